@@ -1,0 +1,56 @@
+/*
+ * nm_compat.h
+ *		Differences between the supported PostgreSQL versions (15 to 18).
+ *
+ * Every test of PG_VERSION_NUM in the extension lives here.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#ifndef NM_COMPAT_H
+#define NM_COMPAT_H
+
+#include "postgres.h"
+#include "storage/shmem.h"	/* mul_size, add_size */
+
+#if PG_VERSION_NUM < 150000
+#error "nudge_metrics needs PostgreSQL 15 or newer"
+#endif
+
+/* varatt.h was split out of postgres.h in 16 */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#ifndef HAVE_INT128
+#error "nudge_metrics needs a compiler with 128-bit integers"
+#endif
+
+/* type-safe allocation came to the backend in 16 and in later releases of 15 */
+#ifndef palloc_array
+#define palloc_object(type) ((type *) palloc(sizeof(type)))
+#define palloc0_object(type) ((type *) palloc0(sizeof(type)))
+#define palloc_array(type, count) \
+	((type *) palloc(mul_size(sizeof(type), count)))
+#define palloc0_array(type, count) \
+	((type *) palloc0(mul_size(sizeof(type), count)))
+#define repalloc_array(pointer, type, count) \
+	((type *) repalloc(pointer, mul_size(sizeof(type), count)))
+#endif
+
+/* soft errors of input functions arrived in 16 */
+#if PG_VERSION_NUM >= 160000
+#define NM_INPUT_ERROR(fcinfo, ...) \
+	ereturn((fcinfo)->context, (Datum) 0, __VA_ARGS__)
+#else
+#define NM_INPUT_ERROR(fcinfo, ...) ereport(ERROR, __VA_ARGS__)
+#endif
+
+/* PG_MODULE_MAGIC_EXT arrived in 18 and carries name and version */
+#ifdef PG_MODULE_MAGIC_EXT
+#define NM_MODULE_MAGIC \
+	PG_MODULE_MAGIC_EXT(.name = "nudge_metrics", .version = NM_VERSION)
+#else
+#define NM_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif							/* NM_COMPAT_H */

@@ -1,0 +1,325 @@
+/*
+ * nm_dict.c
+ *		The dictionary: strings of a working state, numbered as they come.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+
+#include "nm_dict.h"
+#include "nm_log.h"
+
+/*----------
+ * A working dictionary lies behind the working records:
+ *
+ *		NmDict | slots[nslots] | entries
+ *
+ * Entries follow each other in the order of their numbers.  Slots are an open
+ * addressing table over them, at most 3/4 full.
+ *----------
+ */
+typedef struct NmDict
+{
+	uint32		nslots;			/* a power of 2 */
+	uint32		used;			/* bytes of entries */
+} NmDict;
+
+typedef struct NmSlot
+{
+	uint32		hash;
+	uint32		position;		/* of the entry, plus 1; 0 is a free slot */
+} NmSlot;
+
+typedef struct NmEntry
+{
+	uint32		number;
+	uint32		len;
+	/* the bytes follow, padded to 4 */
+} NmEntry;
+
+#define ENTRY_SIZE(len) (sizeof(NmEntry) + (((Size) (len) + 3) & ~(Size) 3))
+
+static inline char *
+state_dict(const NmState *state, int recsize)
+{
+	return nm_state_records(state) + (Size) state->rec_capacity * recsize;
+}
+
+static inline NmSlot *
+dict_slots(const NmDict *dict)
+{
+	return (NmSlot *) ((char *) dict + sizeof(NmDict));
+}
+
+static inline char *
+dict_entries(const NmDict *dict)
+{
+	return (char *) (dict_slots(dict) + dict->nslots);
+}
+
+/* slot_put enters a position into a table that has a free slot. */
+static void
+slot_put(NmSlot *slots, uint32 nslots, uint32 hash, uint32 position)
+{
+	uint32		i = hash & (nslots - 1);
+
+	while (slots[i].position != 0)
+		i = (i + 1) & (nslots - 1);
+	slots[i].hash = hash;
+	slots[i].position = position;
+}
+
+Size
+nm_dict_first_size(uint32 len)
+{
+	return sizeof(NmDict) + 2 * sizeof(NmSlot) + ENTRY_SIZE(len);
+}
+
+/* slots_for returns how many slots a dictionary of this capacity gets. */
+static uint32
+slots_for(uint32 capacity, uint32 nstrings)
+{
+	uint32		nslots = 2;
+
+	/* about a third of the space, and at most 3/4 full */
+	while ((Size) nslots * 2 * sizeof(NmSlot) <= capacity / 3 ||
+		   (Size) nslots * 3 < ((Size) nstrings + 1) * 4)
+		nslots *= 2;
+	return nslots;
+}
+
+void
+nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
+			 uint32 src_capacity, uint32 nstrings)
+{
+	NmDict	   *to = (NmDict *) dst;
+	const NmDict *from = (const NmDict *) src;
+
+	to->nslots = slots_for(dst_capacity, nstrings);
+	to->used = 0;
+	memset(dict_slots(to), 0, (Size) to->nslots * sizeof(NmSlot));
+	if (src_capacity == 0)
+		return;
+	to->used = from->used;
+	Assert(dict_entries(to) + to->used <= dst + dst_capacity);
+	memcpy(dict_entries(to), dict_entries(from), from->used);
+	for (uint32 i = 0; i < from->nslots; i++)
+	{
+		const NmSlot *slot = dict_slots(from) + i;
+
+		if (slot->position != 0)
+			slot_put(dict_slots(to), to->nslots, slot->hash, slot->position);
+	}
+}
+
+/* dict_find returns the number of a string in *number, if it is there. */
+static bool
+dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
+		  uint32 *number)
+{
+	const NmSlot *slots = dict_slots(dict);
+	const char *entries = dict_entries(dict);
+	uint32		i = hash & (dict->nslots - 1);
+	uint32		steps = 0;
+
+	while (slots[i].position != 0)
+	{
+		if (slots[i].hash == hash)
+		{
+			const NmEntry *entry = (const NmEntry *)
+				(entries + slots[i].position - 1);
+
+			if (entry->len == len &&
+				memcmp((const char *) (entry + 1), data, len) == 0)
+			{
+				*number = entry->number;
+				return true;
+			}
+		}
+		i = (i + 1) & (dict->nslots - 1);
+		/* keys chosen to collide must not make us deaf */
+		if (unlikely((++steps & 0xFF) == 0))
+			CHECK_FOR_INTERRUPTS();
+	}
+	return false;
+}
+
+/* dict_has_room tells whether one more string fits in slots and bytes. */
+static bool
+dict_has_room(const NmState *state, const NmDict *dict, uint32 len)
+{
+	Size		fixed = sizeof(NmDict) + (Size) dict->nslots * sizeof(NmSlot);
+
+	return ((Size) state->nstrings + 1) * 4 <= (Size) dict->nslots * 3 &&
+		fixed + dict->used + ENTRY_SIZE(len) <= state->dict_capacity;
+}
+
+/* dict_grow makes room for one more string. */
+static NmState *
+dict_grow(NmState *state, int recsize, uint32 len)
+{
+	Size		capacity = state->dict_capacity;
+	Size		used = 0;
+	uint32		nslots;
+
+	if (capacity == 0)
+		capacity = nm_dict_first_size(len);
+	else
+	{
+		used = ((NmDict *) state_dict(state, recsize))->used;
+		capacity *= 2;
+	}
+	for (;;)
+	{
+		nslots = slots_for(Min(capacity, PG_UINT32_MAX), state->nstrings);
+		if (sizeof(NmDict) + (Size) nslots * sizeof(NmSlot) + used +
+			ENTRY_SIZE(len) <= capacity)
+			break;
+		capacity += capacity / 2 + ENTRY_SIZE(len);
+	}
+	/* records lie at multiples of 8 */
+	return nm_log_resize(state, recsize, state->rec_capacity,
+						 TYPEALIGN(8, capacity));
+}
+
+uint32
+nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
+{
+	NmState    *st = *state;
+	uint32		hash = hash_bytes((const unsigned char *) data, len);
+	NmDict	   *dict = NULL;
+	NmEntry    *entry;
+	uint32		number;
+
+	if (st->dict_capacity > 0)
+	{
+		dict = (NmDict *) state_dict(st, recsize);
+		if (dict_find(dict, hash, data, len, &number))
+			return number;
+	}
+	if (dict == NULL || !dict_has_room(st, dict, len))
+	{
+		nm_state_check_size(nm_canonical_size(recsize, st->nrecords,
+											  st->nstrings + 1,
+											  st->dict_bytes + len));
+		st = dict_grow(st, recsize, len);
+		*state = st;
+		dict = (NmDict *) state_dict(st, recsize);
+	}
+	entry = (NmEntry *) (dict_entries(dict) + dict->used);
+	entry->number = st->nstrings;
+	entry->len = len;
+	memcpy(entry + 1, data, len);
+	/* the padding too, so that equal histories have equal bytes */
+	memset((char *) (entry + 1) + len, 0,
+		   ENTRY_SIZE(len) - sizeof(NmEntry) - len);
+	slot_put(dict_slots(dict), dict->nslots, hash, dict->used + 1);
+	dict->used += ENTRY_SIZE(len);
+	st->dict_bytes += len;
+	return st->nstrings++;
+}
+
+void
+nm_strings_begin(NmStrings *walk, const NmState *state, int recsize)
+{
+	walk->state = state;
+	walk->next = 0;
+	walk->position = 0;
+	walk->dict = (state->flags & NM_WORKING) && state->dict_capacity > 0
+		? state_dict(state, recsize) : NULL;
+}
+
+const char *
+nm_strings_next(NmStrings *walk, uint32 *len)
+{
+	const NmEntry *entry;
+
+	if (walk->next >= walk->state->nstrings)
+		return NULL;
+	if (walk->dict == NULL)
+		return nm_state_string(walk->state, walk->next++, len);
+	entry = (const NmEntry *) (dict_entries((const NmDict *) walk->dict) +
+							   walk->position);
+	walk->next++;
+	walk->position += ENTRY_SIZE(entry->len);
+	*len = entry->len;
+	return (const char *) (entry + 1);
+}
+
+/* SortString: a string with its first 8 bytes as a number, for sorting. */
+typedef struct SortString
+{
+	uint64		prefix;
+	const char *data;
+	uint32		len;
+	uint32		number;
+} SortString;
+
+static int
+compare_strings(const void *a, const void *b)
+{
+	const SortString *x = a;
+	const SortString *y = b;
+	int			c;
+
+	CHECK_FOR_INTERRUPTS();
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
+	c = memcmp(x->data, y->data, Min(x->len, y->len));
+	if (c != 0)
+		return c;
+	return x->len < y->len ? -1 : (x->len > y->len ? 1 : 0);
+}
+
+/* string_prefix returns the first 8 bytes, most significant first. */
+static uint64
+string_prefix(const char *data, uint32 len)
+{
+	uint64		prefix = 0;
+
+	for (uint32 i = 0; i < 8; i++)
+		prefix = (prefix << 8) | (i < len ? (unsigned char) data[i] : 0);
+	return prefix;
+}
+
+uint32 *
+nm_dict_canonical(const NmState *state, int recsize, char *dst)
+{
+	uint32		n = state->nstrings;
+	SortString *strings;
+	uint32	   *ranks;
+	uint32	   *offsets = (uint32 *) dst;
+	char	   *bytes = dst + ((Size) n + 1) * sizeof(uint32);
+	uint32		offset = 0;
+	NmStrings	walk;
+
+	if (n == 0)
+		return NULL;
+	strings = palloc_extended(mul_size(n, sizeof(SortString)),
+							  MCXT_ALLOC_HUGE);
+	ranks = palloc_extended(mul_size(n, sizeof(uint32)), MCXT_ALLOC_HUGE);
+	nm_strings_begin(&walk, state, recsize);
+	for (uint32 i = 0; i < n; i++)
+	{
+		strings[i].data = nm_strings_next(&walk, &strings[i].len);
+		strings[i].prefix = string_prefix(strings[i].data, strings[i].len);
+		strings[i].number = i;
+	}
+	qsort(strings, n, sizeof(SortString), compare_strings);
+	for (uint32 i = 0; i < n; i++)
+	{
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		ranks[strings[i].number] = i;
+		offsets[i] = offset;
+		memcpy(bytes + offset, strings[i].data, strings[i].len);
+		offset += strings[i].len;
+	}
+	offsets[n] = offset;
+	pfree(strings);
+	return ranks;
+}

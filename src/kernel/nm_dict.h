@@ -1,0 +1,49 @@
+/*
+ * nm_dict.h
+ *		The dictionary: strings of a working state, numbered as they come.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#ifndef NM_DICT_H
+#define NM_DICT_H
+
+#include "nm_state.h"
+
+/*
+ * The number of a string, which is added if it is new; the state may move.
+ * recsize is the size of the state's records.
+ */
+extern uint32 nm_dict_intern(NmState **state, int recsize,
+							 const char *data, uint32 len);
+
+/*
+ * NmStrings walks all strings of a state, canonical or working, in the order
+ * of their numbers.
+ */
+typedef struct NmStrings
+{
+	const NmState *state;
+	const char *dict;
+	uint32		next;
+	uint32		position;
+} NmStrings;
+
+extern void nm_strings_begin(NmStrings *walk, const NmState *state,
+							 int recsize);
+extern const char *nm_strings_next(NmStrings *walk, uint32 *len);
+
+/* Size of a dictionary that holds a string of len bytes and nothing else. */
+extern Size nm_dict_first_size(uint32 len);
+
+/* Moves a working dictionary into a larger one. */
+extern void nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
+						 uint32 src_capacity, uint32 nstrings);
+
+/*
+ * Writes the canonical dictionary of a working state (offsets, then bytes) to
+ * dst, and returns the rank of each string by its number.
+ */
+extern uint32 *nm_dict_canonical(const NmState *state, int recsize,
+								 char *dst);
+
+#endif							/* NM_DICT_H */

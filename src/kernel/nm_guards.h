@@ -1,0 +1,55 @@
+/*
+ * nm_guards.h
+ *		Reading arguments of SQL functions, with each complaint said once.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#ifndef NM_GUARDS_H
+#define NM_GUARDS_H
+
+#include "postgres.h"
+#include "fmgr.h"
+#include "datatype/timestamp.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+#include "nm_compat.h"
+
+/* Raises if an argument is NULL. */
+static inline void
+nm_require_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+}
+
+/* A text argument as C string, or the given default where it is NULL. */
+static inline const char *
+nm_text_arg(FunctionCallInfo fcinfo, int argno, const char *if_null)
+{
+	if (PG_ARGISNULL(argno))
+		return if_null;
+	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
+}
+
+/* A finite date argument; *is_set says whether there was one. */
+static inline DateADT
+nm_date_arg(FunctionCallInfo fcinfo, int argno, const char *name,
+			bool *is_set)
+{
+	DateADT		day;
+
+	*is_set = !PG_ARGISNULL(argno);
+	if (!*is_set)
+		return 0;
+	day = PG_GETARG_DATEADT(argno);
+	if (DATE_NOT_FINITE(day))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("argument \"%s\" must be a finite date", name)));
+	return day;
+}
+
+#endif							/* NM_GUARDS_H */

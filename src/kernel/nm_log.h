@@ -1,0 +1,57 @@
+/*
+ * nm_log.h
+ *		The log: fixed-size records that are appended and sorted once.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#ifndef NM_LOG_H
+#define NM_LOG_H
+
+#include "nm_state.h"
+
+/*
+ * The state of a transition or combine call: argument 0 as the executor holds
+ * it, or NULL before the first row.  Raises outside an aggregate.
+ */
+extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo);
+
+/* A new working state with room for a first record. */
+extern NmState *nm_log_begin(const NmFamily *family, int flags, uint32 param);
+
+/* Makes room for n more records; the state may move. */
+extern NmState *nm_log_reserve(NmState *state, int recsize, uint32 n);
+
+/*
+ * nm_log_append returns the place for one more record.  The state may move to
+ * a fresh chunk in the current context; the caller returns it to the executor,
+ * which copies it and frees the old one.
+ */
+static inline void *
+nm_log_append(NmState **state, int recsize)
+{
+	NmState    *st = *state;
+
+	if (unlikely(st->nrecords == st->rec_capacity))
+	{
+		st = nm_log_reserve(st, recsize, 1);
+		*state = st;
+	}
+	return nm_state_records(st) + (Size) st->nrecords++ * recsize;
+}
+
+/*
+ * A fresh copy with room for the given records and dictionary bytes; sizes
+ * are checked.
+ */
+extern NmState *nm_log_resize(const NmState *state, int recsize,
+							  Size rec_capacity, Size dict_capacity);
+
+/* A sorted, trimmed copy of a working state. */
+extern NmState *nm_log_canonical(const NmState *state,
+								 const NmFamily *family);
+
+/* Adds all records and strings of src, canonical or working, to dst. */
+extern NmState *nm_log_merge(NmState *dst, const NmState *src,
+							 const NmFamily *family);
+
+#endif							/* NM_LOG_H */

@@ -1,0 +1,773 @@
+/*
+ * nm_state.c
+ *		The envelope that all states share: checks, text and binary form, order.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "nm_guards.h"
+#include "nm_log.h"
+#include "nm_state.h"
+
+#define UUID_BYTES			16
+#define HUGE_PAGE_SIZE		((Size) 2 * 1024 * 1024)
+#define HUGE_PAGES_FROM		((Size) 4 * 1024 * 1024)
+
+/* the header on the wire: 4 bytes, then 4 numbers */
+#define WIRE_HEADER_SIZE	20
+
+int			nm_max_state_size = 256;
+
+void
+nm_layout(const NmFamily *family, int flags, NmLayout *layout)
+{
+	int			offset = 0;
+
+	memset(layout, 0, sizeof(NmLayout));
+	for (const char *c = family->layout; *c; c++)
+	{
+		int			f = layout->nfields++;
+		bool		narrow = *c == 'i' || *c == 's' ||
+			(*c == 't' && !(flags & NM_INSTANTS));
+
+		Assert(f < NM_MAX_FIELDS);
+		layout->code[f] = *c;
+		layout->offset[f] = offset;
+		layout->width[f] = narrow ? sizeof(int32) : sizeof(int64);
+		Assert(offset % layout->width[f] == 0);
+		offset += layout->width[f];
+		if (*c == 's' ||
+			(*c == 'k' && (flags & NM_KEY_MASK) != NM_KEY_BIGINT))
+			layout->has_strings = true;
+	}
+	Assert(offset % 8 == 0);
+	layout->size = offset;
+}
+
+int
+nm_record_size(const NmFamily *family, int flags)
+{
+	int			size = 0;
+
+	for (const char *c = family->layout; *c; c++)
+		size += (*c == 'i' || *c == 's' ||
+				 (*c == 't' && !(flags & NM_INSTANTS))) ? 4 : 8;
+	return size;
+}
+
+void
+nm_state_check_size(Size size)
+{
+	Size		limit = (Size) nm_max_state_size * 1024 * 1024;
+
+	if (size > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state of %zu bytes would exceed nudge.max_state_size (%d MB)",
+						size, nm_max_state_size),
+				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors, or have a superuser raise the setting up to 512 MB.")));
+}
+
+void
+nm_huge_pages(void *block, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	if (size >= HUGE_PAGES_FROM)
+	{
+		char	   *start = (char *) TYPEALIGN(HUGE_PAGE_SIZE, block);
+		char	   *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE_SIZE,
+												  (char *) block + size);
+
+		/* advice only: whatever comes of it is fine */
+		if (end > start)
+			(void) madvise(start, end - start, MADV_HUGEPAGE);
+	}
+#endif
+}
+
+/* header_problem checks in O(1) that a state is what it says and whole. */
+static const char *
+header_problem(const NmState *state, const NmFamily *family)
+{
+	Size		size = VARSIZE(state);
+	Size		expected;
+	int			recsize;
+
+	if (size < NM_HEADER_SIZE || state->magic != NM_MAGIC)
+		return "The bytes are not those of a state.";
+	if (state->kind != family->kind)
+		return "The state is of another type.";
+	if (state->version == 0 || state->version > family->version)
+		return "The state was made by a newer version of nudge_metrics.";
+	if ((state->flags & ~NM_FLAGS_KNOWN) ||
+		(state->flags & NM_KEY_MASK) == NM_KEY_MASK)
+		return "The state has unknown flags.";
+	recsize = nm_record_size(family, state->flags);
+	if (state->flags & NM_WORKING)
+		expected = NM_HEADER_SIZE + (Size) state->rec_capacity * recsize +
+			state->dict_capacity;
+	else
+		expected = nm_canonical_size(recsize, state->nrecords,
+									 state->nstrings, state->dict_bytes);
+	if (size != expected)
+		return "The size of the state is not what its header says.";
+	if ((state->flags & NM_WORKING)
+		? state->nrecords > state->rec_capacity
+		: (state->rec_capacity != 0 || state->dict_capacity != 0 ||
+		   (state->nstrings == 0 && state->dict_bytes != 0)))
+		return "The header of the state is inconsistent.";
+	return NULL;
+}
+
+void
+nm_state_check_header(const NmState *state, const NmFamily *family)
+{
+	const char *problem = header_problem(state, family);
+
+	if (unlikely(problem != NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged state"),
+				 errdetail("%s", problem)));
+}
+
+const NmState *
+nm_state_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family)
+{
+	const NmState *state = (const NmState *)
+		PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
+
+	nm_state_check_header(state, family);
+	if (state->flags & NM_WORKING)
+		state = nm_log_canonical(state, family);
+	return state;
+}
+
+static const uint32 *
+string_offsets(const NmState *state)
+{
+	return (const uint32 *) ((const char *) state + VARSIZE(state) -
+							 state->dict_bytes -
+							 ((Size) state->nstrings + 1) * sizeof(uint32));
+}
+
+const char *
+nm_state_string(const NmState *state, uint32 i, uint32 *len)
+{
+	const uint32 *offsets = string_offsets(state);
+
+	if (i >= state->nstrings || offsets[i] > offsets[i + 1] ||
+		offsets[i + 1] > state->dict_bytes)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged state"),
+				 errdetail("A record points outside the dictionary.")));
+	*len = offsets[i + 1] - offsets[i];
+	return (const char *) (offsets + state->nstrings + 1) + offsets[i];
+}
+
+char *
+nm_state_key_text(const NmState *state, int64 key)
+{
+	const char *data;
+	uint32		len;
+
+	if (nm_state_key_type(state) == NM_KEY_BIGINT)
+		return psprintf(INT64_FORMAT, key);
+	if (key < 0 || key > PG_UINT32_MAX)
+		key = PG_UINT32_MAX;
+	data = nm_state_string(state, (uint32) key, &len);
+	if (nm_state_key_type(state) == NM_KEY_UUID && len == UUID_BYTES)
+		return DatumGetCString(DirectFunctionCall1(uuid_out,
+												   PointerGetDatum(data)));
+	return pnstrdup(data, len);
+}
+
+/* dictionary_problem checks order, bounds and text of all strings. */
+static const char *
+dictionary_problem(const NmState *state, const bool *is_key)
+{
+	const uint32 *offsets = string_offsets(state);
+	const char *bytes = (const char *) (offsets + state->nstrings + 1);
+	const char *previous = NULL;
+	uint32		previous_len = 0;
+
+	if (offsets[0] != 0 || offsets[state->nstrings] != state->dict_bytes)
+		return "The dictionary does not fill its space.";
+	for (uint32 i = 0; i < state->nstrings; i++)
+	{
+		const char *data = bytes + offsets[i];
+		uint32		len = offsets[i + 1] - offsets[i];
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (offsets[i + 1] < offsets[i] || offsets[i + 1] > state->dict_bytes)
+			return "The dictionary is out of bounds.";
+		if (previous)
+		{
+			int			c = memcmp(previous, data, Min(previous_len, len));
+
+			if (c > 0 || (c == 0 && previous_len >= len))
+				return "The dictionary is not in order.";
+		}
+		if (is_key[i] && nm_state_key_type(state) == NM_KEY_UUID)
+		{
+			if (len != UUID_BYTES)
+				return "A key is not a uuid.";
+		}
+		else if (!pg_verify_mbstr(GetDatabaseEncoding(), data, len, true))
+			return "A string is not valid in the encoding of this database.";
+		previous = data;
+		previous_len = len;
+	}
+	return NULL;
+}
+
+/* mark_strings notes which strings a record uses; false if out of range. */
+static bool
+mark_strings(const NmState *state, const NmLayout *layout, const char *rec,
+			 bool *used, bool *is_key)
+{
+	for (int f = 0; f < layout->nfields; f++)
+	{
+		bool		key = layout->code[f] == 'k' &&
+			nm_state_key_type(state) != NM_KEY_BIGINT;
+		int64		number;
+
+		if (!key && layout->code[f] != 's')
+			continue;
+		number = nm_field(layout, rec, f);
+		if (number < 0 || number >= state->nstrings)
+			return false;
+		used[number] = true;
+		if (key)
+			is_key[number] = true;
+	}
+	return true;
+}
+
+const char *
+nm_state_problem(const NmState *state, const NmFamily *family)
+{
+	const char *problem = header_problem(state, family);
+	NmLayout	layout;
+	bool	   *used;
+	bool	   *is_key;
+	const char *previous = NULL;
+
+	if (problem)
+		return problem;
+	if (state->flags & NM_WORKING)
+		return "The state is not in its final form.";
+	problem = family->check_param(state);
+	if (problem)
+		return problem;
+	if (state->nrecords == 0)
+		return "The state is empty.";
+	nm_layout(family, state->flags, &layout);
+	if (!layout.has_strings && state->nstrings > 0)
+		return "The state has a dictionary that it cannot use.";
+	used = palloc0((Size) state->nstrings + 1);
+	is_key = palloc0((Size) state->nstrings + 1);
+	for (uint32 i = 0; i < state->nrecords; i++)
+	{
+		const char *rec = nm_state_records(state) + (Size) i * layout.size;
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (layout.has_strings &&
+			!mark_strings(state, &layout, rec, used, is_key))
+			return "A record points outside the dictionary.";
+		problem = family->check_record(state, rec);
+		if (problem)
+			return problem;
+		if (previous && nm_record_compare(&layout, previous, rec) > 0)
+			return "The records are not in order.";
+		previous = rec;
+	}
+	for (uint32 i = 0; i < state->nstrings; i++)
+		if (!used[i])
+			return "The dictionary has a string that no record uses.";
+	problem = state->nstrings > 0 ? dictionary_problem(state, is_key) : NULL;
+	pfree(used);
+	pfree(is_key);
+	return problem;
+}
+
+void
+nm_state_check_alike(const NmState *a, const NmState *b,
+					 const NmFamily *family)
+{
+	if (nm_state_key_type(a) != nm_state_key_type(b))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("cannot combine states with keys of different types"),
+				 errhint("Build both states from keys of one type: bigint, uuid or text.")));
+	if (nm_state_instants(a) != nm_state_instants(b))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("cannot combine a state of civil days with a state of instants"),
+				 errhint("Build both from dates, for instance by nudge.civil_date(at, zone), or both from timestamptz.")));
+}
+
+/*
+ * The wire form: header, records and dictionary with all numbers in network
+ * order.  It is what send returns and what the text form encodes.
+ */
+
+static char *
+wire_put32(char *to, uint32 value)
+{
+	value = pg_hton32(value);
+	memcpy(to, &value, sizeof(value));
+	return to + sizeof(value);
+}
+
+static uint32
+wire_get32(const char *from)
+{
+	uint32		value;
+
+	memcpy(&value, from, sizeof(value));
+	return pg_ntoh32(value);
+}
+
+/* swap_records turns records into network order or back. */
+static void
+swap_records(const NmLayout *layout, const char *from, char *to, uint32 n)
+{
+	for (uint32 i = 0; i < n; i++)
+	{
+		if ((i & 0xFFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (int f = 0; f < layout->nfields; f++)
+		{
+			if (layout->width[f] == sizeof(uint32))
+			{
+				uint32		value;
+
+				memcpy(&value, from + layout->offset[f], sizeof(value));
+				value = pg_hton32(value);
+				memcpy(to + layout->offset[f], &value, sizeof(value));
+			}
+			else
+			{
+				uint64		value;
+
+				memcpy(&value, from + layout->offset[f], sizeof(value));
+				value = pg_hton64(value);
+				memcpy(to + layout->offset[f], &value, sizeof(value));
+			}
+		}
+		from += layout->size;
+		to += layout->size;
+	}
+}
+
+static Size
+wire_size(const NmState *state)
+{
+	return VARSIZE(state) - NM_HEADER_SIZE + WIRE_HEADER_SIZE;
+}
+
+/* wire_write writes the wire form of a canonical state to `to`. */
+static void
+wire_write(const NmState *state, const NmFamily *family, char *to)
+{
+	NmLayout	layout;
+
+	nm_layout(family, state->flags, &layout);
+	*to++ = (char) state->magic;
+	*to++ = (char) state->kind;
+	*to++ = (char) state->version;
+	*to++ = (char) state->flags;
+	to = wire_put32(to, state->nrecords);
+	to = wire_put32(to, state->param);
+	to = wire_put32(to, state->nstrings);
+	to = wire_put32(to, state->dict_bytes);
+	swap_records(&layout, nm_state_records(state), to, state->nrecords);
+	to += (Size) state->nrecords * layout.size;
+	if (state->nstrings > 0)
+	{
+		const uint32 *offsets = string_offsets(state);
+
+		for (uint32 i = 0; i <= state->nstrings; i++)
+			to = wire_put32(to, offsets[i]);
+		memcpy(to, offsets + state->nstrings + 1, state->dict_bytes);
+	}
+}
+
+/*
+ * wire_read makes a canonical state of wire bytes.  It returns what is wrong
+ * with them, or NULL and the state in *result.
+ */
+static const char *
+wire_read(const char *from, Size len, const NmFamily *family,
+		  NmState **result)
+{
+	NmState		header;
+	NmState    *state;
+	NmLayout	layout;
+	Size		size;
+
+	memset(&header, 0, sizeof(header));
+	if (len < WIRE_HEADER_SIZE || (uint8) from[0] != NM_MAGIC)
+		return "The bytes are not those of a state.";
+	header.magic = NM_MAGIC;
+	header.kind = (uint8) from[1];
+	header.version = (uint8) from[2];
+	header.flags = (uint8) from[3];
+	header.nrecords = wire_get32(from + 4);
+	header.param = wire_get32(from + 8);
+	header.nstrings = wire_get32(from + 12);
+	header.dict_bytes = wire_get32(from + 16);
+
+	/* the length must fit before anything is allocated by it */
+	size = nm_canonical_size(nm_record_size(family, header.flags),
+							 header.nrecords, header.nstrings,
+							 header.nstrings > 0 ? header.dict_bytes : 0);
+	if (header.kind != family->kind)
+		return "The state is of another type.";
+	if (header.flags & NM_WORKING)
+		return "The state is not in its final form.";
+	if (size != len - WIRE_HEADER_SIZE + NM_HEADER_SIZE)
+		return "The size of the state is not what its header says.";
+	nm_state_check_size(size);
+
+	state = palloc(size);
+	memcpy(state, &header, NM_HEADER_SIZE);
+	SET_VARSIZE(state, size);
+	nm_layout(family, header.flags, &layout);
+	from += WIRE_HEADER_SIZE;
+	swap_records(&layout, from, nm_state_records(state), header.nrecords);
+	from += (Size) header.nrecords * layout.size;
+	if (header.nstrings > 0)
+	{
+		uint32	   *offsets = (uint32 *) string_offsets(state);
+
+		for (uint32 i = 0; i <= header.nstrings; i++)
+			offsets[i] = wire_get32(from + (Size) i * sizeof(uint32));
+		from += ((Size) header.nstrings + 1) * sizeof(uint32);
+		memcpy(offsets + header.nstrings + 1, from, header.dict_bytes);
+	}
+	*result = state;
+	return nm_state_problem(state, family);
+}
+
+/* The text form is the wire form in base64 without padding. */
+
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static Size
+base64_size(Size len)
+{
+	return len / 3 * 4 + (len % 3 == 0 ? 0 : len % 3 + 1);
+}
+
+static void
+base64_write(const unsigned char *from, Size len, char *to)
+{
+	Size		i;
+
+	for (i = 0; i + 3 <= len; i += 3)
+	{
+		uint32		bits = from[i] << 16 | from[i + 1] << 8 | from[i + 2];
+
+		*to++ = base64_digits[bits >> 18];
+		*to++ = base64_digits[(bits >> 12) & 63];
+		*to++ = base64_digits[(bits >> 6) & 63];
+		*to++ = base64_digits[bits & 63];
+	}
+	if (len - i == 1)
+	{
+		*to++ = base64_digits[from[i] >> 2];
+		*to++ = base64_digits[(from[i] & 3) << 4];
+	}
+	else if (len - i == 2)
+	{
+		*to++ = base64_digits[from[i] >> 2];
+		*to++ = base64_digits[(from[i] & 3) << 4 | from[i + 1] >> 4];
+		*to++ = base64_digits[(from[i + 1] & 15) << 2];
+	}
+	*to = '\0';
+}
+
+/* base64_read returns the bytes of a text form, or NULL if it is not one. */
+static char *
+base64_read(const char *from, Size len, Size *result_len)
+{
+	int8		value[256];
+	unsigned char *result;
+	unsigned char *to;
+	uint32		bits = 0;
+
+	if (len % 4 == 1)
+		return NULL;
+	memset(value, -1, sizeof(value));
+	for (int i = 0; i < 64; i++)
+		value[(unsigned char) base64_digits[i]] = i;
+	to = result = palloc(len / 4 * 3 + 3);
+	for (Size i = 0; i < len; i++)
+	{
+		int			v = value[(unsigned char) from[i]];
+
+		if (v < 0)
+			return NULL;
+		bits = bits << 6 | (uint32) v;
+		if (i % 4 == 3)
+		{
+			*to++ = bits >> 16;
+			*to++ = bits >> 8;
+			*to++ = bits;
+			bits = 0;
+		}
+	}
+	/* bits that no byte uses must be zero: one text per state */
+	if (len % 4 == 2)
+	{
+		if (bits & 15)
+			return NULL;
+		*to++ = bits >> 4;
+	}
+	else if (len % 4 == 3)
+	{
+		if (bits & 3)
+			return NULL;
+		*to++ = bits >> 10;
+		*to++ = bits >> 2;
+	}
+	*result_len = to - result;
+	return (char *) result;
+}
+
+Datum
+nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	Size		len;
+	char	   *wire = base64_read(text, strlen(text), &len);
+	NmState    *state = NULL;
+	const char *problem = "The text is not in the base64 form of a state.";
+
+	if (wire)
+		problem = wire_read(wire, len, family, &state);
+	if (problem)
+		NM_INPUT_ERROR(fcinfo,
+					   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("invalid input for type %s", family->type_name),
+						errdetail("%s", problem),
+						errhint("A state is made by its aggregate, not by hand.")));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	const NmState *state = nm_state_arg(fcinfo, 0, family);
+	Size		len = wire_size(state);
+	char	   *wire = palloc(len);
+	char	   *text = palloc(base64_size(len) + 1);
+
+	wire_write(state, family, wire);
+	base64_write((const unsigned char *) wire, len, text);
+	pfree(wire);
+	PG_RETURN_CSTRING(text);
+}
+
+Datum
+nm_state_recv(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size		len = buf->len - buf->cursor;
+	NmState    *state = NULL;
+	const char *problem = wire_read(pq_getmsgbytes(buf, len), len, family,
+									&state);
+
+	if (problem)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary input for type %s", family->type_name),
+				 errdetail("%s", problem),
+				 errhint("A state is made by its aggregate, not by hand.")));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+nm_state_send(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	const NmState *state = nm_state_arg(fcinfo, 0, family);
+	Size		len = wire_size(state);
+	bytea	   *result = palloc(VARHDRSZ + len);
+
+	SET_VARSIZE(result, VARHDRSZ + len);
+	wire_write(state, family, VARDATA(result));
+	PG_RETURN_BYTEA_P(result);
+}
+
+Datum
+nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	const NmState *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	nm_state_check_header(state, family);
+	if (!(state->flags & NM_WORKING))
+		PG_RETURN_POINTER(state);
+	PG_RETURN_POINTER(nm_log_canonical(state, family));
+}
+
+/* combine_into adds src to dst, which is NULL before the first state. */
+static NmState *
+combine_into(NmState *dst, const NmState *src, const NmFamily *family)
+{
+	if (dst == NULL)
+		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
+	else
+		nm_state_check_alike(dst, src, family);
+	if (dst->param != src->param)
+		family->combine_param(dst, src);
+	return nm_log_merge(dst, src, family);
+}
+
+/*
+ * nm_state_combine is the combine function of the aggregates, where argument 0
+ * is ours to change, and the scalar combine(a, b), where it is not.
+ */
+Datum
+nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	bool		in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
+	NmState    *dst = NULL;
+	const NmState *src;
+
+	if (PG_ARGISNULL(1) && (PG_ARGISNULL(0) || in_aggregate))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	if (!PG_ARGISNULL(0))
+	{
+		const NmState *first = in_aggregate
+			? (const NmState *) PG_GETARG_POINTER(0)
+			: nm_state_arg(fcinfo, 0, family);
+
+		if (in_aggregate && (first->flags & NM_WORKING))
+			dst = (NmState *) first;
+		else
+			dst = combine_into(NULL, first, family);
+	}
+	if (!PG_ARGISNULL(1))
+	{
+		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+		nm_state_check_header(src, family);
+		dst = combine_into(dst, src, family);
+	}
+	if (!in_aggregate)
+		dst = nm_log_canonical(dst, family);
+	PG_RETURN_POINTER(dst);
+}
+
+/* Comparison of canonical bytes, shared by all state types. */
+
+static int
+compare_states(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_GETARG_VARLENA_PP(0);
+	struct varlena *b = PG_GETARG_VARLENA_PP(1);
+	Size		a_len = VARSIZE_ANY_EXHDR(a);
+	Size		b_len = VARSIZE_ANY_EXHDR(b);
+	int			c = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_len, b_len));
+
+	if (c == 0)
+		c = a_len < b_len ? -1 : (a_len > b_len ? 1 : 0);
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return c;
+}
+
+PG_FUNCTION_INFO_V1(nm_state_eq);
+Datum
+nm_state_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_states(fcinfo) == 0);
+}
+
+PG_FUNCTION_INFO_V1(nm_state_ne);
+Datum
+nm_state_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_states(fcinfo) != 0);
+}
+
+PG_FUNCTION_INFO_V1(nm_state_lt);
+Datum
+nm_state_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_states(fcinfo) < 0);
+}
+
+PG_FUNCTION_INFO_V1(nm_state_le);
+Datum
+nm_state_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_states(fcinfo) <= 0);
+}
+
+PG_FUNCTION_INFO_V1(nm_state_gt);
+Datum
+nm_state_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_states(fcinfo) > 0);
+}
+
+PG_FUNCTION_INFO_V1(nm_state_ge);
+Datum
+nm_state_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_states(fcinfo) >= 0);
+}
+
+PG_FUNCTION_INFO_V1(nm_state_cmp);
+Datum
+nm_state_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_states(fcinfo));
+}
+
+PG_FUNCTION_INFO_V1(nm_state_hash);
+Datum
+nm_state_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *state = PG_GETARG_VARLENA_PP(0);
+
+	PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA_ANY(state),
+							 VARSIZE_ANY_EXHDR(state)));
+}
+
+PG_FUNCTION_INFO_V1(nm_state_hash_extended);
+Datum
+nm_state_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *state = PG_GETARG_VARLENA_PP(0);
+
+	PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA_ANY(state),
+									  VARSIZE_ANY_EXHDR(state),
+									  PG_GETARG_INT64(1)));
+}
