@@ -15,16 +15,16 @@
 /* 2000-01-01 was a Saturday, the sixth day of a week that begins on Monday */
 #define WEEKDAY_OF_DAY_ZERO 5
 
-static const char *const weekday_names[] = {
-	"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
-};
+static const char *const weekday_names[] = {"monday",   "tuesday", "wednesday",
+											"thursday", "friday",  "saturday",
+											"sunday"};
 
 static const struct
 {
 	const char *name;
 	NmGrainUnit unit;
-	int			weeks[3];
-}			grain_names[] = {
+	int weeks[3];
+} grain_names[] = {
 	{"day", NM_GRAIN_DAY, {0}},
 	{"week", NM_GRAIN_WEEK, {0}},
 	{"month", NM_GRAIN_MONTH, {0}},
@@ -38,8 +38,8 @@ static const struct
 NmGrain
 nm_grain_parse(const char *grain, const char *week_start, int fiscal_month)
 {
-	NmGrain		result;
-	bool		found = false;
+	NmGrain result;
+	bool found = false;
 
 	memset(&result, 0, sizeof(result));
 	for (int i = 0; i < (int) lengthof(grain_names) && !found; i++)
@@ -52,10 +52,12 @@ nm_grain_parse(const char *grain, const char *week_start, int fiscal_month)
 		}
 	}
 	if (!found)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown grain \"%s\"", grain),
-				 errhint("Use day, week, month, quarter, year, 4-4-5, 4-5-4 or 5-4-4.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown grain \"%s\"", grain),
+			 errhint(
+				 "Use day, week, month, quarter, year, 4-4-5, 4-5-4 or 5-4-4.")));
 
 	if (week_start == NULL)
 		week_start = weekday_names[0];
@@ -67,16 +69,20 @@ nm_grain_parse(const char *grain, const char *week_start, int fiscal_month)
 			result.week_start = i;
 	}
 	if (!found)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown first day of the week \"%s\"", week_start),
-				 errhint("Use monday, tuesday, wednesday, thursday, friday, saturday or sunday.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown first day of the week \"%s\"", week_start),
+			 errhint(
+				 "Use monday, tuesday, wednesday, thursday, friday, saturday or sunday.")));
 
 	if (fiscal_month < 1 || fiscal_month > 12)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("first month of the fiscal year must be between 1 and 12, not %d",
-						fiscal_month)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg(
+				 "first month of the fiscal year must be between 1 and 12, not %d",
+				 fiscal_month)));
 	result.fiscal_month = fiscal_month;
 	return result;
 }
@@ -87,10 +93,12 @@ checked_day(int64 day)
 {
 	if (day < DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE ||
 		day >= DATE_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date out of range"),
-				 errdetail("A period would begin or end outside the dates that can be represented.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("date out of range"),
+			 errdetail(
+				 "A period would begin or end outside the dates that can be represented.")));
 	return (DateADT) day;
 }
 
@@ -98,8 +106,8 @@ checked_day(int64 day)
 static DateADT
 first_of_month(int64 months)
 {
-	int64		year = months / 12;
-	int			month = (int) (months % 12);
+	int64 year = months / 12;
+	int month = (int) (months % 12);
 
 	if (month < 0)
 	{
@@ -116,9 +124,9 @@ first_of_month(int64 months)
 static int64
 months_of_day(DateADT day)
 {
-	int			year;
-	int			month;
-	int			mday;
+	int year;
+	int month;
+	int mday;
 
 	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
 	return (int64) year * 12 + month - 1;
@@ -127,7 +135,7 @@ months_of_day(DateADT day)
 static int64
 floor_div(int64 a, int64 b)
 {
-	int64		q = a / b;
+	int64 q = a / b;
 
 	return (a % b < 0) ? q - 1 : q;
 }
@@ -136,7 +144,7 @@ floor_div(int64 a, int64 b)
 static int64
 week_of_day(const NmGrain *grain, int64 day)
 {
-	int64		offset = day + WEEKDAY_OF_DAY_ZERO - grain->week_start;
+	int64 offset = day + WEEKDAY_OF_DAY_ZERO - grain->week_start;
 
 	return day - (offset - floor_div(offset, 7) * 7);
 }
@@ -148,20 +156,19 @@ week_of_day(const NmGrain *grain, int64 day)
 static DateADT
 retail_year(const NmGrain *grain, int64 year)
 {
-	int64		first = first_of_month(year * 12 + grain->fiscal_month - 1);
+	int64 first = first_of_month(year * 12 + grain->fiscal_month - 1);
 
 	return checked_day(week_of_day(grain, first + 3));
 }
 
 /* retail_period returns the period that holds day, as [*start, *next). */
 static void
-retail_period(const NmGrain *grain, DateADT day, DateADT *start,
-			  DateADT *next)
+retail_period(const NmGrain *grain, DateADT day, DateADT *start, DateADT *next)
 {
-	int64		year = floor_div(months_of_day(day), 12) + 1;
-	DateADT		year_start = retail_year(grain, year);
-	DateADT		year_next;
-	int64		at;
+	int64 year = floor_div(months_of_day(day), 12) + 1;
+	DateADT year_start = retail_year(grain, year);
+	DateADT year_next;
+	int64 at;
 
 	while (year_start > day)
 		year_start = retail_year(grain, --year);
@@ -176,7 +183,7 @@ retail_period(const NmGrain *grain, DateADT day, DateADT *start,
 	at = year_start;
 	for (int i = 0; i < 12; i++)
 	{
-		int64		end = at + 7 * grain->weeks[i % 3];
+		int64 end = at + 7 * grain->weeks[i % 3];
 
 		/* a 53rd week belongs to the last period of the year */
 		if (i == 11)
@@ -211,10 +218,10 @@ month_step(const NmGrain *grain, int *shift)
 DateADT
 nm_period_start(const NmGrain *grain, DateADT day)
 {
-	DateADT		start;
-	DateADT		next;
-	int			shift;
-	int			step;
+	DateADT start;
+	DateADT next;
+	int shift;
+	int step;
 
 	switch (grain->unit)
 	{
@@ -227,18 +234,18 @@ nm_period_start(const NmGrain *grain, DateADT day)
 			return start;
 		default:
 			step = month_step(grain, &shift);
-			return first_of_month(floor_div(months_of_day(day) - shift, step)
-								  * step + shift);
+			return first_of_month(
+				floor_div(months_of_day(day) - shift, step) * step + shift);
 	}
 }
 
 DateADT
 nm_period_next(const NmGrain *grain, DateADT day)
 {
-	DateADT		start;
-	DateADT		next;
-	int			shift;
-	int			step;
+	DateADT start;
+	DateADT next;
+	int shift;
+	int step;
 
 	switch (grain->unit)
 	{
@@ -251,23 +258,26 @@ nm_period_next(const NmGrain *grain, DateADT day)
 			return next;
 		default:
 			step = month_step(grain, &shift);
-			return first_of_month((floor_div(months_of_day(day) - shift, step)
-								   + 1) * step + shift);
+			return first_of_month(
+				(floor_div(months_of_day(day) - shift, step) + 1) * step +
+				shift);
 	}
 }
 
 pg_tz *
 nm_zone_parse(const char *zone)
 {
-	pg_tz	   *tz = NULL;
+	pg_tz *tz = NULL;
 
 	if (strlen(zone) <= TZ_STRLEN_MAX)
 		tz = pg_tzset(zone);
 	if (tz == NULL || !pg_tz_acceptable(tz))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown time zone \"%s\"", zone),
-				 errhint("Use a full name of pg_timezone_names, such as Europe/Berlin.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown time zone \"%s\"", zone),
+			 errhint(
+				 "Use a full name of pg_timezone_names, such as Europe/Berlin.")));
 	return tz;
 }
 
@@ -275,21 +285,19 @@ TimestampTz
 nm_day_to_instant(DateADT day, pg_tz *zone)
 {
 	struct pg_tm tm;
-	int64		result;
-	int			tz;
+	int64 result;
+	int tz;
 
 	memset(&tm, 0, sizeof(tm));
 	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
 	if ((int64) day + POSTGRES_EPOCH_JDATE >= TIMESTAMP_END_JULIAN)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date out of range for an instant")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date out of range for an instant")));
 	tz = DetermineTimeZoneOffset(&tm, zone);
 	result = (int64) day * USECS_PER_DAY + (int64) tz * USECS_PER_SEC;
 	if (!IS_VALID_TIMESTAMP(result))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date out of range for an instant")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date out of range for an instant")));
 	return result;
 }
 
@@ -298,33 +306,32 @@ static pg_time_t
 unix_seconds(TimestampTz at)
 {
 	return floor_div(at, USECS_PER_SEC) +
-		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+		   (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 }
 
 DateADT
 nm_instant_to_day(TimestampTz at, pg_tz *zone)
 {
-	pg_time_t	seconds = unix_seconds(at);
+	pg_time_t seconds = unix_seconds(at);
 	struct pg_tm *tm = pg_localtime(&seconds, zone);
 
 	if (tm == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return checked_day(floor_div(at + tm->tm_gmtoff * USECS_PER_SEC,
-								 USECS_PER_DAY));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("timestamp out of range")));
+	return checked_day(
+		floor_div(at + tm->tm_gmtoff * USECS_PER_SEC, USECS_PER_DAY));
 }
 
 /* calendar_bounds fills bounds[] from starts[] and the end day. */
 static void
 calendar_bounds(NmCalendar *cal, DateADT end, pg_tz *zone)
 {
-	int			n = cal->nperiods;
+	int n = cal->nperiods;
 
 	cal->bounds = palloc_array(int64, n + 1);
 	for (int i = 0; i <= n; i++)
 	{
-		DateADT		day = i < n ? cal->starts[i] : end;
+		DateADT day = i < n ? cal->starts[i] : end;
 
 		cal->bounds[i] = cal->instants ? nm_day_to_instant(day, zone) : day;
 	}
@@ -337,15 +344,15 @@ calendar_bounds(NmCalendar *cal, DateADT end, pg_tz *zone)
 static void
 calendar_index(NmCalendar *cal, DateADT end)
 {
-	int			n = cal->nperiods;
-	int64		ndays;
-	int			at = 0;
+	int n = cal->nperiods;
+	int64 ndays;
+	int at = 0;
 
 	ndays = (int64) end - cal->starts[0];
 	cal->first_day = cal->starts[0];
 	cal->last_day = (int64) end - 1;
-	cal->by_day = palloc_extended(mul_size(ndays, sizeof(int32)),
-								  MCXT_ALLOC_HUGE);
+	cal->by_day =
+		palloc_extended(mul_size(ndays, sizeof(int32)), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < ndays; i++)
 	{
 		if (at + 1 < n && cal->starts[at + 1] <= cal->first_day + i)
@@ -355,29 +362,31 @@ calendar_index(NmCalendar *cal, DateADT end)
 }
 
 NmCalendar *
-nm_calendar_make(const NmGrain *grain, pg_tz *zone, bool instants,
-				 int64 first, int64 last)
+nm_calendar_make(const NmGrain *grain, pg_tz *zone, bool instants, int64 first,
+				 int64 last)
 {
 	NmCalendar *cal = palloc0_object(NmCalendar);
-	DateADT		day;
-	DateADT		last_day;
-	int			size = 64;
+	DateADT day;
+	DateADT last_day;
+	int size = 64;
 
 	cal->instants = instants;
 	day = nm_period_start(grain, instants ? nm_instant_to_day(first, zone)
-						  : (DateADT) first);
+										  : (DateADT) first);
 	last_day = instants ? nm_instant_to_day(last, zone) : (DateADT) last;
 	cal->starts = palloc_array(DateADT, size);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (cal->nperiods >= NM_MAX_PERIODS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("result would have more than %d periods",
-							NM_MAX_PERIODS),
-					 errdetail("The data reach over many years at this grain."),
-					 errhint("Use a coarser grain, leave out rows with placeholder dates, write NULL for an open end, or pass as_of or end_day.")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("result would have more than %d periods",
+						NM_MAX_PERIODS),
+				 errdetail("The data reach over many years at this grain."),
+				 errhint(
+					 "Use a coarser grain, leave out rows with placeholder dates, write NULL for an open end, or pass as_of or end_day.")));
 		if (cal->nperiods == size)
 		{
 			size *= 2;
@@ -408,8 +417,8 @@ nm_calendar_custom(const DateADT *starts, int n, DateADT end, pg_tz *zone,
 int
 nm_calendar_search(const NmCalendar *cal, int64 t)
 {
-	int			low = 0;
-	int			high = cal->nperiods;
+	int low = 0;
+	int high = cal->nperiods;
 
 	if (t < cal->bounds[0])
 		return -1;
@@ -417,7 +426,7 @@ nm_calendar_search(const NmCalendar *cal, int64 t)
 		return high;
 	while (high - low > 1)
 	{
-		int			middle = low + (high - low) / 2;
+		int middle = low + (high - low) / 2;
 
 		if (t >= cal->bounds[middle])
 			low = middle;
@@ -435,39 +444,39 @@ nm_calendar_search(const NmCalendar *cal, int64 t)
  */
 typedef struct ZoneSlot
 {
-	int64		slot;
-	int64		boundary;		/* first instant of the second offset */
-	int64		before;			/* offsets from UTC in microseconds */
-	int64		after;
-	bool		usable;
+	int64 slot;
+	int64 boundary; /* first instant of the second offset */
+	int64 before;   /* offsets from UTC in microseconds */
+	int64 after;
+	bool usable;
 } ZoneSlot;
 
-#define ZONE_SLOT_BITS	41
-#define ZONE_SLOTS		128
+#define ZONE_SLOT_BITS 41
+#define ZONE_SLOTS 128
 
 typedef struct ZoneCache
 {
-	char		name[TZ_STRLEN_MAX + 1];
-	int			name_len;
-	pg_tz	   *zone;
-	ZoneSlot	slots[ZONE_SLOTS];
+	char name[TZ_STRLEN_MAX + 1];
+	int name_len;
+	pg_tz *zone;
+	ZoneSlot slots[ZONE_SLOTS];
 } ZoneCache;
 
 /* zone_slot_fill asks the zone once for what holds in a slot. */
 static void
 zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 {
-	int64		start = slot * (INT64CONST(1) << ZONE_SLOT_BITS);
-	int64		end = start + (INT64CONST(1) << ZONE_SLOT_BITS);
-	pg_time_t	at = unix_seconds(start);
-	pg_time_t	boundary;
-	pg_time_t	second;
-	long		before;
-	long		after;
-	long		ignored;
-	int			dst1;
-	int			dst2;
-	int			changes;
+	int64 start = slot * (INT64CONST(1) << ZONE_SLOT_BITS);
+	int64 end = start + (INT64CONST(1) << ZONE_SLOT_BITS);
+	pg_time_t at = unix_seconds(start);
+	pg_time_t boundary;
+	pg_time_t second;
+	long before;
+	long after;
+	long ignored;
+	int dst1;
+	int dst2;
+	int changes;
 
 	entry->slot = slot;
 	entry->boundary = PG_INT64_MAX;
@@ -477,8 +486,9 @@ zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 	entry->before = entry->after = before * USECS_PER_SEC;
 	if (changes <= 0 || boundary > unix_seconds(end))
 		return;
-	entry->boundary = (boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
-					   SECS_PER_DAY) * USECS_PER_SEC;
+	entry->boundary =
+		(boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY) *
+		USECS_PER_SEC;
 	entry->after = after * USECS_PER_SEC;
 	changes = pg_next_dst_boundary(&boundary, &ignored, &dst1, &second,
 								   &ignored, &dst2, zone);
@@ -490,15 +500,15 @@ zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 static ZoneCache *
 zone_cache(FunctionCallInfo fcinfo, text *zone)
 {
-	ZoneCache  *cache = fcinfo->flinfo->fn_extra;
-	int			len = VARSIZE_ANY_EXHDR(zone);
+	ZoneCache *cache = fcinfo->flinfo->fn_extra;
+	int len = VARSIZE_ANY_EXHDR(zone);
 
 	if (cache != NULL && cache->name_len == len &&
 		memcmp(cache->name, VARDATA_ANY(zone), len) == 0)
 		return cache;
 	if (cache == NULL)
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									   sizeof(ZoneCache));
+		cache =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ZoneCache));
 	cache->name_len = -1;
 	cache->zone = nm_zone_parse(text_to_cstring(zone));
 	memcpy(cache->name, VARDATA_ANY(zone), len);
@@ -514,9 +524,9 @@ Datum
 nm_civil_date(PG_FUNCTION_ARGS)
 {
 	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
-	ZoneCache  *cache = zone_cache(fcinfo, PG_GETARG_TEXT_PP(1));
-	int64		slot;
-	ZoneSlot   *entry;
+	ZoneCache *cache = zone_cache(fcinfo, PG_GETARG_TEXT_PP(1));
+	int64 slot;
+	ZoneSlot *entry;
 
 	if (TIMESTAMP_IS_NOBEGIN(at))
 		PG_RETURN_DATEADT(DATEVAL_NOBEGIN);
@@ -545,9 +555,9 @@ PG_FUNCTION_INFO_V1(nm_period_start_sql);
 Datum
 nm_period_start_sql(PG_FUNCTION_ARGS)
 {
-	bool		is_set;
-	DateADT		day = nm_date_arg(fcinfo, 0, "day", &is_set);
-	NmGrain		grain = sql_period(fcinfo);
+	bool is_set;
+	DateADT day = nm_date_arg(fcinfo, 0, "day", &is_set);
+	NmGrain grain = sql_period(fcinfo);
 
 	PG_RETURN_DATEADT(nm_period_start(&grain, day));
 }
@@ -556,9 +566,9 @@ PG_FUNCTION_INFO_V1(nm_period_end_sql);
 Datum
 nm_period_end_sql(PG_FUNCTION_ARGS)
 {
-	bool		is_set;
-	DateADT		day = nm_date_arg(fcinfo, 0, "day", &is_set);
-	NmGrain		grain = sql_period(fcinfo);
+	bool is_set;
+	DateADT day = nm_date_arg(fcinfo, 0, "day", &is_set);
+	NmGrain grain = sql_period(fcinfo);
 
 	PG_RETURN_DATEADT(nm_period_next(&grain, day));
 }
@@ -583,7 +593,7 @@ bucket_of(uint64 h, int32 n)
 static uint64
 bytes_hash(const unsigned char *data, Size len)
 {
-	uint64		h = UINT64CONST(0xcbf29ce484222325);
+	uint64 h = UINT64CONST(0xcbf29ce484222325);
 
 	for (Size i = 0; i < len; i++)
 		h = (h ^ data[i]) * UINT64CONST(0x100000001b3);
@@ -594,27 +604,26 @@ PG_FUNCTION_INFO_V1(nm_bucket_int8);
 Datum
 nm_bucket_int8(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(bucket_of((uint64) PG_GETARG_INT64(0),
-							  PG_GETARG_INT32(1)));
+	PG_RETURN_INT32(bucket_of((uint64) PG_GETARG_INT64(0), PG_GETARG_INT32(1)));
 }
 
 PG_FUNCTION_INFO_V1(nm_bucket_uuid);
 Datum
 nm_bucket_uuid(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(bucket_of(bytes_hash((const unsigned char *)
-										 PG_GETARG_POINTER(0), 16),
-							  PG_GETARG_INT32(1)));
+	PG_RETURN_INT32(
+		bucket_of(bytes_hash((const unsigned char *) PG_GETARG_POINTER(0), 16),
+				  PG_GETARG_INT32(1)));
 }
 
 PG_FUNCTION_INFO_V1(nm_bucket_text);
 Datum
 nm_bucket_text(PG_FUNCTION_ARGS)
 {
-	text	   *key = PG_GETARG_TEXT_PP(0);
+	text *key = PG_GETARG_TEXT_PP(0);
 
-	PG_RETURN_INT32(bucket_of(bytes_hash((const unsigned char *)
-										 VARDATA_ANY(key),
-										 VARSIZE_ANY_EXHDR(key)),
-							  PG_GETARG_INT32(1)));
+	PG_RETURN_INT32(
+		bucket_of(bytes_hash((const unsigned char *) VARDATA_ANY(key),
+							 VARSIZE_ANY_EXHDR(key)),
+				  PG_GETARG_INT32(1)));
 }

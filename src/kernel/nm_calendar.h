@@ -14,7 +14,7 @@
 #include "nm_compat.h"
 
 /* More periods than this in one result are an error. */
-#define NM_MAX_PERIODS	20000
+#define NM_MAX_PERIODS 20000
 
 typedef enum NmGrainUnit
 {
@@ -23,21 +23,21 @@ typedef enum NmGrainUnit
 	NM_GRAIN_MONTH,
 	NM_GRAIN_QUARTER,
 	NM_GRAIN_YEAR,
-	NM_GRAIN_RETAIL				/* 4-4-5 and its relatives */
+	NM_GRAIN_RETAIL /* 4-4-5 and its relatives */
 } NmGrainUnit;
 
 /* How civil days are cut into periods. */
 typedef struct NmGrain
 {
 	NmGrainUnit unit;
-	int			week_start;		/* 0 = Monday ... 6 = Sunday */
-	int			fiscal_month;	/* month in which the year begins, 1 to 12 */
-	int			weeks[3];		/* retail: weeks of a quarter's months */
+	int week_start;   /* 0 = Monday ... 6 = Sunday */
+	int fiscal_month; /* month in which the year begins, 1 to 12 */
+	int weeks[3];     /* retail: weeks of a quarter's months */
 } NmGrain;
 
 /* NULL arguments mean 'monday' and January. */
-extern NmGrain nm_grain_parse(const char *grain, const char *week_start,
-							  int fiscal_month);
+extern NmGrain
+nm_grain_parse(const char *grain, const char *week_start, int fiscal_month);
 
 /* First day of the period that holds day, and of the one after it. */
 extern DateADT nm_period_start(const NmGrain *grain, DateADT day);
@@ -57,15 +57,15 @@ extern DateADT nm_instant_to_day(TimestampTz at, pg_tz *zone);
  */
 typedef struct NmCalendar
 {
-	int			nperiods;
-	bool		instants;
-	DateADT    *starts;
-	int64	   *bounds;
+	int nperiods;
+	bool instants;
+	DateADT *starts;
+	int64 *bounds;
 
 	/* private: index of the period by day, from first_day */
-	int64		first_day;
-	int64		last_day;
-	int32	   *by_day;
+	int64 first_day;
+	int64 last_day;
+	int32 *by_day;
 } NmCalendar;
 
 /*
@@ -76,20 +76,20 @@ extern NmCalendar *nm_calendar_make(const NmGrain *grain, pg_tz *zone,
 									bool instants, int64 first, int64 last);
 
 /* A calendar with the given first days; end is the day after the last. */
-extern NmCalendar *nm_calendar_custom(const DateADT *starts, int n,
-									  DateADT end, pg_tz *zone, bool instants);
+extern NmCalendar *nm_calendar_custom(const DateADT *starts, int n, DateADT end,
+									  pg_tz *zone, bool instants);
 
 /*
  * The period that holds a time: -1 before the first, nperiods at or after the
  * end.
  */
-extern int	nm_calendar_search(const NmCalendar *cal, int64 t);
+extern int nm_calendar_search(const NmCalendar *cal, int64 t);
 
 static inline int
 nm_calendar_index(const NmCalendar *cal, int64 t)
 {
-	int64		day = t;
-	int			i;
+	int64 day = t;
+	int i;
 
 	if (cal->instants)
 	{
@@ -109,4 +109,4 @@ nm_calendar_index(const NmCalendar *cal, int64 t)
 	return i;
 }
 
-#endif							/* NM_CALENDAR_H */
+#endif /* NM_CALENDAR_H */

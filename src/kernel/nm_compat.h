@@ -10,7 +10,7 @@
 #define NM_COMPAT_H
 
 #include "postgres.h"
-#include "storage/shmem.h"	/* mul_size, add_size */
+#include "storage/shmem.h" /* mul_size, add_size */
 
 #if PG_VERSION_NUM < 150000
 #error "nudge_metrics needs PostgreSQL 15 or newer"
@@ -53,4 +53,4 @@
 #define NM_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
-#endif							/* NM_COMPAT_H */
+#endif /* NM_COMPAT_H */

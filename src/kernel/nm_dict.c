@@ -24,20 +24,20 @@
  */
 typedef struct NmDict
 {
-	uint32		nslots;			/* a power of 2 */
-	uint32		used;			/* bytes of entries */
+	uint32 nslots; /* a power of 2 */
+	uint32 used;   /* bytes of entries */
 } NmDict;
 
 typedef struct NmSlot
 {
-	uint32		hash;
-	uint32		position;		/* of the entry, plus 1; 0 is a free slot */
+	uint32 hash;
+	uint32 position; /* of the entry, plus 1; 0 is a free slot */
 } NmSlot;
 
 typedef struct NmEntry
 {
-	uint32		number;
-	uint32		len;
+	uint32 number;
+	uint32 len;
 	/* the bytes follow, padded to 4 */
 } NmEntry;
 
@@ -65,7 +65,7 @@ dict_entries(const NmDict *dict)
 static void
 slot_put(NmSlot *slots, uint32 nslots, uint32 hash, uint32 position)
 {
-	uint32		i = hash & (nslots - 1);
+	uint32 i = hash & (nslots - 1);
 
 	while (slots[i].position != 0)
 		i = (i + 1) & (nslots - 1);
@@ -83,7 +83,7 @@ nm_dict_first_size(uint32 len)
 static uint32
 slots_for(uint32 capacity, uint32 nstrings)
 {
-	uint32		nslots = 2;
+	uint32 nslots = 2;
 
 	/* about a third of the space, and at most 3/4 full */
 	while ((Size) nslots * 2 * sizeof(NmSlot) <= capacity / 3 ||
@@ -96,7 +96,7 @@ void
 nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
 			 uint32 src_capacity, uint32 nstrings)
 {
-	NmDict	   *to = (NmDict *) dst;
+	NmDict *to = (NmDict *) dst;
 	const NmDict *from = (const NmDict *) src;
 
 	to->nslots = slots_for(dst_capacity, nstrings);
@@ -123,15 +123,15 @@ dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 {
 	const NmSlot *slots = dict_slots(dict);
 	const char *entries = dict_entries(dict);
-	uint32		i = hash & (dict->nslots - 1);
-	uint32		steps = 0;
+	uint32 i = hash & (dict->nslots - 1);
+	uint32 steps = 0;
 
 	while (slots[i].position != 0)
 	{
 		if (slots[i].hash == hash)
 		{
-			const NmEntry *entry = (const NmEntry *)
-				(entries + slots[i].position - 1);
+			const NmEntry *entry =
+				(const NmEntry *) (entries + slots[i].position - 1);
 
 			if (entry->len == len &&
 				memcmp((const char *) (entry + 1), data, len) == 0)
@@ -152,19 +152,19 @@ dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 static bool
 dict_has_room(const NmState *state, const NmDict *dict, uint32 len)
 {
-	Size		fixed = sizeof(NmDict) + (Size) dict->nslots * sizeof(NmSlot);
+	Size fixed = sizeof(NmDict) + (Size) dict->nslots * sizeof(NmSlot);
 
 	return ((Size) state->nstrings + 1) * 4 <= (Size) dict->nslots * 3 &&
-		fixed + dict->used + ENTRY_SIZE(len) <= state->dict_capacity;
+		   fixed + dict->used + ENTRY_SIZE(len) <= state->dict_capacity;
 }
 
 /* dict_grow makes room for one more string. */
 static NmState *
 dict_grow(NmState *state, int recsize, uint32 len)
 {
-	Size		capacity = state->dict_capacity;
-	Size		used = 0;
-	uint32		nslots;
+	Size capacity = state->dict_capacity;
+	Size used = 0;
+	uint32 nslots;
 
 	if (capacity == 0)
 		capacity = nm_dict_first_size(len);
@@ -177,7 +177,8 @@ dict_grow(NmState *state, int recsize, uint32 len)
 	{
 		nslots = slots_for(Min(capacity, PG_UINT32_MAX), state->nstrings);
 		if (sizeof(NmDict) + (Size) nslots * sizeof(NmSlot) + used +
-			ENTRY_SIZE(len) <= capacity)
+				ENTRY_SIZE(len) <=
+			capacity)
 			break;
 		capacity += capacity / 2 + ENTRY_SIZE(len);
 	}
@@ -189,11 +190,11 @@ dict_grow(NmState *state, int recsize, uint32 len)
 uint32
 nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 {
-	NmState    *st = *state;
-	uint32		hash = hash_bytes((const unsigned char *) data, len);
-	NmDict	   *dict = NULL;
-	NmEntry    *entry;
-	uint32		number;
+	NmState *st = *state;
+	uint32 hash = hash_bytes((const unsigned char *) data, len);
+	NmDict *dict = NULL;
+	NmEntry *entry;
+	uint32 number;
 
 	if (st->dict_capacity > 0)
 	{
@@ -203,9 +204,8 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 	}
 	if (dict == NULL || !dict_has_room(st, dict, len))
 	{
-		nm_state_check_size(nm_canonical_size(recsize, st->nrecords,
-											  st->nstrings + 1,
-											  st->dict_bytes + len));
+		nm_state_check_size(nm_canonical_size(
+			recsize, st->nrecords, st->nstrings + 1, st->dict_bytes + len));
 		st = dict_grow(st, recsize, len);
 		*state = st;
 		dict = (NmDict *) state_dict(st, recsize);
@@ -230,7 +230,8 @@ nm_strings_begin(NmStrings *walk, const NmState *state, int recsize)
 	walk->next = 0;
 	walk->position = 0;
 	walk->dict = (state->flags & NM_WORKING) && state->dict_capacity > 0
-		? state_dict(state, recsize) : NULL;
+					 ? state_dict(state, recsize)
+					 : NULL;
 }
 
 const char *
@@ -253,10 +254,10 @@ nm_strings_next(NmStrings *walk, uint32 *len)
 /* SortString: a string with its first 8 bytes as a number, for sorting. */
 typedef struct SortString
 {
-	uint64		prefix;
+	uint64 prefix;
 	const char *data;
-	uint32		len;
-	uint32		number;
+	uint32 len;
+	uint32 number;
 } SortString;
 
 static int
@@ -264,7 +265,7 @@ compare_strings(const void *a, const void *b)
 {
 	const SortString *x = a;
 	const SortString *y = b;
-	int			c;
+	int c;
 
 	CHECK_FOR_INTERRUPTS();
 	if (x->prefix != y->prefix)
@@ -279,7 +280,7 @@ compare_strings(const void *a, const void *b)
 static uint64
 string_prefix(const char *data, uint32 len)
 {
-	uint64		prefix = 0;
+	uint64 prefix = 0;
 
 	for (uint32 i = 0; i < 8; i++)
 		prefix = (prefix << 8) | (i < len ? (unsigned char) data[i] : 0);
@@ -289,18 +290,17 @@ string_prefix(const char *data, uint32 len)
 uint32 *
 nm_dict_canonical(const NmState *state, int recsize, char *dst)
 {
-	uint32		n = state->nstrings;
+	uint32 n = state->nstrings;
 	SortString *strings;
-	uint32	   *ranks;
-	uint32	   *offsets = (uint32 *) dst;
-	char	   *bytes = dst + ((Size) n + 1) * sizeof(uint32);
-	uint32		offset = 0;
-	NmStrings	walk;
+	uint32 *ranks;
+	uint32 *offsets = (uint32 *) dst;
+	char *bytes = dst + ((Size) n + 1) * sizeof(uint32);
+	uint32 offset = 0;
+	NmStrings walk;
 
 	if (n == 0)
 		return NULL;
-	strings = palloc_extended(mul_size(n, sizeof(SortString)),
-							  MCXT_ALLOC_HUGE);
+	strings = palloc_extended(mul_size(n, sizeof(SortString)), MCXT_ALLOC_HUGE);
 	ranks = palloc_extended(mul_size(n, sizeof(uint32)), MCXT_ALLOC_HUGE);
 	nm_strings_begin(&walk, state, recsize);
 	for (uint32 i = 0; i < n; i++)

@@ -13,8 +13,8 @@
  * The number of a string, which is added if it is new; the state may move.
  * recsize is the size of the state's records.
  */
-extern uint32 nm_dict_intern(NmState **state, int recsize,
-							 const char *data, uint32 len);
+extern uint32
+nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len);
 
 /*
  * NmStrings walks all strings of a state, canonical or working, in the order
@@ -24,12 +24,12 @@ typedef struct NmStrings
 {
 	const NmState *state;
 	const char *dict;
-	uint32		next;
-	uint32		position;
+	uint32 next;
+	uint32 position;
 } NmStrings;
 
-extern void nm_strings_begin(NmStrings *walk, const NmState *state,
-							 int recsize);
+extern void
+nm_strings_begin(NmStrings *walk, const NmState *state, int recsize);
 extern const char *nm_strings_next(NmStrings *walk, uint32 *len);
 
 /* Size of a dictionary that holds a string of len bytes and nothing else. */
@@ -43,7 +43,6 @@ extern void nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
  * Writes the canonical dictionary of a working state (offsets, then bytes) to
  * dst, and returns the rank of each string by its number.
  */
-extern uint32 *nm_dict_canonical(const NmState *state, int recsize,
-								 char *dst);
+extern uint32 *nm_dict_canonical(const NmState *state, int recsize, char *dst);
 
-#endif							/* NM_DICT_H */
+#endif /* NM_DICT_H */

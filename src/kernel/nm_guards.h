@@ -20,9 +20,8 @@ static inline void
 nm_require_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be null", name)));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" must not be null", name)));
 }
 
 /* A text argument as C string, or the given default where it is NULL. */
@@ -36,20 +35,18 @@ nm_text_arg(FunctionCallInfo fcinfo, int argno, const char *if_null)
 
 /* A finite date argument; *is_set says whether there was one. */
 static inline DateADT
-nm_date_arg(FunctionCallInfo fcinfo, int argno, const char *name,
-			bool *is_set)
+nm_date_arg(FunctionCallInfo fcinfo, int argno, const char *name, bool *is_set)
 {
-	DateADT		day;
+	DateADT day;
 
 	*is_set = !PG_ARGISNULL(argno);
 	if (!*is_set)
 		return 0;
 	day = PG_GETARG_DATEADT(argno);
 	if (DATE_NOT_FINITE(day))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("argument \"%s\" must be a finite date", name)));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("argument \"%s\" must be a finite date", name)));
 	return day;
 }
 
-#endif							/* NM_GUARDS_H */
+#endif /* NM_GUARDS_H */

@@ -13,18 +13,20 @@
 #include "nm_dict.h"
 #include "nm_log.h"
 
-#define RADIX_BITS		11
-#define RADIX_PASSES	3
-#define SMALL_GROUP		16
+#define RADIX_BITS 11
+#define RADIX_PASSES 3
+#define SMALL_GROUP 16
 
 NmState *
 nm_log_transition_state(FunctionCallInfo fcinfo)
 {
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("transition function called outside an aggregate"),
-				 errhint("Use the aggregate itself, or combine() to merge two states.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("transition function called outside an aggregate"),
+			 errhint(
+				 "Use the aggregate itself, or combine() to merge two states.")));
 	if (PG_ARGISNULL(0))
 		return NULL;
 	return (NmState *) PG_GETARG_POINTER(0);
@@ -33,8 +35,8 @@ nm_log_transition_state(FunctionCallInfo fcinfo)
 NmState *
 nm_log_begin(const NmFamily *family, int flags, uint32 param)
 {
-	Size		size = NM_HEADER_SIZE + nm_record_size(family, flags);
-	NmState    *state = palloc(size);
+	Size size = NM_HEADER_SIZE + nm_record_size(family, flags);
+	NmState *state = palloc(size);
 
 	memset(state, 0, NM_HEADER_SIZE);
 	SET_VARSIZE(state, size);
@@ -51,20 +53,22 @@ NmState *
 nm_log_resize(const NmState *state, int recsize, Size rec_capacity,
 			  Size dict_capacity)
 {
-	Size		size = add_size(NM_HEADER_SIZE,
-								add_size(mul_size(rec_capacity, recsize),
-										 dict_capacity));
-	NmState    *result;
-	const char *old_dict = nm_state_records(state) +
-		(Size) state->rec_capacity * recsize;
-	char	   *new_dict;
+	Size size =
+		add_size(NM_HEADER_SIZE,
+				 add_size(mul_size(rec_capacity, recsize), dict_capacity));
+	NmState *result;
+	const char *old_dict =
+		nm_state_records(state) + (Size) state->rec_capacity * recsize;
+	char *new_dict;
 
 	/* slack must not take a state over what a varlena can be */
 	if (size > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state is too large"),
-				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("state is too large"),
+			 errhint(
+				 "Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
 	result = palloc(size);
 	nm_huge_pages(result, size);
 	memcpy(result, state, NM_HEADER_SIZE);
@@ -85,14 +89,14 @@ nm_log_resize(const NmState *state, int recsize, Size rec_capacity,
 NmState *
 nm_log_reserve(NmState *state, int recsize, uint32 n)
 {
-	Size		needed = (Size) state->nrecords + n;
-	Size		capacity;
-	Size		most;
+	Size needed = (Size) state->nrecords + n;
+	Size capacity;
+	Size most;
 
 	if (needed <= state->rec_capacity)
 		return state;
-	nm_state_check_size(nm_canonical_size(recsize, needed, state->nstrings,
-										  state->dict_bytes));
+	nm_state_check_size(
+		nm_canonical_size(recsize, needed, state->nstrings, state->dict_bytes));
 
 	/* double, but not beyond what a state may hold */
 	capacity = Max(needed, (Size) state->rec_capacity * 2);
@@ -110,16 +114,16 @@ nm_log_reserve(NmState *state, int recsize, uint32 n)
 typedef struct SortPlan
 {
 	const NmLayout *layout;
-	int64		min_key;
-	int			shift;			/* key bits that the passes leave out */
-	int			bits;			/* bits of a pass */
-	int			passes;
+	int64 min_key;
+	int shift; /* key bits that the passes leave out */
+	int bits;  /* bits of a pass */
+	int passes;
 } SortPlan;
 
 static inline uint64
 sort_key(const char *rec, int64 min_key)
 {
-	int64		key;
+	int64 key;
 
 	memcpy(&key, rec, sizeof(key));
 	return (uint64) key - (uint64) min_key;
@@ -130,24 +134,25 @@ static bool
 is_sorted(const NmLayout *layout, const char *recs, uint32 n, int64 *min_key,
 		  int64 *max_key)
 {
-	bool		sorted = true;
-	int64		previous = PG_INT64_MIN;
+	bool sorted = true;
+	int64 previous = PG_INT64_MIN;
 
 	*min_key = PG_INT64_MAX;
 	*max_key = PG_INT64_MIN;
 	for (uint32 i = 0; i < n; i++)
 	{
 		const char *rec = recs + (Size) i * layout->size;
-		int64		key;
+		int64 key;
 
 		if ((i & 0xFFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		memcpy(&key, rec, sizeof(key));
 		*min_key = Min(*min_key, key);
 		*max_key = Max(*max_key, key);
-		if (sorted && (key < previous ||
-					   (i > 0 && key == previous &&
-						nm_record_compare(layout, rec - layout->size, rec) > 0)))
+		if (sorted &&
+			(key < previous ||
+			 (i > 0 && key == previous &&
+			  nm_record_compare(layout, rec - layout->size, rec) > 0)))
 			sorted = false;
 		previous = key;
 	}
@@ -158,10 +163,10 @@ is_sorted(const NmLayout *layout, const char *recs, uint32 n, int64 *min_key,
 static SortPlan
 sort_plan(const NmLayout *layout, uint32 n, int64 min_key, int64 max_key)
 {
-	SortPlan	plan;
-	uint64		range = (uint64) max_key - (uint64) min_key;
-	int			key_bits = range == 0 ? 1 : pg_leftmost_one_pos64(range) + 1;
-	int			sort_bits = Min(key_bits, pg_leftmost_one_pos32(n) + 3);
+	SortPlan plan;
+	uint64 range = (uint64) max_key - (uint64) min_key;
+	int key_bits = range == 0 ? 1 : pg_leftmost_one_pos64(range) + 1;
+	int sort_bits = Min(key_bits, pg_leftmost_one_pos32(n) + 3);
 
 	sort_bits = Min(sort_bits, RADIX_BITS * RADIX_PASSES);
 	plan.layout = layout;
@@ -174,20 +179,21 @@ sort_plan(const NmLayout *layout, uint32 n, int64 min_key, int64 max_key)
 
 /* radix_pass moves records from src to dst; recsize is a constant for speed. */
 static pg_attribute_always_inline void
-radix_pass(const SortPlan *plan, int pass, const char *src, char *dst,
-		   uint32 n, int recsize)
+radix_pass(const SortPlan *plan, int pass, const char *src, char *dst, uint32 n,
+		   int recsize)
 {
-	uint32		starts[1 << RADIX_BITS];
-	uint32		mask = (1U << plan->bits) - 1;
-	int			shift = plan->shift + pass * plan->bits;
-	uint32		sum = 0;
+	uint32 starts[1 << RADIX_BITS];
+	uint32 mask = (1U << plan->bits) - 1;
+	int shift = plan->shift + pass * plan->bits;
+	uint32 sum = 0;
 
 	memset(starts, 0, sizeof(starts));
 	for (uint32 i = 0; i < n; i++)
-		starts[(sort_key(src + (Size) i * recsize, plan->min_key) >> shift) & mask]++;
+		starts[(sort_key(src + (Size) i * recsize, plan->min_key) >> shift) &
+			   mask]++;
 	for (uint32 d = 0; d <= mask; d++)
 	{
-		uint32		count = starts[d];
+		uint32 count = starts[d];
 
 		starts[d] = sum;
 		sum += count;
@@ -196,7 +202,7 @@ radix_pass(const SortPlan *plan, int pass, const char *src, char *dst,
 	for (uint32 i = 0; i < n; i++)
 	{
 		const char *rec = src + (Size) i * recsize;
-		uint32		d = (sort_key(rec, plan->min_key) >> shift) & mask;
+		uint32 d = (sort_key(rec, plan->min_key) >> shift) & mask;
 
 		memcpy(dst + (Size) starts[d]++ * recsize, rec, recsize);
 	}
@@ -232,7 +238,7 @@ compare_records(const void *a, const void *b, void *arg)
 static void
 sort_group(const NmLayout *layout, char *recs, uint32 n, char *spare)
 {
-	int			size = layout->size;
+	int size = layout->size;
 
 	if (n > SMALL_GROUP)
 	{
@@ -241,10 +247,10 @@ sort_group(const NmLayout *layout, char *recs, uint32 n, char *spare)
 	}
 	for (uint32 i = 1; i < n; i++)
 	{
-		uint32		j = i;
+		uint32 j = i;
 
-		if (nm_record_compare(layout, recs + (i - 1) * size,
-							  recs + i * size) <= 0)
+		if (nm_record_compare(layout, recs + (i - 1) * size, recs + i * size) <=
+			0)
 			continue;
 		memcpy(spare, recs + i * size, size);
 		do
@@ -261,19 +267,19 @@ sort_group(const NmLayout *layout, char *recs, uint32 n, char *spare)
 static void
 sort_groups(const SortPlan *plan, char *recs, uint32 n)
 {
-	int			size = plan->layout->size;
-	char	   *spare = palloc(size);
-	uint32		start = 0;
+	int size = plan->layout->size;
+	char *spare = palloc(size);
+	uint32 start = 0;
 
 	while (start < n)
 	{
-		uint64		key = sort_key(recs + (Size) start * size,
-								   plan->min_key) >> plan->shift;
-		uint32		end = start + 1;
+		uint64 key =
+			sort_key(recs + (Size) start * size, plan->min_key) >> plan->shift;
+		uint32 end = start + 1;
 
-		while (end < n &&
-			   sort_key(recs + (Size) end * size,
-						plan->min_key) >> plan->shift == key)
+		while (end < n && sort_key(recs + (Size) end * size, plan->min_key) >>
+								  plan->shift ==
+							  key)
 			end++;
 		if (end - start > 1)
 			sort_group(plan->layout, recs + (Size) start * size, end - start,
@@ -289,11 +295,11 @@ sort_groups(const SortPlan *plan, char *recs, uint32 n)
 static void
 sort_records(const NmLayout *layout, const char *src, char *dst, uint32 n)
 {
-	int64		min_key;
-	int64		max_key;
-	SortPlan	plan;
-	Size		size = (Size) n * layout->size;
-	char	   *spare = NULL;
+	int64 min_key;
+	int64 max_key;
+	SortPlan plan;
+	Size size = (Size) n * layout->size;
+	char *spare = NULL;
 
 	if (is_sorted(layout, src, n, &min_key, &max_key))
 	{
@@ -316,7 +322,7 @@ sort_records(const NmLayout *layout, const char *src, char *dst, uint32 n)
 	for (int pass = 0; pass < plan.passes; pass++)
 	{
 		/* the last pass ends in dst */
-		char	   *to = (plan.passes - pass) % 2 == 1 ? dst : spare;
+		char *to = (plan.passes - pass) % 2 == 1 ? dst : spare;
 
 		radix_pass_any(&plan, pass, src, to, n);
 		src = to;
@@ -333,7 +339,7 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 {
 	for (int f = 0; f < layout->nfields; f++)
 	{
-		int64		number;
+		int64 number;
 
 		if (!(layout->code[f] == 's' ||
 			  (layout->code[f] == 'k' && key_is_string)))
@@ -341,12 +347,11 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 		number = nm_field(layout, rec, f);
 		if (number < 0 || number >= nstrings)
 			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("damaged state"),
+					(errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
 					 errdetail("A record points outside the dictionary.")));
 		if (layout->code[f] == 'k')
 		{
-			int64		key = map[number];
+			int64 key = map[number];
 
 			memcpy(rec + layout->offset[f], &key, sizeof(key));
 		}
@@ -358,18 +363,18 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 NmState *
 nm_log_canonical(const NmState *state, const NmFamily *family)
 {
-	NmLayout	layout;
-	NmState    *result;
-	uint32		n = state->nrecords;
-	Size		records_size;
-	Size		size;
+	NmLayout layout;
+	NmState *result;
+	uint32 n = state->nrecords;
+	Size records_size;
+	Size size;
 	const char *src = nm_state_records(state);
-	char	   *numbered = NULL;
+	char *numbered = NULL;
 
 	nm_layout(family, state->flags, &layout);
 	records_size = (Size) n * layout.size;
-	size = nm_canonical_size(layout.size, n, state->nstrings,
-							 state->dict_bytes);
+	size =
+		nm_canonical_size(layout.size, n, state->nstrings, state->dict_bytes);
 	nm_state_check_size(size);
 	result = palloc(size);
 	nm_huge_pages(result, size);
@@ -380,10 +385,9 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	result->dict_capacity = 0;
 	if (state->nstrings > 0)
 	{
-		uint32	   *ranks = nm_dict_canonical(state, layout.size,
-											  nm_state_records(result) +
-											  records_size);
-		bool		key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
+		uint32 *ranks = nm_dict_canonical(
+			state, layout.size, nm_state_records(result) + records_size);
+		bool key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
 
 		numbered = palloc_extended(records_size, MCXT_ALLOC_HUGE);
 		memcpy(numbered, src, records_size);
@@ -403,14 +407,14 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 static uint32 *
 merge_strings(NmState **dst, const NmState *src, int recsize)
 {
-	uint32	   *map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
-									  MCXT_ALLOC_HUGE);
-	NmStrings	walk;
+	uint32 *map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
+								  MCXT_ALLOC_HUGE);
+	NmStrings walk;
 
 	nm_strings_begin(&walk, src, recsize);
 	for (uint32 i = 0; i < src->nstrings; i++)
 	{
-		uint32		len;
+		uint32 len;
 		const char *data = nm_strings_next(&walk, &len);
 
 		if ((i & 0xFFFF) == 0)
@@ -423,10 +427,10 @@ merge_strings(NmState **dst, const NmState *src, int recsize)
 NmState *
 nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family)
 {
-	NmLayout	layout;
-	uint32	   *map = NULL;
-	bool		key_is_string = nm_state_key_type(src) != NM_KEY_BIGINT;
-	char	   *to;
+	NmLayout layout;
+	uint32 *map = NULL;
+	bool key_is_string = nm_state_key_type(src) != NM_KEY_BIGINT;
+	char *to;
 
 	nm_layout(family, src->flags, &layout);
 	if (src->nstrings > 0)
@@ -436,7 +440,7 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family)
 	memcpy(to, nm_state_records(src), (Size) src->nrecords * layout.size);
 	for (uint32 i = 0; i < src->nrecords; i++)
 	{
-		char	   *rec = to + (Size) i * layout.size;
+		char *rec = to + (Size) i * layout.size;
 		const char *problem;
 
 		if ((i & 0xFFFF) == 0xFFFF)
@@ -445,10 +449,8 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family)
 			renumber(&layout, rec, map, src->nstrings, key_is_string);
 		problem = family->check_record(src, rec);
 		if (unlikely(problem != NULL))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("damaged state"),
-					 errdetail("%s", problem)));
+			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+							errmsg("damaged state"), errdetail("%s", problem)));
 	}
 	dst->nrecords += src->nrecords;
 	if (map)

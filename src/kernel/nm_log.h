@@ -29,7 +29,7 @@ extern NmState *nm_log_reserve(NmState *state, int recsize, uint32 n);
 static inline void *
 nm_log_append(NmState **state, int recsize)
 {
-	NmState    *st = *state;
+	NmState *st = *state;
 
 	if (unlikely(st->nrecords == st->rec_capacity))
 	{
@@ -47,11 +47,10 @@ extern NmState *nm_log_resize(const NmState *state, int recsize,
 							  Size rec_capacity, Size dict_capacity);
 
 /* A sorted, trimmed copy of a working state. */
-extern NmState *nm_log_canonical(const NmState *state,
-								 const NmFamily *family);
+extern NmState *nm_log_canonical(const NmState *state, const NmFamily *family);
 
 /* Adds all records and strings of src, canonical or working, to dst. */
-extern NmState *nm_log_merge(NmState *dst, const NmState *src,
-							 const NmFamily *family);
+extern NmState *
+nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family);
 
-#endif							/* NM_LOG_H */
+#endif /* NM_LOG_H */

@@ -22,14 +22,14 @@
  * so nm_money_init compares the reader with the public functions once per
  * process, and nm_money_in does without it should they ever differ.
  */
-#define NUM_SPECIAL_MASK	0xC000
-#define NUM_IS_SPECIAL		0xC000
-#define NUM_IS_SHORT		0x8000
-#define NUM_LONG_NEG		0x4000
-#define NUM_SHORT_NEG		0x2000
-#define NUM_SHORT_WSIGN		0x0040
-#define NUM_SHORT_WEIGHT	0x003F
-#define NUM_NBASE			10000
+#define NUM_SPECIAL_MASK 0xC000
+#define NUM_IS_SPECIAL 0xC000
+#define NUM_IS_SHORT 0x8000
+#define NUM_LONG_NEG 0x4000
+#define NUM_SHORT_NEG 0x2000
+#define NUM_SHORT_WSIGN 0x0040
+#define NUM_SHORT_WEIGHT 0x003F
+#define NUM_NBASE 10000
 
 typedef enum MoneyResult
 {
@@ -44,7 +44,7 @@ static bool fast_reader = false;
 static inline int32
 read_digit(const char *digits, int ndigits, int i)
 {
-	int16		d;
+	int16 d;
 
 	if (i < 0 || i >= ndigits)
 		return 0;
@@ -59,14 +59,14 @@ read_digit(const char *digits, int ndigits, int i)
 static MoneyResult
 money_read(const char *data, Size len, int64 *result)
 {
-	uint16		header;
-	bool		negative;
-	int			weight;
-	int			ndigits;
-	int64		units = 0;
-	int32		d1;
-	int32		d2;
-	int64		micros;
+	uint16 header;
+	bool negative;
+	int weight;
+	int ndigits;
+	int64 units = 0;
+	int32 d1;
+	int32 d2;
+	int64 micros;
 
 	memcpy(&header, data, sizeof(header));
 	if ((header & NUM_SPECIAL_MASK) == NUM_IS_SPECIAL)
@@ -82,7 +82,7 @@ money_read(const char *data, Size len, int64 *result)
 	}
 	else
 	{
-		int16		w;
+		int16 w;
 
 		negative = (header & NUM_SPECIAL_MASK) == NUM_LONG_NEG;
 		memcpy(&w, data + sizeof(uint16), sizeof(w));
@@ -102,8 +102,9 @@ money_read(const char *data, Size len, int64 *result)
 	d1 = read_digit(data, ndigits, weight + 1);
 	d2 = read_digit(data, ndigits, weight + 2);
 	if (pg_mul_s64_overflow(units, NM_MONEY_UNIT, &micros) ||
-		pg_add_s64_overflow(micros, (int64) d1 * 100 + d2 / 100 +
-							(d2 % 100 >= 50 ? 1 : 0), &micros))
+		pg_add_s64_overflow(
+			micros, (int64) d1 * 100 + d2 / 100 + (d2 % 100 >= 50 ? 1 : 0),
+			&micros))
 		return MONEY_OVERFLOW;
 	*result = negative ? -micros : micros;
 	return MONEY_OK;
@@ -113,21 +114,20 @@ money_read(const char *data, Size len, int64 *result)
 static MoneyResult
 money_read_public(Datum value, int64 *result)
 {
-	Datum		rounded;
-	Datum		micros;
-	Datum		limit;
+	Datum rounded;
+	Datum micros;
+	Datum limit;
 
 	if (numeric_is_nan(DatumGetNumeric(value)) ||
 		numeric_is_inf(DatumGetNumeric(value)))
 		return MONEY_SPECIAL;
 	rounded = DirectFunctionCall2(numeric_round, value,
 								  Int32GetDatum(NM_MONEY_SCALE));
-	micros = DirectFunctionCall2(numeric_mul, rounded,
-								 NumericGetDatum(int64_to_numeric(NM_MONEY_UNIT)));
+	micros = DirectFunctionCall2(
+		numeric_mul, rounded, NumericGetDatum(int64_to_numeric(NM_MONEY_UNIT)));
 	limit = NumericGetDatum(int64_to_numeric(PG_INT64_MAX));
-	if (DatumGetBool(DirectFunctionCall2(numeric_gt,
-										 DirectFunctionCall1(numeric_abs, micros),
-										 limit)))
+	if (DatumGetBool(DirectFunctionCall2(
+			numeric_gt, DirectFunctionCall1(numeric_abs, micros), limit)))
 		return MONEY_OVERFLOW;
 	*result = DatumGetInt64(DirectFunctionCall1(numeric_int8, micros));
 	return MONEY_OK;
@@ -141,22 +141,42 @@ void
 nm_money_init(void)
 {
 	static const char *const samples[] = {
-		"0", "0.00", "1", "-1", "9999", "10000", "12345678901.5", "0.000001",
-		"0.0000005", "0.00000049", "-0.0000005", "49.99", "-49.99",
-		"166.666666666666666667", "9223372036854.775807",
-		"9223372036854.775808", "-9223372036854.775807", "1e30", "1e-30",
-		"0.0001", "0.00019999", "100000000", "99999999.99999949",
-		"99999999.9999995", "NaN", "Infinity", "-Infinity",
-		"1.00000000000000000000000000000000000000000000000000000000000000001"
-	};
-	bool		agree = true;
+		"0",
+		"0.00",
+		"1",
+		"-1",
+		"9999",
+		"10000",
+		"12345678901.5",
+		"0.000001",
+		"0.0000005",
+		"0.00000049",
+		"-0.0000005",
+		"49.99",
+		"-49.99",
+		"166.666666666666666667",
+		"9223372036854.775807",
+		"9223372036854.775808",
+		"-9223372036854.775807",
+		"1e30",
+		"1e-30",
+		"0.0001",
+		"0.00019999",
+		"100000000",
+		"99999999.99999949",
+		"99999999.9999995",
+		"NaN",
+		"Infinity",
+		"-Infinity",
+		"1.00000000000000000000000000000000000000000000000000000000000000001"};
+	bool agree = true;
 
 	for (int i = 0; i < (int) lengthof(samples) && agree; i++)
 	{
-		Datum		value;
+		Datum value;
 		struct varlena *v;
-		int64		fast = 0;
-		int64		slow = 0;
+		int64 fast = 0;
+		int64 slow = 0;
 		MoneyResult fast_result;
 
 		value = DirectFunctionCall3(numeric_in, CStringGetDatum(samples[i]),
@@ -174,7 +194,7 @@ nm_money_in(Datum numeric, const char *argname)
 {
 	struct varlena *v = PG_DETOAST_DATUM_PACKED(numeric);
 	MoneyResult result;
-	int64		micros = 0;
+	int64 micros = 0;
 
 	if (likely(fast_reader))
 		result = money_read(VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v), &micros);
@@ -184,28 +204,30 @@ nm_money_in(Datum numeric, const char *argname)
 	if (likely(result == MONEY_OK))
 		return micros;
 	if (result == MONEY_SPECIAL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("\"%s\" must be a finite amount", argname),
-				 errdetail("NaN and infinity are not amounts of money."),
-				 errhint("Leave such rows out with FILTER or WHERE.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("\"%s\" is out of range", argname),
-			 errdetail("An amount lies between -9223372036854.775807 and 9223372036854.775807."),
-			 errhint("Check the unit of the amount, or use a larger currency unit.")));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("\"%s\" must be a finite amount", argname),
+						errdetail("NaN and infinity are not amounts of money."),
+						errhint("Leave such rows out with FILTER or WHERE.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		 errmsg("\"%s\" is out of range", argname),
+		 errdetail(
+			 "An amount lies between -9223372036854.775807 and 9223372036854.775807."),
+		 errhint(
+			 "Check the unit of the amount, or use a larger currency unit.")));
 }
 
 Datum
 nm_money_out(int128 micros)
 {
-	char		digits[48];
-	char		text[64];
-	int			n = 0;
-	int			len = 0;
-	bool		negative = micros < 0;
-	uint128		rest;
-	int			scale = 2;
+	char digits[48];
+	char text[64];
+	int n = 0;
+	int len = 0;
+	bool negative = micros < 0;
+	uint128 rest;
+	int scale = 2;
 
 	if (micros % 10000 != 0)
 		scale = NM_MONEY_SCALE;
@@ -213,7 +235,7 @@ nm_money_out(int128 micros)
 	/* what fits an int64 has a public constructor */
 	if (micros >= PG_INT64_MIN && micros <= PG_INT64_MAX)
 	{
-		int64		value = (int64) micros;
+		int64 value = (int64) micros;
 
 		if (scale == 2)
 			value /= 10000;
@@ -235,8 +257,7 @@ nm_money_out(int128 micros)
 		text[len++] = digits[--n];
 	text[len] = '\0';
 	return DirectFunctionCall3(numeric_in, CStringGetDatum(text),
-							   ObjectIdGetDatum(InvalidOid),
-							   Int32GetDatum(-1));
+							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 }
 
 bool
@@ -252,13 +273,15 @@ nm_ratio_out(int128 dividend, int128 divisor, Datum *result)
 int64
 nm_money_add(int64 a, int64 b)
 {
-	int64		sum;
+	int64 sum;
 
 	if (unlikely(pg_add_s64_overflow(a, b, &sum)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("MRR of a customer is out of range"),
-				 errdetail("The periods of one customer add up to more than 9223372036854.775807."),
-				 errhint("Check the unit of the amounts.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("MRR of a customer is out of range"),
+			 errdetail(
+				 "The periods of one customer add up to more than 9223372036854.775807."),
+			 errhint("Check the unit of the amounts.")));
 	return sum;
 }

@@ -11,8 +11,8 @@
 #include "utils/numeric.h"
 #include "nm_compat.h"
 
-#define NM_MONEY_SCALE	6
-#define NM_MONEY_UNIT	INT64CONST(1000000)
+#define NM_MONEY_SCALE 6
+#define NM_MONEY_UNIT INT64CONST(1000000)
 
 /* Prepares the fast reader of numerics, or turns it off. */
 extern void nm_money_init(void);
@@ -32,4 +32,4 @@ extern bool nm_ratio_out(int128 dividend, int128 divisor, Datum *result);
 /* a + b of two int64 amounts, or an error. */
 extern int64 nm_money_add(int64 a, int64 b);
 
-#endif							/* NM_MONEY_H */
+#endif /* NM_MONEY_H */

@@ -25,9 +25,8 @@ typedef struct NmRowContext
 static inline void
 nm_row_begin(NmRowContext *context)
 {
-	context->row = AllocSetContextCreate(CurrentMemoryContext,
-										 "nudge_metrics row",
-										 ALLOCSET_SMALL_SIZES);
+	context->row = AllocSetContextCreate(
+		CurrentMemoryContext, "nudge_metrics row", ALLOCSET_SMALL_SIZES);
 	context->outer = MemoryContextSwitchTo(context->row);
 }
 
@@ -46,4 +45,4 @@ nm_row_end(NmRowContext *context)
 	MemoryContextDelete(context->row);
 }
 
-#endif							/* NM_ROWS_H */
+#endif /* NM_ROWS_H */

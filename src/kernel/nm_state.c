@@ -22,26 +22,26 @@
 #include "nm_log.h"
 #include "nm_state.h"
 
-#define UUID_BYTES			16
-#define HUGE_PAGE_SIZE		((Size) 2 * 1024 * 1024)
-#define HUGE_PAGES_FROM		((Size) 4 * 1024 * 1024)
+#define UUID_BYTES 16
+#define HUGE_PAGE_SIZE ((Size) 2 * 1024 * 1024)
+#define HUGE_PAGES_FROM ((Size) 4 * 1024 * 1024)
 
 /* the header on the wire: 4 bytes, then 4 numbers */
-#define WIRE_HEADER_SIZE	20
+#define WIRE_HEADER_SIZE 20
 
-int			nm_max_state_size = 256;
+int nm_max_state_size = 256;
 
 void
 nm_layout(const NmFamily *family, int flags, NmLayout *layout)
 {
-	int			offset = 0;
+	int offset = 0;
 
 	memset(layout, 0, sizeof(NmLayout));
 	for (const char *c = family->layout; *c; c++)
 	{
-		int			f = layout->nfields++;
-		bool		narrow = *c == 'i' || *c == 's' ||
-			(*c == 't' && !(flags & NM_INSTANTS));
+		int f = layout->nfields++;
+		bool narrow =
+			*c == 'i' || *c == 's' || (*c == 't' && !(flags & NM_INSTANTS));
 
 		Assert(f < NM_MAX_FIELDS);
 		layout->code[f] = *c;
@@ -49,8 +49,7 @@ nm_layout(const NmFamily *family, int flags, NmLayout *layout)
 		layout->width[f] = narrow ? sizeof(int32) : sizeof(int64);
 		Assert(offset % layout->width[f] == 0);
 		offset += layout->width[f];
-		if (*c == 's' ||
-			(*c == 'k' && (flags & NM_KEY_MASK) != NM_KEY_BIGINT))
+		if (*c == 's' || (*c == 'k' && (flags & NM_KEY_MASK) != NM_KEY_BIGINT))
 			layout->has_strings = true;
 	}
 	Assert(offset % 8 == 0);
@@ -60,25 +59,30 @@ nm_layout(const NmFamily *family, int flags, NmLayout *layout)
 int
 nm_record_size(const NmFamily *family, int flags)
 {
-	int			size = 0;
+	int size = 0;
 
 	for (const char *c = family->layout; *c; c++)
-		size += (*c == 'i' || *c == 's' ||
-				 (*c == 't' && !(flags & NM_INSTANTS))) ? 4 : 8;
+		size +=
+			(*c == 'i' || *c == 's' || (*c == 't' && !(flags & NM_INSTANTS)))
+				? 4
+				: 8;
 	return size;
 }
 
 void
 nm_state_check_size(Size size)
 {
-	Size		limit = (Size) nm_max_state_size * 1024 * 1024;
+	Size limit = (Size) nm_max_state_size * 1024 * 1024;
 
 	if (size > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state of %zu bytes would exceed nudge.max_state_size (%d MB)",
-						size, nm_max_state_size),
-				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors, or have a superuser raise the setting up to 512 MB.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg(
+				 "state of %zu bytes would exceed nudge.max_state_size (%d MB)",
+				 size, nm_max_state_size),
+			 errhint(
+				 "Group by nudge.bucket(key, n) and add up the rows of the accessors, or have a superuser raise the setting up to 512 MB.")));
 }
 
 void
@@ -87,9 +91,9 @@ nm_huge_pages(void *block, Size size)
 #ifdef MADV_HUGEPAGE
 	if (size >= HUGE_PAGES_FROM)
 	{
-		char	   *start = (char *) TYPEALIGN(HUGE_PAGE_SIZE, block);
-		char	   *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE_SIZE,
-												  (char *) block + size);
+		char *start = (char *) TYPEALIGN(HUGE_PAGE_SIZE, block);
+		char *end =
+			(char *) TYPEALIGN_DOWN(HUGE_PAGE_SIZE, (char *) block + size);
 
 		/* advice only: whatever comes of it is fine */
 		if (end > start)
@@ -102,9 +106,9 @@ nm_huge_pages(void *block, Size size)
 static const char *
 header_problem(const NmState *state, const NmFamily *family)
 {
-	Size		size = VARSIZE(state);
-	Size		expected;
-	int			recsize;
+	Size size = VARSIZE(state);
+	Size expected;
+	int recsize;
 
 	if (size < NM_HEADER_SIZE || state->magic != NM_MAGIC)
 		return "The bytes are not those of a state.";
@@ -118,16 +122,16 @@ header_problem(const NmState *state, const NmFamily *family)
 	recsize = nm_record_size(family, state->flags);
 	if (state->flags & NM_WORKING)
 		expected = NM_HEADER_SIZE + (Size) state->rec_capacity * recsize +
-			state->dict_capacity;
+				   state->dict_capacity;
 	else
-		expected = nm_canonical_size(recsize, state->nrecords,
-									 state->nstrings, state->dict_bytes);
+		expected = nm_canonical_size(recsize, state->nrecords, state->nstrings,
+									 state->dict_bytes);
 	if (size != expected)
 		return "The size of the state is not what its header says.";
 	if ((state->flags & NM_WORKING)
-		? state->nrecords > state->rec_capacity
-		: (state->rec_capacity != 0 || state->dict_capacity != 0 ||
-		   (state->nstrings == 0 && state->dict_bytes != 0)))
+			? state->nrecords > state->rec_capacity
+			: (state->rec_capacity != 0 || state->dict_capacity != 0 ||
+			   (state->nstrings == 0 && state->dict_bytes != 0)))
 		return "The header of the state is inconsistent.";
 	return NULL;
 }
@@ -138,17 +142,15 @@ nm_state_check_header(const NmState *state, const NmFamily *family)
 	const char *problem = header_problem(state, family);
 
 	if (unlikely(problem != NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged state"),
-				 errdetail("%s", problem)));
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("damaged state"), errdetail("%s", problem)));
 }
 
 const NmState *
 nm_state_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family)
 {
-	const NmState *state = (const NmState *)
-		PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
+	const NmState *state =
+		(const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
 
 	nm_state_check_header(state, family);
 	if (state->flags & NM_WORKING)
@@ -172,8 +174,7 @@ nm_state_string(const NmState *state, uint32 i, uint32 *len)
 	if (i >= state->nstrings || offsets[i] > offsets[i + 1] ||
 		offsets[i + 1] > state->dict_bytes)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged state"),
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
 				 errdetail("A record points outside the dictionary.")));
 	*len = offsets[i + 1] - offsets[i];
 	return (const char *) (offsets + state->nstrings + 1) + offsets[i];
@@ -183,7 +184,7 @@ char *
 nm_state_key_text(const NmState *state, int64 key)
 {
 	const char *data;
-	uint32		len;
+	uint32 len;
 
 	if (nm_state_key_type(state) == NM_KEY_BIGINT)
 		return psprintf(INT64_FORMAT, key);
@@ -191,8 +192,8 @@ nm_state_key_text(const NmState *state, int64 key)
 		key = PG_UINT32_MAX;
 	data = nm_state_string(state, (uint32) key, &len);
 	if (nm_state_key_type(state) == NM_KEY_UUID && len == UUID_BYTES)
-		return DatumGetCString(DirectFunctionCall1(uuid_out,
-												   PointerGetDatum(data)));
+		return DatumGetCString(
+			DirectFunctionCall1(uuid_out, PointerGetDatum(data)));
 	return pnstrdup(data, len);
 }
 
@@ -203,14 +204,14 @@ dictionary_problem(const NmState *state, const bool *is_key)
 	const uint32 *offsets = string_offsets(state);
 	const char *bytes = (const char *) (offsets + state->nstrings + 1);
 	const char *previous = NULL;
-	uint32		previous_len = 0;
+	uint32 previous_len = 0;
 
 	if (offsets[0] != 0 || offsets[state->nstrings] != state->dict_bytes)
 		return "The dictionary does not fill its space.";
 	for (uint32 i = 0; i < state->nstrings; i++)
 	{
 		const char *data = bytes + offsets[i];
-		uint32		len = offsets[i + 1] - offsets[i];
+		uint32 len = offsets[i + 1] - offsets[i];
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -218,7 +219,7 @@ dictionary_problem(const NmState *state, const bool *is_key)
 			return "The dictionary is out of bounds.";
 		if (previous)
 		{
-			int			c = memcmp(previous, data, Min(previous_len, len));
+			int c = memcmp(previous, data, Min(previous_len, len));
 
 			if (c > 0 || (c == 0 && previous_len >= len))
 				return "The dictionary is not in order.";
@@ -243,9 +244,9 @@ mark_strings(const NmState *state, const NmLayout *layout, const char *rec,
 {
 	for (int f = 0; f < layout->nfields; f++)
 	{
-		bool		key = layout->code[f] == 'k' &&
-			nm_state_key_type(state) != NM_KEY_BIGINT;
-		int64		number;
+		bool key =
+			layout->code[f] == 'k' && nm_state_key_type(state) != NM_KEY_BIGINT;
+		int64 number;
 
 		if (!key && layout->code[f] != 's')
 			continue;
@@ -263,9 +264,9 @@ const char *
 nm_state_problem(const NmState *state, const NmFamily *family)
 {
 	const char *problem = header_problem(state, family);
-	NmLayout	layout;
-	bool	   *used;
-	bool	   *is_key;
+	NmLayout layout;
+	bool *used;
+	bool *is_key;
 	const char *previous = NULL;
 
 	if (problem)
@@ -308,19 +309,23 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 }
 
 void
-nm_state_check_alike(const NmState *a, const NmState *b,
-					 const NmFamily *family)
+nm_state_check_alike(const NmState *a, const NmState *b)
 {
 	if (nm_state_key_type(a) != nm_state_key_type(b))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("cannot combine states with keys of different types"),
-				 errhint("Build both states from keys of one type: bigint, uuid or text.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("cannot combine states with keys of different types"),
+			 errhint(
+				 "Build both states from keys of one type: bigint, uuid or text.")));
 	if (nm_state_instants(a) != nm_state_instants(b))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("cannot combine a state of civil days with a state of instants"),
-				 errhint("Build both from dates, for instance by nudge.civil_date(at, zone), or both from timestamptz.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg(
+				 "cannot combine a state of civil days with a state of instants"),
+			 errhint(
+				 "Build both from dates, for instance by nudge.civil_date(at, zone), or both from timestamptz.")));
 }
 
 /*
@@ -339,7 +344,7 @@ wire_put32(char *to, uint32 value)
 static uint32
 wire_get32(const char *from)
 {
-	uint32		value;
+	uint32 value;
 
 	memcpy(&value, from, sizeof(value));
 	return pg_ntoh32(value);
@@ -357,7 +362,7 @@ swap_records(const NmLayout *layout, const char *from, char *to, uint32 n)
 		{
 			if (layout->width[f] == sizeof(uint32))
 			{
-				uint32		value;
+				uint32 value;
 
 				memcpy(&value, from + layout->offset[f], sizeof(value));
 				value = pg_hton32(value);
@@ -365,7 +370,7 @@ swap_records(const NmLayout *layout, const char *from, char *to, uint32 n)
 			}
 			else
 			{
-				uint64		value;
+				uint64 value;
 
 				memcpy(&value, from + layout->offset[f], sizeof(value));
 				value = pg_hton64(value);
@@ -387,7 +392,7 @@ wire_size(const NmState *state)
 static void
 wire_write(const NmState *state, const NmFamily *family, char *to)
 {
-	NmLayout	layout;
+	NmLayout layout;
 
 	nm_layout(family, state->flags, &layout);
 	*to++ = (char) state->magic;
@@ -415,13 +420,12 @@ wire_write(const NmState *state, const NmFamily *family, char *to)
  * with them, or NULL and the state in *result.
  */
 static const char *
-wire_read(const char *from, Size len, const NmFamily *family,
-		  NmState **result)
+wire_read(const char *from, Size len, const NmFamily *family, NmState **result)
 {
-	NmState		header;
-	NmState    *state;
-	NmLayout	layout;
-	Size		size;
+	NmState header;
+	NmState *state;
+	NmLayout layout;
+	Size size;
 
 	memset(&header, 0, sizeof(header));
 	if (len < WIRE_HEADER_SIZE || (uint8) from[0] != NM_MAGIC)
@@ -456,7 +460,7 @@ wire_read(const char *from, Size len, const NmFamily *family,
 	from += (Size) header.nrecords * layout.size;
 	if (header.nstrings > 0)
 	{
-		uint32	   *offsets = (uint32 *) string_offsets(state);
+		uint32 *offsets = (uint32 *) string_offsets(state);
 
 		for (uint32 i = 0; i <= header.nstrings; i++)
 			offsets[i] = wire_get32(from + (Size) i * sizeof(uint32));
@@ -481,11 +485,11 @@ base64_size(Size len)
 static void
 base64_write(const unsigned char *from, Size len, char *to)
 {
-	Size		i;
+	Size i;
 
 	for (i = 0; i + 3 <= len; i += 3)
 	{
-		uint32		bits = from[i] << 16 | from[i + 1] << 8 | from[i + 2];
+		uint32 bits = from[i] << 16 | from[i + 1] << 8 | from[i + 2];
 
 		*to++ = base64_digits[bits >> 18];
 		*to++ = base64_digits[(bits >> 12) & 63];
@@ -510,10 +514,10 @@ base64_write(const unsigned char *from, Size len, char *to)
 static char *
 base64_read(const char *from, Size len, Size *result_len)
 {
-	int8		value[256];
+	int8 value[256];
 	unsigned char *result;
 	unsigned char *to;
-	uint32		bits = 0;
+	uint32 bits = 0;
 
 	if (len % 4 == 1)
 		return NULL;
@@ -523,7 +527,7 @@ base64_read(const char *from, Size len, Size *result_len)
 	to = result = palloc(len / 4 * 3 + 3);
 	for (Size i = 0; i < len; i++)
 	{
-		int			v = value[(unsigned char) from[i]];
+		int v = value[(unsigned char) from[i]];
 
 		if (v < 0)
 			return NULL;
@@ -558,19 +562,20 @@ Datum
 nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family)
 {
 	const char *text = PG_GETARG_CSTRING(0);
-	Size		len;
-	char	   *wire = base64_read(text, strlen(text), &len);
-	NmState    *state = NULL;
+	Size len;
+	char *wire = base64_read(text, strlen(text), &len);
+	NmState *state = NULL;
 	const char *problem = "The text is not in the base64 form of a state.";
 
 	if (wire)
 		problem = wire_read(wire, len, family, &state);
 	if (problem)
-		NM_INPUT_ERROR(fcinfo,
-					   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-						errmsg("invalid input for type %s", family->type_name),
-						errdetail("%s", problem),
-						errhint("A state is made by its aggregate, not by hand.")));
+		NM_INPUT_ERROR(
+			fcinfo,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid input for type %s", family->type_name),
+			 errdetail("%s", problem),
+			 errhint("A state is made by its aggregate, not by hand.")));
 	PG_RETURN_POINTER(state);
 }
 
@@ -578,9 +583,9 @@ Datum
 nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
 {
 	const NmState *state = nm_state_arg(fcinfo, 0, family);
-	Size		len = wire_size(state);
-	char	   *wire = palloc(len);
-	char	   *text = palloc(base64_size(len) + 1);
+	Size len = wire_size(state);
+	char *wire = palloc(len);
+	char *text = palloc(base64_size(len) + 1);
 
 	wire_write(state, family, wire);
 	base64_write((const unsigned char *) wire, len, text);
@@ -591,11 +596,11 @@ nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
 Datum
 nm_state_recv(FunctionCallInfo fcinfo, const NmFamily *family)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	Size		len = buf->len - buf->cursor;
-	NmState    *state = NULL;
-	const char *problem = wire_read(pq_getmsgbytes(buf, len), len, family,
-									&state);
+	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size len = buf->len - buf->cursor;
+	NmState *state = NULL;
+	const char *problem =
+		wire_read(pq_getmsgbytes(buf, len), len, family, &state);
 
 	if (problem)
 		ereport(ERROR,
@@ -610,8 +615,8 @@ Datum
 nm_state_send(FunctionCallInfo fcinfo, const NmFamily *family)
 {
 	const NmState *state = nm_state_arg(fcinfo, 0, family);
-	Size		len = wire_size(state);
-	bytea	   *result = palloc(VARHDRSZ + len);
+	Size len = wire_size(state);
+	bytea *result = palloc(VARHDRSZ + len);
 
 	SET_VARSIZE(result, VARHDRSZ + len);
 	wire_write(state, family, VARDATA(result));
@@ -639,7 +644,7 @@ combine_into(NmState *dst, const NmState *src, const NmFamily *family)
 	if (dst == NULL)
 		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
 	else
-		nm_state_check_alike(dst, src, family);
+		nm_state_check_alike(dst, src);
 	if (dst->param != src->param)
 		family->combine_param(dst, src);
 	return nm_log_merge(dst, src, family);
@@ -652,8 +657,8 @@ combine_into(NmState *dst, const NmState *src, const NmFamily *family)
 Datum
 nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
 {
-	bool		in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
-	NmState    *dst = NULL;
+	bool in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
+	NmState *dst = NULL;
 	const NmState *src;
 
 	if (PG_ARGISNULL(1) && (PG_ARGISNULL(0) || in_aggregate))
@@ -664,14 +669,18 @@ nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
 	}
 	if (!PG_ARGISNULL(0))
 	{
-		const NmState *first = in_aggregate
-			? (const NmState *) PG_GETARG_POINTER(0)
-			: nm_state_arg(fcinfo, 0, family);
+		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
 
-		if (in_aggregate && (first->flags & NM_WORKING))
+		/*
+		 * What an aggregate carries is a working state of ours, but for a
+		 * user's aggregate over a STRICT wrapper of this function: there the
+		 * executor takes the first input as it is, short or toasted.
+		 */
+		if (in_aggregate && !VARATT_IS_EXTENDED(first) &&
+			(((NmState *) first)->flags & NM_WORKING))
 			dst = (NmState *) first;
 		else
-			dst = combine_into(NULL, first, family);
+			dst = combine_into(NULL, nm_state_arg(fcinfo, 0, family), family);
 	}
 	if (!PG_ARGISNULL(1))
 	{
@@ -691,9 +700,9 @@ compare_states(FunctionCallInfo fcinfo)
 {
 	struct varlena *a = PG_GETARG_VARLENA_PP(0);
 	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-	Size		a_len = VARSIZE_ANY_EXHDR(a);
-	Size		b_len = VARSIZE_ANY_EXHDR(b);
-	int			c = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_len, b_len));
+	Size a_len = VARSIZE_ANY_EXHDR(a);
+	Size b_len = VARSIZE_ANY_EXHDR(b);
+	int c = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_len, b_len));
 
 	if (c == 0)
 		c = a_len < b_len ? -1 : (a_len > b_len ? 1 : 0);

@@ -35,24 +35,24 @@
  */
 typedef struct NmState
 {
-	int32		vl_len_;		/* varlena header, do not touch directly */
-	uint8		magic;			/* NM_MAGIC */
-	uint8		kind;			/* NmKind: which family */
-	uint8		version;		/* layout version of that family */
-	uint8		flags;			/* NM_KEY_*, NM_INSTANTS, NM_WORKING */
-	uint32		nrecords;		/* records in use */
-	uint32		rec_capacity;	/* room for records; 0 when canonical */
-	uint32		param;			/* what shapes the state, e.g. a currency */
-	uint32		nstrings;		/* strings in the dictionary */
-	uint32		dict_bytes;		/* string bytes in use */
-	uint32		dict_capacity;	/* size of the dictionary; 0 when canonical */
+	int32 vl_len_;        /* varlena header, do not touch directly */
+	uint8 magic;          /* NM_MAGIC */
+	uint8 kind;           /* NmKind: which family */
+	uint8 version;        /* layout version of that family */
+	uint8 flags;          /* NM_KEY_*, NM_INSTANTS, NM_WORKING */
+	uint32 nrecords;      /* records in use */
+	uint32 rec_capacity;  /* room for records; 0 when canonical */
+	uint32 param;         /* what shapes the state, e.g. a currency */
+	uint32 nstrings;      /* strings in the dictionary */
+	uint32 dict_bytes;    /* string bytes in use */
+	uint32 dict_capacity; /* size of the dictionary; 0 when canonical */
 } NmState;
 
-#define NM_HEADER_SIZE	32
+#define NM_HEADER_SIZE 32
 
 StaticAssertDecl(sizeof(NmState) == NM_HEADER_SIZE, "state header is 32 bytes");
 
-#define NM_MAGIC		0x4E
+#define NM_MAGIC 0x4E
 
 /* Numbers on disk: never reuse or renumber */
 typedef enum NmKind
@@ -62,17 +62,17 @@ typedef enum NmKind
 } NmKind;
 
 /* flags, bits 0-1: the type of the entity key */
-#define NM_KEY_MASK		0x03
-#define NM_KEY_BIGINT	0x00
-#define NM_KEY_UUID		0x01
-#define NM_KEY_TEXT		0x02
+#define NM_KEY_MASK 0x03
+#define NM_KEY_BIGINT 0x00
+#define NM_KEY_UUID 0x01
+#define NM_KEY_TEXT 0x02
 /* bit 2: times are instants (microseconds) and not civil days */
-#define NM_INSTANTS		0x04
+#define NM_INSTANTS 0x04
 /* bit 7: working form, never seen by SQL */
-#define NM_WORKING		0x80
-#define NM_FLAGS_KNOWN	(NM_KEY_MASK | NM_INSTANTS | NM_WORKING)
+#define NM_WORKING 0x80
+#define NM_FLAGS_KNOWN (NM_KEY_MASK | NM_INSTANTS | NM_WORKING)
 
-#define NM_MAX_FIELDS	16
+#define NM_MAX_FIELDS 16
 
 /*
  * NmFamily: all that the kernel needs to know about one kind of state.
@@ -91,22 +91,22 @@ typedef enum NmKind
  */
 typedef struct NmFamily
 {
-	const char *type_name;		/* name of the SQL type, for messages */
-	uint8		kind;
-	uint8		version;
+	const char *type_name; /* name of the SQL type, for messages */
+	uint8 kind;
+	uint8 version;
 	const char *layout;
 
 	/*
 	 * Complains about a record that no aggregate could have produced, by
 	 * returning what is wrong with it, or NULL if it is fine.
 	 */
-	const char *(*check_record) (const NmState *state, const void *rec);
+	const char *(*check_record)(const NmState *state, const void *rec);
 
 	/* The same for the header's param. */
-	const char *(*check_param) (const NmState *state);
+	const char *(*check_param)(const NmState *state);
 
 	/* Settles that two states have different params, mostly by an error. */
-	void		(*combine_param) (NmState *dst, const NmState *src);
+	void (*combine_param)(NmState *dst, const NmState *src);
 } NmFamily;
 
 static inline bool
@@ -128,21 +128,21 @@ nm_state_records(const NmState *state)
 }
 
 /* nudge.max_state_size, in megabytes */
-extern int	nm_max_state_size;
+extern int nm_max_state_size;
 
 /* NmLayout: where the fields of a record are, for one time kind. */
 typedef struct NmLayout
 {
-	int			nfields;
-	int			size;
-	bool		has_strings;	/* k or s fields hold string numbers */
-	char		code[NM_MAX_FIELDS];
-	int			offset[NM_MAX_FIELDS];
-	int			width[NM_MAX_FIELDS];
+	int nfields;
+	int size;
+	bool has_strings; /* k or s fields hold string numbers */
+	char code[NM_MAX_FIELDS];
+	int offset[NM_MAX_FIELDS];
+	int width[NM_MAX_FIELDS];
 } NmLayout;
 
 extern void nm_layout(const NmFamily *family, int flags, NmLayout *layout);
-extern int	nm_record_size(const NmFamily *family, int flags);
+extern int nm_record_size(const NmFamily *family, int flags);
 
 /* nm_field reads field f of a record, whatever its width. */
 static inline int64
@@ -150,14 +150,14 @@ nm_field(const NmLayout *layout, const char *rec, int f)
 {
 	if (layout->width[f] == sizeof(int32))
 	{
-		int32		value;
+		int32 value;
 
 		memcpy(&value, rec + layout->offset[f], sizeof(value));
 		return value;
 	}
 	else
 	{
-		int64		value;
+		int64 value;
 
 		memcpy(&value, rec + layout->offset[f], sizeof(value));
 		return value;
@@ -170,8 +170,8 @@ nm_record_compare(const NmLayout *layout, const char *a, const char *b)
 {
 	for (int f = 0; f < layout->nfields; f++)
 	{
-		int64		x = nm_field(layout, a, f);
-		int64		y = nm_field(layout, b, f);
+		int64 x = nm_field(layout, a, f);
+		int64 y = nm_field(layout, b, f);
 
 		if (x != y)
 			return x < y ? -1 : 1;
@@ -184,7 +184,7 @@ static inline Size
 nm_canonical_size(int recsize, uint32 nrecords, uint32 nstrings,
 				  uint32 dict_bytes)
 {
-	Size		size = NM_HEADER_SIZE + (Size) nrecords * recsize;
+	Size size = NM_HEADER_SIZE + (Size) nrecords * recsize;
 
 	if (nstrings > 0)
 		size += ((Size) nstrings + 1) * sizeof(uint32) + dict_bytes;
@@ -198,25 +198,22 @@ extern void nm_huge_pages(void *block, Size size);
 extern void nm_state_check_size(Size size);
 
 /* arguments: detoasted, header checked in O(1) */
-extern const NmState *nm_state_arg(FunctionCallInfo fcinfo, int argno,
-								   const NmFamily *family);
-extern void nm_state_check_header(const NmState *state,
-								  const NmFamily *family);
+extern const NmState *
+nm_state_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family);
+extern void nm_state_check_header(const NmState *state, const NmFamily *family);
 
 /* full check of a canonical state: what is wrong with it, or NULL */
-extern const char *nm_state_problem(const NmState *state,
-									const NmFamily *family);
+extern const char *
+nm_state_problem(const NmState *state, const NmFamily *family);
 
 /* compatibility of two states of one family, for combine */
-extern void nm_state_check_alike(const NmState *a, const NmState *b,
-								 const NmFamily *family);
+extern void nm_state_check_alike(const NmState *a, const NmState *b);
 
 /* the key of an entity as text, palloc'd */
 extern char *nm_state_key_text(const NmState *state, int64 key);
 
 /* string i of a canonical state */
-extern const char *nm_state_string(const NmState *state, uint32 i,
-								   uint32 *len);
+extern const char *nm_state_string(const NmState *state, uint32 i, uint32 *len);
 
 /* bodies of the SQL-callable functions of a type */
 extern Datum nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family);
@@ -227,25 +224,37 @@ extern Datum nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family);
 extern Datum nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family);
 
 /* Declares the SQL-callable functions that every state type has. */
-#define NM_STATE_FUNCTIONS(prefix, family) \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_in); \
-	Datum nm_##prefix##_in(PG_FUNCTION_ARGS) \
-	{ return nm_state_in(fcinfo, family); } \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_out); \
-	Datum nm_##prefix##_out(PG_FUNCTION_ARGS) \
-	{ return nm_state_out(fcinfo, family); } \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_recv); \
-	Datum nm_##prefix##_recv(PG_FUNCTION_ARGS) \
-	{ return nm_state_recv(fcinfo, family); } \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_send); \
-	Datum nm_##prefix##_send(PG_FUNCTION_ARGS) \
-	{ return nm_state_send(fcinfo, family); } \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_final); \
-	Datum nm_##prefix##_final(PG_FUNCTION_ARGS) \
-	{ return nm_state_final(fcinfo, family); } \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_combine); \
+#define NM_STATE_FUNCTIONS(prefix, family)        \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_in);        \
+	Datum nm_##prefix##_in(PG_FUNCTION_ARGS)      \
+	{                                             \
+		return nm_state_in(fcinfo, family);       \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_out);       \
+	Datum nm_##prefix##_out(PG_FUNCTION_ARGS)     \
+	{                                             \
+		return nm_state_out(fcinfo, family);      \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_recv);      \
+	Datum nm_##prefix##_recv(PG_FUNCTION_ARGS)    \
+	{                                             \
+		return nm_state_recv(fcinfo, family);     \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_send);      \
+	Datum nm_##prefix##_send(PG_FUNCTION_ARGS)    \
+	{                                             \
+		return nm_state_send(fcinfo, family);     \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_final);     \
+	Datum nm_##prefix##_final(PG_FUNCTION_ARGS)   \
+	{                                             \
+		return nm_state_final(fcinfo, family);    \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_combine);   \
 	Datum nm_##prefix##_combine(PG_FUNCTION_ARGS) \
-	{ return nm_state_combine(fcinfo, family); } \
-	extern int	nm_##prefix##_no_such_object
+	{                                             \
+		return nm_state_combine(fcinfo, family);  \
+	}                                             \
+	extern int nm_##prefix##_no_such_object
 
-#endif							/* NM_STATE_H */
+#endif /* NM_STATE_H */

@@ -18,35 +18,34 @@
  */
 typedef struct NmChange
 {
-	int64		position;
-	int64		delta;
-	int			live;
+	int64 position;
+	int64 delta;
+	int live;
 } NmChange;
 
-#define INSERTION_LIMIT	32
+#define INSERTION_LIMIT 32
 
 const char *const nm_movement_names[NM_MOVE_KINDS] = {
-	"new", "reactivation", "expansion", "contraction", "churn"
-};
+	"new", "reactivation", "expansion", "contraction", "churn"};
 
 const NmMode nm_modes[] = {
 	{"snapshot", NM_COUNT_CLOSING, false, 0,
-	"amounts at the instant at which each period closes"},
+	 "amounts at the instant at which each period closes"},
 	{"event", NM_COUNT_EVENT, false, 0,
-	"every change of a customer's total, at its own instant"},
+	 "every change of a customer's total, at its own instant"},
 	{"period_start", NM_COUNT_OPENING, false, 0,
-	"amounts at the instant at which each period opens"},
+	 "amounts at the instant at which each period opens"},
 	{"chartmogul", NM_COUNT_EVENT, true, 60 * USECS_PER_MINUTE,
-	"as ChartMogul counts: events within 60 minutes are one, a customer who moves to a free plan has contracted"},
+	 "as ChartMogul counts: events within 60 minutes are one, a customer who moves to a free plan has contracted"},
 	{"stripe", NM_COUNT_EVENT, false, 0,
-	"as Stripe counts: every event, free subscribers are not customers"},
+	 "as Stripe counts: every event, free subscribers are not customers"},
 	{"profitwell", NM_COUNT_CLOSING, false, 0,
-	"as ProfitWell counts: who joins and leaves within a period is not seen"},
+	 "as ProfitWell counts: who joins and leaves within a period is not seen"},
 	{"mrr_playbook", NM_COUNT_OPENING, false, 0,
-	"as the dbt MRR playbook counts: amounts on the first day of each period"},
+	 "as the dbt MRR playbook counts: amounts on the first day of each period"},
 };
 
-const int	nm_nmodes = lengthof(nm_modes);
+const int nm_nmodes = lengthof(nm_modes);
 
 const NmMode *
 nm_mode_parse(const char *name)
@@ -54,10 +53,9 @@ nm_mode_parse(const char *name)
 	for (int i = 0; i < nm_nmodes; i++)
 		if (pg_strcasecmp(name, nm_modes[i].name) == 0)
 			return &nm_modes[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown mode \"%s\"", name),
-			 errhint("See nudge.mrr_modes() for the modes there are.")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("unknown mode \"%s\"", name),
+					errhint("See nudge.mrr_modes() for the modes there are.")));
 }
 
 NmSpan *
@@ -65,7 +63,7 @@ nm_timeline_spans(NmTimeline *tl, int n)
 {
 	if (n > tl->capacity)
 	{
-		Size		capacity = Max(16, (Size) n * 2);
+		Size capacity = Max(16, (Size) n * 2);
 		MemoryContext old = MemoryContextSwitchTo(tl->context);
 
 		if (tl->spans)
@@ -113,7 +111,7 @@ compare_changes(const void *a, const void *b)
 static inline int64
 position_of(const NmTimeline *tl, int64 t)
 {
-	int			i;
+	int i;
 
 	if (tl->count_at == NM_COUNT_EVENT)
 		return t;
@@ -128,11 +126,11 @@ position_of(const NmTimeline *tl, int64 t)
 static int
 cut_spans(NmTimeline *tl, int n)
 {
-	int			kept = 0;
+	int kept = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		NmSpan		span = tl->spans[i];
+		NmSpan span = tl->spans[i];
 
 		if (span.from >= tl->limit)
 			continue;
@@ -148,10 +146,10 @@ static bool
 gap_exceeds(const NmTimeline *tl, int64 start, int64 end,
 			const Interval *allowed)
 {
-	Timestamp	unit = tl->cal->instants ? 1 : USECS_PER_DAY;
-	Datum		last = DirectFunctionCall2(timestamp_pl_interval,
-										   TimestampGetDatum(start * unit),
-										   IntervalPGetDatum(allowed));
+	Timestamp unit = tl->cal->instants ? 1 : USECS_PER_DAY;
+	Datum last = DirectFunctionCall2(timestamp_pl_interval,
+									 TimestampGetDatum(start * unit),
+									 IntervalPGetDatum(allowed));
 
 	return end * unit > DatumGetTimestamp(last);
 }
@@ -163,19 +161,19 @@ gap_exceeds(const NmTimeline *tl, int64 start, int64 end,
 static int
 bridge_gaps(NmTimeline *tl, int n)
 {
-	int			total = n;
-	int64		paid_until = PG_INT64_MIN;
-	int64		last_amount = 0;	/* of the spans that end at paid_until */
+	int total = n;
+	int64 paid_until = PG_INT64_MIN;
+	int64 last_amount = 0; /* of the spans that end at paid_until */
 
 	for (int i = 0; i < n; i++)
 	{
-		NmSpan		span = tl->spans[i];
+		NmSpan span = tl->spans[i];
 
 		if (span.amount <= 0)
 			continue;
 		if (paid_until != PG_INT64_MIN && span.from > paid_until &&
 			!gap_exceeds(tl, paid_until, span.from, tl->tolerance))
-			tl->spans[total++] = (NmSpan) {paid_until, span.from, last_amount};
+			tl->spans[total++] = (NmSpan){paid_until, span.from, last_amount};
 		if (span.to > paid_until)
 			last_amount = span.amount;
 		else if (span.to == paid_until)
@@ -190,8 +188,8 @@ bridge_gaps(NmTimeline *tl, int n)
 /* GapSearch: how far returned_late has read an entity's spans. */
 typedef struct GapSearch
 {
-	int			next;
-	int64		paid_until;
+	int next;
+	int64 paid_until;
 } GapSearch;
 
 /*
@@ -211,8 +209,7 @@ returned_late(const NmTimeline *tl, int n, int64 position, GapSearch *search)
 		if (search->paid_until != PG_INT64_MIN &&
 			span->from > search->paid_until &&
 			position_of(tl, span->from) >= position)
-			return gap_exceeds(tl, search->paid_until, span->from,
-							   tl->max_gap);
+			return gap_exceeds(tl, search->paid_until, span->from, tl->max_gap);
 		search->paid_until = Max(search->paid_until, span->to);
 	}
 	return false;
@@ -222,32 +219,31 @@ returned_late(const NmTimeline *tl, int n, int64 position, GapSearch *search)
 static int
 collect_changes(NmTimeline *tl, int n, int64 *first_paid)
 {
-	int			count = 0;
+	int count = 0;
 
 	*first_paid = PG_INT64_MAX;
 	for (int i = 0; i < n; i++)
 	{
 		const NmSpan *span = &tl->spans[i];
-		int64		start = position_of(tl, span->from);
-		int64		end = span->to == NM_OPEN ? NM_OPEN
-			: position_of(tl, span->to);
+		int64 start = position_of(tl, span->from);
+		int64 end = span->to == NM_OPEN ? NM_OPEN : position_of(tl, span->to);
 
 		if (span->amount > 0 &&
 			(start < end || tl->count_at != NM_COUNT_OPENING))
 			*first_paid = Min(*first_paid, start);
 		if (start >= end)
 			continue;
-		tl->changes[count++] = (NmChange) {start, span->amount, 1};
+		tl->changes[count++] = (NmChange){start, span->amount, 1};
 		if (end != NM_OPEN)
-			tl->changes[count++] = (NmChange) {end, -span->amount, -1};
+			tl->changes[count++] = (NmChange){end, -span->amount, -1};
 	}
 	if (count > INSERTION_LIMIT)
 		qsort(tl->changes, count, sizeof(NmChange), compare_changes);
 	else
 		for (int i = 1; i < count; i++)
 		{
-			NmChange	change = tl->changes[i];
-			int			j = i;
+			NmChange change = tl->changes[i];
+			int j = i;
 
 			for (; j > 0 && tl->changes[j - 1].position > change.position; j--)
 				tl->changes[j] = tl->changes[j - 1];
@@ -277,14 +273,14 @@ classify(int64 before, bool was_active, int64 after, bool is_active,
 void
 nm_timeline_walk(NmTimeline *tl, int n)
 {
-	int64		first_paid;
-	int			count;
-	int			i = 0;
-	int128		amount = 0;
-	int64		before = 0;
-	bool		active = false;
-	int			live = 0;
-	GapSearch	search = {0, PG_INT64_MIN};
+	int64 first_paid;
+	int count;
+	int i = 0;
+	int128 amount = 0;
+	int64 before = 0;
+	bool active = false;
+	int live = 0;
+	GapSearch search = {0, PG_INT64_MIN};
 
 	tl->nmoves = 0;
 	if (tl->limit != NM_OPEN)
@@ -294,9 +290,9 @@ nm_timeline_walk(NmTimeline *tl, int n)
 	count = collect_changes(tl, n, &first_paid);
 	while (i < count)
 	{
-		int64		position = tl->changes[i].position;
-		int64		last = position + tl->event_window;
-		bool		is_active;
+		int64 position = tl->changes[i].position;
+		int64 last = position + tl->event_window;
+		bool is_active;
 		NmMovementKind kind;
 
 		for (; i < count && tl->changes[i].position <= last; i++)
@@ -319,7 +315,8 @@ nm_timeline_walk(NmTimeline *tl, int n)
 			move->after = (int64) amount;
 			move->at = position;
 			move->period = tl->count_at == NM_COUNT_EVENT
-				? nm_calendar_index(tl->cal, position) : (int) position;
+							   ? nm_calendar_index(tl->cal, position)
+							   : (int) position;
 		}
 		before = (int64) amount;
 		active = is_active;

@@ -14,12 +14,12 @@
 /* An amount in force during [from, to), as times of the state. */
 typedef struct NmSpan
 {
-	int64		from;
-	int64		to;				/* NM_OPEN if it has no end */
-	int64		amount;
+	int64 from;
+	int64 to; /* NM_OPEN if it has no end */
+	int64 amount;
 } NmSpan;
 
-#define NM_OPEN		PG_INT64_MAX
+#define NM_OPEN PG_INT64_MAX
 
 typedef enum NmMovementKind
 {
@@ -30,7 +30,7 @@ typedef enum NmMovementKind
 	NM_MOVE_CHURN
 } NmMovementKind;
 
-#define NM_MOVE_KINDS	5
+#define NM_MOVE_KINDS 5
 
 extern const char *const nm_movement_names[NM_MOVE_KINDS];
 
@@ -40,28 +40,28 @@ extern const char *const nm_movement_names[NM_MOVE_KINDS];
  */
 typedef struct NmMovement
 {
-	int			period;
+	int period;
 	NmMovementKind kind;
-	int64		before;
-	int64		after;
-	int64		at;				/* NM_COUNT_EVENT only: when */
+	int64 before;
+	int64 after;
+	int64 at; /* NM_COUNT_EVENT only: when */
 } NmMovement;
 
 /* Where in a period the amount is read. */
 typedef enum NmCountAt
 {
-	NM_COUNT_CLOSING,			/* at the instant at which the period closes */
-	NM_COUNT_EVENT,				/* at every change */
-	NM_COUNT_OPENING			/* at the instant at which it opens */
+	NM_COUNT_CLOSING, /* at the instant at which the period closes */
+	NM_COUNT_EVENT,   /* at every change */
+	NM_COUNT_OPENING  /* at the instant at which it opens */
 } NmCountAt;
 
 /* A named set of counting rules. */
 typedef struct NmMode
 {
 	const char *name;
-	NmCountAt	count_at;
-	bool		free_is_active; /* a paying customer stays one when free */
-	int64		event_window;	/* changes this close (usec) are one */
+	NmCountAt count_at;
+	bool free_is_active; /* a paying customer stays one when free */
+	int64 event_window;  /* changes this close (usec) are one */
 	const char *description;
 } NmMode;
 
@@ -78,22 +78,22 @@ extern const NmMode *nm_mode_parse(const char *name);
 typedef struct NmTimeline
 {
 	const NmCalendar *cal;
-	NmCountAt	count_at;
-	bool		free_is_active;
-	int64		event_window;	/* in units of the state's time */
-	int64		limit;			/* what is at or after it is not known yet */
-	const Interval *max_gap;	/* a longer gap makes a return new; or NULL */
-	const Interval *tolerance;	/* a gap up to this is bridged; or NULL */
+	NmCountAt count_at;
+	bool free_is_active;
+	int64 event_window;        /* in units of the state's time */
+	int64 limit;               /* what is at or after it is not known yet */
+	const Interval *max_gap;   /* a longer gap makes a return new; or NULL */
+	const Interval *tolerance; /* a gap up to this is bridged; or NULL */
 
-	NmMovement *moves;			/* result of the last walk */
-	int			nmoves;
+	NmMovement *moves; /* result of the last walk */
+	int nmoves;
 
-	MemoryContext context;		/* where the arrays are */
+	MemoryContext context; /* where the arrays are */
 
 	/* private */
-	NmSpan	   *spans;
+	NmSpan *spans;
 	struct NmChange *changes;
-	int			capacity;
+	int capacity;
 } NmTimeline;
 
 /* Room for n spans of an entity, to be filled in order of (from, to). */
@@ -102,4 +102,4 @@ extern NmSpan *nm_timeline_spans(NmTimeline *tl, int n);
 /* Turns the n spans just filled into tl->moves, in order of time. */
 extern void nm_timeline_walk(NmTimeline *tl, int n);
 
-#endif							/* NM_TIMELINE_H */
+#endif /* NM_TIMELINE_H */

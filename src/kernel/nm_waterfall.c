@@ -31,18 +31,22 @@ pg_tz *
 nm_state_zone(const NmState *state, const char *zone)
 {
 	if (!nm_state_instants(state) && pg_strcasecmp(zone, "UTC") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a state of civil days takes no time zone"),
-				 errdetail("Its days were settled when it was built; \"%s\" cannot move them.", zone),
-				 errhint("Leave the zone out, or build the state from timestamptz.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a state of civil days takes no time zone"),
+			 errdetail(
+				 "Its days were settled when it was built; \"%s\" cannot move them.",
+				 zone),
+			 errhint(
+				 "Leave the zone out, or build the state from timestamptz.")));
 	return nm_zone_parse(zone);
 }
 
 int64
 nm_state_time(const NmState *state, TimestampTz at)
 {
-	int64		day = at / USECS_PER_DAY;
+	int64 day = at / USECS_PER_DAY;
 
 	if (nm_state_instants(state))
 		return at;
@@ -55,9 +59,8 @@ nm_state_instant(const NmState *state, int64 t)
 	if (nm_state_instants(state))
 		return t;
 	if (t >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date out of range for an instant")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date out of range for an instant")));
 	return t * USECS_PER_DAY;
 }
 
@@ -77,30 +80,29 @@ interval_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 		return NULL;
 	interval = PG_GETARG_INTERVAL_P(argno);
 	if (interval->time < 0 || interval->day < 0 || interval->month < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must not be negative", name)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" must not be negative", name)));
 	return interval;
 }
 
 void
-nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state,
-					int mode_arg, int max_gap_arg, NmTimeline *timeline)
+nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
+					int max_gap_arg, NmTimeline *timeline)
 {
-	const NmMode *mode = nm_mode_parse(nm_text_arg(fcinfo, mode_arg,
-												   "snapshot"));
+	const NmMode *mode =
+		nm_mode_parse(nm_text_arg(fcinfo, mode_arg, "snapshot"));
 	const char *free_policy = nm_text_arg(fcinfo, max_gap_arg + 2, NULL);
-	const Interval *event_window = interval_arg(fcinfo, max_gap_arg + 3,
-												"event_window");
+	const Interval *event_window =
+		interval_arg(fcinfo, max_gap_arg + 3, "event_window");
 
 	memset(timeline, 0, sizeof(NmTimeline));
 	timeline->context = CurrentMemoryContext;
 	timeline->count_at = mode->count_at;
 	timeline->limit = NM_OPEN;
-	timeline->max_gap = interval_arg(fcinfo, max_gap_arg,
-									 "reactivation_max_gap");
-	timeline->tolerance = interval_arg(fcinfo, max_gap_arg + 1,
-									   "gap_tolerance");
+	timeline->max_gap =
+		interval_arg(fcinfo, max_gap_arg, "reactivation_max_gap");
+	timeline->tolerance =
+		interval_arg(fcinfo, max_gap_arg + 1, "gap_tolerance");
 
 	timeline->free_is_active = mode->free_is_active;
 	if (free_policy && pg_strcasecmp(free_policy, "churn") == 0)
@@ -119,10 +121,9 @@ nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state,
 	{
 		if (event_window->month != 0 || event_window->day != 0 ||
 			event_window->time >= USECS_PER_DAY)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("argument \"%s\" must be shorter than a day",
-							"event_window")));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("argument \"%s\" must be shorter than a day",
+								   "event_window")));
 		timeline->event_window = event_window->time;
 	}
 	if (!nm_state_instants(state) || mode->count_at != NM_COUNT_EVENT)
@@ -155,20 +156,19 @@ nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	nm_timeline_options(fcinfo, state, ARG_MODE, ARG_MAX_GAP,
 						&options->timeline);
-	options->grain = nm_grain_parse(nm_text_arg(fcinfo, ARG_GRAIN, "month"),
-									nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
-									PG_ARGISNULL(ARG_FISCAL_YEAR) ? 1
-									: PG_GETARG_INT32(ARG_FISCAL_YEAR));
+	options->grain = nm_grain_parse(
+		nm_text_arg(fcinfo, ARG_GRAIN, "month"),
+		nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
+		PG_ARGISNULL(ARG_FISCAL_YEAR) ? 1 : PG_GETARG_INT32(ARG_FISCAL_YEAR));
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
-	options->start_day = nm_date_arg(fcinfo, ARG_START_DAY, "start_day",
-									 &options->has_start);
-	options->end_day = nm_date_arg(fcinfo, ARG_END_DAY, "end_day",
-								   &options->has_end);
+	options->start_day =
+		nm_date_arg(fcinfo, ARG_START_DAY, "start_day", &options->has_start);
+	options->end_day =
+		nm_date_arg(fcinfo, ARG_END_DAY, "end_day", &options->has_end);
 	if (options->has_start && options->has_end &&
 		options->start_day >= options->end_day)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before end_day")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("start_day must be before end_day")));
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }
 
@@ -181,8 +181,9 @@ nm_waterfall_calendar(NmWaterfallOptions *options, const NmState *state,
 	if (options->has_as_of)
 		last = options->as_of - 1;
 	if (options->has_end)
-		last = Min(last, nm_state_day_start(state, options->end_day,
-											options->zone) - 1);
+		last =
+			Min(last,
+				nm_state_day_start(state, options->end_day, options->zone) - 1);
 	if (last < first)
 		return false;
 	tl->cal = nm_calendar_make(&options->grain, options->zone,
@@ -205,7 +206,7 @@ nm_waterfall_wanted(const NmWaterfallOptions *options, int i)
 	if (options->has_end && cal->starts[i] >= options->end_day)
 		return false;
 	return !options->has_start ||
-		nm_period_next(&options->grain, cal->starts[i]) > options->start_day;
+		   nm_period_next(&options->grain, cal->starts[i]) > options->start_day;
 }
 
 void
@@ -213,9 +214,9 @@ nm_waterfall_complete(const NmWaterfallOptions *options, int i, Datum *value,
 					  bool *isnull)
 {
 	*isnull = !options->has_as_of;
-	*value = BoolGetDatum(options->has_as_of &&
-						  options->timeline.cal->bounds[i + 1] <=
-						  options->as_of);
+	*value =
+		BoolGetDatum(options->has_as_of &&
+					 options->timeline.cal->bounds[i + 1] <= options->as_of);
 }
 
 NmPeriodTotals *
@@ -230,10 +231,9 @@ nm_totals_row(const NmPeriodTotals *totals, NmRunningTotals *running,
 {
 	static const NmMovementKind order[NM_MOVE_KINDS] = {
 		NM_MOVE_NEW, NM_MOVE_REACTIVATION, NM_MOVE_EXPANSION,
-		NM_MOVE_CONTRACTION, NM_MOVE_CHURN
-	};
-	int			c = 0;
-	int128		net = totals->fx;
+		NM_MOVE_CONTRACTION, NM_MOVE_CHURN};
+	int c = 0;
+	int128 net = totals->fx;
 
 	values[c++] = nm_money_out(running->mrr);
 	for (int k = 0; k < NM_MOVE_KINDS; k++)
@@ -250,8 +250,8 @@ nm_totals_row(const NmPeriodTotals *totals, NmRunningTotals *running,
 	for (int k = 0; k < NM_MOVE_KINDS; k++)
 		values[c++] = Int64GetDatum(totals->customers[order[k]]);
 	running->customers += totals->customers[NM_MOVE_NEW] +
-		totals->customers[NM_MOVE_REACTIVATION] -
-		totals->customers[NM_MOVE_CHURN];
+						  totals->customers[NM_MOVE_REACTIVATION] -
+						  totals->customers[NM_MOVE_CHURN];
 	values[c++] = Int64GetDatum(running->customers);
 	Assert(c == NM_WATERFALL_COLUMNS);
 }
@@ -263,8 +263,8 @@ nm_waterfall_emit(FunctionCallInfo fcinfo, const NmWaterfallOptions *options,
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const NmCalendar *cal = options->timeline.cal;
 	NmRunningTotals running = {0, 0};
-	Datum		values[NM_WATERFALL_COLUMNS + 2];
-	bool		nulls[NM_WATERFALL_COLUMNS + 2] = {false};
+	Datum values[NM_WATERFALL_COLUMNS + 2];
+	bool nulls[NM_WATERFALL_COLUMNS + 2] = {false};
 
 	nm_totals_row(&totals[0], &running, values + 1);
 	for (int i = 0; i < cal->nperiods; i++)

@@ -16,23 +16,23 @@
 /* Options as the SQL functions have them. */
 typedef struct NmWaterfallOptions
 {
-	NmGrain		grain;
-	pg_tz	   *zone;
-	bool		has_as_of;
-	int64		as_of;			/* time of the state */
-	bool		has_start;
-	bool		has_end;
-	DateADT		start_day;
-	DateADT		end_day;
-	NmTimeline	timeline;		/* counting rules; calendar still missing */
+	NmGrain grain;
+	pg_tz *zone;
+	bool has_as_of;
+	int64 as_of; /* time of the state */
+	bool has_start;
+	bool has_end;
+	DateADT start_day;
+	DateADT end_day;
+	NmTimeline timeline; /* counting rules; calendar still missing */
 } NmWaterfallOptions;
 
 /* Movements of one period, by NmMovementKind. */
 typedef struct NmPeriodTotals
 {
-	int128		amount[NM_MOVE_KINDS];
-	int128		fx;
-	int64		customers[NM_MOVE_KINDS];
+	int128 amount[NM_MOVE_KINDS];
+	int128 fx;
+	int64 customers[NM_MOVE_KINDS];
 } NmPeriodTotals;
 
 /* The zone of an accessor; a state of civil days has none but UTC. */
@@ -45,31 +45,29 @@ extern int64 nm_state_time(const NmState *state, TimestampTz at);
 extern TimestampTz nm_state_instant(const NmState *state, int64 t);
 
 /* The time of the state at which a day of the zone begins. */
-extern int64 nm_state_day_start(const NmState *state, DateADT day,
-								pg_tz *zone);
+extern int64 nm_state_day_start(const NmState *state, DateADT day, pg_tz *zone);
 
 /* How changes are counted: mode and the options that refine it. */
-extern void nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state,
-								int mode_arg, int max_gap_arg,
-								NmTimeline *timeline);
+extern void
+nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
+					int max_gap_arg, NmTimeline *timeline);
 
 /* Reads the argument as_of. */
-extern void nm_waterfall_as_of(FunctionCallInfo fcinfo, int argno,
-							   const NmState *state,
-							   NmWaterfallOptions *options);
+extern void
+nm_waterfall_as_of(FunctionCallInfo fcinfo, int argno, const NmState *state,
+				   NmWaterfallOptions *options);
 
 /* Reads arguments 1 to 12 of mrr_waterfall and its kin. */
-extern void nm_waterfall_options(FunctionCallInfo fcinfo,
-								 const NmState *state,
+extern void nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 								 NmWaterfallOptions *options);
 
 /*
  * Makes the calendar for data from `first` to the latest finite time `last`;
  * false if no period is left.
  */
-extern bool nm_waterfall_calendar(NmWaterfallOptions *options,
-								  const NmState *state, int64 first,
-								  int64 last);
+extern bool
+nm_waterfall_calendar(NmWaterfallOptions *options, const NmState *state,
+					  int64 first, int64 last);
 
 /* Whether period i is among the rows asked for. */
 extern bool nm_waterfall_wanted(const NmWaterfallOptions *options, int i);
@@ -98,16 +96,16 @@ nm_totals_add(NmPeriodTotals *totals, int nperiods, const NmMovement *move)
 
 typedef struct NmRunningTotals
 {
-	int128		mrr;
-	int64		customers;
+	int128 mrr;
+	int64 customers;
 } NmRunningTotals;
 
 extern void nm_totals_row(const NmPeriodTotals *totals,
 						  NmRunningTotals *running, Datum *values);
 
 /* Rows of mrr_waterfall: totals as of nm_totals_make. */
-extern void nm_waterfall_emit(FunctionCallInfo fcinfo,
-							  const NmWaterfallOptions *options,
-							  const NmPeriodTotals *totals);
+extern void
+nm_waterfall_emit(FunctionCallInfo fcinfo, const NmWaterfallOptions *options,
+				  const NmPeriodTotals *totals);
 
-#endif							/* NM_WATERFALL_H */
+#endif /* NM_WATERFALL_H */

@@ -30,11 +30,11 @@
 static const char *
 mrr_check_record(const NmState *state, const void *rec)
 {
-	int64		from;
-	int64		to;
-	int64		amount;
-	bool		from_valid;
-	bool		to_valid;
+	int64 from;
+	int64 to;
+	int64 amount;
+	bool from_valid;
+	bool to_valid;
 
 	if (nm_state_instants(state))
 	{
@@ -92,12 +92,14 @@ currency_name(uint32 param)
 static void
 mixed_currencies(uint32 a, uint32 b)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("amounts of different currencies in one state"),
-			 errdetail("One currency is %s, the other is %s.",
-					   currency_name(a), currency_name(b)),
-			 errhint("Group by currency, or convert the amounts first: see nudge.convert_periods().")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("amounts of different currencies in one state"),
+		 errdetail("One currency is %s, the other is %s.", currency_name(a),
+				   currency_name(b)),
+		 errhint(
+			 "Group by currency, or convert the amounts first: see nudge.convert_periods().")));
 }
 
 static void
@@ -128,39 +130,50 @@ static void
 bad_row(FunctionCallInfo fcinfo, int64 from, int64 to, bool from_finite,
 		bool to_finite, int64 amount)
 {
-	static const char *const names[] = {
-		NULL, "customer", "valid_from", NULL, "mrr", "currency"
-	};
+	static const char *const names[] = {NULL, "customer", "valid_from",
+										NULL, "mrr",      "currency"};
 
 	for (int i = 1; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i) && names[i] != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("\"%s\" of a period must not be null", names[i]),
-					 errhint("Leave such rows out with FILTER or WHERE; only \"valid_to\" may be null, for a period without end.")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("\"%s\" of a period must not be null", names[i]),
+				 errhint(
+					 "Leave such rows out with FILTER or WHERE; only \"valid_to\" may be null, for a period without end.")));
 	if (!from_finite || !to_finite)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("a period must begin and end at a finite time"),
-				 errdetail("Only \"valid_to\" may be infinity, which means the same as null: no end."),
-				 errhint("Replace the start by a real one, such as the first day of your records.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("a period must begin and end at a finite time"),
+			 errdetail(
+				 "Only \"valid_to\" may be infinity, which means the same as null: no end."),
+			 errhint(
+				 "Replace the start by a real one, such as the first day of your records.")));
 	if (from > to)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("a period ends before it begins"),
-				 errdetail("\"valid_to\" must be after \"valid_from\"."),
-				 errhint("Correct such rows or leave them out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("a period ends before it begins"),
+			 errdetail("\"valid_to\" must be after \"valid_from\"."),
+			 errhint(
+				 "Correct such rows or leave them out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
 	if (from == to)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a period is empty"),
-				 errdetail("Periods are half-open: one that ends when it begins is never in force."),
-				 errhint("Leave such rows out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a period is empty"),
+			 errdetail(
+				 "Periods are half-open: one that ends when it begins is never in force."),
+			 errhint(
+				 "Leave such rows out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
 	if (amount < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("\"mrr\" of a period must not be negative"),
-				 errhint("Subtract discounts and credits from the amount of the period that they belong to.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("\"mrr\" of a period must not be negative"),
+			 errhint(
+				 "Subtract discounts and credits from the amount of the period that they belong to.")));
 	Assert(false);
 }
 
@@ -168,13 +181,13 @@ bad_row(FunctionCallInfo fcinfo, int64 from, int64 to, bool from_finite,
 static uint32
 currency_arg(FunctionCallInfo fcinfo, const NmState *state)
 {
-	text	   *arg = PG_GETARG_TEXT_PP(5);
+	text *arg = PG_GETARG_TEXT_PP(5);
 	const char *code = VARDATA_ANY(arg);
-	uint32		param = 0;
+	uint32 param = 0;
 
 	for (int i = 0; i < 3 && VARSIZE_ANY_EXHDR(arg) == 3; i++)
 	{
-		char		c = code[i];
+		char c = code[i];
 
 		if (c >= 'a' && c <= 'z')
 			c -= 'a' - 'A';
@@ -202,12 +215,11 @@ key_arg(FunctionCallInfo fcinfo, NmState **state, int flags, int recsize)
 	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
 		return PG_GETARG_INT64(1);
 	if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
-		return nm_dict_intern(state, recsize,
-							  (const char *) PG_GETARG_UUID_P(1)->data,
-							  UUID_LEN);
+		return nm_dict_intern(
+			state, recsize, (const char *) PG_GETARG_UUID_P(1)->data, UUID_LEN);
 	else
 	{
-		text	   *key = PG_GETARG_TEXT_PP(1);
+		text *key = PG_GETARG_TEXT_PP(1);
 
 		return nm_dict_intern(state, recsize, VARDATA_ANY(key),
 							  VARSIZE_ANY_EXHDR(key));
@@ -221,17 +233,17 @@ key_arg(FunctionCallInfo fcinfo, NmState **state, int flags, int recsize)
 static pg_attribute_always_inline Datum
 mrr_trans(FunctionCallInfo fcinfo, int flags)
 {
-	NmState    *state = nm_log_transition_state(fcinfo);
-	bool		instants = (flags & NM_INSTANTS) != 0;
-	int			recsize = instants ? sizeof(NmMrrInstants) : sizeof(NmMrrDays);
-	bool		has_currency = PG_NARGS() > 5;
-	int64		no_begin = instants ? DT_NOBEGIN : DATEVAL_NOBEGIN;
-	int64		no_end = instants ? DT_NOEND : DATEVAL_NOEND;
-	int64		from = 0;
-	int64		to = no_end;
-	int64		amount = 0;
-	int64		key;
-	uint32		param = 0;
+	NmState *state = nm_log_transition_state(fcinfo);
+	bool instants = (flags & NM_INSTANTS) != 0;
+	int recsize = instants ? sizeof(NmMrrInstants) : sizeof(NmMrrDays);
+	bool has_currency = PG_NARGS() > 5;
+	int64 no_begin = instants ? DT_NOBEGIN : DATEVAL_NOBEGIN;
+	int64 no_end = instants ? DT_NOEND : DATEVAL_NOEND;
+	int64 from = 0;
+	int64 to = no_end;
+	int64 amount = 0;
+	int64 key;
+	uint32 param = 0;
 
 	if (unlikely(PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4) ||
 				 (has_currency && PG_ARGISNULL(5))))
@@ -260,7 +272,7 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 	}
 	else
 	{
-		NmMrrDays  *rec = nm_log_append(&state, recsize);
+		NmMrrDays *rec = nm_log_append(&state, recsize);
 
 		rec->key = key;
 		rec->from = (int32) from;
@@ -270,11 +282,13 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 	PG_RETURN_POINTER(state);
 }
 
-#define MRR_TRANS(name, flags) \
-	PG_FUNCTION_INFO_V1(name); \
-	Datum name(PG_FUNCTION_ARGS) \
-	{ return mrr_trans(fcinfo, flags); } \
-	extern int	name##_no_such_object
+#define MRR_TRANS(name, flags)           \
+	PG_FUNCTION_INFO_V1(name);           \
+	Datum name(PG_FUNCTION_ARGS)         \
+	{                                    \
+		return mrr_trans(fcinfo, flags); \
+	}                                    \
+	extern int name##_no_such_object
 
 MRR_TRANS(nm_mrr_trans_int8_day, NM_KEY_BIGINT);
 MRR_TRANS(nm_mrr_trans_int8_instant, NM_KEY_BIGINT | NM_INSTANTS);
@@ -292,7 +306,7 @@ nm_mrr_range(const NmState *state, int64 *first, int64 *last)
 	*last = PG_INT64_MIN;
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{
-		NmSpan		span = nm_mrr_span(state, i);
+		NmSpan span = nm_mrr_span(state, i);
 
 		if ((i & 0xFFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -312,11 +326,11 @@ nm_mrr_close_of(const NmState *state, DateADT day, pg_tz *zone)
 int64
 nm_mrr_amount_before(const NmState *state, uint32 start, uint32 end, int64 t)
 {
-	int64		amount = 0;
+	int64 amount = 0;
 
 	for (uint32 i = start; i < end; i++)
 	{
-		NmSpan		span = nm_mrr_span(state, i);
+		NmSpan span = nm_mrr_span(state, i);
 
 		if (span.from < t && span.to >= t)
 			amount = nm_money_add(amount, span.amount);
@@ -329,14 +343,14 @@ static void
 totals_before(const NmState *state, int64 t, int128 *mrr, int64 *customers)
 {
 	NmMrrReader reader = {.state = state};
-	uint32		start;
-	uint32		end;
+	uint32 start;
+	uint32 end;
 
 	*mrr = 0;
 	*customers = 0;
 	while (nm_mrr_next(&reader, &start, &end))
 	{
-		int64		amount = nm_mrr_amount_before(state, start, end, t);
+		int64 amount = nm_mrr_amount_before(state, start, end, t);
 
 		if ((end & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -349,8 +363,8 @@ totals_before(const NmState *state, int64 t, int128 *mrr, int64 *customers)
 static int64
 day_bound(FunctionCallInfo fcinfo, const NmState *state)
 {
-	bool		is_set;
-	DateADT		day = nm_date_arg(fcinfo, 1, "at", &is_set);
+	bool is_set;
+	DateADT day = nm_date_arg(fcinfo, 1, "at", &is_set);
 
 	return nm_mrr_close_of(state, day,
 						   nm_state_zone(state, nm_text_arg(fcinfo, 2, "UTC")));
@@ -381,8 +395,8 @@ instant_bound(FunctionCallInfo fcinfo, const NmState *state)
 static Datum
 read_at(const NmState *state, int64 t, bool customers)
 {
-	int128		mrr;
-	int64		count;
+	int128 mrr;
+	int64 count;
 
 	totals_before(state, t, &mrr, &count);
 	return customers ? Int64GetDatum(count) : nm_money_out(mrr);
@@ -442,9 +456,9 @@ nm_customer_mrr(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const NmState *state;
 	NmMrrReader reader = {0};
-	int64		t;
-	uint32		start;
-	uint32		end;
+	int64 t;
+	uint32 start;
+	uint32 end;
 	NmRowContext row;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -454,9 +468,9 @@ nm_customer_mrr(PG_FUNCTION_ARGS)
 	nm_row_begin(&row);
 	while (nm_mrr_next(&reader, &start, &end))
 	{
-		int64		amount = nm_mrr_amount_before(state, start, end, t);
-		Datum		values[2];
-		bool		nulls[2] = {false};
+		int64 amount = nm_mrr_amount_before(state, start, end, t);
+		Datum values[2];
+		bool nulls[2] = {false};
 
 		CHECK_FOR_INTERRUPTS();
 		if (amount == 0)
@@ -482,17 +496,18 @@ nm_mrr_periods(PG_FUNCTION_ARGS)
 	nm_row_begin(&row);
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{
-		NmSpan		span = nm_mrr_span(state, i);
-		Datum		values[4];
-		bool		nulls[4] = {false};
+		NmSpan span = nm_mrr_span(state, i);
+		Datum values[4];
+		bool nulls[4] = {false};
 
 		CHECK_FOR_INTERRUPTS();
-		values[0] = CStringGetTextDatum(nm_state_key_text(state,
-														  nm_mrr_key(state, i)));
+		values[0] =
+			CStringGetTextDatum(nm_state_key_text(state, nm_mrr_key(state, i)));
 		values[1] = TimestampTzGetDatum(nm_state_instant(state, span.from));
 		nulls[2] = span.to == NM_OPEN;
-		values[2] = nulls[2] ? (Datum) 0
-			: TimestampTzGetDatum(nm_state_instant(state, span.to));
+		values[2] = nulls[2]
+						? (Datum) 0
+						: TimestampTzGetDatum(nm_state_instant(state, span.to));
 		values[3] = nm_money_out(span.amount);
 		nm_row_put(&row, rsinfo, values, nulls);
 	}

@@ -15,27 +15,27 @@
 /* One period of a state of civil days. */
 typedef struct NmMrrDays
 {
-	int64		key;
-	int32		from;
-	int32		to;				/* DATEVAL_NOEND if open */
-	int64		amount;			/* micro-units a month */
+	int64 key;
+	int32 from;
+	int32 to;     /* DATEVAL_NOEND if open */
+	int64 amount; /* micro-units a month */
 } NmMrrDays;
 
 /* One period of a state of instants. */
 typedef struct NmMrrInstants
 {
-	int64		key;
-	int64		from;
-	int64		to;				/* DT_NOEND if open */
-	int64		amount;
+	int64 key;
+	int64 from;
+	int64 to; /* DT_NOEND if open */
+	int64 amount;
 } NmMrrInstants;
 
 /* NmMrrReader walks the customers of a canonical state. */
 typedef struct NmMrrReader
 {
 	const NmState *state;
-	uint32		next;			/* first record of the next customer */
-	int64		key;			/* of the customer just read */
+	uint32 next; /* first record of the next customer */
+	int64 key;   /* of the customer just read */
 } NmMrrReader;
 
 extern const NmFamily nm_mrr_family;
@@ -44,7 +44,7 @@ extern const NmFamily nm_mrr_family;
 static inline NmSpan
 nm_mrr_span(const NmState *state, uint32 i)
 {
-	NmSpan		span;
+	NmSpan span;
 
 	if (nm_state_instants(state))
 	{
@@ -57,8 +57,7 @@ nm_mrr_span(const NmState *state, uint32 i)
 	}
 	else
 	{
-		const NmMrrDays *rec =
-			(const NmMrrDays *) nm_state_records(state) + i;
+		const NmMrrDays *rec = (const NmMrrDays *) nm_state_records(state) + i;
 
 		span.from = rec->from;
 		span.to = rec->to == DATEVAL_NOEND ? NM_OPEN : rec->to;
@@ -71,16 +70,16 @@ static inline int64
 nm_mrr_key(const NmState *state, uint32 i)
 {
 	return nm_state_instants(state)
-		? ((const NmMrrInstants *) nm_state_records(state))[i].key
-		: ((const NmMrrDays *) nm_state_records(state))[i].key;
+			   ? ((const NmMrrInstants *) nm_state_records(state))[i].key
+			   : ((const NmMrrDays *) nm_state_records(state))[i].key;
 }
 
 /* The next customer's records as [*start, *end); false after the last. */
 static inline bool
 nm_mrr_next(NmMrrReader *reader, uint32 *start, uint32 *end)
 {
-	uint32		n = reader->state->nrecords;
-	uint32		i = reader->next;
+	uint32 n = reader->state->nrecords;
+	uint32 i = reader->next;
 
 	if (i >= n)
 		return false;
@@ -99,8 +98,8 @@ nm_mrr_next(NmMrrReader *reader, uint32 *start, uint32 *end)
 static inline void
 nm_mrr_walk(const NmState *state, uint32 start, uint32 end, NmTimeline *tl)
 {
-	int			n = (int) (end - start);
-	NmSpan	   *spans = nm_timeline_spans(tl, n);
+	int n = (int) (end - start);
+	NmSpan *spans = nm_timeline_spans(tl, n);
 
 	for (int i = 0; i < n; i++)
 		spans[i] = nm_mrr_span(state, start + i);
@@ -117,7 +116,7 @@ extern void nm_mrr_range(const NmState *state, int64 *first, int64 *last);
 extern int64 nm_mrr_close_of(const NmState *state, DateADT day, pg_tz *zone);
 
 /* Amount that a customer's records [start, end) have just before a time. */
-extern int64 nm_mrr_amount_before(const NmState *state, uint32 start,
-								  uint32 end, int64 t);
+extern int64
+nm_mrr_amount_before(const NmState *state, uint32 start, uint32 end, int64 t);
 
-#endif							/* REVENUE_H */
+#endif /* REVENUE_H */

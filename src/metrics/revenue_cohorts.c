@@ -37,41 +37,43 @@ enum
  */
 typedef struct Cell
 {
-	int128		mrr;
-	int128		capped;			/* each customer at most its first MRR */
-	int128		moved[NM_MOVE_KINDS];
-	int64		customers;
+	int128 mrr;
+	int128 capped; /* each customer at most its first MRR */
+	int128 moved[NM_MOVE_KINDS];
+	int64 customers;
 } Cell;
 
 typedef struct Cohorts
 {
 	const NmCalendar *cal;
-	int			n;				/* periods, and so cohorts */
-	Cell	   *cells;			/* row c has n - c ages */
-	int64	   *size;			/* customers by cohort */
+	int n;       /* periods, and so cohorts */
+	Cell *cells; /* row c has n - c ages */
+	int64 *size; /* customers by cohort */
 } Cohorts;
 
 static Cell *
 cell_at(const Cohorts *cohorts, int cohort, int period)
 {
-	Size		c = cohort;
+	Size c = cohort;
 
-	return &cohorts->cells[c * cohorts->n - c * (c - 1) / 2 +
-						   (period - cohort)];
+	return &cohorts
+				->cells[c * cohorts->n - c * (c - 1) / 2 + (period - cohort)];
 }
 
 static void
 cohorts_make(Cohorts *cohorts, const NmCalendar *cal)
 {
-	Size		n = cal->nperiods;
-	Size		ncells = n * (n + 1) / 2;
+	Size n = cal->nperiods;
+	Size ncells = n * (n + 1) / 2;
 
 	if (ncells > MAX_COHORT_CELLS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("cohorts over %d periods are more than %d rows",
-						cal->nperiods, MAX_COHORT_CELLS),
-				 errhint("Use a coarser grain, or build the state from fewer years.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("cohorts over %d periods are more than %d rows",
+					cal->nperiods, MAX_COHORT_CELLS),
+			 errhint(
+				 "Use a coarser grain, or build the state from fewer years.")));
 	cohorts->cal = cal;
 	cohorts->n = cal->nperiods;
 	cohorts->cells = palloc_extended(mul_size(ncells, sizeof(Cell)),
@@ -86,13 +88,13 @@ cohorts_make(Cohorts *cohorts, const NmCalendar *cal)
 static void
 add_customer(Cohorts *cohorts, int cohort, const NmTimeline *tl)
 {
-	int64		first_mrr = 0;
+	int64 first_mrr = 0;
 
 	cohorts->size[cohort]++;
 	for (int i = 0; i < tl->nmoves; i++)
 	{
 		const NmMovement *move = &tl->moves[i];
-		Cell	   *cell;
+		Cell *cell;
 
 		if (move->period >= cohorts->n)
 			break;
@@ -100,8 +102,8 @@ add_customer(Cohorts *cohorts, int cohort, const NmTimeline *tl)
 		if (move->period == cohort)
 			first_mrr = move->after;
 		cell->mrr += (int128) move->after - move->before;
-		cell->capped += (int128) Min(move->after, first_mrr) -
-			Min(move->before, first_mrr);
+		cell->capped +=
+			(int128) Min(move->after, first_mrr) - Min(move->before, first_mrr);
 		cell->moved[move->kind] += (int128) move->after - move->before;
 		cell->customers += (move->after > 0) - (move->before > 0);
 	}
@@ -114,7 +116,7 @@ first_paid_period(const NmState *state, uint32 start, uint32 end,
 {
 	for (uint32 i = start; i < end; i++)
 	{
-		NmSpan		span = nm_mrr_span(state, i);
+		NmSpan span = nm_mrr_span(state, i);
 
 		/* records are in order of their start */
 		if (span.from >= tl->limit)
@@ -138,16 +140,16 @@ cohort_rows(const Cohorts *cohorts, const NmWaterfallOptions *options,
 			int cohort, NmRowContext *row, ReturnSetInfo *rsinfo)
 {
 	const NmCalendar *cal = cohorts->cal;
-	Cell		sum;
-	int128		first_mrr = cell_at(cohorts, cohort, cohort)->mrr;
+	Cell sum;
+	int128 first_mrr = cell_at(cohorts, cohort, cohort)->mrr;
 
 	memset(&sum, 0, sizeof(sum));
 	for (int period = cohort; period < cohorts->n; period++)
 	{
 		const Cell *cell = cell_at(cohorts, cohort, period);
-		Datum		values[15];
-		bool		nulls[15] = {false};
-		int			c = 0;
+		Datum values[15];
+		bool nulls[15] = {false};
+		int c = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		sum.mrr += cell->mrr;
@@ -184,10 +186,10 @@ cohort_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	options->timeline.context = CurrentMemoryContext;
 	options->timeline.count_at = NM_COUNT_CLOSING;
-	options->grain = nm_grain_parse(nm_text_arg(fcinfo, ARG_GRAIN, "month"),
-									nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
-									PG_ARGISNULL(ARG_FISCAL_YEAR) ? 1
-									: PG_GETARG_INT32(ARG_FISCAL_YEAR));
+	options->grain = nm_grain_parse(
+		nm_text_arg(fcinfo, ARG_GRAIN, "month"),
+		nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
+		PG_ARGISNULL(ARG_FISCAL_YEAR) ? 1 : PG_GETARG_INT32(ARG_FISCAL_YEAR));
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }
@@ -200,13 +202,13 @@ nm_revenue_cohorts(PG_FUNCTION_ARGS)
 	const NmState *state;
 	NmWaterfallOptions options;
 	NmTimeline *tl = &options.timeline;
-	Cohorts		cohorts;
+	Cohorts cohorts;
 	NmMrrReader reader = {0};
 	NmRowContext row;
-	int64		first;
-	int64		last;
-	uint32		start;
-	uint32		end;
+	int64 first;
+	int64 last;
+	uint32 start;
+	uint32 end;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -220,7 +222,7 @@ nm_revenue_cohorts(PG_FUNCTION_ARGS)
 	reader.state = state;
 	while (nm_mrr_next(&reader, &start, &end))
 	{
-		int			cohort;
+		int cohort;
 
 		CHECK_FOR_INTERRUPTS();
 		cohort = first_paid_period(state, start, end, tl);

@@ -23,9 +23,9 @@
 /* Holding: what a customer has at the close, and had at the start. */
 typedef struct Holding
 {
-	int64		mrr;
-	int64		opening;
-	uint32		number;			/* in order of keys, to break ties */
+	int64 mrr;
+	int64 opening;
+	uint32 number; /* in order of keys, to break ties */
 } Holding;
 
 static int
@@ -43,8 +43,8 @@ compare_holdings(const void *a, const void *b)
 /* Retained: both sides of net revenue retention. */
 typedef struct Retained
 {
-	int128		opening;
-	int128		closing;
+	int128 opening;
+	int128 closing;
 } Retained;
 
 static void
@@ -66,13 +66,13 @@ read_holdings(const NmState *state, int64 opening, int64 closing,
 			  Holding *holdings, Retained *retained)
 {
 	NmMrrReader reader = {.state = state};
-	uint32		n = 0;
-	uint32		start;
-	uint32		end;
+	uint32 n = 0;
+	uint32 start;
+	uint32 end;
 
 	while (nm_mrr_next(&reader, &start, &end))
 	{
-		Holding		holding;
+		Holding holding;
 
 		if ((end & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -93,27 +93,26 @@ read_holdings(const NmState *state, int64 opening, int64 closing,
 static bool
 herfindahl(const Holding *holdings, uint32 n, int128 total, Datum *result)
 {
-	uint128		low = 0;		/* multiples of 1 and of 2^64 */
-	uint128		high = 0;
-	Datum		sum;
-	Datum		mrr;
+	uint128 low = 0; /* multiples of 1 and of 2^64 */
+	uint128 high = 0;
+	Datum sum;
+	Datum mrr;
 
 	if (total == 0)
 		return false;
 	for (uint32 i = 0; i < n; i++)
 	{
-		uint128		square = (uint128) holdings[i].mrr * holdings[i].mrr;
+		uint128 square = (uint128) holdings[i].mrr * holdings[i].mrr;
 
 		low += (uint64) square;
 		high += square >> 64;
 	}
 
 	/* nm_money_out divides by a million, which cancels out below */
-	sum = DirectFunctionCall2(numeric_mul, nm_money_out((int128) high),
-							  DirectFunctionCall3(numeric_in,
-												  CStringGetDatum("18446744073709551616"),
-												  ObjectIdGetDatum(InvalidOid),
-												  Int32GetDatum(-1)));
+	sum = DirectFunctionCall2(
+		numeric_mul, nm_money_out((int128) high),
+		DirectFunctionCall3(numeric_in, CStringGetDatum("18446744073709551616"),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	sum = DirectFunctionCall2(numeric_add, sum, nm_money_out((int128) low));
 	mrr = nm_money_out(total);
 	sum = DirectFunctionCall2(numeric_div, sum,
@@ -127,22 +126,21 @@ herfindahl(const Holding *holdings, uint32 n, int128 total, Datum *result)
 static DateADT
 year_before(DateADT day)
 {
-	Interval	year = {.month = 12};
-	Datum		then = DirectFunctionCall2(date_mi_interval,
-										   DateADTGetDatum(day),
-										   IntervalPGetDatum(&year));
+	Interval year = {.month = 12};
+	Datum then = DirectFunctionCall2(date_mi_interval, DateADTGetDatum(day),
+									 IntervalPGetDatum(&year));
 
 	return DatumGetDateADT(DirectFunctionCall1(timestamp_date, then));
 }
 
 /* concentration_row fills the row from sorted holdings. */
 static void
-concentration_row(const Holding *holdings, uint32 n, uint32 top,
-				  Retained all, Datum *values, bool *nulls)
+concentration_row(const Holding *holdings, uint32 n, uint32 top, Retained all,
+				  Datum *values, bool *nulls)
 {
-	Retained	rest = all;
-	int128		total = 0;
-	int128		top_mrr = 0;
+	Retained rest = all;
+	int128 total = 0;
+	int128 top_mrr = 0;
 
 	for (uint32 i = 0; i < n; i++)
 	{
@@ -172,17 +170,17 @@ nm_revenue_concentration(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const NmState *state;
-	DateADT		day;
-	DateADT		start_day;
-	int32		top;
-	pg_tz	   *zone;
-	bool		has_day;
-	bool		has_start;
-	Holding    *holdings;
-	uint32		n;
-	Retained	retained = {0, 0};
-	Datum		values[8];
-	bool		nulls[8] = {false};
+	DateADT day;
+	DateADT start_day;
+	int32 top;
+	pg_tz *zone;
+	bool has_day;
+	bool has_start;
+	Holding *holdings;
+	uint32 n;
+	Retained retained = {0, 0};
+	Datum values[8];
+	bool nulls[8] = {false};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -191,9 +189,8 @@ nm_revenue_concentration(PG_FUNCTION_ARGS)
 	day = nm_date_arg(fcinfo, 1, "at", &has_day);
 	top = PG_ARGISNULL(2) ? 10 : PG_GETARG_INT32(2);
 	if (top < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"top\" must be at least 1, not %d", top)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"top\" must be at least 1, not %d", top)));
 	start_day = nm_date_arg(fcinfo, 3, "start_day", &has_start);
 	if (!has_start)
 		start_day = year_before(day);

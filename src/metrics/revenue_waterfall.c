@@ -27,8 +27,8 @@ static bool
 waterfall_start(FunctionCallInfo fcinfo, const NmState **state,
 				NmWaterfallOptions *options)
 {
-	int64		first;
-	int64		last;
+	int64 first;
+	int64 last;
 
 	if (PG_ARGISNULL(0))
 		return false;
@@ -46,9 +46,9 @@ nm_mrr_waterfall(PG_FUNCTION_ARGS)
 	NmWaterfallOptions options;
 	NmPeriodTotals *totals;
 	NmMrrReader reader = {0};
-	uint32		start;
-	uint32		end;
-	int			nperiods;
+	uint32 start;
+	uint32 end;
+	int nperiods;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!waterfall_start(fcinfo, &state, &options))
@@ -73,7 +73,7 @@ movement_instant(const NmState *state, const NmWaterfallOptions *options,
 				 const NmMovement *move)
 {
 	const NmCalendar *cal = options->timeline.cal;
-	int64		at = move->at;
+	int64 at = move->at;
 
 	if (options->timeline.count_at == NM_COUNT_OPENING)
 		at = cal->bounds[move->period];
@@ -91,8 +91,8 @@ nm_mrr_movements(PG_FUNCTION_ARGS)
 	NmWaterfallOptions options;
 	NmTimeline *tl = &options.timeline;
 	NmMrrReader reader = {0};
-	uint32		start;
-	uint32		end;
+	uint32 start;
+	uint32 end;
 	NmRowContext row;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -107,21 +107,21 @@ nm_mrr_movements(PG_FUNCTION_ARGS)
 		for (int i = 0; i < tl->nmoves; i++)
 		{
 			const NmMovement *move = &tl->moves[i];
-			Datum		values[7];
-			bool		nulls[7] = {false};
+			Datum values[7];
+			bool nulls[7] = {false};
 
 			if (move->period < 0 || move->period >= tl->cal->nperiods ||
 				!nm_waterfall_wanted(&options, move->period))
 				continue;
 			values[0] = DateADTGetDatum(tl->cal->starts[move->period]);
-			values[1] = CStringGetTextDatum(nm_state_key_text(state,
-															  reader.key));
+			values[1] =
+				CStringGetTextDatum(nm_state_key_text(state, reader.key));
 			values[2] = CStringGetTextDatum(nm_movement_names[move->kind]);
 			values[3] = nm_money_out(move->before);
 			values[4] = nm_money_out(move->after);
 			values[5] = nm_money_out((int128) move->after - move->before);
-			values[6] = TimestampTzGetDatum(movement_instant(state, &options,
-															 move));
+			values[6] =
+				TimestampTzGetDatum(movement_instant(state, &options, move));
 			nm_row_put(&row, rsinfo, values, nulls);
 		}
 	}
@@ -135,9 +135,9 @@ summary_totals(const NmState *state, NmTimeline *tl, NmPeriodTotals *before,
 			   NmPeriodTotals *within)
 {
 	NmMrrReader reader = {.state = state};
-	int			first = tl->count_at == NM_COUNT_OPENING ? 1 : 0;
-	uint32		start;
-	uint32		end;
+	int first = tl->count_at == NM_COUNT_OPENING ? 1 : 0;
+	uint32 start;
+	uint32 end;
 
 	memset(before, 0, sizeof(NmPeriodTotals));
 	memset(within, 0, sizeof(NmPeriodTotals));
@@ -164,17 +164,17 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const NmState *state;
-	NmTimeline	tl;
-	DateADT		start_day;
-	DateADT		end_day;
-	pg_tz	   *zone;
-	bool		has_start;
-	bool		has_end;
+	NmTimeline tl;
+	DateADT start_day;
+	DateADT end_day;
+	pg_tz *zone;
+	bool has_start;
+	bool has_end;
 	NmPeriodTotals before;
 	NmPeriodTotals within;
 	NmRunningTotals running = {0, 0};
-	Datum		values[NM_WATERFALL_COLUMNS];
-	bool		nulls[NM_WATERFALL_COLUMNS] = {false};
+	Datum values[NM_WATERFALL_COLUMNS];
+	bool nulls[NM_WATERFALL_COLUMNS] = {false};
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -185,9 +185,8 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 	if (!has_start || !has_end)
 		PG_RETURN_NULL();
 	if (start_day >= end_day)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before end_day")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("start_day must be before end_day")));
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 3, "UTC"));
 	nm_timeline_options(fcinfo, state, 4, 5, &tl);
 	tl.cal = nm_calendar_custom(&start_day, 1, end_day, zone,
@@ -209,18 +208,17 @@ nm_mrr_modes(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < nm_nmodes; i++)
 	{
-		Interval	window = {.time = nm_modes[i].event_window};
-		Datum		values[5];
-		bool		nulls[5] = {false};
+		Interval window = {.time = nm_modes[i].event_window};
+		Datum values[5];
+		bool nulls[5] = {false};
 
 		values[0] = CStringGetTextDatum(nm_modes[i].name);
 		values[1] = CStringGetTextDatum(count_at[nm_modes[i].count_at]);
-		values[2] = CStringGetTextDatum(nm_modes[i].free_is_active
-										? "contraction" : "churn");
+		values[2] = CStringGetTextDatum(
+			nm_modes[i].free_is_active ? "contraction" : "churn");
 		values[3] = IntervalPGetDatum(&window);
 		values[4] = CStringGetTextDatum(nm_modes[i].description);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
-							 nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	PG_RETURN_NULL();
 }
