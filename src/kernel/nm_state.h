@@ -212,6 +212,15 @@ extern void nm_state_check_alike(const NmState *a, const NmState *b);
 /* the key of an entity as text, palloc'd */
 extern char *nm_state_key_text(const NmState *state, int64 key);
 
+/* where the string offsets of a canonical state are */
+static inline const uint32 *
+nm_state_offsets(const NmState *state)
+{
+	return (const uint32 *) ((const char *) state + VARSIZE(state) -
+							 state->dict_bytes -
+							 ((Size) state->nstrings + 1) * sizeof(uint32));
+}
+
 /* string i of a canonical state */
 extern const char *nm_state_string(const NmState *state, uint32 i, uint32 *len);
 
