@@ -99,10 +99,9 @@ nm_log_reserve(NmState *state, int recsize, uint32 n)
 		nm_canonical_size(recsize, needed, state->nstrings, state->dict_bytes));
 
 	/* double, but not beyond what a state may hold */
-	capacity = Max(needed, (Size) state->rec_capacity * 2);
-	most = (MaxAllocSize - NM_HEADER_SIZE - state->dict_capacity) / recsize;
-	if (capacity > most)
-		capacity = Max(needed, most);
+	most = Min(nm_state_limit(), MaxAllocSize - state->dict_capacity);
+	most = (most - NM_HEADER_SIZE) / recsize;
+	capacity = Max(needed, Min((Size) state->rec_capacity * 2, most));
 	return nm_log_resize(state, recsize, capacity, state->dict_capacity);
 }
 

@@ -65,9 +65,7 @@ nm_record_size(const NmFamily *family, int flags)
 void
 nm_state_check_size(Size size)
 {
-	Size limit = (Size) nm_max_state_size * 1024 * 1024;
-
-	if (size > limit)
+	if (size > nm_state_limit())
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

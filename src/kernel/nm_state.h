@@ -194,6 +194,12 @@ nm_canonical_size(int recsize, uint32 nrecords, uint32 nstrings,
 /* asks for huge pages behind a large block */
 extern void nm_huge_pages(void *block, Size size);
 
+static inline Size
+nm_state_limit(void)
+{
+	return (Size) nm_max_state_size * 1024 * 1024;
+}
+
 /* Raises if a canonical state of this size would be over the limit. */
 extern void nm_state_check_size(Size size);
 
