@@ -204,8 +204,9 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 	}
 	if (dict == NULL || !dict_has_room(st, dict, len))
 	{
-		nm_state_check_size(nm_canonical_size(
-			recsize, st->nrecords, st->nstrings + 1, st->dict_bytes + len));
+		nm_state_check_size(nm_canonical_size(recsize, st->nrecords,
+											  st->nstrings + 1,
+											  st->dict_bytes + len));
 		st = dict_grow(st, recsize, len);
 		*state = st;
 		dict = (NmDict *) state_dict(st, recsize);

@@ -45,7 +45,9 @@ nm_date_arg(FunctionCallInfo fcinfo, int argno, const char *name, bool *is_set)
 	day = PG_GETARG_DATEADT(argno);
 	if (DATE_NOT_FINITE(day))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("argument \"%s\" must be a finite date", name)));
+						errmsg("argument \"%s\" must be a finite date", name),
+						errdetail("Infinity is not a day."),
+						errhint("Pass null where an open end is meant.")));
 	return day;
 }
 

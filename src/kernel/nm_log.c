@@ -17,19 +17,45 @@
 #define RADIX_PASSES 3
 #define SMALL_GROUP 16
 
-NmState *
-nm_log_transition_state(FunctionCallInfo fcinfo)
+/*
+ * adopt_state makes a working copy of a state that is not ours: the initial
+ * condition of a user's aggregate, or its first input as the executor keeps it
+ * for a STRICT function.
+ */
+static NmState *
+adopt_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 {
+	const NmState *given = nm_state_arg(fcinfo, 0, family);
+
+	if (given->flags != flags)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("initial state of an aggregate has another shape"),
+				 errdetail("Its keys or times are of other types than the arguments of the aggregate."),
+				 errhint("Use the aggregates of nudge_metrics, which need no initial state.")));
+	return nm_log_merge(nm_log_begin(family, flags, given->param), given,
+						family);
+}
+
+NmState *
+nm_log_transition_state(FunctionCallInfo fcinfo, const NmFamily *family,
+						int flags)
+{
+	struct varlena *state;
+
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("transition function called outside an aggregate"),
-			 errhint(
-				 "Use the aggregate itself, or combine() to merge two states.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("transition function called outside an aggregate"),
+				 errdetail("It changes its first argument in place."),
+				 errhint("Use the aggregate itself, or combine() to merge two states.")));
 	if (PG_ARGISNULL(0))
 		return NULL;
-	return (NmState *) PG_GETARG_POINTER(0);
+	state = (struct varlena *) PG_GETARG_POINTER(0);
+	if (unlikely(VARATT_IS_EXTENDED(state) ||
+				 ((NmState *) state)->flags != (flags | NM_WORKING)))
+		return adopt_state(fcinfo, family, flags);
+	return (NmState *) state;
 }
 
 NmState *
@@ -63,12 +89,11 @@ nm_log_resize(const NmState *state, int recsize, Size rec_capacity,
 
 	/* slack must not take a state over what a varlena can be */
 	if (size > MaxAllocSize)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("state is too large"),
-			 errhint(
-				 "Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state is too large"),
+				 errdetail("A state with its room to grow must stay below 1 GB."),
+				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
 	result = palloc(size);
 	nm_huge_pages(result, size);
 	memcpy(result, state, NM_HEADER_SIZE);
@@ -95,8 +120,8 @@ nm_log_reserve(NmState *state, int recsize, uint32 n)
 
 	if (needed <= state->rec_capacity)
 		return state;
-	nm_state_check_size(
-		nm_canonical_size(recsize, needed, state->nstrings, state->dict_bytes));
+	nm_state_check_size(nm_canonical_size(recsize, needed, state->nstrings,
+										  state->dict_bytes));
 
 	/* double, but not beyond what a state may hold */
 	most = Min(nm_state_limit(), MaxAllocSize - state->dict_capacity);
@@ -384,8 +409,9 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	result->dict_capacity = 0;
 	if (state->nstrings > 0)
 	{
-		uint32 *ranks = nm_dict_canonical(
-			state, layout.size, nm_state_records(result) + records_size);
+		uint32 *ranks =
+			nm_dict_canonical(state, layout.size,
+							  nm_state_records(result) + records_size);
 		bool key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
 
 		numbered = palloc_extended(records_size, MCXT_ALLOC_HUGE);

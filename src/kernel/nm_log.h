@@ -10,10 +10,12 @@
 #include "nm_state.h"
 
 /*
- * The state of a transition or combine call: argument 0 as the executor holds
- * it, or NULL before the first row.  Raises outside an aggregate.
+ * The state of a transition call, which has the given flags: argument 0 as the
+ * executor holds it, or NULL before the first row.  Raises outside an
+ * aggregate.
  */
-extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo);
+extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo,
+										const NmFamily *family, int flags);
 
 /* A new working state with room for a first record. */
 extern NmState *nm_log_begin(const NmFamily *family, int flags, uint32 param);

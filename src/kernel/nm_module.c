@@ -20,11 +20,10 @@ void _PG_init(void);
 void
 _PG_init(void)
 {
-	DefineCustomIntVariable(
-		"nudge.max_state_size", "Largest size of a state.",
-		"A state that would grow beyond is an error. Dump and text form need 4/3 of it within 1 GB.",
-		&nm_max_state_size, 256, 1, 512, PGC_SUSET, GUC_UNIT_MB, NULL, NULL,
-		NULL);
+	DefineCustomIntVariable("nudge.max_state_size", "Largest size of a state.",
+							"A state that would grow beyond is an error. Dump and text form need 4/3 of it within 1 GB.",
+							&nm_max_state_size, 256, 1, 512, PGC_SUSET,
+							GUC_UNIT_MB, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("nudge");
 
 	nm_money_init();

@@ -102,9 +102,10 @@ money_read(const char *data, Size len, int64 *result)
 	d1 = read_digit(data, ndigits, weight + 1);
 	d2 = read_digit(data, ndigits, weight + 2);
 	if (pg_mul_s64_overflow(units, NM_MONEY_UNIT, &micros) ||
-		pg_add_s64_overflow(
-			micros, (int64) d1 * 100 + d2 / 100 + (d2 % 100 >= 50 ? 1 : 0),
-			&micros))
+		pg_add_s64_overflow(micros,
+							(int64) d1 * 100 + d2 / 100 +
+								(d2 % 100 >= 50 ? 1 : 0),
+							&micros))
 		return MONEY_OVERFLOW;
 	*result = negative ? -micros : micros;
 	return MONEY_OK;
@@ -123,11 +124,14 @@ money_read_public(Datum value, int64 *result)
 		return MONEY_SPECIAL;
 	rounded = DirectFunctionCall2(numeric_round, value,
 								  Int32GetDatum(NM_MONEY_SCALE));
-	micros = DirectFunctionCall2(
-		numeric_mul, rounded, NumericGetDatum(int64_to_numeric(NM_MONEY_UNIT)));
+	micros =
+		DirectFunctionCall2(numeric_mul, rounded,
+							NumericGetDatum(int64_to_numeric(NM_MONEY_UNIT)));
 	limit = NumericGetDatum(int64_to_numeric(PG_INT64_MAX));
-	if (DatumGetBool(DirectFunctionCall2(
-			numeric_gt, DirectFunctionCall1(numeric_abs, micros), limit)))
+	if (DatumGetBool(DirectFunctionCall2(numeric_gt,
+										 DirectFunctionCall1(numeric_abs,
+															 micros),
+										 limit)))
 		return MONEY_OVERFLOW;
 	*result = DatumGetInt64(DirectFunctionCall1(numeric_int8, micros));
 	return MONEY_OK;
@@ -140,35 +144,35 @@ money_read_public(Datum value, int64 *result)
 void
 nm_money_init(void)
 {
-	static const char *const samples[] = {
-		"0",
-		"0.00",
-		"1",
-		"-1",
-		"9999",
-		"10000",
-		"12345678901.5",
-		"0.000001",
-		"0.0000005",
-		"0.00000049",
-		"-0.0000005",
-		"49.99",
-		"-49.99",
-		"166.666666666666666667",
-		"9223372036854.775807",
-		"9223372036854.775808",
-		"-9223372036854.775807",
-		"1e30",
-		"1e-30",
-		"0.0001",
-		"0.00019999",
-		"100000000",
-		"99999999.99999949",
-		"99999999.9999995",
-		"NaN",
-		"Infinity",
-		"-Infinity",
-		"1.00000000000000000000000000000000000000000000000000000000000000001"};
+	static const char *const samples[] =
+		{"0",
+		 "0.00",
+		 "1",
+		 "-1",
+		 "9999",
+		 "10000",
+		 "12345678901.5",
+		 "0.000001",
+		 "0.0000005",
+		 "0.00000049",
+		 "-0.0000005",
+		 "49.99",
+		 "-49.99",
+		 "166.666666666666666667",
+		 "9223372036854.775807",
+		 "9223372036854.775808",
+		 "-9223372036854.775807",
+		 "1e30",
+		 "1e-30",
+		 "0.0001",
+		 "0.00019999",
+		 "100000000",
+		 "99999999.99999949",
+		 "99999999.9999995",
+		 "NaN",
+		 "Infinity",
+		 "-Infinity",
+		 "1.00000000000000000000000000000000000000000000000000000000000000001"};
 	bool agree = true;
 
 	for (int i = 0; i < (int) lengthof(samples) && agree; i++)
@@ -208,14 +212,11 @@ nm_money_in(Datum numeric, const char *argname)
 						errmsg("\"%s\" must be a finite amount", argname),
 						errdetail("NaN and infinity are not amounts of money."),
 						errhint("Leave such rows out with FILTER or WHERE.")));
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-		 errmsg("\"%s\" is out of range", argname),
-		 errdetail(
-			 "An amount lies between -9223372036854.775807 and 9223372036854.775807."),
-		 errhint(
-			 "Check the unit of the amount, or use a larger currency unit.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("\"%s\" is out of range", argname),
+			 errdetail("An amount lies between -9223372036854.775807 and 9223372036854.775807."),
+			 errhint("Check the unit of the amount, or use a larger currency unit.")));
 }
 
 Datum
@@ -276,12 +277,10 @@ nm_money_add(int64 a, int64 b)
 	int64 sum;
 
 	if (unlikely(pg_add_s64_overflow(a, b, &sum)))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("MRR of a customer is out of range"),
-			 errdetail(
-				 "The periods of one customer add up to more than 9223372036854.775807."),
-			 errhint("Check the unit of the amounts.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("MRR of a customer is out of range"),
+				 errdetail("The periods of one customer add up to more than 9223372036854.775807."),
+				 errhint("Check the unit of the amounts.")));
 	return sum;
 }

@@ -25,8 +25,9 @@ typedef struct NmRowContext
 static inline void
 nm_row_begin(NmRowContext *context)
 {
-	context->row = AllocSetContextCreate(
-		CurrentMemoryContext, "nudge_metrics row", ALLOCSET_SMALL_SIZES);
+	context->row =
+		AllocSetContextCreate(CurrentMemoryContext, "nudge_metrics row",
+							  ALLOCSET_SMALL_SIZES);
 	context->outer = MemoryContextSwitchTo(context->row);
 }
 

@@ -66,14 +66,11 @@ void
 nm_state_check_size(Size size)
 {
 	if (size > nm_state_limit())
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg(
-				 "state of %zu bytes would exceed nudge.max_state_size (%d MB)",
-				 size, nm_max_state_size),
-			 errhint(
-				 "Group by nudge.bucket(key, n) and add up the rows of the accessors, or have a superuser raise the setting up to 512 MB.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state of %zu bytes would exceed nudge.max_state_size (%d MB)",
+						size, nm_max_state_size),
+				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors, or have a superuser raise the setting up to 512 MB.")));
 }
 
 void
@@ -105,7 +102,9 @@ header_problem(const NmState *state, const NmFamily *family)
 		return "The bytes are not those of a state.";
 	if (state->kind != family->kind)
 		return "The state is of another type.";
-	if (state->version == 0 || state->version > family->version)
+	if (state->version == 0)
+		return "The state has no version.";
+	if (state->version > family->version)
 		return "The state was made by a newer version of nudge_metrics.";
 	if ((state->flags & ~NM_FLAGS_KNOWN) ||
 		(state->flags & NM_KEY_MASK) == NM_KEY_MASK)
@@ -175,8 +174,8 @@ nm_state_key_text(const NmState *state, int64 key)
 		key = PG_UINT32_MAX;
 	data = nm_state_string(state, (uint32) key, &len);
 	if (nm_state_key_type(state) == NM_KEY_UUID && len == UUID_BYTES)
-		return DatumGetCString(
-			DirectFunctionCall1(uuid_out, PointerGetDatum(data)));
+		return DatumGetCString(DirectFunctionCall1(uuid_out,
+												   PointerGetDatum(data)));
 	return pnstrdup(data, len);
 }
 
@@ -295,20 +294,17 @@ void
 nm_state_check_alike(const NmState *a, const NmState *b)
 {
 	if (nm_state_key_type(a) != nm_state_key_type(b))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("cannot combine states with keys of different types"),
-			 errhint(
-				 "Build both states from keys of one type: bigint, uuid or text.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("cannot combine states with keys of different types"),
+				 errdetail("A bigint, a uuid and a text that look alike are different customers."),
+				 errhint("Build both states from keys of one type: bigint, uuid or text.")));
 	if (nm_state_instants(a) != nm_state_instants(b))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg(
-				 "cannot combine a state of civil days with a state of instants"),
-			 errhint(
-				 "Build both from dates, for instance by nudge.civil_date(at, zone), or both from timestamptz.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("cannot combine a state of civil days with a state of instants"),
+				 errdetail("Days have no time zone from which their instants would follow."),
+				 errhint("Build both from dates, for instance by nudge.civil_date(at, zone), or both from timestamptz.")));
 }
 
 Datum

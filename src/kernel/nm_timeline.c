@@ -25,8 +25,9 @@ typedef struct NmChange
 
 #define INSERTION_LIMIT 32
 
-const char *const nm_movement_names[NM_MOVE_KINDS] = {
-	"new", "reactivation", "expansion", "contraction", "churn"};
+const char *const nm_movement_names[NM_MOVE_KINDS] = {"new", "reactivation",
+													  "expansion",
+													  "contraction", "churn"};
 
 const NmMode nm_modes[] = {
 	{"snapshot", NM_COUNT_CLOSING, false, 0,
@@ -53,9 +54,11 @@ nm_mode_parse(const char *name)
 	for (int i = 0; i < nm_nmodes; i++)
 		if (pg_strcasecmp(name, nm_modes[i].name) == 0)
 			return &nm_modes[i];
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unknown mode \"%s\"", name),
-					errhint("See nudge.mrr_modes() for the modes there are.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown mode \"%.64s\"", name),
+			 errdetail("A mode says at which instants amounts are compared."),
+			 errhint("See nudge.mrr_modes() for the modes there are.")));
 }
 
 NmSpan *

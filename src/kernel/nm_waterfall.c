@@ -31,15 +31,12 @@ pg_tz *
 nm_state_zone(const NmState *state, const char *zone)
 {
 	if (!nm_state_instants(state) && pg_strcasecmp(zone, "UTC") != 0)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a state of civil days takes no time zone"),
-			 errdetail(
-				 "Its days were settled when it was built; \"%s\" cannot move them.",
-				 zone),
-			 errhint(
-				 "Leave the zone out, or build the state from timestamptz.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a state of civil days takes no time zone"),
+				 errdetail("Its days were settled when it was built; \"%s\" cannot move them.",
+						   zone),
+				 errhint("Leave the zone out, or build the state from timestamptz.")));
 	return nm_zone_parse(zone);
 }
 
@@ -59,8 +56,11 @@ nm_state_instant(const NmState *state, int64 t)
 	if (nm_state_instants(state))
 		return t;
 	if (t >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("date out of range for an instant")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date out of range for an instant"),
+				 errdetail("Instants end in the year 294276."),
+				 errhint("Look for placeholder dates, and write null for an open end.")));
 	return t * USECS_PER_DAY;
 }
 
@@ -81,7 +81,9 @@ interval_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 	interval = PG_GETARG_INTERVAL_P(argno);
 	if (interval->time < 0 || interval->day < 0 || interval->month < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" must not be negative", name)));
+						errmsg("argument \"%s\" must not be negative", name),
+						errdetail("It is a length of time."),
+						errhint("Pass null to do without it.")));
 	return interval;
 }
 
@@ -112,7 +114,8 @@ nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 	else if (free_policy)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown value \"%s\" of paid_to_free", free_policy),
+				 errmsg("unknown value \"%.64s\" of paid_to_free", free_policy),
+				 errdetail("It says what a customer does who moves to a free plan."),
 				 errhint("Use churn or contraction.")));
 
 	/* days are apart by more than any window of less than a day */
@@ -121,9 +124,12 @@ nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 	{
 		if (event_window->month != 0 || event_window->day != 0 ||
 			event_window->time >= USECS_PER_DAY)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("argument \"%s\" must be shorter than a day",
-								   "event_window")));
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("argument \"%s\" must be shorter than a day",
+							"event_window"),
+					 errdetail("It joins changes that belong to one decision of the customer."),
+					 errhint("Pass hours or minutes, or gap_tolerance to bridge longer gaps.")));
 		timeline->event_window = event_window->time;
 	}
 	if (!nm_state_instants(state) || mode->count_at != NM_COUNT_EVENT)
@@ -143,7 +149,9 @@ nm_waterfall_as_of(FunctionCallInfo fcinfo, int argno, const NmState *state,
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("argument \"%s\" must be a finite instant", "as_of")));
+				 errmsg("argument \"%s\" must be a finite instant", "as_of"),
+				 errdetail("Infinity is not a time at which the books can be read."),
+				 errhint("Pass null to count all that is recorded.")));
 	options->has_as_of = true;
 	options->as_of = nm_state_time(state, at);
 	options->timeline.limit = options->as_of;
@@ -156,10 +164,11 @@ nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	nm_timeline_options(fcinfo, state, ARG_MODE, ARG_MAX_GAP,
 						&options->timeline);
-	options->grain = nm_grain_parse(
-		nm_text_arg(fcinfo, ARG_GRAIN, "month"),
-		nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
-		PG_ARGISNULL(ARG_FISCAL_YEAR) ? 1 : PG_GETARG_INT32(ARG_FISCAL_YEAR));
+	options->grain = nm_grain_parse(nm_text_arg(fcinfo, ARG_GRAIN, "month"),
+									nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
+									PG_ARGISNULL(ARG_FISCAL_YEAR)
+										? 1
+										: PG_GETARG_INT32(ARG_FISCAL_YEAR));
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	options->start_day =
 		nm_date_arg(fcinfo, ARG_START_DAY, "start_day", &options->has_start);
@@ -167,8 +176,11 @@ nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 		nm_date_arg(fcinfo, ARG_END_DAY, "end_day", &options->has_end);
 	if (options->has_start && options->has_end &&
 		options->start_day >= options->end_day)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("start_day must be before end_day")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("start_day must be before end_day"),
+				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
+				 errhint("For one day pass that day and the next.")));
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }
 
@@ -229,9 +241,11 @@ void
 nm_totals_row(const NmPeriodTotals *totals, NmRunningTotals *running,
 			  Datum *values)
 {
-	static const NmMovementKind order[NM_MOVE_KINDS] = {
-		NM_MOVE_NEW, NM_MOVE_REACTIVATION, NM_MOVE_EXPANSION,
-		NM_MOVE_CONTRACTION, NM_MOVE_CHURN};
+	static const NmMovementKind order[NM_MOVE_KINDS] = {NM_MOVE_NEW,
+														NM_MOVE_REACTIVATION,
+														NM_MOVE_EXPANSION,
+														NM_MOVE_CONTRACTION,
+														NM_MOVE_CHURN};
 	int c = 0;
 	int128 net = totals->fx;
 

@@ -260,12 +260,11 @@ nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family)
 	if (wire)
 		problem = wire_read(wire, len, family, &state);
 	if (problem)
-		NM_INPUT_ERROR(
-			fcinfo,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input for type %s", family->type_name),
-			 errdetail("%s", problem),
-			 errhint("A state is made by its aggregate, not by hand.")));
+		NM_INPUT_ERROR(fcinfo,
+					   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("invalid input for type %s", family->type_name),
+						errdetail("%s", problem),
+						errhint("A state is made by its aggregate, not by hand.")));
 	PG_RETURN_POINTER(state);
 }
 

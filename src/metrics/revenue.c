@@ -92,14 +92,12 @@ currency_name(uint32 param)
 static void
 mixed_currencies(uint32 a, uint32 b)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		 errmsg("amounts of different currencies in one state"),
-		 errdetail("One currency is %s, the other is %s.", currency_name(a),
-				   currency_name(b)),
-		 errhint(
-			 "Group by currency, or convert the amounts first: see nudge.convert_periods().")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("amounts of different currencies in one state"),
+			 errdetail("One currency is %s, the other is %s.", currency_name(a),
+					   currency_name(b)),
+			 errhint("Group by currency, or convert the amounts first: see nudge.convert_periods().")));
 }
 
 static void
@@ -135,45 +133,35 @@ bad_row(FunctionCallInfo fcinfo, int64 from, int64 to, bool from_finite,
 
 	for (int i = 1; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i) && names[i] != NULL)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("\"%s\" of a period must not be null", names[i]),
-				 errhint(
-					 "Leave such rows out with FILTER or WHERE; only \"valid_to\" may be null, for a period without end.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("\"%s\" of a period must not be null", names[i]),
+					 errdetail("A period without it cannot be counted, and dropping it would lose revenue."),
+					 errhint("Leave such rows out with FILTER or WHERE; only \"valid_to\" may be null, for a period without end.")));
 	if (!from_finite || !to_finite)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("a period must begin and end at a finite time"),
-			 errdetail(
-				 "Only \"valid_to\" may be infinity, which means the same as null: no end."),
-			 errhint(
-				 "Replace the start by a real one, such as the first day of your records.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("a period must begin and end at a finite time"),
+				 errdetail("Only \"valid_to\" may be infinity, which means the same as null: no end."),
+				 errhint("Replace the start by a real one, such as the first day of your records.")));
 	if (from > to)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("a period ends before it begins"),
-			 errdetail("\"valid_to\" must be after \"valid_from\"."),
-			 errhint(
-				 "Correct such rows or leave them out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("a period ends before it begins"),
+				 errdetail("\"valid_to\" must be after \"valid_from\"."),
+				 errhint("Correct such rows or leave them out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
 	if (from == to)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a period is empty"),
-			 errdetail(
-				 "Periods are half-open: one that ends when it begins is never in force."),
-			 errhint(
-				 "Leave such rows out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a period is empty"),
+				 errdetail("Periods are half-open: one that ends when it begins is never in force."),
+				 errhint("Leave such rows out: WHERE valid_to IS NULL OR valid_to > valid_from.")));
 	if (amount < 0)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("\"mrr\" of a period must not be negative"),
-			 errhint(
-				 "Subtract discounts and credits from the amount of the period that they belong to.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("\"mrr\" of a period must not be negative"),
+				 errdetail("A customer's recurring revenue is at least 0."),
+				 errhint("Subtract discounts and credits from the amount of the period that they belong to.")));
 	Assert(false);
 }
 
@@ -202,6 +190,7 @@ currency_arg(FunctionCallInfo fcinfo, const NmState *state)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not a currency code", text_to_cstring(arg)),
+				 errdetail("A currency code is three letters; case does not matter."),
 				 errhint("Use the three letters of ISO 4217, such as EUR.")));
 	if (state != NULL && state->param != param)
 		mixed_currencies(state->param, param);
@@ -215,8 +204,9 @@ key_arg(FunctionCallInfo fcinfo, NmState **state, int flags, int recsize)
 	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
 		return PG_GETARG_INT64(1);
 	if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
-		return nm_dict_intern(
-			state, recsize, (const char *) PG_GETARG_UUID_P(1)->data, UUID_LEN);
+		return nm_dict_intern(state, recsize,
+							  (const char *) PG_GETARG_UUID_P(1)->data,
+							  UUID_LEN);
 	else
 	{
 		text *key = PG_GETARG_TEXT_PP(1);
@@ -233,7 +223,7 @@ key_arg(FunctionCallInfo fcinfo, NmState **state, int flags, int recsize)
 static pg_attribute_always_inline Datum
 mrr_trans(FunctionCallInfo fcinfo, int flags)
 {
-	NmState *state = nm_log_transition_state(fcinfo);
+	NmState *state = nm_log_transition_state(fcinfo, &nm_mrr_family, flags);
 	bool instants = (flags & NM_INSTANTS) != 0;
 	int recsize = instants ? sizeof(NmMrrInstants) : sizeof(NmMrrDays);
 	bool has_currency = PG_NARGS() > 5;
@@ -383,11 +373,14 @@ instant_bound(FunctionCallInfo fcinfo, const NmState *state)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("a state of civil days cannot be read at an instant"),
+				 errdetail("The days of this state have no hours and no time zone."),
 				 errhint("Write a date: at => date '2026-01-31'.")));
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("argument \"%s\" must be a finite instant", "at")));
+				 errmsg("argument \"%s\" must be a finite instant", "at"),
+				 errdetail("Infinity is not a time at which revenue can be read."),
+				 errhint("Pass a date or a timestamp.")));
 	return at + 1;
 }
 

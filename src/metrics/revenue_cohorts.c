@@ -56,8 +56,7 @@ cell_at(const Cohorts *cohorts, int cohort, int period)
 {
 	Size c = cohort;
 
-	return &cohorts
-				->cells[c * cohorts->n - c * (c - 1) / 2 + (period - cohort)];
+	return &cohorts->cells[c * cohorts->n - c * (c - 1) / 2 + (period - cohort)];
 }
 
 static void
@@ -67,13 +66,11 @@ cohorts_make(Cohorts *cohorts, const NmCalendar *cal)
 	Size ncells = n * (n + 1) / 2;
 
 	if (ncells > MAX_COHORT_CELLS)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("cohorts over %d periods are more than %d rows",
-					cal->nperiods, MAX_COHORT_CELLS),
-			 errhint(
-				 "Use a coarser grain, or build the state from fewer years.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("cohorts over %d periods are more than %d rows",
+						cal->nperiods, MAX_COHORT_CELLS),
+				 errhint("Use a coarser grain, or build the state from fewer years.")));
 	cohorts->cal = cal;
 	cohorts->n = cal->nperiods;
 	cohorts->cells = palloc_extended(mul_size(ncells, sizeof(Cell)),
@@ -186,10 +183,11 @@ cohort_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	options->timeline.context = CurrentMemoryContext;
 	options->timeline.count_at = NM_COUNT_CLOSING;
-	options->grain = nm_grain_parse(
-		nm_text_arg(fcinfo, ARG_GRAIN, "month"),
-		nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
-		PG_ARGISNULL(ARG_FISCAL_YEAR) ? 1 : PG_GETARG_INT32(ARG_FISCAL_YEAR));
+	options->grain = nm_grain_parse(nm_text_arg(fcinfo, ARG_GRAIN, "month"),
+									nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
+									PG_ARGISNULL(ARG_FISCAL_YEAR)
+										? 1
+										: PG_GETARG_INT32(ARG_FISCAL_YEAR));
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }

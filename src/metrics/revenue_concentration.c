@@ -109,10 +109,12 @@ herfindahl(const Holding *holdings, uint32 n, int128 total, Datum *result)
 	}
 
 	/* nm_money_out divides by a million, which cancels out below */
-	sum = DirectFunctionCall2(
-		numeric_mul, nm_money_out((int128) high),
-		DirectFunctionCall3(numeric_in, CStringGetDatum("18446744073709551616"),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	sum =
+		DirectFunctionCall2(numeric_mul, nm_money_out((int128) high),
+							DirectFunctionCall3(numeric_in,
+												CStringGetDatum("18446744073709551616"),
+												ObjectIdGetDatum(InvalidOid),
+												Int32GetDatum(-1)));
 	sum = DirectFunctionCall2(numeric_add, sum, nm_money_out((int128) low));
 	mrr = nm_money_out(total);
 	sum = DirectFunctionCall2(numeric_div, sum,
@@ -189,15 +191,20 @@ nm_revenue_concentration(PG_FUNCTION_ARGS)
 	day = nm_date_arg(fcinfo, 1, "at", &has_day);
 	top = PG_ARGISNULL(2) ? 10 : PG_GETARG_INT32(2);
 	if (top < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"top\" must be at least 1, not %d", top)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"top\" must be at least 1, not %d", top),
+				 errdetail("It is the number of largest customers to look at."),
+				 errhint("Leave it out for the ten largest.")));
 	start_day = nm_date_arg(fcinfo, 3, "start_day", &has_start);
 	if (!has_start)
 		start_day = year_before(day);
 	if (start_day >= day)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before the day that is read")));
+				 errmsg("start_day must be before the day that is read"),
+				 errdetail("Retention compares the close of start_day with the close of the later day."),
+				 errhint("Leave start_day out for 12 months before.")));
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 4, "UTC"));
 	holdings = palloc_extended(mul_size(state->nrecords, sizeof(Holding)),
 							   MCXT_ALLOC_HUGE);

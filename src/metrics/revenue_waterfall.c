@@ -185,8 +185,11 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 	if (!has_start || !has_end)
 		PG_RETURN_NULL();
 	if (start_day >= end_day)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("start_day must be before end_day")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("start_day must be before end_day"),
+				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
+				 errhint("For one day pass that day and the next.")));
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 3, "UTC"));
 	nm_timeline_options(fcinfo, state, 4, 5, &tl);
 	tl.cal = nm_calendar_custom(&start_day, 1, end_day, zone,
@@ -214,8 +217,9 @@ nm_mrr_modes(PG_FUNCTION_ARGS)
 
 		values[0] = CStringGetTextDatum(nm_modes[i].name);
 		values[1] = CStringGetTextDatum(count_at[nm_modes[i].count_at]);
-		values[2] = CStringGetTextDatum(
-			nm_modes[i].free_is_active ? "contraction" : "churn");
+		values[2] =
+			CStringGetTextDatum(nm_modes[i].free_is_active ? "contraction"
+														   : "churn");
 		values[3] = IntervalPGetDatum(&window);
 		values[4] = CStringGetTextDatum(nm_modes[i].description);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
