@@ -13,8 +13,8 @@
 #include "nm_timeline.h"
 
 /*
- * NmChange: at a position the amount changes by delta and the number of spans
- * in force by live.  A position is an instant (NM_COUNT_EVENT) or a period.
+ * NmChange: at a position the amount changes by delta, and live by what keeps a
+ * customer who does not pay.  A position is an instant (NM_COUNT_EVENT) or a period.
  */
 typedef struct NmChange
 {
@@ -67,6 +67,8 @@ nm_timeline_spans(NmTimeline *tl, int n)
 	if (n > tl->capacity)
 	{
 		Size capacity = Max(16, (Size) n * 2);
+		Size nspans = tl->tolerance ? 2 * capacity : capacity;
+		Size nchanges = tl->free_is_active ? 4 * nspans : 2 * nspans;
 		MemoryContext old = MemoryContextSwitchTo(tl->context);
 
 		if (tl->spans)
@@ -76,11 +78,11 @@ nm_timeline_spans(NmTimeline *tl, int n)
 			pfree(tl->moves);
 		}
 		/* a gap between two spans may become one more */
-		tl->spans = palloc_extended(mul_size(2 * capacity, sizeof(NmSpan)),
-									MCXT_ALLOC_HUGE);
-		tl->changes = palloc_extended(mul_size(4 * capacity, sizeof(NmChange)),
+		tl->spans =
+			palloc_extended(mul_size(nspans, sizeof(NmSpan)), MCXT_ALLOC_HUGE);
+		tl->changes = palloc_extended(mul_size(nchanges, sizeof(NmChange)),
 									  MCXT_ALLOC_HUGE);
-		tl->moves = palloc_extended(mul_size(4 * capacity, sizeof(NmMovement)),
+		tl->moves = palloc_extended(mul_size(nchanges, sizeof(NmMovement)),
 									MCXT_ALLOC_HUGE);
 		tl->capacity = (int) Min(capacity, PG_INT32_MAX);
 		MemoryContextSwitchTo(old);
@@ -218,6 +220,51 @@ returned_late(const NmTimeline *tl, int n, int64 position, GapSearch *search)
 	return false;
 }
 
+/* add_changes notes what one time does at its position. */
+static inline int
+add_changes(NmTimeline *tl, int count, int64 from, int64 to, int64 delta,
+			int live)
+{
+	int64 start = position_of(tl, from);
+	int64 end = to == NM_OPEN ? NM_OPEN : position_of(tl, to);
+
+	if (start >= end)
+		return count;
+	tl->changes[count++] = (NmChange){start, delta, live};
+	if (end != NM_OPEN)
+		tl->changes[count++] = (NmChange){end, -delta, -live};
+	return count;
+}
+
+/*
+ * stay_active adds the times at which a customer stays one without paying: from
+ * the first paid instant to the end of each run of spans that touch.
+ */
+static int
+stay_active(NmTimeline *tl, int n, int count)
+{
+	int64 paid_from = NM_OPEN;
+	int64 run_end = PG_INT64_MIN;
+
+	for (int i = 0; i < n; i++)
+	{
+		const NmSpan *span = &tl->spans[i];
+
+		if (span->from > run_end)
+		{
+			if (paid_from != NM_OPEN)
+				count = add_changes(tl, count, paid_from, run_end, 0, 1);
+			paid_from = NM_OPEN;
+		}
+		if (span->amount > 0)
+			paid_from = Min(paid_from, span->from);
+		run_end = Max(run_end, span->to);
+	}
+	if (paid_from != NM_OPEN)
+		count = add_changes(tl, count, paid_from, run_end, 0, 1);
+	return count;
+}
+
 /* collect_changes fills tl->changes in order; *first_paid gets a position. */
 static int
 collect_changes(NmTimeline *tl, int n, int64 *first_paid)
@@ -228,18 +275,15 @@ collect_changes(NmTimeline *tl, int n, int64 *first_paid)
 	for (int i = 0; i < n; i++)
 	{
 		const NmSpan *span = &tl->spans[i];
-		int64 start = position_of(tl, span->from);
-		int64 end = span->to == NM_OPEN ? NM_OPEN : position_of(tl, span->to);
+		int before = count;
 
+		count = add_changes(tl, count, span->from, span->to, span->amount, 0);
 		if (span->amount > 0 &&
-			(start < end || tl->count_at != NM_COUNT_OPENING))
-			*first_paid = Min(*first_paid, start);
-		if (start >= end)
-			continue;
-		tl->changes[count++] = (NmChange){start, span->amount, 1};
-		if (end != NM_OPEN)
-			tl->changes[count++] = (NmChange){end, -span->amount, -1};
+			(count > before || tl->count_at != NM_COUNT_OPENING))
+			*first_paid = Min(*first_paid, position_of(tl, span->from));
 	}
+	if (tl->free_is_active)
+		count = stay_active(tl, n, count);
 	if (count > INSERTION_LIMIT)
 		qsort(tl->changes, count, sizeof(NmChange), compare_changes);
 	else
@@ -305,7 +349,7 @@ nm_timeline_walk(NmTimeline *tl, int n)
 		}
 		if (unlikely(amount > PG_INT64_MAX))
 			nm_money_add(PG_INT64_MAX, 1);
-		is_active = amount > 0 || (tl->free_is_active && active && live > 0);
+		is_active = amount > 0 || live > 0;
 		if (classify(before, active, (int64) amount, is_active, &kind))
 		{
 			NmMovement *move = &tl->moves[tl->nmoves++];

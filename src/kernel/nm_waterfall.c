@@ -189,24 +189,26 @@ nm_waterfall_calendar(NmWaterfallOptions *options, const NmState *state,
 					  int64 first, int64 last)
 {
 	NmTimeline *tl = &options->timeline;
+	bool instants = nm_state_instants(state);
 
-	if (options->has_as_of)
-		last = options->as_of - 1;
+	/* a window that is asked for is filled, whatever the data reach */
+	if (options->has_start)
+		first = Min(first, nm_state_day_start(state, options->start_day,
+											  options->zone));
 	if (options->has_end)
-		last =
-			Min(last,
-				nm_state_day_start(state, options->end_day, options->zone) - 1);
+		last = nm_state_day_start(state, options->end_day, options->zone) - 1;
+	if (options->has_as_of && (options->as_of <= last || !options->has_end))
+		last = options->as_of - 1;
 	if (last < first)
 		return false;
-	tl->cal = nm_calendar_make(&options->grain, options->zone,
-							   nm_state_instants(state), first, last);
+	tl->cal =
+		nm_calendar_make(&options->grain, options->zone, instants, first, last);
 
 	/* what changes within a period is seen when the next one opens */
 	if (tl->count_at == NM_COUNT_OPENING && !options->has_as_of &&
 		!options->has_end && tl->cal->bounds[tl->cal->nperiods - 1] < last)
-		tl->cal = nm_calendar_make(&options->grain, options->zone,
-								   nm_state_instants(state), first,
-								   tl->cal->bounds[tl->cal->nperiods]);
+		tl->cal = nm_calendar_make(&options->grain, options->zone, instants,
+								   first, tl->cal->bounds[tl->cal->nperiods]);
 	return true;
 }
 

@@ -472,4 +472,4 @@ CREATE FUNCTION nudge.revenue_concentration(
 )
 	AS 'MODULE_PATHNAME', 'nm_revenue_concentration' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 1 COST 10000;
 COMMENT ON FUNCTION nudge.revenue_concentration(nudge.mrr_state, date, integer, date, text) IS
-	'How much MRR the largest customers hold at the close of a day, and net revenue retention since the close of start_day (default: 12 months before) with and without them. Not STRICT: a NULL start_day has a meaning';
+	'How much MRR the largest customers hold at the close of a day, and net revenue retention over [start_day, at] (default: 12 months) with and without them. Not STRICT: a NULL start_day has a meaning';

@@ -124,7 +124,7 @@ herfindahl(const Holding *holdings, uint32 n, int128 total, Datum *result)
 	return true;
 }
 
-/* a year before a day, on the same day of the month where there is one */
+/* year_before returns the same day of the year before, or the last there is. */
 static DateADT
 year_before(DateADT day)
 {
@@ -198,17 +198,17 @@ nm_revenue_concentration(PG_FUNCTION_ARGS)
 				 errhint("Leave it out for the ten largest.")));
 	start_day = nm_date_arg(fcinfo, 3, "start_day", &has_start);
 	if (!has_start)
-		start_day = year_before(day);
-	if (start_day >= day)
+		start_day = year_before(day + 1);
+	if (start_day > day)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before the day that is read"),
-				 errdetail("Retention compares the close of start_day with the close of the later day."),
+				 errmsg("start_day must not be after the day that is read"),
+				 errdetail("Retention compares what is in force before start_day begins with the close of the later day."),
 				 errhint("Leave start_day out for 12 months before.")));
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 4, "UTC"));
 	holdings = palloc_extended(mul_size(state->nrecords, sizeof(Holding)),
 							   MCXT_ALLOC_HUGE);
-	n = read_holdings(state, nm_mrr_close_of(state, start_day, zone),
+	n = read_holdings(state, nm_state_day_start(state, start_day, zone),
 					  nm_mrr_close_of(state, day, zone), holdings, &retained);
 	qsort(holdings, n, sizeof(Holding), compare_holdings);
 	concentration_row(holdings, n, (uint32) top, retained, values, nulls);

@@ -123,19 +123,20 @@ DECLARE
 	before_row record;
 	now_value numeric;
 	before_value numeric;
+	part CONSTANT text := lower(component);
 BEGIN
 	SELECT * INTO now_row FROM nudge.mrr_summary(state, start_day, end_day, zone);
-	IF component = 'total' THEN
+	IF part = 'total' THEN
 		RETURN (now_row.closing_mrr - now_row.opening_mrr) / nullif(now_row.opening_mrr, 0);
 	END IF;
-	IF component NOT IN ('new', 'reactivation', 'expansion', 'contraction', 'churn', 'net_new') THEN
+	IF part NOT IN ('new', 'reactivation', 'expansion', 'contraction', 'churn', 'net_new') THEN
 		RAISE EXCEPTION 'unknown component "%"', component
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'Use total, new, reactivation, expansion, contraction, churn or net_new.';
 	END IF;
 	SELECT * INTO before_row FROM nudge.mrr_summary(state, before_day, start_day, zone);
-	now_value := (to_jsonb(now_row) ->> (component || '_mrr'))::numeric;
-	before_value := (to_jsonb(before_row) ->> (component || '_mrr'))::numeric;
+	now_value := (to_jsonb(now_row) ->> (part || '_mrr'))::numeric;
+	before_value := (to_jsonb(before_row) ->> (part || '_mrr'))::numeric;
 	RETURN (now_value - before_value) / nullif(abs(before_value), 0);
 END
 $$;
