@@ -37,6 +37,11 @@
 	((type *) repalloc(pointer, mul_size(sizeof(type), count)))
 #endif
 
+/* pg_noreturn replaced pg_attribute_noreturn() in 18 */
+#ifndef pg_noreturn
+#define pg_noreturn _Noreturn
+#endif
+
 /* soft errors of input functions arrived in 16 */
 #if PG_VERSION_NUM >= 160000
 #define NM_INPUT_ERROR(fcinfo, ...) \

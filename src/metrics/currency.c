@@ -173,7 +173,7 @@ parse_policy(text *policy)
 }
 
 /* incomplete_rate complains about a NULL in an array of rates. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 incomplete_rate(int item)
 {
 	ereport(ERROR,
@@ -294,7 +294,7 @@ check_one_rate(const Rate *a, const Rate *b, CurrencyCode code)
 }
 
 /* missing_rate complains that there is no rate on or before a day. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 missing_rate(CurrencyCode code, DateADT day, bool any, DateADT first)
 {
 	ereport(ERROR,
