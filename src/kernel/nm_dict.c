@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
@@ -24,6 +25,7 @@
  */
 typedef struct NmDict
 {
+	uint64 seed;   /* differs, so that keys cannot be chosen to collide */
 	uint32 nslots; /* a power of 2 */
 	uint32 used;   /* bytes of entries */
 } NmDict;
@@ -61,14 +63,26 @@ dict_entries(const NmDict *dict)
 	return (char *) (dict_slots(dict) + dict->nslots);
 }
 
+static inline uint32
+dict_hash(const NmDict *dict, const char *data, uint32 len)
+{
+	return (uint32) hash_bytes_extended((const unsigned char *) data, len,
+										dict->seed);
+}
+
 /* slot_put enters a position into a table that has a free slot. */
 static void
 slot_put(NmSlot *slots, uint32 nslots, uint32 hash, uint32 position)
 {
 	uint32 i = hash & (nslots - 1);
+	uint32 steps = 0;
 
 	while (slots[i].position != 0)
+	{
 		i = (i + 1) & (nslots - 1);
+		if (unlikely((++steps & 0xFF) == 0))
+			CHECK_FOR_INTERRUPTS();
+	}
 	slots[i].hash = hash;
 	slots[i].position = position;
 }
@@ -103,7 +117,11 @@ nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
 	to->used = 0;
 	memset(dict_slots(to), 0, (Size) to->nslots * sizeof(NmSlot));
 	if (src_capacity == 0)
+	{
+		to->seed = pg_prng_uint64(&pg_global_prng_state);
 		return;
+	}
+	to->seed = from->seed;
 	to->used = from->used;
 	Assert(dict_entries(to) + to->used <= dst + dst_capacity);
 	memcpy(dict_entries(to), dict_entries(from), from->used);
@@ -141,7 +159,6 @@ dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 			}
 		}
 		i = (i + 1) & (dict->nslots - 1);
-		/* keys chosen to collide must not make us deaf */
 		if (unlikely((++steps & 0xFF) == 0))
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -166,6 +183,9 @@ dict_grow(NmState *state, int recsize, uint32 len)
 	Size used = 0;
 	uint32 nslots;
 
+	/* the store of the records checks their part */
+	nm_state_check_size(nm_canonical_size(recsize, 0, state->nstrings + 1,
+										  state->dict_bytes + len));
 	if (capacity == 0)
 		capacity = nm_dict_first_size(len);
 	else
@@ -191,24 +211,20 @@ uint32
 nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 {
 	NmState *st = *state;
-	uint32 hash = hash_bytes((const unsigned char *) data, len);
-	NmDict *dict = NULL;
+	uint32 hash;
+	NmDict *dict;
 	NmEntry *entry;
 	uint32 number;
 
-	if (st->dict_capacity > 0)
+	if (st->dict_capacity == 0)
+		st = *state = dict_grow(st, recsize, len);
+	dict = (NmDict *) state_dict(st, recsize);
+	hash = dict_hash(dict, data, len);
+	if (dict_find(dict, hash, data, len, &number))
+		return number;
+	if (!dict_has_room(st, dict, len))
 	{
-		dict = (NmDict *) state_dict(st, recsize);
-		if (dict_find(dict, hash, data, len, &number))
-			return number;
-	}
-	if (dict == NULL || !dict_has_room(st, dict, len))
-	{
-		nm_state_check_size(nm_canonical_size(recsize, st->nrecords,
-											  st->nstrings + 1,
-											  st->dict_bytes + len));
-		st = dict_grow(st, recsize, len);
-		*state = st;
+		st = *state = dict_grow(st, recsize, len);
 		dict = (NmDict *) state_dict(st, recsize);
 	}
 	entry = (NmEntry *) (dict_entries(dict) + dict->used);
