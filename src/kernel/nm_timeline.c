@@ -275,11 +275,9 @@ collect_changes(NmTimeline *tl, int n, int64 *first_paid)
 	for (int i = 0; i < n; i++)
 	{
 		const NmSpan *span = &tl->spans[i];
-		int before = count;
 
 		count = add_changes(tl, count, span->from, span->to, span->amount, 0);
-		if (span->amount > 0 &&
-			(count > before || tl->count_at != NM_COUNT_OPENING))
+		if (span->amount > 0)
 			*first_paid = Min(*first_paid, position_of(tl, span->from));
 	}
 	if (tl->free_is_active)

@@ -108,38 +108,7 @@ COMMENT ON FUNCTION nudge.arpa(nudge.mrr_state, date, text) IS
 	'Average revenue per account: MRR per customer with MRR above 0, at the close of a day';
 
 CREATE FUNCTION nudge.mrr_growth_rate(state nudge.mrr_state, start_day date, end_day date, zone text DEFAULT 'UTC', component text DEFAULT 'total') RETURNS numeric
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	-- a window of whole months is compared with as many months before it, any other with as many days
-	months CONSTANT integer := CASE WHEN extract(day FROM start_day) = extract(day FROM end_day)
-		THEN (extract(year FROM end_day) - extract(year FROM start_day)) * 12
-			+ extract(month FROM end_day) - extract(month FROM start_day) END;
-	before_day CONSTANT date := CASE WHEN months > 0
-		THEN (start_day - make_interval(months => months))::date
-		ELSE start_day - (end_day - start_day) END;
-	now_row record;
-	before_row record;
-	now_value numeric;
-	before_value numeric;
-	part CONSTANT text := lower(component);
-BEGIN
-	SELECT * INTO now_row FROM nudge.mrr_summary(state, start_day, end_day, zone);
-	IF part = 'total' THEN
-		RETURN (now_row.closing_mrr - now_row.opening_mrr) / nullif(now_row.opening_mrr, 0);
-	END IF;
-	IF part NOT IN ('new', 'reactivation', 'expansion', 'contraction', 'churn', 'net_new') THEN
-		RAISE EXCEPTION 'unknown component "%"', component
-			USING ERRCODE = 'invalid_parameter_value',
-				HINT = 'Use total, new, reactivation, expansion, contraction, churn or net_new.';
-	END IF;
-	SELECT * INTO before_row FROM nudge.mrr_summary(state, before_day, start_day, zone);
-	now_value := (to_jsonb(now_row) ->> (part || '_mrr'))::numeric;
-	before_value := (to_jsonb(before_row) ->> (part || '_mrr'))::numeric;
-	RETURN (now_value - before_value) / nullif(abs(before_value), 0);
-END
-$$;
+	AS 'MODULE_PATHNAME', 'nm_mrr_growth_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION nudge.mrr_growth_rate(nudge.mrr_state, date, date, text, text) IS
 	'Growth of MRR over a window, or of one component against the window of the same length before it';
 

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -158,6 +159,18 @@ summary_totals(const NmState *state, NmTimeline *tl, NmPeriodTotals *before,
 	}
 }
 
+/* check_window complains about a window that holds no day. */
+static void
+check_window(DateADT start_day, DateADT end_day)
+{
+	if (start_day >= end_day)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("start_day must be before end_day"),
+				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
+				 errhint("For one day pass that day and the next.")));
+}
+
 PG_FUNCTION_INFO_V1(nm_mrr_summary);
 Datum
 nm_mrr_summary(PG_FUNCTION_ARGS)
@@ -184,12 +197,7 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 	end_day = nm_date_arg(fcinfo, 2, "end_day", &has_end);
 	if (!has_start || !has_end)
 		PG_RETURN_NULL();
-	if (start_day >= end_day)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before end_day"),
-				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
-				 errhint("For one day pass that day and the next.")));
+	check_window(start_day, end_day);
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 3, "UTC"));
 	nm_timeline_options(fcinfo, state, 4, 5, &tl);
 	tl.cal = nm_calendar_custom(&start_day, 1, end_day, zone,
@@ -199,6 +207,105 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 	nm_totals_row(&within, &running, values);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	PG_RETURN_NULL();
+}
+
+/* sum_kinds adds up all movements, or those of one kind. */
+static int128
+sum_kinds(const NmPeriodTotals *totals, int kind)
+{
+	int128 sum = 0;
+
+	for (int k = 0; k < NM_MOVE_KINDS; k++)
+		if (kind < 0 || kind == k)
+			sum += totals->amount[k];
+	return sum;
+}
+
+/*
+ * window_before returns where the window of the same length before one starts:
+ * as many months earlier if it is of whole months, else as many days.
+ */
+static DateADT
+window_before(DateADT start_day, DateADT end_day)
+{
+	int start[3];
+	int end[3];
+	Interval length = {0};
+	Datum then;
+
+	j2date(start_day + POSTGRES_EPOCH_JDATE, &start[0], &start[1], &start[2]);
+	j2date(end_day + POSTGRES_EPOCH_JDATE, &end[0], &end[1], &end[2]);
+	if (start[2] == end[2])
+		length.month = (end[0] - start[0]) * 12 + end[1] - start[1];
+	else
+		length.day = end_day - start_day;
+	then = DirectFunctionCall2(date_mi_interval, DateADTGetDatum(start_day),
+							   IntervalPGetDatum(&length));
+	return DatumGetDateADT(DirectFunctionCall1(timestamp_date, then));
+}
+
+/* component_arg returns the kind of a component, -1 for their sum. */
+static int
+component_arg(const char *component, bool *total)
+{
+	*total = pg_strcasecmp(component, "total") == 0;
+	if (*total || pg_strcasecmp(component, "net_new") == 0)
+		return -1;
+	for (int k = 0; k < NM_MOVE_KINDS; k++)
+		if (pg_strcasecmp(component, nm_movement_names[k]) == 0)
+			return k;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown component \"%.64s\"", component),
+			 errdetail("A component is a part of the change of MRR."),
+			 errhint("Use total, new, reactivation, expansion, contraction, churn or net_new.")));
+}
+
+PG_FUNCTION_INFO_V1(nm_mrr_growth_rate);
+Datum
+nm_mrr_growth_rate(PG_FUNCTION_ARGS)
+{
+	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	NmTimeline tl;
+	DateADT days[2];
+	bool is_set;
+	bool total;
+	int kind;
+	pg_tz *zone;
+	NmPeriodTotals before;
+	NmPeriodTotals within;
+	int128 earlier;
+	int128 later;
+	Datum result;
+
+	days[0] = nm_date_arg(fcinfo, 1, "start_day", &is_set);
+	days[1] = nm_date_arg(fcinfo, 2, "end_day", &is_set);
+	check_window(days[0], days[1]);
+	zone = nm_state_zone(state, nm_text_arg(fcinfo, 3, "UTC"));
+	kind = component_arg(nm_text_arg(fcinfo, 4, "total"), &total);
+
+	memset(&tl, 0, sizeof(tl));
+	tl.context = CurrentMemoryContext;
+	tl.count_at = NM_COUNT_CLOSING;
+	tl.limit = NM_OPEN;
+	tl.cal = nm_calendar_custom(&days[0], 1, days[1], zone,
+								nm_state_instants(state));
+	summary_totals(state, &tl, &before, &within);
+	later = sum_kinds(&within, kind);
+	earlier = sum_kinds(&before, kind);
+	if (!total)
+	{
+		DateADT start = window_before(days[0], days[1]);
+
+		tl.cal = nm_calendar_custom(&start, 1, days[0], zone,
+									nm_state_instants(state));
+		summary_totals(state, &tl, &before, &within);
+		earlier = sum_kinds(&within, kind);
+		later -= earlier;
+	}
+	if (!nm_ratio_out(later, earlier < 0 ? -earlier : earlier, &result))
+		PG_RETURN_NULL();
+	return result;
 }
 
 PG_FUNCTION_INFO_V1(nm_mrr_modes);
