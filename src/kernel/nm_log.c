@@ -17,6 +17,9 @@
 #define RADIX_PASSES 3
 #define SMALL_GROUP 16
 
+#define GROW_FAST_FROM ((Size) 1024 * 1024)
+#define GROW_FAST_TO ((Size) 32 * 1024 * 1024)
+
 /*
  * adopt_state makes a working copy of a state that is not ours: the initial
  * condition of a user's aggregate, or its first input as the executor keeps it
@@ -117,16 +120,22 @@ nm_log_reserve(NmState *state, int recsize, uint32 n)
 	Size needed = (Size) state->nrecords + n;
 	Size capacity;
 	Size most;
+	int factor = 2;
 
 	if (needed <= state->rec_capacity)
 		return state;
 	nm_state_check_size(nm_canonical_size(recsize, needed, state->nstrings,
 										  state->dict_bytes));
 
-	/* double, but not beyond what a state may hold */
+	/*
+	 * Double, or more where copies begin to cost and memory does not yet, but
+	 * not beyond what a state may hold.
+	 */
+	if (VARSIZE(state) >= GROW_FAST_FROM && VARSIZE(state) < GROW_FAST_TO)
+		factor = 4;
 	most = Min(nm_state_limit(), MaxAllocSize - state->dict_capacity);
 	most = (most - NM_HEADER_SIZE) / recsize;
-	capacity = Max(needed, Min((Size) state->rec_capacity * 2, most));
+	capacity = Max(needed, Min((Size) state->rec_capacity * factor, most));
 	return nm_log_resize(state, recsize, capacity, state->dict_capacity);
 }
 
