@@ -1,0 +1,143 @@
+--
+-- catalog_lint.sql
+--		Rules that every member of the extension keeps, read from the catalogue.
+--
+-- Each test lists the members that break a rule: the list must be empty.
+--
+-- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+
+BEGIN;
+SET client_min_messages = warning;
+SELECT plan(24);
+
+CREATE TEMP VIEW member AS
+	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, d.objsubid) AS name
+	FROM pg_depend d
+	JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'nudge_metrics'
+	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e';
+CREATE TEMP VIEW func AS
+	SELECT p.*, m.name, l.lanname
+	FROM member m
+	JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+	JOIN pg_language l ON l.oid = p.prolang;
+CREATE TEMP VIEW agg AS
+	SELECT f.name, f.oid, f.proname, f.pronargs, f.pronargdefaults, f.provariadic, f.proparallel, f.provolatile,
+		f.proargtypes, f.prorettype, a.*
+	FROM func f JOIN pg_aggregate a ON a.aggfnoid = f.oid;
+-- functions that work for an aggregate, a type or an operator class
+CREATE TEMP VIEW support AS
+	SELECT f.* FROM func f
+	WHERE f.oid IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn]::oid[]) FROM agg)
+		OR f.oid IN (SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) FROM pg_type t
+			JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid)
+		OR f.oid IN (SELECT oprcode FROM pg_operator o
+			JOIN member m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid)
+		OR f.oid IN (SELECT amproc FROM pg_amproc);
+-- base types of ours that an aggregate builds
+CREATE TEMP VIEW state_type AS
+	SELECT DISTINCT t.*, t.oid::regtype::text AS name
+	FROM pg_type t
+	JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+	JOIN agg a ON a.aggtranstype = t.oid
+	WHERE t.typtype = 'b';
+
+SELECT cmp_ok((SELECT count(*) FROM member), '>', 100::bigint, 'the extension has members');
+SELECT cmp_ok((SELECT count(*) FROM state_type), '>', 0::bigint, 'the extension has state types');
+
+-- All members
+SELECT is_empty($$
+	SELECT m.name FROM member m JOIN pg_class c ON c.oid = m.classid
+	WHERE obj_description(m.objid, c.relname) IS NULL
+		-- made by the server for a type, a table or a view
+		AND NOT EXISTS (SELECT FROM pg_type t WHERE m.classid = 'pg_type'::regclass AND t.oid = m.objid
+			AND (t.typelem <> 0 AND t.typcategory = 'A' OR t.typrelid <> 0))
+		AND NOT EXISTS (SELECT FROM pg_cast t WHERE m.classid = 'pg_cast'::regclass AND t.oid = m.objid)
+$$, 'every member has a comment');
+SELECT is_empty($$
+	SELECT m.name FROM member m
+	WHERE m.classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_class'::regclass, 'pg_operator'::regclass)
+		AND m.name NOT LIKE '% nudge.%' AND m.name NOT LIKE '%(nudge.%'
+$$, 'every member lies in schema nudge');
+SELECT is_empty($$
+	SELECT f.name FROM func f WHERE f.proowner <> (SELECT extowner FROM pg_extension WHERE extname = 'nudge_metrics')
+$$, 'the owner of the extension owns its functions');
+
+-- Functions
+SELECT is_empty($$ SELECT name FROM func WHERE proleakproof $$, 'nothing is leakproof');
+SELECT is_empty($$
+	SELECT name FROM func WHERE prosecdef
+		AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false)
+$$, 'a SECURITY DEFINER function pins search_path, pg_temp last');
+SELECT is_empty($$
+	SELECT name FROM func WHERE lanname = 'c' AND probin IS DISTINCT FROM '$libdir/nudge_metrics'
+$$, 'C functions come from the module of the extension');
+SELECT is_empty($$
+	SELECT name FROM func WHERE lanname = 'c' AND prosrc !~ '^nm_'
+$$, 'C symbols begin with nm_');
+SELECT is_empty($$
+	SELECT name FROM func WHERE lanname NOT IN ('c', 'sql', 'plpgsql', 'internal')
+$$, 'no other language than C, SQL and PL/pgSQL');
+SELECT is_empty($$
+	SELECT name FROM func WHERE lanname = 'plpgsql'
+		AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false)
+$$, 'a PL/pgSQL function pins search_path');
+-- a string body is parsed when it is called, with the search_path of the caller
+SELECT is_empty($$
+	SELECT name FROM func WHERE lanname = 'sql' AND prosqlbody IS NULL
+		AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false)
+$$, 'an SQL function has a parsed body, or pins search_path');
+SELECT is_empty($$
+	SELECT name FROM func WHERE prokind = 'f' AND provolatile = 'i' AND proparallel <> 's'
+$$, 'an immutable function is parallel safe');
+SELECT is_empty($$
+	SELECT f.name FROM func f
+	WHERE f.prokind = 'f' AND NOT f.proisstrict
+		AND coalesce(obj_description(f.oid, 'pg_proc'), '') !~* 'not strict'
+$$, 'a function that is not STRICT says so in its comment');
+SELECT is_empty($$
+	SELECT name FROM support WHERE provolatile <> 'i' OR proparallel <> 's'
+$$, 'functions behind aggregates, types and operators are immutable and parallel safe');
+SELECT is_empty($$
+	SELECT name FROM func
+	WHERE 'anyelement'::regtype = ANY (proargtypes::oid[]) OR prorettype IN ('anyelement'::regtype, 'money'::regtype)
+		OR proargtypes::oid[] && ARRAY['money', 'real', 'double precision']::regtype[]::oid[]
+		OR coalesce(proallargtypes, '{}') && ARRAY['money', 'real', 'double precision']::regtype[]::oid[]
+$$, 'no function takes or gives anyelement, money or floating point');
+
+-- Aggregates
+SELECT is_empty($$
+	SELECT name FROM agg WHERE pronargdefaults > 0 OR provariadic <> 0
+$$, 'no aggregate has default or variadic arguments');
+SELECT is_empty($$
+	SELECT proname FROM agg GROUP BY proname HAVING count(DISTINCT pronargs) > 1
+$$, 'no two aggregates of a name differ in the number of arguments');
+SELECT is_empty($$
+	SELECT a.name FROM agg a, unnest(a.proargtypes::oid[] || a.prorettype || a.aggtranstype) t(oid)
+	JOIN pg_type p ON p.oid = t.oid WHERE p.typtype = 'p'
+$$, 'no aggregate is polymorphic or has an internal state');
+SELECT is_empty($$
+	SELECT name FROM agg WHERE aggcombinefn = 0 OR proparallel <> 's' OR provolatile <> 'i'
+$$, 'every aggregate can be combined and is parallel safe');
+SELECT is_empty($$
+	SELECT a.name FROM agg a JOIN pg_proc p ON p.oid IN (a.aggtransfn, a.aggcombinefn, a.aggfinalfn)
+	WHERE p.proisstrict
+$$, 'no function of an aggregate is STRICT');
+SELECT is_empty($$
+	SELECT name FROM agg WHERE aggtransspace <> 128
+$$, 'every aggregate tells the planner the size of a small state');
+
+-- State types
+SELECT is_empty($$
+	SELECT t.name FROM state_type t
+	WHERE t.typreceive = 0 OR t.typsend = 0 OR t.typalign <> 'd' OR t.typlen <> -1 OR t.typstorage <> 'x'
+$$, 'state types have send and receive, eight-byte alignment, and can be toasted');
+SELECT is_empty($$
+	SELECT t.name FROM state_type t
+	WHERE (SELECT count(*) FROM pg_opclass c JOIN pg_am am ON am.oid = c.opcmethod
+			WHERE c.opcintype = t.oid AND c.opcdefault AND am.amname IN ('btree', 'hash')) <> 2
+		OR NOT EXISTS (SELECT FROM agg a WHERE a.proname = 'rollup' AND a.proargtypes[0] = t.oid)
+		OR NOT EXISTS (SELECT FROM func f WHERE f.proname = 'combine' AND f.proargtypes[0] = t.oid AND f.pronargs = 2)
+$$, 'state types have btree and hash operator classes, rollup() and combine()');
+
+SELECT * FROM finish();
+ROLLBACK;
