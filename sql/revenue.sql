@@ -56,8 +56,8 @@ SELECT count(*) FROM mrr_compare(NULL, 'snapshot', 'event');
 SELECT count(*) FROM customer_mrr(NULL, '2024-01-01');
 SELECT count(*) FROM mrr_periods(NULL);
 SELECT count(*) FROM revenue_concentration(NULL, '2024-01-01');
-SELECT mrr_at(NULL, date '2024-01-01'), mrr_at(NULL, timestamptz '2024-01-01'), customers_at(NULL, date '2024-01-01'),
-	customers_at(NULL, timestamptz '2024-01-01'), arr_at(NULL, date '2024-01-01'), arr_at(NULL, timestamptz '2024-01-01'), mrr_currency(NULL);
+SELECT mrr_at(NULL, date '2024-01-01'), mrr_at_instant(NULL, timestamptz '2024-01-01'), customers_at(NULL, date '2024-01-01'),
+	customers_at_instant(NULL, timestamptz '2024-01-01'), arr_at(NULL, date '2024-01-01'), arr_at_instant(NULL, timestamptz '2024-01-01'), mrr_currency(NULL);
 -- a NULL grain, zone or mode is the default
 SELECT a.* FROM one_row, LATERAL (SELECT mrr_agg(n, d0, d1, mrr) AS s FROM one_row) x, LATERAL mrr_waterfall(s, NULL, NULL, NULL, NULL) a
 EXCEPT SELECT a.* FROM one_row, LATERAL (SELECT mrr_agg(n, d0, d1, mrr) AS s FROM one_row) x, LATERAL mrr_waterfall(s) a;
@@ -202,7 +202,7 @@ SELECT customer, mrr FROM st, customer_mrr(s, '2023-04-30') ORDER BY customer;
 SELECT d, mrr_at(s, d) AS utc, mrr_at(s, d, 'Europe/Berlin') AS berlin, mrr_at(s, d, 'America/New_York') AS new_york, customers_at(s, d, 'Europe/Berlin') AS customers
 FROM ti, (VALUES (date '2024-01-31'), ('2024-02-01'), ('2024-02-29'), ('2024-03-31')) v(d);
 -- at an instant, what begins then is in force and what ends then is not
-SELECT i, mrr_at(s, i), customers_at(s, i), arr_at(s, i) FROM ti, (VALUES (timestamptz '2024-01-31 23:29:59.999999'), ('2024-01-31 23:30'), ('2024-02-01 05:00'),
+SELECT i, mrr_at_instant(s, i), customers_at_instant(s, i), arr_at_instant(s, i) FROM ti, (VALUES (timestamptz '2024-01-31 23:29:59.999999'), ('2024-01-31 23:30'), ('2024-02-01 05:00'),
 	('2024-03-01 04:59:59.999999'), ('2024-03-01 05:00'), ('2024-03-31 22:29:59.999999'), ('2024-03-31 22:30')) v(i);
 -- ARR rounds once, at the end: 12 x (100 / 12) is 100
 SELECT arr_at(s, date '2024-01-01') AS cents, arr_at(s, date '2024-01-01', 'UTC', 0) AS yen, arr_at(s, date '2024-01-01', 'UTC', 6) AS micro, mrr_at(s, date '2024-01-01') AS mrr

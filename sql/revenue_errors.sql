@@ -115,9 +115,9 @@ SELECT pg_temp.refused($$ SELECT nudge.mrr_at(s, date '2024-03-01', 'Europe/Berl
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.revenue_cohorts(s, zone => 'Europe/Berlin') $$);
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.customer_mrr(s, '2024-03-01', 'Europe/Berlin') $$);
 \echo an instant for civil days
-SELECT pg_temp.refused($$ SELECT nudge.mrr_at(s, timestamptz '2024-03-01') FROM days $$);
-SELECT pg_temp.refused($$ SELECT nudge.customers_at(s, timestamptz '2024-03-01') FROM days $$);
-SELECT pg_temp.refused($$ SELECT nudge.arr_at(s, timestamptz '2024-03-01') FROM days $$);
+SELECT pg_temp.refused($$ SELECT nudge.mrr_at_instant(s, timestamptz '2024-03-01') FROM days $$);
+SELECT pg_temp.refused($$ SELECT nudge.customers_at_instant(s, timestamptz '2024-03-01') FROM days $$);
+SELECT pg_temp.refused($$ SELECT nudge.arr_at_instant(s, timestamptz '2024-03-01') FROM days $$);
 \echo unknown mode
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.mrr_waterfall(s, mode => 'baremetrics') $$);
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.mrr_compare(s, 'snapshot', 'snap') $$);
@@ -136,7 +136,7 @@ SELECT pg_temp.refused($$ SELECT nudge.net_revenue_retention(s, '2024-03-01', '2
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.mrr_waterfall(s, start_day => '-infinity') $$);
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.mrr_waterfall(s, end_day => 'infinity') $$);
 SELECT pg_temp.refused($$ SELECT nudge.mrr_at(s, date 'infinity') FROM days $$);
-SELECT pg_temp.refused($$ SELECT nudge.mrr_at(s, timestamptz '-infinity') FROM instants $$);
+SELECT pg_temp.refused($$ SELECT nudge.mrr_at_instant(s, timestamptz '-infinity') FROM instants $$);
 SELECT pg_temp.refused($$ SELECT count(*) FROM days, nudge.mrr_waterfall(s, as_of => 'infinity') $$);
 SELECT pg_temp.refused($$ SELECT nudge.period_start('infinity', 'month') $$);
 \echo days and periods beyond what can be represented

@@ -173,8 +173,8 @@ SELECT combine((SELECT s FROM one_pass WHERE what = 'text, days'), (SELECT s FRO
 SELECT combine((SELECT s FROM one_pass WHERE what = 'text, days, EUR'), (SELECT mrr_currency_agg('a', date '2024-01-01', NULL::date, 1, 'USD')));
 SELECT rollup(s) FROM one_pass;
 -- the wrong kind of time
-SELECT mrr_at(s, timestamptz '2024-01-01') FROM one_pass WHERE what = 'bigint, days';
-SELECT customers_at(s, timestamptz '2024-01-01') FROM one_pass WHERE what = 'bigint, days';
+SELECT mrr_at_instant(s, timestamptz '2024-01-01') FROM one_pass WHERE what = 'bigint, days';
+SELECT customers_at_instant(s, timestamptz '2024-01-01') FROM one_pass WHERE what = 'bigint, days';
 SELECT count(*) FROM one_pass, mrr_waterfall(s, zone => 'Europe/Berlin') WHERE what = 'bigint, days';
 SELECT mrr_at(s, date '2024-01-01', 'Europe/Berlin') FROM one_pass WHERE what = 'bigint, days';
 -- UTC by another name of it is UTC

@@ -374,7 +374,7 @@ instant_bound(FunctionCallInfo fcinfo, const NmState *state)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("a state of civil days cannot be read at an instant"),
 				 errdetail("The days of this state have no hours and no time zone."),
-				 errhint("Write a date: at => date '2026-01-31'.")));
+				 errhint("Read it at a day, for instance by nudge.mrr_at(state, day).")));
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),

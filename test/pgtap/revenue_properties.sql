@@ -209,7 +209,7 @@ SELECT is_empty($$
 		 FROM (SELECT f AS at FROM h UNION SELECT t FROM h WHERE t IS NOT NULL ORDER BY 1 LIMIT 150) p,
 			LATERAL (SELECT sum(h.mrr) AS a FROM h WHERE h.f <= p.at AND (h.t IS NULL OR h.t > p.at) GROUP BY h.customer) y
 		 GROUP BY 1) x
-	WHERE mrr_at(i, at) <> m OR customers_at(i, at) <> c $$, 'mrr_at and customers_at of an instant equal the oracle');
+	WHERE mrr_at_instant(i, at) <> m OR customers_at_instant(i, at) <> c $$, 'mrr_at and customers_at of an instant equal the oracle');
 SELECT is_empty($$
 	WITH have AS (SELECT c.customer, c.mrr FROM s, customer_mrr(i, '2021-06-30', 'Asia/Kolkata') c),
 		want AS (SELECT h.customer, sum(h.mrr) FROM h WHERE h.f < timestamp '2021-07-01' AT TIME ZONE 'Asia/Kolkata'
