@@ -31,5 +31,5 @@ $(DATA_built): $(SQL_FRAGMENTS) src/sql.order nudge_metrics.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	   for f in $(SQL_FRAGMENTS); do printf '\n-- %s\n\n' $$f; cat $$f || exit 1; done; } > $@
 
-# every object depends on every kernel header: there are few of either
-$(OBJS): $(wildcard src/kernel/*.h)
+# every object depends on every header: there are few of either
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/kernel/*.h src/metrics/*.h)

@@ -284,3 +284,6 @@ SELECT what, (pg_temp.hostile(s, byte, value)).* FROM one, (VALUES
 	(15, 'discount', 60, '\xffffffffffffffff'), (16, 'discount', 60, '\x7fffffffffffffff'),
 	(17, 'rate', 68, '\x0000000000000000'), (18, 'rate', 68, '\x7fffffffffffffff'), (19, 'rate', 68, '\xffffffffffffffff'),
 	(20, 'plan', 76, '\x00000005'), (21, 'reason', 80, '\x00000003'), (22, 'reason', 80, '\xffffffff')) v(n, what, byte, value) ORDER BY n;
+
+-- a string that is a key and a name too must be valid text
+select encode(textsend(item),'hex') from nudge.mrr_item_periods(rtrim(translate(encode(decode((select replace(encode(nudge.mrr_item_state_send(s),'hex'),'6162636465','fffe636465') from (select nudge.mrr_item_agg(uuid '61626364-6566-6768-696a-6b6c6d6e6f70','abcdefghijklmnop',date '2024-01-01',null::date,'',1,1,null,null,null,null) s) x),'hex'),'base64'),E'\n',''),'=')::nudge.mrr_item_state);

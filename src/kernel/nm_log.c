@@ -7,6 +7,8 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/plannodes.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
@@ -14,11 +16,12 @@
 #include "nm_log.h"
 
 #define RADIX_BITS 11
-#define RADIX_PASSES 3
 #define SMALL_GROUP 16
+#define CACHE_BUCKET 16384 /* records */
 
-#define GROW_FAST_FROM ((Size) 1024 * 1024)
-#define GROW_FAST_TO ((Size) 32 * 1024 * 1024)
+/* growth: from how many records on it heeds the planner, and how far it goes */
+#define LARGE_LOG 65536
+#define LONGEST_STEP 8
 
 /*
  * adopt_state makes a working copy of a state that is not ours: the initial
@@ -37,7 +40,7 @@ adopt_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 				 errdetail("Its keys or times are of other types than the arguments of the aggregate."),
 				 errhint("Use the aggregates of nudge_metrics, which need no initial state.")));
 	return nm_log_merge(nm_log_begin(family, flags, given->param), given,
-						family);
+						family, NULL);
 }
 
 NmState *
@@ -114,13 +117,32 @@ nm_log_resize(const NmState *state, int recsize, Size rec_capacity,
 	return result;
 }
 
+/*
+ * planned_rows returns how many rows of a group the planner expects, 0 if that
+ * cannot be known.  A guess: nothing but the speed of growth may hang on it.
+ */
+static double
+planned_rows(FunctionCallInfo fcinfo)
+{
+	const AggState *agg;
+	const Agg *plan;
+
+	if (fcinfo == NULL || fcinfo->context == NULL ||
+		!IsA(fcinfo->context, AggState))
+		return 0;
+	agg = (const AggState *) fcinfo->context;
+	plan = (const Agg *) agg->ss.ps.plan;
+	if (outerPlan(plan) == NULL)
+		return 0;
+	return outerPlan(plan)->plan_rows / Max(1, plan->numGroups);
+}
+
 NmState *
-nm_log_reserve(NmState *state, int recsize, uint32 n)
+nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
 {
 	Size needed = (Size) state->nrecords + n;
 	Size capacity;
 	Size most;
-	int factor = 2;
 
 	if (needed <= state->rec_capacity)
 		return state;
@@ -128,30 +150,31 @@ nm_log_reserve(NmState *state, int recsize, uint32 n)
 										  state->dict_bytes));
 
 	/*
-	 * Double, or more where copies begin to cost and memory does not yet, but
-	 * not beyond what a state may hold.
+	 * Double.  Each growth is copied once more by the executor, into pages
+	 * that are new to the process, so a large state goes in longer steps
+	 * towards what the planner expects, n records from each row.
 	 */
-	if (VARSIZE(state) >= GROW_FAST_FROM && VARSIZE(state) < GROW_FAST_TO)
-		factor = 4;
+	capacity = (Size) state->rec_capacity * 2;
+	if (capacity >= LARGE_LOG)
+	{
+		double expected = planned_rows(fcinfo) * n * 1.02;
+
+		if (expected > capacity)
+			capacity = (Size) Min(expected, capacity * LONGEST_STEP);
+	}
+
+	/* but not beyond what a state may hold */
 	most = Min(nm_state_limit(), MaxAllocSize - state->dict_capacity);
 	most = (most - NM_HEADER_SIZE) / recsize;
-	capacity = Max(needed, Min((Size) state->rec_capacity * factor, most));
+	capacity = Max(needed, Min(capacity, most));
 	return nm_log_resize(state, recsize, capacity, state->dict_capacity);
 }
 
 /*
- * Sorting: one radix sort by the most significant bits of the key that matter,
- * then each group of records with equal bits is put in full order.
+ * Sorting: records are dealt into buckets by the leading bits of their keys,
+ * then each bucket, which fits the processor's cache, is put in order in the
+ * same way, and what has equal keys at the end by comparison.
  */
-
-typedef struct SortPlan
-{
-	const NmLayout *layout;
-	int64 min_key;
-	int shift; /* key bits that the passes leave out */
-	int bits;  /* bits of a pass */
-	int passes;
-} SortPlan;
 
 static inline uint64
 sort_key(const char *rec, int64 min_key)
@@ -192,74 +215,6 @@ is_sorted(const NmLayout *layout, const char *recs, uint32 n, int64 *min_key,
 	return sorted;
 }
 
-/* sort_plan decides how many passes over which bits. */
-static SortPlan
-sort_plan(const NmLayout *layout, uint32 n, int64 min_key, int64 max_key)
-{
-	SortPlan plan;
-	uint64 range = (uint64) max_key - (uint64) min_key;
-	int key_bits = range == 0 ? 1 : pg_leftmost_one_pos64(range) + 1;
-	int sort_bits = Min(key_bits, pg_leftmost_one_pos32(n) + 3);
-
-	sort_bits = Min(sort_bits, RADIX_BITS * RADIX_PASSES);
-	plan.layout = layout;
-	plan.min_key = min_key;
-	plan.shift = key_bits - sort_bits;
-	plan.passes = (sort_bits + RADIX_BITS - 1) / RADIX_BITS;
-	plan.bits = (sort_bits + plan.passes - 1) / plan.passes;
-	return plan;
-}
-
-/* radix_pass moves records from src to dst; recsize is a constant for speed. */
-static pg_attribute_always_inline void
-radix_pass(const SortPlan *plan, int pass, const char *src, char *dst, uint32 n,
-		   int recsize)
-{
-	uint32 starts[1 << RADIX_BITS];
-	uint32 mask = (1U << plan->bits) - 1;
-	int shift = plan->shift + pass * plan->bits;
-	uint32 sum = 0;
-
-	memset(starts, 0, sizeof(starts));
-	for (uint32 i = 0; i < n; i++)
-		starts[(sort_key(src + (Size) i * recsize, plan->min_key) >> shift) &
-			   mask]++;
-	for (uint32 d = 0; d <= mask; d++)
-	{
-		uint32 count = starts[d];
-
-		starts[d] = sum;
-		sum += count;
-	}
-	CHECK_FOR_INTERRUPTS();
-	for (uint32 i = 0; i < n; i++)
-	{
-		const char *rec = src + (Size) i * recsize;
-		uint32 d = (sort_key(rec, plan->min_key) >> shift) & mask;
-
-		memcpy(dst + (Size) starts[d]++ * recsize, rec, recsize);
-	}
-	CHECK_FOR_INTERRUPTS();
-}
-
-static void
-radix_pass_any(const SortPlan *plan, int pass, const char *src, char *dst,
-			   uint32 n)
-{
-	switch (plan->layout->size)
-	{
-		case 24:
-			radix_pass(plan, pass, src, dst, n, 24);
-			break;
-		case 32:
-			radix_pass(plan, pass, src, dst, n, 32);
-			break;
-		default:
-			radix_pass(plan, pass, src, dst, n, plan->layout->size);
-			break;
-	}
-}
-
 static int
 compare_records(const void *a, const void *b, void *arg)
 {
@@ -296,73 +251,156 @@ sort_group(const NmLayout *layout, char *recs, uint32 n, char *spare)
 	}
 }
 
-/* sort_groups finishes what the radix passes left open. */
-static void
-sort_groups(const SortPlan *plan, char *recs, uint32 n)
+/* SortDigit: which bits of (key - min_key) a deal looks at. */
+typedef struct SortDigit
 {
-	int size = plan->layout->size;
-	char *spare = palloc(size);
-	uint32 start = 0;
+	int64 min_key;
+	int shift;
+	int bits;
+} SortDigit;
 
+/*
+ * deal moves the records of src to dst in the order of a digit; ends[d] gets
+ * the end of bucket d.  recsize is a constant for speed.
+ */
+static pg_attribute_always_inline void
+deal(const SortDigit *digit, const char *src, char *dst, uint32 n, uint32 *ends,
+	 int recsize)
+{
+	uint32 mask = (1U << digit->bits) - 1;
+	int64 min_key = digit->min_key;
+	int shift = digit->shift;
+	uint32 sum = 0;
+
+	memset(ends, 0, sizeof(uint32) << digit->bits);
+	for (uint32 i = 0; i < n; i++)
+		ends[(sort_key(src + (Size) i * recsize, min_key) >> shift) & mask]++;
+	for (uint32 d = 0; d <= mask; d++)
+	{
+		uint32 count = ends[d];
+
+		ends[d] = sum;
+		sum += count;
+	}
+	CHECK_FOR_INTERRUPTS();
+	for (uint32 i = 0; i < n; i++)
+	{
+		const char *rec = src + (Size) i * recsize;
+		uint32 d = (sort_key(rec, min_key) >> shift) & mask;
+
+		memcpy(dst + (Size) ends[d]++ * recsize, rec, recsize);
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+deal_any(const SortDigit *digit, const char *src, char *dst, uint32 n,
+		 uint32 *ends, int recsize)
+{
+	switch (recsize)
+	{
+		case 24:
+			deal(digit, src, dst, n, ends, 24);
+			break;
+		case 32:
+			deal(digit, src, dst, n, ends, 32);
+			break;
+		default:
+			deal(digit, src, dst, n, ends, recsize);
+			break;
+	}
+}
+
+static void
+sort_records(const NmLayout *layout, const char *src, char *dst, uint32 n);
+
+/*
+ * sort_bucket puts records in order that differ in the lowest `open` bits of
+ * (key - min_key) only.  spare has room for n records, or for CACHE_BUCKET.
+ */
+static void
+sort_bucket(const NmLayout *layout, int64 min_key, int open, char *recs,
+			uint32 n, char *spare)
+{
+	uint32 ends[1 << RADIX_BITS];
+	SortDigit digit = {.min_key = min_key};
+	uint32 start = 0;
+	int size = layout->size;
+
+	if (n <= SMALL_GROUP || open == 0)
+	{
+		sort_group(layout, recs, n, spare);
+		return;
+	}
+	if (n > CACHE_BUCKET)
+	{
+		char *copy = palloc_extended((Size) n * size, MCXT_ALLOC_HUGE);
+
+		/* keys are far from even: begin again with those of the bucket */
+		memcpy(copy, recs, (Size) n * size);
+		sort_records(layout, copy, recs, n);
+		pfree(copy);
+		return;
+	}
+	digit.bits = Min(Min(open, RADIX_BITS), pg_leftmost_one_pos32(n) + 2);
+	digit.shift = open - digit.bits;
+	deal_any(&digit, recs, spare, n, ends, size);
+	memcpy(recs, spare, (Size) n * size);
 	while (start < n)
 	{
 		uint64 key =
-			sort_key(recs + (Size) start * size, plan->min_key) >> plan->shift;
+			sort_key(recs + (Size) start * size, min_key) >> digit.shift;
 		uint32 end = start + 1;
 
-		while (end < n && sort_key(recs + (Size) end * size, plan->min_key) >>
-								  plan->shift ==
-							  key)
+		while (end < n &&
+			   sort_key(recs + (Size) end * size, min_key) >> digit.shift ==
+				   key)
 			end++;
 		if (end - start > 1)
-			sort_group(plan->layout, recs + (Size) start * size, end - start,
-					   spare);
-		if ((start & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+			sort_group(layout, recs + (Size) start * size, end - start, spare);
 		start = end;
 	}
-	pfree(spare);
 }
 
 /* sort_records writes the n records of src in order to dst. */
 static void
 sort_records(const NmLayout *layout, const char *src, char *dst, uint32 n)
 {
-	int64 min_key;
+	uint32 ends[1 << RADIX_BITS];
+	SortDigit digit;
 	int64 max_key;
-	SortPlan plan;
-	Size size = (Size) n * layout->size;
-	char *spare = NULL;
+	uint64 range;
+	int key_bits;
+	uint32 start = 0;
+	char *spare;
 
-	if (is_sorted(layout, src, n, &min_key, &max_key))
+	if (is_sorted(layout, src, n, &digit.min_key, &max_key))
 	{
-		memcpy(dst, src, size);
+		memcpy(dst, src, (Size) n * layout->size);
 		return;
 	}
-	plan = sort_plan(layout, n, min_key, max_key);
-	if (n <= SMALL_GROUP)
+	range = (uint64) max_key - (uint64) digit.min_key;
+	spare = palloc((Size) Min(n, CACHE_BUCKET) * layout->size);
+	if (n <= SMALL_GROUP || range == 0)
 	{
-		plan.shift = 0;
-		memcpy(dst, src, size);
-		sort_group(layout, dst, n, palloc(layout->size));
-		return;
-	}
-	if (plan.passes > 1)
-	{
-		spare = palloc_extended(size, MCXT_ALLOC_HUGE);
-		nm_huge_pages(spare, size);
-	}
-	for (int pass = 0; pass < plan.passes; pass++)
-	{
-		/* the last pass ends in dst */
-		char *to = (plan.passes - pass) % 2 == 1 ? dst : spare;
-
-		radix_pass_any(&plan, pass, src, to, n);
-		src = to;
-	}
-	if (spare)
+		memcpy(dst, src, (Size) n * layout->size);
+		sort_group(layout, dst, n, spare);
 		pfree(spare);
-	sort_groups(&plan, dst, n);
+		return;
+	}
+	key_bits = pg_leftmost_one_pos64(range) + 1;
+	digit.bits = Min(Min(key_bits, RADIX_BITS), pg_leftmost_one_pos32(n));
+	digit.shift = key_bits - digit.bits;
+	deal_any(&digit, src, dst, n, ends, layout->size);
+	for (uint32 d = 0; d < 1U << digit.bits; d++)
+	{
+		if (ends[d] - start > 1)
+			sort_bucket(layout, digit.min_key, digit.shift,
+						dst + (Size) start * layout->size, ends[d] - start,
+						spare);
+		start = ends[d];
+	}
+	pfree(spare);
 }
 
 /* renumber replaces string numbers in a record by what map says. */
@@ -459,27 +497,32 @@ merge_strings(NmState **dst, const NmState *src, int recsize)
 }
 
 NmState *
-nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family)
+nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
+			 FunctionCallInfo fcinfo)
 {
 	NmLayout layout;
 	uint32 *map = NULL;
+	int recsize = nm_record_size(family, src->flags);
 	bool key_is_string = nm_state_key_type(src) != NM_KEY_BIGINT;
+	bool has_strings = key_is_string || strchr(family->layout, 's') != NULL;
 	char *to;
 
-	nm_layout(family, src->flags, &layout);
+	/* merging a million tiny states, what they do not need is worth a test */
+	if (has_strings)
+		nm_layout(family, src->flags, &layout);
 	if (src->nstrings > 0)
-		map = merge_strings(&dst, src, layout.size);
-	dst = nm_log_reserve(dst, layout.size, src->nrecords);
-	to = nm_state_records(dst) + (Size) dst->nrecords * layout.size;
-	memcpy(to, nm_state_records(src), (Size) src->nrecords * layout.size);
+		map = merge_strings(&dst, src, recsize);
+	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);
+	to = nm_state_records(dst) + (Size) dst->nrecords * recsize;
+	memcpy(to, nm_state_records(src), (Size) src->nrecords * recsize);
 	for (uint32 i = 0; i < src->nrecords; i++)
 	{
-		char *rec = to + (Size) i * layout.size;
+		char *rec = to + (Size) i * recsize;
 		const char *problem;
 
 		if ((i & 0xFFFF) == 0xFFFF)
 			CHECK_FOR_INTERRUPTS();
-		if (layout.has_strings)
+		if (has_strings)
 			renumber(&layout, rec, map, src->nstrings, key_is_string);
 		problem = family->check_record(src, rec);
 		if (unlikely(problem != NULL))

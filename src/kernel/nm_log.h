@@ -7,6 +7,7 @@
 #ifndef NM_LOG_H
 #define NM_LOG_H
 
+#include "nm_dict.h"
 #include "nm_state.h"
 
 /*
@@ -20,8 +21,12 @@ extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo,
 /* A new working state with room for a first record. */
 extern NmState *nm_log_begin(const NmFamily *family, int flags, uint32 param);
 
-/* Makes room for n more records; the state may move. */
-extern NmState *nm_log_reserve(NmState *state, int recsize, uint32 n);
+/*
+ * Makes room for n more records; the state may move.  fcinfo, if given, is the
+ * call of an aggregate's row, by which large states grow in fewer steps.
+ */
+extern NmState *
+nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo);
 
 /*
  * nm_log_append returns the place for one more record.  The state may move to
@@ -29,16 +34,39 @@ extern NmState *nm_log_reserve(NmState *state, int recsize, uint32 n);
  * which copies it and frees the old one.
  */
 static inline void *
-nm_log_append(NmState **state, int recsize)
+nm_log_append(NmState **state, int recsize, FunctionCallInfo fcinfo)
 {
 	NmState *st = *state;
 
 	if (unlikely(st->nrecords == st->rec_capacity))
 	{
-		st = nm_log_reserve(st, recsize, 1);
+		st = nm_log_reserve(st, recsize, 1, fcinfo);
 		*state = st;
 	}
 	return nm_state_records(st) + (Size) st->nrecords++ * recsize;
+}
+
+/*
+ * The entity key that a row has in an argument, entered into the dictionary if
+ * it is not a bigint; the state may move.
+ */
+static pg_attribute_always_inline int64
+nm_log_key_arg(FunctionCallInfo fcinfo, int argno, NmState **state, int flags,
+			   int recsize)
+{
+	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
+		return PG_GETARG_INT64(argno);
+	if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
+		return nm_dict_intern(state, recsize,
+							  (const char *) PG_GETARG_POINTER(argno),
+							  NM_UUID_BYTES);
+	else
+	{
+		text *key = PG_GETARG_TEXT_PP(argno);
+
+		return nm_dict_intern(state, recsize, VARDATA_ANY(key),
+							  VARSIZE_ANY_EXHDR(key));
+	}
 }
 
 /*
@@ -52,7 +80,7 @@ extern NmState *nm_log_resize(const NmState *state, int recsize,
 extern NmState *nm_log_canonical(const NmState *state, const NmFamily *family);
 
 /* Adds all records and strings of src, canonical or working, to dst. */
-extern NmState *
-nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family);
+extern NmState *nm_log_merge(NmState *dst, const NmState *src,
+							 const NmFamily *family, FunctionCallInfo fcinfo);
 
 #endif /* NM_LOG_H */

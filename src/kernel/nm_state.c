@@ -18,7 +18,6 @@
 #include "nm_log.h"
 #include "nm_state.h"
 
-#define UUID_BYTES 16
 #define HUGE_PAGE_SIZE ((Size) 2 * 1024 * 1024)
 #define HUGE_PAGES_FROM ((Size) 4 * 1024 * 1024)
 
@@ -173,7 +172,7 @@ nm_state_key_text(const NmState *state, int64 key)
 	if (key < 0 || key > PG_UINT32_MAX)
 		key = PG_UINT32_MAX;
 	data = nm_state_string(state, (uint32) key, &len);
-	if (nm_state_key_type(state) == NM_KEY_UUID && len == UUID_BYTES)
+	if (nm_state_key_type(state) == NM_KEY_UUID && len == NM_UUID_BYTES)
 		return DatumGetCString(DirectFunctionCall1(uuid_out,
 												   PointerGetDatum(data)));
 	return pnstrdup(data, len);
@@ -181,7 +180,8 @@ nm_state_key_text(const NmState *state, int64 key)
 
 /* dictionary_problem checks order, bounds and text of all strings. */
 static const char *
-dictionary_problem(const NmState *state, const bool *is_key)
+dictionary_problem(const NmState *state, const bool *is_key,
+				   const bool *is_text)
 {
 	const uint32 *offsets = nm_state_offsets(state);
 	const char *bytes = (const char *) (offsets + state->nstrings + 1);
@@ -208,10 +208,11 @@ dictionary_problem(const NmState *state, const bool *is_key)
 		}
 		if (is_key[i] && nm_state_key_type(state) == NM_KEY_UUID)
 		{
-			if (len != UUID_BYTES)
+			if (len != NM_UUID_BYTES)
 				return "A key is not a uuid.";
 		}
-		else if (!pg_verify_mbstr(GetDatabaseEncoding(), data, len, true))
+		if ((is_text[i] || nm_state_key_type(state) != NM_KEY_UUID) &&
+			!pg_verify_mbstr(GetDatabaseEncoding(), data, len, true))
 			return "A string is not valid in the encoding of this database.";
 		previous = data;
 		previous_len = len;
@@ -222,7 +223,7 @@ dictionary_problem(const NmState *state, const bool *is_key)
 /* mark_strings notes which strings a record uses; false if out of range. */
 static bool
 mark_strings(const NmState *state, const NmLayout *layout, const char *rec,
-			 bool *used, bool *is_key)
+			 bool *is_key, bool *is_text)
 {
 	for (int f = 0; f < layout->nfields; f++)
 	{
@@ -235,9 +236,10 @@ mark_strings(const NmState *state, const NmLayout *layout, const char *rec,
 		number = nm_field(layout, rec, f);
 		if (number < 0 || number >= state->nstrings)
 			return false;
-		used[number] = true;
 		if (key)
 			is_key[number] = true;
+		else
+			is_text[number] = true;
 	}
 	return true;
 }
@@ -247,8 +249,8 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 {
 	const char *problem = header_problem(state, family);
 	NmLayout layout;
-	bool *used;
 	bool *is_key;
+	bool *is_text;
 	const char *previous = NULL;
 
 	if (problem)
@@ -263,8 +265,8 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 	nm_layout(family, state->flags, &layout);
 	if (!layout.has_strings && state->nstrings > 0)
 		return "The state has a dictionary that it cannot use.";
-	used = palloc0((Size) state->nstrings + 1);
 	is_key = palloc0((Size) state->nstrings + 1);
+	is_text = palloc0((Size) state->nstrings + 1);
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{
 		const char *rec = nm_state_records(state) + (Size) i * layout.size;
@@ -272,7 +274,7 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (layout.has_strings &&
-			!mark_strings(state, &layout, rec, used, is_key))
+			!mark_strings(state, &layout, rec, is_key, is_text))
 			return "A record points outside the dictionary.";
 		problem = family->check_record(state, rec);
 		if (problem)
@@ -282,11 +284,12 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 		previous = rec;
 	}
 	for (uint32 i = 0; i < state->nstrings; i++)
-		if (!used[i])
+		if (!is_key[i] && !is_text[i])
 			return "The dictionary has a string that no record uses.";
-	problem = state->nstrings > 0 ? dictionary_problem(state, is_key) : NULL;
-	pfree(used);
+	problem =
+		state->nstrings > 0 ? dictionary_problem(state, is_key, is_text) : NULL;
 	pfree(is_key);
+	pfree(is_text);
 	return problem;
 }
 
@@ -323,7 +326,8 @@ nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family)
 
 /* combine_into adds src to dst, which is NULL before the first state. */
 static NmState *
-combine_into(NmState *dst, const NmState *src, const NmFamily *family)
+combine_into(NmState *dst, const NmState *src, const NmFamily *family,
+			 FunctionCallInfo fcinfo)
 {
 	if (dst == NULL)
 		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
@@ -331,7 +335,7 @@ combine_into(NmState *dst, const NmState *src, const NmFamily *family)
 		nm_state_check_alike(dst, src);
 	if (dst->param != src->param)
 		family->combine_param(dst, src);
-	return nm_log_merge(dst, src, family);
+	return nm_log_merge(dst, src, family, fcinfo);
 }
 
 /*
@@ -351,6 +355,14 @@ nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
+
+	/*
+	 * A first state that is stored out of line is kept as the pointer it is:
+	 * if no other follows, it is read once and never copied.
+	 */
+	if (in_aggregate && PG_ARGISNULL(0) &&
+		VARATT_IS_EXTERNAL_ONDISK(PG_GETARG_POINTER(1)))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	if (!PG_ARGISNULL(0))
 	{
 		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
@@ -364,13 +376,14 @@ nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
 			(((NmState *) first)->flags & NM_WORKING))
 			dst = (NmState *) first;
 		else
-			dst = combine_into(NULL, nm_state_arg(fcinfo, 0, family), family);
+			dst = combine_into(NULL, nm_state_arg(fcinfo, 0, family), family,
+							   fcinfo);
 	}
 	if (!PG_ARGISNULL(1))
 	{
 		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 		nm_state_check_header(src, family);
-		dst = combine_into(dst, src, family);
+		dst = combine_into(dst, src, family, fcinfo);
 	}
 	if (!in_aggregate)
 		dst = nm_log_canonical(dst, family);

@@ -73,6 +73,7 @@ typedef enum NmKind
 #define NM_FLAGS_KNOWN (NM_KEY_MASK | NM_INSTANTS | NM_WORKING)
 
 #define NM_MAX_FIELDS 16
+#define NM_UUID_BYTES 16
 
 /*
  * NmFamily: all that the kernel needs to know about one kind of state.

@@ -112,21 +112,6 @@ compare_changes(const void *a, const void *b)
 	return x->position < y->position ? -1 : (x->position > y->position ? 1 : 0);
 }
 
-/* position_of returns where a time counts. */
-static inline int64
-position_of(const NmTimeline *tl, int64 t)
-{
-	int i;
-
-	if (tl->count_at == NM_COUNT_EVENT)
-		return t;
-	i = nm_calendar_index(tl->cal, t);
-	if (tl->count_at == NM_COUNT_CLOSING)
-		return i;
-	/* in force from the first opening that is not before t */
-	return i >= 0 && tl->cal->bounds[i] == t ? i : i + 1;
-}
-
 /* cut_spans forgets what is not known before the limit. */
 static int
 cut_spans(NmTimeline *tl, int n)
@@ -146,10 +131,9 @@ cut_spans(NmTimeline *tl, int n)
 	return kept;
 }
 
-/* gap_exceeds tells whether `end` lies after start + allowed. */
-static bool
-gap_exceeds(const NmTimeline *tl, int64 start, int64 end,
-			const Interval *allowed)
+bool
+nm_timeline_gap_exceeds(const NmTimeline *tl, int64 start, int64 end,
+						const Interval *allowed)
 {
 	Timestamp unit = tl->cal->instants ? 1 : USECS_PER_DAY;
 	Datum last = DirectFunctionCall2(timestamp_pl_interval,
@@ -177,7 +161,7 @@ bridge_gaps(NmTimeline *tl, int n)
 		if (span.amount <= 0)
 			continue;
 		if (paid_until != PG_INT64_MIN && span.from > paid_until &&
-			!gap_exceeds(tl, paid_until, span.from, tl->tolerance))
+			!nm_timeline_gap_exceeds(tl, paid_until, span.from, tl->tolerance))
 			tl->spans[total++] = (NmSpan){paid_until, span.from, last_amount};
 		if (span.to > paid_until)
 			last_amount = span.amount;
@@ -213,8 +197,9 @@ returned_late(const NmTimeline *tl, int n, int64 position, GapSearch *search)
 			continue;
 		if (search->paid_until != PG_INT64_MIN &&
 			span->from > search->paid_until &&
-			position_of(tl, span->from) >= position)
-			return gap_exceeds(tl, search->paid_until, span->from, tl->max_gap);
+			nm_timeline_position(tl, span->from) >= position)
+			return nm_timeline_gap_exceeds(tl, search->paid_until, span->from,
+										   tl->max_gap);
 		search->paid_until = Max(search->paid_until, span->to);
 	}
 	return false;
@@ -225,8 +210,8 @@ static inline int
 add_changes(NmTimeline *tl, int count, int64 from, int64 to, int64 delta,
 			int live)
 {
-	int64 start = position_of(tl, from);
-	int64 end = to == NM_OPEN ? NM_OPEN : position_of(tl, to);
+	int64 start = nm_timeline_position(tl, from);
+	int64 end = nm_timeline_position(tl, to);
 
 	if (start >= end)
 		return count;
@@ -278,7 +263,8 @@ collect_changes(NmTimeline *tl, int n, int64 *first_paid)
 
 		count = add_changes(tl, count, span->from, span->to, span->amount, 0);
 		if (span->amount > 0)
-			*first_paid = Min(*first_paid, position_of(tl, span->from));
+			*first_paid =
+				Min(*first_paid, nm_timeline_position(tl, span->from));
 	}
 	if (tl->free_is_active)
 		count = stay_active(tl, n, count);

@@ -96,6 +96,25 @@ typedef struct NmTimeline
 	int capacity;
 } NmTimeline;
 
+/* Where a time counts: an instant (NM_COUNT_EVENT) or the number of a period. */
+static inline int64
+nm_timeline_position(const NmTimeline *tl, int64 t)
+{
+	int i;
+
+	if (t == NM_OPEN || tl->count_at == NM_COUNT_EVENT)
+		return t;
+	i = nm_calendar_index(tl->cal, t);
+	if (tl->count_at == NM_COUNT_CLOSING)
+		return i;
+	/* in force from the first opening that is not before t */
+	return i >= 0 && tl->cal->bounds[i] == t ? i : i + 1;
+}
+
+/* Whether `end` lies after start + allowed. */
+extern bool nm_timeline_gap_exceeds(const NmTimeline *tl, int64 start,
+									int64 end, const Interval *allowed);
+
 /* Room for n spans of an entity, to be filled in order of (from, to). */
 extern NmSpan *nm_timeline_spans(NmTimeline *tl, int n);
 

@@ -20,20 +20,16 @@
 #include "utils/numeric.h"
 
 #include "nm_calendar.h"
+#include "nm_currency.h"
 #include "nm_guards.h"
 
-/* A currency as one word: its three letters, in upper case. */
-typedef uint32 CurrencyCode;
-
-#define CURRENCY_LEN	3
-#define FOLD_CASE		0x00DFDFDF	/* clears the bit of lower case */
-
 /* Later than any day: no limit. */
-#define NO_LIMIT		((DateADT) PG_INT32_MAX)
+#define NO_LIMIT ((DateADT) PG_INT32_MAX)
 
 /* ISO 4217, with currencies withdrawn since 2009, by number of decimals. */
 static const char decimals_0[] =
-	"BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF" "BYR";
+	"BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF"
+	"BYR";
 static const char decimals_2[] =
 	"AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBMDBNDBOBBOVBRLBSDBTNBWPBYNBZDCAD"
 	"CDFCHECHFCHWCNYCOPCOUCRCCUPCVECZKDKKDOPDZDEGPERNETBEURFJDFKPGBPGELGHSGIP"
@@ -48,8 +44,8 @@ static const char decimals_4[] = "CLFUYW";
 static const struct
 {
 	const char *codes;
-	int			decimals;
-}			minor_units[] = {
+	int decimals;
+} minor_units[] = {
 	{decimals_2, 2},
 	{decimals_0, 0},
 	{decimals_3, 3},
@@ -64,64 +60,47 @@ typedef enum RatePolicy
 	POLICY_MONTH_END
 } RatePolicy;
 
-static const char *const policy_names[] = {
-	"fixed", "interval_start", "month_end"
-};
+static const char *const policy_names[] = {"fixed", "interval_start",
+										   "month_end"};
 
 /* A rate of the currency that is looked for; the numeric is in the array. */
 typedef struct Rate
 {
-	DateADT		day;
+	DateADT day;
 	const char *value;
 } Rate;
 
 /* A walk over the elements of an array of exchange_rate. */
 typedef struct RateScan
 {
-	ArrayType  *array;
-	CurrencyCode code;
-	const char *next;			/* next element, not yet aligned */
-	int			nitems;
-	int			item;			/* number of the next element */
+	ArrayType *array;
+	uint32 code;
+	const char *next; /* next element, not yet aligned */
+	int nitems;
+	int item; /* number of the next element */
 } RateScan;
 
 /* What is converted, or a part of it; an open end is DATEVAL_NOEND. */
 typedef struct Period
 {
-	DateADT		from;
-	DateADT		to;
-	Datum		amount;
+	DateADT from;
+	DateADT to;
+	Datum amount;
 } Period;
 
 /* A list of rates in order of day. */
 typedef struct RateList
 {
-	Rate	   *rates;
-	int			n;
-	int			capacity;
+	Rate *rates;
+	int n;
+	int capacity;
 } RateList;
-
-static inline CurrencyCode
-code_of(const char *letters)
-{
-	return ((uint32) (unsigned char) letters[0] |
-			(uint32) (unsigned char) letters[1] << 8 |
-			(uint32) (unsigned char) letters[2] << 16) & FOLD_CASE;
-}
-
-/* code_text writes a code as text. */
-static const char *
-code_text(CurrencyCode code)
-{
-	return psprintf("%c%c%c", (char) (code & 0xFF),
-					(char) (code >> 8 & 0xFF), (char) (code >> 16 & 0xFF));
-}
 
 /* day_text writes a day as ISO 8601, whatever DateStyle says. */
 static const char *
 day_text(DateADT day)
 {
-	char	   *text = palloc(MAXDATELEN + 1);
+	char *text = palloc(MAXDATELEN + 1);
 	struct pg_tm tm;
 
 	memset(&tm, 0, sizeof(tm));
@@ -136,25 +115,6 @@ num_text(Datum a)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, a));
 }
 
-/* parse_currency returns the code of a text, which must be three letters. */
-static CurrencyCode
-parse_currency(text *currency)
-{
-	const char *data = VARDATA_ANY(currency);
-	bool		valid = VARSIZE_ANY_EXHDR(currency) == CURRENCY_LEN;
-
-	for (int i = 0; i < CURRENCY_LEN && valid; i++)
-		valid = (data[i] >= 'A' && data[i] <= 'Z') ||
-			(data[i] >= 'a' && data[i] <= 'z');
-	if (!valid)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is not a currency code",
-						text_to_cstring(currency)),
-				 errhint("A currency is three letters, such as EUR.")));
-	return code_of(data);
-}
-
 /* parse_policy returns the policy of a name. */
 static RatePolicy
 parse_policy(text *policy)
@@ -166,10 +126,9 @@ parse_policy(text *policy)
 		if (pg_strcasecmp(name, policy_names[i]) == 0)
 			return (RatePolicy) i;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown exchange rate policy \"%s\"", name),
-			 errhint("Use month_end, interval_start or fixed.")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("unknown exchange rate policy \"%s\"", name),
+					errhint("Use month_end, interval_start or fixed.")));
 }
 
 /* incomplete_rate complains about a NULL in an array of rates. */
@@ -184,16 +143,14 @@ incomplete_rate(int item)
 
 /* rates_begin starts a walk; a NULL array has no elements. */
 static void
-rates_begin(RateScan *scan, FunctionCallInfo fcinfo, int argno,
-			CurrencyCode code)
+rates_begin(RateScan *scan, FunctionCallInfo fcinfo, int argno, uint32 code)
 {
 	memset(scan, 0, sizeof(RateScan));
 	scan->code = code;
 	if (PG_ARGISNULL(argno))
 		return;
 	scan->array = PG_GETARG_ARRAYTYPE_P(argno);
-	scan->nitems = ArrayGetNItems(ARR_NDIM(scan->array),
-								  ARR_DIMS(scan->array));
+	scan->nitems = ArrayGetNItems(ARR_NDIM(scan->array), ARR_DIMS(scan->array));
 	scan->next = ARR_DATA_PTR(scan->array);
 
 	/* the message counts from 1, in storage order */
@@ -216,7 +173,7 @@ rates_next(RateScan *scan, Rate *rate)
 	while (scan->item < scan->nitems)
 	{
 		HeapTupleHeader element;
-		CurrencyCode code;
+		uint32 code;
 		const char *data;
 		const char *field;
 
@@ -224,8 +181,8 @@ rates_next(RateScan *scan, Rate *rate)
 			CHECK_FOR_INTERRUPTS();
 		element = (HeapTupleHeader) att_align_nominal((uintptr_t) scan->next,
 													  TYPALIGN_DOUBLE);
-		scan->next = (const char *) element +
-			HeapTupleHeaderGetDatumLength(element);
+		scan->next =
+			(const char *) element + HeapTupleHeaderGetDatumLength(element);
 		if (unlikely((element->t_infomask & HEAP_HASNULL) != 0 ||
 					 HeapTupleHeaderGetNatts(element) < 3))
 			incomplete_rate(scan->item);
@@ -233,10 +190,10 @@ rates_next(RateScan *scan, Rate *rate)
 		/* currency text, day date, rate numeric */
 		data = (const char *) element + element->t_hoff;
 		if (likely(VARATT_IS_SHORT(data) &&
-				   VARSIZE_SHORT(data) == VARHDRSZ_SHORT + CURRENCY_LEN))
-			code = code_of(VARDATA_SHORT(data));
+				   VARSIZE_SHORT(data) == VARHDRSZ_SHORT + NM_CURRENCY_LEN))
+			code = nm_currency_pack(VARDATA_SHORT(data));
 		else
-			code = parse_currency(DatumGetTextPP(PointerGetDatum(data)));
+			code = nm_currency_parse(DatumGetTextPP(PointerGetDatum(data)));
 		if (code != scan->code)
 			continue;
 		field = data + INTALIGN(VARSIZE_ANY(data));
@@ -253,10 +210,10 @@ rates_next(RateScan *scan, Rate *rate)
 
 /* rate_value returns a rate as numeric that is fit for use. */
 static Datum
-rate_value(const Rate *rate, CurrencyCode code)
+rate_value(const Rate *rate, uint32 code)
 {
-	Numeric		value = DatumGetNumeric(PointerGetDatum(rate->value));
-	Datum		zero = NumericGetDatum(int64_to_numeric(0));
+	Numeric value = DatumGetNumeric(PointerGetDatum(rate->value));
+	Datum zero = NumericGetDatum(int64_to_numeric(0));
 
 	if (numeric_is_nan(value) || numeric_is_inf(value) ||
 		!DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(value),
@@ -264,7 +221,7 @@ rate_value(const Rate *rate, CurrencyCode code)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("exchange rate of %s on %s must be a positive number",
-						code_text(code), day_text(rate->day)),
+						nm_currency_text(code), day_text(rate->day)),
 				 errdetail("It is %s.", num_text(NumericGetDatum(value)))));
 	return NumericGetDatum(value);
 }
@@ -280,13 +237,13 @@ same_rate(const Rate *a, const Rate *b)
 
 /* check_one_rate complains about two different rates of one day. */
 static void
-check_one_rate(const Rate *a, const Rate *b, CurrencyCode code)
+check_one_rate(const Rate *a, const Rate *b, uint32 code)
 {
 	if (!same_rate(a, b))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("two exchange rates of %s on %s",
-						code_text(code), day_text(a->day)),
+						nm_currency_text(code), day_text(a->day)),
 				 errdetail("They are %s and %s.",
 						   num_text(PointerGetDatum(a->value)),
 						   num_text(PointerGetDatum(b->value))),
@@ -295,25 +252,26 @@ check_one_rate(const Rate *a, const Rate *b, CurrencyCode code)
 
 /* missing_rate complains that there is no rate on or before a day. */
 pg_noreturn static void
-missing_rate(CurrencyCode code, DateADT day, bool any, DateADT first)
+missing_rate(uint32 code, DateADT day, bool any, DateADT first)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
-			 day == NO_LIMIT ?
-			 errmsg("no exchange rate of %s", code_text(code)) :
-			 errmsg("no exchange rate of %s on %s", code_text(code),
-					day_text(day)),
+			 day == NO_LIMIT
+				 ? errmsg("no exchange rate of %s", nm_currency_text(code))
+				 : errmsg("no exchange rate of %s on %s",
+						  nm_currency_text(code), day_text(day)),
 			 any ? errdetail("The first rate of %s is that of %s.",
-							 code_text(code), day_text(first)) :
-			 errdetail("There are no rates of %s.", code_text(code)),
+							 nm_currency_text(code), day_text(first))
+				 : errdetail("There are no rates of %s.",
+							 nm_currency_text(code)),
 			 errhint("A rate holds from its day until the next one; add an earlier rate.")));
 }
 
 static int
 rate_cmp(const void *a, const void *b)
 {
-	DateADT		day_a = ((const Rate *) a)->day;
-	DateADT		day_b = ((const Rate *) b)->day;
+	DateADT day_a = ((const Rate *) a)->day;
+	DateADT day_b = ((const Rate *) b)->day;
 
 	return (day_a > day_b) - (day_a < day_b);
 }
@@ -324,12 +282,13 @@ rates_add(RateList *list, const Rate *rate)
 {
 	if (list->n == list->capacity)
 	{
-		int			capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+		int capacity = list->capacity == 0 ? 64 : list->capacity * 2;
 
 		/* sizes follow the array's, which holds more than this of each rate */
-		list->rates = list->rates == NULL ?
-			palloc(capacity * sizeof(Rate)) :
-			repalloc(list->rates, (Size) capacity * sizeof(Rate));
+		list->rates =
+			list->rates == NULL
+				? palloc(capacity * sizeof(Rate))
+				: repalloc(list->rates, (Size) capacity * sizeof(Rate));
 		list->capacity = capacity;
 	}
 	list->rates[list->n++] = *rate;
@@ -337,9 +296,9 @@ rates_add(RateList *list, const Rate *rate)
 
 /* rates_sort orders a list by day. */
 static void
-rates_sort(RateList *list, CurrencyCode code)
+rates_sort(RateList *list, uint32 code)
 {
-	bool		sorted = true;
+	bool sorted = true;
 
 	for (int i = 1; i < list->n && sorted; i++)
 		sorted = list->rates[i - 1].day <= list->rates[i].day;
@@ -357,15 +316,15 @@ rates_sort(RateList *list, CurrencyCode code)
  * puts those after it up to last there, in order.
  */
 static Rate
-find_rate(FunctionCallInfo fcinfo, int argno, CurrencyCode code,
-		  DateADT day, DateADT last, RateList *later)
+find_rate(FunctionCallInfo fcinfo, int argno, uint32 code, DateADT day,
+		  DateADT last, RateList *later)
 {
-	RateScan	scan;
-	Rate		rate;
-	Rate		best = {0, NULL};
-	Rate		rival = {0, NULL};	/* another rate of best's day */
-	bool		any = false;
-	DateADT		first = NO_LIMIT;
+	RateScan scan;
+	Rate rate;
+	Rate best = {0, NULL};
+	Rate rival = {0, NULL}; /* another rate of best's day */
+	bool any = false;
+	DateADT first = NO_LIMIT;
 
 	rates_begin(&scan, fcinfo, argno, code);
 	while (rates_next(&scan, &rate))
@@ -400,21 +359,21 @@ PG_FUNCTION_INFO_V1(nm_currency_minor_unit);
 Datum
 nm_currency_minor_unit(PG_FUNCTION_ARGS)
 {
-	CurrencyCode code = parse_currency(PG_GETARG_TEXT_PP(0));
+	uint32 code = nm_currency_parse(PG_GETARG_TEXT_PP(0));
 
 	for (int i = 0; i < (int) lengthof(minor_units); i++)
 	{
 		const char *p;
 
-		for (p = minor_units[i].codes; *p != '\0'; p += CURRENCY_LEN)
+		for (p = minor_units[i].codes; *p != '\0'; p += NM_CURRENCY_LEN)
 		{
-			if (code_of(p) == code)
+			if (nm_currency_pack(p) == code)
 				PG_RETURN_INT32(minor_units[i].decimals);
 		}
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown currency \"%s\"", code_text(code)),
+			 errmsg("unknown currency \"%s\"", nm_currency_text(code)),
 			 errdetail("ISO 4217 has no number of decimals for it."),
 			 errhint("Give the number of decimals itself where it is needed.")));
 }
@@ -424,14 +383,14 @@ PG_FUNCTION_INFO_V1(nm_exchange_rate_at);
 Datum
 nm_exchange_rate_at(PG_FUNCTION_ARGS)
 {
-	CurrencyCode code;
-	DateADT		day;
-	bool		is_set;
-	Rate		rate;
+	uint32 code;
+	DateADT day;
+	bool is_set;
+	Rate rate;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	code = parse_currency(PG_GETARG_TEXT_PP(1));
+	code = nm_currency_parse(PG_GETARG_TEXT_PP(1));
 	day = nm_date_arg(fcinfo, 2, "day", &is_set);
 	rate = find_rate(fcinfo, 0, code, day, day, NULL);
 	PG_RETURN_DATUM(rate_value(&rate, code));
@@ -441,8 +400,8 @@ nm_exchange_rate_at(PG_FUNCTION_ARGS)
 static void
 put_period(ReturnSetInfo *rsinfo, const Period *period, Datum rate)
 {
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	Datum values[4];
+	bool nulls[4] = {false};
 
 	values[0] = DateADTGetDatum(period->from);
 	values[1] = DateADTGetDatum(period->to);
@@ -456,9 +415,9 @@ put_period(ReturnSetInfo *rsinfo, const Period *period, Datum rate)
 static Period
 period_args(FunctionCallInfo fcinfo)
 {
-	Period		period;
-	Numeric		amount;
-	bool		is_set;
+	Period period;
+	Numeric amount;
+	bool is_set;
 
 	nm_require_arg(fcinfo, 0, "valid_from");
 	period.from = nm_date_arg(fcinfo, 0, "valid_from", &is_set);
@@ -486,23 +445,23 @@ period_args(FunctionCallInfo fcinfo)
  * after limit are not yet known.
  */
 static void
-convert_by_month(FunctionCallInfo fcinfo, Period period, CurrencyCode code,
+convert_by_month(FunctionCallInfo fcinfo, Period period, uint32 code,
 				 DateADT limit)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	NmGrain		month = {NM_GRAIN_MONTH, 0, 1, {0}};
-	RateList	later = {NULL, 0, 0};
-	DateADT		end = period.to;
-	DateADT		last = limit;
-	DateADT		start = 0;
-	DateADT		next = DATEVAL_NOBEGIN;
-	Rate		rate;
+	NmGrain month = {NM_GRAIN_MONTH, 0, 1, {0}};
+	RateList later = {NULL, 0, 0};
+	DateADT end = period.to;
+	DateADT last = limit;
+	DateADT start = 0;
+	DateADT next = DATEVAL_NOBEGIN;
+	Rate rate;
 
 	if (!DATE_IS_NOEND(end))
 		last = Min(limit, nm_period_next(&month, end - 1) - 1);
 	rate = find_rate(fcinfo, 5, code,
-					 Min(limit, nm_period_next(&month, period.from) - 1),
-					 last, &later);
+					 Min(limit, nm_period_next(&month, period.from) - 1), last,
+					 &later);
 
 	for (int i = 0; i < later.n; i++)
 	{
@@ -534,19 +493,19 @@ Datum
 nm_convert_periods(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Period		period = period_args(fcinfo);
-	CurrencyCode code;
-	CurrencyCode base;
-	RatePolicy	policy;
-	DateADT		limit;
-	bool		is_set;
-	Rate		rate;
+	Period period = period_args(fcinfo);
+	uint32 code;
+	uint32 base;
+	RatePolicy policy;
+	DateADT limit;
+	bool is_set;
+	Rate rate;
 
 	nm_require_arg(fcinfo, 3, "currency");
 	nm_require_arg(fcinfo, 4, "base_currency");
 	nm_require_arg(fcinfo, 6, "policy");
-	code = parse_currency(PG_GETARG_TEXT_PP(3));
-	base = parse_currency(PG_GETARG_TEXT_PP(4));
+	code = nm_currency_parse(PG_GETARG_TEXT_PP(3));
+	base = nm_currency_parse(PG_GETARG_TEXT_PP(4));
 	policy = parse_policy(PG_GETARG_TEXT_PP(6));
 	limit = nm_date_arg(fcinfo, 7, "as_of", &is_set);
 	if (!is_set)

@@ -16,16 +16,13 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "nm_dict.h"
+#include "nm_currency.h"
 #include "nm_guards.h"
 #include "nm_log.h"
 #include "nm_money.h"
 #include "nm_rows.h"
 #include "nm_waterfall.h"
 #include "revenue.h"
-
-/* The currency of a state is three letters in its param; 0 is none. */
-#define CURRENCY_LETTER(param, i) ((char) (((param) >> (16 - 8 * (i))) & 0xFF))
 
 static const char *
 mrr_check_record(const NmState *state, const void *rec)
@@ -65,28 +62,20 @@ mrr_check_record(const NmState *state, const void *rec)
 	return NULL;
 }
 
+/* The param of a state is its currency; 0 is none. */
 static const char *
 mrr_check_param(const NmState *state)
 {
-	if (state->param == 0)
-		return NULL;
-	for (int i = 0; i < 3; i++)
-		if (CURRENCY_LETTER(state->param, i) < 'A' ||
-			CURRENCY_LETTER(state->param, i) > 'Z')
-			return "The currency is not a code of three letters.";
-	if (state->param >> 24)
+	if (state->param != 0 && !nm_currency_valid(state->param))
 		return "The currency is not a code of three letters.";
 	return NULL;
 }
 
-/* currency_name returns a currency for messages and for mrr_currency. */
+/* currency_name returns a currency for messages. */
 static const char *
 currency_name(uint32 param)
 {
-	if (param == 0)
-		return "none";
-	return psprintf("%c%c%c", CURRENCY_LETTER(param, 0),
-					CURRENCY_LETTER(param, 1), CURRENCY_LETTER(param, 2));
+	return param == 0 ? "none" : nm_currency_text(param);
 }
 
 static void
@@ -169,51 +158,11 @@ bad_row(FunctionCallInfo fcinfo, int64 from, int64 to, bool from_finite,
 static uint32
 currency_arg(FunctionCallInfo fcinfo, const NmState *state)
 {
-	text *arg = PG_GETARG_TEXT_PP(5);
-	const char *code = VARDATA_ANY(arg);
-	uint32 param = 0;
+	uint32 param = nm_currency_parse(PG_GETARG_TEXT_PP(5));
 
-	for (int i = 0; i < 3 && VARSIZE_ANY_EXHDR(arg) == 3; i++)
-	{
-		char c = code[i];
-
-		if (c >= 'a' && c <= 'z')
-			c -= 'a' - 'A';
-		if (c < 'A' || c > 'Z')
-		{
-			param = 0;
-			break;
-		}
-		param = param << 8 | (unsigned char) c;
-	}
-	if (param == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is not a currency code", text_to_cstring(arg)),
-				 errdetail("A currency code is three letters; case does not matter."),
-				 errhint("Use the three letters of ISO 4217, such as EUR.")));
 	if (state != NULL && state->param != param)
 		mixed_currencies(state->param, param);
 	return param;
-}
-
-/* key_arg returns the key of a row, entered into the dictionary if need be. */
-static pg_attribute_always_inline int64
-key_arg(FunctionCallInfo fcinfo, NmState **state, int flags, int recsize)
-{
-	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
-		return PG_GETARG_INT64(1);
-	if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
-		return nm_dict_intern(state, recsize,
-							  (const char *) PG_GETARG_UUID_P(1)->data,
-							  UUID_LEN);
-	else
-	{
-		text *key = PG_GETARG_TEXT_PP(1);
-
-		return nm_dict_intern(state, recsize, VARDATA_ANY(key),
-							  VARSIZE_ANY_EXHDR(key));
-	}
 }
 
 /*
@@ -250,10 +199,10 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 
 	if (state == NULL)
 		state = nm_log_begin(&nm_mrr_family, flags, param);
-	key = key_arg(fcinfo, &state, flags, recsize);
+	key = nm_log_key_arg(fcinfo, 1, &state, flags, recsize);
 	if (instants)
 	{
-		NmMrrInstants *rec = nm_log_append(&state, recsize);
+		NmMrrInstants *rec = nm_log_append(&state, recsize, fcinfo);
 
 		rec->key = key;
 		rec->from = from;
@@ -262,7 +211,7 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 	}
 	else
 	{
-		NmMrrDays *rec = nm_log_append(&state, recsize);
+		NmMrrDays *rec = nm_log_append(&state, recsize, fcinfo);
 
 		rec->key = key;
 		rec->from = (int32) from;

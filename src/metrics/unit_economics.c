@@ -17,32 +17,28 @@
 #include "nm_guards.h"
 
 /* Decimals that a quotient has at least, whatever its size. */
-#define QUOTIENT_SCALE	16
-#define QUOTIENT_ONE	INT64CONST(10000000000000000)
+#define QUOTIENT_SCALE 16
+#define QUOTIENT_ONE INT64CONST(10000000000000000)
 
 /* A projection: its longest, and the decimals carried from month to month. */
-#define MAX_MONTHS		1200
-#define CARRIED_SCALE	20
+#define MAX_MONTHS 1200
+#define CARRIED_SCALE 20
 
 /* A unit of billing: how many of its intervals are in how many months. */
 typedef struct IntervalUnit
 {
 	const char *name;
-	int64		factor;			/* so many intervals ... */
-	int64		months;			/* ... in so many months */
+	int64 factor; /* so many intervals ... */
+	int64 months; /* ... in so many months */
 } IntervalUnit;
 
 static const IntervalUnit interval_units[] = {
-	{"day", 365, 12},
-	{"week", 52, 12},
-	{"month", 1, 1},
-	{"quarter", 1, 3},
-	{"year", 1, 12},
-	{"none", 0, 1},				/* does not recur */
+	{"day", 365, 12},  {"week", 52, 12}, {"month", 1, 1},
+	{"quarter", 1, 3}, {"year", 1, 12},  {"none", 0, 1}, /* does not recur */
 };
 
-#define UNIT_DAY	(&interval_units[0])
-#define UNIT_WEEK	(&interval_units[1])
+#define UNIT_DAY (&interval_units[0])
+#define UNIT_WEEK (&interval_units[1])
 
 /* The parts of a month's change, in the order of their columns. */
 enum
@@ -115,8 +111,8 @@ num_text(Datum a)
 static inline Datum
 num_exact(Datum a, int64 b)
 {
-	Numeric		factor = int64_div_fast_to_numeric(b * QUOTIENT_ONE,
-												   QUOTIENT_SCALE);
+	Numeric factor =
+		int64_div_fast_to_numeric(b * QUOTIENT_ONE, QUOTIENT_SCALE);
 
 	return num_mul(a, NumericGetDatum(factor));
 }
@@ -135,7 +131,7 @@ num_tidy(Datum a)
 static Datum
 numeric_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
-	Numeric		value = PG_GETARG_NUMERIC(argno);
+	Numeric value = PG_GETARG_NUMERIC(argno);
 
 	if (numeric_is_nan(value) || numeric_is_inf(value))
 		ereport(ERROR,
@@ -149,13 +145,12 @@ numeric_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 static Datum
 amount_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
-	Datum		value = numeric_arg(fcinfo, argno, name);
+	Datum value = numeric_arg(fcinfo, argno, name);
 
 	if (num_sign(value) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must not be negative", name),
-				 errdetail("It is %s.", num_text(value))));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" must not be negative", name),
+						errdetail("It is %s.", num_text(value))));
 	return value;
 }
 
@@ -163,14 +158,14 @@ amount_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 static Datum
 rate_arg(FunctionCallInfo fcinfo, int argno, const char *name, int lowest)
 {
-	Datum		value = numeric_arg(fcinfo, argno, name);
+	Datum value = numeric_arg(fcinfo, argno, name);
 
 	if (num_cmp(value, num_int(lowest)) < 0 || num_cmp(value, num_int(1)) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must be between %d and 1", name, lowest),
-				 errdetail("It is %s.", num_text(value)),
-				 errhint("A rate is a share of one: 5 %% is 0.05.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" must be between %d and 1", name,
+							   lowest),
+						errdetail("It is %s.", num_text(value)),
+						errhint("A rate is a share of one: 5 %% is 0.05.")));
 	return value;
 }
 
@@ -181,14 +176,13 @@ rate_arg(FunctionCallInfo fcinfo, int argno, const char *name, int lowest)
 static Datum
 margin_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
-	Datum		value = numeric_arg(fcinfo, argno, name);
+	Datum value = numeric_arg(fcinfo, argno, name);
 
 	if (num_cmp(value, num_int(1)) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must not be above 1", name),
-				 errdetail("It is %s.", num_text(value)),
-				 errhint("A margin is a share of one: 80 %% is 0.8.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" must not be above 1", name),
+						errdetail("It is %s.", num_text(value)),
+						errhint("A margin is a share of one: 80 %% is 0.8.")));
 	return value;
 }
 
@@ -197,12 +191,12 @@ static const IntervalUnit *
 parse_interval_unit(text *name)
 {
 	const char *data = VARDATA_ANY(name);
-	int			len = VARSIZE_ANY_EXHDR(name);
+	int len = VARSIZE_ANY_EXHDR(name);
 
 	for (int i = 0; i < (int) lengthof(interval_units); i++)
 	{
 		const IntervalUnit *unit = &interval_units[i];
-		int			unit_len = strlen(unit->name);
+		int unit_len = strlen(unit->name);
 
 		if (len == unit_len + 1 && unit->factor > 0 &&
 			(data[unit_len] == 's' || data[unit_len] == 'S') &&
@@ -227,10 +221,10 @@ Datum
 nm_monthly_amount(PG_FUNCTION_ARGS)
 {
 	const IntervalUnit *unit;
-	Datum		amount;
-	Datum		weeks = (Datum) 0;
-	Datum		days = (Datum) 0;
-	int64		divisor;
+	Datum amount;
+	Datum weeks = (Datum) 0;
+	Datum days = (Datum) 0;
+	int64 divisor;
 
 	for (int i = 0; i < 4; i++)
 	{
@@ -270,9 +264,9 @@ PG_FUNCTION_INFO_V1(nm_ltv);
 Datum
 nm_ltv(PG_FUNCTION_ARGS)
 {
-	Datum		arpa = amount_arg(fcinfo, 0, "arpa");
-	Datum		margin = margin_arg(fcinfo, 1, "gross_margin");
-	Datum		churn = rate_arg(fcinfo, 2, "churn_rate", 0);
+	Datum arpa = amount_arg(fcinfo, 0, "arpa");
+	Datum margin = margin_arg(fcinfo, 1, "gross_margin");
+	Datum churn = rate_arg(fcinfo, 2, "churn_rate", 0);
 
 	if (num_sign(churn) == 0)
 		PG_RETURN_NULL();
@@ -285,10 +279,10 @@ PG_FUNCTION_INFO_V1(nm_cac_payback_months);
 Datum
 nm_cac_payback_months(PG_FUNCTION_ARGS)
 {
-	Datum		cac = amount_arg(fcinfo, 0, "cac");
-	Datum		arpa = amount_arg(fcinfo, 1, "arpa");
-	Datum		margin = margin_arg(fcinfo, 2, "gross_margin");
-	Datum		monthly = num_mul(arpa, margin);
+	Datum cac = amount_arg(fcinfo, 0, "cac");
+	Datum arpa = amount_arg(fcinfo, 1, "arpa");
+	Datum margin = margin_arg(fcinfo, 2, "gross_margin");
+	Datum monthly = num_mul(arpa, margin);
 
 	if (num_sign(monthly) <= 0)
 		PG_RETURN_NULL();
@@ -303,10 +297,10 @@ nm_cac_payback_months(PG_FUNCTION_ARGS)
 static void
 round_parts(const Datum *exact, Datum change, int scale, Datum *rounded)
 {
-	Datum		rest = change;
-	int			sign;
-	int			taker = -1;
-	bool		taker_fits = false;
+	Datum rest = change;
+	int sign;
+	int taker = -1;
+	bool taker_fits = false;
 
 	for (int i = 0; i < NPARTS; i++)
 	{
@@ -318,7 +312,7 @@ round_parts(const Datum *exact, Datum change, int scale, Datum *rounded)
 		return;
 	for (int i = 0; i < NPARTS; i++)
 	{
-		bool		fits = num_sign(exact[i]) == sign;
+		bool fits = num_sign(exact[i]) == sign;
 
 		if (taker < 0 || (fits && !taker_fits) ||
 			(fits == taker_fits &&
@@ -337,11 +331,10 @@ static void
 check_projection(int months, int scale, Datum churn, Datum contraction)
 {
 	if (months < 1 || months > MAX_MONTHS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"months\" must be between 1 and %d",
-						MAX_MONTHS),
-				 errdetail("It is %d.", months)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"months\" must be between 1 and %d",
+							   MAX_MONTHS),
+						errdetail("It is %d.", months)));
 	if (scale < 0 || scale > 6)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -360,7 +353,7 @@ static void
 check_projected(Datum closing, int month)
 {
 	/* 2^63 - 1 micro-units, as everywhere */
-	Numeric		limit = int64_div_fast_to_numeric(PG_INT64_MAX, 6);
+	Numeric limit = int64_div_fast_to_numeric(PG_INT64_MAX, 6);
 
 	if (num_cmp(closing, NumericGetDatum(limit)) > 0)
 		ereport(ERROR,
@@ -380,16 +373,16 @@ Datum
 nm_project_mrr(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		path = amount_arg(fcinfo, 0, "opening_mrr");
-	int			months = PG_GETARG_INT32(1);
-	Datum		new_mrr = amount_arg(fcinfo, 2, "new_mrr");
-	Datum		growth = rate_arg(fcinfo, 3, "new_growth_rate", -1);
-	Datum		churn = rate_arg(fcinfo, 4, "churn_rate", 0);
-	Datum		contraction = rate_arg(fcinfo, 5, "contraction_rate", 0);
-	Datum		expansion = rate_arg(fcinfo, 6, "expansion_rate", 0);
-	int			scale = PG_GETARG_INT32(7);
-	Datum		first;
-	Datum		opening;
+	Datum path = amount_arg(fcinfo, 0, "opening_mrr");
+	int months = PG_GETARG_INT32(1);
+	Datum new_mrr = amount_arg(fcinfo, 2, "new_mrr");
+	Datum growth = rate_arg(fcinfo, 3, "new_growth_rate", -1);
+	Datum churn = rate_arg(fcinfo, 4, "churn_rate", 0);
+	Datum contraction = rate_arg(fcinfo, 5, "contraction_rate", 0);
+	Datum expansion = rate_arg(fcinfo, 6, "expansion_rate", 0);
+	int scale = PG_GETARG_INT32(7);
+	Datum first;
+	Datum opening;
 
 	check_projection(months, scale, churn, contraction);
 	InitMaterializedSRF(fcinfo, 0);
@@ -400,10 +393,10 @@ nm_project_mrr(PG_FUNCTION_ARGS)
 
 	for (int month = 1; month <= months; month++)
 	{
-		Datum		exact[NPARTS];
-		Datum		values[9];
-		bool		nulls[9] = {false};
-		Datum		closing;
+		Datum exact[NPARTS];
+		Datum values[9];
+		bool nulls[9] = {false};
+		Datum closing;
 
 		CHECK_FOR_INTERRUPTS();
 		exact[PART_NEW] = new_mrr;

@@ -218,8 +218,8 @@ kernel_test_keyed_double(PG_FUNCTION_ARGS)
 	const NmState *state = nm_keyed_arg(fcinfo, 0, &mask_ops);
 	NmState *log = nm_log_begin(&mask_family, state->flags, 0);
 
-	log = nm_log_merge(log, state, &mask_family);
-	log = nm_log_merge(log, state, &mask_family);
+	log = nm_log_merge(log, state, &mask_family, NULL);
+	log = nm_log_merge(log, state, &mask_family, NULL);
 	PG_RETURN_POINTER(nm_log_canonical(log, &mask_family));
 }
 

@@ -83,7 +83,7 @@ log_trans(FunctionCallInfo fcinfo, int flags)
 							VARSIZE_ANY_EXHDR(word));
 	if (flags & NM_INSTANTS)
 	{
-		InstantRecord *rec = nm_log_append(&state, recsize);
+		InstantRecord *rec = nm_log_append(&state, recsize, fcinfo);
 
 		rec->key = key;
 		rec->t1 = PG_GETARG_TIMESTAMPTZ(2);
@@ -94,7 +94,7 @@ log_trans(FunctionCallInfo fcinfo, int flags)
 	}
 	else
 	{
-		DayRecord *rec = nm_log_append(&state, recsize);
+		DayRecord *rec = nm_log_append(&state, recsize, fcinfo);
 
 		rec->key = key;
 		rec->t1 = PG_GETARG_DATEADT(2);

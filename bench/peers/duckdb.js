@@ -1,0 +1,58 @@
+/*
+ * duckdb.js
+ *		DuckDB's side of bench/run.
+ *
+ * node duckdb.js version
+ * node duckdb.js load DIRECTORY CSV
+ * node duckdb.js run DIRECTORY THREADS QUERY.sql OUT.csv
+ *
+ * Prints milliseconds.  A run is the second of two in one process, so that the
+ * table is in memory.  THREADS 0 leaves DuckDB's default.
+ */
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { DuckDBInstance } = require('@duckdb/node-api');
+
+const LOAD = csv => `
+	CREATE OR REPLACE TABLE subscriptions AS
+	SELECT * FROM read_csv('${csv}', header = false,
+		columns = {customer: 'BIGINT', valid_from: 'DATE', valid_to: 'DATE', mrr: 'DECIMAL(12, 2)'})`;
+
+async function timed(work) {
+	const start = process.hrtime.bigint();
+	const result = await work();
+
+	return [Number(process.hrtime.bigint() - start) / 1e6, result];
+}
+
+async function main([what, directory, ...rest]) {
+	const file = what === 'version' ? ':memory:' : path.join(directory, 'bench.duckdb');
+	const instance = await DuckDBInstance.create(file);
+	const connection = await instance.connect();
+	const ask = async query => (await connection.runAndReadAll(query)).getRowsJson();
+
+	if (what === 'version') {
+		const [[version, threads]] = await ask("SELECT version(), current_setting('threads')");
+		console.log(`DuckDB ${version} (${threads} threads)`);
+	} else if (what === 'load') {
+		const [ms] = await timed(() => ask(LOAD(rest[0])));
+		console.log(ms);
+	} else {
+		const [threads, query, out] = rest;
+		const text = fs.readFileSync(query, 'utf8');
+
+		if (threads !== '0')
+			await ask(`SET threads = ${Number(threads)}`);
+		await ask(text);
+		const [ms, rows] = await timed(() => ask(text));
+		fs.writeFileSync(out, rows.map(row => row.join(',') + '\n').join(''));
+		console.log(ms);
+	}
+}
+
+main(process.argv.slice(2)).catch(error => {
+	console.error(error.message);
+	process.exit(1);
+});
