@@ -204,7 +204,7 @@ SELECT is_empty($$
 		 GROUP BY 1, 2) x
 	WHERE mrr_at(i, at, zone) <> m OR customers_at(i, at, zone) <> c $$, 'mrr_at and customers_at of a day equal the oracle');
 SELECT is_empty($$
-	SELECT at, mrr_at(i, at), m, customers_at(i, at), c FROM s,
+	SELECT at, mrr_at_instant(i, at), m, customers_at_instant(i, at), c FROM s,
 		(SELECT p.at, coalesce(sum(a), 0) AS m, count(*) FILTER (WHERE a > 0) AS c
 		 FROM (SELECT f AS at FROM h UNION SELECT t FROM h WHERE t IS NOT NULL ORDER BY 1 LIMIT 150) p,
 			LATERAL (SELECT sum(h.mrr) AS a FROM h WHERE h.f <= p.at AND (h.t IS NULL OR h.t > p.at) GROUP BY h.customer) y
