@@ -17,10 +17,16 @@
 /*----------
  * A working dictionary lies behind the working records:
  *
- *		NmDict | slots[nslots] | entries
+ *		NmDict | slots[nslots] | ring, if there are many slots | entries
  *
  * Entries follow each other in the order of their numbers.  Slots are an open
  * addressing table over them, at most 3/4 full.
+ *
+ * In a large dictionary a key costs two reads of memory that is not in the
+ * cache: the slot, then the entry.  So keys of records wait in the ring while
+ * both are fetched; their records get the numbers when they leave it.  Slots
+ * and space for what waits are kept free, so that the ring can be emptied at
+ * any time without growth.
  *----------
  */
 typedef struct NmDict
@@ -43,6 +49,25 @@ typedef struct NmEntry
 	/* the bytes follow, padded to 4 */
 } NmEntry;
 
+/* NmPending: a key that waits for its number, and the record that it is of. */
+typedef struct NmPending
+{
+	uint32 hash;
+	uint32 record;
+	uint32 len;
+	char data[36];
+} NmPending;
+
+#define RING_SIZE 32
+#define RING_FROM_SLOTS 4096
+
+typedef struct NmDictRing
+{
+	uint32 used;
+	uint32 next; /* where the next key goes: the oldest in a full ring */
+	NmPending keys[RING_SIZE];
+} NmDictRing;
+
 #define ENTRY_SIZE(len) (sizeof(NmEntry) + (((Size) (len) + 3) & ~(Size) 3))
 
 static inline char *
@@ -57,10 +82,34 @@ dict_slots(const NmDict *dict)
 	return (NmSlot *) ((char *) dict + sizeof(NmDict));
 }
 
+/* fixed_size returns what a dictionary takes beside its entries. */
+static inline Size
+fixed_size(uint32 nslots)
+{
+	return sizeof(NmDict) + (Size) nslots * sizeof(NmSlot) +
+		   (nslots >= RING_FROM_SLOTS ? sizeof(NmDictRing) : 0);
+}
+
+/* most_strings returns how many strings so many slots may hold. */
+static inline uint32
+most_strings(uint32 nslots)
+{
+	return nslots - nslots / 4 - (nslots >= RING_FROM_SLOTS ? RING_SIZE : 0) -
+		   (nslots < 4 ? 1 : 0);
+}
+
+static inline NmDictRing *
+dict_ring(const NmDict *dict)
+{
+	if (dict->nslots < RING_FROM_SLOTS)
+		return NULL;
+	return (NmDictRing *) (dict_slots(dict) + dict->nslots);
+}
+
 static inline char *
 dict_entries(const NmDict *dict)
 {
-	return (char *) (dict_slots(dict) + dict->nslots);
+	return (char *) dict + fixed_size(dict->nslots);
 }
 
 static inline uint32
@@ -99,9 +148,9 @@ slots_for(uint32 capacity, uint32 nstrings)
 {
 	uint32 nslots = 2;
 
-	/* about a third of the space, and at most 3/4 full */
+	/* about a third of the space, and room for one more */
 	while ((Size) nslots * 2 * sizeof(NmSlot) <= capacity / 3 ||
-		   (Size) nslots * 3 < ((Size) nstrings + 1) * 4)
+		   nstrings >= most_strings(nslots))
 		nslots *= 2;
 	return nslots;
 }
@@ -116,6 +165,8 @@ nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
 	to->nslots = slots_for(dst_capacity, nstrings);
 	to->used = 0;
 	memset(dict_slots(to), 0, (Size) to->nslots * sizeof(NmSlot));
+	if (dict_ring(to))
+		memset(dict_ring(to), 0, sizeof(NmDictRing));
 	if (src_capacity == 0)
 	{
 		to->seed = pg_prng_uint64(&pg_global_prng_state);
@@ -165,14 +216,23 @@ dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 	return false;
 }
 
+/* room_needed returns the bytes of entries, with one more and all that wait. */
+static Size
+room_needed(uint32 nslots, Size used, uint32 len)
+{
+	Size room = fixed_size(nslots) + used + ENTRY_SIZE(len);
+
+	if (nslots >= RING_FROM_SLOTS)
+		room += RING_SIZE * ENTRY_SIZE(sizeof(((NmPending *) 0)->data));
+	return room;
+}
+
 /* dict_has_room tells whether one more string fits in slots and bytes. */
 static bool
 dict_has_room(const NmState *state, const NmDict *dict, uint32 len)
 {
-	Size fixed = sizeof(NmDict) + (Size) dict->nslots * sizeof(NmSlot);
-
-	return ((Size) state->nstrings + 1) * 4 <= (Size) dict->nslots * 3 &&
-		   fixed + dict->used + ENTRY_SIZE(len) <= state->dict_capacity;
+	return state->nstrings < most_strings(dict->nslots) &&
+		   room_needed(dict->nslots, dict->used, len) <= state->dict_capacity;
 }
 
 /* dict_grow makes room for one more string. */
@@ -195,16 +255,33 @@ dict_grow(NmState *state, int recsize, uint32 len)
 	}
 	for (;;)
 	{
+		/* records lie at multiples of 8 */
+		capacity = TYPEALIGN(8, capacity);
 		nslots = slots_for(Min(capacity, PG_UINT32_MAX), state->nstrings);
-		if (sizeof(NmDict) + (Size) nslots * sizeof(NmSlot) + used +
-				ENTRY_SIZE(len) <=
-			capacity)
+		if (room_needed(nslots, used, len) <= capacity)
 			break;
 		capacity += capacity / 2 + ENTRY_SIZE(len);
 	}
-	/* records lie at multiples of 8 */
-	return nm_log_resize(state, recsize, state->rec_capacity,
-						 TYPEALIGN(8, capacity));
+	return nm_log_resize(state, recsize, state->rec_capacity, capacity);
+}
+
+/* dict_add enters a string that is not there and has room. */
+static uint32
+dict_add(NmState *state, NmDict *dict, uint32 hash, const char *data,
+		 uint32 len)
+{
+	NmEntry *entry = (NmEntry *) (dict_entries(dict) + dict->used);
+
+	entry->number = state->nstrings;
+	entry->len = len;
+	memcpy(entry + 1, data, len);
+	/* the padding too, so that no byte is left to chance */
+	memset((char *) (entry + 1) + len, 0,
+		   ENTRY_SIZE(len) - sizeof(NmEntry) - len);
+	slot_put(dict_slots(dict), dict->nslots, hash, dict->used + 1);
+	dict->used += ENTRY_SIZE(len);
+	state->dict_bytes += len;
+	return state->nstrings++;
 }
 
 uint32
@@ -213,7 +290,6 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 	NmState *st = *state;
 	uint32 hash;
 	NmDict *dict;
-	NmEntry *entry;
 	uint32 number;
 
 	if (st->dict_capacity == 0)
@@ -224,25 +300,109 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 		return number;
 	if (!dict_has_room(st, dict, len))
 	{
+		/* the string may be among those that wait */
+		nm_dict_flush(st, recsize);
+		if (dict_find(dict, hash, data, len, &number))
+			return number;
 		st = *state = dict_grow(st, recsize, len);
 		dict = (NmDict *) state_dict(st, recsize);
 	}
-	entry = (NmEntry *) (dict_entries(dict) + dict->used);
-	entry->number = st->nstrings;
-	entry->len = len;
-	memcpy(entry + 1, data, len);
-	/* the padding too, so that equal histories have equal bytes */
-	memset((char *) (entry + 1) + len, 0,
-		   ENTRY_SIZE(len) - sizeof(NmEntry) - len);
-	slot_put(dict_slots(dict), dict->nslots, hash, dict->used + 1);
-	dict->used += ENTRY_SIZE(len);
-	st->dict_bytes += len;
-	return st->nstrings++;
+	return dict_add(st, dict, hash, data, len);
+}
+
+static inline void
+set_key(NmState *state, int recsize, uint32 record, int64 number)
+{
+	memcpy(nm_state_records(state) + (Size) record * recsize, &number,
+		   sizeof(number));
+}
+
+/* resolve gives a key that has waited its number. */
+static void
+resolve(NmState *state, NmDict *dict, int recsize, const NmPending *key)
+{
+	uint32 number;
+
+	if (!dict_find(dict, key->hash, key->data, key->len, &number))
+		number = dict_add(state, dict, key->hash, key->data, key->len);
+	set_key(state, recsize, key->record, number);
+}
+
+void
+nm_dict_flush(NmState *state, int recsize)
+{
+	NmDict *dict = (NmDict *) state_dict(state, recsize);
+	NmDictRing *ring;
+
+	if (state->dict_capacity == 0 || (ring = dict_ring(dict)) == NULL)
+		return;
+	for (uint32 i = 0; i < ring->used; i++)
+		resolve(state, dict, recsize, &ring->keys[i]);
+	ring->used = ring->next = 0;
+}
+
+bool
+nm_dict_waiting(const NmState *state, int recsize)
+{
+	const NmDictRing *ring = NULL;
+
+	if ((state->flags & NM_WORKING) && state->dict_capacity > 0)
+		ring = dict_ring((const NmDict *) state_dict(state, recsize));
+	return ring != NULL && ring->used > 0;
+}
+
+/* ring_push lets a key wait, and resolves the one that has waited longest. */
+static void
+ring_push(NmState *state, NmDict *dict, int recsize, const char *data,
+		  uint32 len)
+{
+	NmDictRing *ring = dict_ring(dict);
+	NmPending *key = &ring->keys[ring->next];
+	const NmPending *halfway =
+		&ring->keys[(ring->next + RING_SIZE / 2) % RING_SIZE];
+	const NmSlot *slot;
+
+	if (ring->used == RING_SIZE)
+		resolve(state, dict, recsize, key);
+	else
+		ring->used++;
+	key->hash = dict_hash(dict, data, len);
+	key->record = state->nrecords - 1;
+	key->len = len;
+	memcpy(key->data, data, len);
+	ring->next = (ring->next + 1) % RING_SIZE;
+	__builtin_prefetch(dict_slots(dict) + (key->hash & (dict->nslots - 1)));
+
+	/* by now the slot of an older key is here, and leads to its entry */
+	if (ring->used < RING_SIZE)
+		return;
+	slot = dict_slots(dict) + (halfway->hash & (dict->nslots - 1));
+	if (slot->position != 0)
+		__builtin_prefetch(dict_entries(dict) + slot->position - 1);
+}
+
+void
+nm_dict_put_key(NmState **state, int recsize, const char *data, uint32 len)
+{
+	NmState *st = *state;
+	NmDict *dict = (NmDict *) state_dict(st, recsize);
+	uint32 record = st->nrecords - 1;
+
+	if (st->dict_capacity > 0 && dict_ring(dict) != NULL &&
+		len <= sizeof(((NmPending *) 0)->data) && dict_has_room(st, dict, len))
+		ring_push(st, dict, recsize, data, len);
+	else
+	{
+		uint32 number = nm_dict_intern(state, recsize, data, len);
+
+		set_key(*state, recsize, record, number);
+	}
 }
 
 void
 nm_strings_begin(NmStrings *walk, const NmState *state, int recsize)
 {
+	Assert(!nm_dict_waiting(state, recsize));
 	walk->state = state;
 	walk->next = 0;
 	walk->position = 0;

@@ -17,6 +17,20 @@ extern uint32
 nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len);
 
 /*
+ * Sets the key of the last record to the number of a string; the state may
+ * move.  In a large dictionary the key may wait until nm_dict_flush, which
+ * nm_log.c calls wherever a state is read or copied.
+ */
+extern void
+nm_dict_put_key(NmState **state, int recsize, const char *data, uint32 len);
+
+/* Gives all keys that wait their numbers.  The state does not move. */
+extern void nm_dict_flush(NmState *state, int recsize);
+
+/* Whether keys wait. */
+extern bool nm_dict_waiting(const NmState *state, int recsize);
+
+/*
  * NmStrings walks all strings of a state, canonical or working, in the order
  * of their numbers.
  */

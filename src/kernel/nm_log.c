@@ -443,6 +443,13 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	char *numbered = NULL;
 
 	nm_layout(family, state->flags, &layout);
+
+	/*
+	 * The state stays what it is, for the executor may go on with it, but its
+	 * keys no longer wait.  That takes no room.
+	 */
+	if (nm_dict_waiting(state, layout.size))
+		nm_dict_flush((NmState *) state, layout.size);
 	records_size = (Size) n * layout.size;
 	size =
 		nm_canonical_size(layout.size, n, state->nstrings, state->dict_bytes);
@@ -510,6 +517,14 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 	/* merging a million tiny states, what they do not need is worth a test */
 	if (has_strings)
 		nm_layout(family, src->flags, &layout);
+	if (nm_dict_waiting(src, recsize))
+	{
+		NmState *copy = palloc(VARSIZE(src));
+
+		memcpy(copy, src, VARSIZE(src));
+		nm_dict_flush(copy, recsize);
+		src = copy;
+	}
 	if (src->nstrings > 0)
 		map = merge_strings(&dst, src, recsize);
 	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);

@@ -47,25 +47,31 @@ nm_log_append(NmState **state, int recsize, FunctionCallInfo fcinfo)
 }
 
 /*
- * The entity key that a row has in an argument, entered into the dictionary if
- * it is not a bigint; the state may move.
+ * nm_log_put_key sets the key of the last record to the one that a row has in
+ * an argument, entered into the dictionary if it is not a bigint.  The state
+ * may move, so this is the last thing to do to a record.
  */
-static pg_attribute_always_inline int64
-nm_log_key_arg(FunctionCallInfo fcinfo, int argno, NmState **state, int flags,
+static pg_attribute_always_inline void
+nm_log_put_key(FunctionCallInfo fcinfo, int argno, NmState **state, int flags,
 			   int recsize)
 {
 	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
-		return PG_GETARG_INT64(argno);
-	if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
-		return nm_dict_intern(state, recsize,
-							  (const char *) PG_GETARG_POINTER(argno),
-							  NM_UUID_BYTES);
+	{
+		int64 key = PG_GETARG_INT64(argno);
+
+		memcpy(nm_state_records(*state) +
+				   (Size) ((*state)->nrecords - 1) * recsize,
+			   &key, sizeof(key));
+	}
+	else if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
+		nm_dict_put_key(state, recsize, (const char *) PG_GETARG_POINTER(argno),
+						NM_UUID_BYTES);
 	else
 	{
 		text *key = PG_GETARG_TEXT_PP(argno);
 
-		return nm_dict_intern(state, recsize, VARDATA_ANY(key),
-							  VARSIZE_ANY_EXHDR(key));
+		nm_dict_put_key(state, recsize, VARDATA_ANY(key),
+						VARSIZE_ANY_EXHDR(key));
 	}
 }
 

@@ -181,7 +181,6 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 	int64 from = 0;
 	int64 to = no_end;
 	int64 amount = 0;
-	int64 key;
 	uint32 param = 0;
 
 	if (unlikely(PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4) ||
@@ -199,12 +198,11 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 
 	if (state == NULL)
 		state = nm_log_begin(&nm_mrr_family, flags, param);
-	key = nm_log_key_arg(fcinfo, 1, &state, flags, recsize);
 	if (instants)
 	{
 		NmMrrInstants *rec = nm_log_append(&state, recsize, fcinfo);
 
-		rec->key = key;
+		rec->key = 0;
 		rec->from = from;
 		rec->to = to;
 		rec->amount = amount;
@@ -213,11 +211,12 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 	{
 		NmMrrDays *rec = nm_log_append(&state, recsize, fcinfo);
 
-		rec->key = key;
+		rec->key = 0;
 		rec->from = (int32) from;
 		rec->to = (int32) to;
 		rec->amount = amount;
 	}
+	nm_log_put_key(fcinfo, 1, &state, flags, recsize);
 	PG_RETURN_POINTER(state);
 }
 

@@ -321,7 +321,6 @@ item_trans(FunctionCallInfo fcinfo, int flags)
 	bool instants = (flags & NM_INSTANTS) != 0;
 	int recsize = instants ? sizeof(NmItemInstants) : sizeof(NmItemDays);
 	NmItemRow row;
-	int64 key;
 
 	require_row_arg(fcinfo, ARG_CUSTOMER, "customer");
 	require_row_arg(fcinfo, ARG_ITEM, "item");
@@ -334,14 +333,13 @@ item_trans(FunctionCallInfo fcinfo, int flags)
 
 	if (state == NULL)
 		state = nm_log_begin(&nm_item_family, flags, 0);
-	key = nm_log_key_arg(fcinfo, ARG_CUSTOMER, &state, flags, recsize);
 	row.item = intern_arg(fcinfo, ARG_ITEM, &state, recsize);
 	row.plan = intern_arg(fcinfo, ARG_PLAN, &state, recsize);
 	if (instants)
 	{
 		NmItemInstants *rec = nm_log_append(&state, recsize, fcinfo);
 
-		*rec = (NmItemInstants){key,      row.currency, row.item,  row.from,
+		*rec = (NmItemInstants){0,        row.currency, row.item,  row.from,
 								row.to,   row.quantity, row.gross, row.discount,
 								row.rate, row.plan,     row.reason};
 	}
@@ -349,7 +347,7 @@ item_trans(FunctionCallInfo fcinfo, int flags)
 	{
 		NmItemDays *rec = nm_log_append(&state, recsize, fcinfo);
 
-		*rec = (NmItemDays){key,
+		*rec = (NmItemDays){0,
 							row.currency,
 							row.item,
 							(int32) row.from,
@@ -361,6 +359,7 @@ item_trans(FunctionCallInfo fcinfo, int flags)
 							row.plan,
 							row.reason};
 	}
+	nm_log_put_key(fcinfo, ARG_CUSTOMER, &state, flags, recsize);
 	PG_RETURN_POINTER(state);
 }
 
