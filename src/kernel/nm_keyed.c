@@ -537,8 +537,7 @@ combine_into(NmState *dst, const NmState *src, const NmKeyedOps *ops)
 		dst = nm_keyed_begin(ops, src->flags & ~NM_WORKING, src->param);
 	else
 		nm_state_check_alike(dst, src);
-	if (dst->param != src->param)
-		ops->family->combine_param(dst, src);
+	nm_state_combine_param(dst, src, ops->family);
 	return nm_keyed_merge(dst, src, ops);
 }
 

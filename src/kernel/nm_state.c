@@ -324,6 +324,18 @@ nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family)
 	PG_RETURN_POINTER(nm_log_canonical(state, family));
 }
 
+void
+nm_state_combine_param(NmState *dst, const NmState *src, const NmFamily *family)
+{
+	if (likely(dst->param == src->param))
+		return;
+	if (family->combine_param == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
+				 errdetail("The header of the state is inconsistent.")));
+	family->combine_param(dst, src);
+}
+
 /* combine_into adds src to dst, which is NULL before the first state. */
 static NmState *
 combine_into(NmState *dst, const NmState *src, const NmFamily *family,
@@ -333,8 +345,7 @@ combine_into(NmState *dst, const NmState *src, const NmFamily *family,
 		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
 	else
 		nm_state_check_alike(dst, src);
-	if (dst->param != src->param)
-		family->combine_param(dst, src);
+	nm_state_combine_param(dst, src, family);
 	return nm_log_merge(dst, src, family, fcinfo);
 }
 

@@ -106,7 +106,10 @@ typedef struct NmFamily
 	/* The same for the header's param. */
 	const char *(*check_param)(const NmState *state);
 
-	/* Settles that two states have different params, mostly by an error. */
+	/*
+	 * Settles that two states have different params, mostly by an error; NULL
+	 * where check_param admits only one.
+	 */
 	void (*combine_param)(NmState *dst, const NmState *src);
 } NmFamily;
 
@@ -218,6 +221,10 @@ extern void nm_state_check_alike(const NmState *a, const NmState *b);
 
 /* the key of an entity as text, palloc'd */
 extern char *nm_state_key_text(const NmState *state, int64 key);
+
+/* Settles the params of two states of one family, for combine. */
+extern void nm_state_combine_param(NmState *dst, const NmState *src,
+								   const NmFamily *family);
 
 /* where the string offsets of a canonical state are */
 static inline const uint32 *

@@ -115,14 +115,6 @@ item_check_param(const NmState *state)
 							 : "The header of the state is inconsistent.";
 }
 
-/* All sound states have param 0. */
-static void
-item_combine_param(NmState *dst, const NmState *src)
-{
-	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
-					errdetail("The header of the state is inconsistent.")));
-}
-
 const NmFamily nm_item_family = {
 	.type_name = "mrr_item_state",
 	.kind = NM_KIND_MRR_ITEM,
@@ -130,7 +122,6 @@ const NmFamily nm_item_family = {
 	.layout = "kisttqqqqsi",
 	.check_record = item_check_record,
 	.check_param = item_check_param,
-	.combine_param = item_combine_param,
 };
 
 StaticAssertDecl(sizeof(NmItemDays) == 64, "layout of days");
