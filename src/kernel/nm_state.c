@@ -69,6 +69,7 @@ nm_state_check_size(Size size)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("state of %zu bytes would exceed nudge.max_state_size (%d MB)",
 						size, nm_max_state_size),
+				 errdetail("The setting keeps states small enough to be dumped and restored as text."),
 				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors, or have a superuser raise the setting up to 512 MB.")));
 }
 
