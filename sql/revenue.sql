@@ -264,3 +264,15 @@ SELECT customers, mrr, top_customers, top_mrr, round(top_share, 6) AS top_share,
 SELECT customers, mrr, top_customers, top_mrr, round(top_share, 6) AS top_share, round(herfindahl_index, 6) AS hhi FROM st, revenue_concentration(s, '2024-04-30');
 SELECT round(net_revenue_retention, 6) AS nrr, round(net_revenue_retention_without_top, 6) AS nrr_without FROM st, revenue_concentration(s, '2024-05-31', 1, '2024-04-30');
 SELECT customers, mrr, top_customers, top_mrr, top_share, herfindahl_index, net_revenue_retention FROM st, revenue_concentration(s, '2023-01-31');
+
+-- clocks that go back over midnight: the day begins at the first of its midnights
+SELECT period, opening_mrr, new_mrr, closing_mrr FROM mrr_waterfall((SELECT mrr_agg(1, timestamptz '2020-11-01 04:30+00', NULL, 10)), 'month', 'America/Havana');
+SELECT period, opening_mrr, new_mrr, closing_mrr FROM mrr_waterfall((SELECT mrr_agg(1, timestamptz '2023-10-29 00:30+00', NULL, 10)), 'day', 'Atlantic/Azores');
+SELECT count(*) > 5000 AS tried, count(*) FILTER (WHERE w.period <> civil_date(at, zone) OR new_mrr <> 10) AS not_in_its_day
+FROM (SELECT zone, at FROM (VALUES ('America/Havana'), ('Atlantic/Azores'), ('America/Scoresbysund'), ('Asia/Amman'), ('Asia/Gaza'), ('Antarctica/Casey'), ('Europe/Berlin'), ('America/Sao_Paulo')) z(zone),
+	(SELECT (date '2018-01-01' + n)::timestamptz + make_interval(mins => 360 - (n % 24) * 30) AS at FROM generate_series(0, 1800) n) x) y,
+	mrr_waterfall((SELECT mrr_agg(1, a, NULL, 10) FROM (VALUES (at)) v(a)), 'day', zone) w;
+
+-- a word that is cut in a message is cut between characters
+SELECT period_start('2024-01-01', repeat('a', 63) || repeat('é', 10));
+SELECT * FROM mrr_waterfall((SELECT mrr_agg(1, date '2024-01-01', NULL, 1)), gap_tolerance => '300000 years');

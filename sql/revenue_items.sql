@@ -21,9 +21,9 @@ END;
 -- (4 Gold yearly at 500, two Silver monthly at 30, return with 3 Gold monthly at 50)
 --
 INSERT INTO i VALUES
-	('S5', 1, 'gold', '2022-01-01', '2023-01-01', 'gold yearly', 4, monthly_amount(500, 'year'), NULL, 'USD', NULL, 'voluntary'),
-	('S5', 1, 'silver', '2022-03-01', '2022-06-10', 'silver', 2, 30, NULL, 'USD', NULL, NULL),
-	('S5', 1, 'gold', '2023-05-01', NULL, 'gold', 3, 50, NULL, 'USD', NULL, NULL);
+	('S5', 1, 'gold', '2022-01-01', '2023-01-01', 'gold yearly', 4, monthly_amount(500, 'year'), NULL, 'USD', 1, 'voluntary'),
+	('S5', 1, 'silver', '2022-03-01', '2022-06-10', 'silver', 2, 30, NULL, 'USD', 1, NULL),
+	('S5', 1, 'gold', '2023-05-01', NULL, 'gold', 3, 50, NULL, 'USD', 1, NULL);
 SELECT month, movement, cause, round(amount, 2) AS amount, customers FROM pg_temp.causes('S5');
 -- the drill-down
 SELECT period, item, plan, currency, movement, cause, round(amount, 2) AS amount, round(mrr_before, 2) AS before, round(mrr_after, 2) AS after, at
@@ -287,3 +287,14 @@ SELECT what, (pg_temp.hostile(s, byte, value)).* FROM one, (VALUES
 
 -- a string that is a key and a name too must be valid text
 select encode(textsend(item),'hex') from nudge.mrr_item_periods(rtrim(translate(encode(decode((select replace(encode(nudge.mrr_item_state_send(s),'hex'),'6162636465','fffe636465') from (select nudge.mrr_item_agg(uuid '61626364-6566-6768-696a-6b6c6d6e6f70','abcdefghijklmnop',date '2024-01-01',null::date,'',1,1,null,null,null,null) s) x),'hex'),'base64'),E'\n',''),'=')::nudge.mrr_item_state);
+
+-- a currency whose rate is missing is not worth one
+SELECT * FROM pg_temp.refused($$ SELECT nudge.mrr_item_agg(1, 'a', date '2024-01-01', NULL, NULL, NULL, 10000, NULL, 'JPY', NULL, NULL) $$);
+
+-- many periods of one customer: linear, and so in time for this limit
+SET statement_timeout = '60s';
+SELECT count(*), sum(churned_customers) FROM mrr_waterfall((SELECT mrr_item_agg(1, 'a', date '1900-01-01' + n, CASE WHEN n > 0 THEN date '1900-01-01' + n + 1 END, NULL, NULL, 1, NULL, NULL, NULL, NULL)
+	FROM generate_series(0, 38000) n), 'year', mode => 'event');
+SELECT count(*), sum(customers) FROM mrr_causes((SELECT mrr_item_agg(1, 'a', date '1900-01-01' + 2 * n, date '1900-01-01' + 2 * n + 1, NULL, NULL, 1, NULL, NULL, NULL, 'voluntary')
+	FROM generate_series(0, 19000) n), 'year', mode => 'event') WHERE movement = 'churn';
+RESET statement_timeout;

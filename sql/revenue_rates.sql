@@ -30,7 +30,7 @@ SELECT w.what, w.a, w.b,
 	round(gross_revenue_retention(s, a, b), 6) AS grr,				-- (100 + 50 + 150) / 390
 	round(logo_retention(s, a, b), 6) AS logos,						-- 3 / 4
 	round(logo_churn_rate(s, a, b), 6) AS logo_churn,				-- 1 / 4
-	round(logo_churn_rate(s, a, b, include_joiners => true), 6) AS logo_churn_joiners,	-- (d, g) / (4 + f, g, h)
+	round(logo_churn_rate(s, a, b, include_joiners => true), 6) AS logo_churn_joiners,	-- (d, g) / (4 + f, g, h and the one that returned)
 	round(gross_mrr_churn_rate(s, a, b), 6) AS gross_churn,			-- 90 / 390
 	round(net_mrr_churn_rate(s, a, b), 6) AS net_churn,				-- (90 - 30 - 30) / 390
 	round(expansion_rate(s, a, b), 6) AS expansion,					-- 30 / 390

@@ -54,7 +54,7 @@ nm_grain_parse(const char *grain, const char *week_start, int fiscal_month)
 	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown grain \"%.64s\"", grain),
+				 errmsg("unknown grain \"%s\"", nm_clip(grain)),
 				 errdetail("A grain is the length of a period."),
 				 errhint("Use day, week, month, quarter, year, 4-4-5, 4-5-4 or 5-4-4.")));
 
@@ -70,7 +70,8 @@ nm_grain_parse(const char *grain, const char *week_start, int fiscal_month)
 	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown first day of the week \"%.64s\"", week_start),
+				 errmsg("unknown first day of the week \"%s\"",
+						nm_clip(week_start)),
 				 errdetail("Weeks begin on a day of the week, named in English."),
 				 errhint("Use monday, tuesday, wednesday, thursday, friday, saturday or sunday.")));
 
@@ -273,16 +274,26 @@ nm_zone_parse(const char *zone)
 	if (tz == NULL || !pg_tz_acceptable(tz))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown time zone \"%.64s\"", zone),
+				 errmsg("unknown time zone \"%s\"", nm_clip(zone)),
 				 errdetail("Midnight of this zone is where periods begin."),
 				 errhint("Use a full name of pg_timezone_names, such as Europe/Berlin.")));
 	return tz;
+}
+
+/* unix_seconds returns the second of an instant, counted from 1970. */
+static pg_time_t
+unix_seconds(TimestampTz at)
+{
+	return floor_div(at, USECS_PER_SEC) +
+		   (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 }
 
 TimestampTz
 nm_day_to_instant(DateADT day, pg_tz *zone)
 {
 	struct pg_tm tm;
+	struct pg_tm *eve;
+	pg_time_t before;
 	int64 result;
 	int tz;
 
@@ -296,6 +307,12 @@ nm_day_to_instant(DateADT day, pg_tz *zone)
 				 errhint("Look for placeholder dates, and write null for an open end.")));
 	tz = DetermineTimeZoneOffset(&tm, zone);
 	result = (int64) day * USECS_PER_DAY + (int64) tz * USECS_PER_SEC;
+
+	/* where clocks are set back over midnight, a day begins at the first one */
+	before = unix_seconds(result) - 1;
+	eve = pg_localtime(&before, zone);
+	if (eve != NULL && -eve->tm_gmtoff < tz)
+		result -= (tz + eve->tm_gmtoff) * USECS_PER_SEC;
 	if (!IS_VALID_TIMESTAMP(result))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
@@ -303,14 +320,6 @@ nm_day_to_instant(DateADT day, pg_tz *zone)
 				 errdetail("Instants end in the year 294276."),
 				 errhint("Look for placeholder dates, and write null for an open end.")));
 	return result;
-}
-
-/* unix_seconds returns the second of an instant, counted from 1970. */
-static pg_time_t
-unix_seconds(TimestampTz at)
-{
-	return floor_div(at, USECS_PER_SEC) +
-		   (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 }
 
 DateADT
@@ -399,7 +408,8 @@ nm_calendar_make(const NmGrain *grain, pg_tz *zone, bool instants, int64 first,
 		}
 		cal->starts[cal->nperiods++] = day;
 		day = nm_period_next(grain, day);
-	} while (day <= last_day);
+	} while (day <= last_day ||
+			 (instants && nm_day_to_instant(day, zone) <= last));
 	calendar_bounds(cal, day, zone);
 	calendar_index(cal, day);
 	return cal;

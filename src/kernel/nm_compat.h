@@ -37,6 +37,11 @@
 	((type *) repalloc(pointer, mul_size(sizeof(type), count)))
 #endif
 
+/* 15.0 had it under its first name */
+#if PG_VERSION_NUM < 150001
+#define InitMaterializedSRF(fcinfo, flags) SetSingleFuncCall(fcinfo, flags)
+#endif
+
 /* pg_noreturn replaced pg_attribute_noreturn() in 18 */
 #ifndef pg_noreturn
 #define pg_noreturn _Noreturn

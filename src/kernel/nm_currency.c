@@ -6,9 +6,8 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-
 #include "nm_currency.h"
+#include "nm_guards.h"
 
 uint32
 nm_currency_parse(text *currency)
@@ -20,8 +19,8 @@ nm_currency_parse(text *currency)
 	if (!nm_currency_valid(code))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%.64s\" is not a currency code",
-						text_to_cstring(currency)),
+				 errmsg("\"%s\" is not a currency code",
+						nm_clip(text_to_cstring(currency))),
 				 errdetail("A currency code is three letters; case does not matter."),
 				 errhint("Use the three letters of ISO 4217, such as EUR.")));
 	return code;

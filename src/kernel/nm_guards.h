@@ -10,10 +10,18 @@
 #include "postgres.h"
 #include "fmgr.h"
 #include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
 #include "nm_compat.h"
+
+/* A word of the user for a message: at most 64 bytes, whole characters. */
+static inline const char *
+nm_clip(const char *word)
+{
+	return pnstrdup(word, pg_mbcliplen(word, strlen(word), 64));
+}
 
 /* Raises if an argument is NULL. */
 static inline void
@@ -21,7 +29,9 @@ nm_require_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	if (PG_ARGISNULL(argno))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not be null", name)));
+						errmsg("argument \"%s\" must not be null", name),
+						errdetail("Nothing could be computed without it."),
+						errhint("Leave such rows out with WHERE.")));
 }
 
 /* A text argument as C string, or the given default where it is NULL. */

@@ -73,6 +73,7 @@ keyed_slots(uint64 n, int recsize, Size dict_capacity)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("state is too large"),
+				 errdetail("A state with its room to grow must stay below 1 GB."),
 				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
 	return (uint32) nslots;
 }
@@ -311,8 +312,7 @@ nm_keyed_canonical(const NmState *state, const NmKeyedOps *ops)
 static void
 keyed_damaged(const char *problem)
 {
-	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
-					errdetail("%s", problem)));
+	nm_state_damaged(problem);
 }
 
 /* keyed_map_strings adds the strings of src to *dst and notes their numbers. */

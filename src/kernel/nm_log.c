@@ -21,7 +21,7 @@
 
 /* growth: from how many records on it heeds the planner, and how far it goes */
 #define LARGE_LOG 65536
-#define LONGEST_STEP 8
+#define LONGEST_STEP 4
 
 /*
  * adopt_state makes a working copy of a state that is not ours: the initial
@@ -417,9 +417,7 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 			continue;
 		number = nm_field(layout, rec, f);
 		if (number < 0 || number >= nstrings)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
-					 errdetail("A record points outside the dictionary.")));
+			nm_state_damaged("A record points outside the dictionary.");
 		if (layout->code[f] == 'k')
 		{
 			int64 key = map[number];
@@ -431,6 +429,20 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 	}
 }
 
+/* without_waiting returns a state whose keys all have their numbers. */
+static const NmState *
+without_waiting(const NmState *state, int recsize)
+{
+	NmState *copy;
+
+	if (!nm_dict_waiting(state, recsize))
+		return state;
+	copy = palloc(VARSIZE(state));
+	memcpy(copy, state, VARSIZE(state));
+	nm_dict_flush(copy, recsize);
+	return copy;
+}
+
 NmState *
 nm_log_canonical(const NmState *state, const NmFamily *family)
 {
@@ -439,17 +451,14 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	uint32 n = state->nrecords;
 	Size records_size;
 	Size size;
-	const char *src = nm_state_records(state);
+	const char *src;
 	char *numbered = NULL;
 
 	nm_layout(family, state->flags, &layout);
 
-	/*
-	 * The state stays what it is, for the executor may go on with it, but its
-	 * keys no longer wait.  That takes no room.
-	 */
-	if (nm_dict_waiting(state, layout.size))
-		nm_dict_flush((NmState *) state, layout.size);
+	/* the state stays what it is: it may be a value that SQL can see */
+	state = without_waiting(state, layout.size);
+	src = nm_state_records(state);
 	records_size = (Size) n * layout.size;
 	size =
 		nm_canonical_size(layout.size, n, state->nstrings, state->dict_bytes);
@@ -517,14 +526,7 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 	/* merging a million tiny states, what they do not need is worth a test */
 	if (has_strings)
 		nm_layout(family, src->flags, &layout);
-	if (nm_dict_waiting(src, recsize))
-	{
-		NmState *copy = palloc(VARSIZE(src));
-
-		memcpy(copy, src, VARSIZE(src));
-		nm_dict_flush(copy, recsize);
-		src = copy;
-	}
+	src = without_waiting(src, recsize);
 	if (src->nstrings > 0)
 		map = merge_strings(&dst, src, recsize);
 	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);
@@ -541,8 +543,7 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 			renumber(&layout, rec, map, src->nstrings, key_is_string);
 		problem = family->check_record(src, rec);
 		if (unlikely(problem != NULL))
-			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-							errmsg("damaged state"), errdetail("%s", problem)));
+			nm_state_damaged(problem);
 	}
 	dst->nrecords += src->nrecords;
 	if (map)

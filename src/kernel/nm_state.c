@@ -90,6 +90,14 @@ nm_huge_pages(void *block, Size size)
 #endif
 }
 
+void
+nm_state_damaged(const char *problem)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
+					errdetail("%s", problem),
+					errhint("Build the state again from its rows.")));
+}
+
 /* header_problem checks in O(1) that a state is what it says and whole. */
 static const char *
 header_problem(const NmState *state, const NmFamily *family)
@@ -132,8 +140,7 @@ nm_state_check_header(const NmState *state, const NmFamily *family)
 	const char *problem = header_problem(state, family);
 
 	if (unlikely(problem != NULL))
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-						errmsg("damaged state"), errdetail("%s", problem)));
+		nm_state_damaged(problem);
 }
 
 const NmState *
@@ -155,9 +162,7 @@ nm_state_string(const NmState *state, uint32 i, uint32 *len)
 
 	if (i >= state->nstrings || offsets[i] > offsets[i + 1] ||
 		offsets[i + 1] > state->dict_bytes)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
-				 errdetail("A record points outside the dictionary.")));
+		nm_state_damaged("A record points outside the dictionary.");
 	*len = offsets[i + 1] - offsets[i];
 	return (const char *) (offsets + state->nstrings + 1) + offsets[i];
 }
@@ -322,6 +327,10 @@ nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family)
 	nm_state_check_header(state, family);
 	if (!(state->flags & NM_WORKING))
 		PG_RETURN_POINTER(state);
+
+	/* in an aggregate the state is ours, and this takes no room */
+	if (AggCheckCallContext(fcinfo, NULL))
+		nm_dict_flush((NmState *) state, nm_record_size(family, state->flags));
 	PG_RETURN_POINTER(nm_log_canonical(state, family));
 }
 
@@ -331,9 +340,7 @@ nm_state_combine_param(NmState *dst, const NmState *src, const NmFamily *family)
 	if (likely(dst->param == src->param))
 		return;
 	if (family->combine_param == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged state"),
-				 errdetail("The header of the state is inconsistent.")));
+		nm_state_damaged("The header of the state is inconsistent.");
 	family->combine_param(dst, src);
 }
 
@@ -380,9 +387,9 @@ nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
 		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
 
 		/*
-		 * What an aggregate carries is a working state of ours, but for a
-		 * user's aggregate over a STRICT wrapper of this function: there the
-		 * executor takes the first input as it is, short or toasted.
+		 * What an aggregate carries is a working state of ours, or a first state
+		 * as it was given: the one above, or the first input of a user's
+		 * aggregate over a STRICT wrapper, short or toasted.
 		 */
 		if (in_aggregate && !VARATT_IS_EXTENDED(first) &&
 			(((NmState *) first)->flags & NM_WORKING))
@@ -474,9 +481,11 @@ Datum
 nm_state_hash(PG_FUNCTION_ARGS)
 {
 	struct varlena *state = PG_GETARG_VARLENA_PP(0);
+	Datum hash = hash_any((unsigned char *) VARDATA_ANY(state),
+						  VARSIZE_ANY_EXHDR(state));
 
-	PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA_ANY(state),
-							 VARSIZE_ANY_EXHDR(state)));
+	PG_FREE_IF_COPY(state, 0);
+	PG_RETURN_DATUM(hash);
 }
 
 PG_FUNCTION_INFO_V1(nm_state_hash_extended);
@@ -484,8 +493,10 @@ Datum
 nm_state_hash_extended(PG_FUNCTION_ARGS)
 {
 	struct varlena *state = PG_GETARG_VARLENA_PP(0);
+	Datum hash =
+		hash_any_extended((unsigned char *) VARDATA_ANY(state),
+						  VARSIZE_ANY_EXHDR(state), PG_GETARG_INT64(1));
 
-	PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA_ANY(state),
-									  VARSIZE_ANY_EXHDR(state),
-									  PG_GETARG_INT64(1)));
+	PG_FREE_IF_COPY(state, 0);
+	PG_RETURN_DATUM(hash);
 }

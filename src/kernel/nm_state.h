@@ -212,6 +212,9 @@ extern const NmState *
 nm_state_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family);
 extern void nm_state_check_header(const NmState *state, const NmFamily *family);
 
+/* Complains about a stored state that is not sound. */
+pg_noreturn extern void nm_state_damaged(const char *problem);
+
 /* full check of a canonical state: what is wrong with it, or NULL */
 extern const char *
 nm_state_problem(const NmState *state, const NmFamily *family);

@@ -25,6 +25,9 @@ typedef struct NmChange
 
 #define INSERTION_LIMIT 32
 
+/* 10,000 years after a day before this one there are still instants */
+#define LAST_COUNTED_DAY (INT64CONST(280000) * 365)
+
 const char *const nm_movement_names[NM_MOVE_KINDS] = {"new", "reactivation",
 													  "expansion",
 													  "contraction", "churn"};
@@ -56,7 +59,7 @@ nm_mode_parse(const char *name)
 			return &nm_modes[i];
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown mode \"%.64s\"", name),
+			 errmsg("unknown mode \"%s\"", nm_clip(name)),
 			 errdetail("A mode says at which instants amounts are compared."),
 			 errhint("See nudge.mrr_modes() for the modes there are.")));
 }
@@ -66,7 +69,8 @@ nm_timeline_spans(NmTimeline *tl, int n)
 {
 	if (n > tl->capacity)
 	{
-		Size capacity = Max(16, (Size) n * 2);
+		/* room to spare, but a huge customer gets no more than it needs */
+		Size capacity = Max((Size) n, Min(Max(16, (Size) n * 2), 65536));
 		Size nspans = tl->tolerance ? 2 * capacity : capacity;
 		Size nchanges = tl->free_is_active ? 4 * nspans : 2 * nspans;
 		MemoryContext old = MemoryContextSwitchTo(tl->context);
@@ -136,10 +140,14 @@ nm_timeline_gap_exceeds(const NmTimeline *tl, int64 start, int64 end,
 						const Interval *allowed)
 {
 	Timestamp unit = tl->cal->instants ? 1 : USECS_PER_DAY;
-	Datum last = DirectFunctionCall2(timestamp_pl_interval,
-									 TimestampGetDatum(start * unit),
-									 IntervalPGetDatum(allowed));
+	Datum last;
 
+	/* in so far a future a gap has no end that could be computed */
+	if (end >= LAST_COUNTED_DAY * (USECS_PER_DAY / unit))
+		return false;
+	last = DirectFunctionCall2(timestamp_pl_interval,
+							   TimestampGetDatum(start * unit),
+							   IntervalPGetDatum(allowed));
 	return end * unit > DatumGetTimestamp(last);
 }
 

@@ -27,6 +27,8 @@ enum
 	ARG_FISCAL_YEAR
 };
 
+#define LONGEST_YEARS 10000
+
 pg_tz *
 nm_state_zone(const NmState *state, const char *zone)
 {
@@ -70,6 +72,17 @@ nm_state_day_start(const NmState *state, DateADT day, pg_tz *zone)
 	return nm_state_instants(state) ? nm_day_to_instant(day, zone) : day;
 }
 
+void
+nm_check_window(DateADT start_day, DateADT end_day)
+{
+	if (start_day >= end_day)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("start_day must be before end_day"),
+				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
+				 errhint("For one day pass that day and the next.")));
+}
+
 /* interval_arg returns a non-negative interval, or NULL for NULL. */
 static const Interval *
 interval_arg(FunctionCallInfo fcinfo, int argno, const char *name)
@@ -83,6 +96,13 @@ interval_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("argument \"%s\" must not be negative", name),
 						errdetail("It is a length of time."),
+						errhint("Pass null to do without it.")));
+	if (interval->month > 12 * LONGEST_YEARS ||
+		interval->day > 366 * LONGEST_YEARS)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("argument \"%s\" must be at most %d years", name,
+							   LONGEST_YEARS),
+						errdetail("Beyond that dates run out of range."),
 						errhint("Pass null to do without it.")));
 	return interval;
 }
@@ -114,7 +134,8 @@ nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 	else if (free_policy)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown value \"%.64s\" of paid_to_free", free_policy),
+				 errmsg("unknown value \"%s\" of paid_to_free",
+						nm_clip(free_policy)),
 				 errdetail("It says what a customer does who moves to a free plan."),
 				 errhint("Use churn or contraction.")));
 
@@ -174,13 +195,8 @@ nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 		nm_date_arg(fcinfo, ARG_START_DAY, "start_day", &options->has_start);
 	options->end_day =
 		nm_date_arg(fcinfo, ARG_END_DAY, "end_day", &options->has_end);
-	if (options->has_start && options->has_end &&
-		options->start_day >= options->end_day)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before end_day"),
-				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
-				 errhint("For one day pass that day and the next.")));
+	if (options->has_start && options->has_end)
+		nm_check_window(options->start_day, options->end_day);
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }
 

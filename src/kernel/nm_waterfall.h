@@ -47,6 +47,9 @@ extern TimestampTz nm_state_instant(const NmState *state, int64 t);
 /* The time of the state at which a day of the zone begins. */
 extern int64 nm_state_day_start(const NmState *state, DateADT day, pg_tz *zone);
 
+/* Complains about a window that holds no day. */
+extern void nm_check_window(DateADT start_day, DateADT end_day);
+
 /* How changes are counted: mode and the options that refine it. */
 extern void
 nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,

@@ -181,6 +181,8 @@ base64_write(const unsigned char *from, Size len, char *to)
 	{
 		uint32 bits = from[i] << 16 | from[i + 1] << 8 | from[i + 2];
 
+		if (i % (3 << 20) == 0)
+			CHECK_FOR_INTERRUPTS();
 		*to++ = base64_digits[bits >> 18];
 		*to++ = base64_digits[(bits >> 12) & 63];
 		*to++ = base64_digits[(bits >> 6) & 63];
@@ -218,6 +220,9 @@ base64_read(const char *from, Size len, Size *result_len)
 	for (Size i = 0; i < len; i++)
 	{
 		int v = value[(unsigned char) from[i]];
+
+		if ((i & 0xFFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 
 		if (v < 0)
 			return NULL;

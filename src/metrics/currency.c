@@ -126,9 +126,11 @@ parse_policy(text *policy)
 		if (pg_strcasecmp(name, policy_names[i]) == 0)
 			return (RatePolicy) i;
 	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unknown exchange rate policy \"%s\"", name),
-					errhint("Use month_end, interval_start or fixed.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown exchange rate policy \"%s\"", nm_clip(name)),
+			 errdetail("A policy says which day\'s rate an amount gets."),
+			 errhint("Use month_end, interval_start or fixed.")));
 }
 
 /* incomplete_rate complains about a NULL in an array of rates. */
@@ -138,7 +140,8 @@ incomplete_rate(int item)
 	ereport(ERROR,
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			 errmsg("exchange rate %d is incomplete", item),
-			 errdetail("An exchange rate has a currency, a day and a rate; none may be null.")));
+			 errdetail("An exchange rate has a currency, a day and a rate; none may be null."),
+			 errhint("Leave incomplete rates out of the array.")));
 }
 
 /* rates_begin starts a walk; a NULL array has no elements. */
@@ -202,7 +205,9 @@ rates_next(RateScan *scan, Rate *rate)
 		if (DATE_NOT_FINITE(rate->day))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("exchange rate %d has no finite day", scan->item)));
+					 errmsg("exchange rate %d has no finite day", scan->item),
+					 errdetail("A rate holds from a day on."),
+					 errhint("Leave such rates out of the array.")));
 		return true;
 	}
 	return false;
@@ -222,7 +227,8 @@ rate_value(const Rate *rate, uint32 code)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("exchange rate of %s on %s must be a positive number",
 						nm_currency_text(code), day_text(rate->day)),
-				 errdetail("It is %s.", num_text(NumericGetDatum(value)))));
+				 errdetail("It is %s.", num_text(NumericGetDatum(value))),
+				 errhint("A rate says how much of the base currency one unit is worth.")));
 	return NumericGetDatum(value);
 }
 
@@ -432,10 +438,10 @@ period_args(FunctionCallInfo fcinfo)
 	nm_require_arg(fcinfo, 2, "amount");
 	amount = PG_GETARG_NUMERIC(2);
 	if (numeric_is_nan(amount) || numeric_is_inf(amount))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("argument \"amount\" must be a finite number"),
-				 errdetail("NaN and infinity are not amounts of money.")));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("argument \"amount\" must be a finite number"),
+						errdetail("NaN and infinity are not amounts of money."),
+						errhint("Leave such rows out with WHERE.")));
 	period.amount = NumericGetDatum(amount);
 	return period;
 }

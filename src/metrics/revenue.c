@@ -195,6 +195,8 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 				to != no_begin, amount);
 	if (has_currency)
 		param = currency_arg(fcinfo, state);
+	else if (unlikely(state != NULL && state->param != 0))
+		mixed_currencies(state->param, 0);
 
 	if (state == NULL)
 		state = nm_log_begin(&nm_mrr_family, flags, param);
@@ -256,8 +258,6 @@ nm_mrr_range(const NmState *state, int64 *first, int64 *last)
 int64
 nm_mrr_close_of(const NmState *state, DateADT day, pg_tz *zone)
 {
-	if (day == PG_INT32_MAX)
-		day--;
 	return nm_state_day_start(state, day + 1, zone);
 }
 

@@ -135,25 +135,10 @@ add_part(NmItemWalk *walk, int line, Cause cause, bool fx, int128 amount)
  * something free goes on.
  */
 static Cause
-churn_cause(const NmItemWalk *walk)
+churn_cause(NmItemWalk *walk)
 {
-	const NmWalkRow *last = NULL;
+	const NmWalkRow *last = nm_item_last_end(walk);
 
-	for (int i = 0; i < walk->nrows; i++)
-	{
-		const NmWalkRow *row = &walk->rows[i];
-
-		if ((i & 0xFFFF) == 0xFFFF)
-			CHECK_FOR_INTERRUPTS();
-		if (row->end > walk->last_position ||
-			(row->r.base <= 0 && !walk->timeline->free_is_active))
-			continue;
-		if (last == NULL || row->r.to > last->r.to ||
-			(row->r.to == last->r.to &&
-			 (row->r.base > last->r.base ||
-			  (row->r.base == last->r.base && row->r.reason > last->r.reason))))
-			last = row;
-	}
 	if (last && last->r.reason == NM_END_VOLUNTARY)
 		return CAUSE_CHURN_VOLUNTARY;
 	if (last && last->r.reason == NM_END_INVOLUNTARY)

@@ -70,6 +70,7 @@ cohorts_make(Cohorts *cohorts, const NmCalendar *cal)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("cohorts over %d periods are more than %d rows",
 						cal->nperiods, MAX_COHORT_CELLS),
+				 errdetail("Each cohort has a row for every period from its own on."),
 				 errhint("Use a coarser grain, or build the state from fewer years.")));
 	cohorts->cal = cal;
 	cohorts->n = cal->nperiods;

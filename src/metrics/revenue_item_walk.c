@@ -58,6 +58,7 @@ reserve_rows(NmItemWalk *walk, uint32 n)
 	walk->rows = walk_alloc(walk, walk->rows, rows, sizeof(NmWalkRow));
 	walk->events =
 		walk_alloc(walk, walk->events, rows * 2, sizeof(NmWalkEvent));
+	walk->ends = walk_alloc(walk, walk->ends, rows, sizeof(NmWalkEvent));
 }
 
 /* reserve_lines does the same for n lines. */
@@ -241,7 +242,6 @@ make_lines(NmItemWalk *walk)
 			currency->end_line = walk->nlines;
 		}
 		row->line = walk->nlines - 1;
-		row->live = false;
 	}
 }
 
@@ -287,6 +287,7 @@ nm_item_walk_load(NmItemWalk *walk, uint32 start, uint32 end)
 	walk->next_event = 0;
 	walk->next_move = 0;
 	walk->ntouched = 0;
+	walk->nends = -1;
 	walk->active = false;
 }
 
@@ -315,27 +316,68 @@ apply_event(NmItemWalk *walk, const NmWalkEvent *event)
 	NmWalkRow *row = &walk->rows[event->row];
 	NmItemLine *line = &walk->lines[row->line];
 	NmItemSide *side = &line->after;
-	int latest = event->row;
 
 	if (!line->touched)
 	{
 		line->touched = true;
 		walk->touched[walk->ntouched++] = row->line;
 	}
-	row->live = event->begins;
 	side_add(side, &row->r, event->begins ? 1 : -1);
+
+	/* the rows of a line begin in their order, so this list is in order too */
 	if (event->begins)
-		side->latest = Max(side->latest, latest);
-	else if (side->latest == latest)
 	{
-		while (latest >= line->first_row && !walk->rows[latest].live)
-		{
-			latest--;
-			if ((latest & 0xFFFF) == 0)
-				CHECK_FOR_INTERRUPTS();
-		}
-		side->latest = latest >= line->first_row ? latest : -1;
+		row->previous = side->latest;
+		row->next = -1;
+		if (side->latest >= 0)
+			walk->rows[side->latest].next = event->row;
+		side->latest = event->row;
+		return;
 	}
+	if (row->next >= 0)
+		walk->rows[row->next].previous = row->previous;
+	else
+		side->latest = row->previous;
+	if (row->previous >= 0)
+		walk->rows[row->previous].next = row->next;
+}
+
+/* ends_later tells whether a row ended later than another, or counts more. */
+static bool
+ends_later(const NmItemRow *a, const NmItemRow *b)
+{
+	if (a->to != b->to)
+		return a->to > b->to;
+	if (a->base != b->base)
+		return a->base > b->base;
+	return a->reason > b->reason;
+}
+
+const NmWalkRow *
+nm_item_last_end(NmItemWalk *walk)
+{
+	if (walk->nends < 0)
+	{
+		walk->nends = walk->next_end = 0;
+		walk->last_end = -1;
+		for (int i = 0; i < walk->nrows; i++)
+			if (walk->rows[i].end != NM_OPEN &&
+				(walk->rows[i].r.base > 0 || walk->timeline->free_is_active))
+				walk->ends[walk->nends++] =
+					(NmWalkEvent){walk->rows[i].end, i, false};
+		qsort(walk->ends, walk->nends, sizeof(NmWalkEvent), compare_events);
+	}
+	for (; walk->next_end < walk->nends &&
+		   walk->ends[walk->next_end].position <= walk->last_position;
+		 walk->next_end++)
+	{
+		int row = walk->ends[walk->next_end].row;
+
+		if (walk->last_end < 0 ||
+			ends_later(&walk->rows[row].r, &walk->rows[walk->last_end].r))
+			walk->last_end = row;
+	}
+	return walk->last_end < 0 ? NULL : &walk->rows[walk->last_end];
 }
 
 int64

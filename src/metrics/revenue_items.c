@@ -197,6 +197,12 @@ rate_arg(FunctionCallInfo fcinfo, int32 currency)
 	Datum value;
 	int64 rate = NM_RATE_UNIT;
 
+	if (PG_ARGISNULL(ARG_RATE) && currency != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("\"rate\" of a period must not be null where \"currency\" is given"),
+				 errdetail("Amounts of that currency could not be told from those of the base currency."),
+				 errhint("Give the rate, 1 for the base currency itself, or leave both null.")));
 	if (!PG_ARGISNULL(ARG_RATE))
 	{
 		value = PG_GETARG_DATUM(ARG_RATE);
@@ -283,7 +289,7 @@ reason_arg(FunctionCallInfo fcinfo)
 			return i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown end_reason \"%.64s\"", name),
+			 errmsg("unknown end_reason \"%s\"", nm_clip(name)),
 			 errdetail("A period ends because the customer decided so, or against its will."),
 			 errhint("Use voluntary, involuntary, or null where it is not known; map other words with CASE.")));
 }

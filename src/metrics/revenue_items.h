@@ -167,7 +167,8 @@ typedef struct NmWalkRow
 	int64 start;
 	int64 end; /* NM_OPEN if it has no end */
 	int line;
-	bool live;
+	int previous; /* row in force of the line that began before, or -1 */
+	int next;     /* the one that began after */
 } NmWalkRow;
 
 /* All records of a customer with one item in one currency. */
@@ -242,6 +243,10 @@ typedef struct NmItemWalk
 	struct NmWalkEvent *events;
 	int nevents;
 	int next_event;
+	struct NmWalkEvent *ends; /* ends of rows in order, from the first churn on */
+	int nends;                /* -1 before that */
+	int next_end;
+	int last_end; /* see nm_item_last_end */
 	int next_move;
 	int64 last_position;
 	int *touched;
@@ -257,6 +262,12 @@ extern void nm_item_walk_load(NmItemWalk *walk, uint32 start, uint32 end);
 
 /* The customer's next step; false after the last. */
 extern bool nm_item_walk_step(NmItemWalk *walk);
+
+/*
+ * The row that ended last by the last step, or NULL: a paid one unless free
+ * customers count.
+ */
+extern const NmWalkRow *nm_item_last_end(NmItemWalk *walk);
 
 /* The rate of a side: the mean, if its records differ. */
 extern int64 nm_item_rate(const NmItemWalk *walk, const NmItemSide *side);

@@ -55,10 +55,11 @@ walk_begin(FunctionCallInfo fcinfo, ProductWalk *walk)
 		nm_mrr_close_of(walk->state, day, nm_state_zone(walk->state, zone));
 	walk->by_plan = pg_strcasecmp(count_by, "plan") == 0;
 	if (!walk->by_plan && pg_strcasecmp(count_by, "item") != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("unknown value \"%.64s\" of count_by", count_by),
-						errdetail("It says what a product is."),
-						errhint("Use item or plan.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown value \"%s\" of count_by", nm_clip(count_by)),
+				 errdetail("It says what a product is."),
+				 errhint("Use item or plan.")));
 }
 
 static int

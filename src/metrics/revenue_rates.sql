@@ -85,13 +85,13 @@ COMMENT ON FUNCTION nudge.average_sale_price(nudge.mrr_state, date, date, text) 
 CREATE FUNCTION nudge.logo_churn_rate(state nudge.mrr_state, start_day date, end_day date, zone text DEFAULT 'UTC', include_joiners boolean DEFAULT false) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE WHEN include_joiners
-		THEN (SELECT r.churned_customers::numeric / nullif(r.opening_customers + r.new_customers, 0)
+		THEN (SELECT r.churned_customers::numeric / nullif(r.opening_customers + r.new_customers + r.reactivated_customers, 0)
 			  FROM nudge.mrr_summary(state, start_day, end_day, zone, 'event') r)
 		ELSE (SELECT r.churned_customers::numeric / nullif(r.opening_customers, 0)
 			  FROM nudge.mrr_summary(state, start_day, end_day, zone) r)
 		END;
 COMMENT ON FUNCTION nudge.logo_churn_rate(nudge.mrr_state, date, date, text, boolean) IS
-	'Share of the opening customers that have no MRR when the window closes; include_joiners counts every churn in the window over opening plus new customers';
+	'Share of the opening customers that have no MRR when the window closes; include_joiners counts every churn in the window over opening, new and reactivated customers';
 
 CREATE FUNCTION nudge.quick_ratio(state nudge.mrr_state, start_day date, end_day date, zone text DEFAULT 'UTC', include_reactivation boolean DEFAULT false) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -159,18 +159,6 @@ summary_totals(const NmState *state, NmTimeline *tl, NmPeriodTotals *before,
 	}
 }
 
-/* check_window complains about a window that holds no day. */
-static void
-check_window(DateADT start_day, DateADT end_day)
-{
-	if (start_day >= end_day)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_day must be before end_day"),
-				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
-				 errhint("For one day pass that day and the next.")));
-}
-
 PG_FUNCTION_INFO_V1(nm_mrr_summary);
 Datum
 nm_mrr_summary(PG_FUNCTION_ARGS)
@@ -197,7 +185,7 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 	end_day = nm_date_arg(fcinfo, 2, "end_day", &has_end);
 	if (!has_start || !has_end)
 		PG_RETURN_NULL();
-	check_window(start_day, end_day);
+	nm_check_window(start_day, end_day);
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 3, "UTC"));
 	nm_timeline_options(fcinfo, state, 4, 5, &tl);
 	tl.cal = nm_calendar_custom(&start_day, 1, end_day, zone,
@@ -256,7 +244,7 @@ component_arg(const char *component, bool *total)
 			return k;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown component \"%.64s\"", component),
+			 errmsg("unknown component \"%s\"", nm_clip(component)),
 			 errdetail("A component is a part of the change of MRR."),
 			 errhint("Use total, new, reactivation, expansion, contraction, churn or net_new.")));
 }
@@ -280,7 +268,7 @@ nm_mrr_growth_rate(PG_FUNCTION_ARGS)
 
 	days[0] = nm_date_arg(fcinfo, 1, "start_day", &is_set);
 	days[1] = nm_date_arg(fcinfo, 2, "end_day", &is_set);
-	check_window(days[0], days[1]);
+	nm_check_window(days[0], days[1]);
 	zone = nm_state_zone(state, nm_text_arg(fcinfo, 3, "UTC"));
 	kind = component_arg(nm_text_arg(fcinfo, 4, "total"), &total);
 

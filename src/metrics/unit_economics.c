@@ -137,7 +137,8 @@ numeric_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("argument \"%s\" must be a finite number", name),
-				 errdetail("NaN and infinity cannot be calculated with.")));
+				 errdetail("NaN and infinity cannot be calculated with."),
+				 errhint("Leave such rows out, or pass null for what is not known.")));
 	return NumericGetDatum(value);
 }
 
@@ -148,9 +149,11 @@ amount_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 	Datum value = numeric_arg(fcinfo, argno, name);
 
 	if (num_sign(value) < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" must not be negative", name),
-						errdetail("It is %s.", num_text(value))));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must not be negative", name),
+				 errdetail("It is %s.", num_text(value)),
+				 errhint("Pass losses as rates, and what is not known as null.")));
 	return value;
 }
 
@@ -207,7 +210,9 @@ parse_interval_unit(text *name)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown interval unit \"%s\"", text_to_cstring(name)),
+			 errmsg("unknown interval unit \"%s\"",
+					nm_clip(text_to_cstring(name))),
+			 errdetail("It says how often the amount is billed."),
 			 errhint("Use day, week, month, quarter or year, or none for a price that does not recur.")));
 }
 
@@ -238,7 +243,8 @@ nm_monthly_amount(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"interval_count\" must be at least 1"),
-				 errdetail("It is %d.", (int) divisor)));
+				 errdetail("It is %d.", (int) divisor),
+				 errhint("Billed every second week is 2 with the unit week.")));
 	amount = num_mul(amount, amount_arg(fcinfo, 3, "quantity"));
 	if (!PG_ARGISNULL(4))
 		weeks = amount_arg(fcinfo, 4, "weeks_per_month");
@@ -331,10 +337,12 @@ static void
 check_projection(int months, int scale, Datum churn, Datum contraction)
 {
 	if (months < 1 || months > MAX_MONTHS)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"months\" must be between 1 and %d",
-							   MAX_MONTHS),
-						errdetail("It is %d.", months)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"months\" must be between 1 and %d",
+						MAX_MONTHS),
+				 errdetail("It is %d.", months),
+				 errhint("A projection goes month by month, for a hundred years at most.")));
 	if (scale < 0 || scale > 6)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -345,7 +353,8 @@ check_projection(int months, int scale, Datum churn, Datum contraction)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"churn_rate\" and \"contraction_rate\" together must not be above 1"),
-				 errdetail("More than the opening MRR would be lost in a month.")));
+				 errdetail("More than the opening MRR would be lost in a month."),
+				 errhint("Both are shares of the opening MRR of the same month: 0.03 is 3 percent.")));
 }
 
 /* check_projected complains about MRR beyond the range of amounts. */
