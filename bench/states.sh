@@ -16,7 +16,7 @@ store_states()
 		SELECT nudge.mrr_agg(customer, valid_from, valid_to, mrr) FROM subscriptions $2;
 		VACUUM ANALYZE $1;
 	END
-	sed "s/SELECT nudge.mrr_agg(.*FROM subscriptions/SELECT nudge.rollup(state) FROM $1/" \
+	sed "s/SELECT nudge.mrr_agg(.*FROM subscriptions/SELECT nudge.rollup(state) AS state FROM $1/" \
 		"$bench/sql/waterfall.sql" >"$work/$1.sql"
 }
 

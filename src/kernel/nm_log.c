@@ -21,7 +21,7 @@
 
 /* growth: from how many records on it heeds the planner, and how far it goes */
 #define LARGE_LOG 65536
-#define LONGEST_STEP 4
+#define LONGEST_STEP 8
 
 /*
  * adopt_state makes a working copy of a state that is not ours: the initial
