@@ -510,15 +510,14 @@ nm_keyed_arg(FunctionCallInfo fcinfo, int argno, const NmKeyedOps *ops)
 Datum
 nm_keyed_out(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 {
-	fcinfo->args[0].value = PointerGetDatum(nm_keyed_arg(fcinfo, 0, ops));
-	return nm_state_out(fcinfo, ops->family);
+	PG_RETURN_CSTRING(nm_state_text(nm_keyed_arg(fcinfo, 0, ops), ops->family));
 }
 
 Datum
 nm_keyed_send(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 {
-	fcinfo->args[0].value = PointerGetDatum(nm_keyed_arg(fcinfo, 0, ops));
-	return nm_state_send(fcinfo, ops->family);
+	PG_RETURN_BYTEA_P(nm_state_binary(nm_keyed_arg(fcinfo, 0, ops),
+									  ops->family));
 }
 
 Datum

@@ -241,6 +241,10 @@ nm_state_offsets(const NmState *state)
 /* string i of a canonical state */
 extern const char *nm_state_string(const NmState *state, uint32 i, uint32 *len);
 
+/* text and binary form of a canonical state, palloc'd */
+extern char *nm_state_text(const NmState *state, const NmFamily *family);
+extern bytea *nm_state_binary(const NmState *state, const NmFamily *family);
+
 /* bodies of the SQL-callable functions of a type */
 extern Datum nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family);
 extern Datum nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family);

@@ -273,10 +273,9 @@ nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family)
 	PG_RETURN_POINTER(state);
 }
 
-Datum
-nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
+char *
+nm_state_text(const NmState *state, const NmFamily *family)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, family);
 	Size len = wire_size(state);
 	char *wire = palloc(len);
 	char *text = palloc(base64_size(len) + 1);
@@ -284,7 +283,24 @@ nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
 	wire_write(state, family, wire);
 	base64_write((const unsigned char *) wire, len, text);
 	pfree(wire);
-	PG_RETURN_CSTRING(text);
+	return text;
+}
+
+bytea *
+nm_state_binary(const NmState *state, const NmFamily *family)
+{
+	Size len = wire_size(state);
+	bytea *result = palloc(VARHDRSZ + len);
+
+	SET_VARSIZE(result, VARHDRSZ + len);
+	wire_write(state, family, VARDATA(result));
+	return result;
+}
+
+Datum
+nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	PG_RETURN_CSTRING(nm_state_text(nm_state_arg(fcinfo, 0, family), family));
 }
 
 Datum
@@ -308,11 +324,5 @@ nm_state_recv(FunctionCallInfo fcinfo, const NmFamily *family)
 Datum
 nm_state_send(FunctionCallInfo fcinfo, const NmFamily *family)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, family);
-	Size len = wire_size(state);
-	bytea *result = palloc(VARHDRSZ + len);
-
-	SET_VARSIZE(result, VARHDRSZ + len);
-	wire_write(state, family, VARDATA(result));
-	PG_RETURN_BYTEA_P(result);
+	PG_RETURN_BYTEA_P(nm_state_binary(nm_state_arg(fcinfo, 0, family), family));
 }
