@@ -10,9 +10,9 @@
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "utils/memutils.h"
 
 #include "nm_dict.h"
-#include "nm_log.h"
 
 /*----------
  * A working dictionary lies behind the working records:
@@ -235,6 +235,42 @@ dict_has_room(const NmState *state, const NmDict *dict, uint32 len)
 		   room_needed(dict->nslots, dict->used, len) <= state->dict_capacity;
 }
 
+NmState *
+nm_state_resize(const NmState *state, int recsize, Size rec_capacity,
+				Size dict_capacity)
+{
+	Size size =
+		add_size(NM_HEADER_SIZE,
+				 add_size(mul_size(rec_capacity, recsize), dict_capacity));
+	NmState *result;
+	const char *old_dict =
+		nm_state_records(state) + (Size) state->rec_capacity * recsize;
+	char *new_dict;
+
+	/* slack must not take a state over what a varlena can be */
+	if (size > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state is too large"),
+				 errdetail("A state with its room to grow must stay below 1 GB."),
+				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
+	result = palloc(size);
+	nm_huge_pages(result, size);
+	memcpy(result, state, NM_HEADER_SIZE);
+	SET_VARSIZE(result, size);
+	result->rec_capacity = rec_capacity;
+	result->dict_capacity = dict_capacity;
+	memcpy(nm_state_records(result), nm_state_records(state),
+		   (Size) state->nrecords * recsize);
+	new_dict = nm_state_records(result) + rec_capacity * recsize;
+	if (dict_capacity == state->dict_capacity)
+		memcpy(new_dict, old_dict, dict_capacity);
+	else
+		nm_dict_move(new_dict, dict_capacity, old_dict, state->dict_capacity,
+					 state->nstrings);
+	return result;
+}
+
 /* dict_grow makes room for one more string. */
 static NmState *
 dict_grow(NmState *state, int recsize, uint32 len)
@@ -262,7 +298,7 @@ dict_grow(NmState *state, int recsize, uint32 len)
 			break;
 		capacity += capacity / 2 + ENTRY_SIZE(len);
 	}
-	return nm_log_resize(state, recsize, state->rec_capacity, capacity);
+	return nm_state_resize(state, recsize, state->rec_capacity, capacity);
 }
 
 /* dict_add enters a string that is not there and has room. */

@@ -31,6 +31,13 @@ extern void nm_dict_flush(NmState *state, int recsize);
 extern bool nm_dict_waiting(const NmState *state, int recsize);
 
 /*
+ * A fresh copy with room for the given records and dictionary bytes; sizes
+ * are checked.
+ */
+extern NmState *nm_state_resize(const NmState *state, int recsize,
+								Size rec_capacity, Size dict_capacity);
+
+/*
  * NmStrings walks all strings of a state, canonical or working, in the order
  * of their numbers.
  */

@@ -188,7 +188,7 @@ keyed_resize(const NmState *state, const NmKeyedOps *ops, uint64 n)
 		return keyed_new_table(state, ops, n);
 	while (capacity < n)
 		capacity *= 2;
-	return nm_log_resize(state, ops->recsize, capacity, state->dict_capacity);
+	return nm_state_resize(state, ops->recsize, capacity, state->dict_capacity);
 }
 
 /* keyed_count is the number of entities, rows in the ring left out. */
@@ -584,7 +584,7 @@ nm_keyed_combine(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 	{
 		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
 
-		/* as in nm_state_combine */
+		/* as in nm_log_combine */
 		if (in_aggregate && !VARATT_IS_EXTENDED(first) &&
 			(((NmState *) first)->flags & NM_WORKING))
 			dst = (NmState *) first;

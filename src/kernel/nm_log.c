@@ -1,6 +1,7 @@
 /*
  * nm_log.c
- *		The log: fixed-size records that are appended and sorted once.
+ *		The log: fixed-size records that are appended and sorted once, and the
+ *		functions of the state types that are logs.
  *
  * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
  */
@@ -31,7 +32,7 @@
 static NmState *
 adopt_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 {
-	const NmState *given = nm_state_arg(fcinfo, 0, family);
+	const NmState *given = nm_log_arg(fcinfo, 0, family);
 
 	if (given->flags != flags)
 		ereport(ERROR,
@@ -79,42 +80,6 @@ nm_log_begin(const NmFamily *family, int flags, uint32 param)
 	state->param = param;
 	state->rec_capacity = 1;
 	return state;
-}
-
-NmState *
-nm_log_resize(const NmState *state, int recsize, Size rec_capacity,
-			  Size dict_capacity)
-{
-	Size size =
-		add_size(NM_HEADER_SIZE,
-				 add_size(mul_size(rec_capacity, recsize), dict_capacity));
-	NmState *result;
-	const char *old_dict =
-		nm_state_records(state) + (Size) state->rec_capacity * recsize;
-	char *new_dict;
-
-	/* slack must not take a state over what a varlena can be */
-	if (size > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state is too large"),
-				 errdetail("A state with its room to grow must stay below 1 GB."),
-				 errhint("Group by nudge.bucket(key, n) and add up the rows of the accessors.")));
-	result = palloc(size);
-	nm_huge_pages(result, size);
-	memcpy(result, state, NM_HEADER_SIZE);
-	SET_VARSIZE(result, size);
-	result->rec_capacity = rec_capacity;
-	result->dict_capacity = dict_capacity;
-	memcpy(nm_state_records(result), nm_state_records(state),
-		   (Size) state->nrecords * recsize);
-	new_dict = nm_state_records(result) + rec_capacity * recsize;
-	if (dict_capacity == state->dict_capacity)
-		memcpy(new_dict, old_dict, dict_capacity);
-	else
-		nm_dict_move(new_dict, dict_capacity, old_dict, state->dict_capacity,
-					 state->nstrings);
-	return result;
 }
 
 /*
@@ -167,7 +132,7 @@ nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
 	most = Min(nm_state_limit(), MaxAllocSize - state->dict_capacity);
 	most = (most - NM_HEADER_SIZE) / recsize;
 	capacity = Max(needed, Min(capacity, most));
-	return nm_log_resize(state, recsize, capacity, state->dict_capacity);
+	return nm_state_resize(state, recsize, capacity, state->dict_capacity);
 }
 
 /*
@@ -549,4 +514,113 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 	if (map)
 		pfree(map);
 	return dst;
+}
+
+/* Bodies of the SQL-callable functions of a type */
+
+const NmState *
+nm_log_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family)
+{
+	const NmState *state =
+		(const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
+
+	nm_state_check_header(state, family);
+	if (state->flags & NM_WORKING)
+		state = nm_log_canonical(state, family);
+	return state;
+}
+
+Datum
+nm_log_out(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	PG_RETURN_CSTRING(nm_state_text(nm_log_arg(fcinfo, 0, family), family));
+}
+
+Datum
+nm_log_send(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	PG_RETURN_BYTEA_P(nm_state_binary(nm_log_arg(fcinfo, 0, family), family));
+}
+
+Datum
+nm_log_final(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	const NmState *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	nm_state_check_header(state, family);
+	if (!(state->flags & NM_WORKING))
+		PG_RETURN_POINTER(state);
+
+	/* in an aggregate the state is ours, and this takes no room */
+	if (AggCheckCallContext(fcinfo, NULL))
+		nm_dict_flush((NmState *) state, nm_record_size(family, state->flags));
+	PG_RETURN_POINTER(nm_log_canonical(state, family));
+}
+
+/* combine_into adds src to dst, which is NULL before the first state. */
+static NmState *
+combine_into(NmState *dst, const NmState *src, const NmFamily *family,
+			 FunctionCallInfo fcinfo)
+{
+	if (dst == NULL)
+		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
+	else
+		nm_state_check_alike(dst, src);
+	nm_state_combine_param(dst, src, family);
+	return nm_log_merge(dst, src, family, fcinfo);
+}
+
+/*
+ * nm_log_combine is the combine function of the aggregates, where argument 0
+ * is ours to change, and the scalar combine(a, b), where it is not.
+ */
+Datum
+nm_log_combine(FunctionCallInfo fcinfo, const NmFamily *family)
+{
+	bool in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
+	NmState *dst = NULL;
+	const NmState *src;
+
+	if (PG_ARGISNULL(1) && (PG_ARGISNULL(0) || in_aggregate))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+
+	/*
+	 * A first state that is stored out of line is kept as the pointer it is:
+	 * if no other follows, it is read once and never copied.
+	 */
+	if (in_aggregate && PG_ARGISNULL(0) &&
+		VARATT_IS_EXTERNAL_ONDISK(PG_GETARG_POINTER(1)))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+	if (!PG_ARGISNULL(0))
+	{
+		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
+
+		/*
+		 * What an aggregate carries is a working state of ours, or a first state
+		 * as it was given: the one above, or the first input of a user's
+		 * aggregate over a STRICT wrapper, short or toasted.
+		 */
+		if (in_aggregate && !VARATT_IS_EXTENDED(first) &&
+			(((NmState *) first)->flags & NM_WORKING))
+			dst = (NmState *) first;
+		else
+			dst = combine_into(NULL, nm_log_arg(fcinfo, 0, family), family,
+							   fcinfo);
+	}
+	if (!PG_ARGISNULL(1))
+	{
+		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+		nm_state_check_header(src, family);
+		dst = combine_into(dst, src, family, fcinfo);
+	}
+	if (!in_aggregate)
+		dst = nm_log_canonical(dst, family);
+	PG_RETURN_POINTER(dst);
 }

@@ -75,18 +75,54 @@ nm_log_put_key(FunctionCallInfo fcinfo, int argno, NmState **state, int flags,
 	}
 }
 
-/*
- * A fresh copy with room for the given records and dictionary bytes; sizes
- * are checked.
- */
-extern NmState *nm_log_resize(const NmState *state, int recsize,
-							  Size rec_capacity, Size dict_capacity);
-
 /* A sorted, trimmed copy of a working state. */
 extern NmState *nm_log_canonical(const NmState *state, const NmFamily *family);
 
 /* Adds all records and strings of src, canonical or working, to dst. */
 extern NmState *nm_log_merge(NmState *dst, const NmState *src,
 							 const NmFamily *family, FunctionCallInfo fcinfo);
+
+/* arguments: detoasted, header checked in O(1) */
+extern const NmState *
+nm_log_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family);
+/* bodies of the SQL-callable functions of a type, beside nm_state_in and _recv */
+extern Datum nm_log_out(FunctionCallInfo fcinfo, const NmFamily *family);
+extern Datum nm_log_send(FunctionCallInfo fcinfo, const NmFamily *family);
+extern Datum nm_log_final(FunctionCallInfo fcinfo, const NmFamily *family);
+extern Datum nm_log_combine(FunctionCallInfo fcinfo, const NmFamily *family);
+
+/* Declares the SQL-callable functions that every state type has. */
+#define NM_LOG_FUNCTIONS(prefix, family)          \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_in);        \
+	Datum nm_##prefix##_in(PG_FUNCTION_ARGS)      \
+	{                                             \
+		return nm_state_in(fcinfo, family);       \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_out);       \
+	Datum nm_##prefix##_out(PG_FUNCTION_ARGS)     \
+	{                                             \
+		return nm_log_out(fcinfo, family);        \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_recv);      \
+	Datum nm_##prefix##_recv(PG_FUNCTION_ARGS)    \
+	{                                             \
+		return nm_state_recv(fcinfo, family);     \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_send);      \
+	Datum nm_##prefix##_send(PG_FUNCTION_ARGS)    \
+	{                                             \
+		return nm_log_send(fcinfo, family);       \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_final);     \
+	Datum nm_##prefix##_final(PG_FUNCTION_ARGS)   \
+	{                                             \
+		return nm_log_final(fcinfo, family);      \
+	}                                             \
+	PG_FUNCTION_INFO_V1(nm_##prefix##_combine);   \
+	Datum nm_##prefix##_combine(PG_FUNCTION_ARGS) \
+	{                                             \
+		return nm_log_combine(fcinfo, family);    \
+	}                                             \
+	extern int nm_##prefix##_no_such_object
 
 #endif /* NM_LOG_H */

@@ -1,6 +1,6 @@
 /*
  * nm_state.c
- *		The envelope that all states share: checks, combination, order.
+ *		The envelope that all states share: checks, comparison, order.
  *
  * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
  */
@@ -15,7 +15,6 @@
 #include "utils/uuid.h"
 
 #include "nm_guards.h"
-#include "nm_log.h"
 #include "nm_state.h"
 
 #define HUGE_PAGE_SIZE ((Size) 2 * 1024 * 1024)
@@ -141,18 +140,6 @@ nm_state_check_header(const NmState *state, const NmFamily *family)
 
 	if (unlikely(problem != NULL))
 		nm_state_damaged(problem);
-}
-
-const NmState *
-nm_state_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family)
-{
-	const NmState *state =
-		(const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(argno));
-
-	nm_state_check_header(state, family);
-	if (state->flags & NM_WORKING)
-		state = nm_log_canonical(state, family);
-	return state;
 }
 
 const char *
@@ -316,24 +303,6 @@ nm_state_check_alike(const NmState *a, const NmState *b)
 				 errhint("Build both from dates, for instance by nudge.civil_date(at, zone), or both from timestamptz.")));
 }
 
-Datum
-nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family)
-{
-	const NmState *state;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	state = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
-	nm_state_check_header(state, family);
-	if (!(state->flags & NM_WORKING))
-		PG_RETURN_POINTER(state);
-
-	/* in an aggregate the state is ours, and this takes no room */
-	if (AggCheckCallContext(fcinfo, NULL))
-		nm_dict_flush((NmState *) state, nm_record_size(family, state->flags));
-	PG_RETURN_POINTER(nm_log_canonical(state, family));
-}
-
 void
 nm_state_combine_param(NmState *dst, const NmState *src, const NmFamily *family)
 {
@@ -342,71 +311,6 @@ nm_state_combine_param(NmState *dst, const NmState *src, const NmFamily *family)
 	if (family->combine_param == NULL)
 		nm_state_damaged("The header of the state is inconsistent.");
 	family->combine_param(dst, src);
-}
-
-/* combine_into adds src to dst, which is NULL before the first state. */
-static NmState *
-combine_into(NmState *dst, const NmState *src, const NmFamily *family,
-			 FunctionCallInfo fcinfo)
-{
-	if (dst == NULL)
-		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
-	else
-		nm_state_check_alike(dst, src);
-	nm_state_combine_param(dst, src, family);
-	return nm_log_merge(dst, src, family, fcinfo);
-}
-
-/*
- * nm_state_combine is the combine function of the aggregates, where argument 0
- * is ours to change, and the scalar combine(a, b), where it is not.
- */
-Datum
-nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family)
-{
-	bool in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
-	NmState *dst = NULL;
-	const NmState *src;
-
-	if (PG_ARGISNULL(1) && (PG_ARGISNULL(0) || in_aggregate))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-
-	/*
-	 * A first state that is stored out of line is kept as the pointer it is:
-	 * if no other follows, it is read once and never copied.
-	 */
-	if (in_aggregate && PG_ARGISNULL(0) &&
-		VARATT_IS_EXTERNAL_ONDISK(PG_GETARG_POINTER(1)))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
-	if (!PG_ARGISNULL(0))
-	{
-		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
-
-		/*
-		 * What an aggregate carries is a working state of ours, or a first state
-		 * as it was given: the one above, or the first input of a user's
-		 * aggregate over a STRICT wrapper, short or toasted.
-		 */
-		if (in_aggregate && !VARATT_IS_EXTENDED(first) &&
-			(((NmState *) first)->flags & NM_WORKING))
-			dst = (NmState *) first;
-		else
-			dst = combine_into(NULL, nm_state_arg(fcinfo, 0, family), family,
-							   fcinfo);
-	}
-	if (!PG_ARGISNULL(1))
-	{
-		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
-		nm_state_check_header(src, family);
-		dst = combine_into(dst, src, family, fcinfo);
-	}
-	if (!in_aggregate)
-		dst = nm_log_canonical(dst, family);
-	PG_RETURN_POINTER(dst);
 }
 
 /* Comparison of canonical bytes, shared by all state types. */

@@ -207,9 +207,7 @@ nm_state_limit(void)
 /* Raises if a canonical state of this size would be over the limit. */
 extern void nm_state_check_size(Size size);
 
-/* arguments: detoasted, header checked in O(1) */
-extern const NmState *
-nm_state_arg(FunctionCallInfo fcinfo, int argno, const NmFamily *family);
+/* checks in O(1) that a state is whole and of a family */
 extern void nm_state_check_header(const NmState *state, const NmFamily *family);
 
 /* Complains about a stored state that is not sound. */
@@ -247,44 +245,6 @@ extern bytea *nm_state_binary(const NmState *state, const NmFamily *family);
 
 /* bodies of the SQL-callable functions of a type */
 extern Datum nm_state_in(FunctionCallInfo fcinfo, const NmFamily *family);
-extern Datum nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family);
 extern Datum nm_state_recv(FunctionCallInfo fcinfo, const NmFamily *family);
-extern Datum nm_state_send(FunctionCallInfo fcinfo, const NmFamily *family);
-extern Datum nm_state_final(FunctionCallInfo fcinfo, const NmFamily *family);
-extern Datum nm_state_combine(FunctionCallInfo fcinfo, const NmFamily *family);
-
-/* Declares the SQL-callable functions that every state type has. */
-#define NM_STATE_FUNCTIONS(prefix, family)        \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_in);        \
-	Datum nm_##prefix##_in(PG_FUNCTION_ARGS)      \
-	{                                             \
-		return nm_state_in(fcinfo, family);       \
-	}                                             \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_out);       \
-	Datum nm_##prefix##_out(PG_FUNCTION_ARGS)     \
-	{                                             \
-		return nm_state_out(fcinfo, family);      \
-	}                                             \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_recv);      \
-	Datum nm_##prefix##_recv(PG_FUNCTION_ARGS)    \
-	{                                             \
-		return nm_state_recv(fcinfo, family);     \
-	}                                             \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_send);      \
-	Datum nm_##prefix##_send(PG_FUNCTION_ARGS)    \
-	{                                             \
-		return nm_state_send(fcinfo, family);     \
-	}                                             \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_final);     \
-	Datum nm_##prefix##_final(PG_FUNCTION_ARGS)   \
-	{                                             \
-		return nm_state_final(fcinfo, family);    \
-	}                                             \
-	PG_FUNCTION_INFO_V1(nm_##prefix##_combine);   \
-	Datum nm_##prefix##_combine(PG_FUNCTION_ARGS) \
-	{                                             \
-		return nm_state_combine(fcinfo, family);  \
-	}                                             \
-	extern int nm_##prefix##_no_such_object
 
 #endif /* NM_STATE_H */

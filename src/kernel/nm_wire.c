@@ -298,12 +298,6 @@ nm_state_binary(const NmState *state, const NmFamily *family)
 }
 
 Datum
-nm_state_out(FunctionCallInfo fcinfo, const NmFamily *family)
-{
-	PG_RETURN_CSTRING(nm_state_text(nm_state_arg(fcinfo, 0, family), family));
-}
-
-Datum
 nm_state_recv(FunctionCallInfo fcinfo, const NmFamily *family)
 {
 	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
@@ -319,10 +313,4 @@ nm_state_recv(FunctionCallInfo fcinfo, const NmFamily *family)
 				 errdetail("%s", problem),
 				 errhint("A state is made by its aggregate, not by hand.")));
 	PG_RETURN_POINTER(state);
-}
-
-Datum
-nm_state_send(FunctionCallInfo fcinfo, const NmFamily *family)
-{
-	PG_RETURN_BYTEA_P(nm_state_binary(nm_state_arg(fcinfo, 0, family), family));
 }

@@ -108,7 +108,7 @@ const NmFamily nm_mrr_family = {
 StaticAssertDecl(sizeof(NmMrrDays) == 24, "layout of days");
 StaticAssertDecl(sizeof(NmMrrInstants) == 32, "layout of instants");
 
-NM_STATE_FUNCTIONS(mrr, &nm_mrr_family);
+NM_LOG_FUNCTIONS(mrr, &nm_mrr_family);
 
 /* Transition functions */
 
@@ -347,7 +347,7 @@ PG_FUNCTION_INFO_V1(nm_mrr_at_day);
 Datum
 nm_mrr_at_day(PG_FUNCTION_ARGS)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 
 	return read_at(state, day_bound(fcinfo, state), false);
 }
@@ -356,7 +356,7 @@ PG_FUNCTION_INFO_V1(nm_mrr_at_instant);
 Datum
 nm_mrr_at_instant(PG_FUNCTION_ARGS)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 
 	return read_at(state, instant_bound(fcinfo, state), false);
 }
@@ -365,7 +365,7 @@ PG_FUNCTION_INFO_V1(nm_customers_at_day);
 Datum
 nm_customers_at_day(PG_FUNCTION_ARGS)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 
 	return read_at(state, day_bound(fcinfo, state), true);
 }
@@ -374,7 +374,7 @@ PG_FUNCTION_INFO_V1(nm_customers_at_instant);
 Datum
 nm_customers_at_instant(PG_FUNCTION_ARGS)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 
 	return read_at(state, instant_bound(fcinfo, state), true);
 }
@@ -383,7 +383,7 @@ PG_FUNCTION_INFO_V1(nm_mrr_currency);
 Datum
 nm_mrr_currency(PG_FUNCTION_ARGS)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 
 	if (state->param == 0)
 		PG_RETURN_NULL();
@@ -403,7 +403,7 @@ nm_customer_mrr(PG_FUNCTION_ARGS)
 	NmRowContext row;
 
 	InitMaterializedSRF(fcinfo, 0);
-	state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	t = day_bound(fcinfo, state);
 	reader.state = state;
 	nm_row_begin(&row);
@@ -433,7 +433,7 @@ nm_mrr_periods(PG_FUNCTION_ARGS)
 	NmRowContext row;
 
 	InitMaterializedSRF(fcinfo, 0);
-	state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	nm_row_begin(&row);
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{

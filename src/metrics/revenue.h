@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 #include "utils/date.h"
-#include "nm_state.h"
+#include "nm_log.h"
 #include "nm_timeline.h"
 
 /* One period of a state of civil days. */

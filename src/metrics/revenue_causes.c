@@ -74,7 +74,7 @@ items_start(FunctionCallInfo fcinfo, const NmState **state,
 
 	if (PG_ARGISNULL(0))
 		return false;
-	*state = nm_state_arg(fcinfo, 0, &nm_item_family);
+	*state = nm_log_arg(fcinfo, 0, &nm_item_family);
 	nm_waterfall_options(fcinfo, *state, options);
 	nm_item_range(*state, &first, &last);
 	if (!nm_waterfall_calendar(options, *state, first, last))

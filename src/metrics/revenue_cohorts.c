@@ -212,7 +212,7 @@ nm_revenue_cohorts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	cohort_options(fcinfo, state, &options);
 	nm_mrr_range(state, &first, &last);
 	if (!nm_waterfall_calendar(&options, state, first, last))

@@ -187,7 +187,7 @@ nm_revenue_concentration(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	day = nm_date_arg(fcinfo, 1, "at", &has_day);
 	top = PG_ARGISNULL(2) ? 10 : PG_GETARG_INT32(2);
 	if (top < 1)

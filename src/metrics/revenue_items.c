@@ -127,7 +127,7 @@ const NmFamily nm_item_family = {
 StaticAssertDecl(sizeof(NmItemDays) == 64, "layout of days");
 StaticAssertDecl(sizeof(NmItemInstants) == 72, "layout of instants");
 
-NM_STATE_FUNCTIONS(item, &nm_item_family);
+NM_LOG_FUNCTIONS(item, &nm_item_family);
 
 /* Transition functions */
 
@@ -464,7 +464,7 @@ nm_item_as_mrr_state(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = nm_state_arg(fcinfo, 0, &nm_item_family);
+	state = nm_log_arg(fcinfo, 0, &nm_item_family);
 	recsize = nm_record_size(&nm_mrr_family, state->flags);
 	plain = nm_log_begin(&nm_mrr_family, state->flags,
 						 (uint32) currency_code(fcinfo, 1));
@@ -518,7 +518,7 @@ nm_mrr_item_periods(PG_FUNCTION_ARGS)
 	NmRowContext context;
 
 	InitMaterializedSRF(fcinfo, 0);
-	state = nm_state_arg(fcinfo, 0, &nm_item_family);
+	state = nm_log_arg(fcinfo, 0, &nm_item_family);
 	nm_row_begin(&context);
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{

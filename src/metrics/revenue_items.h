@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 #include "utils/date.h"
-#include "nm_state.h"
+#include "nm_log.h"
 #include "nm_timeline.h"
 
 /* Exchange rates are int64 of 1e-12 base units for one unit. */

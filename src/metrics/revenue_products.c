@@ -50,7 +50,7 @@ walk_begin(FunctionCallInfo fcinfo, ProductWalk *walk)
 	DateADT day = nm_date_arg(fcinfo, 1, "at", &is_set);
 
 	memset(walk, 0, sizeof(ProductWalk));
-	walk->state = nm_state_arg(fcinfo, 0, &nm_item_family);
+	walk->state = nm_log_arg(fcinfo, 0, &nm_item_family);
 	walk->at =
 		nm_mrr_close_of(walk->state, day, nm_state_zone(walk->state, zone));
 	walk->by_plan = pg_strcasecmp(count_by, "plan") == 0;

@@ -33,7 +33,7 @@ waterfall_start(FunctionCallInfo fcinfo, const NmState **state,
 
 	if (PG_ARGISNULL(0))
 		return false;
-	*state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	*state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	nm_waterfall_options(fcinfo, *state, options);
 	nm_mrr_range(*state, &first, &last);
 	return nm_waterfall_calendar(options, *state, first, last);
@@ -180,7 +180,7 @@ nm_mrr_summary(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	start_day = nm_date_arg(fcinfo, 1, "start_day", &has_start);
 	end_day = nm_date_arg(fcinfo, 2, "end_day", &has_end);
 	if (!has_start || !has_end)
@@ -253,7 +253,7 @@ PG_FUNCTION_INFO_V1(nm_mrr_growth_rate);
 Datum
 nm_mrr_growth_rate(PG_FUNCTION_ARGS)
 {
-	const NmState *state = nm_state_arg(fcinfo, 0, &nm_mrr_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &nm_mrr_family);
 	NmTimeline tl;
 	DateADT days[2];
 	bool is_set;

@@ -52,7 +52,7 @@ static const NmFamily log_family = {.type_name = "log_state",
 									.check_param = kernel_test_check_param,
 									.combine_param = kernel_test_combine_param};
 
-NM_STATE_FUNCTIONS(log_test, &log_family);
+NM_LOG_FUNCTIONS(log_test, &log_family);
 
 /* the key of a row, from argument 1 */
 static int64
@@ -126,7 +126,7 @@ Datum
 kernel_test_log_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	const NmState *state = nm_state_arg(fcinfo, 0, &log_family);
+	const NmState *state = nm_log_arg(fcinfo, 0, &log_family);
 	NmLayout layout;
 
 	nm_layout(&log_family, state->flags, &layout);
