@@ -136,8 +136,9 @@ slot_put(NmSlot *slots, uint32 nslots, uint32 hash, uint32 position)
 	slots[i].position = position;
 }
 
-Size
-nm_dict_first_size(uint32 len)
+/* first_size returns what a dictionary of one string takes. */
+static Size
+first_size(uint32 len)
 {
 	return sizeof(NmDict) + 2 * sizeof(NmSlot) + ENTRY_SIZE(len);
 }
@@ -155,9 +156,10 @@ slots_for(uint32 capacity, uint32 nstrings)
 	return nslots;
 }
 
-void
-nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
-			 uint32 src_capacity, uint32 nstrings)
+/* dict_move moves a dictionary into a larger one, or makes the first. */
+static void
+dict_move(char *dst, uint32 dst_capacity, const char *src, uint32 src_capacity,
+		  uint32 nstrings)
 {
 	NmDict *to = (NmDict *) dst;
 	const NmDict *from = (const NmDict *) src;
@@ -266,8 +268,8 @@ nm_state_resize(const NmState *state, int recsize, Size rec_capacity,
 	if (dict_capacity == state->dict_capacity)
 		memcpy(new_dict, old_dict, dict_capacity);
 	else
-		nm_dict_move(new_dict, dict_capacity, old_dict, state->dict_capacity,
-					 state->nstrings);
+		dict_move(new_dict, dict_capacity, old_dict, state->dict_capacity,
+				  state->nstrings);
 	return result;
 }
 
@@ -283,7 +285,7 @@ dict_grow(NmState *state, int recsize, uint32 len)
 	nm_state_check_size(nm_canonical_size(recsize, 0, state->nstrings + 1,
 										  state->dict_bytes + len));
 	if (capacity == 0)
-		capacity = nm_dict_first_size(len);
+		capacity = first_size(len);
 	else
 	{
 		used = ((NmDict *) state_dict(state, recsize))->used;

@@ -53,13 +53,6 @@ extern void
 nm_strings_begin(NmStrings *walk, const NmState *state, int recsize);
 extern const char *nm_strings_next(NmStrings *walk, uint32 *len);
 
-/* Size of a dictionary that holds a string of len bytes and nothing else. */
-extern Size nm_dict_first_size(uint32 len);
-
-/* Moves a working dictionary into a larger one. */
-extern void nm_dict_move(char *dst, uint32 dst_capacity, const char *src,
-						 uint32 src_capacity, uint32 nstrings);
-
 /*
  * Writes the canonical dictionary of a working state (offsets, then bytes) to
  * dst, and returns the rank of each string by its number.

@@ -445,8 +445,12 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 		numbered = palloc_extended(records_size, MCXT_ALLOC_HUGE);
 		memcpy(numbered, src, records_size);
 		for (uint32 i = 0; i < n; i++)
+		{
+			if ((i & 0xFFFF) == 0)
+				CHECK_FOR_INTERRUPTS();
 			renumber(&layout, numbered + (Size) i * layout.size, ranks,
 					 state->nstrings, key_is_string);
+		}
 		src = numbered;
 		pfree(ranks);
 	}

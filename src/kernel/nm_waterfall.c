@@ -23,8 +23,7 @@ enum
 	ARG_START_DAY,
 	ARG_END_DAY,
 	ARG_MAX_GAP,
-	ARG_WEEK_START = 11,
-	ARG_FISCAL_YEAR
+	ARG_WEEK_START = 11
 };
 
 #define LONGEST_YEARS 10000
@@ -37,13 +36,14 @@ nm_state_zone(const NmState *state, const char *zone)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a state of civil days takes no time zone"),
 				 errdetail("Its days were settled when it was built; \"%s\" cannot move them.",
-						   zone),
+						   nm_clip(zone)),
 				 errhint("Leave the zone out, or build the state from timestamptz.")));
 	return nm_zone_parse(zone);
 }
 
-int64
-nm_state_time(const NmState *state, TimestampTz at)
+/* state_time returns an instant as time of the state: itself, or its UTC day. */
+static int64
+state_time(const NmState *state, TimestampTz at)
 {
 	int64 day = at / USECS_PER_DAY;
 
@@ -157,6 +157,17 @@ nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 		timeline->event_window = 0;
 }
 
+/* fiscal_year_start follows week_start in every function that has them */
+NmGrain
+nm_grain_args(FunctionCallInfo fcinfo, int grain_arg, int week_start_arg)
+{
+	return nm_grain_parse(nm_text_arg(fcinfo, grain_arg, "month"),
+						  nm_text_arg(fcinfo, week_start_arg, NULL),
+						  PG_ARGISNULL(week_start_arg + 1)
+							  ? 1
+							  : PG_GETARG_INT32(week_start_arg + 1));
+}
+
 void
 nm_waterfall_as_of(FunctionCallInfo fcinfo, int argno, const NmState *state,
 				   NmWaterfallOptions *options)
@@ -174,7 +185,7 @@ nm_waterfall_as_of(FunctionCallInfo fcinfo, int argno, const NmState *state,
 				 errdetail("Infinity is not a time at which the books can be read."),
 				 errhint("Pass null to count all that is recorded.")));
 	options->has_as_of = true;
-	options->as_of = nm_state_time(state, at);
+	options->as_of = state_time(state, at);
 	options->timeline.limit = options->as_of;
 }
 
@@ -185,11 +196,7 @@ nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	nm_timeline_options(fcinfo, state, ARG_MODE, ARG_MAX_GAP,
 						&options->timeline);
-	options->grain = nm_grain_parse(nm_text_arg(fcinfo, ARG_GRAIN, "month"),
-									nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
-									PG_ARGISNULL(ARG_FISCAL_YEAR)
-										? 1
-										: PG_GETARG_INT32(ARG_FISCAL_YEAR));
+	options->grain = nm_grain_args(fcinfo, ARG_GRAIN, ARG_WEEK_START);
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	options->start_day =
 		nm_date_arg(fcinfo, ARG_START_DAY, "start_day", &options->has_start);

@@ -38,9 +38,6 @@ typedef struct NmPeriodTotals
 /* The zone of an accessor; a state of civil days has none but UTC. */
 extern pg_tz *nm_state_zone(const NmState *state, const char *zone);
 
-/* An instant as time of the state: itself, or its day in UTC. */
-extern int64 nm_state_time(const NmState *state, TimestampTz at);
-
 /* The instant that a time of the state stands for. */
 extern TimestampTz nm_state_instant(const NmState *state, int64 t);
 
@@ -54,6 +51,10 @@ extern void nm_check_window(DateADT start_day, DateADT end_day);
 extern void
 nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 					int max_gap_arg, NmTimeline *timeline);
+
+/* Reads the arguments grain, week_start and fiscal_year_start. */
+extern NmGrain
+nm_grain_args(FunctionCallInfo fcinfo, int grain_arg, int week_start_arg);
 
 /* Reads the argument as_of. */
 extern void

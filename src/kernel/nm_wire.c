@@ -223,7 +223,6 @@ base64_read(const char *from, Size len, Size *result_len)
 
 		if ((i & 0xFFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-
 		if (v < 0)
 			return NULL;
 		bits = bits << 6 | (uint32) v;

@@ -14,7 +14,6 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
-#include "utils/uuid.h"
 
 #include "nm_currency.h"
 #include "nm_guards.h"

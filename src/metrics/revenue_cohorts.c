@@ -27,8 +27,7 @@ enum
 	ARG_GRAIN = 1,
 	ARG_ZONE,
 	ARG_AS_OF,
-	ARG_WEEK_START,
-	ARG_FISCAL_YEAR
+	ARG_WEEK_START
 };
 
 /*
@@ -184,11 +183,7 @@ cohort_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	options->timeline.context = CurrentMemoryContext;
 	options->timeline.count_at = NM_COUNT_CLOSING;
-	options->grain = nm_grain_parse(nm_text_arg(fcinfo, ARG_GRAIN, "month"),
-									nm_text_arg(fcinfo, ARG_WEEK_START, NULL),
-									PG_ARGISNULL(ARG_FISCAL_YEAR)
-										? 1
-										: PG_GETARG_INT32(ARG_FISCAL_YEAR));
+	options->grain = nm_grain_args(fcinfo, ARG_GRAIN, ARG_WEEK_START);
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }

@@ -10,15 +10,12 @@
 #include "postgres.h"
 
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
-#include "utils/uuid.h"
 
 #include "nm_currency.h"
-#include "nm_dict.h"
 #include "nm_guards.h"
 #include "nm_log.h"
 #include "nm_money.h"
@@ -190,7 +187,7 @@ amount_arg(Datum value, const char *name)
 	return amount;
 }
 
-/* rate_arg reads the rate; NULL is 1. */
+/* rate_arg reads the rate; NULL is 1, for the base currency alone. */
 static int64
 rate_arg(FunctionCallInfo fcinfo, int32 currency)
 {
@@ -380,13 +377,10 @@ ITEM_TRANS(nm_item_trans_text_instant, NM_KEY_TEXT | NM_INSTANTS);
 void
 nm_item_read(const NmState *state, uint32 i, NmItemRow *row)
 {
-	if (nm_state_instants(state))
-		decode_record(state,
-					  (const NmItemInstants *) nm_state_records(state) + i,
-					  row);
-	else
-		decode_record(state, (const NmItemDays *) nm_state_records(state) + i,
-					  row);
+	Size size =
+		nm_state_instants(state) ? sizeof(NmItemInstants) : sizeof(NmItemDays);
+
+	decode_record(state, nm_state_records(state) + i * size, row);
 	row->base = (int64) base_amount(row->gross, row->discount, row->rate);
 }
 
