@@ -5,288 +5,67 @@
  * The numbers are defined in doc/revenue.md.
  */
 
--- The type ----------------------------------------------------------------
-
-CREATE TYPE nudge.mrr_state;
-
-CREATE FUNCTION nudge.mrr_state_in(cstring) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION nudge.mrr_state_out(nudge.mrr_state) RETURNS cstring
-	AS 'MODULE_PATHNAME', 'nm_mrr_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION nudge.mrr_state_recv(internal) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION nudge.mrr_state_send(nudge.mrr_state) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'nm_mrr_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE nudge.mrr_state (
-	INTERNALLENGTH = VARIABLE,
-	INPUT = nudge.mrr_state_in,
-	OUTPUT = nudge.mrr_state_out,
-	RECEIVE = nudge.mrr_state_recv,
-	SEND = nudge.mrr_state_send,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+--@ include src/kernel/state_type.sql type=mrr_state prefix=mrr
 
 COMMENT ON TYPE nudge.mrr_state IS
 	'Recurring revenue of any number of customers: all their periods, mergeable by rollup() and combine()';
-COMMENT ON FUNCTION nudge.mrr_state_in(cstring) IS 'Text input of mrr_state';
-COMMENT ON FUNCTION nudge.mrr_state_out(nudge.mrr_state) IS 'Text output of mrr_state';
-COMMENT ON FUNCTION nudge.mrr_state_recv(internal) IS 'Binary input of mrr_state';
-COMMENT ON FUNCTION nudge.mrr_state_send(nudge.mrr_state) IS 'Binary output of mrr_state';
 
--- Comparison of canonical bytes: for DISTINCT, EXCEPT, IS DISTINCT FROM ------
-
-CREATE FUNCTION nudge.mrr_state_eq(nudge.mrr_state, nudge.mrr_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_eq(nudge.mrr_state, nudge.mrr_state) IS 'Implementation of the operator =';
-CREATE FUNCTION nudge.mrr_state_ne(nudge.mrr_state, nudge.mrr_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_ne(nudge.mrr_state, nudge.mrr_state) IS 'Implementation of the operator <>';
-CREATE FUNCTION nudge.mrr_state_lt(nudge.mrr_state, nudge.mrr_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_lt(nudge.mrr_state, nudge.mrr_state) IS 'Implementation of the operator <';
-CREATE FUNCTION nudge.mrr_state_le(nudge.mrr_state, nudge.mrr_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_le(nudge.mrr_state, nudge.mrr_state) IS 'Implementation of the operator <=';
-CREATE FUNCTION nudge.mrr_state_gt(nudge.mrr_state, nudge.mrr_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_gt(nudge.mrr_state, nudge.mrr_state) IS 'Implementation of the operator >';
-CREATE FUNCTION nudge.mrr_state_ge(nudge.mrr_state, nudge.mrr_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_ge(nudge.mrr_state, nudge.mrr_state) IS 'Implementation of the operator >=';
-CREATE FUNCTION nudge.mrr_state_cmp(nudge.mrr_state, nudge.mrr_state) RETURNS integer
-	AS 'MODULE_PATHNAME', 'nm_state_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_cmp(nudge.mrr_state, nudge.mrr_state) IS 'Three-way comparison of bytes';
-CREATE FUNCTION nudge.mrr_state_hash(nudge.mrr_state) RETURNS integer
-	AS 'MODULE_PATHNAME', 'nm_state_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_hash(nudge.mrr_state) IS 'Hash of the bytes';
-CREATE FUNCTION nudge.mrr_state_hash_extended(nudge.mrr_state, bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'nm_state_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_hash_extended(nudge.mrr_state, bigint) IS 'Seeded 64-bit hash of the bytes';
-
-CREATE OPERATOR nudge.= (
-	LEFTARG = nudge.mrr_state, RIGHTARG = nudge.mrr_state, FUNCTION = nudge.mrr_state_eq,
-	COMMUTATOR = OPERATOR(nudge.=), NEGATOR = OPERATOR(nudge.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR nudge.= (nudge.mrr_state, nudge.mrr_state) IS 'equal';
-CREATE OPERATOR nudge.<> (
-	LEFTARG = nudge.mrr_state, RIGHTARG = nudge.mrr_state, FUNCTION = nudge.mrr_state_ne,
-	COMMUTATOR = OPERATOR(nudge.<>), NEGATOR = OPERATOR(nudge.=), RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR nudge.<> (nudge.mrr_state, nudge.mrr_state) IS 'not equal';
-CREATE OPERATOR nudge.< (
-	LEFTARG = nudge.mrr_state, RIGHTARG = nudge.mrr_state, FUNCTION = nudge.mrr_state_lt,
-	COMMUTATOR = OPERATOR(nudge.>), NEGATOR = OPERATOR(nudge.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR nudge.< (nudge.mrr_state, nudge.mrr_state) IS 'less than';
-CREATE OPERATOR nudge.<= (
-	LEFTARG = nudge.mrr_state, RIGHTARG = nudge.mrr_state, FUNCTION = nudge.mrr_state_le,
-	COMMUTATOR = OPERATOR(nudge.>=), NEGATOR = OPERATOR(nudge.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR nudge.<= (nudge.mrr_state, nudge.mrr_state) IS 'less than or equal';
-CREATE OPERATOR nudge.> (
-	LEFTARG = nudge.mrr_state, RIGHTARG = nudge.mrr_state, FUNCTION = nudge.mrr_state_gt,
-	COMMUTATOR = OPERATOR(nudge.<), NEGATOR = OPERATOR(nudge.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR nudge.> (nudge.mrr_state, nudge.mrr_state) IS 'greater than';
-CREATE OPERATOR nudge.>= (
-	LEFTARG = nudge.mrr_state, RIGHTARG = nudge.mrr_state, FUNCTION = nudge.mrr_state_ge,
-	COMMUTATOR = OPERATOR(nudge.<=), NEGATOR = OPERATOR(nudge.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR nudge.>= (nudge.mrr_state, nudge.mrr_state) IS 'greater than or equal';
-
-CREATE OPERATOR CLASS nudge.mrr_state_ops DEFAULT FOR TYPE nudge.mrr_state USING btree AS
-	OPERATOR 1 nudge.<, OPERATOR 2 nudge.<=, OPERATOR 3 nudge.=, OPERATOR 4 nudge.>=, OPERATOR 5 nudge.>,
-	FUNCTION 1 nudge.mrr_state_cmp(nudge.mrr_state, nudge.mrr_state);
-COMMENT ON OPERATOR CLASS nudge.mrr_state_ops USING btree IS 'Order of the bytes of a state';
-COMMENT ON OPERATOR FAMILY nudge.mrr_state_ops USING btree IS 'Order of the bytes of a state';
-CREATE OPERATOR CLASS nudge.mrr_state_hash_ops DEFAULT FOR TYPE nudge.mrr_state USING hash AS
-	OPERATOR 1 nudge.=,
-	FUNCTION 1 nudge.mrr_state_hash(nudge.mrr_state),
-	FUNCTION 2 nudge.mrr_state_hash_extended(nudge.mrr_state, bigint);
-COMMENT ON OPERATOR CLASS nudge.mrr_state_hash_ops USING hash IS 'Hash of the bytes of a state';
-COMMENT ON OPERATOR FAMILY nudge.mrr_state_hash_ops USING hash IS 'Hash of the bytes of a state';
-
--- Aggregates --------------------------------------------------------------
-
-CREATE FUNCTION nudge.mrr_state_final(nudge.mrr_state) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_state_final(nudge.mrr_state) IS 'Final function: the canonical form of a state; not STRICT, so that it sees no rows as NULL';
-
-CREATE FUNCTION nudge.combine(a nudge.mrr_state, b nudge.mrr_state) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.combine(nudge.mrr_state, nudge.mrr_state) IS
-	'Both states as one; NULL is the empty state. Not STRICT';
-
-CREATE AGGREGATE nudge.rollup(nudge.mrr_state) (
-	SFUNC = nudge.combine, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.rollup(nudge.mrr_state) IS 'All states of a group as one; NULL states are skipped';
-
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer bigint, valid_from date, valid_to date, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_int8_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, bigint, date, date, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer bigint, valid_from date, valid_to date, mrr numeric) (
+--@ for key=bigint,uuid,text k=int8,uuid,text
+CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer @key@, valid_from date, valid_to date, mrr numeric) RETURNS nudge.mrr_state
+	AS 'MODULE_PATHNAME', 'nm_mrr_trans_@k@_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, @key@, date, date, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
+CREATE AGGREGATE nudge.mrr_agg(customer @key@, valid_from date, valid_to date, mrr numeric) (
 	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_agg(bigint, date, date, numeric) IS
+COMMENT ON AGGREGATE nudge.mrr_agg(@key@, date, date, numeric) IS
 	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Days are civil dates.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer bigint, valid_from timestamptz, valid_to timestamptz, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_int8_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, bigint, timestamptz, timestamptz, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer bigint, valid_from timestamptz, valid_to timestamptz, mrr numeric) (
+CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer @key@, valid_from timestamptz, valid_to timestamptz, mrr numeric) RETURNS nudge.mrr_state
+	AS 'MODULE_PATHNAME', 'nm_mrr_trans_@k@_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, @key@, timestamptz, timestamptz, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
+CREATE AGGREGATE nudge.mrr_agg(customer @key@, valid_from timestamptz, valid_to timestamptz, mrr numeric) (
 	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_agg(bigint, timestamptz, timestamptz, numeric) IS
+COMMENT ON AGGREGATE nudge.mrr_agg(@key@, timestamptz, timestamptz, numeric) IS
 	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times are instants.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer bigint, valid_from timestamp, valid_to timestamp, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_int8_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, bigint, timestamp, timestamp, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer bigint, valid_from timestamp, valid_to timestamp, mrr numeric) (
+CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer @key@, valid_from timestamp, valid_to timestamp, mrr numeric) RETURNS nudge.mrr_state
+	AS 'MODULE_PATHNAME', 'nm_mrr_trans_@k@_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, @key@, timestamp, timestamp, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
+CREATE AGGREGATE nudge.mrr_agg(customer @key@, valid_from timestamp, valid_to timestamp, mrr numeric) (
 	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_agg(bigint, timestamp, timestamp, numeric) IS
+COMMENT ON AGGREGATE nudge.mrr_agg(@key@, timestamp, timestamp, numeric) IS
 	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times without zone are read as UTC.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer uuid, valid_from date, valid_to date, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_uuid_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, uuid, date, date, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer uuid, valid_from date, valid_to date, mrr numeric) (
-	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_agg(uuid, date, date, numeric) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Days are civil dates.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer uuid, valid_from timestamptz, valid_to timestamptz, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_uuid_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, uuid, timestamptz, timestamptz, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer uuid, valid_from timestamptz, valid_to timestamptz, mrr numeric) (
-	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_agg(uuid, timestamptz, timestamptz, numeric) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times are instants.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer uuid, valid_from timestamp, valid_to timestamp, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_uuid_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, uuid, timestamp, timestamp, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer uuid, valid_from timestamp, valid_to timestamp, mrr numeric) (
-	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_agg(uuid, timestamp, timestamp, numeric) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times without zone are read as UTC.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer text, valid_from date, valid_to date, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_text_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, text, date, date, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer text, valid_from date, valid_to date, mrr numeric) (
-	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_agg(text, date, date, numeric) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Days are civil dates.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer text, valid_from timestamptz, valid_to timestamptz, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_text_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, text, timestamptz, timestamptz, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer text, valid_from timestamptz, valid_to timestamptz, mrr numeric) (
-	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_agg(text, timestamptz, timestamptz, numeric) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times are instants.';
-CREATE FUNCTION nudge.mrr_trans(state nudge.mrr_state, customer text, valid_from timestamp, valid_to timestamp, mrr numeric) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_text_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_trans(nudge.mrr_state, text, timestamp, timestamp, numeric) IS 'Transition function of mrr_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_agg(customer text, valid_from timestamp, valid_to timestamp, mrr numeric) (
-	SFUNC = nudge.mrr_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_agg(text, timestamp, timestamp, numeric) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times without zone are read as UTC.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer bigint, valid_from date, valid_to date, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_int8_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, bigint, date, date, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer bigint, valid_from date, valid_to date, mrr numeric, currency text) (
+CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer @key@, valid_from date, valid_to date, mrr numeric, currency text) RETURNS nudge.mrr_state
+	AS 'MODULE_PATHNAME', 'nm_mrr_trans_@k@_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, @key@, date, date, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
+CREATE AGGREGATE nudge.mrr_currency_agg(customer @key@, valid_from date, valid_to date, mrr numeric, currency text) (
 	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(bigint, date, date, numeric, text) IS
+COMMENT ON AGGREGATE nudge.mrr_currency_agg(@key@, date, date, numeric, text) IS
 	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Days are civil dates. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer bigint, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_int8_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, bigint, timestamptz, timestamptz, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer bigint, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) (
+CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer @key@, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) RETURNS nudge.mrr_state
+	AS 'MODULE_PATHNAME', 'nm_mrr_trans_@k@_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, @key@, timestamptz, timestamptz, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
+CREATE AGGREGATE nudge.mrr_currency_agg(customer @key@, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) (
 	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(bigint, timestamptz, timestamptz, numeric, text) IS
+COMMENT ON AGGREGATE nudge.mrr_currency_agg(@key@, timestamptz, timestamptz, numeric, text) IS
 	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times are instants. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer bigint, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_int8_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, bigint, timestamp, timestamp, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer bigint, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) (
+CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer @key@, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) RETURNS nudge.mrr_state
+	AS 'MODULE_PATHNAME', 'nm_mrr_trans_@k@_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, @key@, timestamp, timestamp, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
+CREATE AGGREGATE nudge.mrr_currency_agg(customer @key@, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) (
 	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(bigint, timestamp, timestamp, numeric, text) IS
+COMMENT ON AGGREGATE nudge.mrr_currency_agg(@key@, timestamp, timestamp, numeric, text) IS
 	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times without zone are read as UTC. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer uuid, valid_from date, valid_to date, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_uuid_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, uuid, date, date, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer uuid, valid_from date, valid_to date, mrr numeric, currency text) (
-	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(uuid, date, date, numeric, text) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Days are civil dates. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer uuid, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_uuid_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, uuid, timestamptz, timestamptz, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer uuid, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) (
-	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(uuid, timestamptz, timestamptz, numeric, text) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times are instants. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer uuid, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_uuid_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, uuid, timestamp, timestamp, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer uuid, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) (
-	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(uuid, timestamp, timestamp, numeric, text) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times without zone are read as UTC. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer text, valid_from date, valid_to date, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_text_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, text, date, date, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer text, valid_from date, valid_to date, mrr numeric, currency text) (
-	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(text, date, date, numeric, text) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Days are civil dates. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer text, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_text_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, text, timestamptz, timestamptz, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer text, valid_from timestamptz, valid_to timestamptz, mrr numeric, currency text) (
-	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(text, timestamptz, timestamptz, numeric, text) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times are instants. The currency must be the same in every row.';
-CREATE FUNCTION nudge.mrr_currency_trans(state nudge.mrr_state, customer text, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) RETURNS nudge.mrr_state
-	AS 'MODULE_PATHNAME', 'nm_mrr_trans_text_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_currency_trans(nudge.mrr_state, text, timestamp, timestamp, numeric, text) IS 'Transition function of mrr_currency_agg; not STRICT, since a NULL end means open and other NULLs are errors';
-CREATE AGGREGATE nudge.mrr_currency_agg(customer text, valid_from timestamp, valid_to timestamp, mrr numeric, currency text) (
-	SFUNC = nudge.mrr_currency_trans, STYPE = nudge.mrr_state, FINALFUNC = nudge.mrr_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_currency_agg(text, timestamp, timestamp, numeric, text) IS
-	'State of recurring revenue from periods [valid_from, valid_to) at a monthly amount; a NULL end is open. Times without zone are read as UTC. The currency must be the same in every row.';
+--@ end
 
 -- Accessors ---------------------------------------------------------------
 

@@ -6,207 +6,40 @@
  * The numbers are defined in doc/revenue_items.md.
  */
 
--- The type ----------------------------------------------------------------
-
-CREATE TYPE nudge.mrr_item_state;
-
-CREATE FUNCTION nudge.mrr_item_state_in(cstring) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION nudge.mrr_item_state_out(nudge.mrr_item_state) RETURNS cstring
-	AS 'MODULE_PATHNAME', 'nm_item_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION nudge.mrr_item_state_recv(internal) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION nudge.mrr_item_state_send(nudge.mrr_item_state) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'nm_item_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE nudge.mrr_item_state (
-	INTERNALLENGTH = VARIABLE,
-	INPUT = nudge.mrr_item_state_in,
-	OUTPUT = nudge.mrr_item_state_out,
-	RECEIVE = nudge.mrr_item_state_recv,
-	SEND = nudge.mrr_item_state_send,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+--@ include src/kernel/state_type.sql type=mrr_item_state prefix=item
 
 COMMENT ON TYPE nudge.mrr_item_state IS
 	'Recurring revenue of any number of customers by price item: all their periods with plan, quantity, price, discount, currency and rate, mergeable by rollup() and combine()';
-COMMENT ON FUNCTION nudge.mrr_item_state_in(cstring) IS 'Text input of mrr_item_state';
-COMMENT ON FUNCTION nudge.mrr_item_state_out(nudge.mrr_item_state) IS 'Text output of mrr_item_state';
-COMMENT ON FUNCTION nudge.mrr_item_state_recv(internal) IS 'Binary input of mrr_item_state';
-COMMENT ON FUNCTION nudge.mrr_item_state_send(nudge.mrr_item_state) IS 'Binary output of mrr_item_state';
 
--- Comparison of canonical bytes: for DISTINCT, EXCEPT, IS DISTINCT FROM ------
-
-CREATE FUNCTION nudge.mrr_item_state_eq(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_eq(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Implementation of the operator =';
-CREATE FUNCTION nudge.mrr_item_state_ne(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_ne(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Implementation of the operator <>';
-CREATE FUNCTION nudge.mrr_item_state_lt(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_lt(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Implementation of the operator <';
-CREATE FUNCTION nudge.mrr_item_state_le(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_le(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Implementation of the operator <=';
-CREATE FUNCTION nudge.mrr_item_state_gt(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_gt(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Implementation of the operator >';
-CREATE FUNCTION nudge.mrr_item_state_ge(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nm_state_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_ge(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Implementation of the operator >=';
-CREATE FUNCTION nudge.mrr_item_state_cmp(nudge.mrr_item_state, nudge.mrr_item_state) RETURNS integer
-	AS 'MODULE_PATHNAME', 'nm_state_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_cmp(nudge.mrr_item_state, nudge.mrr_item_state) IS 'Three-way comparison of bytes';
-CREATE FUNCTION nudge.mrr_item_state_hash(nudge.mrr_item_state) RETURNS integer
-	AS 'MODULE_PATHNAME', 'nm_state_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_hash(nudge.mrr_item_state) IS 'Hash of the bytes';
-CREATE FUNCTION nudge.mrr_item_state_hash_extended(nudge.mrr_item_state, bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'nm_state_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_hash_extended(nudge.mrr_item_state, bigint) IS 'Seeded 64-bit hash of the bytes';
-
-CREATE OPERATOR nudge.= (
-	LEFTARG = nudge.mrr_item_state, RIGHTARG = nudge.mrr_item_state, FUNCTION = nudge.mrr_item_state_eq,
-	COMMUTATOR = OPERATOR(nudge.=), NEGATOR = OPERATOR(nudge.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR nudge.= (nudge.mrr_item_state, nudge.mrr_item_state) IS 'equal';
-CREATE OPERATOR nudge.<> (
-	LEFTARG = nudge.mrr_item_state, RIGHTARG = nudge.mrr_item_state, FUNCTION = nudge.mrr_item_state_ne,
-	COMMUTATOR = OPERATOR(nudge.<>), NEGATOR = OPERATOR(nudge.=), RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR nudge.<> (nudge.mrr_item_state, nudge.mrr_item_state) IS 'not equal';
-CREATE OPERATOR nudge.< (
-	LEFTARG = nudge.mrr_item_state, RIGHTARG = nudge.mrr_item_state, FUNCTION = nudge.mrr_item_state_lt,
-	COMMUTATOR = OPERATOR(nudge.>), NEGATOR = OPERATOR(nudge.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR nudge.< (nudge.mrr_item_state, nudge.mrr_item_state) IS 'less than';
-CREATE OPERATOR nudge.<= (
-	LEFTARG = nudge.mrr_item_state, RIGHTARG = nudge.mrr_item_state, FUNCTION = nudge.mrr_item_state_le,
-	COMMUTATOR = OPERATOR(nudge.>=), NEGATOR = OPERATOR(nudge.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR nudge.<= (nudge.mrr_item_state, nudge.mrr_item_state) IS 'less than or equal';
-CREATE OPERATOR nudge.> (
-	LEFTARG = nudge.mrr_item_state, RIGHTARG = nudge.mrr_item_state, FUNCTION = nudge.mrr_item_state_gt,
-	COMMUTATOR = OPERATOR(nudge.<), NEGATOR = OPERATOR(nudge.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR nudge.> (nudge.mrr_item_state, nudge.mrr_item_state) IS 'greater than';
-CREATE OPERATOR nudge.>= (
-	LEFTARG = nudge.mrr_item_state, RIGHTARG = nudge.mrr_item_state, FUNCTION = nudge.mrr_item_state_ge,
-	COMMUTATOR = OPERATOR(nudge.<=), NEGATOR = OPERATOR(nudge.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR nudge.>= (nudge.mrr_item_state, nudge.mrr_item_state) IS 'greater than or equal';
-
-CREATE OPERATOR CLASS nudge.mrr_item_state_ops DEFAULT FOR TYPE nudge.mrr_item_state USING btree AS
-	OPERATOR 1 nudge.<, OPERATOR 2 nudge.<=, OPERATOR 3 nudge.=, OPERATOR 4 nudge.>=, OPERATOR 5 nudge.>,
-	FUNCTION 1 nudge.mrr_item_state_cmp(nudge.mrr_item_state, nudge.mrr_item_state);
-COMMENT ON OPERATOR CLASS nudge.mrr_item_state_ops USING btree IS 'Order of the bytes of a state';
-COMMENT ON OPERATOR FAMILY nudge.mrr_item_state_ops USING btree IS 'Order of the bytes of a state';
-CREATE OPERATOR CLASS nudge.mrr_item_state_hash_ops DEFAULT FOR TYPE nudge.mrr_item_state USING hash AS
-	OPERATOR 1 nudge.=,
-	FUNCTION 1 nudge.mrr_item_state_hash(nudge.mrr_item_state),
-	FUNCTION 2 nudge.mrr_item_state_hash_extended(nudge.mrr_item_state, bigint);
-COMMENT ON OPERATOR CLASS nudge.mrr_item_state_hash_ops USING hash IS 'Hash of the bytes of a state';
-COMMENT ON OPERATOR FAMILY nudge.mrr_item_state_hash_ops USING hash IS 'Hash of the bytes of a state';
-
--- Aggregates --------------------------------------------------------------
-
-CREATE FUNCTION nudge.mrr_item_state_final(nudge.mrr_item_state) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_state_final(nudge.mrr_item_state) IS 'Final function: the canonical form of a state; not STRICT, so that it sees no rows as NULL';
-
-CREATE FUNCTION nudge.combine(a nudge.mrr_item_state, b nudge.mrr_item_state) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.combine(nudge.mrr_item_state, nudge.mrr_item_state) IS
-	'Both states as one; NULL is the empty state. Not STRICT';
-
-CREATE AGGREGATE nudge.rollup(nudge.mrr_item_state) (
-	SFUNC = nudge.combine, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.rollup(nudge.mrr_item_state) IS 'All states of a group as one; NULL states are skipped';
-
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer bigint, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_int8_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, bigint, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer bigint, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
+--@ for key=bigint,uuid,text k=int8,uuid,text
+CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer @key@, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
+	AS 'MODULE_PATHNAME', 'nm_item_trans_@k@_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, @key@, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
+CREATE AGGREGATE nudge.mrr_item_agg(customer @key@, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
 	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_item_agg(bigint, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS
+COMMENT ON AGGREGATE nudge.mrr_item_agg(@key@, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS
 	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Days are civil dates.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer bigint, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_int8_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, bigint, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer bigint, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
+CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer @key@, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
+	AS 'MODULE_PATHNAME', 'nm_item_trans_@k@_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, @key@, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
+CREATE AGGREGATE nudge.mrr_item_agg(customer @key@, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
 	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_item_agg(bigint, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS
+COMMENT ON AGGREGATE nudge.mrr_item_agg(@key@, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS
 	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Times are instants.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer bigint, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_int8_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, bigint, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer bigint, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
+CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer @key@, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
+	AS 'MODULE_PATHNAME', 'nm_item_trans_@k@_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, @key@, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
+CREATE AGGREGATE nudge.mrr_item_agg(customer @key@, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
 	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.mrr_item_agg(bigint, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS
+COMMENT ON AGGREGATE nudge.mrr_item_agg(@key@, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS
 	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Times without zone are read as UTC.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer uuid, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_uuid_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, uuid, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer uuid, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
-	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_item_agg(uuid, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS
-	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Days are civil dates.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer uuid, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_uuid_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, uuid, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer uuid, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
-	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_item_agg(uuid, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS
-	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Times are instants.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer uuid, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_uuid_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, uuid, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer uuid, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
-	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_item_agg(uuid, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS
-	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Times without zone are read as UTC.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer text, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_text_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, text, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer text, item text, valid_from date, valid_to date, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
-	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_item_agg(text, text, date, date, text, numeric, numeric, numeric, text, numeric, text) IS
-	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Days are civil dates.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer text, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_text_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, text, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer text, item text, valid_from timestamptz, valid_to timestamptz, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
-	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_item_agg(text, text, timestamptz, timestamptz, text, numeric, numeric, numeric, text, numeric, text) IS
-	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Times are instants.';
-CREATE FUNCTION nudge.mrr_item_trans(state nudge.mrr_item_state, customer text, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) RETURNS nudge.mrr_item_state
-	AS 'MODULE_PATHNAME', 'nm_item_trans_text_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.mrr_item_trans(nudge.mrr_item_state, text, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS 'Transition function of mrr_item_agg; not STRICT, since some NULLs have a meaning and others are errors';
-CREATE AGGREGATE nudge.mrr_item_agg(customer text, item text, valid_from timestamp, valid_to timestamp, plan text, quantity numeric, unit_amount numeric, discount numeric, currency text, rate numeric, end_reason text) (
-	SFUNC = nudge.mrr_item_trans, STYPE = nudge.mrr_item_state, FINALFUNC = nudge.mrr_item_state_final,
-	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE nudge.mrr_item_agg(text, text, timestamp, timestamp, text, numeric, numeric, numeric, text, numeric, text) IS
-	'State of recurring revenue by item from periods [valid_from, valid_to): quantity times monthly unit_amount less discount in a currency, rate base units each; end_reason is voluntary, involuntary or NULL. Times without zone are read as UTC.';
+--@ end
 
 -- Accessors ---------------------------------------------------------------
 
