@@ -466,6 +466,23 @@ nm_strings_next(NmStrings *walk, uint32 *len)
 	return (const char *) (entry + 1);
 }
 
+const char *
+nm_string(const NmState *state, int recsize, uint32 i, uint32 *len)
+{
+	NmStrings walk = {.state = state};
+	const char *data;
+
+	/* keys that wait have no numbers yet and are not in the way */
+	if (!(state->flags & NM_WORKING))
+		return nm_state_string(state, i, len);
+	walk.dict = state_dict(state, recsize);
+	do
+	{
+		data = nm_strings_next(&walk, len);
+	} while (walk.next <= i);
+	return data;
+}
+
 /* SortString: a string with its first 8 bytes as a number, for sorting. */
 typedef struct SortString
 {

@@ -53,6 +53,10 @@ extern void
 nm_strings_begin(NmStrings *walk, const NmState *state, int recsize);
 extern const char *nm_strings_next(NmStrings *walk, uint32 *len);
 
+/* String i of a state, canonical or working; takes as long as i is large. */
+extern const char *
+nm_string(const NmState *state, int recsize, uint32 i, uint32 *len);
+
 /*
  * Writes the canonical dictionary of a working state (offsets, then bytes) to
  * dst, and returns the rank of each string by its number.

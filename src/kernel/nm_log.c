@@ -24,6 +24,40 @@
 #define LARGE_LOG 65536
 #define LONGEST_STEP 8
 
+/* begin_like makes a new working state with the param of another. */
+static NmState *
+begin_like(const NmState *state, const NmFamily *family, int flags)
+{
+	int recsize = nm_record_size(family, flags);
+	uint32 len;
+	const char *data;
+
+	if (!family->param_is_string)
+		return nm_log_begin(family, flags, state->param);
+	if (state->param >= state->nstrings)
+		nm_state_damaged("The header points outside the dictionary.");
+	data = nm_string(state, recsize, state->param, &len);
+	return nm_log_begin_string(family, flags, data, len);
+}
+
+/* check_param_string compares the params of two states where they are strings. */
+static void
+check_param_string(NmState *dst, const NmState *src, const NmFamily *family)
+{
+	int recsize = nm_record_size(family, src->flags);
+	uint32 dst_len;
+	uint32 src_len;
+	const char *dst_data;
+	const char *src_data;
+
+	if (src->param >= src->nstrings)
+		nm_state_damaged("The header points outside the dictionary.");
+	dst_data = nm_string(dst, recsize, dst->param, &dst_len);
+	src_data = nm_string(src, recsize, src->param, &src_len);
+	if (dst_len != src_len || memcmp(dst_data, src_data, src_len) != 0)
+		family->combine_param(dst, src);
+}
+
 /*
  * adopt_state makes a working copy of a state that is not ours: the initial
  * condition of a user's aggregate, or its first input as the executor keeps it
@@ -40,8 +74,7 @@ adopt_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 				 errmsg("initial state of an aggregate has another shape"),
 				 errdetail("Its keys or times are of other types than the arguments of the aggregate."),
 				 errhint("Use the aggregates of nudge_metrics, which need no initial state.")));
-	return nm_log_merge(nm_log_begin(family, flags, given->param), given,
-						family, NULL);
+	return nm_log_merge(begin_like(given, family, flags), given, family, NULL);
 }
 
 NmState *
@@ -79,6 +112,17 @@ nm_log_begin(const NmFamily *family, int flags, uint32 param)
 	state->flags = flags | NM_WORKING;
 	state->param = param;
 	state->rec_capacity = 1;
+	return state;
+}
+
+NmState *
+nm_log_begin_string(const NmFamily *family, int flags, const char *data,
+					uint32 len)
+{
+	NmState *state = nm_log_begin(family, flags, 0);
+
+	state->param =
+		nm_dict_intern(&state, nm_record_size(family, flags), data, len);
 	return state;
 }
 
@@ -452,6 +496,8 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 					 state->nstrings, key_is_string);
 		}
 		src = numbered;
+		if (family->param_is_string)
+			result->param = ranks[state->param];
 		pfree(ranks);
 	}
 	sort_records(&layout, src, nm_state_records(result), n);
@@ -570,10 +616,13 @@ combine_into(NmState *dst, const NmState *src, const NmFamily *family,
 			 FunctionCallInfo fcinfo)
 {
 	if (dst == NULL)
-		dst = nm_log_begin(family, src->flags & ~NM_WORKING, src->param);
+		dst = begin_like(src, family, src->flags & ~NM_WORKING);
 	else
 		nm_state_check_alike(dst, src);
-	nm_state_combine_param(dst, src, family);
+	if (!family->param_is_string)
+		nm_state_combine_param(dst, src, family);
+	else
+		check_param_string(dst, src, family);
 	return nm_log_merge(dst, src, family, fcinfo);
 }
 

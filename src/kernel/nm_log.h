@@ -21,6 +21,10 @@ extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo,
 /* A new working state with room for a first record. */
 extern NmState *nm_log_begin(const NmFamily *family, int flags, uint32 param);
 
+/* The same for a family whose param is a string. */
+extern NmState *nm_log_begin_string(const NmFamily *family, int flags,
+									const char *data, uint32 len);
+
 /*
  * Makes room for n more records; the state may move.  fcinfo, if given, is the
  * call of an aggregate's row, by which large states grow in fewer steps.

@@ -250,16 +250,21 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 		return problem;
 	if (state->flags & NM_WORKING)
 		return "The state is not in its final form.";
-	problem = family->check_param(state);
+	if (!family->param_is_string)
+		problem = family->check_param(state);
+	else if (state->param >= state->nstrings)
+		problem = "The header points outside the dictionary.";
 	if (problem)
 		return problem;
 	if (state->nrecords == 0)
 		return "The state is empty.";
 	nm_layout(family, state->flags, &layout);
-	if (!layout.has_strings && state->nstrings > 0)
+	if (!layout.has_strings && !family->param_is_string && state->nstrings > 0)
 		return "The state has a dictionary that it cannot use.";
 	is_key = palloc0((Size) state->nstrings + 1);
 	is_text = palloc0((Size) state->nstrings + 1);
+	if (family->param_is_string)
+		is_text[state->param] = true;
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{
 		const char *rec = nm_state_records(state) + (Size) i * layout.size;
@@ -283,6 +288,8 @@ nm_state_problem(const NmState *state, const NmFamily *family)
 		state->nstrings > 0 ? dictionary_problem(state, is_key, is_text) : NULL;
 	pfree(is_key);
 	pfree(is_text);
+	if (problem == NULL && family->param_is_string)
+		problem = family->check_param(state);
 	return problem;
 }
 

@@ -58,7 +58,11 @@ StaticAssertDecl(sizeof(NmState) == NM_HEADER_SIZE, "state header is 32 bytes");
 typedef enum NmKind
 {
 	NM_KIND_MRR = 1,
-	NM_KIND_MRR_ITEM = 2
+	NM_KIND_MRR_ITEM = 2,
+	NM_KIND_ACTIVITY = 3,
+	NM_KIND_FUNNEL = 4,
+	NM_KIND_SEQUENCE = 5,
+	NM_KIND_FEATURE = 6
 } NmKind;
 
 /* flags, bits 0-1: the type of the entity key */
@@ -103,7 +107,10 @@ typedef struct NmFamily
 	 */
 	const char *(*check_record)(const NmState *state, const void *rec);
 
-	/* The same for the header's param. */
+	/*
+	 * The same for the header's param; where that is a string, the dictionary
+	 * is sound by then.
+	 */
 	const char *(*check_param)(const NmState *state);
 
 	/*
@@ -111,6 +118,12 @@ typedef struct NmFamily
 	 * where check_param admits only one.
 	 */
 	void (*combine_param)(NmState *dst, const NmState *src);
+
+	/*
+	 * The param is the number of a string, for what does not fit 32 bits.  A
+	 * log's working state gets it first, so that there it is string 0.
+	 */
+	bool param_is_string;
 } NmFamily;
 
 static inline bool
