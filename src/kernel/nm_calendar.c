@@ -451,8 +451,6 @@ nm_calendar_search(const NmCalendar *cal, int64 t)
 	return low;
 }
 
-/* SQL-callable functions */
-
 /*
  * ZoneSlot: the offsets of one stretch of 2^41 microseconds, about 25 days, in
  * which a zone changes its clock at most once.
@@ -468,6 +466,7 @@ typedef struct ZoneSlot
 
 #define ZONE_SLOT_BITS 41
 #define ZONE_SLOTS 128
+#define ZONE_CACHES 32
 
 typedef struct ZoneCache
 {
@@ -511,50 +510,95 @@ zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 		entry->usable = false;
 }
 
-/* zone_cache returns the call site's cache, renewed if the zone is another. */
-static ZoneCache *
-zone_cache(FunctionCallInfo fcinfo, text *zone)
+/*
+ * ZoneCaches: what a call site knows of the zones that it meets.  A column of
+ * zones has a few, which may come in any order.
+ */
+typedef struct ZoneCaches
 {
-	ZoneCache *cache = fcinfo->flinfo->fn_extra;
-	int len = VARSIZE_ANY_EXHDR(zone);
+	ZoneCache *last;
+	ZoneCache *by_hash[ZONE_CACHES];
+} ZoneCaches;
 
-	if (cache != NULL && cache->name_len == len &&
-		memcmp(cache->name, VARDATA_ANY(zone), len) == 0)
-		return cache;
-	if (cache == NULL)
-		cache =
-			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ZoneCache));
-	cache->name_len = -1;
-	cache->zone = nm_zone_parse(text_to_cstring(zone));
-	memcpy(cache->name, VARDATA_ANY(zone), len);
-	cache->name_len = len;
-	for (int i = 0; i < ZONE_SLOTS; i++)
-		cache->slots[i].slot = PG_INT64_MIN;
-	fcinfo->flinfo->fn_extra = cache;
+static bool
+is_zone(const ZoneCache *cache, const char *name, int len)
+{
+	return cache != NULL && cache->name_len == len &&
+		   memcmp(cache->name, name, len) == 0;
+}
+
+/* zone_cache_find returns the cache of a zone, made or renewed if need be. */
+static ZoneCache *
+zone_cache_find(FunctionCallInfo fcinfo, ZoneCaches *caches, text *zone)
+{
+	const char *name = VARDATA_ANY(zone);
+	int len = VARSIZE_ANY_EXHDR(zone);
+	uint32 hash = len;
+	ZoneCache *cache;
+
+	for (int i = 0; i < len; i++)
+		hash = hash * 31 + (unsigned char) name[i];
+	cache = caches->by_hash[hash % ZONE_CACHES];
+	if (!is_zone(cache, name, len))
+	{
+		pg_tz *tz = nm_zone_parse(text_to_cstring(zone));
+
+		if (cache == NULL)
+			cache =
+				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(ZoneCache));
+		cache->zone = tz;
+		memcpy(cache->name, name, len);
+		cache->name_len = len;
+		for (int i = 0; i < ZONE_SLOTS; i++)
+			cache->slots[i].slot = PG_INT64_MIN;
+		caches->by_hash[hash % ZONE_CACHES] = cache;
+	}
+	caches->last = cache;
 	return cache;
 }
 
-PG_FUNCTION_INFO_V1(nm_civil_date);
-Datum
-nm_civil_date(PG_FUNCTION_ARGS)
+/* zone_cache returns the call site's cache of a zone. */
+static ZoneCache *
+zone_cache(FunctionCallInfo fcinfo, text *zone)
 {
-	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
-	ZoneCache *cache = zone_cache(fcinfo, PG_GETARG_TEXT_PP(1));
+	ZoneCaches *caches = fcinfo->flinfo->fn_extra;
+
+	if (caches == NULL)
+		caches = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ZoneCaches));
+	if (likely(is_zone(caches->last, VARDATA_ANY(zone),
+					   VARSIZE_ANY_EXHDR(zone))))
+		return caches->last;
+	return zone_cache_find(fcinfo, caches, zone);
+}
+
+DateADT
+nm_civil_day(FunctionCallInfo fcinfo, TimestampTz at, text *zone)
+{
+	ZoneCache *cache = zone_cache(fcinfo, zone);
 	int64 slot;
 	ZoneSlot *entry;
 
-	if (TIMESTAMP_IS_NOBEGIN(at))
-		PG_RETURN_DATEADT(DATEVAL_NOBEGIN);
-	if (TIMESTAMP_IS_NOEND(at))
-		PG_RETURN_DATEADT(DATEVAL_NOEND);
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		return TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND;
 	slot = at >> ZONE_SLOT_BITS;
 	entry = &cache->slots[slot & (ZONE_SLOTS - 1)];
 	if (entry->slot != slot)
 		zone_slot_fill(entry, slot, cache->zone);
 	if (!entry->usable)
-		PG_RETURN_DATEADT(nm_instant_to_day(at, cache->zone));
+		return nm_instant_to_day(at, cache->zone);
 	at += at < entry->boundary ? entry->before : entry->after;
-	PG_RETURN_DATEADT((DateADT) floor_div(at, USECS_PER_DAY));
+	return checked_day(floor_div(at, USECS_PER_DAY));
+}
+
+/* SQL-callable functions */
+
+PG_FUNCTION_INFO_V1(nm_civil_date);
+Datum
+nm_civil_date(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATEADT(nm_civil_day(fcinfo, PG_GETARG_TIMESTAMPTZ(0),
+								   PG_GETARG_TEXT_PP(1)));
 }
 
 /* sql_period reads the arguments that period_start and period_end share. */

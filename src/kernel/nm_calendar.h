@@ -9,6 +9,7 @@
 
 #include "postgres.h"
 #include "datatype/timestamp.h"
+#include "fmgr.h"
 #include "pgtime.h"
 #include "utils/date.h"
 #include "nm_compat.h"
@@ -49,6 +50,14 @@ extern pg_tz *nm_zone_parse(const char *zone);
 /* The instant at which a civil day begins in a zone, and the reverse. */
 extern TimestampTz nm_day_to_instant(DateADT day, pg_tz *zone);
 extern DateADT nm_instant_to_day(TimestampTz at, pg_tz *zone);
+
+/*
+ * The civil day of an instant in a named zone, infinite if the instant is.
+ * The call site of fcinfo remembers its zones in fn_extra, so this is fast for
+ * rows.
+ */
+extern DateADT
+nm_civil_day(FunctionCallInfo fcinfo, TimestampTz at, text *zone);
 
 /*
  * NmCalendar: consecutive periods 0 .. nperiods-1.  starts[i] is the first day

@@ -187,10 +187,10 @@ dict_move(char *dst, uint32 dst_capacity, const char *src, uint32 src_capacity,
 	}
 }
 
-/* dict_find returns the number of a string in *number, if it is there. */
-static bool
-dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
-		  uint32 *number)
+/* dict_place returns where the entry of a string is, if there is one. */
+static inline bool
+dict_place(const NmDict *dict, uint32 hash, const char *data, uint32 len,
+		   uint32 *position)
 {
 	const NmSlot *slots = dict_slots(dict);
 	const char *entries = dict_entries(dict);
@@ -207,7 +207,7 @@ dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 			if (entry->len == len &&
 				memcmp((const char *) (entry + 1), data, len) == 0)
 			{
-				*number = entry->number;
+				*position = slots[i].position - 1;
 				return true;
 			}
 		}
@@ -216,6 +216,19 @@ dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 			CHECK_FOR_INTERRUPTS();
 	}
 	return false;
+}
+
+/* dict_find returns the number of a string in *number, if it is there. */
+static bool
+dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
+		  uint32 *number)
+{
+	uint32 position;
+
+	if (!dict_place(dict, hash, data, len, &position))
+		return false;
+	*number = ((const NmEntry *) (dict_entries(dict) + position))->number;
+	return true;
 }
 
 /* room_needed returns the bytes of entries, with one more and all that wait. */
@@ -346,6 +359,43 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 		dict = (NmDict *) state_dict(st, recsize);
 	}
 	return dict_add(st, dict, hash, data, len);
+}
+
+uint64
+nm_dict_seed(const NmState *state, int recsize)
+{
+	if (state->dict_capacity == 0)
+		return 0;
+	return ((const NmDict *) state_dict(state, recsize))->seed;
+}
+
+uint32
+nm_dict_intern_again(NmState **state, int recsize, const char *data, uint32 len,
+					 NmDictHint *hint)
+{
+	NmDict *dict;
+	uint32 number;
+	uint32 hash;
+
+	if (likely((*state)->dict_capacity > 0))
+	{
+		const NmEntry *entry;
+
+		dict = (NmDict *) state_dict(*state, recsize);
+		entry = (const NmEntry *) (dict_entries(dict) + hint->position);
+		if (likely(hint->seed == dict->seed &&
+				   hint->position + ENTRY_SIZE(len) <= dict->used &&
+				   entry->number == hint->number && entry->len == len &&
+				   memcmp(entry + 1, data, len) == 0))
+			return hint->number;
+	}
+	number = nm_dict_intern(state, recsize, data, len);
+	dict = (NmDict *) state_dict(*state, recsize);
+	hash = dict_hash(dict, data, len);
+	hint->seed = dict->seed;
+	hint->number = number;
+	dict_place(dict, hash, data, len, &hint->position);
+	return number;
 }
 
 static inline void

@@ -61,4 +61,24 @@ nm_date_arg(FunctionCallInfo fcinfo, int argno, const char *name, bool *is_set)
 	return day;
 }
 
+/* A finite instant; *is_set says whether there was one. */
+static inline TimestampTz
+nm_instant_arg(FunctionCallInfo fcinfo, int argno, const char *name,
+			   bool *is_set)
+{
+	TimestampTz at;
+
+	*is_set = !PG_ARGISNULL(argno);
+	if (!*is_set)
+		return 0;
+	at = PG_GETARG_TIMESTAMPTZ(argno);
+	if (TIMESTAMP_NOT_FINITE(at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("argument \"%s\" must be a finite instant", name),
+				 errdetail("Infinity is not a time."),
+				 errhint("Pass null where an open end is meant.")));
+	return at;
+}
+
 #endif /* NM_GUARDS_H */

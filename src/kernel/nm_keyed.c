@@ -580,11 +580,13 @@ nm_keyed_combine(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
+	/* as in nm_log_combine */
+	if (in_aggregate && PG_ARGISNULL(0))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	if (!PG_ARGISNULL(0))
 	{
 		struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
 
-		/* as in nm_log_combine */
 		if (in_aggregate && !VARATT_IS_EXTENDED(first) &&
 			(((NmState *) first)->flags & NM_WORKING))
 			dst = (NmState *) first;
@@ -595,10 +597,6 @@ nm_keyed_combine(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 	{
 		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 		nm_state_check_header(src, ops->family);
-
-		/* a worker's state can be taken over: the executor copies it */
-		if (dst == NULL && in_aggregate && (src->flags & NM_WORKING))
-			PG_RETURN_POINTER(src);
 		dst = combine_into(dst, src, ops);
 	}
 	if (!in_aggregate)

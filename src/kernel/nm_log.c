@@ -19,6 +19,7 @@
 #define RADIX_BITS 11
 #define SMALL_GROUP 16
 #define CACHE_BUCKET 16384 /* records */
+#define DEAL_FROM 512      /* records that differ in little */
 
 /* growth: from how many records on it heeds the planner, and how far it goes */
 #define LARGE_LOG 65536
@@ -182,44 +183,80 @@ nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
 /*
  * Sorting: records are dealt into buckets by the leading bits of their keys,
  * then each bucket, which fits the processor's cache, is put in order in the
- * same way, and what has equal keys at the end by comparison.
+ * same way.  Many records of one key are dealt by their time likewise, and
+ * what is left at the end is put in order by comparison.
  */
 
-static inline uint64
-sort_key(const char *rec, int64 min_key)
+/* SortField: the key, or the time behind it where that has 8 bytes. */
+typedef struct SortField
 {
-	int64 key;
+	const NmLayout *layout;
+	int offset;
+} SortField;
 
-	memcpy(&key, rec, sizeof(key));
-	return (uint64) key - (uint64) min_key;
+#define TIME_OFFSET 8
+
+static inline int64
+field_value(const SortField *field, const char *rec)
+{
+	int64 value;
+
+	memcpy(&value, rec + field->offset, sizeof(value));
+	return value;
 }
 
-/* is_sorted also finds the smallest and largest key. */
-static bool
-is_sorted(const NmLayout *layout, const char *recs, uint32 n, int64 *min_key,
-		  int64 *max_key)
+/* by_time tells whether records that are equal in a field can go by time. */
+static inline bool
+by_time(const SortField *field, uint32 n)
 {
+	return n > DEAL_FROM && field->offset == 0 && field->layout->nfields > 1 &&
+		   field->layout->width[1] == sizeof(int64);
+}
+
+/* compare_fast compares as nm_record_compare does. */
+static inline int
+compare_fast(const NmLayout *layout, const char *a, const char *b)
+{
+	int64 x;
+	int64 y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	if (x == y && layout->nfields > 1 && layout->width[1] == sizeof(int64))
+	{
+		memcpy(&x, a + TIME_OFFSET, sizeof(x));
+		memcpy(&y, b + TIME_OFFSET, sizeof(y));
+	}
+	if (x != y)
+		return x < y ? -1 : 1;
+	return nm_record_compare(layout, a, b);
+}
+
+/* is_sorted also finds the smallest and largest value of a field. */
+static bool
+is_sorted(const SortField *field, const char *recs, uint32 n, int64 *min_value,
+		  int64 *max_value)
+{
+	const NmLayout *layout = field->layout;
 	bool sorted = true;
 	int64 previous = PG_INT64_MIN;
 
-	*min_key = PG_INT64_MAX;
-	*max_key = PG_INT64_MIN;
+	*min_value = PG_INT64_MAX;
+	*max_value = PG_INT64_MIN;
 	for (uint32 i = 0; i < n; i++)
 	{
 		const char *rec = recs + (Size) i * layout->size;
-		int64 key;
+		int64 value = field_value(field, rec);
 
 		if ((i & 0xFFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		memcpy(&key, rec, sizeof(key));
-		*min_key = Min(*min_key, key);
-		*max_key = Max(*max_key, key);
-		if (sorted &&
-			(key < previous ||
-			 (i > 0 && key == previous &&
-			  nm_record_compare(layout, rec - layout->size, rec) > 0)))
+		*min_value = Min(*min_value, value);
+		*max_value = Max(*max_value, value);
+		if (sorted && (value < previous ||
+					   (i > 0 && value == previous &&
+						compare_fast(layout, rec - layout->size, rec) > 0)))
 			sorted = false;
-		previous = key;
+		previous = value;
 	}
 	return sorted;
 }
@@ -228,7 +265,7 @@ static int
 compare_records(const void *a, const void *b, void *arg)
 {
 	CHECK_FOR_INTERRUPTS();
-	return nm_record_compare(arg, a, b);
+	return compare_fast(arg, a, b);
 }
 
 /* sort_group puts few records in order by insertion, many by quicksort. */
@@ -246,8 +283,7 @@ sort_group(const NmLayout *layout, char *recs, uint32 n, char *spare)
 	{
 		uint32 j = i;
 
-		if (nm_record_compare(layout, recs + (i - 1) * size, recs + i * size) <=
-			0)
+		if (compare_fast(layout, recs + (i - 1) * size, recs + i * size) <= 0)
 			continue;
 		memcpy(spare, recs + i * size, size);
 		do
@@ -255,18 +291,28 @@ sort_group(const NmLayout *layout, char *recs, uint32 n, char *spare)
 			memcpy(recs + j * size, recs + (j - 1) * size, size);
 			j--;
 		} while (j > 0 &&
-				 nm_record_compare(layout, recs + (j - 1) * size, spare) > 0);
+				 compare_fast(layout, recs + (j - 1) * size, spare) > 0);
 		memcpy(recs + j * size, spare, size);
 	}
 }
 
-/* SortDigit: which bits of (key - min_key) a deal looks at. */
+/* SortDigit: which bits of (value - min_value) a deal looks at. */
 typedef struct SortDigit
 {
-	int64 min_key;
+	int offset; /* of the field */
+	int64 min_value;
 	int shift;
 	int bits;
 } SortDigit;
+
+static inline uint64
+digits_of(const SortDigit *digit, const char *rec)
+{
+	int64 value;
+
+	memcpy(&value, rec + digit->offset, sizeof(value));
+	return ((uint64) value - (uint64) digit->min_value) >> digit->shift;
+}
 
 /*
  * deal moves the records of src to dst in the order of a digit; ends[d] gets
@@ -276,28 +322,27 @@ static pg_attribute_always_inline void
 deal(const SortDigit *digit, const char *src, char *dst, uint32 n, uint32 *ends,
 	 int recsize)
 {
-	uint32 mask = (1U << digit->bits) - 1;
-	int64 min_key = digit->min_key;
-	int shift = digit->shift;
+	SortDigit d = *digit;
+	uint32 mask = (1U << d.bits) - 1;
 	uint32 sum = 0;
 
-	memset(ends, 0, sizeof(uint32) << digit->bits);
+	memset(ends, 0, sizeof(uint32) << d.bits);
 	for (uint32 i = 0; i < n; i++)
-		ends[(sort_key(src + (Size) i * recsize, min_key) >> shift) & mask]++;
-	for (uint32 d = 0; d <= mask; d++)
+		ends[digits_of(&d, src + (Size) i * recsize) & mask]++;
+	for (uint32 b = 0; b <= mask; b++)
 	{
-		uint32 count = ends[d];
+		uint32 count = ends[b];
 
-		ends[d] = sum;
+		ends[b] = sum;
 		sum += count;
 	}
 	CHECK_FOR_INTERRUPTS();
 	for (uint32 i = 0; i < n; i++)
 	{
 		const char *rec = src + (Size) i * recsize;
-		uint32 d = (sort_key(rec, min_key) >> shift) & mask;
+		uint32 b = digits_of(&d, rec) & mask;
 
-		memcpy(dst + (Size) ends[d]++ * recsize, rec, recsize);
+		memcpy(dst + (Size) ends[b]++ * recsize, rec, recsize);
 	}
 	CHECK_FOR_INTERRUPTS();
 }
@@ -321,34 +366,62 @@ deal_any(const SortDigit *digit, const char *src, char *dst, uint32 n,
 }
 
 static void
-sort_records(const NmLayout *layout, const char *src, char *dst, uint32 n);
+sort_records(const SortField *field, const char *src, char *dst, uint32 n);
+
+/* sort_again puts records in order by a field from the beginning. */
+static void
+sort_again(const SortField *field, char *recs, uint32 n)
+{
+	Size size = (Size) n * field->layout->size;
+	char *copy = palloc_extended(size, MCXT_ALLOC_HUGE);
+
+	memcpy(copy, recs, size);
+	sort_records(field, copy, recs, n);
+	pfree(copy);
+}
+
+/*
+ * sort_equals puts records in order that are equal in a field.  spare has room
+ * for one.
+ */
+static void
+sort_equals(const SortField *field, char *recs, uint32 n, char *spare)
+{
+	SortField time = {field->layout, TIME_OFFSET};
+
+	if (by_time(field, n))
+		sort_again(&time, recs, n);
+	else
+		sort_group(field->layout, recs, n, spare);
+}
 
 /*
  * sort_bucket puts records in order that differ in the lowest `open` bits of
- * (key - min_key) only.  spare has room for n records, or for CACHE_BUCKET.
+ * (value - min_value) only.  spare has room for n records, or for CACHE_BUCKET.
  */
 static void
-sort_bucket(const NmLayout *layout, int64 min_key, int open, char *recs,
+sort_bucket(const SortField *field, int64 min_value, int open, char *recs,
 			uint32 n, char *spare)
 {
 	uint32 ends[1 << RADIX_BITS];
-	SortDigit digit = {.min_key = min_key};
+	SortDigit digit = {.offset = field->offset, .min_value = min_value};
 	uint32 start = 0;
-	int size = layout->size;
+	int size = field->layout->size;
 
-	if (n <= SMALL_GROUP || open == 0)
+	if (n <= SMALL_GROUP)
 	{
-		sort_group(layout, recs, n, spare);
+		sort_group(field->layout, recs, n, spare);
+		return;
+	}
+	if (open == 0)
+	{
+		sort_equals(field, recs, n, spare);
 		return;
 	}
 	if (n > CACHE_BUCKET)
 	{
-		char *copy = palloc_extended((Size) n * size, MCXT_ALLOC_HUGE);
-
-		/* keys are far from even: begin again with those of the bucket */
-		memcpy(copy, recs, (Size) n * size);
-		sort_records(layout, copy, recs, n);
-		pfree(copy);
+		/* values are far from even: begin again with those of the bucket */
+		sort_again(field, recs, n);
 		return;
 	}
 	digit.bits = Min(Min(open, RADIX_BITS), pg_leftmost_one_pos32(n) + 2);
@@ -357,57 +430,58 @@ sort_bucket(const NmLayout *layout, int64 min_key, int open, char *recs,
 	memcpy(recs, spare, (Size) n * size);
 	while (start < n)
 	{
-		uint64 key =
-			sort_key(recs + (Size) start * size, min_key) >> digit.shift;
+		uint64 value = digits_of(&digit, recs + (Size) start * size);
 		uint32 end = start + 1;
 
-		while (end < n &&
-			   sort_key(recs + (Size) end * size, min_key) >> digit.shift ==
-				   key)
+		while (end < n && digits_of(&digit, recs + (Size) end * size) == value)
 			end++;
-		if (end - start > 1)
-			sort_group(layout, recs + (Size) start * size, end - start, spare);
+		if (end - start > DEAL_FROM)
+			sort_bucket(field, min_value, digit.shift,
+						recs + (Size) start * size, end - start, spare);
+		else if (end - start > 1)
+			sort_group(field->layout, recs + (Size) start * size, end - start,
+					   spare);
 		start = end;
 	}
 }
 
 /* sort_records writes the n records of src in order to dst. */
 static void
-sort_records(const NmLayout *layout, const char *src, char *dst, uint32 n)
+sort_records(const SortField *field, const char *src, char *dst, uint32 n)
 {
 	uint32 ends[1 << RADIX_BITS];
-	SortDigit digit;
-	int64 max_key;
+	SortDigit digit = {.offset = field->offset};
+	int size = field->layout->size;
+	int64 max_value;
 	uint64 range;
-	int key_bits;
+	int value_bits;
 	uint32 start = 0;
 	char *spare;
 
-	if (is_sorted(layout, src, n, &digit.min_key, &max_key))
+	if (is_sorted(field, src, n, &digit.min_value, &max_value))
 	{
-		memcpy(dst, src, (Size) n * layout->size);
+		memcpy(dst, src, (Size) n * size);
 		return;
 	}
-	range = (uint64) max_key - (uint64) digit.min_key;
-	spare = palloc((Size) Min(n, CACHE_BUCKET) * layout->size);
+	range = (uint64) max_value - (uint64) digit.min_value;
+	spare = palloc((Size) Min(n, CACHE_BUCKET) * size);
 	if (n <= SMALL_GROUP || range == 0)
 	{
-		memcpy(dst, src, (Size) n * layout->size);
-		sort_group(layout, dst, n, spare);
+		memcpy(dst, src, (Size) n * size);
+		sort_equals(field, dst, n, spare);
 		pfree(spare);
 		return;
 	}
-	key_bits = pg_leftmost_one_pos64(range) + 1;
-	digit.bits = Min(Min(key_bits, RADIX_BITS), pg_leftmost_one_pos32(n));
-	digit.shift = key_bits - digit.bits;
-	deal_any(&digit, src, dst, n, ends, layout->size);
-	for (uint32 d = 0; d < 1U << digit.bits; d++)
+	value_bits = pg_leftmost_one_pos64(range) + 1;
+	digit.bits = Min(Min(value_bits, RADIX_BITS), pg_leftmost_one_pos32(n));
+	digit.shift = value_bits - digit.bits;
+	deal_any(&digit, src, dst, n, ends, size);
+	for (uint32 b = 0; b < 1U << digit.bits; b++)
 	{
-		if (ends[d] - start > 1)
-			sort_bucket(layout, digit.min_key, digit.shift,
-						dst + (Size) start * layout->size, ends[d] - start,
-						spare);
-		start = ends[d];
+		if (ends[b] - start > 1)
+			sort_bucket(field, digit.min_value, digit.shift,
+						dst + (Size) start * size, ends[b] - start, spare);
+		start = ends[b];
 	}
 	pfree(spare);
 }
@@ -456,6 +530,7 @@ NmState *
 nm_log_canonical(const NmState *state, const NmFamily *family)
 {
 	NmLayout layout;
+	SortField by_key = {&layout, 0};
 	NmState *result;
 	uint32 n = state->nrecords;
 	Size records_size;
@@ -500,7 +575,7 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 			result->param = ranks[state->param];
 		pfree(ranks);
 	}
-	sort_records(&layout, src, nm_state_records(result), n);
+	sort_records(&by_key, src, nm_state_records(result), n);
 	if (numbered)
 		pfree(numbered);
 	return result;
@@ -508,7 +583,8 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 
 /* merge_strings adds the strings of src to *dst and returns their numbers. */
 static uint32 *
-merge_strings(NmState **dst, const NmState *src, int recsize)
+merge_strings(NmState **dst, const NmState *src, const NmFamily *family,
+			  int recsize)
 {
 	uint32 *map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
 								  MCXT_ALLOC_HUGE);
@@ -522,7 +598,11 @@ merge_strings(NmState **dst, const NmState *src, int recsize)
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		map[i] = nm_dict_intern(dst, recsize, data, len);
+		/* the params are the same */
+		if (family->param_is_string && i == src->param)
+			map[i] = (*dst)->param;
+		else
+			map[i] = nm_dict_intern(dst, recsize, data, len);
 	}
 	return map;
 }
@@ -543,7 +623,7 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 		nm_layout(family, src->flags, &layout);
 	src = without_waiting(src, recsize);
 	if (src->nstrings > 0)
-		map = merge_strings(&dst, src, recsize);
+		map = merge_strings(&dst, src, family, recsize);
 	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);
 	to = nm_state_records(dst) + (Size) dst->nrecords * recsize;
 	memcpy(to, nm_state_records(src), (Size) src->nrecords * recsize);
@@ -645,11 +725,10 @@ nm_log_combine(FunctionCallInfo fcinfo, const NmFamily *family)
 	}
 
 	/*
-	 * A first state that is stored out of line is kept as the pointer it is:
-	 * if no other follows, it is read once and never copied.
+	 * A first state is kept as it is, even as the pointer to where it is
+	 * stored: if no other follows, it is read once and never taken apart.
 	 */
-	if (in_aggregate && PG_ARGISNULL(0) &&
-		VARATT_IS_EXTERNAL_ONDISK(PG_GETARG_POINTER(1)))
+	if (in_aggregate && PG_ARGISNULL(0))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	if (!PG_ARGISNULL(0))
 	{

@@ -97,6 +97,20 @@ nm_state_damaged(const char *problem)
 					errhint("Build the state again from its rows.")));
 }
 
+const char *
+nm_flags_problem(const NmFamily *family, int flags)
+{
+	bool instants = (flags & NM_INSTANTS) != 0;
+
+	if ((flags & ~NM_FLAGS_KNOWN) || (flags & NM_KEY_MASK) == NM_KEY_MASK)
+		return "The state has unknown flags.";
+	if (family->times == NM_TIMES_DAYS && instants)
+		return "The state has instants where its type has civil days.";
+	if (family->times == NM_TIMES_INSTANTS && !instants)
+		return "The state has civil days where its type has instants.";
+	return NULL;
+}
+
 /* header_problem checks in O(1) that a state is what it says and whole. */
 static const char *
 header_problem(const NmState *state, const NmFamily *family)
@@ -104,6 +118,7 @@ header_problem(const NmState *state, const NmFamily *family)
 	Size size = VARSIZE(state);
 	Size expected;
 	int recsize;
+	const char *problem;
 
 	if (size < NM_HEADER_SIZE || state->magic != NM_MAGIC)
 		return "The bytes are not those of a state.";
@@ -113,9 +128,9 @@ header_problem(const NmState *state, const NmFamily *family)
 		return "The state has no version.";
 	if (state->version > family->version)
 		return "The state was made by a newer version of nudge_metrics.";
-	if ((state->flags & ~NM_FLAGS_KNOWN) ||
-		(state->flags & NM_KEY_MASK) == NM_KEY_MASK)
-		return "The state has unknown flags.";
+	problem = nm_flags_problem(family, state->flags);
+	if (problem)
+		return problem;
 	recsize = nm_record_size(family, state->flags);
 	if (state->flags & NM_WORKING)
 		expected = NM_HEADER_SIZE + (Size) state->rec_capacity * recsize +

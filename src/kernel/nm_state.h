@@ -79,6 +79,13 @@ typedef enum NmKind
 #define NM_MAX_FIELDS 16
 #define NM_UUID_BYTES 16
 
+typedef enum NmTimes
+{
+	NM_TIMES_ANY,
+	NM_TIMES_DAYS,
+	NM_TIMES_INSTANTS
+} NmTimes;
+
 /*
  * NmFamily: all that the kernel needs to know about one kind of state.
  *
@@ -124,6 +131,9 @@ typedef struct NmFamily
 	 * log's working state gets it first, so that there it is string 0.
 	 */
 	bool param_is_string;
+
+	/* which times its states have */
+	NmTimes times;
 } NmFamily;
 
 static inline bool
@@ -216,6 +226,9 @@ nm_state_limit(void)
 {
 	return (Size) nm_max_state_size * 1024 * 1024;
 }
+
+/* what is wrong with the flags of a state, or NULL */
+extern const char *nm_flags_problem(const NmFamily *family, int flags);
 
 /* Raises if a canonical state of this size would be over the limit. */
 extern void nm_state_check_size(Size size);

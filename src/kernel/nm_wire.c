@@ -116,6 +116,7 @@ wire_read(const char *from, Size len, const NmFamily *family, NmState **result)
 	NmState *state;
 	NmLayout layout;
 	Size size;
+	const char *problem;
 
 	memset(&header, 0, sizeof(header));
 	if (len < WIRE_HEADER_SIZE || (uint8) from[0] != NM_MAGIC)
@@ -135,6 +136,9 @@ wire_read(const char *from, Size len, const NmFamily *family, NmState **result)
 							 header.nstrings > 0 ? header.dict_bytes : 0);
 	if (header.kind != family->kind)
 		return "The state is of another type.";
+	problem = nm_flags_problem(family, header.flags);
+	if (problem)
+		return problem;
 	if (header.flags & NM_WORKING)
 		return "The state is not in its final form.";
 	if (size != len - WIRE_HEADER_SIZE + NM_HEADER_SIZE)

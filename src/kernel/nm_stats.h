@@ -1,0 +1,36 @@
+/*
+ * nm_stats.h
+ *		Tests and intervals for rates: double precision, never money.
+ *
+ * Every function is accurate to about 1e-12, far below what the rounding of a
+ * result for people shows.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#ifndef NM_STATS_H
+#define NM_STATS_H
+
+#include "postgres.h"
+
+/* The standard normal distribution: P(Z <= x), and x of a probability. */
+extern double nm_normal_cdf(double x);
+extern double nm_normal_quantile(double p);
+
+/* P(X >= x) of a chi-squared distribution. */
+extern double nm_chi_squared_tail(double x, int df);
+
+/*
+ * The pooled two-sided test that two rates are one; false if it says nothing,
+ * as when a group is empty or all or none of both succeeded.
+ */
+extern bool nm_two_proportions(int64 s1, int64 n1, int64 s2, int64 n2,
+							   double *z, double *p);
+
+/* The Wilson score interval of s successes in n > 0 trials. */
+extern void
+nm_wilson(int64 s, int64 n, double confidence, double *low, double *high);
+
+/* Complains unless 0 < share < 1: confidence levels, alpha. */
+extern void nm_check_open_share(double share, const char *argname);
+
+#endif /* NM_STATS_H */
