@@ -2,6 +2,8 @@
 -- read_items.sql
 --		What the stored states of price items say.
 --
+-- since version 0.2.0
+--
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
 SET timezone = 'UTC';

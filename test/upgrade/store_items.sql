@@ -2,6 +2,8 @@
 -- store_items.sql
 --		States of price items, stored in a table.
 --
+-- since version 0.2.0
+--
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
 CREATE TABLE stored_items (name text PRIMARY KEY, state nudge.mrr_item_state);

@@ -4,25 +4,23 @@
 --		keeps: run it once when a format is new, and add what it prints.
 --
 --		psql -XqAt -d DATABASE -f test/upgrade/store.sql \
---			-f test/upgrade/store_items.sql -f test/upgrade/stored_states.sql
+--			-f test/upgrade/store_items.sql -f test/upgrade/store_behaviour.sql \
+--			-f test/upgrade/stored_states.sql
 --
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
 SET timezone = 'UTC';
-COPY (
-	SELECT (SELECT extversion FROM pg_extension WHERE extname = 'nudge_metrics') AS version, s.type, s.name, s.wire, s.hash, q.reader, s.answer
-	FROM (
-		SELECT 'nudge.mrr_state' AS type, name, encode(nudge.mrr_state_send(state), 'hex') AS wire,
-			nudge.mrr_state_hash(state) AS hash,
-			(SELECT md5(string_agg(x::text, E'\n' ORDER BY x::text COLLATE "C")) FROM nudge.mrr_waterfall(state) x) AS answer
-		FROM stored WHERE state IS NOT NULL
-		UNION ALL
-		SELECT 'nudge.mrr_item_state', name, encode(nudge.mrr_item_state_send(state), 'hex'),
-			nudge.mrr_item_state_hash(state),
-			(SELECT md5(string_agg(x::text, E'\n' ORDER BY x::text COLLATE "C")) FROM nudge.mrr_item_periods(state) x)
-		FROM stored_items
-	) s
-	JOIN (VALUES ('nudge.mrr_state', 'nudge.mrr_waterfall'), ('nudge.mrr_item_state', 'nudge.mrr_item_periods')) q(type, reader)
-		USING (type)
-	ORDER BY s.type COLLATE "C", s.name COLLATE "C"
-) TO STDOUT (FORMAT csv, HEADER);
+CREATE TEMP TABLE reading (stored, type, reader) AS VALUES
+	('stored', 'mrr_state', 'mrr_waterfall'),
+	('stored_items', 'mrr_item_state', 'mrr_item_periods'),
+	('stored_activity', 'activity_state', 'activity_days'),
+	('stored_funnel', 'funnel_state', 'funnel_users'),
+	('stored_sequence', 'sequence_state', 'sequence_rows'),
+	('stored_feature', 'feature_state', 'feature_users');
+CREATE TEMP TABLE sample (version text, type text, name text, wire text, hash integer, reader text, answer text);
+SELECT format('INSERT INTO sample SELECT (SELECT extversion FROM pg_extension WHERE extname = ''nudge_metrics''), %L, name,
+	encode(nudge.%I(state), ''hex''), nudge.%I(state), %L,
+	(SELECT md5(string_agg(x::text, E''\n'' ORDER BY x::text COLLATE "C")) FROM nudge.%I(state) x)
+	FROM %I WHERE state IS NOT NULL', 'nudge.' || type, type || '_send', type || '_hash', 'nudge.' || reader, reader, stored)
+FROM reading \gexec
+COPY (SELECT * FROM sample ORDER BY type COLLATE "C", name COLLATE "C") TO STDOUT (FORMAT csv, HEADER);
