@@ -9,16 +9,23 @@ play()
 {
 	case $1 in
 		scan) time_sql "$2" -c 'SELECT count(*), sum(mrr) FROM subscriptions' ;;
-		ours) time_sql "$2" -f "$bench/sql/waterfall.sql" ;;
-		ours_subselect) time_sql "$2" -f "$bench/sql/waterfall_subselect.sql" ;;
-		ours_buckets) time_sql "$2" -f "$bench/sql/waterfall_buckets.sql" ;;
-		ours_parallel)
+		scan_events*) time_sql "$2" -c 'SELECT count(*), max(day) FROM events' ;;
+		*_parallel)
 			(
 				set_options "$scale" max_parallel_workers_per_gather=2 \
 					parallel_setup_cost=0 parallel_tuple_cost=0
-				time_sql "$2" -f "$bench/sql/waterfall.sql"
+				play "${1%_parallel}" "$2"
 			)
 			;;
+		*_indexed)
+			(
+				set_options "$scale" enable_sort=off
+				play "${1%_indexed}" "$2"
+			)
+			;;
+		ours) time_sql "$2" -f "$bench/sql/waterfall.sql" ;;
+		ours_*) time_sql "$2" -f "$bench/sql/waterfall_${1#ours_}.sql" ;;
+		nudge_*) time_sql "$2" -f "$bench/sql/$1.sql" ;;
 		sql_*) time_sql "$2" -f "$bench/sql/${1#sql_}.sql" ;;
 		state_*) time_sql "$2" -f "$work/$1.sql" ;;
 		*_one_thread)
@@ -29,65 +36,28 @@ play()
 	esac
 }
 
-# The truth comes first: from plain SQL, in $work/truth.
-find_truth()
-{
-	time_sql "$work/rows.truth" -f "$bench/sql/by_month.sql" >/dev/null
-	plain_numbers "$work/rows.truth" >"$work/truth"
-	[ -s "$work/truth" ] || die "bench/sql/by_month.sql failed"
-}
-
-# From the server's table to each peer's own format, $repeat times.
-load_peers()
-{
-	rm -f "$work"/load.*
-	round=1
-	while [ "$round" -le "$repeat" ]
-	do
-		start=$(date +%s%N)
-		psql -qX -c "COPY subscriptions TO STDOUT (FORMAT csv)" >"$work/subscriptions.csv"
-		export_ms=$((($(date +%s%N) - start) / 1000000))
-		for peer in $peers
-		do
-			ms=$(peer "$peer" load "$work" "$work/subscriptions.csv")
-			[ -n "$ms" ] || die "$peer could not load the data"
-			echo "$ms" | awk -v e="$export_ms" '{ print $1 + e }' >>"$work/load.$peer"
-		done
-		round=$((round + 1))
-	done
-	rm -f "$work/subscriptions.csv"
-}
-
-peer_name()
-{
-	case $1 in
-		duckdb) echo DuckDB ;;
-		clickhouse) echo ClickHouse ;;
-	esac
-}
-
 part_contest()
 {
-	[ -z "$peers" ] || note "Loading the peers"
-	[ -z "$peers" ] || load_peers
+	need subscriptions
+	load_peers subscriptions 'SELECT * FROM subscriptions'
 	contestants="scan ours ours_subselect ours_parallel sql_changes_packed sql_changes sql_by_month"
 	for peer in $peers
 	do
 		contestants="$contestants ${peer}_changes ${peer}_changes_one_thread ${peer}_by_month"
 	done
-	note "Asking for the waterfall by plain SQL: the truth"
-	find_truth
+	find_truth by_month
 	note "Asking everybody"
 	# shellcheck disable=SC2086
 	interleave $contestants
-	same_bytes
+	same_bytes 'nudge.mrr_state_send(nudge.mrr_agg(customer, valid_from, valid_to, mrr))' subscriptions
 	print_contest
 }
 
-# a parallel plan gives the same state as a serial one, to the last byte
+# same_bytes BYTES TABLE: a parallel plan gives the same state as a serial one,
+# to the last byte
 same_bytes()
 {
-	query="SELECT md5(nudge.mrr_state_send(nudge.mrr_agg(customer, valid_from, valid_to, mrr))) FROM subscriptions"
+	query="SELECT md5($1) FROM $2"
 	serial=$(ask "$query")
 	parallel=$(set_options "$scale" max_parallel_workers_per_gather=2 \
 		parallel_setup_cost=0 parallel_tuple_cost=0; ask "$query")
@@ -115,22 +85,16 @@ print_contest()
 		row "$name, month by month" "${peer}_by_month" "$ours" "$scan"
 		row "$name, changes only" "${peer}_changes" "$ours" "$scan"
 		row "$name, changes only, one thread" "${peer}_changes_one_thread" "$ours" "$scan"
-		loaded "$peer" by_month
+		loaded "$peer" subscriptions by_month
 		row "$name, load from PostgreSQL + month by month" loaded "$ours" "$scan"
-		loaded "$peer" changes
+		loaded "$peer" subscriptions changes
 		row "$name, load from PostgreSQL + changes only" loaded "$ours" "$scan"
 	done
 }
 
-# loaded PEER QUERY: each load with the median of the query after it
-loaded()
-{
-	awk -v query="$(median "$work/ms.$1_$2")" '{ print $1 + query }' \
-		"$work/load.$1" >"$work/ms.loaded"
-}
-
 # How time grows.  A state of 10 million customers would be over the size
-# limit; there the question is asked by hash bucket, the documented way out.
+# limit; there the question is asked by hash bucket, the documented way out.  The
+# fast SQL has been proven equal to the slow one by the contest.
 part_growth()
 {
 	sizes="$((scale / 10)) $scale"
@@ -140,13 +104,12 @@ part_growth()
 	whole=$scale
 	for size in $sizes
 	do
-		[ "$size" -eq "$whole" ] || make_data "$size"
 		scale=$size
-		set_options "$size"
+		need subscriptions
 		names="scan ours ours_buckets"
 		[ "$size" -le 1000000 ] || names="scan ours_buckets"
 		note "Growth: $size customers"
-		growth_truth
+		find_truth changes_packed
 		# shellcheck disable=SC2086
 		interleave $names
 		periods=$(ask 'SELECT count(*) FROM subscriptions')
@@ -160,11 +123,4 @@ part_growth()
 	printf '\n%-12s %12s  %-28s %9s %12s %11s\n' customers periods "how time grows" ms "ns a period" "to scan"
 	awk '{ label = $3 == "scan" ? "the bare scan" : $3 == "ours" ? "one state" : "16 hash buckets"
 		   printf "%-12d %12d  %-28s %9.0f %12.0f %9.1f x\n", $1, $2, label, $4, $4 * 1e6 / $2, $4 / $5 }' "$work/growth"
-}
-
-# the fast SQL has been proven equal to the slow one by the contest
-growth_truth()
-{
-	time_sql "$work/rows.truth" -f "$bench/sql/changes_packed.sql" >/dev/null
-	plain_numbers "$work/rows.truth" >"$work/truth"
 }

@@ -80,13 +80,18 @@ set_options()
 	export PGOPTIONS
 }
 
-# make_data CUSTOMERS: the table subscriptions in a schema of its own
-make_data()
+# need (subscriptions | events): makes the table at the present scale, in a
+# schema of its own, if it is not there
+need()
 {
-	note "Making the data of $1 customers"
-	set_options "$1"
-	psql -qX -v ON_ERROR_STOP=1 -v customers="$1" \
-		-c "CREATE SCHEMA IF NOT EXISTS c$1" -f "$bench/sql/data.sql"
+	set_options "$scale"
+	[ "$(ask "SELECT to_regclass('c$scale.$1') IS NULL")" = t ] || return 0
+	case $1 in
+		subscriptions) note "Making the subscriptions of $scale customers" ;;
+		events) note "Making the events of $((scale / 2)) users" ;;
+	esac
+	psql -qX -v ON_ERROR_STOP=1 -v customers="$scale" -v users="$((scale / 2))" \
+		-c "CREATE SCHEMA IF NOT EXISTS c$scale" -f "$bench/sql/$1.sql"
 }
 
 # a value from the server
@@ -133,6 +138,37 @@ start_peers()
 		fi
 	done
 	peers=$working
+}
+
+# load_peers TABLE EXPORT: from the server's table to each peer's own format,
+# $repeat times, unless it is there
+load_peers()
+{
+	[ -n "$peers" ] && [ ! -e "$work/load.$1.${peers##* }" ] || return 0
+	note "Loading $1 into the peers"
+	round=1
+	while [ "$round" -le "$repeat" ]
+	do
+		start=$(date +%s%N)
+		psql -qX -c "COPY ($2) TO STDOUT (FORMAT csv)" >"$work/$1.csv"
+		export_ms=$((($(date +%s%N) - start) / 1000000))
+		for peer in $peers
+		do
+			ms=$(peer "$peer" load "$work" "$1" "$work/$1.csv")
+			[ -n "$ms" ] || die "$peer could not load the data"
+			echo "$ms" | awk -v e="$export_ms" '{ print $1 + e }' >>"$work/load.$1.$peer"
+		done
+		round=$((round + 1))
+	done
+	rm -f "$work/$1.csv"
+}
+
+peer_name()
+{
+	case $1 in
+		duckdb) echo DuckDB ;;
+		clickhouse) echo ClickHouse ;;
+	esac
 }
 
 peer()
@@ -190,7 +226,18 @@ plain_numbers()
 	sed -e 's/$/,/' -e ':a' -e 's/\(\.[0-9]*[1-9]\)0*,/\1,/g' -e 's/\.0*,/,/g' -e 's/,$//' "$1"
 }
 
-# agree NAME...: all waterfalls among them equal $work/truth, or the end
+# The truth comes first: from plain SQL, in $work/truth.
+# find_truth NAME: by sql/NAME.sql
+find_truth()
+{
+	truth_by=bench/sql/$1.sql
+	note "Asking by plain SQL: the truth"
+	time_sql "$work/rows.truth" -f "$bench/sql/$1.sql" >/dev/null
+	plain_numbers "$work/rows.truth" >"$work/truth"
+	[ -s "$work/truth" ] || die "$truth_by failed"
+}
+
+# agree NAME...: all answers among them equal $work/truth, or the end
 agree()
 {
 	for name
@@ -202,7 +249,7 @@ agree()
 		if ! cmp -s "$work/truth" "$work/plain.$name"
 		then
 			diff "$work/truth" "$work/plain.$name" | head -n 10 >&2
-			die "$name does not agree with bench/sql/by_month.sql"
+			die "$name does not agree with $truth_by"
 		fi
 	done
 }
@@ -213,6 +260,14 @@ row()
 	awk -v label="$1" -v ms="$(median "$work/ms.$2")" -v ours="$3" -v scan="$4" \
 		-v runs="$(wc -l <"$work/ms.$2")" 'BEGIN {
 			printf "%-52s %9.0f %9.1f x %9.1f x %5d\n", label, ms, ms / ours, ms / scan, runs }'
+}
+
+# loaded PEER TABLE QUERY: each load with the median of the query after it, as
+# the contestant "loaded"
+loaded()
+{
+	awk -v query="$(median "$work/ms.$1_$3")" '{ print $1 + query }' \
+		"$work/load.$2.$1" >"$work/ms.loaded"
 }
 
 heading()

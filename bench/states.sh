@@ -5,30 +5,31 @@
 #
 # Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
-# store_states TABLE GROUPS: a state for each of GROUPS; compression would only
-# cost time, so the column is kept as it is
+# store_states TABLE QUERY GROUPS: a state for each of GROUPS, of the aggregate in
+# sql/QUERY.sql; compression would only cost time, so the column is kept as it is
 store_states()
 {
+	states=$(sed -n 's/.*(\(SELECT nudge\.[a-z_]*_agg(.* FROM [a-z]*\)).*/\1/p' "$bench/sql/$2.sql")
 	psql -qX -v ON_ERROR_STOP=1 <<-END
-		CREATE UNLOGGED TABLE $1 (state nudge.mrr_state);
+		CREATE UNLOGGED TABLE $1 AS $states WITH NO DATA;
 		ALTER TABLE $1 ALTER state SET STORAGE EXTERNAL;
-		INSERT INTO $1
-		SELECT nudge.mrr_agg(customer, valid_from, valid_to, mrr) FROM subscriptions $2;
+		INSERT INTO $1 $states $3;
 		VACUUM ANALYZE $1;
 	END
-	sed "s/SELECT nudge.mrr_agg(.*FROM subscriptions/SELECT nudge.rollup(state) AS state FROM $1/" \
-		"$bench/sql/waterfall.sql" >"$work/$1.sql"
+	sed "s/(SELECT nudge\.[a-z_]*_agg(.* FROM [a-z]*)/(SELECT nudge.rollup(state) AS state FROM $1)/" \
+		"$bench/sql/$2.sql" >"$work/$1.sql"
 }
 
 # Merging stored states against scanning the rows again.
 part_states()
 {
+	need subscriptions
 	note "Storing states"
-	store_states state_one ""
-	store_states state_bucket "GROUP BY nudge.bucket(customer, 256)"
-	store_states state_customer "GROUP BY customer"
+	store_states state_one waterfall ""
+	store_states state_bucket waterfall "GROUP BY nudge.bucket(customer, 256)"
+	store_states state_customer waterfall "GROUP BY customer"
 	note "Asking stored states"
-	growth_truth
+	find_truth changes_packed
 	interleave scan ours state_one state_bucket state_customer
 	ours=$(median "$work/ms.ours")
 	scan=$(median "$work/ms.scan")
@@ -48,6 +49,7 @@ part_states()
 # Bytes of a canonical state, and the memory it takes to make it.
 part_sizes()
 {
+	need subscriptions
 	note "Measuring states"
 	customers=$(ask 'SELECT count(DISTINCT customer) FROM subscriptions')
 	printf '\n%-18s %-10s %20s %20s %16s\n' "customer key" time "MB a million, state" "bytes a customer" "MB at the peak"

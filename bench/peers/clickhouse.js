@@ -3,7 +3,7 @@
  *		ClickHouse's side of bench/run, by its in-process build (chdb).
  *
  * node clickhouse.js version
- * node clickhouse.js load DIRECTORY CSV
+ * node clickhouse.js load DIRECTORY TABLE CSV
  * node clickhouse.js run DIRECTORY THREADS QUERY.sql OUT.csv
  *
  * Prints milliseconds.  A run is the second of two in one process, so that the
@@ -15,7 +15,11 @@ const fs = require('fs');
 const path = require('path');
 const { Session } = require('chdb');
 
-const COLUMNS = 'customer Int64, valid_from Date, valid_to Nullable(Date), mrr Decimal(12, 2)';
+// columns and order of the tables
+const TABLES = {
+	subscriptions: ['customer Int64, valid_from Date, valid_to Nullable(Date), mrr Decimal(12, 2)', 'customer'],
+	events: ["user_id Int64, at DateTime('UTC'), day Date, event LowCardinality(String)", '(user_id, at)']
+};
 
 function timed(work) {
 	const start = process.hrtime.bigint();
@@ -32,10 +36,12 @@ function main([what, directory, ...rest]) {
 		const [version, threads] = ask("SELECT version(), getSetting('max_threads')").trim().split(',');
 		console.log(`ClickHouse ${version.replace(/"/g, '')} (${threads} threads)`);
 	} else if (what === 'load') {
+		const [table, csv] = rest;
+		const [columns, order] = TABLES[table];
 		const [ms] = timed(() => {
-			ask('DROP TABLE IF EXISTS subscriptions');
-			ask(`CREATE TABLE subscriptions (${COLUMNS}) ENGINE = MergeTree ORDER BY customer`);
-			ask(`INSERT INTO subscriptions SELECT * FROM file('${rest[0]}', 'CSV', '${COLUMNS}')`);
+			ask(`DROP TABLE IF EXISTS ${table}`);
+			ask(`CREATE TABLE ${table} (${columns}) ENGINE = MergeTree ORDER BY ${order}`);
+			ask(`INSERT INTO ${table} SELECT * FROM file('${csv}', 'CSV', '${columns.replace(/'/g, "\\'")}')`);
 		});
 		console.log(ms);
 	} else {

@@ -1,5 +1,5 @@
 /*
- * data.sql
+ * subscriptions.sql
  *		The company that every contestant is asked about.
  *
  * psql variable: customers.  The same number gives the same rows in the same
