@@ -140,6 +140,7 @@ SELECT f.* FROM st, funnel(s, clickhouse_modes => '{}', entry => 'first') f;
 SELECT f.* FROM st, funnel(s, step_order => 'any', optional => '{import}') f;
 SELECT f.* FROM st, funnel(s, step_order => 'any', min_counts => '{1,2,1}') f;
 SELECT f.* FROM st, funnel(s, step_order => 'any', grace => '1 second') f;
+SELECT f.* FROM st, funnel(s, entry => 'first', grace => '1 second') f;
 SELECT f.* FROM st, funnel(s, step_order => 'any', max_gaps => '{NULL,1 day,1 day}') f;
 SELECT f.* FROM st, funnel(s, steps => '{signup,signup}', grace => '1 second') f;
 SELECT f.* FROM st, funnel(s, steps => '{signup,import,import}', min_counts => '{1,2,1}') f;

@@ -62,6 +62,20 @@ WHERE movement = 'churn'
 ORDER BY amount, customer::bigint
 LIMIT 3;
 
+\qecho 'Retention of 1,085 real people: who committed in a year, and again n years later'
+\qecho '(test/data/commit_activity.csv; . is a year that is not over)'
+\qecho
+CREATE TABLE people AS
+	SELECT nudge.activity_at_agg(person_id, at, 'UTC') AS activity FROM commits;
+SELECT coalesce(to_char(cohort, 'YYYY'), 'all') AS joined, cohort_users AS people,
+	max(share) FILTER (WHERE age = 1) AS "+1", max(share) FILTER (WHERE age = 2) AS "+2",
+	max(share) FILTER (WHERE age = 3) AS "+3", max(share) FILTER (WHERE age = 4) AS "+4",
+	max(share) FILTER (WHERE age = 5) AS "+5"
+FROM (SELECT c.*, coalesce(round(100 * rate) || ' %', '.') AS share
+	  FROM people, nudge.retention_cohorts(activity, 'year', 5, start_day => '2016-01-01') c) c
+GROUP BY cohort, cohort_users
+ORDER BY cohort NULLS LAST;
+
 -- The best of three runs each, in one process
 CREATE FUNCTION pg_temp.milliseconds(query text) RETURNS numeric
 	LANGUAGE plpgsql
