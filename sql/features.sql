@@ -97,6 +97,9 @@ SELECT uses, stage FROM (SELECT feature_agg(1, date '2024-01-01', 'f', 'USED', N
 -- before 2000, before 1970, far ahead
 SELECT first_viewed, last_used, uses FROM (SELECT feature_agg(1, at, 'f', a, NULL, NULL, NULL) AS s
 	FROM (VALUES (timestamptz '0001-01-01 BC', 'viewed'), ('1969-12-31 23:59:59.999999', 'used'), ('9999-12-31', 'used')) v(at, a)) x, feature_users(s);
+-- further from the sign-up than a difference of timestamps can say: as far as it can
+SELECT seconds_to_first_use FROM (SELECT feature_agg(1, at, 'f', a, NULL, NULL, NULL) AS s
+	FROM (VALUES (timestamptz '4713-01-01 00:00+00 BC', 'signed_up'), ('294276-12-30 00:00+00', 'used')) v(at, a)) x, feature_users(s, '294276-12-31 00:00+00');
 -- nothing
 SELECT feature_agg(user_id, at, feature, action, success, duration, value) IS NULL AS empty FROM log WHERE false;
 SELECT count(*) FROM feature_users(NULL);
@@ -113,6 +116,8 @@ SELECT * FROM feature_value_score(0, 0, 8, 0, -1);
 SELECT * FROM feature_value_score(0.4, 1, 3, 0.9, 0.2, '{0.4,0.3,0.2,0.1}');
 -- a band begins at its edge
 SELECT a, category FROM (VALUES (0.2499), (0.25), (0.4999), (0.5), (0.7499), (0.75), (1)) v(a), LATERAL feature_value_score(a, a, 1, a, a) ORDER BY a;
+-- and that of the score as it is shown: three eighths of a third and an eighth are a quarter
+SELECT * FROM feature_value_score(0, 1, 3, 0.5, 0, '{0.375,0.375,0.25,0}');
 SELECT a, category FROM (VALUES (0.2), (0.3), (0.4), (0.9)) v(a), LATERAL feature_value_score(a, a, 1, a, a, bands => '{0.3,0.35,0.9}') ORDER BY a;
 SELECT * FROM feature_value_score(0.4, NULL, 8, 0.9, 0.2);
 

@@ -139,6 +139,7 @@ SELECT p.* FROM trips, paths(s, 4, 'H', 'H') p;
 SELECT p.* FROM trips, paths(s, 4, 'nobody') p;
 SELECT p.* FROM trips, paths(s, 4, end_event => 'nobody') p;
 SELECT p.* FROM trips, paths(s, 1) p;
+SELECT p.* FROM trips, paths(s, 1, 'H') p;
 -- sessions: a user can take a path twice
 SELECT p.* FROM paths((SELECT sequence_agg(u, pg_temp.at(s), e) FROM (VALUES (1::bigint, 0, 'a'), (1, 10, 'b'), (1, 100, 'a'), (1, 110, 'b'), (1, 120, 'c'), (1, 200, 'a'), (1, 210, 'b'), (2, 0, 'a'), (2, 10, 'b')) v(u, s, e)), session_gap => '10 seconds') p;
 SELECT p.* FROM paths((SELECT sequence_agg(u, pg_temp.at(s), e) FROM (VALUES (1::bigint, 0, 'a'), (1, 10, 'b'), (1, 100, 'a'), (1, 110, 'b'), (1, 120, 'c'), (1, 200, 'a'), (1, 210, 'b'), (2, 0, 'a'), (2, 10, 'b')) v(u, s, e)), session_gap => '9 seconds') p;

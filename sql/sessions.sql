@@ -27,6 +27,9 @@ SELECT sessionize(t, NULL) OVER (ORDER BY t) FROM (VALUES (timestamptz '2024-01-
 SELECT sessionize(t, '1 month') OVER (ORDER BY t) FROM (VALUES (timestamptz '2024-01-01')) v(t);
 SELECT sessionize(t, '-1 second') OVER (ORDER BY t) FROM (VALUES (timestamptz '2024-01-01')) v(t);
 SELECT sessionize(t, '1 day', '1 year') OVER (ORDER BY t) FROM (VALUES (timestamptz '2024-01-01')) v(t);
+-- an operator calls it without a window
+CREATE OPERATOR pg_temp.@@ (FUNCTION = nudge.sessionize, LEFTARG = timestamptz, RIGHTARG = interval);
+SELECT timestamptz '2024-01-01' OPERATOR(pg_temp.@@) interval '1 day';
 
 -- Sessions of a state. a: three events within 20 minutes, one after 45 more.
 -- b: one event, the next day four.  c: an event every 20 minutes of three hours.

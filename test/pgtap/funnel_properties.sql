@@ -136,7 +136,7 @@ INSERT INTO q (state, steps, within, clickhouse_modes) VALUES
 -- and some at random, of what goes together
 INSERT INTO q (state, steps, within, entry, step_order, counting, exclusions, exclusion, max_gaps, min_gaps, min_counts, grace, hold_constant, session_gap, as_of)
 SELECT kind, CASE WHEN single THEN '{A,B,C,D}'::text[] ELSE steps END, (ARRAY[NULL, '2 s', '5 s', '15 s'])[1 + pick(k || 'within', 4)]::interval,
-	CASE pick(k || 'entry', 3) WHEN 0 THEN 'first' ELSE 'any' END, step_order, CASE WHEN cut THEN 'sessions' ELSE 'uniques' END,
+	CASE WHEN pick(k || 'entry', 3) = 0 AND feature <> 5 THEN 'first' ELSE 'any' END, step_order, CASE WHEN cut THEN 'sessions' ELSE 'uniques' END,
 	CASE WHEN feature <> 5 AND pick(k || 'excluded', 3) = 0 THEN '{X}'::text[] END, CASE WHEN step_order = 'ordered' AND feature > 1 AND NOT cut AND pick(k || 'user', 3) = 0 THEN 'drop_user' ELSE 'drop_off' END,
 	CASE WHEN feature IN (0, 1) THEN ARRAY(SELECT CASE WHEN i > 1 AND pick(k || 'max' || i, 3) > 0 THEN make_interval(secs => pick(k || 'longest' || i, 6)) END FROM generate_subscripts(steps, 1) i) END,
 	CASE WHEN feature IN (1, 2) THEN ARRAY(SELECT CASE WHEN i > 1 AND pick(k || 'min' || i, 3) > 0 THEN make_interval(secs => pick(k || 'shortest' || i, 3)) END FROM generate_subscripts(steps, 1) i) END,
@@ -186,14 +186,14 @@ BEGIN
 	q.entry := 'any';
 	RETURN QUERY
 	WITH RECURSIVE c AS MATERIALIZED (
-		SELECT c.who, c.k, c.times, c.property FROM chains(q) c WHERE q.step_order <> 'any'
-		UNION ALL SELECT c.who, c.k, c.times, c.property FROM unordered_chains(q) c WHERE q.step_order = 'any'
+		SELECT c.who, c.k, c.times, c.property, c.stuck FROM chains(q) c WHERE q.step_order <> 'any'
+		UNION ALL SELECT c.who, c.k, c.times, c.property, false FROM unordered_chains(q) c WHERE q.step_order = 'any'
 	), nexts AS MATERIALIZED (
 		SELECT r.who, r.at FROM rows_of(q) r WHERE q.step_order = 'strict'
 	), stop AS (
 		SELECT r.who, r.at, r.property FROM rows_of(q) r WHERE r.names && q.exclusions
 	), opened AS (
-		SELECT c.who, c.property, c.times[1] AS at, max(least(coalesce(c.times[c.k] + q.max_gaps[c.k + 1], 'infinity'), b.at)) AS until
+		SELECT c.who, c.property, c.times[1] AS at, max(CASE WHEN c.stuck THEN c.times[c.k] ELSE least(coalesce(c.times[c.k] + q.max_gaps[c.k + 1], 'infinity'), b.at) END) AS until
 		FROM c LEFT JOIN LATERAL (SELECT min(r.at) AS at FROM nexts r WHERE q.step_order = 'strict' AND r.who = c.who AND r.at > c.times[c.k]) b ON true WHERE c.k < cardinality(single_steps(q)) GROUP BY c.who, c.property, c.times[1]
 	), e AS MATERIALIZED (
 		SELECT o.who, o.property, o.at, least(o.until, o.at + q.within, (SELECT min(x.at) FROM stop x WHERE x.who = o.who AND (x.property = o.property OR NOT q.hold_constant) AND x.at >= o.at)) AS until FROM opened o
@@ -208,7 +208,7 @@ $$;
 
 -- Every chain: distinct rows that meet the steps from the first one on, in time
 -- order.  Rows tied in time may be taken in any order.  Sets of rows are bits.
-CREATE FUNCTION chains(q q) RETURNS TABLE (who text, k integer, times timestamptz[], property text) LANGUAGE sql STABLE
+CREATE FUNCTION chains(q q) RETURNS TABLE (who text, k integer, times timestamptz[], property text, stuck boolean) LANGUAGE sql STABLE
 AS $$
 	WITH RECURSIVE o AS MATERIALIZED (
 		SELECT single_steps(q) AS steps, (q).clickhouse_modes IS NULL OR 'strict_once' = ANY ((q).clickhouse_modes) AS once,
@@ -221,11 +221,11 @@ AS $$
 	), entries AS MATERIALIZED (
 		SELECT * FROM attempts(q) a WHERE (q).entry = 'first'
 	), chain AS (
-		SELECT r.who, 1 AS k, ARRAY[r.at] AS times, 1 << r.n AS used, r.property, r.before, r.so_far
+		SELECT r.who, 1 AS k, ARRAY[r.at] AS times, 1 << r.n AS used, r.property, r.before, r.so_far, r.so_far AS last_so_far
 		FROM r, o
 		WHERE o.steps[1] = ANY (r.names) AND ((q).entry = 'any' OR (r.who, r.at, r.property) IN (SELECT * FROM entries))
 		UNION
-		SELECT c.who, c.k + 1, c.times || r.at, CASE WHEN o.once THEN c.used ELSE 0 END | (1 << r.n), c.property, c.before, c.so_far
+		SELECT c.who, c.k + 1, c.times || r.at, CASE WHEN o.once THEN c.used ELSE 0 END | (1 << r.n), c.property, c.before, c.so_far, r.so_far
 		FROM chain c JOIN r USING (who) CROSS JOIN o
 		WHERE o.steps[c.k + 1] = ANY (r.names)
 			-- a row is one step (in ClickHouse's default it may be several)
@@ -241,7 +241,8 @@ AS $$
 			-- strict: nothing that is tracked happens between
 			AND ((q).step_order <> 'strict' OR r.before & ~c.so_far & ~c.used = 0)
 	)
-	SELECT who, k, times, property FROM chain
+	-- stuck: in strict order another row of the last instant stands behind it
+	SELECT who, k, times, property, (q).step_order = 'strict' AND last_so_far & ~so_far & ~used <> 0 FROM chain
 $$;
 
 -- Steps in any order: sets of rows that meet different steps, from the first
@@ -478,7 +479,8 @@ WITH RECURSIVE base AS (
 	WHERE w.i < cardinality(w.steps)
 )
 SELECT id, user_id, times FROM walk WHERE i = cardinality(steps);
-SELECT is_empty($$ SELECT * FROM want_optional w FULL JOIN have_optional h USING (id, user_id) WHERE w.times IS DISTINCT FROM h.step_times ORDER BY id, user_id LIMIT 8 $$, 'optional steps have their first row between the required ones');
+SELECT is_empty($$ SELECT * FROM want_optional w FULL JOIN have_optional h USING (id, user_id) WHERE w.times IS DISTINCT FROM h.step_times ORDER BY id, user_id LIMIT 8 $$,
+	'optional steps have their first row between the required ones, ties included');
 SELECT is_empty($$
 	SELECT o.*, f.step, f.users FROM oq o, s, LATERAL funnel(one, o.within, o.steps, optional => o.optional, entry => o.entry) f
 	WHERE f.users <> (SELECT count(*) FROM have_optional h WHERE h.id = o.id AND h.step_times[f.step] IS NOT NULL) $$, 'optional steps count who has them');
