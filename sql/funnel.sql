@@ -146,3 +146,29 @@ SELECT f.* FROM st, funnel(s, steps => '{signup,signup}', grace => '1 second') f
 SELECT f.* FROM st, funnel(s, steps => '{signup,import,import}', min_counts => '{1,2,1}') f;
 SELECT f.* FROM st, funnel(s, alpha => 1) f;
 SELECT f.step FROM st, funnel(s, baseline => with_others, steps => '{signup,import}') f;
+
+-- A state for short histories: events and their seconds
+CREATE FUNCTION pg_temp.h(events text, seconds text, steps text[] DEFAULT '{A,B,C,X,*}') RETURNS funnel_state LANGUAGE sql RETURN (
+	SELECT funnel_agg(1, timestamptz '2024-01-01 00:00+00' + make_interval(secs => s::float), e, steps)
+	FROM unnest(string_to_array(events, ' '), string_to_array(seconds, ' ')) x(e, s));
+-- strict order: behind the window a row enters again, and an exclusion ends nothing
+SELECT f.step, f.event, f.step_times FROM pg_temp.h('A A B', '0 100 101') s, funnel_users(s, '10 s', '{A,B}', 'first', 'strict') f;
+SELECT f.step, f.step_times FROM pg_temp.h('A A', '0 100') s, funnel_users(s, '10 s', '{A,B}', step_order => 'strict', counting => 'totals') f;
+SELECT f.step, f.users, f.excluded_users FROM pg_temp.h('A X', '0 100') s, funnel(s, '10 s', '{A,B}', step_order => 'strict', exclusions => '{X}', exclusion => 'drop_user') f;
+-- a window that ends before the shortest gap is not open; nor is that of one entry longer for another one
+SELECT f.step, f.users, f.open_window_users FROM pg_temp.h('A B', '0 8') s, funnel(s, '10 s', '{A,B,C}', max_gaps => '{NULL,8 s,NULL}', min_gaps => '{NULL,NULL,5 s}', as_of => '2024-01-01 00:00:09+00') f;
+SELECT f.step, f.users, f.open_window_users FROM pg_temp.h('A B A', '0 1 9') s, funnel(s, '10 s', '{A,B,C}', max_gaps => '{NULL,2 s,NULL}', min_gaps => '{NULL,NULL,5 s}', as_of => '2024-01-01 00:00:12+00') f;
+-- with a grace a row may yet come that counts for an earlier time
+SELECT f.step, f.step_times FROM pg_temp.h('A B C B', '0 1 5 7') s, funnel_users(s, '5 s', '{A,B,C}', counting => 'totals', grace => '2 s') f;
+-- of the ways to one row the latest is reported, also with rows of one instant
+SELECT f.step_times FROM pg_temp.h('A A A A', '1 1 8 8') s, funnel_users(s, steps => '{A,A,A}') f;
+-- one step by conditions: each row is an attempt, as it is by name
+SELECT count(*) FROM (SELECT funnel_match_agg(1, timestamptz '2024-01-01 00:00+00', '{t}', '{A}') AS s FROM generate_series(1, 3)) s, funnel_users(s, counting => 'totals') f;
+-- groups with steps of their own
+SELECT array_agg(f.event ORDER BY g, f.step) FROM (SELECT n % 2 AS g, funnel_agg(n, date '2024-01-01', 'A', CASE n % 2 WHEN 0 THEN '{A,B}'::text[] ELSE '{A,C,D}' END) AS s
+	FROM generate_series(1, 10) n GROUP BY 1) s, funnel(s) f;
+SELECT funnel_agg(n, date '2024-01-01', 'A', CASE n % 2 WHEN 0 THEN '{A,B}'::text[] ELSE '{A,C,D}' END) FROM generate_series(1, 10) n;
+-- a baseline has the same steps
+SELECT f.step FROM funnel(pg_temp.h('A B', '0 1', '{A,B}'), baseline => pg_temp.h('A B', '0 1', '{A,C}')) f;
+SELECT f.step FROM funnel(pg_temp.h('A B', '0 1', '{A,B}'), baseline => pg_temp.h('A B', '0 1', '{A,B,C}')) f;
+SELECT f.step, f.p_value FROM funnel(pg_temp.h('A B', '0 1', '{A,B}'), steps => '{A,B}', baseline => pg_temp.h('A B', '0 1', '{B,A,C}')) f;

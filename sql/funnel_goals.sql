@@ -42,11 +42,11 @@ SELECT count(*) FROM funnel_report(NULL, 'growth');
 
 -- 2, 3 and 4 stopped after signing up: two of three verified, one imported; 6 stopped after activating
 SELECT step, event, friction, users, round(share, 4) AS share FROM st, funnel_friction(s, 'growth');
--- Who has still time has not stopped: by 2 January 02:00 the 24 hours of 2 and 3 are over, those of 4 are not
-SELECT step, event, friction, users, round(share, 4) AS share FROM st, funnel_friction(s, 'growth', as_of => '2024-01-02 02:00');
--- the same with a window of the whole chain: at 11 hours after the visits all have stopped
-SELECT step, event, friction, users, round(share, 4) AS share FROM st, funnel_friction(s, 'growth', '11 hours', '2024-01-01 11:00');
-SELECT sum(users) AS users FROM st, funnel_friction(s, 'growth', '11 hours', '2024-01-01 10:59');
+-- Who has still time has not stopped: behind 2 January 02:00 the 24 hours of 2 and 3 are over, those of 4 are not
+SELECT step, event, friction, users, round(share, 4) AS share FROM st, funnel_friction(s, 'growth', as_of => '2024-01-02 02:00:01');
+-- the same with a window of the whole chain: its end is in it, so at 11 hours after the visits nobody has stopped, and then all have
+SELECT step, event, friction, users, round(share, 4) AS share FROM st, funnel_friction(s, 'growth', '11 hours', '2024-01-01 11:00:01');
+SELECT sum(users) AS users FROM st, funnel_friction(s, 'growth', '11 hours', '2024-01-01 11:00');
 SELECT count(*) FROM st, funnel_friction(s, 'short');
 SELECT count(*) FROM st, funnel_friction(s, 'unknown');
 

@@ -238,3 +238,8 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 -- a state without counts; cohorts hold every active day once
 SELECT count(*) AS days, count(*) FILTER (WHERE c = d) AS equal FROM random_st, (SELECT activity_agg(u, d) AS p FROM days) x, LATERAL retention_curve(s, 59) c JOIN LATERAL (SELECT * FROM retention_curve(p, 59)) d ON d.day = c.day;
 SELECT sum(eligible) AS users, sum(retained) AS retained, (SELECT count(*) FROM days WHERE d < '2000-02-01') AS days FROM random_st, retention_cohorts(s, 'day', 70, '2000-02-01') c WHERE cohort IS NOT NULL AND cohort + age < '2000-02-01';
+
+-- a placeholder day far ahead does not stretch the calendar of a range
+SELECT c.cohort, c.age, c.cohort_users, c.eligible, c.retained FROM (SELECT activity_agg(u, d) AS s
+	FROM (VALUES (1, date '2024-01-01'), (1, '2024-01-03'), (2, '2024-01-02'), (2, '2999-12-31')) v(u, d)) x,
+	retention_cohorts(s, 'day', 2, start_day => '2024-01-01', end_day => '2024-01-03') c;

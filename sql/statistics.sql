@@ -48,6 +48,10 @@ FROM (VALUES (0.5), (0.8), (0.9), (0.99), (0.999999)) v(c), LATERAL wilson_inter
 SELECT s, n, round(((s::float8 / n - b) ^ 2 * n / (b * (1 - b)))::numeric, 8) AS z_squared
 FROM (VALUES (1, 3), (5, 83), (500000, 1000000)) v(s, n), LATERAL wilson_interval(s, n), unnest(ARRAY[rate_low, rate_high]) b;
 SELECT * FROM wilson_interval(0, 0);
+-- a confidence that rounds to none at all; counts that no double precision can tell apart
+SELECT * FROM wilson_interval(0, 10, 1e-17);
+SELECT round(z::numeric, 4) AS z, round(p_value::numeric, 4) AS p FROM two_proportion_test(9223372036854775806, 9223372036854775807, 9223372036854775797, 9223372036854775807);
+SELECT round(chi_squared::numeric, 4) AS chi_squared, round(p_value::numeric, 4) AS p FROM proportions_test('{9223372036854775806,9223372036854775797}', '{9223372036854775807,9223372036854775807}');
 SELECT * FROM wilson_interval(1, NULL);
 
 -- A step converted 40 of 100, 50 of 100 before: a fall of exactly 20 %, but by chance (p 0.155); with ten times as

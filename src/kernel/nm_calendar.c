@@ -481,7 +481,7 @@ static void
 zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 {
 	int64 start = slot * (INT64CONST(1) << ZONE_SLOT_BITS);
-	int64 end = start + (INT64CONST(1) << ZONE_SLOT_BITS);
+	int64 last = start + ((INT64CONST(1) << ZONE_SLOT_BITS) - 1);
 	pg_time_t at = unix_seconds(start);
 	pg_time_t boundary;
 	pg_time_t second;
@@ -498,7 +498,7 @@ zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 								   &dst2, zone);
 	entry->usable = changes >= 0;
 	entry->before = entry->after = before * USECS_PER_SEC;
-	if (changes <= 0 || boundary > unix_seconds(end))
+	if (changes <= 0 || boundary > unix_seconds(last))
 		return;
 	entry->boundary =
 		(boundary - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY) *
@@ -506,7 +506,7 @@ zone_slot_fill(ZoneSlot *entry, int64 slot, pg_tz *zone)
 	entry->after = after * USECS_PER_SEC;
 	changes = pg_next_dst_boundary(&boundary, &ignored, &dst1, &second,
 								   &ignored, &dst2, zone);
-	if (changes < 0 || (changes > 0 && second <= unix_seconds(end)))
+	if (changes < 0 || (changes > 0 && second <= unix_seconds(last)))
 		entry->usable = false;
 }
 

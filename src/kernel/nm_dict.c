@@ -187,10 +187,10 @@ dict_move(char *dst, uint32 dst_capacity, const char *src, uint32 src_capacity,
 	}
 }
 
-/* dict_place returns where the entry of a string is, if there is one. */
-static inline bool
-dict_place(const NmDict *dict, uint32 hash, const char *data, uint32 len,
-		   uint32 *position)
+/* dict_find returns the number of a string in *number, if it is there. */
+static bool
+dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
+		  uint32 *number)
 {
 	const NmSlot *slots = dict_slots(dict);
 	const char *entries = dict_entries(dict);
@@ -207,7 +207,7 @@ dict_place(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 			if (entry->len == len &&
 				memcmp((const char *) (entry + 1), data, len) == 0)
 			{
-				*position = slots[i].position - 1;
+				*number = entry->number;
 				return true;
 			}
 		}
@@ -216,19 +216,6 @@ dict_place(const NmDict *dict, uint32 hash, const char *data, uint32 len,
 			CHECK_FOR_INTERRUPTS();
 	}
 	return false;
-}
-
-/* dict_find returns the number of a string in *number, if it is there. */
-static bool
-dict_find(const NmDict *dict, uint32 hash, const char *data, uint32 len,
-		  uint32 *number)
-{
-	uint32 position;
-
-	if (!dict_place(dict, hash, data, len, &position))
-		return false;
-	*number = ((const NmEntry *) (dict_entries(dict) + position))->number;
-	return true;
 }
 
 /* room_needed returns the bytes of entries, with one more and all that wait. */
@@ -369,35 +356,6 @@ nm_dict_seed(const NmState *state, int recsize)
 	return ((const NmDict *) state_dict(state, recsize))->seed;
 }
 
-uint32
-nm_dict_intern_again(NmState **state, int recsize, const char *data, uint32 len,
-					 NmDictHint *hint)
-{
-	NmDict *dict;
-	uint32 number;
-	uint32 hash;
-
-	if (likely((*state)->dict_capacity > 0))
-	{
-		const NmEntry *entry;
-
-		dict = (NmDict *) state_dict(*state, recsize);
-		entry = (const NmEntry *) (dict_entries(dict) + hint->position);
-		if (likely(hint->seed == dict->seed &&
-				   hint->position + ENTRY_SIZE(len) <= dict->used &&
-				   entry->number == hint->number && entry->len == len &&
-				   memcmp(entry + 1, data, len) == 0))
-			return hint->number;
-	}
-	number = nm_dict_intern(state, recsize, data, len);
-	dict = (NmDict *) state_dict(*state, recsize);
-	hash = dict_hash(dict, data, len);
-	hint->seed = dict->seed;
-	hint->number = number;
-	dict_place(dict, hash, data, len, &hint->position);
-	return number;
-}
-
 static inline void
 set_key(NmState *state, int recsize, uint32 record, int64 number)
 {
@@ -525,6 +483,8 @@ nm_string(const NmState *state, int recsize, uint32 i, uint32 *len)
 	/* keys that wait have no numbers yet and are not in the way */
 	if (!(state->flags & NM_WORKING))
 		return nm_state_string(state, i, len);
+	if (i >= state->nstrings)
+		nm_state_damaged("A record points outside the dictionary.");
 	walk.dict = state_dict(state, recsize);
 	do
 	{

@@ -16,22 +16,6 @@
 extern uint32
 nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len);
 
-/*
- * NmDictHint: where a string was found last, to look there first.  A dictionary
- * keeps its seed, and its strings their places in it, for as long as it lives.
- */
-typedef struct NmDictHint
-{
-	uint64 seed;
-	uint32 position;
-	uint32 number;
-} NmDictHint;
-
-/* The same as nm_dict_intern for a string that comes again and again. */
-extern uint32
-nm_dict_intern_again(NmState **state, int recsize, const char *data, uint32 len,
-					 NmDictHint *hint);
-
 /* What tells the dictionary of a working state from others; 0 if none. */
 extern uint64 nm_dict_seed(const NmState *state, int recsize);
 

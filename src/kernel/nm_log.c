@@ -365,8 +365,8 @@ deal_any(const SortDigit *digit, const char *src, char *dst, uint32 n,
 	}
 }
 
-static void
-sort_records(const SortField *field, const char *src, char *dst, uint32 n);
+static void sort_records(const SortField *field, const char *src, char *dst,
+						 uint32 n, char *unneeded);
 
 /* sort_again puts records in order by a field from the beginning. */
 static void
@@ -376,8 +376,7 @@ sort_again(const SortField *field, char *recs, uint32 n)
 	char *copy = palloc_extended(size, MCXT_ALLOC_HUGE);
 
 	memcpy(copy, recs, size);
-	sort_records(field, copy, recs, n);
-	pfree(copy);
+	sort_records(field, copy, recs, n, copy);
 }
 
 /*
@@ -445,9 +444,13 @@ sort_bucket(const SortField *field, int64 min_value, int open, char *recs,
 	}
 }
 
-/* sort_records writes the n records of src in order to dst. */
+/*
+ * sort_records writes the n records of src in order to dst, and frees what is
+ * no longer needed as soon as they are there, or NULL.
+ */
 static void
-sort_records(const SortField *field, const char *src, char *dst, uint32 n)
+sort_records(const SortField *field, const char *src, char *dst, uint32 n,
+			 char *unneeded)
 {
 	uint32 ends[1 << RADIX_BITS];
 	SortDigit digit = {.offset = field->offset};
@@ -457,25 +460,29 @@ sort_records(const SortField *field, const char *src, char *dst, uint32 n)
 	int value_bits;
 	uint32 start = 0;
 	char *spare;
+	bool sorted = is_sorted(field, src, n, &digit.min_value, &max_value);
 
-	if (is_sorted(field, src, n, &digit.min_value, &max_value))
-	{
-		memcpy(dst, src, (Size) n * size);
-		return;
-	}
 	range = (uint64) max_value - (uint64) digit.min_value;
-	spare = palloc((Size) Min(n, CACHE_BUCKET) * size);
-	if (n <= SMALL_GROUP || range == 0)
+	if (sorted || n <= SMALL_GROUP || range == 0)
 	{
 		memcpy(dst, src, (Size) n * size);
-		sort_equals(field, dst, n, spare);
-		pfree(spare);
+		if (unneeded)
+			pfree(unneeded);
+		if (!sorted)
+		{
+			spare = palloc(size);
+			sort_equals(field, dst, n, spare);
+			pfree(spare);
+		}
 		return;
 	}
 	value_bits = pg_leftmost_one_pos64(range) + 1;
 	digit.bits = Min(Min(value_bits, RADIX_BITS), pg_leftmost_one_pos32(n));
 	digit.shift = value_bits - digit.bits;
 	deal_any(&digit, src, dst, n, ends, size);
+	if (unneeded)
+		pfree(unneeded);
+	spare = palloc((Size) Min(n, CACHE_BUCKET) * size);
 	for (uint32 b = 0; b < 1U << digit.bits; b++)
 	{
 		if (ends[b] - start > 1)
@@ -575,9 +582,7 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 			result->param = ranks[state->param];
 		pfree(ranks);
 	}
-	sort_records(&by_key, src, nm_state_records(result), n);
-	if (numbered)
-		pfree(numbered);
+	sort_records(&by_key, src, nm_state_records(result), n, numbered);
 	return result;
 }
 

@@ -171,7 +171,7 @@ nm_two_proportions(int64 s1, int64 n1, int64 s2, int64 n2, double *z, double *p)
 	/* the difference of the rates times n1 * n2, exactly */
 	int128 difference = (int128) s1 * n2 - (int128) s2 * n1;
 	double successes = (double) s1 + s2;
-	double failures = ((double) n1 - s1) + ((double) n2 - s2);
+	double failures = (double) (n1 - s1) + (double) (n2 - s2);
 	double trials = (double) n1 + n2;
 
 	if (n1 <= 0 || n2 <= 0 || successes <= 0 || failures <= 0)
@@ -189,7 +189,7 @@ nm_wilson(int64 s, int64 n, double confidence, double *low, double *high)
 	double successes = (double) s;
 	double trials = (double) n;
 	double z2 = z * z;
-	double root = z * sqrt(successes * ((double) n - s) / trials + 0.25 * z2);
+	double root = z * sqrt(successes * (double) (n - s) / trials + 0.25 * z2);
 	double larger = successes + 0.5 * z2 + root;
 
 	/*
@@ -197,7 +197,7 @@ nm_wilson(int64 s, int64 n, double confidence, double *low, double *high)
 	 * the product of both, without a difference of nearly equal numbers.
 	 */
 	*high = s == n ? 1 : Min(1, larger / (trials + z2));
-	*low = successes * successes / (trials * larger);
+	*low = s == 0 ? 0 : successes * successes / (trials * larger);
 }
 
 void

@@ -32,6 +32,7 @@ compare_keys(const void *a, const void *b)
 	int64 x = *(const int64 *) a;
 	int64 y = *(const int64 *) b;
 
+	CHECK_FOR_INTERRUPTS();
 	return x < y ? -1 : (x > y ? 1 : 0);
 }
 

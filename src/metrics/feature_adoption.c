@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -18,11 +19,11 @@
 
 #include "activity.h"
 #include "features.h"
+#include "nm_calendar.h"
 #include "nm_guards.h"
 #include "nm_money.h"
 #include "nm_rows.h"
 #include "nm_span.h"
-#include "nm_waterfall.h"
 
 #define MAX_HABIT_WEEKS 520
 
@@ -189,14 +190,14 @@ walk_features(FeatureWalk *walk)
 static void
 walk_begin(FunctionCallInfo fcinfo, int as_of_arg, FeatureWalk *walk)
 {
-	NmWaterfallOptions options;
+	bool has_as_of;
 
 	memset(walk, 0, sizeof(FeatureWalk));
-	memset(&options, 0, sizeof(NmWaterfallOptions));
 	walk->context = CurrentMemoryContext;
 	walk->state = nm_log_arg(fcinfo, 0, &nm_feature_family);
-	nm_waterfall_as_of(fcinfo, as_of_arg, walk->state, &options);
-	walk->as_of = options.has_as_of ? options.as_of : NEVER;
+	walk->as_of = nm_instant_arg(fcinfo, as_of_arg, "as_of", &has_as_of);
+	if (!has_as_of)
+		walk->as_of = NEVER;
 	walk->adopted_uses = nm_bounded_arg(fcinfo, as_of_arg + 2, "adopted_uses",
 										3, 1, PG_INT32_MAX);
 	walk->habit_weeks = nm_bounded_arg(fcinfo, as_of_arg + 3, "habit_weeks", 4,
@@ -362,7 +363,12 @@ since_sign_up(const FeatureWalk *walk, int64 at, int64 *elapsed)
 {
 	if (at == NEVER || walk->signed_up == NEVER)
 		return false;
-	*elapsed = Max(at - walk->signed_up, 0);
+
+	/* the range of timestamps is wider than that of their differences */
+	if (at <= walk->signed_up)
+		*elapsed = 0;
+	else if (pg_sub_s64_overflow(at, walk->signed_up, elapsed))
+		*elapsed = PG_INT64_MAX;
 	return true;
 }
 
@@ -478,32 +484,6 @@ add_user(FeatureWalk *walk)
 	}
 }
 
-/* find_feature returns a feature by its name, or -1. */
-static int
-find_feature(const FeatureWalk *walk, text *name)
-{
-	int low = 0;
-	int high = walk->nfeatures - 1;
-	uint32 size = VARSIZE_ANY_EXHDR(name);
-
-	while (low <= high)
-	{
-		int middle = low + (high - low) / 2;
-		uint32 len;
-		const char *data =
-			nm_state_string(walk->state, walk->names[middle], &len);
-		int c = memcmp(VARDATA_ANY(name), data, Min(size, len));
-
-		if (c == 0 && size == len)
-			return middle;
-		if (c < 0 || (c == 0 && size < len))
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	return -1;
-}
-
 /* named_features marks the features that an array names; NULL for NULL. */
 static bool *
 named_features(FunctionCallInfo fcinfo, int argno, const FeatureWalk *walk)
@@ -520,12 +500,13 @@ named_features(FunctionCallInfo fcinfo, int argno, const FeatureWalk *walk)
 					  TYPALIGN_INT, &names, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
-		int feature =
-			nulls[i] ? -1 : find_feature(walk, DatumGetTextPP(names[i]));
+		int64 name =
+			nulls[i] ? -1
+					 : nm_feature_find(walk->state, DatumGetTextPP(names[i]));
 
 		CHECK_FOR_INTERRUPTS();
-		if (feature >= 0)
-			named[feature] = true;
+		if (name >= 0 && walk->features[name] >= 0)
+			named[walk->features[name]] = true;
 	}
 	return named;
 }

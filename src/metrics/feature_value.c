@@ -178,7 +178,8 @@ nm_feature_value_score(PG_FUNCTION_ARGS)
 	values[0] = num_score(parts[1]);
 	values[1] = num_score(product);
 	values[2] = num_score(weighted);
-	values[3] = CStringGetTextDatum(category_arg(fcinfo, weighted));
+	/* the score as it is shown: a third and two thirds make one whole */
+	values[3] = CStringGetTextDatum(category_arg(fcinfo, values[2]));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
@@ -221,31 +222,6 @@ typedef struct Lift
 	pg_tz *zone;
 } Lift;
 
-/* find_feature returns the string number of a feature, or -1. */
-static int64
-find_feature(const NmState *state, text *name)
-{
-	int64 low = 0;
-	int64 high = (int64) state->nstrings - 1;
-	uint32 size = VARSIZE_ANY_EXHDR(name);
-
-	while (low <= high)
-	{
-		int64 middle = (low + high) / 2;
-		uint32 len;
-		const char *data = nm_state_string(state, (uint32) middle, &len);
-		int c = memcmp(VARDATA_ANY(name), data, Min(size, len));
-
-		if (c == 0 && size == len)
-			return middle;
-		if (c < 0 || (c == 0 && size < len))
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	return -1;
-}
-
 static void
 lift_args(FunctionCallInfo fcinfo, Lift *lift)
 {
@@ -261,7 +237,8 @@ lift_args(FunctionCallInfo fcinfo, Lift *lift)
 				 errdetail("A bigint, a uuid and a text that look alike are different users."),
 				 errhint("Build both states from keys of one type: bigint, uuid or text.")));
 	nm_require_arg(fcinfo, ARG_FEATURE, "feature");
-	lift->feature = find_feature(lift->state, PG_GETARG_TEXT_PP(ARG_FEATURE));
+	lift->feature =
+		nm_feature_find(lift->state, PG_GETARG_TEXT_PP(ARG_FEATURE));
 	lift->day = nm_bounded_arg(fcinfo, ARG_DAY, "day", 30, 1, MAX_DAY);
 	lift->adoption_days = nm_bounded_arg(fcinfo, ARG_ADOPTION_DAYS,
 										 "adoption_days", 7, 1, MAX_DAY);

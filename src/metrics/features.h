@@ -40,6 +40,9 @@ typedef struct NmFeatureRow
 
 extern const NmFamily nm_feature_family;
 
+/* The string number of a name in a canonical state, or -1. */
+extern int64 nm_feature_find(const NmState *state, text *name);
+
 static inline const NmFeatureRow *
 nm_feature_rows(const NmState *state)
 {

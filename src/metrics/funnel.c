@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_aggregate.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -18,6 +19,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "funnel.h"
@@ -85,8 +87,8 @@ funnel_check_param(const NmState *state)
 	return NULL;
 }
 
-static void
-different_steps(void)
+void
+nm_funnel_different_steps(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -99,7 +101,7 @@ static void
 funnel_combine_param(NmState *dst pg_attribute_unused(),
 					 const NmState *src pg_attribute_unused())
 {
-	different_steps();
+	nm_funnel_different_steps();
 }
 
 const NmFamily nm_funnel_family = {
@@ -183,7 +185,8 @@ nm_funnel_row_bits(const NmState *state, const NmFunnelTracked *tracked,
 /* StepsCache: the steps argument of the last row, and what it means. */
 typedef struct StepsCache
 {
-	ArrayType *array; /* as it came */
+	MemoryContext context; /* that it lies in */
+	ArrayType *array;      /* as it came */
 	Size size;
 	char *param;
 	uint32 param_len;
@@ -231,12 +234,15 @@ steps_param(StringInfo param, NmFunnelKind kind, Datum *names, bool *nulls,
 		param->data[1] = '*';
 }
 
-/* read_steps fills the cache from an array. */
-static void
-read_steps(FunctionCallInfo fcinfo, StepsCache *cache, ArrayType *array,
-		   NmFunnelKind kind)
+/* read_steps makes a cache from an array, in a context of its own. */
+static StepsCache *
+read_steps(FunctionCallInfo fcinfo, ArrayType *array, NmFunnelKind kind)
 {
-	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	MemoryContext context =
+		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "nudge_metrics steps",
+							  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	StepsCache *cache = palloc0_object(StepsCache);
 	StringInfoData param;
 	Datum *names;
 	bool *nulls;
@@ -252,6 +258,7 @@ read_steps(FunctionCallInfo fcinfo, StepsCache *cache, ArrayType *array,
 					  &n);
 	initStringInfo(&param);
 	steps_param(&param, kind, names, nulls, n);
+	cache->context = context;
 	cache->size = VARSIZE(array);
 	cache->array = palloc(cache->size);
 	memcpy(cache->array, array, cache->size);
@@ -260,15 +267,20 @@ read_steps(FunctionCallInfo fcinfo, StepsCache *cache, ArrayType *array,
 	if (!parse_tracked(param.data, param.len, &cache->tracked))
 		elog(ERROR, "tracked events are not readable");
 	MemoryContextSwitchTo(old);
+	return cache;
 }
 
-/* is_constant tells whether an argument of an aggregate is a constant. */
+/*
+ * is_constant tells whether an argument of an aggregate is a constant.  Those
+ * of an ordered-set aggregate lie elsewhere.
+ */
 static bool
 is_constant(FunctionCallInfo fcinfo, int argno)
 {
 	Aggref *aggref = AggGetAggref(fcinfo);
 
-	return aggref != NULL && list_length(aggref->args) >= argno &&
+	return aggref != NULL && !AGGKIND_IS_ORDERED_SET(aggref->aggkind) &&
+		   list_length(aggref->args) >= argno &&
 		   IsA(list_nth_node(TargetEntry, aggref->args, argno - 1)->expr,
 			   Const);
 }
@@ -278,6 +290,7 @@ static StepsCache *
 steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 {
 	StepsCache *cache = fcinfo->flinfo->fn_extra;
+	StepsCache *before = cache;
 	ArrayType *array;
 
 	if (likely(cache != NULL && cache->constant))
@@ -287,10 +300,11 @@ steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 	if (likely(cache != NULL && cache->size == VARSIZE(array) &&
 			   memcmp(cache->array, array, cache->size) == 0))
 		return cache;
-	cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(StepsCache));
-	read_steps(fcinfo, cache, array, kind);
+	cache = read_steps(fcinfo, array, kind);
 	cache->constant = is_constant(fcinfo, argno);
 	fcinfo->flinfo->fn_extra = cache;
+	if (before != NULL)
+		MemoryContextDelete(before->context);
 	return cache;
 }
 
@@ -466,7 +480,7 @@ funnel_trans(FunctionCallInfo fcinfo, int key, TimeType type, NmFunnelKind kind)
 	NmFunnelRow *row;
 
 	if (unlikely(state != NULL && !same_param(state, cache)))
-		different_steps();
+		nm_funnel_different_steps();
 	if (kind == NM_FUNNEL_MATCHES)
 	{
 		bits = matches_arg(fcinfo, cache);

@@ -47,6 +47,9 @@ typedef struct NmFunnelTracked
 
 extern const NmFamily nm_funnel_family;
 
+/* Complains about two states that cannot be taken together. */
+pg_noreturn extern void nm_funnel_different_steps(void);
+
 extern void nm_funnel_tracked(const NmState *state, NmFunnelTracked *tracked);
 
 /* Which tracked names have a name, by bits. */
@@ -189,19 +192,11 @@ typedef struct NmFunnelKinds
 	bool *seen;
 } NmFunnelKinds;
 
-/* The kinds of rows there are; of none is there any yet. */
+/* The rows of an instant by kinds. */
 extern void
 nm_funnel_kinds_make(NmFunnelKinds *kinds, const NmFunnelEvent *events,
 					 uint32 n, int nsteps);
-
-/* The same with all the rows. */
-extern void
-nm_funnel_kinds_of_tie(NmFunnelKinds *kinds, const NmFunnelEvent *events,
-					   uint32 n, int nsteps);
 extern void nm_funnel_kinds_free(NmFunnelKinds *kinds);
-
-/* How many rows there are of a kind, to be changed. */
-extern uint32 *nm_funnel_kind_count(NmFunnelKinds *kinds, uint64 steps);
 
 /* Empties all steps, and fills one more, if a row can be found for it. */
 extern void nm_funnel_kinds_clear(NmFunnelKinds *kinds);

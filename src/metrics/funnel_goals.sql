@@ -37,6 +37,15 @@ CREATE TABLE nudge.action_sets (
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.action_sets', '');
 GRANT SELECT ON nudge.action_sets TO PUBLIC;
+
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.funnel_definitions, nudge.action_sets TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
 COMMENT ON TABLE nudge.action_sets IS 'Sets of events that count as actions: a row per set and event';
 COMMENT ON COLUMN nudge.action_sets.name IS 'Name of the set';
 COMMENT ON COLUMN nudge.action_sets.event IS 'Event that belongs to it';
@@ -103,14 +112,14 @@ BEGIN ATOMIC
 		SELECT row_number() OVER (ORDER BY s.step_no)::integer AS no, s.event, s.max_gap, s.min_count, s.friction
 		FROM nudge.funnel_definitions s WHERE s.funnel = funnel_friction.funnel
 	), stopped AS (
-		-- who has still time for the next step has not stopped
+		-- who still has time for the next step has not stopped
 		SELECT u.user_id, u.step
 		FROM (SELECT array_agg(s.event ORDER BY s.no) AS events, array_agg(s.max_gap ORDER BY s.no) AS gaps,
 				array_agg(s.min_count ORDER BY s.no) AS counts FROM step s HAVING count(*) > 0) d,
 			LATERAL nudge.funnel_users(state, within, steps => d.events, max_gaps => d.gaps, min_counts => d.counts, as_of => as_of) u
 		WHERE NOT u.completed
 			AND (as_of IS NULL OR coalesce(d.gaps[u.step + 1], within) IS NULL
-				OR as_of - u.step_times[u.step] >= d.gaps[u.step + 1] OR as_of - u.step_times[1] >= within)
+				OR as_of - u.step_times[u.step] > d.gaps[u.step + 1] OR as_of - u.step_times[1] > within)
 	)
 	SELECT s.no, s.event, f.event, n.users, n.users::numeric / nullif((SELECT count(*) FROM stopped t WHERE t.step = s.no), 0)
 	FROM step s, unnest(s.friction) WITH ORDINALITY f(event, place),

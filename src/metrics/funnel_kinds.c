@@ -19,6 +19,7 @@ compare_steps(const void *a, const void *b)
 	uint64 x = *(const uint64 *) a;
 	uint64 y = *(const uint64 *) b;
 
+	CHECK_FOR_INTERRUPTS();
 	return x < y ? -1 : (x > y ? 1 : 0);
 }
 
@@ -26,6 +27,8 @@ void
 nm_funnel_kinds_make(NmFunnelKinds *kinds, const NmFunnelEvent *events,
 					 uint32 n, int nsteps)
 {
+	Size places = mul_size(n, sizeof(uint32));
+
 	kinds->nsteps = nsteps;
 	kinds->n = 0;
 	kinds->steps =
@@ -33,21 +36,15 @@ nm_funnel_kinds_make(NmFunnelKinds *kinds, const NmFunnelEvent *events,
 	for (uint32 i = 0; i < n; i++)
 		kinds->steps[i] = events[i].steps;
 	qsort(kinds->steps, n, sizeof(uint64), compare_steps);
+	kinds->count = palloc_extended(places, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint32 i = 0; i < n; i++)
+	{
 		if (kinds->n == 0 || kinds->steps[kinds->n - 1] != kinds->steps[i])
 			kinds->steps[kinds->n++] = kinds->steps[i];
-	kinds->count = palloc0(mul_size(kinds->n, sizeof(uint32)));
-	kinds->used = palloc(mul_size(kinds->n, sizeof(uint32)));
-	kinds->seen = palloc(kinds->n);
-}
-
-void
-nm_funnel_kinds_of_tie(NmFunnelKinds *kinds, const NmFunnelEvent *events,
-					   uint32 n, int nsteps)
-{
-	nm_funnel_kinds_make(kinds, events, n, nsteps);
-	for (uint32 i = 0; i < n; i++)
-		(*nm_funnel_kind_count(kinds, events[i].steps))++;
+		kinds->count[kinds->n - 1]++;
+	}
+	kinds->used = palloc_extended(places, MCXT_ALLOC_HUGE);
+	kinds->seen = palloc_extended(n, MCXT_ALLOC_HUGE);
 }
 
 void
@@ -57,15 +54,6 @@ nm_funnel_kinds_free(NmFunnelKinds *kinds)
 	pfree(kinds->count);
 	pfree(kinds->used);
 	pfree(kinds->seen);
-}
-
-uint32 *
-nm_funnel_kind_count(NmFunnelKinds *kinds, uint64 steps)
-{
-	uint64 *place =
-		bsearch(&steps, kinds->steps, kinds->n, sizeof(uint64), compare_steps);
-
-	return &kinds->count[place - kinds->steps];
 }
 
 void
@@ -82,8 +70,7 @@ find_kind(NmFunnelKinds *kinds, int step)
 {
 	for (int k = 0; k < kinds->n; k++)
 	{
-		if (kinds->seen[k] || kinds->count[k] == 0 ||
-			!(kinds->steps[k] >> step & 1))
+		if (kinds->seen[k] || !(kinds->steps[k] >> step & 1))
 			continue;
 		kinds->seen[k] = true;
 		if (kinds->used[k] < kinds->count[k])

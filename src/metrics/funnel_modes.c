@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 #include "funnel.h"
 
@@ -82,7 +83,7 @@ strict_instant(NmFunnelOpen *open, const NmFunnelEvent *events, uint32 n,
 	int64 t = events[0].at;
 	NmFunnelKinds kinds;
 
-	nm_funnel_kinds_of_tie(&kinds, events, n, rules->nsteps);
+	nm_funnel_kinds_make(&kinds, events, n, rules->nsteps);
 	memset(next->has, 0, sizeof(next->has));
 	for (int level = 0; level < rules->nsteps; level++)
 	{
@@ -158,16 +159,52 @@ nm_funnel_scan_strict(NmFunnelOpen *open, const NmFunnelEvent *events, uint32 n)
 
 /* Any order: as many different steps as possible within the window */
 
-/* steps_done returns how many steps the rows fill, each row one. */
-static int
-steps_done(NmFunnelKinds *kinds)
+/* Filled: which rows fill which steps, each row one. */
+typedef struct Filled
 {
-	int done = 0;
+	uint64 steps; /* that are filled */
+	uint32 row[NM_FUNNEL_STEPS];
+} Filled;
 
-	nm_funnel_kinds_clear(kinds);
-	for (int step = 0; step < kinds->nsteps; step++)
-		done += nm_funnel_kinds_fill(kinds, step);
-	return done;
+/*
+ * fill lets a row fill a step, for which others may move to other steps, and
+ * tells whether that is one step more.  If it is not, the row takes the place
+ * of the oldest one that it can replace: then the rows that fill steps are
+ * always the newest that do, and as rows leave a window in the order in which
+ * they came, none is ever needed in the place of one that leaves.
+ */
+static bool
+fill(Filled *filled, const NmFunnelEvent *events, uint32 row)
+{
+	int from[NM_FUNNEL_STEPS]; /* the step whose row can move here, or -1 */
+	uint64 seen = events[row].steps;
+	uint64 waiting = seen;
+	int last = pg_rightmost_one_pos64(seen);
+	bool more = false;
+
+	memset(from, -1, sizeof(from));
+	while (waiting != 0)
+	{
+		int step = pg_rightmost_one_pos64(waiting);
+		uint64 next;
+
+		waiting &= waiting - 1;
+		more = (filled->steps >> step & 1) == 0;
+		if (more || filled->row[step] < filled->row[last])
+			last = step;
+		if (more)
+			break;
+		next = events[filled->row[step]].steps & ~seen;
+		seen |= next;
+		waiting |= next;
+		for (; next != 0; next &= next - 1)
+			from[pg_rightmost_one_pos64(next)] = step;
+	}
+	filled->steps |= UINT64CONST(1) << last;
+	for (; from[last] >= 0; last = from[last])
+		filled->row[last] = filled->row[from[last]];
+	filled->row[last] = row;
+	return more;
 }
 
 /* AnyOrder: the rows [first, next) of the window. */
@@ -175,8 +212,7 @@ typedef struct AnyOrder
 {
 	NmFunnelOpen *open;
 	const NmFunnelEvent *events;
-	NmFunnelKinds kinds;
-	NmFunnelKinds retry; /* for the times of a window */
+	Filled filled;
 	uint32 first;
 	uint32 next;
 	uint32 rows; /* that meet a step, in the window */
@@ -186,18 +222,13 @@ typedef struct AnyOrder
 static void
 note_window(AnyOrder *any, int level)
 {
+	Filled filled = {0};
 	int64 times[NM_FUNNEL_STEPS];
 	int done = 0;
 
-	memset(any->retry.count, 0, any->retry.n * sizeof(uint32));
 	for (uint32 i = any->first; i < any->next && done < level; i++)
-	{
-		if (any->events[i].steps == 0)
-			continue;
-		(*nm_funnel_kind_count(&any->retry, any->events[i].steps))++;
-		if (steps_done(&any->retry) > done)
+		if (any->events[i].steps != 0 && fill(&filled, any->events, i))
 			times[done++] = any->events[i].at;
-	}
 	nm_funnel_reached(any->open, level, times);
 }
 
@@ -205,14 +236,15 @@ note_window(AnyOrder *any, int level)
 static void
 shrink(AnyOrder *any, int64 from)
 {
-	while (any->first < any->next && any->events[any->first].at < from)
+	for (; any->first < any->next && any->events[any->first].at < from;
+		 any->first++)
 	{
-		const NmFunnelEvent *event = &any->events[any->first++];
+		uint64 steps = any->events[any->first].steps;
 
-		if (event->steps == 0)
-			continue;
-		(*nm_funnel_kind_count(&any->kinds, event->steps))--;
-		any->rows--;
+		any->rows -= steps != 0;
+		for (steps &= any->filled.steps; steps != 0; steps &= steps - 1)
+			if (any->filled.row[pg_rightmost_one_pos64(steps)] == any->first)
+				any->filled.steps &= ~(steps & -steps);
 	}
 }
 
@@ -257,22 +289,21 @@ nm_funnel_scan_any_order(NmFunnelOpen *open, const NmFunnelEvent *events,
 	AnyOrder any = {.open = open, .events = events};
 	bool done = false;
 
-	nm_funnel_kinds_make(&any.kinds, events, n, rules->nsteps);
-	nm_funnel_kinds_make(&any.retry, events, n, rules->nsteps);
 	for (uint32 i = 0; i < n && !done; i++)
 	{
 		bool exclusion = events[i].exclusion;
 
+		if ((i & 0xFFF) == 0xFFF)
+			CHECK_FOR_INTERRUPTS();
 		make_room(&any, attempts, events[i].at);
 		any.next = i + 1;
 		if (events[i].steps != 0)
 		{
 			int level;
 
-			(*nm_funnel_kind_count(&any.kinds, events[i].steps))++;
 			any.rows++;
-			level =
-				open->best.level < rules->nsteps ? steps_done(&any.kinds) : 0;
+			fill(&any.filled, events, i);
+			level = pg_popcount64(any.filled.steps);
 			if (level > open->best.level)
 				note_window(&any, level);
 		}
@@ -295,8 +326,6 @@ nm_funnel_scan_any_order(NmFunnelOpen *open, const NmFunnelEvent *events,
 		make_room(&any, attempts, rules->as_of);
 	nm_funnel_close(open, false, rules->as_of != PG_INT64_MAX && any.rows > 0,
 					PG_INT64_MAX);
-	nm_funnel_kinds_free(&any.kinds);
-	nm_funnel_kinds_free(&any.retry);
 }
 
 /* ClickHouse's windowFunnel */
@@ -378,7 +407,7 @@ go_on(ClickHouse *ch, int step, int64 t, uint32 row)
 	/* equal times do not increase, so a way must stem from before them */
 	int n = rules->clickhouse & NM_STRICT_INCREASE ? ways->old : ways->n;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && ch->ways[step].n < MOST_WAYS; i++)
 	{
 		const Reached *way = &ways->way[i];
 
@@ -436,9 +465,12 @@ take_instant(ClickHouse *ch, const NmFunnelEvent *events, uint32 start,
 		for (uint32 i = start; i < end; i++)
 			ch->over |= events[i].steps == 0;
 	for (int step = 0; step < rules->nsteps; step++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (uint32 i = start; i < end && !ch->over; i++)
 			if (events[i].steps >> step & 1)
 				take_pair(ch, step, events[i].at, i);
+	}
 }
 
 /* clickhouse_open tells whether a way can still go on at as_of. */

@@ -121,12 +121,8 @@ choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 static uint64
 name_positions(const NmFunnelTracked *tracked, const char *name)
 {
-	uint64 bits = 0;
-	Size len = strlen(name);
+	uint64 bits = nm_funnel_bits(tracked, name, strlen(name));
 
-	for (int i = 0; i < tracked->n; i++)
-		if (tracked->len[i] == len && memcmp(tracked->name[i], name, len) == 0)
-			bits |= UINT64CONST(1) << i;
 	if (bits == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -345,6 +341,9 @@ check_order(const NmFunnelPlan *plan, const NmFunnelTracked *tracked)
 														 : "step_order any";
 	bool has_optional = plan->nshown > rules->nsteps;
 
+	if (rules->first_entry && rules->grace > 0)
+		cannot_join("entry first", "grace",
+					"With a grace the row that enters may come after others of its attempt.");
 	if (rules->order == NM_FUNNEL_ORDERED)
 		return;
 	if (has_optional)

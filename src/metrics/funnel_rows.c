@@ -106,6 +106,15 @@ meaning_of(Walk *walk, const NmFunnelRow *row)
 	return m;
 }
 
+static bool
+is_used(const uint32 *used, int n, uint32 row)
+{
+	for (int i = 0; i < n; i++)
+		if (used[i] == row)
+			return true;
+	return false;
+}
+
 /* fill_optional finds when the optional steps of a way were taken. */
 static void
 fill_optional(const Walk *walk, Way *way)
@@ -113,8 +122,10 @@ fill_optional(const Walk *walk, Way *way)
 	const NmFunnelPlan *plan = walk->plan;
 	const NmFunnelAttempt *a = &way->attempt;
 	int64 after = 0;
-	uint32 used = 0; /* rows before this one are taken */
+	uint32 used[NM_FUNNEL_STEPS]; /* rows that optional steps have taken */
+	int nused = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < plan->nshown; i++)
 	{
 		const NmFunnelShown *shown = &plan->shown[i];
@@ -143,13 +154,13 @@ fill_optional(const Walk *walk, Way *way)
 			else
 				high = middle;
 		}
-		low = Max(low, used);
 		for (; low < way->nevents && way->events[low].at <= until; low++)
 		{
-			if (way->events[low].optional >> i & 1)
+			if ((way->events[low].optional >> i & 1) &&
+				!is_used(used, nused, low))
 			{
 				way->times[i] = after = way->events[low].at;
-				used = low + 1;
+				used[nused++] = low;
 				break;
 			}
 		}
@@ -227,6 +238,7 @@ take_attempt(void *arg, const NmFunnelAttempt *attempt)
 static void
 scan_part(Walk *walk, const NmFunnelEvent *events, uint32 n)
 {
+	CHECK_FOR_INTERRUPTS();
 	walk->part = events;
 	walk->npart = n;
 	nm_funnel_scan(walk->scan, events, n);
@@ -261,6 +273,7 @@ compare_property(const void *a, const void *b)
 	const NmFunnelEvent *x = a;
 	const NmFunnelEvent *y = b;
 
+	CHECK_FOR_INTERRUPTS();
 	if (x->property != y->property)
 		return x->property < y->property ? -1 : 1;
 	return x->at < y->at ? -1 : (x->at > y->at ? 1 : 0);
@@ -518,13 +531,27 @@ alpha_arg(FunctionCallInfo fcinfo)
 					   ? 0.05
 					   : PG_GETARG_FLOAT8(NM_FUNNEL_ARG_ALPHA);
 
-	if (!(alpha > 0 && alpha < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"alpha\" must be between 0 and 1"),
-				 errdetail("It is the probability of seeing a difference where there is none."),
-				 errhint("The usual level is 0.05.")));
+	nm_check_open_share(alpha, "alpha");
 	return alpha;
+}
+
+/* baseline_totals counts the baseline, which must have the same steps. */
+static Totals *
+baseline_totals(FunctionCallInfo fcinfo, const NmFunnelPlan *plan)
+{
+	const NmState *state;
+	const NmFunnelPlan *other;
+
+	if (PG_ARGISNULL(NM_FUNNEL_ARG_BASELINE))
+		return NULL;
+	state = nm_log_arg(fcinfo, NM_FUNNEL_ARG_BASELINE, &nm_funnel_family);
+	other = nm_funnel_plan(fcinfo, state);
+	if (other->nshown != plan->nshown)
+		nm_funnel_different_steps();
+	for (int i = 0; i < plan->nshown; i++)
+		if (strcmp(other->shown[i].name, plan->shown[i].name) != 0)
+			nm_funnel_different_steps();
+	return funnel_totals(state, other, false);
 }
 
 PG_FUNCTION_INFO_V1(nm_funnel);
@@ -535,7 +562,7 @@ nm_funnel(PG_FUNCTION_ARGS)
 	const NmState *state;
 	const NmFunnelPlan *plan;
 	Totals *totals;
-	Totals *baseline = NULL;
+	Totals *baseline;
 	double alpha;
 	NmRowContext row;
 
@@ -546,13 +573,7 @@ nm_funnel(PG_FUNCTION_ARGS)
 	plan = nm_funnel_plan(fcinfo, state);
 	alpha = alpha_arg(fcinfo);
 	totals = funnel_totals(state, plan, true);
-	if (!PG_ARGISNULL(NM_FUNNEL_ARG_BASELINE))
-	{
-		const NmState *other =
-			nm_log_arg(fcinfo, NM_FUNNEL_ARG_BASELINE, &nm_funnel_family);
-
-		baseline = funnel_totals(other, nm_funnel_plan(fcinfo, other), false);
-	}
+	baseline = baseline_totals(fcinfo, plan);
 	nm_row_begin(&row);
 	for (int i = 0; i < plan->nshown; i++)
 	{

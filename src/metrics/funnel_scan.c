@@ -467,7 +467,7 @@ scan_tie(NmFunnelScan *scan, const NmFunnelEvent *events, uint32 n)
 	int nsteps = scan->rules.nsteps;
 	NmFunnelKinds kinds;
 
-	nm_funnel_kinds_of_tie(&kinds, events, n, nsteps);
+	nm_funnel_kinds_make(&kinds, events, n, nsteps);
 	memset(scan->has_tied, 0, sizeof(scan->has_tied));
 	for (int level = nsteps - 1; level >= 0; level--)
 		extend_in_tie(scan, &kinds, level, t);

@@ -530,32 +530,29 @@ static void
 count_brackets(Curve *curve, const NmRetentionWalk *walk, int32 e, int from,
 			   int64 age)
 {
+	const int32 *days = walk->days;
 	int elapsed = elapsed_rows(curve, age);
+	int n = walk->ndays;
 	int b = 0;
-	int i = from;
+	int i = from + nm_activity_search(days + from, n - from,
+									  (int64) e + curve->edges[0]);
 
-	while (i < walk->ndays)
+	while (i < n && (int64) days[i] - e < curve->edges[curve->nrows])
 	{
-		int64 d = (int64) walk->days[i] - e;
+		int64 end;
 		int64 sum = 0;
 
-		if (d < curve->edges[0])
-		{
-			i++;
-			continue;
-		}
-		if (d >= curve->edges[curve->nrows])
-			break;
-		b = bracket_of(curve, b, d);
+		b = bracket_of(curve, b, (int64) days[i] - e);
 		if (b >= elapsed)
 			break;
-		for (; i < walk->ndays && walk->days[i] - e < curve->edges[b + 1]; i++)
+		end = (int64) e + curve->edges[b + 1];
+		if (walk->actions == NULL || days[i] == e)
 		{
-			if (walk->actions == NULL || walk->days[i] == e)
-				sum = curve->rule.min_actions;
-			else
-				sum += walk->actions[i];
+			sum = curve->rule.min_actions;
+			i += nm_activity_search(days + i, n - i, end);
 		}
+		for (; i < n && days[i] < end; i++)
+			sum += walk->actions[i];
 		curve->retained[b] += sum >= curve->rule.min_actions;
 	}
 }

@@ -125,11 +125,15 @@ cohorts_make(Cohorts *cohorts)
 				 errdetail("Each cohort has a row for every age, whether anybody came back or not."),
 				 errhint("Use a coarser grain, fewer ages, or start_day and end_day.")));
 
-	/* as far as the last age of the last cohort, and as the data */
+	/*
+	 * As far as the last age of the last cohort.  What comes later is one
+	 * period to all modes but the one that weighs it period by period.
+	 */
 	end = cal->bounds[cal->nperiods];
 	for (int age = 0; age < cohorts->rule.max_age; age++)
 		end = nm_period_next(&cohorts->grain, (DateADT) end);
-	end = Max(end, options->last + 1);
+	if (options->mode == NM_RETAINED_ON_OR_AFTER && options->min_actions > 1)
+		end = Max(end, options->last + 1);
 	cohorts->cal =
 		nm_calendar_make(&cohorts->grain, NULL, false, first, end - 1);
 	cohorts->cells =

@@ -13,7 +13,8 @@
  * For that, each element and row gets the last row of the chain from there
  * that ends first.  The rows from which the next element may choose are a
  * window between two ends that both move forward from row to row, so that one
- * pass with a queue finds all minima: time and memory are elements x rows.
+ * pass with a queue finds all minima: memory is elements x rows, and time is
+ * parts of the pattern x rows.
  *
  * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
  */

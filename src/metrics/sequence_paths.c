@@ -202,6 +202,7 @@ compare_pairs(const void *a, const void *b)
 	const Pair *x = a;
 	const Pair *y = b;
 
+	CHECK_FOR_INTERRUPTS();
 	if (x->event != y->event)
 		return x->event < y->event ? -1 : 1;
 	return x->next < y->next ? -1 : (x->next > y->next ? 1 : 0);
@@ -363,17 +364,13 @@ cut_path(Paths *paths, uint32 start, uint32 end)
 			CHECK_FOR_INTERRUPTS();
 		if (paths->collapse && i > start && event == rows[i - 1].event)
 			continue;
-		if (!started)
-		{
-			started = event == paths->start_event;
-			if (started)
-				keep_event(paths, event);
+		if (!started && event != paths->start_event)
 			continue;
-		}
 		keep_event(paths, event);
-		if (paths->has_end ? event == paths->end_event
+		if (paths->has_end ? started && event == paths->end_event
 						   : paths->nevents == paths->max_length)
 			return true;
+		started = true;
 	}
 	return started && !paths->has_end;
 }

@@ -49,6 +49,18 @@ typedef struct Sessionize
 	int64 last;  /* time of the row before */
 } Sessionize;
 
+/* An operator or the like can call a window function where there is no window. */
+static inline void
+check_window_call(WindowObject window)
+{
+	if (unlikely(!WindowObjectIsValid(window)))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("sessionize is a window function"),
+				 errdetail("It was called without a window, for example by an operator that is made of it."),
+				 errhint("Call it as sessionize(at, gap) OVER (PARTITION BY user_id ORDER BY at).")));
+}
+
 /* window_span returns an argument of a row as microseconds, -1 where NULL. */
 static inline int64
 window_span(WindowObject window, int argno, const char *name)
@@ -87,11 +99,15 @@ Datum
 nm_sessionize(PG_FUNCTION_ARGS)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
-	Sessionize *s = WinGetPartitionLocalMemory(window, sizeof(Sessionize));
+	Sessionize *s;
 	bool isnull;
-	int64 at = DatumGetTimestampTz(WinGetFuncArgCurrent(window, 0, &isnull));
+	int64 at;
 	int64 gap;
 	int64 max_length = -1;
+
+	check_window_call(window);
+	s = WinGetPartitionLocalMemory(window, sizeof(Sessionize));
+	at = DatumGetTimestampTz(WinGetFuncArgCurrent(window, 0, &isnull));
 
 	/* rows that are done with need not be kept, but letting go has a price */
 	if ((WinGetCurrentPosition(window) & KEPT_ROWS) == KEPT_ROWS)
@@ -133,22 +149,6 @@ typedef struct Session
 	int64 pages;
 } Session;
 
-static void
-as_of_arg(FunctionCallInfo fcinfo, int argno, SessionOptions *options)
-{
-	options->has_as_of = !PG_ARGISNULL(argno);
-	options->as_of = NO_LIMIT;
-	if (!options->has_as_of)
-		return;
-	options->as_of = PG_GETARG_TIMESTAMPTZ(argno);
-	if (TIMESTAMP_NOT_FINITE(options->as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("argument \"%s\" must be a finite instant", "as_of"),
-				 errdetail("Nothing is complete at infinity."),
-				 errhint("Pass null for no bound.")));
-}
-
 /* span_args reads gap, max_length and as_of. */
 static void
 span_args(FunctionCallInfo fcinfo, int gap, int max_length, int as_of,
@@ -158,7 +158,10 @@ span_args(FunctionCallInfo fcinfo, int gap, int max_length, int as_of,
 	options->gap = nm_span_arg(fcinfo, gap, "gap", 0);
 	options->max_length =
 		nm_span_arg(fcinfo, max_length, "max_length", NO_LIMIT);
-	as_of_arg(fcinfo, as_of, options);
+	options->as_of =
+		nm_instant_arg(fcinfo, as_of, "as_of", &options->has_as_of);
+	if (!options->has_as_of)
+		options->as_of = NO_LIMIT;
 }
 
 static void

@@ -138,30 +138,35 @@ chi_squared(const int64 *successes, const int64 *trials, int n, double *x,
 			int *df)
 {
 	double all_successes = 0;
-	double all_trials = 0;
+	double all_failures = 0;
 	double rate;
+	double failure_rate;
 	int groups = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		check_share((Share){successes[i], trials[i]});
 		all_successes += successes[i];
-		all_trials += trials[i];
+		all_failures += trials[i] - successes[i];
 		groups += trials[i] > 0;
 	}
 	*x = 0;
 	*df = groups - 1;
-	if (groups < 2 || all_successes <= 0 || all_successes >= all_trials)
+	if (groups < 2 || all_successes <= 0 || all_failures <= 0)
 		return false;
-	rate = all_successes / all_trials;
+	rate = all_successes / (all_successes + all_failures);
+	failure_rate = all_failures / (all_successes + all_failures);
 	for (int i = 0; i < n; i++)
 	{
-		double excess = successes[i] - trials[i] * rate;
+		/* of the rarer outcome, which has more digits */
+		double excess = rate <= failure_rate ? successes[i] - trials[i] * rate
+											 : (trials[i] - successes[i]) -
+												   trials[i] * failure_rate;
 
 		if ((i & 0xFFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (trials[i] > 0)
-			*x += excess * excess / (trials[i] * rate * (1 - rate));
+			*x += excess * excess / (trials[i] * rate * failure_rate);
 	}
 	return true;
 }

@@ -553,7 +553,7 @@ CREATE FUNCTION nudge.activity_survival(
 	AS 'MODULE_PATHNAME', 'nm_activity_survival' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 100 COST 10000;
 
 COMMENT ON FUNCTION nudge.activity_survival(nudge.activity_state, integer, date, double precision) IS
-	'Kaplan-Meier survival of activity: a user lapses where more than inactive_days pass until the next active day, and is censored where that is not known yet. Not STRICT: NULL arguments have a meaning';
+	'Kaplan-Meier survival of activity: a user lapses where more than inactive_days pass until the next active day, and is censored on the last day for which that is known; who came after it is left out. Not STRICT: NULL arguments have a meaning';
 
 CREATE FUNCTION nudge.median_lifetime(
 	state nudge.activity_state,
@@ -674,7 +674,7 @@ CREATE FUNCTION nudge.active_user_classes(
 	end_day date DEFAULT NULL,
 	population bigint DEFAULT NULL,
 	power_above integer DEFAULT 10,
-	regular_from integer DEFAULT 3,
+	regular_from integer DEFAULT NULL,
 	week_start text DEFAULT 'monday'
 ) RETURNS TABLE (
 	period date,
@@ -691,7 +691,7 @@ CREATE FUNCTION nudge.active_user_classes(
 	AS 'MODULE_PATHNAME', 'nm_active_user_classes' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 100 COST 10000;
 
 COMMENT ON FUNCTION nudge.active_user_classes(nudge.activity_state, text, date, date, date, bigint, integer, integer, text) IS
-	'Users by their actions in a calendar week, or in the seven days that end on a day: power, regular, low and, given a population, dormant. Not STRICT: NULL arguments have a meaning';
+	'Users by their actions in a calendar week, or in the seven days that end on a day: power, regular, low and, given a population, dormant. Not STRICT: NULL arguments have a meaning, NULL regular_from is 3, or power_above if that is less';
 
 -- src/metrics/sequence.sql
 
@@ -2001,6 +2001,15 @@ SELECT pg_catalog.pg_extension_config_dump('nudge.action_sets', '');
 
 GRANT SELECT ON nudge.action_sets TO PUBLIC;
 
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.funnel_definitions, nudge.action_sets TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
 COMMENT ON TABLE nudge.action_sets IS 'Sets of events that count as actions: a row per set and event';
 
 COMMENT ON COLUMN nudge.action_sets.name IS 'Name of the set';
@@ -2071,14 +2080,14 @@ BEGIN ATOMIC
 		SELECT row_number() OVER (ORDER BY s.step_no)::integer AS no, s.event, s.max_gap, s.min_count, s.friction
 		FROM nudge.funnel_definitions s WHERE s.funnel = funnel_friction.funnel
 	), stopped AS (
-		-- who has still time for the next step has not stopped
+		-- who still has time for the next step has not stopped
 		SELECT u.user_id, u.step
 		FROM (SELECT array_agg(s.event ORDER BY s.no) AS events, array_agg(s.max_gap ORDER BY s.no) AS gaps,
 				array_agg(s.min_count ORDER BY s.no) AS counts FROM step s HAVING count(*) > 0) d,
 			LATERAL nudge.funnel_users(state, within, steps => d.events, max_gaps => d.gaps, min_counts => d.counts, as_of => as_of) u
 		WHERE NOT u.completed
 			AND (as_of IS NULL OR coalesce(d.gaps[u.step + 1], within) IS NULL
-				OR as_of - u.step_times[u.step] >= d.gaps[u.step + 1] OR as_of - u.step_times[1] >= within)
+				OR as_of - u.step_times[u.step] > d.gaps[u.step + 1] OR as_of - u.step_times[1] > within)
 	)
 	SELECT s.no, s.event, f.event, n.users, n.users::numeric / nullif((SELECT count(*) FROM stopped t WHERE t.step = s.no), 0)
 	FROM step s, unnest(s.friction) WITH ORDINALITY f(event, place),

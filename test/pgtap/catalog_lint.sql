@@ -8,7 +8,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(24);
+SELECT plan(29);
 
 CREATE TEMP VIEW member AS
 	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, d.objsubid) AS name
@@ -98,11 +98,24 @@ SELECT is_empty($$
 	SELECT name FROM support WHERE provolatile <> 'i' OR proparallel <> 's'
 $$, 'functions behind aggregates, types and operators are immutable and parallel safe');
 SELECT is_empty($$
-	SELECT name FROM func
-	WHERE 'anyelement'::regtype = ANY (proargtypes::oid[]) OR prorettype IN ('anyelement'::regtype, 'money'::regtype)
-		OR proargtypes::oid[] && ARRAY['money', 'real', 'double precision']::regtype[]::oid[]
-		OR coalesce(proallargtypes, '{}') && ARRAY['money', 'real', 'double precision']::regtype[]::oid[]
-$$, 'no function takes or gives anyelement, money or floating point');
+	SELECT DISTINCT f.name, r.type::regtype
+	FROM func f, unnest(f.proargtypes::oid[] || coalesce(f.proallargtypes, '{}') || f.prorettype) r(type)
+	WHERE r.type IN ('anyelement'::regtype, 'anyarray'::regtype, 'money'::regtype, 'real'::regtype)
+$$, 'no function takes or gives anyelement, money or real');
+-- what is counted or paid is exact; seconds and statistics are estimates anyhow
+SELECT is_empty($$
+	SELECT f.name, a.name AS argument
+	FROM func f, unnest(coalesce(f.proallargtypes, f.proargtypes::oid[]),
+		coalesce(f.proargmodes::text[], array_fill('i'::text, ARRAY[f.pronargs::integer])), f.proargnames) a(type, mode, name)
+	WHERE a.type = 'double precision'::regtype
+		AND (f.prokind = 'a' OR coalesce(a.name, '') !~ CASE WHEN a.mode IN ('i', 'v') THEN '^(alpha|confidence|threshold)$'
+			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival)$|^(rate|survival|lift)_(low|high)$' END)
+	UNION ALL
+	SELECT f.name, 'result' FROM func f WHERE f.prorettype IN ('double precision'::regtype, 'double precision[]'::regtype)
+	UNION ALL
+	SELECT f.name, 'array' FROM func f
+	WHERE coalesce(f.proallargtypes, f.proargtypes::oid[]) && ARRAY['double precision[]', 'real[]', 'money[]']::regtype[]::oid[]
+$$, 'floating point is for seconds and statistics, and no aggregate takes any');
 
 -- Aggregates
 SELECT is_empty($$
@@ -125,6 +138,31 @@ $$, 'no function of an aggregate is STRICT');
 SELECT is_empty($$
 	SELECT name FROM agg WHERE aggtransspace <> 128
 $$, 'every aggregate tells the planner the size of a small state');
+
+-- Tables
+SELECT is_empty($$
+	SELECT m.name FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+	WHERE c.relkind IN ('r', 'p', 'S')
+		AND NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'nudge_metrics' AND c.oid = ANY (e.extconfig))
+$$, 'pg_dump keeps the rows of every table');
+SELECT is_empty($$
+	SELECT m.name FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+	WHERE c.relkind IN ('r', 'p')
+		AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p')
+$$, 'every table has a primary key');
+SELECT is_empty($$
+	SELECT m.name, a.attname FROM member m
+	LEFT JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid AND t.typtype = 'c'
+	JOIN pg_class c ON c.oid = CASE WHEN m.classid = 'pg_class'::regclass THEN m.objid ELSE t.typrelid END
+		AND c.relkind IN ('r', 'p', 'v', 'm', 'c')
+	JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	WHERE col_description(c.oid, a.attnum) IS NULL
+$$, 'every column of a table, view or row type has a comment');
+SELECT is_empty($$
+	SELECT m.name, a.attname FROM member m
+	JOIN pg_attribute a ON m.classid = 'pg_class'::regclass AND a.attrelid = m.objid AND a.attnum > 0
+	WHERE a.atttypid IN ('money'::regtype, 'real'::regtype, 'double precision'::regtype)
+$$, 'no table or view has floating point or money');
 
 -- State types
 SELECT is_empty($$

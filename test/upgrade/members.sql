@@ -41,8 +41,16 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
 	SELECT concat_ws(' | ', pg_get_userbyid(r.relowner), r.relacl::text, r.relkind,
 		(SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod),
-				a.attnotnull, col_description(r.oid, a.attnum)), ', ' ORDER BY a.attnum)
-		 FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped),
+				a.attnotnull, a.attgenerated, a.attidentity, a.attacl::text, pg_get_expr(d.adbin, d.adrelid), col_description(r.oid, a.attnum)), ', ' ORDER BY a.attnum)
+		 FROM pg_attribute a
+		 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+		 WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped),
+		(SELECT string_agg(concat_ws(' ', k.conname, pg_get_constraintdef(k.oid), k.convalidated), ', ' ORDER BY k.conname)
+		 FROM pg_constraint k WHERE k.conrelid = r.oid),
+		(SELECT string_agg(pg_get_indexdef(i.indexrelid), ', ' ORDER BY i.indexrelid::regclass::text)
+		 FROM pg_index i WHERE i.indrelid = r.oid),
+		(SELECT string_agg(pg_get_triggerdef(t.oid), ', ' ORDER BY t.tgname)
+		 FROM pg_trigger t WHERE t.tgrelid = r.oid AND NOT t.tgisinternal),
 		CASE WHEN r.relkind = 'v' THEN pg_get_viewdef(r.oid) END) AS definition
 	FROM pg_class r WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid
 ) r ON true
@@ -59,4 +67,8 @@ JOIN pg_depend d ON d.refclassid = 'pg_opfamily'::regclass AND d.refobjid = f.oi
 ) lines
 ORDER BY line COLLATE "C";
 
-SELECT extversion, extrelocatable, extconfig IS NULL FROM pg_extension WHERE extname = 'nudge_metrics';
+-- the tables whose rows pg_dump keeps
+SELECT extversion, extrelocatable,
+	(SELECT string_agg(concat_ws(' ', t.config::regclass, quote_literal(t.condition)), ', ' ORDER BY t.config::regclass::text COLLATE "C")
+	 FROM unnest(extconfig, extcondition) t(config, condition))
+FROM pg_extension WHERE extname = 'nudge_metrics';
