@@ -81,4 +81,15 @@ nm_instant_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 	return at;
 }
 
+/*
+ * Which of the given words, which end with NULL, an argument is, in any case;
+ * the first where it is NULL.
+ */
+extern int nm_choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
+						 const char *const *choices);
+
+/* An integer argument within bounds, or the given default where it is NULL. */
+extern int nm_bounded_arg(FunctionCallInfo fcinfo, int argno, const char *name,
+						  int if_null, int low, int high);
+
 #endif /* NM_GUARDS_H */

@@ -9,6 +9,8 @@
 #include "common/int.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "nm_compat.h"
@@ -41,6 +43,19 @@ nm_span_arg(FunctionCallInfo fcinfo, int argno, const char *name, int64 if_null)
 	if (PG_ARGISNULL(argno))
 		return if_null;
 	return nm_span(PG_GETARG_INTERVAL_P(argno), name);
+}
+
+void
+nm_samples_grow(NmSamples *samples)
+{
+	Size capacity = Max(16, samples->capacity * 2);
+	Size size = mul_size(capacity, sizeof(int64));
+
+	if (samples->values == NULL)
+		samples->values = palloc(size);
+	else
+		samples->values = repalloc_huge(samples->values, size);
+	samples->capacity = capacity;
 }
 
 static int

@@ -169,6 +169,29 @@ nm_state_string(const NmState *state, uint32 i, uint32 *len)
 	return (const char *) (offsets + state->nstrings + 1) + offsets[i];
 }
 
+int64
+nm_state_find_string(const NmState *state, const char *data, uint32 len)
+{
+	int64 low = 0;
+	int64 high = state->nstrings;
+
+	while (low < high)
+	{
+		int64 middle = low + (high - low) / 2;
+		uint32 other_len;
+		const char *other = nm_state_string(state, (uint32) middle, &other_len);
+		int c = nm_string_compare(other, other_len, data, len);
+
+		if (c == 0)
+			return middle;
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}
+
 char *
 nm_state_key_text(const NmState *state, int64 key)
 {

@@ -265,6 +265,21 @@ nm_state_offsets(const NmState *state)
 /* string i of a canonical state */
 extern const char *nm_state_string(const NmState *state, uint32 i, uint32 *len);
 
+/* Orders strings as a canonical dictionary does. */
+static inline int
+nm_string_compare(const char *a, uint32 a_len, const char *b, uint32 b_len)
+{
+	int c = memcmp(a, b, Min(a_len, b_len));
+
+	if (c == 0 && a_len != b_len)
+		c = a_len < b_len ? -1 : 1;
+	return c;
+}
+
+/* The number of a string of a canonical state, or -1. */
+extern int64
+nm_state_find_string(const NmState *state, const char *data, uint32 len);
+
 /* text and binary form of a canonical state, palloc'd */
 extern char *nm_state_text(const NmState *state, const NmFamily *family);
 extern bytea *nm_state_binary(const NmState *state, const NmFamily *family);

@@ -506,19 +506,3 @@ nm_user_compare(const NmState *a, int64 a_key, const NmState *b, int64 b_key)
 	b_data = nm_state_string(b, (uint32) b_key, &b_len);
 	return nm_string_compare(a_data, a_len, b_data, b_len);
 }
-
-int
-nm_bounded_arg(FunctionCallInfo fcinfo, int argno, const char *name,
-			   int if_null, int low, int high)
-{
-	int value = PG_ARGISNULL(argno) ? if_null : PG_GETARG_INT32(argno);
-
-	if (value < low || value > high)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must be between %d and %d, not %d",
-						name, low, high, value),
-				 errdetail("Beyond these bounds it has no meaning, or results have no end."),
-				 errhint("Pass a number within them.")));
-	return value;
-}

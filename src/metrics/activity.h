@@ -114,23 +114,8 @@ extern const NmState *
 nm_activity_exclude(const NmState *state, ArrayType *users,
 					NmActivityTotals *excluded);
 
-/* Orders strings as a canonical dictionary does. */
-static inline int
-nm_string_compare(const char *a, uint32 a_len, const char *b, uint32 b_len)
-{
-	int c = memcmp(a, b, Min(a_len, b_len));
-
-	if (c == 0 && a_len != b_len)
-		c = a_len < b_len ? -1 : 1;
-	return c;
-}
-
 /* Orders the users of two states, of any kind, whose keys are of one type. */
 extern int
 nm_user_compare(const NmState *a, int64 a_key, const NmState *b, int64 b_key);
-
-/* An integer argument within bounds, or the given default where it is NULL. */
-extern int nm_bounded_arg(FunctionCallInfo fcinfo, int argno, const char *name,
-						  int if_null, int low, int high);
 
 #endif /* ACTIVITY_H */

@@ -36,30 +36,6 @@ compare_keys(const void *a, const void *b)
 	return x < y ? -1 : (x > y ? 1 : 0);
 }
 
-/* find_string returns the number of a string of a state, or -1. */
-static int64
-find_string(const NmState *state, const char *data, uint32 len)
-{
-	int64 low = 0;
-	int64 high = state->nstrings;
-
-	while (low < high)
-	{
-		int64 middle = low + (high - low) / 2;
-		uint32 other_len;
-		const char *other = nm_state_string(state, (uint32) middle, &other_len);
-		int c = nm_string_compare(other, other_len, data, len);
-
-		if (c == 0)
-			return middle;
-		if (c < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return -1;
-}
-
 /* find_user returns the key of a user given as text; false if there is none. */
 static bool
 find_user(const NmState *state, Datum user, int64 *key)
@@ -68,7 +44,8 @@ find_user(const NmState *state, Datum user, int64 *key)
 	{
 		text *name = DatumGetTextPP(user);
 
-		*key = find_string(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+		*key = nm_state_find_string(state, VARDATA_ANY(name),
+									VARSIZE_ANY_EXHDR(name));
 	}
 	else if (nm_state_key_type(state) == NM_KEY_UUID)
 	{
@@ -76,8 +53,9 @@ find_user(const NmState *state, Datum user, int64 *key)
 			DirectFunctionCall1(uuid_in,
 								CStringGetDatum(TextDatumGetCString(user)));
 
-		*key = find_string(state, (const char *) DatumGetUUIDP(uuid)->data,
-						   UUID_LEN);
+		*key = nm_state_find_string(state,
+									(const char *) DatumGetUUIDP(uuid)->data,
+									UUID_LEN);
 	}
 	else
 	{

@@ -30,14 +30,6 @@
 /* no such time */
 #define NEVER PG_INT64_MAX
 
-/* Samples: times of which the median is asked. */
-typedef struct Samples
-{
-	int64 *values;
-	Size n;
-	Size capacity;
-} Samples;
-
 /* FeatureTotals: what all users did with a feature. */
 typedef struct FeatureTotals
 {
@@ -50,9 +42,9 @@ typedef struct FeatureTotals
 	int64 successes;
 	int64 completions;
 	int128 value;
-	Samples durations; /* of uses */
-	Samples to_first_use;
-	Samples to_adopt;
+	NmSamples durations; /* of uses */
+	NmSamples to_first_use;
+	NmSamples to_adopt;
 } FeatureTotals;
 
 /* FeatureUse: what one user did with a feature. */
@@ -208,27 +200,6 @@ walk_begin(FunctionCallInfo fcinfo, int as_of_arg, FeatureWalk *walk)
 
 /* Reading users */
 
-static void
-samples_add(FeatureWalk *walk, Samples *samples, int64 value)
-{
-	if (samples->n == samples->capacity)
-	{
-		Size capacity = samples->capacity * 2;
-
-		if (capacity == 0)
-		{
-			capacity = 16;
-			samples->values =
-				MemoryContextAlloc(walk->context, capacity * sizeof(int64));
-		}
-		else
-			samples->values = repalloc_huge(samples->values,
-											mul_size(capacity, sizeof(int64)));
-		samples->capacity = capacity;
-	}
-	samples->values[samples->n++] = value;
-}
-
 /* week_of returns which of the weeks that make a habit holds a time, or -1. */
 static int
 week_of(const FeatureWalk *walk, int64 at)
@@ -305,7 +276,7 @@ note_row(FeatureWalk *walk, const NmFeatureRow *row)
 
 		totals->value += row->value;
 		if (action == NM_FEATURE_USED && (row->flags & NM_FEATURE_DURATION))
-			samples_add(walk, &totals->durations, row->duration);
+			nm_samples_add(&totals->durations, row->duration);
 	}
 }
 
@@ -364,11 +335,7 @@ since_sign_up(const FeatureWalk *walk, int64 at, int64 *elapsed)
 	if (at == NEVER || walk->signed_up == NEVER)
 		return false;
 
-	/* the range of timestamps is wider than that of their differences */
-	if (at <= walk->signed_up)
-		*elapsed = 0;
-	else if (pg_sub_s64_overflow(at, walk->signed_up, elapsed))
-		*elapsed = PG_INT64_MAX;
+	*elapsed = Max(0, nm_elapsed(walk->signed_up, at));
 	return true;
 }
 
@@ -401,7 +368,7 @@ elapsed_column(const FeatureWalk *walk, int64 at, Datum *value, bool *isnull)
 }
 
 static void
-median_column(Samples *samples, Datum *value, bool *isnull)
+median_column(NmSamples *samples, Datum *value, bool *isnull)
 {
 	*isnull = samples->n == 0;
 	if (!*isnull)
@@ -478,9 +445,9 @@ add_user(FeatureWalk *walk)
 		totals->successes += use->successes;
 		totals->completions += use->completions;
 		if (since_sign_up(walk, use->first_used, &elapsed))
-			samples_add(walk, &totals->to_first_use, elapsed);
+			nm_samples_add(&totals->to_first_use, elapsed);
 		if (since_sign_up(walk, use->adopted_at, &elapsed))
-			samples_add(walk, &totals->to_adopt, elapsed);
+			nm_samples_add(&totals->to_adopt, elapsed);
 	}
 }
 

@@ -217,29 +217,3 @@ FEATURE_TRANS(nm_feature_trans_uuid_instant, NM_KEY_UUID, false);
 FEATURE_TRANS(nm_feature_trans_uuid_day, NM_KEY_UUID, true);
 FEATURE_TRANS(nm_feature_trans_text_instant, NM_KEY_TEXT, false);
 FEATURE_TRANS(nm_feature_trans_text_day, NM_KEY_TEXT, true);
-
-/* Reading a state */
-
-int64
-nm_feature_find(const NmState *state, text *name)
-{
-	int64 low = 0;
-	int64 high = (int64) state->nstrings - 1;
-	uint32 size = VARSIZE_ANY_EXHDR(name);
-
-	while (low <= high)
-	{
-		int64 middle = (low + high) / 2;
-		uint32 len;
-		const char *data = nm_state_string(state, (uint32) middle, &len);
-		int c = memcmp(VARDATA_ANY(name), data, Min(size, len));
-
-		if (c == 0 && size == len)
-			return middle;
-		if (c < 0 || (c == 0 && size < len))
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	return -1;
-}

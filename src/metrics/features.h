@@ -40,8 +40,13 @@ typedef struct NmFeatureRow
 
 extern const NmFamily nm_feature_family;
 
-/* The string number of a name in a canonical state, or -1. */
-extern int64 nm_feature_find(const NmState *state, text *name);
+/* The number of a feature in a canonical state, or -1. */
+static inline int64
+nm_feature_find(const NmState *state, text *name)
+{
+	return nm_state_find_string(state, VARDATA_ANY(name),
+								VARSIZE_ANY_EXHDR(name));
+}
 
 static inline const NmFeatureRow *
 nm_feature_rows(const NmState *state)

@@ -169,13 +169,13 @@ nm_funnel_close(NmFunnelOpen *open, bool excluded, bool still_open,
 	open->best.excluded = false;
 }
 
-/* t + span, at most PG_INT64_MAX */
+/* t + span, at most PG_INT64_MAX, which as a span is no bound */
 static inline int64
 nm_funnel_add(int64 t, int64 span)
 {
 	int64 sum;
 
-	if (pg_add_s64_overflow(t, span, &sum))
+	if (span == PG_INT64_MAX || pg_add_s64_overflow(t, span, &sum))
 		return PG_INT64_MAX;
 	return sum;
 }

@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -94,27 +93,6 @@ words_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 		words.word[i] = TextDatumGetCString(values[i]);
 	}
 	return words;
-}
-
-/* choice_arg returns which of the given words an argument is. */
-static int
-choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
-		   const char *const *choices)
-{
-	const char *word = nm_text_arg(fcinfo, argno, choices[0]);
-	StringInfoData list;
-
-	for (int i = 0; choices[i] != NULL; i++)
-		if (pg_strcasecmp(word, choices[i]) == 0)
-			return i;
-	initStringInfo(&list);
-	for (int i = 0; choices[i] != NULL; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", choices[i]);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("\"%s\" is no value of \"%s\"", nm_clip(word), name),
-					errdetail("The values are %s.", list.data),
-					errhint("Leave the argument out for %s.", choices[0])));
-	return 0;
 }
 
 /* name_positions returns which tracked names are a given one. */
@@ -435,14 +413,15 @@ plan_rules(FunctionCallInfo fcinfo, NmFunnelPlan *plan)
 	bool has_as_of;
 
 	rules->within = nm_span_arg(fcinfo, ARG_WITHIN, "within", PG_INT64_MAX);
-	rules->first_entry = choice_arg(fcinfo, ARG_ENTRY, "entry", entries) == 1;
-	rules->order = (NmFunnelOrder) choice_arg(fcinfo, ARG_STEP_ORDER,
-											  "step_order", orders);
-	plan->counting = (NmFunnelCounting) choice_arg(fcinfo, ARG_COUNTING,
-												   "counting", countings);
+	rules->first_entry =
+		nm_choice_arg(fcinfo, ARG_ENTRY, "entry", entries) == 1;
+	rules->order = (NmFunnelOrder) nm_choice_arg(fcinfo, ARG_STEP_ORDER,
+												 "step_order", orders);
+	plan->counting = (NmFunnelCounting) nm_choice_arg(fcinfo, ARG_COUNTING,
+													  "counting", countings);
 	rules->attempts = plan->counting == NM_FUNNEL_TOTALS;
 	rules->drop_user =
-		choice_arg(fcinfo, ARG_EXCLUSION, "exclusion", exclusion_rules) == 1;
+		nm_choice_arg(fcinfo, ARG_EXCLUSION, "exclusion", exclusion_rules) == 1;
 	rules->grace = nm_span_arg(fcinfo, ARG_GRACE, "grace", 0);
 	if (rules->grace > MAX_GRACE)
 		ereport(ERROR,

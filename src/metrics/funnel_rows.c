@@ -248,20 +248,21 @@ scan_part(Walk *walk, const NmFunnelEvent *events, uint32 n)
 static void
 scan_sessions(Walk *walk, const NmFunnelEvent *events, uint32 n)
 {
+	int64 gap = walk->plan->session_gap;
 	uint32 end;
 
 	for (uint32 start = 0; start < n; start = end)
 	{
-		for (end = start + 1; end < n && events[end].at - events[end - 1].at <=
-											 walk->plan->session_gap;
+		for (end = start + 1;
+			 end < n &&
+			 events[end].at <= nm_funnel_add(events[end - 1].at, gap);
 			 end++)
 			;
 		scan_part(walk, &events[start], end - start);
 
 		/* a session that is over does not go on */
 		if (end < n ||
-			walk->plan->rules.as_of >
-				nm_funnel_add(events[end - 1].at, walk->plan->session_gap))
+			walk->plan->rules.as_of > nm_funnel_add(events[end - 1].at, gap))
 			walk->way.open = false;
 		end_unit(walk);
 	}
@@ -380,9 +381,7 @@ typedef struct StepTotals
 {
 	int64 users;
 	int64 open;
-	int64 *durations; /* from the required step before */
-	Size nspans;
-	Size capacity;
+	NmSamples spans; /* from the required step before */
 } StepTotals;
 
 typedef struct Totals
@@ -391,29 +390,6 @@ typedef struct Totals
 	int64 excluded;
 	bool spans; /* durations are kept */
 } Totals;
-
-static void
-add_span(StepTotals *totals, int64 span)
-{
-	if (totals->nspans == totals->capacity)
-	{
-		Size capacity = Max(64, totals->capacity * 2);
-		int64 *durations =
-			palloc_extended(mul_size(capacity, sizeof(int64)), MCXT_ALLOC_HUGE);
-
-		if (totals->durations)
-		{
-			memcpy(durations, totals->durations,
-				   totals->nspans * sizeof(int64));
-			pfree(totals->durations);
-		}
-		totals->durations = durations;
-		totals->capacity = capacity;
-	}
-
-	/* within a grace a step may come before the one that it follows */
-	totals->durations[totals->nspans++] = Max(0, span);
-}
 
 /* count_way adds a unit to the totals. */
 static void
@@ -434,7 +410,9 @@ count_way(Walk *walk)
 			continue;
 		totals->step[i].users++;
 		if (totals->spans && before != NOT_REACHED)
-			add_span(&totals->step[i], way->times[i] - before);
+			/* within a grace a step may come before the one it follows */
+			nm_samples_add(&totals->step[i].spans,
+						   Max(0, nm_elapsed(before, way->times[i])));
 		if (plan->shown[i].optional)
 			continue;
 		before = way->times[i];
@@ -460,9 +438,9 @@ average_seconds(const StepTotals *totals)
 {
 	int128 sum = 0;
 
-	for (Size i = 0; i < totals->nspans; i++)
-		sum += totals->durations[i];
-	return (double) sum / (double) totals->nspans / USECS_PER_SEC;
+	for (Size i = 0; i < totals->spans.n; i++)
+		sum += totals->spans.values[i];
+	return (double) sum / (double) totals->spans.n / USECS_PER_SEC;
 }
 
 /* previous_required returns the required step before a step, or -1. */
@@ -510,11 +488,12 @@ step_row(const NmFunnelPlan *plan, Totals *totals, const Totals *baseline,
 	nulls[3] = !nm_ratio_out(step->users, entered, &values[3]);
 	nulls[4] = !nm_ratio_out(step->users, totals->step[0].users, &values[4]);
 	values[5] = Int64GetDatum(entered - step->users);
-	nulls[6] = nulls[7] = step->nspans == 0;
-	if (step->nspans > 0)
+	nulls[6] = nulls[7] = step->spans.n == 0;
+	if (step->spans.n > 0)
 	{
-		values[6] = Float8GetDatum(nm_median(step->durations, step->nspans) /
-								   USECS_PER_SEC);
+		values[6] =
+			Float8GetDatum(nm_median(step->spans.values, step->spans.n) /
+						   USECS_PER_SEC);
 		values[7] = Float8GetDatum(average_seconds(step));
 	}
 	test_columns(totals, baseline, i, previous, alpha, values, nulls);

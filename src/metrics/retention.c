@@ -53,46 +53,17 @@ static const char *const mode_names[] = {
 	[NM_RETAINED_ON_OR_BEFORE] = "on_or_before",
 	[NM_RETAINED_STREAK] = "streak",
 	[NM_RETAINED_BRACKET] = "bracket",
+	NULL,
 };
 
 static const char *const entry_names[] = {
 	[NM_ENTRY_FIRST_EVER] = "first_ever",
 	[NM_ENTRY_FIRST_IN_RANGE] = "first_in_range",
 	[NM_ENTRY_EVERY_PERIOD] = "every_period",
+	NULL,
 };
 
 /* Options */
-
-static NmRetentionMode
-mode_arg(FunctionCallInfo fcinfo, int argno)
-{
-	const char *name = nm_text_arg(fcinfo, argno, mode_names[NM_RETAINED_ON]);
-
-	for (int i = 0; i < (int) lengthof(mode_names); i++)
-		if (pg_strcasecmp(name, mode_names[i]) == 0)
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown retention mode \"%s\"", nm_clip(name)),
-			 errdetail("The mode says on which days a user must be active to be retained."),
-			 errhint("Use on, on_or_after, on_or_before or streak, or in retention_curve bracket.")));
-}
-
-static NmCohortEntry
-entry_arg(FunctionCallInfo fcinfo, int argno)
-{
-	const char *name =
-		nm_text_arg(fcinfo, argno, entry_names[NM_ENTRY_FIRST_EVER]);
-
-	for (int i = 0; i < (int) lengthof(entry_names); i++)
-		if (pg_strcasecmp(name, entry_names[i]) == 0)
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown cohort entry \"%s\"", nm_clip(name)),
-			 errdetail("The entry says which active day of a user is day 0."),
-			 errhint("Use first_ever, first_in_range or every_period.")));
-}
 
 /* range_args reads start_day and end_day, which bound the days of entry. */
 static void
@@ -145,9 +116,12 @@ nm_retention_options(FunctionCallInfo fcinfo, const NmRetentionArgs *args,
 	options->state = nm_activity_arg(fcinfo, 0);
 	options->returns =
 		return_state_arg(fcinfo, args->return_state, options->state);
-	options->mode = mode_arg(fcinfo, args->mode);
-	options->entry =
-		args->entry ? entry_arg(fcinfo, args->entry) : NM_ENTRY_FIRST_EVER;
+	options->mode =
+		(NmRetentionMode) nm_choice_arg(fcinfo, args->mode, "mode", mode_names);
+	options->entry = NM_ENTRY_FIRST_EVER;
+	if (args->entry)
+		options->entry = (NmCohortEntry) nm_choice_arg(fcinfo, args->entry,
+													   "entry", entry_names);
 	range_args(fcinfo, args->start_day, options);
 	options->min_actions = 1;
 	if (args->min_actions)

@@ -181,31 +181,6 @@ SEQUENCE_TRANS(nm_sequence_trans_text_day, NM_KEY_TEXT | NM_INSTANTS, true);
 
 /* Reading states and arguments */
 
-uint32
-nm_sequence_find(const NmState *state, const char *name, uint32 len)
-{
-	uint32 low = 0;
-	uint32 high = state->nstrings;
-
-	while (low < high)
-	{
-		uint32 middle = low + (high - low) / 2;
-		uint32 middle_len;
-		const char *data = nm_state_string(state, middle, &middle_len);
-		int c = memcmp(data, name, Min(middle_len, len));
-
-		if (c == 0)
-			c = middle_len < len ? -1 : (middle_len > len ? 1 : 0);
-		if (c == 0)
-			return middle;
-		if (c < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NM_NO_EVENT;
-}
-
 Datum
 nm_sequence_event(const NmState *state, uint32 number)
 {
@@ -245,8 +220,7 @@ nm_sequence_names(FunctionCallInfo fcinfo, int argno, const char *name,
 							   i + 1),
 					 errhint("Use array_remove(..., NULL).")));
 		element = DatumGetTextPP(elements[i]);
-		events[i] = nm_sequence_find(state, VARDATA_ANY(element),
-									 VARSIZE_ANY_EXHDR(element));
+		events[i] = nm_sequence_find(state, element);
 	}
 	return events;
 }
@@ -302,37 +276,19 @@ typedef struct NextQuery
 	NextBase base;
 } NextQuery;
 
-/* word_arg returns the place of an argument in a list of words. */
-static int
-word_arg(FunctionCallInfo fcinfo, int argno, const char *name,
-		 const char *const *words, int nwords, const char *hint)
-{
-	const char *word;
-
-	nm_require_arg(fcinfo, argno, name);
-	word = nm_text_arg(fcinfo, argno, NULL);
-	for (int i = 0; i < nwords; i++)
-		if (pg_strcasecmp(word, words[i]) == 0)
-			return i;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unknown %s \"%s\"", name, nm_clip(word)),
-					errdetail("The words of this argument are a fixed list."),
-					errhint("%s", hint)));
-}
-
 static void
 next_query(FunctionCallInfo fcinfo, const NmState *state, NextQuery *query)
 {
-	static const char *const directions[] = {"forward", "backward"};
+	static const char *const directions[] = {"forward", "backward", NULL};
 	static const char *const bases[] = {"head", "tail", "first_match",
-										"last_match"};
+										"last_match", NULL};
 
 	query->rows = nm_sequence_records(state);
 	query->chain = nm_sequence_names(fcinfo, 1, "chain", state, &query->nchain);
-	query->forward = word_arg(fcinfo, 2, "direction", directions, 2,
-							  "Use forward or backward.") == 0;
-	query->base = word_arg(fcinfo, 3, "base", bases, 4,
-						   "Use head, tail, first_match or last_match.");
+	nm_require_arg(fcinfo, 2, "direction");
+	nm_require_arg(fcinfo, 3, "base");
+	query->forward = nm_choice_arg(fcinfo, 2, "direction", directions) == 0;
+	query->base = nm_choice_arg(fcinfo, 3, "base", bases);
 	if (query->base == (query->forward ? BASE_TAIL : BASE_HEAD))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

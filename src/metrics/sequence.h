@@ -62,22 +62,18 @@ nm_sequence_user(NmSequenceReader *reader, uint32 *start, uint32 *end)
 	return true;
 }
 
-/* The time from one instant to a later one. */
-static inline int64
-nm_sequence_elapsed(int64 from, int64 to)
-{
-	int64 usecs;
-
-	/* the range of timestamps is wider than that of their differences */
-	return pg_sub_s64_overflow(to, from, &usecs) ? PG_INT64_MAX : usecs;
-}
-
 /* No string of a state has this number. */
 #define NM_NO_EVENT PG_UINT32_MAX
 
 /* The number of a name in a canonical state, or NM_NO_EVENT. */
-extern uint32
-nm_sequence_find(const NmState *state, const char *name, uint32 len);
+static inline uint32
+nm_sequence_find(const NmState *state, text *name)
+{
+	int64 number =
+		nm_state_find_string(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+	return number < 0 ? NM_NO_EVENT : (uint32) number;
+}
 
 /* The name of an event, and the key of a user, as a text Datum. */
 extern Datum nm_sequence_event(const NmState *state, uint32 number);

@@ -223,7 +223,7 @@ later(int64 at, int64 usecs)
 static inline int64
 elapsed(const Matcher *m, uint32 from, uint32 to)
 {
-	return nm_sequence_elapsed(m->at[from], m->at[to]);
+	return nm_elapsed(m->at[from], m->at[to]);
 }
 
 /*

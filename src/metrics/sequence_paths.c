@@ -146,7 +146,7 @@ count_pairs(Transitions *t)
 			continue;
 		}
 		if (t->session_gap >= 0 &&
-			nm_sequence_elapsed(rows[i - 1].at, rows[i].at) > t->session_gap)
+			nm_elapsed(rows[i - 1].at, rows[i].at) > t->session_gap)
 			continue;
 		number =
 			link_number(links, rows[i - 1].event, rows[i].event, &t->npairs);
@@ -191,7 +191,7 @@ pair_times(Transitions *t)
 			continue;
 		pair = &t->pairs[t->pair_of[i]];
 		times[pair->times + pair->filled++] =
-			nm_sequence_elapsed(rows[i - 1].at, rows[i].at);
+			nm_elapsed(rows[i - 1].at, rows[i].at);
 	}
 	return times;
 }
@@ -302,7 +302,7 @@ event_arg(FunctionCallInfo fcinfo, int argno, const NmState *state,
 	if (!*is_set)
 		return NM_NO_EVENT;
 	name = PG_GETARG_TEXT_PP(argno);
-	return nm_sequence_find(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	return nm_sequence_find(state, name);
 }
 
 static void
@@ -421,9 +421,9 @@ add_user(Paths *paths, uint32 start, uint32 end, uint32 user)
 	{
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (i < end && (paths->session_gap < 0 ||
-						nm_sequence_elapsed(rows[i - 1].at, rows[i].at) <=
-							paths->session_gap))
+		if (i < end &&
+			(paths->session_gap < 0 ||
+			 nm_elapsed(rows[i - 1].at, rows[i].at) <= paths->session_gap))
 			continue;
 		if (cut_path(paths, first, i))
 			add_path(paths, user);

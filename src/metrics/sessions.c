@@ -119,8 +119,8 @@ nm_sessionize(PG_FUNCTION_ARGS)
 		max_length = window_span(window, 2, "max_length");
 	if (unlikely(gap < 0 || TIMESTAMP_NOT_FINITE(at) || at < s->last))
 		check_window_row(s, at, gap);
-	if (s->session == 0 || nm_sequence_elapsed(s->last, at) > gap ||
-		(max_length >= 0 && nm_sequence_elapsed(s->first, at) > max_length))
+	if (s->session == 0 || nm_elapsed(s->last, at) > gap ||
+		(max_length >= 0 && nm_elapsed(s->first, at) > max_length))
 	{
 		s->session++;
 		s->first = at;
@@ -207,8 +207,8 @@ next_session(const SessionOptions *options, uint32 end, Session *session)
 		last = rows[i].at;
 		i++;
 	} while (i < end && rows[i].at < options->as_of &&
-			 nm_sequence_elapsed(last, rows[i].at) <= options->gap &&
-			 nm_sequence_elapsed(rows[session->start].at, rows[i].at) <=
+			 nm_elapsed(last, rows[i].at) <= options->gap &&
+			 nm_elapsed(rows[session->start].at, rows[i].at) <=
 				 options->max_length);
 	session->end = i;
 	return true;
@@ -244,8 +244,8 @@ session_row(const SessionOptions *options, const Session *session, int64 key,
 	values[c++] = TimestampTzGetDatum(end);
 	values[c++] = Int64GetDatum(session->end - session->start);
 	values[c++] = Int64GetDatum(session->pages);
-	values[c++] = Float8GetDatum((double) nm_sequence_elapsed(start, end) /
-								 USECS_PER_SEC);
+	values[c++] =
+		Float8GetDatum((double) nm_elapsed(start, end) / USECS_PER_SEC);
 	values[c++] = nm_sequence_event(options->state, rows[session->start].event);
 	values[c++] =
 		nm_sequence_event(options->state, rows[session->end - 1].event);
@@ -254,9 +254,8 @@ session_row(const SessionOptions *options, const Session *session, int64 key,
 	/* whatever comes at or after as_of can no longer belong to it */
 	nulls[c] = !options->has_as_of;
 	values[c++] =
-		BoolGetDatum(nm_sequence_elapsed(end, options->as_of) > options->gap ||
-					 nm_sequence_elapsed(start, options->as_of) >
-						 options->max_length);
+		BoolGetDatum(nm_elapsed(end, options->as_of) > options->gap ||
+					 nm_elapsed(start, options->as_of) > options->max_length);
 	nm_row_put(row, rsinfo, values, nulls);
 }
 
@@ -294,33 +293,9 @@ nm_sessions(PG_FUNCTION_ARGS)
 
 /* Metrics */
 
-/* Times: a list that grows. */
-typedef struct Times
-{
-	int64 *values;
-	Size n;
-	Size capacity;
-} Times;
-
-static void
-times_add(Times *times, int64 value)
-{
-	if (times->n == times->capacity)
-	{
-		times->capacity = Max(times->capacity * 2, FIRST_CAPACITY);
-		if (times->values == NULL)
-			times->values = palloc_array(int64, times->capacity);
-		else
-			times->values =
-				repalloc_huge(times->values,
-							  mul_size(times->capacity, sizeof(int64)));
-	}
-	times->values[times->n++] = value;
-}
-
 typedef struct SessionTotals
 {
-	Times durations;
+	NmSamples durations;
 	int128 duration;
 	int64 users;
 	int64 returning_users;
@@ -343,11 +318,10 @@ add_sessions(const SessionOptions *options, SessionTotals *totals)
 		CHECK_FOR_INTERRUPTS();
 		while (next_session(options, end, &session))
 		{
-			int64 duration =
-				nm_sequence_elapsed(session_start(options, &session),
-									session_end(options, &session));
+			int64 duration = nm_elapsed(session_start(options, &session),
+										session_end(options, &session));
 
-			times_add(&totals->durations, duration);
+			nm_samples_add(&totals->durations, duration);
 			totals->duration += duration;
 			totals->pages += session.pages;
 			totals->bounces += session.end - session.start == 1;
@@ -411,8 +385,8 @@ nm_session_metrics(PG_FUNCTION_ARGS)
  */
 typedef struct Presence
 {
-	Times starts;
-	Times ends;
+	NmSamples starts;
+	NmSamples ends;
 	Size next_start;
 	Size next_end;
 	int64 present; /* at the place where the walk is */
@@ -441,8 +415,8 @@ presence_make(const SessionOptions *options, Presence *presence)
 		CHECK_FOR_INTERRUPTS();
 		while (next_session(options, end, &session))
 		{
-			times_add(&presence->starts, session_start(options, &session));
-			times_add(&presence->ends, session_end(options, &session));
+			nm_samples_add(&presence->starts, session_start(options, &session));
+			nm_samples_add(&presence->ends, session_end(options, &session));
 		}
 	}
 	if (presence->starts.n == 0)

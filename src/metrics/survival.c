@@ -17,6 +17,7 @@
 #include "activity.h"
 #include "nm_guards.h"
 #include "nm_rows.h"
+#include "nm_span.h"
 #include "nm_stats.h"
 #include "retention.h"
 
@@ -31,12 +32,7 @@ enum
 #define DEFAULT_CONFIDENCE 0.95
 
 /* Lifetimes: one for each user, as twice its days, plus 1 if it is censored. */
-typedef struct Lifetimes
-{
-	uint64 *list;
-	Size n;
-	Size capacity;
-} Lifetimes;
+typedef NmSamples Lifetimes;
 
 /*
  * Survival: the estimate after the day of the last step.  Between censorings
@@ -58,7 +54,7 @@ typedef struct Survival
 } Survival;
 
 #define ST_SORT sort_lifetimes
-#define ST_ELEMENT_TYPE uint64
+#define ST_ELEMENT_TYPE int64
 #define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : (*(a) > *(b) ? 1 : 0))
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
@@ -71,7 +67,7 @@ typedef struct Survival
  * when so many days without activity have followed it, so until `known` nobody
  * who lapsed is missed; who had not lapsed by then is censored there.
  */
-static uint64
+static int64
 lifetime_of(const NmActivityReader *reader, int inactive_days, int64 known)
 {
 	const int32 *days = reader->days;
@@ -80,8 +76,8 @@ lifetime_of(const NmActivityReader *reader, int inactive_days, int64 known)
 	while (last + 1 < reader->n && days[last + 1] - days[last] <= inactive_days)
 		last++;
 	if (days[last] <= known)
-		return (uint64) (days[last] - days[0]) * 2;
-	return (uint64) (known - days[0]) * 2 + 1;
+		return (int64) (days[last] - days[0]) * 2;
+	return (int64) (known - days[0]) * 2 + 1;
 }
 
 /*
@@ -104,25 +100,15 @@ lifetimes_read(FunctionCallInfo fcinfo, Lifetimes *lifetimes)
 	nm_activity_range(state, &first, &last);
 	as_of = nm_activity_as_of(fcinfo, ARG_AS_OF, last);
 	known = as_of - 1 - inactive_days;
-	lifetimes->n = 0;
-	lifetimes->capacity = 1024;
-	lifetimes->list = palloc_array(uint64, lifetimes->capacity);
+	memset(lifetimes, 0, sizeof(Lifetimes));
 	nm_activity_begin(&reader, state, as_of);
 	while (nm_activity_next(&reader))
 	{
 		if (reader.days[0] > known)
 			continue;
-		if (lifetimes->n == lifetimes->capacity)
-		{
-			lifetimes->capacity *= 2;
-			lifetimes->list =
-				repalloc_huge(lifetimes->list,
-							  mul_size(lifetimes->capacity, sizeof(uint64)));
-		}
-		lifetimes->list[lifetimes->n++] =
-			lifetime_of(&reader, inactive_days, known);
+		nm_samples_add(lifetimes, lifetime_of(&reader, inactive_days, known));
 	}
-	sort_lifetimes(lifetimes->list, lifetimes->n);
+	sort_lifetimes(lifetimes->values, lifetimes->n);
 }
 
 /* survival_begin stands at day 0, before anybody lapsed. */
@@ -149,11 +135,11 @@ survival_step(Survival *s, const Lifetimes *lifetimes, int64 day)
 	s->at_risk = lifetimes->n - s->next;
 	s->lapsed = 0;
 	s->censored = 0;
-	for (;
-		 s->next < lifetimes->n && lifetimes->list[s->next] / 2 == (uint64) day;
+	for (; s->next < lifetimes->n &&
+		   lifetimes->values[s->next] / 2 == (int64) day;
 		 s->next++)
 	{
-		if (lifetimes->list[s->next] % 2 == 0)
+		if (lifetimes->values[s->next] % 2 == 0)
 			s->lapsed++;
 		else
 			s->censored++;
@@ -224,7 +210,7 @@ nm_activity_survival(PG_FUNCTION_ARGS)
 		nm_row_put(&row, rsinfo, values, nulls);
 		if (s.next == lifetimes.n)
 			break;
-		day = lifetimes.list[s.next] / 2;
+		day = lifetimes.values[s.next] / 2;
 	}
 	nm_row_end(&row);
 	PG_RETURN_NULL();
@@ -244,7 +230,7 @@ nm_median_lifetime(PG_FUNCTION_ARGS)
 	while (s.next < lifetimes.n)
 	{
 		CHECK_FOR_INTERRUPTS();
-		survival_step(&s, &lifetimes, lifetimes.list[s.next] / 2);
+		survival_step(&s, &lifetimes, lifetimes.values[s.next] / 2);
 
 		/* a product of shares may miss one half by its rounding */
 		if (s.survival <= 0.5 * (1 + 1e-12))
