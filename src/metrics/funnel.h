@@ -84,6 +84,7 @@ typedef struct NmFunnelRules
 	bool attempts;     /* each attempt counts, not the best of a user */
 	bool drop_user;    /* an exclusion takes the whole user out */
 	bool single_steps; /* no row meets more than one step */
+	bool plain;        /* and nothing but order and window matters */
 	int clickhouse;    /* NM_CLICKHOUSE and its modes, or 0 */
 	int64 within;      /* from entry to last step; PG_INT64_MAX: no bound */
 	int64 grace;

@@ -390,6 +390,10 @@ check_shared(NmFunnelPlan *plan, const NmFunnelTracked *tracked)
 		rules->single_steps &= (seen & positions) == 0;
 		seen |= positions;
 	}
+	rules->plain = rules->single_steps && rules->order == NM_FUNNEL_ORDERED &&
+				   !rules->clickhouse && !rules->first_entry &&
+				   !rules->attempts && !plan->has_gaps && !plan->has_counts &&
+				   rules->grace == 0 && plan->exclusions == 0;
 	if (rules->single_steps)
 		return;
 	if (rules->grace > 0)

@@ -522,6 +522,61 @@ scan_many_steps(NmFunnelScan *scan, const NmFunnelEvent *events, uint32 n)
 	}
 }
 
+/*
+ * The plain case: of the chains of a level the newest has the latest entry, so
+ * that it is the only one worth keeping.
+ */
+
+static inline void
+plain_step(NmFunnelScan *scan, int step, int64 t)
+{
+	int64 *to = scan->tied[step + 1];
+	const int64 *from = scan->tied[step];
+
+	if (step > 0)
+	{
+		if (!scan->has_tied[step] ||
+			nm_funnel_add(from[0], scan->rules.within) < t)
+			return;
+		for (int i = 0; i < step; i++)
+			to[i] = from[i];
+	}
+	to[step] = t;
+	scan->has_tied[step + 1] = true;
+	nm_funnel_reached(&scan->open, step + 1, to);
+	scan->done |= step + 1 == scan->rules.nsteps;
+}
+
+static void
+scan_plain(NmFunnelScan *scan, const NmFunnelEvent *events, uint32 n)
+{
+	uint32 end;
+
+	memset(scan->has_tied, 0, scan->rules.nsteps + 1);
+	for (uint32 start = 0; start < n && !scan->done; start = end)
+	{
+		int64 t = events[start].at;
+		uint64 steps = events[start].steps;
+
+		if ((start & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
+		for (end = start + 1; end < n && events[end].at == t; end++)
+			steps |= events[end].steps;
+		for (; steps != 0; steps &= steps - 1)
+			plain_step(scan, pg_rightmost_one_pos64(steps), t);
+	}
+}
+
+static bool
+plain_alive(const NmFunnelScan *scan, int64 t)
+{
+	for (int level = 1; level < scan->rules.nsteps; level++)
+		if (scan->has_tied[level] &&
+			nm_funnel_add(scan->tied[level][0], scan->rules.within) >= t)
+			return true;
+	return false;
+}
+
 NmFunnelScan *
 nm_funnel_scan_make(const NmFunnelRules *rules, NmFunnelEmit emit, void *arg)
 {
@@ -560,6 +615,15 @@ nm_funnel_scan(NmFunnelScan *scan, const NmFunnelEvent *events, uint32 n)
 		nm_funnel_scan_strict(open, events, n);
 	else if (rules->order == NM_FUNNEL_ANY_ORDER)
 		nm_funnel_scan_any_order(open, events, n);
+	else if (rules->plain)
+	{
+		scan->done = false;
+		scan_plain(scan, events, n);
+		nm_funnel_close(open, false,
+						rules->as_of != PG_INT64_MAX && !scan->done &&
+							plain_alive(scan, rules->as_of),
+						PG_INT64_MAX);
+	}
 	else
 	{
 		scan->done = false;
