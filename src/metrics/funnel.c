@@ -460,7 +460,7 @@ static uint32
 intern_bits(NmState **state, uint64 bits)
 {
 	char text[20];
-	int len = snprintf(text, sizeof(text), "%" INT64_MODIFIER "x", bits);
+	int len = snprintf(text, sizeof(text), "%llx", (unsigned long long) bits);
 
 	return nm_dict_intern(state, sizeof(NmFunnelRow), text, len);
 }
