@@ -178,9 +178,9 @@ print_summary()
 	for peer in $peers
 	do
 		name=$(peer_name "$peer")
-		summary_line "$name, plain / best form" "${peer}_%_usual" "${peer}_%_best" "${peer}_%"
-		summary_line "$name, best form, one thread" "${peer}_%_best_one_thread" "${peer}_%_one_thread"
-		summary_line "$name, load from PostgreSQL and best form" "${peer}_loaded"
+		summary_line "$name, plain / tuned form" "${peer}_%_usual" "${peer}_%_best" "${peer}_%"
+		summary_line "$name, tuned form, one thread" "${peer}_%_best_one_thread" "${peer}_%_one_thread"
+		summary_line "$name, load from PostgreSQL and tuned form" "${peer}_loaded"
 	done
 }
 

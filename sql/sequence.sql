@@ -182,6 +182,7 @@ SELECT overlay(sequence_agg(1::bigint, pg_temp.at(0), 'x')::text placing 'X/////
 SELECT sequence_match(s, NULL, '{A}') FROM abc;
 SELECT sequence_match(s, '(?1)', NULL) FROM abc;
 SELECT sequence_match(s, '(?1)', '{A,NULL}') FROM abc;
+SELECT sequence_match(s, '(?1)', '{{A,B},{C,D}}') FROM abc;
 DO $$
 DECLARE p text; d text;
 BEGIN

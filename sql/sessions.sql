@@ -94,5 +94,6 @@ SELECT count(*) FROM st, sessions(s, '1 month');
 SELECT count(*) FROM st, sessions(s, '-1 hour');
 SELECT count(*) FROM st, sessions(s, as_of => 'infinity');
 SELECT count(*) FROM st, sessions(s, page_events => '{home,NULL}');
+SELECT count(*) FROM st, sessions(s, page_events => '{{home},{cart}}');
 SELECT count(*) FROM st, concurrent_users(s, 'hour');
 SELECT count(*) FROM st, concurrent_users(s, zone => 'Mars/Olympus');

@@ -4,11 +4,10 @@
  *		from which its step can be reached.  The latest is enough, since its
  *		seven days end last.
  *
- * The fastest of the SQL contestants.  Tried and slower,
- * in multiples of its time: step by step with the first time of each (1.15),
- * the tracked rows materialized and joined (1.1), windows over all tracked rows
- * instead of those that are left at each step (1.2), user, second and step
- * packed into one integer (1.5, since each window sorts again).
+ * Tried as well: step by step with the first time of each, the tracked rows
+ * materialized and joined, windows over all tracked rows instead of those that
+ * are left at each step, user, second and step packed into one integer (each
+ * window then sorts again).
  */
 WITH tracked AS (
 	SELECT user_id, at,

@@ -1,12 +1,13 @@
 /*
  * nm_guards.c
- *		Reading arguments of SQL functions: words of a list, bounded numbers.
+ *		Reading arguments of SQL functions: words, numbers, times, arrays.
  *
  * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
  */
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "utils/lsyscache.h"
 
 #include "nm_guards.h"
 
@@ -43,4 +44,65 @@ nm_bounded_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 				 errdetail("Beyond these bounds it has no meaning, or results have no end."),
 				 errhint("Pass a number within them.")));
 	return value;
+}
+
+int64
+nm_count_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		return -1;
+	if (PG_GETARG_INT64(argno) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must not be negative", name),
+				 errdetail("It is " INT64_FORMAT ".", PG_GETARG_INT64(argno)),
+				 errhint("Leave it out to do without it.")));
+	return PG_GETARG_INT64(argno);
+}
+
+void
+nm_bad_row_time(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("an event must have a finite time"),
+			 errdetail("Infinity, or a date that no timestamp reaches, is not a time at which something was done."),
+			 errhint("Correct such rows or leave them out.")));
+}
+
+void
+nm_check_plain_array(const ArrayType *array, const char *name)
+{
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("\"%s\" must be a plain array", name),
+				 errdetail("The array has %d dimensions.", ARR_NDIM(array)),
+				 errhint("Write an array of one dimension.")));
+}
+
+int
+nm_array_elements(ArrayType *array, const char *name, Oid type, Datum **values,
+				  bool **nulls)
+{
+	int16 len;
+	bool by_value;
+	char align;
+	int n;
+
+	nm_check_plain_array(array, name);
+	get_typlenbyvalalign(type, &len, &by_value, &align);
+	deconstruct_array(array, type, len, by_value, align, values, nulls, &n);
+	return n;
+}
+
+void
+nm_refuse_null_elements(const bool *nulls, int n, const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("\"%s\" must not have null elements", name),
+							errdetail("Element %d is null.", i + 1),
+							errhint("Leave it out of the array.")));
 }

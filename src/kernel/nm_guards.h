@@ -10,7 +10,9 @@
 #include "postgres.h"
 #include "fmgr.h"
 #include "datatype/timestamp.h"
+#include "common/int.h"
 #include "mb/pg_wchar.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -80,6 +82,38 @@ nm_instant_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 				 errhint("Pass null where an open end is meant.")));
 	return at;
 }
+
+/* Complains about the time of a row. */
+pg_noreturn extern void nm_bad_row_time(void);
+
+/* The time of a row as an instant; days begin at midnight in UTC. */
+static pg_attribute_always_inline int64
+nm_row_time(FunctionCallInfo fcinfo, int argno, bool is_day)
+{
+	int64 at;
+
+	if (!is_day)
+		at = PG_GETARG_TIMESTAMPTZ(argno);
+	else if (DATE_NOT_FINITE(PG_GETARG_DATEADT(argno)) ||
+			 pg_mul_s64_overflow(PG_GETARG_DATEADT(argno), USECS_PER_DAY, &at))
+		nm_bad_row_time();
+	if (unlikely(!IS_VALID_TIMESTAMP(at)))
+		nm_bad_row_time();
+	return at;
+}
+
+/* A count that is not negative, or -1 where the argument is NULL. */
+extern int64 nm_count_arg(FunctionCallInfo fcinfo, int argno, const char *name);
+
+/* Complains about an array of more than one dimension. */
+extern void nm_check_plain_array(const ArrayType *array, const char *name);
+
+/* The elements of a plain array, and how many there are. */
+extern int nm_array_elements(ArrayType *array, const char *name, Oid type,
+							 Datum **values, bool **nulls);
+
+/* Complains about the first NULL among the elements of an array. */
+extern void nm_refuse_null_elements(const bool *nulls, int n, const char *name);
 
 /*
  * Which of the given words, which end with NULL, an argument is, in any case;

@@ -8,6 +8,7 @@
 #define NM_ROWS_H
 
 #include "postgres.h"
+#include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -44,6 +45,18 @@ nm_row_end(NmRowContext *context)
 {
 	MemoryContextSwitchTo(context->outer);
 	MemoryContextDelete(context->row);
+}
+
+/* The only row of a function that returns one row, which is no set. */
+static inline Datum
+nm_one_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
+											 nulls));
 }
 
 #endif /* NM_ROWS_H */

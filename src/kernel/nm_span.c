@@ -58,14 +58,13 @@ nm_samples_grow(NmSamples *samples)
 	samples->capacity = capacity;
 }
 
-static int
-compare_values(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	return x < y ? -1 : (x > y ? 1 : 0);
-}
+#define ST_SORT nm_sort_values
+#define ST_ELEMENT_TYPE int64
+#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static inline void
 swap(int64 *a, int64 *b)
@@ -122,7 +121,7 @@ put_in_place(int64 *values, Size n, Size k)
 		else
 			return;
 	}
-	qsort(values + low, high - low + 1, sizeof(int64), compare_values);
+	nm_sort_values(values + low, high - low + 1);
 }
 
 double

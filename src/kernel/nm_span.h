@@ -54,6 +54,9 @@ nm_samples_add(NmSamples *samples, int64 value)
 	samples->values[samples->n++] = value;
 }
 
+/* Sorts values in ascending order. */
+extern void nm_sort_values(int64 *values, Size n);
+
 /*
  * The median of n > 0 values, the mean of the two in the middle if n is even;
  * the values change places.

@@ -159,9 +159,10 @@ nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 
 /* fiscal_year_start follows week_start in every function that has them */
 NmGrain
-nm_grain_args(FunctionCallInfo fcinfo, int grain_arg, int week_start_arg)
+nm_grain_args(FunctionCallInfo fcinfo, int grain_arg, const char *if_null,
+			  int week_start_arg)
 {
-	return nm_grain_parse(nm_text_arg(fcinfo, grain_arg, "month"),
+	return nm_grain_parse(nm_text_arg(fcinfo, grain_arg, if_null),
 						  nm_text_arg(fcinfo, week_start_arg, NULL),
 						  PG_ARGISNULL(week_start_arg + 1)
 							  ? 1
@@ -196,7 +197,7 @@ nm_waterfall_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	nm_timeline_options(fcinfo, state, ARG_MODE, ARG_MAX_GAP,
 						&options->timeline);
-	options->grain = nm_grain_args(fcinfo, ARG_GRAIN, ARG_WEEK_START);
+	options->grain = nm_grain_args(fcinfo, ARG_GRAIN, "month", ARG_WEEK_START);
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	options->start_day =
 		nm_date_arg(fcinfo, ARG_START_DAY, "start_day", &options->has_start);

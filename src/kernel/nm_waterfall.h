@@ -52,9 +52,12 @@ extern void
 nm_timeline_options(FunctionCallInfo fcinfo, const NmState *state, int mode_arg,
 					int max_gap_arg, NmTimeline *timeline);
 
-/* Reads the arguments grain, week_start and fiscal_year_start. */
-extern NmGrain
-nm_grain_args(FunctionCallInfo fcinfo, int grain_arg, int week_start_arg);
+/*
+ * Reads the arguments grain, week_start and fiscal_year_start, of which a NULL
+ * grain is the given one.
+ */
+extern NmGrain nm_grain_args(FunctionCallInfo fcinfo, int grain_arg,
+							 const char *if_null, int week_start_arg);
 
 /* Reads the argument as_of. */
 extern void

@@ -89,20 +89,6 @@ nm_active_range_days(const NmActiveRange *range)
 	return (int) (range->end - range->start);
 }
 
-int64
-nm_population_arg(FunctionCallInfo fcinfo, int argno)
-{
-	if (PG_ARGISNULL(argno))
-		return -1;
-	if (PG_GETARG_INT64(argno) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"population\" must not be negative"),
-				 errdetail("It is the number of users that there are, active or not."),
-				 errhint("Leave it out to do without it.")));
-	return PG_GETARG_INT64(argno);
-}
-
 /* check_population complains about a population that cannot be. */
 static void
 check_population(int64 population, int64 active)
@@ -115,13 +101,6 @@ check_population(int64 population, int64 active)
 						population, active),
 				 errdetail("The active users are a part of the population."),
 				 errhint("Pass all users that there were, active or not, or leave it out.")));
-}
-
-/* ratio_value sets a value to a quotient, or to NULL if the divisor is 0. */
-static void
-ratio_value(int64 dividend, int64 divisor, Datum *value, bool *isnull)
-{
-	*isnull = !nm_ratio_out(dividend, divisor, value);
 }
 
 /*
@@ -197,7 +176,7 @@ nm_active_users(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	days.window = nm_bounded_arg(fcinfo, USERS_WINDOW_DAYS, "window_days", 1, 1,
 								 NM_MAX_PERIODS);
-	days.population = nm_population_arg(fcinfo, USERS_POPULATION);
+	days.population = nm_count_arg(fcinfo, USERS_POPULATION, "population");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = nm_activity_arg(fcinfo, 0);
@@ -225,7 +204,7 @@ nm_active_users(PG_FUNCTION_ARGS)
 		values[1] = Int64GetDatum(active);
 		values[2] = Int64GetDatum(days.new_users[i]);
 		values[3] = Int64GetDatum(total);
-		ratio_value(active, total, &values[4], &nulls[4]);
+		nulls[4] = !nm_ratio_out(active, total, &values[4]);
 		values[5] = BoolGetDatum(day - days.window + 1 >= days.range.first);
 		nm_row_put(&row, rsinfo, values, nulls);
 	}
@@ -278,8 +257,8 @@ nm_stickiness(PG_FUNCTION_ARGS)
 			active[w] += steps[w][i];
 			values[1 + w] = Int64GetDatum(active[w]);
 		}
-		ratio_value(active[0], active[1], &values[4], &nulls[4]);
-		ratio_value(active[0], active[2], &values[5], &nulls[5]);
+		nulls[4] = !nm_ratio_out(active[0], active[1], &values[4]);
+		nulls[5] = !nm_ratio_out(active[0], active[2], &values[5]);
 		values[6] = BoolGetDatum(day - MONTH_DAYS + 1 >= range.first);
 		nm_row_put(&row, rsinfo, values, nulls);
 	}
@@ -302,6 +281,7 @@ typedef enum UseClass
 typedef struct Classes
 {
 	NmActiveRange range;
+	NmGrain grain;
 	const NmCalendar *weeks; /* NULL if rows are days */
 	int n;
 	int64 population; /* -1 if not given */
@@ -374,19 +354,16 @@ add_rolling_weeks(Classes *classes, const NmActivityReader *reader)
 
 /* classes_rows settles what the rows are. */
 static void
-classes_rows(FunctionCallInfo fcinfo, Classes *classes)
+classes_rows(Classes *classes)
 {
-	NmGrain grain =
-		nm_grain_parse(nm_text_arg(fcinfo, CLASSES_GRAIN, "week"),
-					   nm_text_arg(fcinfo, CLASSES_WEEK_START, NULL), 1);
 	NmCalendar *weeks;
 
-	if (grain.unit == NM_GRAIN_DAY)
+	if (classes->grain.unit == NM_GRAIN_DAY)
 	{
 		classes->n = nm_active_range_days(&classes->range);
 		return;
 	}
-	weeks = nm_calendar_make(&grain, NULL, false, classes->range.start,
+	weeks = nm_calendar_make(&classes->grain, NULL, false, classes->range.start,
 							 classes->range.end - 1);
 	classes->weeks = weeks;
 	classes->n = weeks->nperiods;
@@ -396,10 +373,11 @@ classes_rows(FunctionCallInfo fcinfo, Classes *classes)
 static bool
 classes_options(FunctionCallInfo fcinfo, const NmState *state, Classes *classes)
 {
-	NmGrain grain =
-		nm_grain_parse(nm_text_arg(fcinfo, CLASSES_GRAIN, "week"), NULL, 1);
-
-	if (grain.unit != NM_GRAIN_DAY && grain.unit != NM_GRAIN_WEEK)
+	classes->grain =
+		nm_grain_parse(nm_text_arg(fcinfo, CLASSES_GRAIN, "week"),
+					   nm_text_arg(fcinfo, CLASSES_WEEK_START, NULL), 1);
+	if (classes->grain.unit != NM_GRAIN_DAY &&
+		classes->grain.unit != NM_GRAIN_WEEK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("classes of use are by week or by day"),
@@ -411,7 +389,8 @@ classes_options(FunctionCallInfo fcinfo, const NmState *state, Classes *classes)
 				 errmsg("classes of use need a state with counts of actions"),
 				 errdetail("This state knows on which days users were active, not how much they did."),
 				 errhint("Build it by nudge.activity_count_agg(user_id, day, actions).")));
-	classes->population = nm_population_arg(fcinfo, CLASSES_POPULATION);
+	classes->population =
+		nm_count_arg(fcinfo, CLASSES_POPULATION, "population");
 	classes->power_above =
 		nm_bounded_arg(fcinfo, CLASSES_POWER_ABOVE, "power_above",
 					   DEFAULT_POWER_ABOVE, 1, PG_INT32_MAX);
@@ -457,10 +436,11 @@ classes_row(const Classes *classes, int i, const int64 *users,
 	nulls[4] = !has_population;
 	values[5] = Int64GetDatum(active);
 	values[6] = Int64GetDatum(qualified);
-	ratio_value(qualified, has_population ? classes->population : active,
-				&values[7], &nulls[7]);
-	ratio_value(active, has_population ? classes->population : 0, &values[8],
-				&nulls[8]);
+	nulls[7] =
+		!nm_ratio_out(qualified, has_population ? classes->population : active,
+					  &values[7]);
+	nulls[8] = !nm_ratio_out(active, has_population ? classes->population : 0,
+							 &values[8]);
 	values[9] = BoolGetDatum(complete);
 	nm_row_put(row, rsinfo, values, nulls);
 }
@@ -482,7 +462,7 @@ nm_active_user_classes(PG_FUNCTION_ARGS)
 	state = nm_activity_arg(fcinfo, 0);
 	if (!classes_options(fcinfo, state, &classes))
 		PG_RETURN_NULL();
-	classes_rows(fcinfo, &classes);
+	classes_rows(&classes);
 	for (int c = 0; c < USE_CLASSES; c++)
 		classes.users[c] = palloc0_array(int64, classes.n + 1);
 	nm_activity_begin(&reader, state, classes.range.as_of);

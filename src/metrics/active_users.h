@@ -30,9 +30,6 @@ extern bool nm_active_range(FunctionCallInfo fcinfo, const NmState *state,
 /* The number of days of a range, or an error if there are too many rows. */
 extern int nm_active_range_days(const NmActiveRange *range);
 
-/* A population, at least 0, or -1 for NULL. */
-extern int64 nm_population_arg(FunctionCallInfo fcinfo, int argno);
-
 /*
  * Numbers that change from day to day: `steps` holds by how much, for each of n
  * days from `start` on.  Adds one during the days [from, to).

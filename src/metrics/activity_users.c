@@ -16,6 +16,7 @@
 #include "activity.h"
 #include "nm_guards.h"
 #include "nm_rows.h"
+#include "nm_span.h"
 
 /* Users that are left out */
 
@@ -25,16 +26,6 @@ typedef struct Excluded
 	int64 *keys;
 	int n;
 } Excluded;
-
-static int
-compare_keys(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	CHECK_FOR_INTERRUPTS();
-	return x < y ? -1 : (x > y ? 1 : 0);
-}
 
 /* find_user returns the key of a user given as text; false if there is none. */
 static bool
@@ -76,8 +67,7 @@ excluded_keys(const NmState *state, ArrayType *users, Excluded *excluded)
 	int n;
 	int m = 0;
 
-	deconstruct_array(users, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls,
-					  &n);
+	n = nm_array_elements(users, "users", TEXTOID, &names, &nulls);
 	excluded->keys = palloc_array(int64, n + 1);
 	excluded->n = 0;
 	for (int i = 0; i < n; i++)
@@ -87,7 +77,7 @@ excluded_keys(const NmState *state, ArrayType *users, Excluded *excluded)
 			find_user(state, names[i], &excluded->keys[excluded->n]))
 			excluded->n++;
 	}
-	qsort(excluded->keys, excluded->n, sizeof(int64), compare_keys);
+	nm_sort_values(excluded->keys, excluded->n);
 	for (int i = 0; i < excluded->n; i++)
 		if (i == 0 || excluded->keys[i] != excluded->keys[i - 1])
 			excluded->keys[m++] = excluded->keys[i];

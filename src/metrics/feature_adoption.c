@@ -9,12 +9,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "activity.h"
@@ -89,7 +87,6 @@ typedef struct FeatureWalk
 	FeatureUse *uses; /* by feature */
 	int *touched;     /* the features with anything, in order */
 	int ntouched;
-	MemoryContext context;
 } FeatureWalk;
 
 /* Options */
@@ -185,7 +182,6 @@ walk_begin(FunctionCallInfo fcinfo, int as_of_arg, FeatureWalk *walk)
 	bool has_as_of;
 
 	memset(walk, 0, sizeof(FeatureWalk));
-	walk->context = CurrentMemoryContext;
 	walk->state = nm_log_arg(fcinfo, 0, &nm_feature_family);
 	walk->as_of = nm_instant_arg(fcinfo, as_of_arg, "as_of", &has_as_of);
 	if (!has_as_of)
@@ -334,7 +330,6 @@ since_sign_up(const FeatureWalk *walk, int64 at, int64 *elapsed)
 {
 	if (at == NEVER || walk->signed_up == NEVER)
 		return false;
-
 	*elapsed = Max(0, nm_elapsed(walk->signed_up, at));
 	return true;
 }
@@ -453,7 +448,8 @@ add_user(FeatureWalk *walk)
 
 /* named_features marks the features that an array names; NULL for NULL. */
 static bool *
-named_features(FunctionCallInfo fcinfo, int argno, const FeatureWalk *walk)
+named_features(FunctionCallInfo fcinfo, int argno, const char *argname,
+			   const FeatureWalk *walk)
 {
 	bool *named;
 	Datum *names;
@@ -463,8 +459,8 @@ named_features(FunctionCallInfo fcinfo, int argno, const FeatureWalk *walk)
 	if (PG_ARGISNULL(argno))
 		return NULL;
 	named = palloc0((Size) walk->nfeatures + 1);
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false,
-					  TYPALIGN_INT, &names, &nulls, &n);
+	n = nm_array_elements(PG_GETARG_ARRAYTYPE_P(argno), argname, TEXTOID,
+						  &names, &nulls);
 	for (int i = 0; i < n; i++)
 	{
 		int64 name =
@@ -476,21 +472,6 @@ named_features(FunctionCallInfo fcinfo, int argno, const FeatureWalk *walk)
 			named[walk->features[name]] = true;
 	}
 	return named;
-}
-
-/* total_users_arg returns the denominator, or -1 for the users of the state. */
-static int64
-total_users_arg(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(1))
-		return -1;
-	if (PG_GETARG_INT64(1) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must not be negative", "total_users"),
-				 errdetail("It is " INT64_FORMAT ".", PG_GETARG_INT64(1)),
-				 errhint("Pass null to divide by the users of the state.")));
-	return PG_GETARG_INT64(1);
 }
 
 /* total_columns sets the columns of a feature behind the denominator. */
@@ -526,7 +507,7 @@ nm_feature_adoption(PG_FUNCTION_ARGS)
 	FeatureWalk walk;
 	NmRowContext row;
 	int64 users = 0;
-	int64 total_users = total_users_arg(fcinfo);
+	int64 total_users = nm_count_arg(fcinfo, 1, "total_users");
 	bool *premium;
 	bool *default_on;
 
@@ -534,8 +515,8 @@ nm_feature_adoption(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	walk_begin(fcinfo, 2, &walk);
-	premium = named_features(fcinfo, 7, &walk);
-	default_on = named_features(fcinfo, 8, &walk);
+	premium = named_features(fcinfo, 7, "premium", &walk);
+	default_on = named_features(fcinfo, 8, "default_on", &walk);
 	walk.totals = palloc_extended(mul_size((Size) walk.nfeatures + 1,
 										   sizeof(FeatureTotals)),
 								  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

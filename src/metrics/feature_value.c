@@ -10,7 +10,6 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -23,6 +22,7 @@
 #include "nm_guards.h"
 #include "nm_money.h"
 #include "nm_numeric.h"
+#include "nm_rows.h"
 #include "nm_stats.h"
 
 /* Value score */
@@ -90,8 +90,8 @@ numbers_arg(FunctionCallInfo fcinfo, int argno, const char *name, int n,
 	bool *nulls;
 	int nelements;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), NUMERICOID, -1, false,
-					  TYPALIGN_INT, &elements, &nulls, &nelements);
+	nelements = nm_array_elements(PG_GETARG_ARRAYTYPE_P(argno), name,
+								  NUMERICOID, &elements, &nulls);
 	for (int i = 0; i < nelements && nelements == n; i++)
 	{
 		if (nulls[i] || !nm_num_finite(elements[i]))
@@ -163,7 +163,6 @@ nm_feature_value_score(PG_FUNCTION_ARGS)
 	Datum weighted = nm_num_int(0);
 	Datum values[4];
 	bool nulls[4] = {false};
-	TupleDesc desc;
 
 	parts[0] = part_arg(fcinfo, 0, "adoption", 0, 1);
 	parts[1] = frequency_args(fcinfo);
@@ -180,10 +179,7 @@ nm_feature_value_score(PG_FUNCTION_ARGS)
 	values[2] = num_score(weighted);
 	/* the score as it is shown: a third and two thirds make one whole */
 	values[3] = CStringGetTextDatum(category_arg(fcinfo, values[2]));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
-													  values, nulls)));
+	PG_RETURN_DATUM(nm_one_row(fcinfo, values, nulls));
 }
 
 /* Retention lift */

@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -90,37 +89,6 @@ require_row_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 				 errhint("Leave such rows out with FILTER or WHERE, or give visitors a key: coalesce(user_id, anonymous_id).")));
 }
 
-static void
-bad_time(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("a feature row must have a finite time"),
-			 errdetail("Infinity, or a date that no timestamp reaches, is not a time at which something was done."),
-			 errhint("Correct such rows or leave them out.")));
-}
-
-/* time_arg returns the time of a row as an instant. */
-static pg_attribute_always_inline int64
-time_arg(FunctionCallInfo fcinfo, bool is_day)
-{
-	int64 at;
-
-	if (is_day)
-	{
-		DateADT day = PG_GETARG_DATEADT(ROW_AT);
-
-		if (DATE_NOT_FINITE(day) ||
-			pg_mul_s64_overflow(day, USECS_PER_DAY, &at))
-			bad_time();
-	}
-	else
-		at = PG_GETARG_TIMESTAMPTZ(ROW_AT);
-	if (unlikely(!IS_VALID_TIMESTAMP(at)))
-		bad_time();
-	return at;
-}
-
 static NmFeatureAction
 action_arg(FunctionCallInfo fcinfo)
 {
@@ -180,7 +148,7 @@ feature_trans(FunctionCallInfo fcinfo, int flags, bool is_day)
 	require_row_arg(fcinfo, ROW_AT, "at");
 	require_row_arg(fcinfo, ROW_ACTION, "action");
 	row.key = 0;
-	row.at = time_arg(fcinfo, is_day);
+	row.at = nm_row_time(fcinfo, ROW_AT, is_day);
 	row.flags = action_arg(fcinfo);
 	if (row.flags != NM_FEATURE_SIGNED_UP)
 		require_row_arg(fcinfo, ROW_FEATURE, "feature");

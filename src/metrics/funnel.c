@@ -203,18 +203,13 @@ steps_param(StringInfo param, NmFunnelKind kind, Datum *names, bool *nulls,
 	bool others = false;
 	int tracked = 0;
 
+	nm_refuse_null_elements(nulls, n, "steps");
 	appendStringInfoString(param, "?-");
 	param->data[0] = (char) kind;
 	for (int i = 0; i < n; i++)
 	{
-		char *name;
+		char *name = TextDatumGetCString(names[i]);
 
-		if (nulls[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("a step of a funnel must not be null"),
-							errdetail("Each step is the name of an event."),
-							errhint("Leave it out of the array.")));
-		name = TextDatumGetCString(names[i]);
 		if (strcmp(name, OTHERS) == 0)
 		{
 			others = true;
@@ -248,14 +243,7 @@ read_steps(FunctionCallInfo fcinfo, ArrayType *array, NmFunnelKind kind)
 	bool *nulls;
 	int n;
 
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("the steps of a funnel must be a plain array"),
-				 errdetail("The array has %d dimensions.", ARR_NDIM(array)),
-				 errhint("Write ARRAY['first', 'second'].")));
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls,
-					  &n);
+	n = nm_array_elements(array, "steps", TEXTOID, &names, &nulls);
 	initStringInfo(&param);
 	steps_param(&param, kind, names, nulls, n);
 	cache->context = context;
@@ -310,51 +298,17 @@ steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 
 /* Transition functions */
 
-/* Which type the time of a row has. */
-typedef enum TimeType
+/* check_event complains about a row of nobody or of no time. */
+static inline void
+check_event(FunctionCallInfo fcinfo)
 {
-	TIME_INSTANT,
-	TIME_DAY
-} TimeType;
-
-static void
-bad_event(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	if (unlikely(PG_ARGISNULL(1) || PG_ARGISNULL(2)))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("\"%s\" of an event must not be null",
 						PG_ARGISNULL(1) ? "user_id" : "at"),
 				 errdetail("An event of nobody or of no time has no place in a funnel."),
 				 errhint("Leave such rows out with FILTER or WHERE, or give visitors a key: coalesce(user_id, anonymous_id).")));
-	ereport(ERROR,
-			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("an event must have a finite time"),
-			 errdetail("Infinity, or a date that no timestamp reaches, is not a time at which something was done."),
-			 errhint("Correct such rows or leave them out.")));
-}
-
-/* event_time returns argument 2 as an instant. */
-static pg_attribute_always_inline int64
-event_time(FunctionCallInfo fcinfo, TimeType type)
-{
-	int64 at;
-
-	if (unlikely(PG_ARGISNULL(1) || PG_ARGISNULL(2)))
-		bad_event(fcinfo);
-	if (type == TIME_DAY)
-	{
-		DateADT day = PG_GETARG_DATEADT(2);
-
-		if (DATE_NOT_FINITE(day) ||
-			pg_mul_s64_overflow(day, USECS_PER_DAY, &at))
-			bad_event(fcinfo);
-	}
-	else
-		at = PG_GETARG_TIMESTAMPTZ(2);
-	if (unlikely(!IS_VALID_TIMESTAMP(at)))
-		bad_event(fcinfo);
-	return at;
 }
 
 /* matches_arg returns which conditions of a row are true, by bits. */
@@ -371,6 +325,7 @@ matches_arg(FunctionCallInfo fcinfo, const StepsCache *cache)
 	if (PG_ARGISNULL(3))
 		return 0;
 	array = PG_GETARG_ARRAYTYPE_P(3);
+	nm_check_plain_array(array, "matches");
 	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	if (n != cache->tracked.n)
 		ereport(ERROR,
@@ -467,18 +422,20 @@ intern_bits(NmState **state, uint64 bits)
 
 /* funnel_trans adds a row to the state; all but fcinfo are constants. */
 static pg_attribute_always_inline Datum
-funnel_trans(FunctionCallInfo fcinfo, int key, TimeType type, NmFunnelKind kind)
+funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
 {
 	int flags = key | NM_INSTANTS;
 	int recsize = sizeof(NmFunnelRow);
 	NmState *state = nm_log_transition_state(fcinfo, &nm_funnel_family, flags);
 	StepsCache *cache = steps_arg(fcinfo, 4, kind);
-	int64 at = event_time(fcinfo, type);
+	int64 at;
 	uint64 bits = 0;
 	int32 event;
 	uint32 property;
 	NmFunnelRow *row;
 
+	check_event(fcinfo);
+	at = nm_row_time(fcinfo, 2, is_day);
 	if (unlikely(state != NULL && !same_param(state, cache)))
 		nm_funnel_different_steps();
 	if (kind == NM_FUNNEL_MATCHES)
@@ -517,25 +474,25 @@ funnel_trans(FunctionCallInfo fcinfo, int key, TimeType type, NmFunnelKind kind)
 	PG_RETURN_POINTER(state);
 }
 
-#define FUNNEL_TRANS(name, key, type, kind)           \
-	PG_FUNCTION_INFO_V1(name);                        \
-	Datum name(PG_FUNCTION_ARGS)                      \
-	{                                                 \
-		return funnel_trans(fcinfo, key, type, kind); \
-	}                                                 \
+#define FUNNEL_TRANS(name, key, is_day, kind)           \
+	PG_FUNCTION_INFO_V1(name);                          \
+	Datum name(PG_FUNCTION_ARGS)                        \
+	{                                                   \
+		return funnel_trans(fcinfo, key, is_day, kind); \
+	}                                                   \
 	extern int name##_no_such_object
 
-#define FUNNEL_TRANS_KINDS(suffix, key, type)                             \
-	FUNNEL_TRANS(nm_funnel_trans_##suffix, key, type, NM_FUNNEL_NAMES);   \
-	FUNNEL_TRANS(nm_funnel_match_##suffix, key, type, NM_FUNNEL_MATCHES); \
-	FUNNEL_TRANS(nm_funnel_property_##suffix, key, type, NM_FUNNEL_PROPERTIES)
+#define FUNNEL_TRANS_KINDS(suffix, key, is_day)                             \
+	FUNNEL_TRANS(nm_funnel_trans_##suffix, key, is_day, NM_FUNNEL_NAMES);   \
+	FUNNEL_TRANS(nm_funnel_match_##suffix, key, is_day, NM_FUNNEL_MATCHES); \
+	FUNNEL_TRANS(nm_funnel_property_##suffix, key, is_day, NM_FUNNEL_PROPERTIES)
 
-FUNNEL_TRANS_KINDS(int8_instant, NM_KEY_BIGINT, TIME_INSTANT);
-FUNNEL_TRANS_KINDS(int8_day, NM_KEY_BIGINT, TIME_DAY);
-FUNNEL_TRANS_KINDS(uuid_instant, NM_KEY_UUID, TIME_INSTANT);
-FUNNEL_TRANS_KINDS(uuid_day, NM_KEY_UUID, TIME_DAY);
-FUNNEL_TRANS_KINDS(text_instant, NM_KEY_TEXT, TIME_INSTANT);
-FUNNEL_TRANS_KINDS(text_day, NM_KEY_TEXT, TIME_DAY);
+FUNNEL_TRANS_KINDS(int8_instant, NM_KEY_BIGINT, false);
+FUNNEL_TRANS_KINDS(int8_day, NM_KEY_BIGINT, true);
+FUNNEL_TRANS_KINDS(uuid_instant, NM_KEY_UUID, false);
+FUNNEL_TRANS_KINDS(uuid_day, NM_KEY_UUID, true);
+FUNNEL_TRANS_KINDS(text_instant, NM_KEY_TEXT, false);
+FUNNEL_TRANS_KINDS(text_day, NM_KEY_TEXT, true);
 
 /* From a sequence */
 

@@ -33,21 +33,17 @@ elements_arg(FunctionCallInfo fcinfo, int argno, const char *name, Oid type)
 {
 	ArrayType *array;
 	Elements elements;
-	bool is_bigint = type == INT8OID;
 
 	nm_require_arg(fcinfo, argno, name);
 	array = PG_GETARG_ARRAYTYPE_P(argno);
-	if (ARR_NDIM(array) > 1 ||
-		ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > MAX_STAGES)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("\"%s\" must be a plain array of at most %d elements",
-						name, MAX_STAGES),
-				 errdetail("It has an element for each stage."),
-				 errhint("Write an array of one dimension.")));
-	deconstruct_array(array, type, is_bigint ? (int) sizeof(int64) : -1,
-					  is_bigint, is_bigint ? TYPALIGN_DOUBLE : TYPALIGN_INT,
-					  &elements.values, &elements.nulls, &elements.n);
+	elements.n =
+		nm_array_elements(array, name, type, &elements.values, &elements.nulls);
+	if (elements.n > MAX_STAGES)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("\"%s\" must have at most %d elements", name,
+							   MAX_STAGES),
+						errdetail("It has an element for each stage."),
+						errhint("Leave out stages that nobody looks at.")));
 	return elements;
 }
 
@@ -62,12 +58,7 @@ stages_arg(FunctionCallInfo fcinfo)
 						errmsg("a funnel needs a stage"),
 						errdetail("The array \"stages\" is empty."),
 						errhint("Name its stages in order.")));
-	for (int i = 0; i < stages.n; i++)
-		if (stages.nulls[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("a stage must not be null"),
-							errdetail("Element %d is.", i + 1),
-							errhint("Give it a name.")));
+	nm_refuse_null_elements(stages.nulls, stages.n, "stages");
 	return stages;
 }
 

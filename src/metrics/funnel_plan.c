@@ -50,27 +50,10 @@ static int
 array_arg(FunctionCallInfo fcinfo, int argno, const char *name, Oid type,
 		  Datum **values, bool **nulls)
 {
-	ArrayType *array;
-	bool by_value = type == INT4OID;
-	int n;
-
 	if (PG_ARGISNULL(argno))
 		return 0;
-	array = PG_GETARG_ARRAYTYPE_P(argno);
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("\"%s\" must be a plain array", name),
-				 errdetail("The array has %d dimensions.", ARR_NDIM(array)),
-				 errhint("Write an array of one dimension.")));
-	deconstruct_array(array, type,
-					  type == TEXTOID   ? -1
-					  : type == INT4OID ? (int) sizeof(int32)
-										: (int) sizeof(Interval),
-					  by_value,
-					  type == INTERVALOID ? TYPALIGN_DOUBLE : TYPALIGN_INT,
-					  values, nulls, &n);
-	return n;
+	return nm_array_elements(PG_GETARG_ARRAYTYPE_P(argno), name, type, values,
+							 nulls);
 }
 
 /* words_arg returns a text[] argument without NULL elements. */
@@ -83,15 +66,9 @@ words_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 
 	words.n = array_arg(fcinfo, argno, name, TEXTOID, &values, &nulls);
 	words.word = palloc(sizeof(char *) * (words.n + 1));
+	nm_refuse_null_elements(nulls, words.n, name);
 	for (int i = 0; i < words.n; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("\"%s\" must not have null elements", name),
-							errdetail("Element %d is null.", i + 1),
-							errhint("Leave it out of the array.")));
 		words.word[i] = TextDatumGetCString(values[i]);
-	}
 	return words;
 }
 

@@ -20,6 +20,7 @@
 #include "nm_guards.h"
 #include "nm_money.h"
 #include "nm_rows.h"
+#include "nm_waterfall.h"
 
 /* arguments of stickiness_histogram */
 enum
@@ -59,18 +60,6 @@ typedef enum LifecycleStatus
 
 static const char *const status_names[STATUSES] = {"new", "returning",
 												   "resurrecting", "dormant"};
-
-/* grain_arg reads a grain, and week_start and fiscal_year_start beside it. */
-static NmGrain
-grain_arg(FunctionCallInfo fcinfo, int argno, const char *if_null,
-		  int week_start_arg)
-{
-	return nm_grain_parse(nm_text_arg(fcinfo, argno, if_null),
-						  nm_text_arg(fcinfo, week_start_arg, NULL),
-						  PG_ARGISNULL(week_start_arg + 1)
-							  ? 1
-							  : PG_GETARG_INT32(week_start_arg + 1));
-}
 
 /* Histogram of active periods */
 
@@ -112,7 +101,7 @@ nm_stickiness_histogram(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = nm_activity_arg(fcinfo, 0);
-	grain = grain_arg(fcinfo, HISTOGRAM_GRAIN, "day", HISTOGRAM_WEEK_START);
+	grain = nm_grain_args(fcinfo, HISTOGRAM_GRAIN, "day", HISTOGRAM_WEEK_START);
 	if (!nm_active_range(fcinfo, state, 0, HISTOGRAM_START_DAY, &range))
 		PG_RETURN_NULL();
 	cal = nm_calendar_make(&grain, NULL, false, range.start, range.end - 1);
@@ -216,7 +205,8 @@ nm_lifecycle(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = nm_activity_arg(fcinfo, 0);
-	grain = grain_arg(fcinfo, LIFECYCLE_GRAIN, "week", LIFECYCLE_WEEK_START);
+	grain =
+		nm_grain_args(fcinfo, LIFECYCLE_GRAIN, "week", LIFECYCLE_WEEK_START);
 	if (!nm_active_range(fcinfo, state, LIFECYCLE_AS_OF, LIFECYCLE_START_DAY,
 						 &lifecycle.range))
 		PG_RETURN_NULL();
@@ -294,7 +284,7 @@ nm_lifecycle_users(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = nm_activity_arg(fcinfo, 0);
-	grain = grain_arg(fcinfo, USERS_GRAIN, "week", USERS_WEEK_START);
+	grain = nm_grain_args(fcinfo, USERS_GRAIN, "week", USERS_WEEK_START);
 	nm_activity_range(state, &first, &last);
 	as_of = nm_activity_as_of(fcinfo, USERS_AS_OF, last);
 	start = nm_period_start(&grain, period);

@@ -242,7 +242,7 @@ cohorts_begin(FunctionCallInfo fcinfo, const NmRetentionArgs *args,
 				 errmsg("mode \"bracket\" is one of retention_curve alone"),
 				 errdetail("The ages here are calendar periods, and not brackets of days."),
 				 errhint("Use on, on_or_after, on_or_before or streak.")));
-	cohorts->grain = nm_grain_args(fcinfo, grain_arg, week_start_arg);
+	cohorts->grain = nm_grain_args(fcinfo, grain_arg, "month", week_start_arg);
 	cohorts->rule.mode = options->mode;
 	cohorts->rule.min_actions = options->min_actions;
 	cohorts->rule.each = true;

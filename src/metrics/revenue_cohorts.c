@@ -183,7 +183,7 @@ cohort_options(FunctionCallInfo fcinfo, const NmState *state,
 	memset(options, 0, sizeof(NmWaterfallOptions));
 	options->timeline.context = CurrentMemoryContext;
 	options->timeline.count_at = NM_COUNT_CLOSING;
-	options->grain = nm_grain_args(fcinfo, ARG_GRAIN, ARG_WEEK_START);
+	options->grain = nm_grain_args(fcinfo, ARG_GRAIN, "month", ARG_WEEK_START);
 	options->zone = nm_state_zone(state, nm_text_arg(fcinfo, ARG_ZONE, "UTC"));
 	nm_waterfall_as_of(fcinfo, ARG_AS_OF, state, options);
 }

@@ -89,35 +89,6 @@ null_in_row(FunctionCallInfo fcinfo)
 	Assert(false);
 }
 
-/* time_arg returns the instant of a row; days begin at midnight in UTC. */
-static inline int64
-time_arg(FunctionCallInfo fcinfo, bool is_date)
-{
-	int64 at;
-	bool fine;
-
-	if (is_date)
-	{
-		DateADT day = PG_GETARG_DATEADT(ARG_AT);
-
-		at = (int64) day * USECS_PER_DAY;
-		fine = !DATE_NOT_FINITE(day) && IS_VALID_TIMESTAMP(at) &&
-			   at / USECS_PER_DAY == day;
-	}
-	else
-	{
-		at = PG_GETARG_TIMESTAMPTZ(ARG_AT);
-		fine = !TIMESTAMP_NOT_FINITE(at);
-	}
-	if (unlikely(!fine))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("the time of an event must be a finite instant"),
-				 errdetail("Infinity and days beyond the range of timestamps are not times at which something happens."),
-				 errhint("Leave such rows out with FILTER or WHERE.")));
-	return at;
-}
-
 /*
  * sequence_trans adds a row to the state.  flags and is_date are constants of
  * each caller, so that each gets a body of its own.
@@ -143,7 +114,7 @@ sequence_trans(FunctionCallInfo fcinfo, int flags, bool is_date)
 			null_in_row(fcinfo);
 		tie_break = PG_GETARG_INT32(ARG_TIE_BREAK);
 	}
-	at = time_arg(fcinfo, is_date);
+	at = nm_row_time(fcinfo, ARG_AT, is_date);
 	name = PG_GETARG_TEXT_PP(ARG_EVENT);
 
 	if (state == NULL)
@@ -205,23 +176,12 @@ nm_sequence_names(FunctionCallInfo fcinfo, int argno, const char *name,
 	uint32 *events;
 
 	nm_require_arg(fcinfo, argno, name);
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false,
-					  TYPALIGN_INT, &elements, &nulls, n);
+	*n = nm_array_elements(PG_GETARG_ARRAYTYPE_P(argno), name, TEXTOID,
+						   &elements, &nulls);
+	nm_refuse_null_elements(nulls, *n, name);
 	events = palloc_array(uint32, *n + 1);
 	for (int i = 0; i < *n; i++)
-	{
-		text *element;
-
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument \"%s\" must not contain nulls", name),
-					 errdetail("Element %d is null, which is no name of an event.",
-							   i + 1),
-					 errhint("Use array_remove(..., NULL).")));
-		element = DatumGetTextPP(elements[i]);
-		events[i] = nm_sequence_find(state, element);
-	}
+		events[i] = nm_sequence_find(state, DatumGetTextPP(elements[i]));
 	return events;
 }
 

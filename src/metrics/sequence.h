@@ -55,6 +55,9 @@ nm_sequence_user(NmSequenceReader *reader, uint32 *start, uint32 *end)
 	*start = i;
 	do
 	{
+		/* who reads the rows may take the name of an event as an index */
+		if (unlikely(rows[i].event >= reader->state->nstrings))
+			nm_state_damaged("A record points outside the dictionary.");
 		i++;
 	} while (i < n && rows[i].key == reader->key);
 	*end = i;

@@ -287,15 +287,6 @@ slide(Matcher *m, int e, int64 least, int64 most, bool limited)
 	}
 }
 
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	return x < y ? -1 : (x > y ? 1 : 0);
-}
-
 /* solve_gap completes an element across a gap or a time condition. */
 static void
 solve_gap(Matcher *m, int e)
@@ -312,7 +303,7 @@ solve_gap(Matcher *m, int e)
 		find_limits(m, element);
 
 	/* a window for each piece between the differences that are left out */
-	qsort(holes, element->nholes, sizeof(int64), compare_int64);
+	nm_sort_values(holes, element->nholes);
 	for (int i = 0; i < element->nholes && least <= element->most; i++)
 	{
 		if (holes[i] < least || holes[i] > element->most)

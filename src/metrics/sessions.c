@@ -13,7 +13,6 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "windowapi.h"
 
@@ -27,7 +26,6 @@
 /* rows that the window function lets pile up, less one; a power of 2 */
 #define KEPT_ROWS 255
 #define NO_LIMIT PG_INT64_MAX
-#define FIRST_CAPACITY 1024
 
 /* arguments of sessions() and session_metrics() */
 enum
@@ -371,14 +369,6 @@ nm_session_metrics(PG_FUNCTION_ARGS)
 
 /* Concurrent users */
 
-#define ST_SORT sort_times
-#define ST_ELEMENT_TYPE int64
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 /*
  * Presence: when sessions begin and end, in order.  Sessions of a user do not
  * overlap, so that those under way are as many users.
@@ -421,8 +411,8 @@ presence_make(const SessionOptions *options, Presence *presence)
 	}
 	if (presence->starts.n == 0)
 		return;
-	sort_times(presence->starts.values, presence->starts.n);
-	sort_times(presence->ends.values, presence->ends.n);
+	nm_sort_values(presence->starts.values, presence->starts.n);
+	nm_sort_values(presence->ends.values, presence->ends.n);
 }
 
 /*

@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -18,6 +17,7 @@
 
 #include "nm_guards.h"
 #include "nm_money.h"
+#include "nm_rows.h"
 #include "nm_stats.h"
 
 /* Successes among trials. */
@@ -59,18 +59,6 @@ rate_column(Share share, Datum *value, bool *isnull)
 	*isnull = !nm_ratio_out(share.successes, share.trials, value);
 }
 
-/* one_row returns the columns as the function's only row. */
-static Datum
-one_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
-											 nulls));
-}
-
 /* test_columns sets z and p_value; false, and NULLs, if they say nothing. */
 static bool
 test_columns(Share a, Share b, double *p, Datum *values, bool *nulls)
@@ -105,7 +93,7 @@ nm_two_proportion_test(PG_FUNCTION_ARGS)
 	if (!nulls[2])
 		values[2] = DirectFunctionCall2(numeric_sub, values[0], values[1]);
 	test_columns(a, b, &p, &values[3], &nulls[3]);
-	return one_row(fcinfo, values, nulls);
+	return nm_one_row(fcinfo, values, nulls);
 }
 
 /* counts_arg returns the elements of an array of counts. */
@@ -114,11 +102,7 @@ counts_arg(FunctionCallInfo fcinfo, int argno, const char *name, int *n)
 {
 	ArrayType *array = PG_GETARG_ARRAYTYPE_P(argno);
 
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-						errmsg("argument \"%s\" must have one dimension", name),
-						errdetail("It has %d.", ARR_NDIM(array)),
-						errhint("Pass one count per group, as in '{83,90}'.")));
+	nm_check_plain_array(array, name);
 	if (array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -200,7 +184,7 @@ nm_proportions_test(PG_FUNCTION_ARGS)
 	}
 	else
 		nulls[0] = nulls[1] = nulls[2] = true;
-	return one_row(fcinfo, values, nulls);
+	return nm_one_row(fcinfo, values, nulls);
 }
 
 /* wilson_interval(successes, trials, confidence) */
@@ -225,7 +209,7 @@ nm_wilson_interval(PG_FUNCTION_ARGS)
 		values[1] = Float8GetDatum(low);
 		values[2] = Float8GetDatum(high);
 	}
-	return one_row(fcinfo, values, nulls);
+	return nm_one_row(fcinfo, values, nulls);
 }
 
 /*
@@ -261,5 +245,5 @@ nm_drop_off_test(PG_FUNCTION_ARGS)
 	}
 	else
 		nulls[5] = nulls[6] = true;
-	return one_row(fcinfo, values, nulls);
+	return nm_one_row(fcinfo, values, nulls);
 }

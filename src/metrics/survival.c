@@ -53,15 +53,6 @@ typedef struct Survival
 	int64 base_at_risk;
 } Survival;
 
-#define ST_SORT sort_lifetimes
-#define ST_ELEMENT_TYPE int64
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : (*(a) > *(b) ? 1 : 0))
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DECLARE
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 /*
  * lifetime_of returns the lifetime of the user just read.  A lapse is known
  * when so many days without activity have followed it, so until `known` nobody
@@ -108,7 +99,7 @@ lifetimes_read(FunctionCallInfo fcinfo, Lifetimes *lifetimes)
 			continue;
 		nm_samples_add(lifetimes, lifetime_of(&reader, inactive_days, known));
 	}
-	sort_lifetimes(lifetimes->values, lifetimes->n);
+	nm_sort_values(lifetimes->values, lifetimes->n);
 }
 
 /* survival_begin stands at day 0, before anybody lapsed. */
@@ -135,8 +126,7 @@ survival_step(Survival *s, const Lifetimes *lifetimes, int64 day)
 	s->at_risk = lifetimes->n - s->next;
 	s->lapsed = 0;
 	s->censored = 0;
-	for (; s->next < lifetimes->n &&
-		   lifetimes->values[s->next] / 2 == (int64) day;
+	for (; s->next < lifetimes->n && lifetimes->values[s->next] / 2 == day;
 		 s->next++)
 	{
 		if (lifetimes->values[s->next] % 2 == 0)

@@ -15,6 +15,7 @@
 #include "utils/numeric.h"
 
 #include "nm_guards.h"
+#include "nm_numeric.h"
 
 /* Decimals that a quotient has at least, whatever its size. */
 #define QUOTIENT_SCALE 16
@@ -51,57 +52,9 @@ enum
 };
 
 static inline Datum
-num_add(Datum a, Datum b)
-{
-	return DirectFunctionCall2(numeric_add, a, b);
-}
-
-static inline Datum
-num_sub(Datum a, Datum b)
-{
-	return DirectFunctionCall2(numeric_sub, a, b);
-}
-
-static inline Datum
-num_mul(Datum a, Datum b)
-{
-	return DirectFunctionCall2(numeric_mul, a, b);
-}
-
-static inline Datum
-num_div(Datum a, Datum b)
-{
-	return DirectFunctionCall2(numeric_div, a, b);
-}
-
-static inline Datum
 num_round(Datum a, int scale)
 {
 	return DirectFunctionCall2(numeric_round, a, Int32GetDatum(scale));
-}
-
-static inline int
-num_cmp(Datum a, Datum b)
-{
-	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, a, b));
-}
-
-static inline Datum
-num_int(int64 value)
-{
-	return NumericGetDatum(int64_to_numeric(value));
-}
-
-static inline int
-num_sign(Datum a)
-{
-	return num_cmp(a, num_int(0));
-}
-
-static inline char *
-num_text(Datum a)
-{
-	return DatumGetCString(DirectFunctionCall1(numeric_out, a));
 }
 
 /*
@@ -114,17 +67,7 @@ num_exact(Datum a, int64 b)
 	Numeric factor =
 		int64_div_fast_to_numeric(b * QUOTIENT_ONE, QUOTIENT_SCALE);
 
-	return num_mul(a, NumericGetDatum(factor));
-}
-
-/* num_tidy strips trailing zeros down to two decimals. */
-static Datum
-num_tidy(Datum a)
-{
-	a = DirectFunctionCall1(numeric_trim_scale, a);
-	if (DatumGetInt32(DirectFunctionCall1(numeric_scale, a)) < 2)
-		a = num_round(a, 2);
-	return a;
+	return nm_num_mul(a, NumericGetDatum(factor));
 }
 
 /* numeric_arg returns an argument, which must be a number. */
@@ -148,11 +91,11 @@ amount_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	Datum value = numeric_arg(fcinfo, argno, name);
 
-	if (num_sign(value) < 0)
+	if (nm_num_sign(value) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"%s\" must not be negative", name),
-				 errdetail("It is %s.", num_text(value)),
+				 errdetail("It is %s.", nm_num_text(value)),
 				 errhint("Pass losses as rates, and what is not known as null.")));
 	return value;
 }
@@ -163,11 +106,12 @@ rate_arg(FunctionCallInfo fcinfo, int argno, const char *name, int lowest)
 {
 	Datum value = numeric_arg(fcinfo, argno, name);
 
-	if (num_cmp(value, num_int(lowest)) < 0 || num_cmp(value, num_int(1)) > 0)
+	if (nm_num_cmp(value, nm_num_int(lowest)) < 0 ||
+		nm_num_cmp(value, nm_num_int(1)) > 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("argument \"%s\" must be between %d and 1", name,
 							   lowest),
-						errdetail("It is %s.", num_text(value)),
+						errdetail("It is %s.", nm_num_text(value)),
 						errhint("A rate is a share of one: 5 %% is 0.05.")));
 	return value;
 }
@@ -181,10 +125,10 @@ margin_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	Datum value = numeric_arg(fcinfo, argno, name);
 
-	if (num_cmp(value, num_int(1)) > 0)
+	if (nm_num_cmp(value, nm_num_int(1)) > 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("argument \"%s\" must not be above 1", name),
-						errdetail("It is %s.", num_text(value)),
+						errdetail("It is %s.", nm_num_text(value)),
 						errhint("A margin is a share of one: 80 %% is 0.8.")));
 	return value;
 }
@@ -245,24 +189,24 @@ nm_monthly_amount(PG_FUNCTION_ARGS)
 				 errmsg("argument \"interval_count\" must be at least 1"),
 				 errdetail("It is %d.", (int) divisor),
 				 errhint("Billed every second week is 2 with the unit week.")));
-	amount = num_mul(amount, amount_arg(fcinfo, 3, "quantity"));
+	amount = nm_num_mul(amount, amount_arg(fcinfo, 3, "quantity"));
 	if (!PG_ARGISNULL(4))
 		weeks = amount_arg(fcinfo, 4, "weeks_per_month");
 	if (!PG_ARGISNULL(5))
 		days = amount_arg(fcinfo, 5, "days_per_month");
 
 	if (unit == UNIT_WEEK && !PG_ARGISNULL(4))
-		amount = num_exact(num_mul(amount, weeks), 1);
+		amount = num_exact(nm_num_mul(amount, weeks), 1);
 	else if (unit == UNIT_DAY && !PG_ARGISNULL(5))
-		amount = num_exact(num_mul(amount, days), 1);
+		amount = num_exact(nm_num_mul(amount, days), 1);
 	else
 	{
 		amount = num_exact(amount, unit->factor);
 		divisor *= unit->months;
 	}
 	if (divisor > 1)
-		amount = num_div(amount, num_int(divisor));
-	PG_RETURN_DATUM(num_tidy(amount));
+		amount = nm_num_div(amount, nm_num_int(divisor));
+	PG_RETURN_DATUM(nm_num_trim(amount, 2));
 }
 
 /* ltv(arpa, gross_margin, churn_rate) */
@@ -274,10 +218,12 @@ nm_ltv(PG_FUNCTION_ARGS)
 	Datum margin = margin_arg(fcinfo, 1, "gross_margin");
 	Datum churn = rate_arg(fcinfo, 2, "churn_rate", 0);
 
-	if (num_sign(churn) == 0)
+	if (nm_num_sign(churn) == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(num_tidy(num_div(num_exact(num_mul(arpa, margin), 1),
-									 churn)));
+	PG_RETURN_DATUM(nm_num_trim(nm_num_div(num_exact(nm_num_mul(arpa, margin),
+													 1),
+										   churn),
+								2));
 }
 
 /* cac_payback_months(cac, arpa, gross_margin) */
@@ -288,11 +234,11 @@ nm_cac_payback_months(PG_FUNCTION_ARGS)
 	Datum cac = amount_arg(fcinfo, 0, "cac");
 	Datum arpa = amount_arg(fcinfo, 1, "arpa");
 	Datum margin = margin_arg(fcinfo, 2, "gross_margin");
-	Datum monthly = num_mul(arpa, margin);
+	Datum monthly = nm_num_mul(arpa, margin);
 
-	if (num_sign(monthly) <= 0)
+	if (nm_num_sign(monthly) <= 0)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(num_tidy(num_div(num_exact(cac, 1), monthly)));
+	PG_RETURN_DATUM(nm_num_trim(nm_num_div(num_exact(cac, 1), monthly), 2));
 }
 
 /*
@@ -311,25 +257,25 @@ round_parts(const Datum *exact, Datum change, int scale, Datum *rounded)
 	for (int i = 0; i < NPARTS; i++)
 	{
 		rounded[i] = num_round(exact[i], scale);
-		rest = num_sub(rest, rounded[i]);
+		rest = nm_num_sub(rest, rounded[i]);
 	}
-	sign = num_sign(rest);
+	sign = nm_num_sign(rest);
 	if (sign == 0)
 		return;
 	for (int i = 0; i < NPARTS; i++)
 	{
-		bool fits = num_sign(exact[i]) == sign;
+		bool fits = nm_num_sign(exact[i]) == sign;
 
 		if (taker < 0 || (fits && !taker_fits) ||
 			(fits == taker_fits &&
-			 num_cmp(DirectFunctionCall1(numeric_abs, exact[i]),
-					 DirectFunctionCall1(numeric_abs, exact[taker])) > 0))
+			 nm_num_cmp(DirectFunctionCall1(numeric_abs, exact[i]),
+						DirectFunctionCall1(numeric_abs, exact[taker])) > 0))
 		{
 			taker = i;
 			taker_fits = fits;
 		}
 	}
-	rounded[taker] = num_add(rounded[taker], rest);
+	rounded[taker] = nm_num_add(rounded[taker], rest);
 }
 
 /* check_projection complains about what cannot be projected. */
@@ -349,7 +295,7 @@ check_projection(int months, int scale, Datum churn, Datum contraction)
 				 errmsg("argument \"minor_unit\" must be between 0 and 6"),
 				 errdetail("It is %d.", scale),
 				 errhint("It is the number of decimals of the currency, see currency_minor_unit().")));
-	if (num_cmp(num_add(churn, contraction), num_int(1)) > 0)
+	if (nm_num_cmp(nm_num_add(churn, contraction), nm_num_int(1)) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"churn_rate\" and \"contraction_rate\" together must not be above 1"),
@@ -364,7 +310,7 @@ check_projected(Datum closing, int month)
 	/* 2^63 - 1 micro-units, as everywhere */
 	Numeric limit = int64_div_fast_to_numeric(PG_INT64_MAX, 6);
 
-	if (num_cmp(closing, NumericGetDatum(limit)) > 0)
+	if (nm_num_cmp(closing, NumericGetDatum(limit)) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("projected MRR is out of range in month %d", month),
@@ -395,9 +341,9 @@ nm_project_mrr(PG_FUNCTION_ARGS)
 
 	check_projection(months, scale, churn, contraction);
 	InitMaterializedSRF(fcinfo, 0);
-	growth = num_add(growth, num_int(1));
-	churn = num_sub(num_int(0), churn);
-	contraction = num_sub(num_int(0), contraction);
+	growth = nm_num_add(growth, nm_num_int(1));
+	churn = nm_num_sub(nm_num_int(0), churn);
+	contraction = nm_num_sub(nm_num_int(0), contraction);
 	first = opening = num_round(path, scale);
 
 	for (int month = 1; month <= months; month++)
@@ -409,22 +355,22 @@ nm_project_mrr(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		exact[PART_NEW] = new_mrr;
-		exact[PART_EXPANSION] = num_mul(path, expansion);
-		exact[PART_CONTRACTION] = num_mul(path, contraction);
-		exact[PART_CHURN] = num_mul(path, churn);
+		exact[PART_EXPANSION] = nm_num_mul(path, expansion);
+		exact[PART_CONTRACTION] = nm_num_mul(path, contraction);
+		exact[PART_CHURN] = nm_num_mul(path, churn);
 		for (int i = 0; i < NPARTS; i++)
-			path = num_add(path, exact[i]);
+			path = nm_num_add(path, exact[i]);
 		path = num_round(path, CARRIED_SCALE);
 		check_projected(path, month);
-		new_mrr = num_round(num_mul(new_mrr, growth), CARRIED_SCALE);
+		new_mrr = num_round(nm_num_mul(new_mrr, growth), CARRIED_SCALE);
 
 		closing = num_round(path, scale);
 		values[0] = Int32GetDatum(month);
 		values[1] = opening;
-		values[6] = num_sub(closing, opening);
+		values[6] = nm_num_sub(closing, opening);
 		round_parts(exact, values[6], scale, &values[2]);
 		values[7] = closing;
-		values[8] = num_sub(closing, first);
+		values[8] = nm_num_sub(closing, first);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		opening = closing;
 	}

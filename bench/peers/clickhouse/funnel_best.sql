@@ -2,8 +2,7 @@
  * funnel_best.sql
  *		The funnel by ClickHouse's own function.
  *
- * Tried and slower, in multiples of its time: without WHERE (1.1), aggregation
- * in the order of the table (1.3).
+ * Tried as well: without WHERE, aggregation in the order of the table.
  */
 WITH reached AS (
 	SELECT windowFunnel(604800)(at, event = 'report_opened', event = 'report_edited',

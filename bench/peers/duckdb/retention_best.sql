@@ -4,8 +4,7 @@
  *		bits of two wide integers, five ages counted at once.
  *
  * Good only for 252 days that are known beforehand and for fewer than 2,097,152
- * users.  Tried and slower, in multiples of its time: distinct pairs and a join
- * (2), lists of distinct days (6).
+ * users.  Tried as well: distinct pairs and a join, lists of distinct days.
  */
 WITH days AS (
 	SELECT user_id, (day - date '2025-01-01')::int AS d
