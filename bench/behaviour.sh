@@ -7,6 +7,10 @@
 
 events_export='SELECT user_id, at::timestamp, day, event FROM events'
 
+# what the contestants read, and whose rows they are
+rows=events
+who=user_id
+
 need_events()
 {
 	fresh=$(ask "SELECT to_regclass('c$scale.events') IS NULL")
@@ -41,8 +45,8 @@ store_user_states()
 	note "Storing states"
 	buckets=$((scale / 8000 + 1))
 	store_states "state_$1_one" "nudge_$1" ""
-	store_states "state_$1_bucket" "nudge_$1" "GROUP BY nudge.bucket(user_id, $buckets)"
-	store_states "state_$1_user" "nudge_$1" "GROUP BY user_id"
+	store_states "state_$1_bucket" "nudge_$1" "GROUP BY nudge.bucket($who, $buckets)"
+	store_states "state_$1_user" "nudge_$1" "GROUP BY $who"
 	sed "/^FROM (\$/,/^) b, /{/^) b, /!d;s/^) b/FROM state_$1_bucket b/;}" \
 		"$bench/sql/nudge_$1_buckets.sql" >"$work/state_$1_sum.sql"
 }
@@ -53,7 +57,7 @@ print_user_states()
 	row "$buckets states of hash buckets, their rows summed" "state_$1_sum" "$ours" "$scan"
 	row "rollup of $buckets states of hash buckets" "state_$1_bucket" "$ours" "$scan"
 	row "rollup of one stored state" "state_$1_one" "$ours" "$scan"
-	row "rollup of a state per user" "state_$1_user" "$ours" "$scan"
+	row "rollup of a state per ${who%_id}" "state_$1_user" "$ours" "$scan"
 	for name in sum bucket one user
 	do
 		awk -v ours="$ours" -v ms="$(median "$work/ms.state_$1_$name")" -v name="$name" -v size="$(
@@ -82,6 +86,8 @@ best_form()
 	case $1_$2 in
 		*_retention) echo "bit masks" ;;
 		duckdb_funnel) echo "asof joins" ;;
+		duckdb_attribution) echo "windows over one sort" ;;
+		clickhouse_attribution) echo "arrays" ;;
 		clickhouse_funnel) echo "windowFunnel" ;;
 	esac
 }
@@ -96,9 +102,9 @@ print_peers()
 		row "$name, plain SQL" "${peer}_$1_usual" "$ours" "$scan"
 		row "$name, $best" "${peer}_$1_best" "$ours" "$scan"
 		row "$name, $best, one thread" "${peer}_$1_best_one_thread" "$ours" "$scan"
-		loaded "$peer" events "$1_usual"
+		loaded "$peer" "$rows" "$1_usual"
 		row "$name, load from PostgreSQL + plain SQL" loaded "$ours" "$scan"
-		loaded "$peer" events "$1_best"
+		loaded "$peer" "$rows" "$1_best"
 		row "$name, load from PostgreSQL + $best" loaded "$ours" "$scan"
 	done
 }
@@ -121,7 +127,7 @@ keep_times()
 			case $file in
 				*_one_thread) continue ;;
 			esac
-			loaded "$peer" events "${file##*/ms."$peer"_}"
+			loaded "$peer" "$rows" "${file##*/ms."$peer"_}"
 			median "$work/ms.loaded"
 		done | sort -g | head -n 1 >"$work/kept.$1.${peer}_loaded"
 	done
@@ -147,7 +153,7 @@ summary_line()
 {
 	printf '| %s |' "$1"
 	shift
-	for question in retention funnel sessions
+	for question in $questions
 	do
 		# shellcheck disable=SC2046
 		cell "$question" $(echo "$*" | sed "s/%/$question/g")
@@ -158,6 +164,7 @@ summary_line()
 # print_summary: the questions side by side, in Markdown, if all were asked
 print_summary()
 {
+	questions="retention funnel sessions"
 	for question in retention funnel sessions
 	do
 		[ -e "$work/kept.$question.nudge_$question" ] || return 0
@@ -175,6 +182,12 @@ print_summary()
 	summary_line "rollup of a stored state per user" state_%_user
 	summary_line "the bare scan" scan_events
 	summary_line "hand-written SQL, as usual / fastest found" sql_%_usual sql_%_fastest
+	print_peer_summary
+}
+
+# print_peer_summary: the lines of the peers
+print_peer_summary()
+{
 	for peer in $peers
 	do
 		name=$(peer_name "$peer")
@@ -186,6 +199,8 @@ print_summary()
 
 begin_part()
 {
+	rows=events
+	who=user_id
 	need_events
 	load_peers events "$events_export"
 	find_truth "$1_usual"
@@ -194,7 +209,7 @@ begin_part()
 end_times()
 {
 	ours=$(median "$work/ms.nudge_$1")
-	scan=$(median "$work/ms.scan_events")
+	scan=$(median "$work/ms.scan_$rows")
 }
 
 part_retention()

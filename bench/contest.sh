@@ -10,6 +10,7 @@ play()
 	case $1 in
 		scan) time_sql "$2" -c 'SELECT count(*), sum(mrr) FROM subscriptions' ;;
 		scan_events*) time_sql "$2" -c 'SELECT count(*), max(day) FROM events' ;;
+		scan_marketing) time_sql "$2" -c 'SELECT count(*), sum(revenue) FROM marketing' ;;
 		*_parallel)
 			(
 				set_options "$scale" max_parallel_workers_per_gather=2 \

@@ -18,7 +18,9 @@ const { Session } = require('chdb');
 // columns and order of the tables
 const TABLES = {
 	subscriptions: ['customer Int64, valid_from Date, valid_to Nullable(Date), mrr Decimal(12, 2)', 'customer'],
-	events: ["user_id Int64, at DateTime('UTC'), day Date, event LowCardinality(String)", '(user_id, at)']
+	events: ["user_id Int64, at DateTime('UTC'), day Date, event LowCardinality(String)", '(user_id, at)'],
+	touches: ["customer Int64, at DateTime('UTC'), channel LowCardinality(String)", '(customer, at)'],
+	conversions: ["conversion Int64, customer Int64, at DateTime('UTC'), revenue Decimal(12, 2)", '(customer, at)']
 };
 
 function timed(work) {

@@ -17,10 +17,12 @@ const { DuckDBInstance } = require('@duckdb/node-api');
 
 const TABLES = {
 	subscriptions: "{customer: 'BIGINT', valid_from: 'DATE', valid_to: 'DATE', mrr: 'DECIMAL(12, 2)'}",
-	events: `{user_id: 'BIGINT', "at": 'TIMESTAMP', day: 'DATE', event: 'VARCHAR'}`
+	events: `{user_id: 'BIGINT', "at": 'TIMESTAMP', day: 'DATE', event: 'VARCHAR'}`,
+	touches: `{customer: 'BIGINT', "at": 'TIMESTAMP', channel: 'VARCHAR'}`,
+	conversions: `{conversion: 'BIGINT', customer: 'BIGINT', "at": 'TIMESTAMP', revenue: 'DECIMAL(12, 2)'}`
 };
 // the order in which queries are the fastest; putting rows into it is not timed
-const ORDER = { events: 'user_id, "at"' };
+const ORDER = { events: 'user_id, "at"', touches: 'customer, "at"', conversions: 'customer, "at"' };
 const LOAD = (table, csv) => `
 	CREATE OR REPLACE TABLE ${table} AS
 	SELECT * FROM read_csv('${csv}', header = false, columns = ${TABLES[table]})`;
