@@ -259,8 +259,9 @@ double
 nm_chain_removal_effect(const NmChain *chain, uint32 channel,
 						const double *conversions)
 {
-	Question question = {
-		.chain = chain, .channel = channel, .conversions = conversions};
+	Question question = {.chain = chain,
+						 .channel = channel,
+						 .conversions = conversions};
 	double *lost = answer(&question);
 	double effect = lost[0] / conversions[0];
 
