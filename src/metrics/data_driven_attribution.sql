@@ -9,20 +9,7 @@
 CREATE FUNCTION nudge.markov_attribution(
 	state nudge.journey_state,
 	chain_order integer DEFAULT 1,
-	lookback interval DEFAULT '30 days',
-	start_day date DEFAULT NULL,
-	end_day date DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	collapse text DEFAULT 'none',
-	touch_reuse text DEFAULT 'all',
-	counting text DEFAULT 'all',
-	at_conversion boolean DEFAULT true,
-	exclude_channels text[] DEFAULT NULL,
-	direct text DEFAULT 'keep',
-	direct_channel text DEFAULT 'direct',
-	first_touches integer DEFAULT NULL,
-	last_touches integer DEFAULT NULL,
-	minor_unit integer DEFAULT NULL
+--@ include src/metrics/journey_options.sql end=
 ) RETURNS TABLE (
 	channel text,
 	removal_effect double precision,
@@ -37,20 +24,7 @@ COMMENT ON FUNCTION nudge.markov_attribution(nudge.journey_state, integer, inter
 CREATE FUNCTION nudge.markov_transitions(
 	state nudge.journey_state,
 	chain_order integer DEFAULT 1,
-	lookback interval DEFAULT '30 days',
-	start_day date DEFAULT NULL,
-	end_day date DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	collapse text DEFAULT 'none',
-	touch_reuse text DEFAULT 'all',
-	counting text DEFAULT 'all',
-	at_conversion boolean DEFAULT true,
-	exclude_channels text[] DEFAULT NULL,
-	direct text DEFAULT 'keep',
-	direct_channel text DEFAULT 'direct',
-	first_touches integer DEFAULT NULL,
-	last_touches integer DEFAULT NULL,
-	minor_unit integer DEFAULT NULL
+--@ include src/metrics/journey_options.sql end=
 ) RETURNS TABLE (
 	from_channels text[],
 	to_channel text,
@@ -65,20 +39,7 @@ COMMENT ON FUNCTION nudge.markov_transitions(nudge.journey_state, integer, inter
 CREATE FUNCTION nudge.markov_credits(
 	state nudge.journey_state,
 	chain_order integer DEFAULT 1,
-	lookback interval DEFAULT '30 days',
-	start_day date DEFAULT NULL,
-	end_day date DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	collapse text DEFAULT 'none',
-	touch_reuse text DEFAULT 'all',
-	counting text DEFAULT 'all',
-	at_conversion boolean DEFAULT true,
-	exclude_channels text[] DEFAULT NULL,
-	direct text DEFAULT 'keep',
-	direct_channel text DEFAULT 'direct',
-	first_touches integer DEFAULT NULL,
-	last_touches integer DEFAULT NULL,
-	minor_unit integer DEFAULT NULL
+--@ include src/metrics/journey_options.sql end=
 ) RETURNS TABLE (
 	customer text,
 	conversion_at timestamptz,
@@ -98,20 +59,7 @@ COMMENT ON FUNCTION nudge.markov_credits(nudge.journey_state, integer, interval,
 CREATE FUNCTION nudge.shapley_attribution(
 	state nudge.journey_state,
 	value text DEFAULT 'conversions',
-	lookback interval DEFAULT '30 days',
-	start_day date DEFAULT NULL,
-	end_day date DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	collapse text DEFAULT 'none',
-	touch_reuse text DEFAULT 'all',
-	counting text DEFAULT 'all',
-	at_conversion boolean DEFAULT true,
-	exclude_channels text[] DEFAULT NULL,
-	direct text DEFAULT 'keep',
-	direct_channel text DEFAULT 'direct',
-	first_touches integer DEFAULT NULL,
-	last_touches integer DEFAULT NULL,
-	minor_unit integer DEFAULT NULL
+--@ include src/metrics/journey_options.sql end=
 ) RETURNS TABLE (
 	channel text,
 	conversions numeric,

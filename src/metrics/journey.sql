@@ -57,20 +57,7 @@ COMMENT ON FUNCTION nudge.journey_rows(nudge.journey_state) IS 'The touches and 
 CREATE FUNCTION nudge.conversion_paths(
 	state nudge.journey_state,
 	top integer DEFAULT 20,
-	lookback interval DEFAULT '30 days',
-	start_day date DEFAULT NULL,
-	end_day date DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	collapse text DEFAULT 'none',
-	touch_reuse text DEFAULT 'all',
-	counting text DEFAULT 'all',
-	at_conversion boolean DEFAULT true,
-	exclude_channels text[] DEFAULT NULL,
-	direct text DEFAULT 'keep',
-	direct_channel text DEFAULT 'direct',
-	first_touches integer DEFAULT NULL,
-	last_touches integer DEFAULT NULL,
-	minor_unit integer DEFAULT NULL
+--@ include src/metrics/journey_options.sql end=
 ) RETURNS TABLE (
 	path text[],
 	touches integer,

@@ -568,6 +568,7 @@ COMMENT ON FUNCTION nudge.journey_rows(nudge.journey_state) IS 'The touches and 
 CREATE FUNCTION nudge.conversion_paths(
 	state nudge.journey_state,
 	top integer DEFAULT 20,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -610,6 +611,7 @@ COMMENT ON FUNCTION nudge.conversion_paths(nudge.journey_state, integer, interva
 CREATE FUNCTION nudge.attribution(
 	state nudge.journey_state,
 	model text,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -659,6 +661,7 @@ COMMENT ON FUNCTION nudge.linear_attribution(nudge.journey_state, interval) IS
 
 CREATE FUNCTION nudge.attribution_models(
 	state nudge.journey_state,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -711,6 +714,7 @@ COMMENT ON FUNCTION nudge.attribution_models(nudge.journey_state, interval, date
 CREATE FUNCTION nudge.attribution_credits(
 	state nudge.journey_state,
 	model text,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -758,6 +762,7 @@ COMMENT ON FUNCTION nudge.attribution_credits(nudge.journey_state, text, interva
 CREATE FUNCTION nudge.markov_attribution(
 	state nudge.journey_state,
 	chain_order integer DEFAULT 1,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -787,6 +792,7 @@ COMMENT ON FUNCTION nudge.markov_attribution(nudge.journey_state, integer, inter
 CREATE FUNCTION nudge.markov_transitions(
 	state nudge.journey_state,
 	chain_order integer DEFAULT 1,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -816,6 +822,7 @@ COMMENT ON FUNCTION nudge.markov_transitions(nudge.journey_state, integer, inter
 CREATE FUNCTION nudge.markov_credits(
 	state nudge.journey_state,
 	chain_order integer DEFAULT 1,
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,
@@ -850,6 +857,7 @@ COMMENT ON FUNCTION nudge.markov_credits(nudge.journey_state, integer, interval,
 CREATE FUNCTION nudge.shapley_attribution(
 	state nudge.journey_state,
 	value text DEFAULT 'conversions',
+	-- which touches count: journey_options.sql
 	lookback interval DEFAULT '30 days',
 	start_day date DEFAULT NULL,
 	end_day date DEFAULT NULL,

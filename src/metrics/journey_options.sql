@@ -1,0 +1,15 @@
+	-- which touches count: journey_options.sql
+	lookback interval DEFAULT '30 days',
+	start_day date DEFAULT NULL,
+	end_day date DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	collapse text DEFAULT 'none',
+	touch_reuse text DEFAULT 'all',
+	counting text DEFAULT 'all',
+	at_conversion boolean DEFAULT true,
+	exclude_channels text[] DEFAULT NULL,
+	direct text DEFAULT 'keep',
+	direct_channel text DEFAULT 'direct',
+	first_touches integer DEFAULT NULL,
+	last_touches integer DEFAULT NULL,
+	minor_unit integer DEFAULT NULL@end@
