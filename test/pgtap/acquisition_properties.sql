@@ -206,6 +206,7 @@ CREATE TABLE leads AS
 SELECT l AS lead, ('{visit,lead,qualified,customer,lost}'::text[])[1 + pick('stage' || l || '/' || k, 5)] AS stage, an_instant('reached' || l || '/' || k) AS at,
 	('{search,social,video,guide,NULL}'::text[])[1 + pick('source' || l || '/' || k, 5)] AS source, ('{g1,w1,brand,NULL}'::text[])[1 + pick('campaign' || l || '/' || k, 4)] AS campaign
 FROM generate_series(1, 200) l, generate_series(1, 1 + pick('stages' || l, 4)) k;
+CREATE TABLE content AS SELECT * FROM (VALUES ('g1', 'guide', timestamptz '2023-01-01'), ('w1', 'webinar', '2023-02-01')) v(content, type, published_at);
 
 CREATE FUNCTION source_of(l integer) RETURNS text LANGUAGE sql STABLE
 	RETURN (SELECT x.source FROM leads x WHERE x.lead = l AND x.source IS NOT NULL ORDER BY x.at, x.source COLLATE "C" LIMIT 1);
@@ -232,6 +233,17 @@ SELECT is(sum(r.new_leads), (SELECT count(*)::numeric FROM (SELECT min(l.at) AS 
 FROM windows, LATERAL channel_performance('{}'::channel_credit[], 'spend', start_day, end_day, leads => 'leads') r
 WHERE EXISTS (SELECT FROM leads l WHERE l.at >= start_day::timestamp AT TIME ZONE 'UTC' AND l.at < end_at AT TIME ZONE 'UTC')
 GROUP BY n, start_day, end_day, end_at ORDER BY n;
+SELECT set_eq(format($$ SELECT coalesce(channel, '(none)'), new_leads FROM channel_performance('{}'::channel_credit[], 'spend', %L, %L, 'Europe/Berlin', leads => 'leads') WHERE new_leads > 0 $$, start_day, end_day),
+	format($$ SELECT coalesce(source_of(f.lead), '(none)'), count(*) FROM (SELECT l.lead, (min(l.at) AT TIME ZONE 'Europe/Berlin')::date AS day FROM leads l GROUP BY l.lead) f WHERE f.day >= %L AND f.day < %L GROUP BY 1 $$, start_day, end_day),
+	format('leads by channel, %s to %s', start_day, end_day))
+FROM windows ORDER BY n;
+SELECT set_eq(format($$ SELECT type, new_leads, customers FROM content_performance('content', 'leads', %L, %L, lead_stage => 'lead', types => '{guide,webinar}') $$, start_day, end_day),
+	format($$ SELECT t.type, count(x.lead) AS leads, count(*) FILTER (WHERE x.won) AS customers FROM (VALUES ('guide', 'g1'), ('webinar', 'w1')) t(type, content)
+		LEFT JOIN (SELECT l.lead, (min(l.at) FILTER (WHERE l.stage = 'lead') AT TIME ZONE 'UTC')::date AS day, bool_or(l.stage = 'customer') AS won, source_of(l.lead) AS source,
+				(SELECT c.campaign FROM leads c WHERE c.lead = l.lead AND c.campaign IS NOT NULL ORDER BY c.at, c.campaign COLLATE "C" LIMIT 1) AS campaign FROM leads l GROUP BY l.lead) x
+			ON x.day >= %L AND x.day < %L AND CASE WHEN x.campaign IN ('g1', 'w1') THEN x.campaign = t.content ELSE x.source = t.type END
+		GROUP BY t.type $$, start_day, end_day), format('leads of content, %s to %s', start_day, end_day))
+FROM windows ORDER BY n;
 
 -- The order of rows does not matter
 CREATE VIEW shuffled_spend AS SELECT * FROM spend ORDER BY md5(spend::text);
