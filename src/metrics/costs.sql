@@ -11,7 +11,7 @@ CREATE TABLE nudge.cost_roles (
 	category text PRIMARY KEY CHECK (category ~ '^[^/]+(/[^/]+)*$' AND category !~ '(^|/) | (/|$)'),
 	role text NOT NULL CHECK (role IN ('cost_of_revenue', 'sales_and_marketing', 'research_and_development',
 		'general_and_administrative', 'other')),
-	part text CHECK (role = 'cost_of_revenue' AND part IN ('infrastructure', 'support')
+	part text CHECK (part IS NULL OR role = 'cost_of_revenue' AND part IN ('infrastructure', 'support')
 		OR role = 'sales_and_marketing' AND part IN ('marketing', 'sales'))
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.cost_roles', '');
@@ -333,33 +333,37 @@ BEGIN
 		FROM (SELECT c.currency FROM cost c UNION SELECT b.currency FROM plan b) l
 	), line AS (
 		SELECT nudge.period_start(l.period, unit, fiscal_year_start => first_month) AS period, string_to_array(l.category, '/') AS path,
-			sum(l.budget) AS budget, sum(l.fixed) AS fixed, sum(l.variable) AS variable
+			sum(l.budget) AS budget, sum(l.fixed) AS fixed, sum(l.variable) AS variable, bool_or(l.planned) AS planned
 		FROM (
-			SELECT period, category, 0 AS budget, CASE WHEN variable THEN 0 ELSE amount END AS fixed, CASE WHEN variable THEN amount ELSE 0 END AS variable FROM cost
+			SELECT period, category, false AS planned, 0 AS budget, CASE WHEN variable THEN 0 ELSE amount END AS fixed, CASE WHEN variable THEN amount ELSE 0 END AS variable FROM cost
 			UNION ALL
-			SELECT period, category, amount, 0, 0 FROM plan
+			SELECT period, category, true, amount, 0, 0 FROM plan
 		) l
 		GROUP BY 1, 2
 	), booked AS (
 		-- a period without any cost has not been booked
 		SELECT DISTINCT nudge.period_start(c.period, unit, fiscal_year_start => first_month) AS period, 0 AS zero FROM cost c
-	), node AS (
+	), node AS MATERIALIZED (
 		-- a line counts for its own category and for all above it, up to the root
 		SELECT l.period, array_to_string(l.path[1:d.depth], '/') AS category, d.depth, sum(l.budget) AS budget,
 			sum(l.fixed + l.variable) AS actual, sum(l.fixed) AS fixed, sum(l.variable) AS variable,
 			coalesce(sum(l.budget) FILTER (WHERE d.depth = cardinality(l.path)), 0) AS own_budget,
-			coalesce(sum(l.fixed + l.variable) FILTER (WHERE d.depth = cardinality(l.path)), 0) AS own_actual
+			coalesce(sum(l.fixed + l.variable) FILTER (WHERE d.depth = cardinality(l.path)), 0) AS own_actual,
+			bool_or(l.planned) AS planned, coalesce(bool_or(l.planned) FILTER (WHERE d.depth = cardinality(l.path)), false) AS own_planned
 		FROM line l, LATERAL generate_series(0, cardinality(l.path)) d(depth)
 		GROUP BY 1, 2, 3
 	)
 	SELECT n.period, n.category, n.depth, n.budget, n.actual + b.zero, n.fixed + b.zero, n.variable + b.zero, n.own_budget, n.own_actual + b.zero,
 		v.variance, v.variance / nullif(n.budget, 0),
-		CASE sign(v.variance) WHEN 1 THEN 'unfavourable' WHEN -1 THEN 'favourable' WHEN 0 THEN 'on_budget' END,
+		CASE WHEN a.budgeted_above THEN 'budgeted_above' WHEN v.variance > 0 THEN 'unfavourable' WHEN v.variance < 0 THEN 'favourable'
+			WHEN v.variance = 0 THEN 'on_budget' END,
 		abs(v.variance) > coalesce(threshold, 0.10) * abs(n.budget), one.currency, p.complete
 	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
 	JOIN node n ON n.period = p.period
 	LEFT JOIN booked b ON b.period = p.period,
-		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN n.actual + b.zero - n.budget END AS variance) v
+		LATERAL (SELECT NOT n.planned AND EXISTS (SELECT FROM node o WHERE o.period = n.period AND o.own_planned
+			AND (o.category = '' OR starts_with(n.category, o.category || '/'))) AS budgeted_above) a,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false AND NOT a.budgeted_above THEN n.actual + b.zero - n.budget END AS variance) v
 	ORDER BY n.period, string_to_array(n.category COLLATE "C", '/');
 END
 $$;
