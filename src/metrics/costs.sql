@@ -317,6 +317,8 @@ DECLARE
 	first_day date;
 	last_day date;
 	known_day date;
+	-- what was not given is unknown, and not 0
+	unplanned constant numeric := CASE WHEN budgets IS NOT NULL THEN 0 END;
 BEGIN
 	SELECT min(p.period), max(p.period_end), max(p.known_end) INTO first_day, last_day, known_day
 	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
@@ -353,7 +355,7 @@ BEGIN
 		FROM line l, LATERAL generate_series(0, cardinality(l.path)) d(depth)
 		GROUP BY 1, 2, 3
 	)
-	SELECT n.period, n.category, n.depth, n.budget, n.actual + b.zero, n.fixed + b.zero, n.variable + b.zero, n.own_budget, n.own_actual + b.zero,
+	SELECT n.period, n.category, n.depth, n.budget + unplanned, n.actual + b.zero, n.fixed + b.zero, n.variable + b.zero, n.own_budget + unplanned, n.own_actual + b.zero,
 		v.variance, v.variance / nullif(n.budget, 0),
 		CASE WHEN a.budgeted_above THEN 'budgeted_above' WHEN v.variance > 0 THEN 'unfavourable' WHEN v.variance < 0 THEN 'favourable'
 			WHEN v.variance = 0 THEN 'on_budget' END,
@@ -363,9 +365,9 @@ BEGIN
 	LEFT JOIN booked b ON b.period = p.period,
 		LATERAL (SELECT NOT n.planned AND EXISTS (SELECT FROM node o WHERE o.period = n.period AND o.own_planned
 			AND (o.category = '' OR starts_with(n.category, o.category || '/'))) AS budgeted_above) a,
-		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false AND NOT a.budgeted_above THEN n.actual + b.zero - n.budget END AS variance) v
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false AND NOT a.budgeted_above THEN n.actual + b.zero - n.budget - unplanned END AS variance) v
 	ORDER BY n.period, string_to_array(n.category COLLATE "C", '/');
 END
 $$;
 COMMENT ON FUNCTION nudge.budget_variance(regclass, regclass, date, date, text, text, timestamptz, numeric, text, text, integer) IS
-	'Budget and actual cost by period and category, of every level of the tree of categories from the root down; a level is its own amount and all below it. Not STRICT: a NULL relation has no rows, NULL options have a meaning';
+	'Budget and actual cost by period and category, of every level of the tree of categories from the root down; a level is its own amount and all below it. Not STRICT: a NULL relation is not known, NULL options have a meaning';

@@ -227,12 +227,15 @@ DECLARE
 	base constant text := nudge.single_currency(array_remove(ARRAY[@known@], NULL), currency);
 	first_day date;
 	known_day date;
+	closed_day date;
 BEGIN
 	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
 	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
 	IF first_day IS NULL THEN
 		RETURN;
 	END IF;
+	-- MRR of a day is that of its close
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
 	RETURN QUERY
 	WITH charge AS MATERIALIZED (
 		SELECT * FROM nudge.charge_lines(charges, first_day, known_day, zone, as_of, base)
@@ -240,7 +243,7 @@ BEGIN
 		SELECT coalesce(base, min(c.currency)) AS currency, coalesce(nudge.currency_minor_unit(coalesce(base, min(c.currency))), 2) AS minor_unit
 		FROM charge c
 	), recurring AS MATERIALIZED (
-		SELECT * FROM nudge.recurring_days(state, first_day, known_day, coalesce(zone, 'UTC'))
+		SELECT * FROM nudge.recurring_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC'))
 	), cell AS (
 		SELECT r.month, r.plan, sum(r.mrr_days) AS mrr_days FROM recurring r GROUP BY r.month, r.plan
 	), main AS (
@@ -637,12 +640,16 @@ DECLARE
 	by_what constant text := lower(coalesce(spread, 'revenue'));
 	first_day date;
 	known_day date;
+	closed_day date;
+	-- what was not given is unknown, and not 0
+	earned constant numeric := CASE WHEN state IS NOT NULL OR charges IS NOT NULL OR usage IS NOT NULL THEN 0 END;
 BEGIN
 	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
 	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
 	IF first_day IS NULL THEN
 		RETURN;
 	END IF;
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
 	PERFORM nudge.check_spread(by_what, usage, meter, first_day, known_day);
 	RETURN QUERY
 	WITH stream AS MATERIALIZED (
@@ -662,7 +669,7 @@ BEGIN
 				UNION SELECT c.currency FROM cost_line c) c) l
 	), main AS MATERIALIZED (
 		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
-		FROM nudge.recurring_days(state, first_day, known_day, coalesce(zone, 'UTC')) r
+		FROM nudge.recurring_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
 		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
 		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
 	), metered AS (
@@ -710,7 +717,7 @@ BEGIN
 		SELECT s.period, NULL, l.delivery, l.acquisition
 		FROM spreading s JOIN pool l ON l.period = s.period WHERE s.weight = 0
 	)
-	SELECT w.period, w.plan, w.customers::bigint, w.revenue, w.delivery + b.zero, v.shared_delivery, v.delivery,
+	SELECT w.period, w.plan, w.customers::bigint, w.revenue + earned, w.delivery + b.zero, v.shared_delivery, v.delivery,
 		g.profit, g.profit / nullif(w.revenue, 0), w.acquisition + b.zero, v.shared_acquisition, v.acquisition,
 		g.profit - v.acquisition, (g.profit - v.acquisition) / nullif(w.revenue, 0), one.currency, p.complete
 	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
@@ -720,7 +727,7 @@ BEGIN
 		LATERAL (SELECT coalesce(h.delivery, b.zero) AS shared_delivery, coalesce(h.acquisition, b.zero) AS shared_acquisition) u,
 		LATERAL (SELECT u.shared_delivery, w.delivery + u.shared_delivery AS delivery,
 			u.shared_acquisition, w.acquisition + u.shared_acquisition AS acquisition) v,
-		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN w.revenue - v.delivery END AS profit) g
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN w.revenue + earned - v.delivery END AS profit) g
 	WHERE NOT (w.only_shared AND v.shared_delivery = 0 AND v.shared_acquisition = 0)
 	ORDER BY w.period, w.plan COLLATE "C";
 END
