@@ -64,6 +64,8 @@ SELECT p.period, p.revenue, p.total_cost, p.gross_profit, p.operating_result FRO
 SELECT p.period, p.revenue, p.gross_profit, p.gross_margin_rate, p.contribution_margin_rate, p.operating_result, p.operating_margin_rate
 FROM pnl((SELECT mrr_agg(1::bigint, '2025-01-01'::date, NULL, 10)), 'costs', '2024-01-01', '2024-02-01') p;
 SELECT count(*) FROM company, pnl(items, 'costs', '2024-01-01', '2024-02-01', as_of => '2024-01-01Z');
+-- no day has closed yet
+SELECT p.revenue, p.total_cost, p.operating_result, p.complete FROM company, pnl(items, 'costs', '2024-01-01', '2024-02-01', as_of => '2024-01-01 20:00Z') p;
 -- an empty state is no state
 SELECT p.recurring_revenue, p.revenue FROM pnl((SELECT mrr_agg(customer, f, t, amount) FROM items WHERE false), 'costs', '2024-01-01', '2024-02-01', 'charges') p;
 
@@ -89,7 +91,7 @@ INSERT INTO payments VALUES (1, '2024-01-05Z', 300, 'EUR', 'paid'), (1, '2024-01
 SELECT period, receipts, gross_burn, net_burn, round(mean_net_burn, 4) AS mean, cash_day, cash_balance, round(runway_months, 2) AS runway, profitable, net_new_arr, round(burn_multiple, 4) AS multiple, complete
 FROM company, burn(items, 'costs', '2024-01-01', '2024-05-01', 'cash', NULL, 'charges', as_of => '2024-04-10Z');
 -- payments: 300, 180, 119.99, so 200, -80.01, 680.01 of burn, on average 266.67, of which 1000 last 3.75 months; a debt lasts none
-SELECT period, receipts, gross_burn, net_burn, round(mean_net_burn, 4) AS mean, cash_balance, round(runway_months, 2) AS runway, profitable, reporting_currency, complete
+SELECT period, receipts, gross_burn, net_burn, round(mean_net_burn, 4) AS mean, cash_balance, round(runway_months, 2) AS runway, profitable, currency_code, complete
 FROM company, burn(mrr, 'costs', '2024-03-01', '2024-05-01', 'cash', 'payments', as_of => '2024-04-10Z');
 SELECT period, receipts, cash_balance, runway_months, profitable FROM burn(NULL::mrr_state, 'costs', '2024-03-01', '2024-04-01', NULL, 'payments');
 SELECT period, receipts, gross_burn, net_burn, mean_net_burn, profitable FROM burn(NULL::mrr_state, 'costs', '2024-03-01', '2024-04-01');
@@ -112,7 +114,7 @@ CREATE TEMP TABLE large_costs AS SELECT m::date AS period, category, amount, 'US
 SELECT u.* FROM large, unit_costs(s, 'large_costs', '2024-04-01', '2024-05-01') u;
 \x
 -- growth of 3 x 50,000 a quarter, annualised 600,000, to 1,890,000 of the quarter before; not annualised a fourth of it
-SELECT period, revenue, previous_revenue, sales_and_marketing, previous_sales_and_marketing, round(magic_number, 6) AS magic_number, round(revenue_growth_to_acquisition_cost, 6) AS not_annualised, reporting_currency, complete
+SELECT period, revenue, previous_revenue, sales_and_marketing, previous_sales_and_marketing, round(magic_number, 6) AS magic_number, round(revenue_growth_to_acquisition_cost, 6) AS not_annualised, currency_code, complete
 FROM large, magic_number(s, 'large_costs', '2024-02-15', '2024-12-01', as_of => '2024-08-15Z');
 SELECT period, previous_revenue, magic_number FROM large, magic_number(s, NULL, '2024-04-01', '2024-05-01');
 SELECT period, revenue, previous_revenue FROM large, magic_number(s, 'large_costs', '2024-04-01', '2024-05-01', fiscal_year_start => 3);

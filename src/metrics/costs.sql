@@ -304,11 +304,11 @@ CREATE FUNCTION nudge.budget_variance(
 	variance_rate numeric,
 	outcome text,
 	over_threshold boolean,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -354,18 +354,22 @@ BEGIN
 			bool_or(l.planned) AS planned, coalesce(bool_or(l.planned) FILTER (WHERE d.depth = cardinality(l.path)), false) AS own_planned
 		FROM line l, LATERAL generate_series(0, cardinality(l.path)) d(depth)
 		GROUP BY 1, 2, 3
+	), covered AS (
+		SELECT DISTINCT n.period, n.category
+		FROM node n, LATERAL generate_series(0, n.depth - 1) d(depth), node o
+		WHERE NOT n.planned AND o.own_planned AND o.period = n.period
+			AND o.category = array_to_string((string_to_array(n.category, '/'))[1:d.depth], '/')
 	)
 	SELECT n.period, n.category, n.depth, n.budget + unplanned, n.actual + b.zero, n.fixed + b.zero, n.variable + b.zero, n.own_budget + unplanned, n.own_actual + b.zero,
 		v.variance, v.variance / nullif(n.budget, 0),
-		CASE WHEN a.budgeted_above THEN 'budgeted_above' WHEN v.variance > 0 THEN 'unfavourable' WHEN v.variance < 0 THEN 'favourable'
+		CASE WHEN a.category IS NOT NULL THEN 'budgeted_above' WHEN v.variance > 0 THEN 'unfavourable' WHEN v.variance < 0 THEN 'favourable'
 			WHEN v.variance = 0 THEN 'on_budget' END,
 		abs(v.variance) > coalesce(threshold, 0.10) * abs(n.budget), one.currency, p.complete
 	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
 	JOIN node n ON n.period = p.period
-	LEFT JOIN booked b ON b.period = p.period,
-		LATERAL (SELECT NOT n.planned AND EXISTS (SELECT FROM node o WHERE o.period = n.period AND o.own_planned
-			AND (o.category = '' OR starts_with(n.category, o.category || '/'))) AS budgeted_above) a,
-		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false AND NOT a.budgeted_above THEN n.actual + b.zero - n.budget - unplanned END AS variance) v
+	LEFT JOIN booked b ON b.period = p.period
+	LEFT JOIN covered a ON a.period = n.period AND a.category = n.category,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false AND a.category IS NULL THEN n.actual + b.zero - n.budget - unplanned END AS variance) v
 	ORDER BY n.period, string_to_array(n.category COLLATE "C", '/');
 END
 $$;

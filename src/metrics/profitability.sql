@@ -169,7 +169,7 @@ COMMENT ON FUNCTION nudge.add_on_plans(regclass) IS 'The plans of kind addon. No
 CREATE FUNCTION nudge.recurring_days(state nudge.@state@, start_day date, end_day date, zone text DEFAULT 'UTC')
 	RETURNS TABLE (month date, customer text, plan text, mrr_days numeric)
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 1000 COST 10000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -213,11 +213,11 @@ CREATE FUNCTION nudge.revenue_streams(
 	volume numeric,
 	rate numeric,
 	amount numeric,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -269,8 +269,9 @@ BEGIN
 					array_agg(c.mrr_days ORDER BY c.plan COLLATE "C"), one.minor_unit) AS amounts
 			FROM cell c, one GROUP BY c.month, one.minor_unit) t, LATERAL unnest(t.plans, t.amounts) s(plan, amount)
 		UNION ALL
-		SELECT b.month, b.stream, m.plan, b.detail, b.volume, b.rate, b.amount
+		SELECT b.month, b.stream, m.plan, b.detail, sum(b.volume), b.rate, sum(b.amount)
 		FROM billed b LEFT JOIN main m ON m.month = b.month AND m.customer = b.customer
+		GROUP BY b.month, b.stream, m.plan, b.detail, b.rate
 	)
 	SELECT p.period, l.stream, l.plan, l.detail, sum(l.volume), l.rate, sum(l.amount), one.currency, p.complete
 	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
@@ -321,11 +322,11 @@ CREATE FUNCTION nudge.pnl(
 	total_cost numeric,
 	operating_result numeric,
 	operating_margin_rate numeric,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -352,7 +353,7 @@ BEGIN
 		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, pnl.currency)
 	), one AS MATERIALIZED (
 		SELECT nudge.single_currency(array_agg(DISTINCT l.currency) FILTER (WHERE l.currency IS NOT NULL), pnl.currency) AS currency
-		FROM (SELECT s.reporting_currency AS currency FROM stream s UNION SELECT c.currency FROM cost c) l
+		FROM (SELECT s.currency_code AS currency FROM stream s UNION SELECT c.currency FROM cost c) l
 	), earning AS (
 		SELECT s.period, sum(s.amount) AS revenue,
 			sum(s.amount) FILTER (WHERE s.stream IN ('subscriptions', 'add_ons')) AS recurring,
@@ -423,11 +424,11 @@ CREATE FUNCTION nudge.burn(
 	profitable boolean,
 	net_new_arr numeric,
 	burn_multiple numeric,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -448,7 +449,7 @@ BEGIN
 		SELECT nudge.period_start(y.day, 'month') AS month, sum(y.amount) AS amount, y.currency
 		FROM nudge.receipt_lines(payments, first_day, known_day, zone, as_of, burn.currency) y GROUP BY 1, 3
 	), stream AS MATERIALIZED (
-		SELECT s.period AS month, sum(s.amount) AS amount, s.reporting_currency AS currency
+		SELECT s.period AS month, sum(s.amount) AS amount, s.currency_code AS currency
 		FROM nudge.revenue_streams(CASE WHEN payments IS NULL THEN state END, first_day, end_day, CASE WHEN payments IS NULL THEN charges END,
 			CASE WHEN payments IS NULL THEN usage END, NULL, 'month', zone, as_of, burn.currency) s GROUP BY 1, 3
 	), balance AS MATERIALIZED (
@@ -511,11 +512,11 @@ CREATE FUNCTION nudge.magic_number(
 	previous_sales_and_marketing numeric,
 	magic_number numeric,
 	revenue_growth_to_acquisition_cost numeric,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -524,8 +525,8 @@ BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
 	RETURN QUERY
 	SELECT q.period, q.revenue, q.revenue_before, q.sales_and_marketing, q.cost_before,
-		g.growth * 4 / nullif(q.cost_before, 0), g.growth / nullif(q.sales_and_marketing, 0), q.reporting_currency, q.complete
-	FROM (SELECT p.period, p.revenue, p.sales_and_marketing, p.reporting_currency, p.complete,
+		g.growth * 4 / nullif(q.cost_before, 0), g.growth / nullif(q.sales_and_marketing, 0), q.currency_code, q.complete
+	FROM (SELECT p.period, p.revenue, p.sales_and_marketing, p.currency_code, p.complete,
 			lag(p.revenue) OVER (ORDER BY p.period) AS revenue_before, lag(p.sales_and_marketing) OVER (ORDER BY p.period) AS cost_before
 		FROM nudge.pnl(state, costs, (first_day - interval '3 months')::date, end_day, charges, usage, NULL, 'quarter', zone, as_of,
 			magic_number.currency, coalesce(fiscal_year_start, 1)) p) q,
@@ -565,11 +566,11 @@ CREATE FUNCTION nudge.unit_costs(
 	sales_efficiency numeric,
 	marketing_efficiency numeric,
 	sales_and_marketing_efficiency numeric,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -580,7 +581,7 @@ BEGIN
 		p.cost_of_revenue / nullif(d.revenue, 0), p.support_cost / nullif(d.revenue, 0), p.sales_and_marketing / nullif(d.revenue, 0),
 		p.research_and_development / nullif(d.revenue, 0), p.general_and_administrative / nullif(d.revenue, 0),
 		d.revenue / nullif(p.sales_cost, 0), d.revenue / nullif(p.marketing_cost, 0), d.revenue / nullif(p.sales_and_marketing, 0),
-		p.reporting_currency, p.complete
+		p.currency_code, p.complete
 	FROM nudge.pnl(state, costs, start_day, end_day, charges, usage, NULL, grain, zone, as_of, unit_costs.currency, fiscal_year_start) p,
 		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false
 			THEN nudge.customers_at(@totals@, nudge.period_end(p.period, lower(coalesce(grain, 'month')),
@@ -626,11 +627,11 @@ CREATE FUNCTION nudge.plan_margins(
 	variable_acquisition_cost numeric,
 	contribution_margin numeric,
 	contribution_margin_rate numeric,
-	reporting_currency text,
+	currency_code text,
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -665,7 +666,7 @@ BEGIN
 	), one AS MATERIALIZED (
 		SELECT l.currency, coalesce(nudge.currency_minor_unit(l.currency), 2) AS minor_unit
 		FROM (SELECT nudge.single_currency(array_agg(DISTINCT c.currency) FILTER (WHERE c.currency IS NOT NULL), plan_margins.currency) AS currency
-			FROM (SELECT s.reporting_currency AS currency FROM stream s
+			FROM (SELECT s.currency_code AS currency FROM stream s
 				UNION SELECT c.currency FROM cost_line c) c) l
 	), main AS MATERIALIZED (
 		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
@@ -673,29 +674,31 @@ BEGIN
 		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
 		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
 	), metered AS (
-		SELECT u.period, m.plan, u.volume
+		SELECT nudge.period_start(u.period, 'month') AS month, m.plan, sum(u.volume) AS volume
 		FROM nudge.usage_lines(CASE by_what WHEN 'usage' THEN usage END, first_day, known_day) u
 		LEFT JOIN main m ON m.month = nudge.period_start(u.period, 'month') AND m.customer = u.customer
 		WHERE u.meter = plan_margins.meter OR plan_margins.meter IS NULL
+		GROUP BY 1, 2
 	), part AS (
-		SELECT s.period AS day, s.plan, s.amount AS revenue, 0 AS delivery, 0 AS acquisition, 0 AS customers, 0 AS volume, false AS shared FROM stream s
+		SELECT s.period AS month, s.plan, s.amount AS revenue, 0 AS delivery, 0 AS acquisition, 0 AS customers, 0 AS volume, false AS shared FROM stream s
 		UNION ALL
-		SELECT c.period, c.plan, 0, CASE c.role WHEN 'cost_of_revenue' THEN c.amount ELSE 0 END,
-			CASE c.role WHEN 'cost_of_revenue' THEN 0 ELSE c.amount END, 0, 0, c.plan IS NULL FROM cost c
+		SELECT nudge.period_start(c.period, 'month'), c.plan, 0, coalesce(sum(c.amount) FILTER (WHERE c.role = 'cost_of_revenue'), 0),
+			coalesce(sum(c.amount) FILTER (WHERE c.role <> 'cost_of_revenue'), 0), 0, 0, c.plan IS NULL
+		FROM cost c GROUP BY 1, 2
 		UNION ALL
-		SELECT m.month, m.plan, 0, 0, 0, 1, 0, false FROM main m
+		SELECT m.month, m.plan, 0, 0, 0, count(*), 0, false FROM main m GROUP BY 1, 2
 		UNION ALL
-		SELECT u.period, u.plan, 0, 0, 0, 0, u.volume, false FROM metered u
+		SELECT u.month, u.plan, 0, 0, 0, 0, u.volume, false FROM metered u
 	), cell AS (
 		SELECT p.period, a.plan, sum(a.revenue) AS revenue, sum(a.customers) AS customers, sum(a.volume) AS volume,
 			coalesce(sum(a.delivery) FILTER (WHERE NOT a.shared), 0) AS delivery,
 			coalesce(sum(a.acquisition) FILTER (WHERE NOT a.shared), 0) AS acquisition,
 			bool_and(a.shared) AS only_shared
-		FROM part a JOIN nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p ON a.day >= p.period AND a.day < p.period_end
+		FROM part a JOIN nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p ON a.month >= p.period AND a.month < p.period_end
 		GROUP BY p.period, a.plan
 	), pool AS (
 		SELECT p.period, sum(a.delivery) AS delivery, sum(a.acquisition) AS acquisition
-		FROM part a JOIN nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p ON a.day >= p.period AND a.day < p.period_end
+		FROM part a JOIN nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p ON a.month >= p.period AND a.month < p.period_end
 		WHERE a.shared GROUP BY p.period
 	), weighed AS (
 		SELECT c.*, greatest(CASE by_what WHEN 'revenue' THEN c.revenue WHEN 'customers' THEN c.customers WHEN 'usage' THEN c.volume
