@@ -42,6 +42,11 @@ SELECT r.stream, r.plan, r.detail, r.volume, r.rate, r.amount FROM company, reve
 SELECT r.period, r.stream, r.plan, r.detail, r.amount FROM company, revenue_streams(mrr, '2024-01-01', '2024-03-01', 'charges', NULL, 'plans') r;
 -- to date: the 10 of 29 days of February that have closed, and charges before noon of the 11th in UTC
 SELECT r.period, r.stream, r.detail, r.amount, r.complete FROM company, revenue_streams(mrr, '2024-02-01', '2024-04-01', 'charges', as_of => '2024-02-11 12:00Z') r;
+-- without the optional columns: no overage, and charges need their amount
+CREATE TEMP VIEW bare_usage AS SELECT customer, meter, period, volume FROM usage;
+CREATE TEMP VIEW bare_charges AS SELECT customer, at, kind, amount, currency FROM charges WHERE amount IS NOT NULL;
+SELECT period, volume, overage_volume, rate, amount FROM usage_lines('bare_usage', '2024-01-01', '2024-02-01') ORDER BY volume;
+SELECT day, customer, stream, units, rate, amount FROM charge_lines('bare_charges', '2024-02-01', '2024-03-01') ORDER BY day, amount;
 -- in a zone: the instants of the state are midnights in Tokyo, where the charge of 23:30 falls on 1 February
 SELECT r.period, r.stream, r.plan, r.amount FROM company, revenue_streams(instants, '2024-01-01', '2024-03-01', 'charges', NULL, 'plans', zone => 'Asia/Tokyo') r WHERE r.stream IN ('subscriptions', 'usage');
 SELECT r.period, r.stream, r.plan, r.amount FROM company, revenue_streams(instants, '2024-01-01', '2024-02-01', 'charges', NULL, 'plans') r;
@@ -68,6 +73,10 @@ SELECT count(*) FROM company, pnl(items, 'costs', '2024-01-01', '2024-02-01', as
 SELECT p.revenue, p.total_cost, p.operating_result, p.complete FROM company, pnl(items, 'costs', '2024-01-01', '2024-02-01', as_of => '2024-01-01 20:00Z') p;
 -- an empty state is no state
 SELECT p.recurring_revenue, p.revenue FROM pnl((SELECT mrr_agg(customer, f, t, amount) FROM items WHERE false), 'costs', '2024-01-01', '2024-02-01', 'charges') p;
+
+-- the currency of the costs says how many decimals a state without a currency has
+CREATE TEMP TABLE yen AS SELECT period, category, amount, 'JPY' AS currency, variable FROM costs;
+SELECT p.recurring_revenue, p.total_cost, p.currency_code FROM company, pnl(items, 'yen', '2024-03-01', '2024-04-01', as_of => '2024-03-05Z') p;
 
 -- Margins by plan.  January: 50 of infrastructure and 60 of events are shared; pro earned 310, starter 16, old nothing
 SELECT m.plan, m.customer_months AS months, m.revenue, m.direct_cost_of_revenue AS direct, m.shared_cost_of_revenue AS shared, m.cost_of_revenue AS cogs, m.gross_profit AS gross,

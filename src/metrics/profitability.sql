@@ -320,6 +320,8 @@ CREATE FUNCTION nudge.pnl(
 	general_and_administrative numeric,
 	other_cost numeric,
 	total_cost numeric,
+	fixed_cost numeric,
+	variable_cost numeric,
 	operating_result numeric,
 	operating_margin_rate numeric,
 	currency_code text,
@@ -347,10 +349,11 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	WITH stream AS MATERIALIZED (
-		SELECT * FROM nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, pnl.currency, first_month)
-	), cost AS MATERIALIZED (
+	WITH cost AS MATERIALIZED (
 		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, pnl.currency)
+	), stream AS MATERIALIZED (
+		SELECT s.* FROM (SELECT coalesce(pnl.currency, min(c.currency)) AS currency FROM cost c) k,
+			LATERAL nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, k.currency, first_month) s
 	), one AS MATERIALIZED (
 		SELECT nudge.single_currency(array_agg(DISTINCT l.currency) FILTER (WHERE l.currency IS NOT NULL), pnl.currency) AS currency
 		FROM (SELECT s.currency_code AS currency FROM stream s UNION SELECT c.currency FROM cost c) l
@@ -374,7 +377,8 @@ BEGIN
 			sum(c.amount) FILTER (WHERE c.role = 'sales_and_marketing') AS acquisition,
 			sum(c.amount) FILTER (WHERE c.role = 'research_and_development') AS development,
 			sum(c.amount) FILTER (WHERE c.role = 'general_and_administrative') AS administration,
-			sum(c.amount) FILTER (WHERE c.role = 'other') AS other
+			sum(c.amount) FILTER (WHERE c.role = 'other') AS other,
+			sum(c.amount) FILTER (WHERE NOT c.variable) AS fixed, sum(c.amount) FILTER (WHERE c.variable) AS variable
 		FROM cost c GROUP BY 1
 	)
 	SELECT p.period, coalesce(e.subscriptions, subscribed), coalesce(e.add_ons, added), coalesce(e.recurring, subscribed),
@@ -384,6 +388,7 @@ BEGIN
 		g.gross_profit - v.variable_acquisition, (g.gross_profit - v.variable_acquisition) / nullif(v.revenue, 0),
 		coalesce(c.marketing, v.spent), coalesce(c.sales, v.spent), coalesce(c.acquisition, v.spent), coalesce(c.development, v.spent),
 		coalesce(c.administration, v.spent), coalesce(c.other, v.spent), v.cost,
+		coalesce(c.fixed, v.spent), coalesce(c.variable, v.spent),
 		g.operating_result, g.operating_result / nullif(v.revenue, 0), one.currency, p.complete
 	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
 	LEFT JOIN earning e ON e.period = p.period
@@ -450,8 +455,10 @@ BEGIN
 		FROM nudge.receipt_lines(payments, first_day, known_day, zone, as_of, burn.currency) y GROUP BY 1, 3
 	), stream AS MATERIALIZED (
 		SELECT s.period AS month, sum(s.amount) AS amount, s.currency_code AS currency
-		FROM nudge.revenue_streams(CASE WHEN payments IS NULL THEN state END, first_day, end_day, CASE WHEN payments IS NULL THEN charges END,
-			CASE WHEN payments IS NULL THEN usage END, NULL, 'month', zone, as_of, burn.currency) s GROUP BY 1, 3
+		FROM (SELECT coalesce(burn.currency, min(c.currency)) AS currency FROM cost c) k,
+			LATERAL nudge.revenue_streams(CASE WHEN payments IS NULL THEN state END, first_day, end_day, CASE WHEN payments IS NULL THEN charges END,
+				CASE WHEN payments IS NULL THEN usage END, NULL, 'month', zone, as_of, k.currency) s
+		GROUP BY 1, 3
 	), balance AS MATERIALIZED (
 		SELECT * FROM nudge.cash_lines(cash, first_day, known_day, burn.currency)
 	), one AS MATERIALIZED (
@@ -653,10 +660,11 @@ BEGIN
 	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
 	PERFORM nudge.check_spread(by_what, usage, meter, first_day, known_day);
 	RETURN QUERY
-	WITH stream AS MATERIALIZED (
-		SELECT * FROM nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, plan_margins.currency, first_month)
-	), cost_line AS MATERIALIZED (
+	WITH cost_line AS MATERIALIZED (
 		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, plan_margins.currency)
+	), stream AS MATERIALIZED (
+		SELECT s.* FROM (SELECT coalesce(plan_margins.currency, min(c.currency)) AS currency FROM cost_line c) k,
+			LATERAL nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, k.currency, first_month) s
 	), booked AS (
 		-- a period without any cost has not been booked
 		SELECT DISTINCT nudge.period_start(c.period, unit, fiscal_year_start => first_month) AS period, 0 AS zero FROM cost_line c
