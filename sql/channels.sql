@@ -73,6 +73,9 @@ SELECT kind, planned_share FROM campaign_journeys, campaign_performance(state, '
 SELECT channel, cost, new_customers, revenue, cac FROM channel_performance(ARRAY[('search', 3, 900), ('fair', 1, 10)]::channel_credit[], 'spend', '2024-03-01', '2024-04-01');
 SELECT campaign, kind, new_customers, revenue FROM campaign_performance('{"(brand de,2,50)","(unknown,1,5)","(,1,1)"}'::channel_credit[], 'spend', 'campaigns', '2024-03-01', '2024-04-01');
 SELECT kind, new_customers, revenue FROM campaign_performance('{"(brand de,2,50)","(unknown,1,5)","(,1,1)"}'::channel_credit[], 'spend', 'campaigns', '2024-03-01', '2024-04-01', 'kind');
+-- a campaign that has ended goes on to earn, but has no plan
+SELECT campaign, kind, new_customers, revenue, planned_share FROM campaign_performance('{"(brand old,1,70)"}'::channel_credit[], NULL, 'campaigns', '2024-03-01', '2024-04-01') WHERE campaign LIKE 'brand%';
+SELECT kind, new_customers, revenue, planned_share FROM campaign_performance('{"(brand old,1,70)"}'::channel_credit[], NULL, 'campaigns', '2024-03-01', '2024-04-01', 'kind') WHERE kind = 'brand';
 -- nothing at all
 SELECT count(*) FROM channel_performance(NULL::journey_state, 'linear', NULL, '2024-03-01', '2024-04-01');
 SELECT count(*) FROM channel_performance('{}'::channel_credit[], NULL, '2024-03-01', '2024-04-01');

@@ -165,8 +165,8 @@ DECLARE
 	plan constant text := CASE by
 		WHEN 'channel' THEN 'SELECT split_part(substr(b.category, length($10) + 2), ''/'', 1), b.amount, NULL::numeric, b.currency
 			FROM nudge.budget_lines($18, $1, $2, expected_currency => $9) b WHERE starts_with(b.category, $10 || ''/'')'
-		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k'
-		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k' END;
+		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs'
+		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs' END;
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
 	IF by IS NULL OR by NOT IN ('channel', 'campaign', 'kind') THEN
@@ -183,9 +183,9 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH campaign AS MATERIALIZED (
-			SELECT c.campaign, min(c.channel) AS channel, min(c.kind) AS kind, sum(c.budget_share) AS budget_share
-			FROM (%s) c
-			WHERE (c.started_at IS NULL OR nudge.civil_date(c.started_at, $3) < $2) AND (c.ended_at IS NULL OR c.ended_at > $1::timestamp AT TIME ZONE $3)
+			-- one that has ended goes on to earn, but has no plan
+			SELECT c.campaign, min(c.channel) AS channel, min(c.kind) AS kind, bool_or(r.runs) AS runs, sum(c.budget_share) FILTER (WHERE r.runs) AS budget_share
+			FROM (%s) c, LATERAL (SELECT coalesce(nudge.civil_date(c.started_at, $3) < $2, true) AND coalesce(c.ended_at > $1::timestamp AT TIME ZONE $3, true) AS runs) r
 			GROUP BY c.campaign
 		), spent AS MATERIALIZED (
 			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks FROM nudge.spend_lines($19, $1, $2, $9) x
