@@ -8,7 +8,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(29);
+SELECT plan(30);
 
 CREATE TEMP VIEW member AS
 	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, d.objsubid) AS name
@@ -33,6 +33,8 @@ CREATE TEMP VIEW support AS
 		OR f.oid IN (SELECT oprcode FROM pg_operator o
 			JOIN member m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid)
 		OR f.oid IN (SELECT amproc FROM pg_amproc);
+-- tables whose rows belong to the version, as its functions do
+CREATE TEMP TABLE shipped AS SELECT unnest(ARRAY['nudge.inputs', 'nudge.input_columns']) AS name;
 -- base types of ours that an aggregate builds
 CREATE TEMP VIEW state_type AS
 	SELECT DISTINCT t.*, t.oid::regtype::text AS name
@@ -143,8 +145,15 @@ $$, 'every aggregate tells the planner the size of a small state');
 SELECT is_empty($$
 	SELECT m.name FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 	WHERE c.relkind IN ('r', 'p', 'S')
+		AND c.oid <> ALL (ARRAY(SELECT s.name::regclass FROM shipped s))
 		AND NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'nudge_metrics' AND c.oid = ANY (e.extconfig))
-$$, 'pg_dump keeps the rows of every table');
+$$, 'pg_dump keeps the rows of every table that users fill');
+SELECT is_empty($$
+	SELECT s.name FROM shipped s, pg_class c
+	WHERE c.oid = s.name::regclass
+		AND (EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig))
+			OR EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner AND a.privilege_type <> 'SELECT'))
+$$, 'tables of rows that are shipped are not dumped, and nobody may write them');
 SELECT is_empty($$
 	SELECT m.name FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 	WHERE c.relkind IN ('r', 'p')
