@@ -882,3 +882,3035 @@ CREATE FUNCTION nudge.shapley_attribution(
 
 COMMENT ON FUNCTION nudge.shapley_attribution(nudge.journey_state, text, interval, date, date, text, text, text, text, boolean, text[], text, text, integer, integer, integer) IS
 	'Credit of each channel by its exact Shapley value, where channels together are worth the conversions of paths that have no others, or (conversion_rate, up to 20 channels) the rate of those paths that convert. Not STRICT: NULL options have a meaning';
+
+-- src/warehouse/inputs.sql
+
+/*
+ * inputs.sql
+ *		The canonical inputs: which columns a table must have to be read as
+ *		spend, costs, leads, ..., and the query that reads it so.
+ *
+ * Rules: doc/inputs.md.
+ */
+
+-- The inputs --------------------------------------------------------------
+
+-- Shipped with the extension and not edited, so that pg_dump leaves them out.
+CREATE TABLE nudge.inputs (
+	input text PRIMARY KEY,
+	description text NOT NULL
+);
+
+GRANT SELECT ON nudge.inputs TO PUBLIC;
+
+COMMENT ON TABLE nudge.inputs IS 'The canonical inputs: what the functions over tables can read';
+
+COMMENT ON COLUMN nudge.inputs.input IS 'Name of the input';
+
+COMMENT ON COLUMN nudge.inputs.description IS 'What one row is';
+
+CREATE TABLE nudge.input_columns (
+	input text NOT NULL REFERENCES nudge.inputs,
+	position integer NOT NULL CHECK (position >= 1),
+	column_name text NOT NULL,
+	data_type text NOT NULL,
+	required boolean NOT NULL,
+	description text NOT NULL,
+	PRIMARY KEY (input, position),
+	UNIQUE (input, column_name)
+);
+
+GRANT SELECT ON nudge.input_columns TO PUBLIC;
+
+COMMENT ON TABLE nudge.input_columns IS 'The columns of the canonical inputs';
+
+COMMENT ON COLUMN nudge.input_columns.input IS 'Name of the input';
+
+COMMENT ON COLUMN nudge.input_columns.position IS 'Place of the column in it';
+
+COMMENT ON COLUMN nudge.input_columns.column_name IS 'Name of the column';
+
+COMMENT ON COLUMN nudge.input_columns.data_type IS 'Type as which it is read';
+
+COMMENT ON COLUMN nudge.input_columns.required IS 'Whether a table must have it; without one that is not required it reads as NULL';
+
+COMMENT ON COLUMN nudge.input_columns.description IS 'What it means';
+
+INSERT INTO nudge.inputs (input, description) VALUES
+	('customers', 'An account'),
+	('users', 'A person in the product'),
+	('identities', 'A link from a visitor to a user, and to its account, dated'),
+	('customer_merges', 'A merge of two accounts'),
+	('dimension_history', 'An attribute of an account over a time, for the segment then'),
+	('plans', 'A plan or an add-on'),
+	('features', 'A feature of the product'),
+	('campaigns', 'A campaign of marketing or in the product'),
+	('partners', 'A partner'),
+	('competitors', 'A competitor'),
+	('subscriptions', 'One recurring price in force'),
+	('contracts', 'A signed term'),
+	('charges', 'Money charged once, for use or for a service'),
+	('payments', 'An attempt to collect'),
+	('usage', 'Metered volume'),
+	('exchange_rates', 'A rate'),
+	('spend', 'Cost of acquisition on a day and channel'),
+	('costs', 'Any cost of a period'),
+	('budgets', 'A planned amount of a period'),
+	('cash', 'A balance'),
+	('events', 'Something a user did'),
+	('touches', 'A contact of marketing'),
+	('conversions', 'Something worth crediting'),
+	('leads', 'A stage reached before being a customer'),
+	('content', 'A published piece'),
+	('sends', 'An outbound message'),
+	('funnel_definitions', 'A step of a funnel'),
+	('action_sets', 'An event that counts as an action'),
+	('tickets', 'A support case'),
+	('surveys', 'An answer, or a question not answered'),
+	('scores', 'A dated score'),
+	('account_facts', 'What people record about an account, over a time'),
+	('interventions', 'An action on an account'),
+	('deals', 'An opportunity'),
+	('deal_stages', 'A stage of a deal entered'),
+	('activities', 'What somebody in sales did'),
+	('quotas', 'A sales target'),
+	('incidents', 'An interval of trouble'),
+	('maintenance', 'Planned downtime'),
+	('requests', 'Samples of latency or page load, raw or counted'),
+	('resource_samples', 'A sample of utilisation'),
+	('deployments', 'A change in production'),
+	('bugs', 'A defect'),
+	('coverage_samples', 'Test coverage'),
+	('competitor_facts', 'Something seen in the market');
+
+INSERT INTO nudge.input_columns (input, position, column_name, data_type, required, description) VALUES
+	('customers', 1, 'customer', 'text', true, 'Key of the account'),
+	('customers', 2, 'created_at', 'timestamptz', true, 'When it came to be'),
+	('customers', 3, 'name', 'text', false, 'What it is called'),
+	('customers', 4, 'segment', 'text', false, 'Segment now; dimension_history has the segment then'),
+	('customers', 5, 'industry', 'text', false, 'Industry'),
+	('customers', 6, 'company_size', 'text', false, 'Class of size'),
+	('customers', 7, 'region', 'text', false, 'Region'),
+	('customers', 8, 'growth_tier', 'text', false, 'Class of growth'),
+	('customers', 9, 'sales_channel', 'text', false, 'How it is sold to, such as self-service or direct'),
+	('customers', 10, 'owner', 'text', false, 'Who looks after it'),
+	('customers', 11, 'currency', 'text', false, 'Currency in which it pays'),
+	('customers', 12, 'initial_amount', 'numeric', false, 'First recurring amount agreed'),
+	('customers', 13, 'internal', 'boolean', false, 'Own staff or a test account'),
+	('customers', 14, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('users', 1, 'user', 'text', true, 'Key of the person'),
+	('users', 2, 'customer', 'text', false, 'Account to which the person belongs'),
+	('users', 3, 'signed_up_at', 'timestamptz', true, 'When the person signed up'),
+	('users', 4, 'plan', 'text', false, 'Plan the person is on'),
+	('users', 5, 'role', 'text', false, 'Role in the account'),
+	('users', 6, 'internal', 'boolean', false, 'Own staff or a test user'),
+	('users', 7, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('identities', 1, 'anonymous_id', 'text', true, 'Key of the visitor before signing up'),
+	('identities', 2, 'user', 'text', true, 'Key of the user the visitor became'),
+	('identities', 3, 'customer', 'text', false, 'Account of that user'),
+	('identities', 4, 'valid_from', 'timestamptz', true, 'First instant at which the link holds'),
+	('identities', 5, 'valid_to', 'timestamptz', false, 'Instant at which it holds no more; NULL is open'),
+	('customer_merges', 1, 'customer', 'text', true, 'Account that is no more'),
+	('customer_merges', 2, 'merged_into', 'text', true, 'Account that took its place'),
+	('customer_merges', 3, 'at', 'timestamptz', true, 'When they were merged'),
+	('dimension_history', 1, 'customer', 'text', true, 'Key of the account'),
+	('dimension_history', 2, 'dimension', 'text', true, 'Name of the attribute, such as segment'),
+	('dimension_history', 3, 'value', 'text', true, 'Its value'),
+	('dimension_history', 4, 'valid_from', 'timestamptz', true, 'First instant at which it holds'),
+	('dimension_history', 5, 'valid_to', 'timestamptz', false, 'Instant at which it holds no more; NULL is open'),
+	('plans', 1, 'plan', 'text', true, 'Key of the plan'),
+	('plans', 2, 'family', 'text', false, 'Plans of which it is one'),
+	('plans', 3, 'tier', 'text', false, 'Its rank among them'),
+	('plans', 4, 'list_price', 'numeric', false, 'Price without any discount; NULL if agreed one by one'),
+	('plans', 5, 'interval_unit', 'text', false, 'day, week, month, quarter, year or none'),
+	('plans', 6, 'kind', 'text', false, 'plan or addon'),
+	('plans', 7, 'limits', 'jsonb', false, 'Amount included of each meter'),
+	('plans', 8, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('features', 1, 'feature', 'text', true, 'Key of the feature'),
+	('features', 2, 'tier', 'text', false, 'Plan tier that has it'),
+	('features', 3, 'default_on', 'boolean', false, 'On without anybody choosing it'),
+	('features', 4, 'released_at', 'timestamptz', false, 'When it came out'),
+	('features', 5, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('campaigns', 1, 'campaign', 'text', true, 'Key of the campaign'),
+	('campaigns', 2, 'channel', 'text', false, 'Channel on which it runs'),
+	('campaigns', 3, 'kind', 'text', false, 'brand, competitor, generic, content or event'),
+	('campaigns', 4, 'budget_share', 'numeric', false, 'Planned share of the budget, 0 to 1'),
+	('campaigns', 5, 'started_at', 'timestamptz', false, 'When it began'),
+	('campaigns', 6, 'ended_at', 'timestamptz', false, 'When it ended'),
+	('campaigns', 7, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('partners', 1, 'partner', 'text', true, 'Key of the partner'),
+	('partners', 2, 'kind', 'text', false, 'Kind, such as agency or reseller'),
+	('partners', 3, 'joined_at', 'timestamptz', true, 'When the partnership began'),
+	('partners', 4, 'left_at', 'timestamptz', false, 'When it ended'),
+	('partners', 5, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('competitors', 1, 'competitor', 'text', true, 'Key of the competitor'),
+	('competitors', 2, 'starter_price', 'numeric', false, 'Price of its smallest plan a month'),
+	('competitors', 3, 'attributes', 'jsonb', false, 'Further dimensions'),
+	('subscriptions', 1, 'customer', 'text', true, 'Who pays'),
+	('subscriptions', 2, 'subscription', 'text', false, 'Subscription of which it is an item'),
+	('subscriptions', 3, 'item', 'text', true, 'Key of the item'),
+	('subscriptions', 4, 'plan', 'text', true, 'Plan or add-on'),
+	('subscriptions', 5, 'valid_from', 'timestamptz', true, 'First instant in force'),
+	('subscriptions', 6, 'valid_to', 'timestamptz', false, 'Instant at which it is in force no more; NULL is open'),
+	('subscriptions', 7, 'amount', 'numeric', true, 'Price a unit and interval'),
+	('subscriptions', 8, 'interval_unit', 'text', true, 'day, week, month, quarter, year or none'),
+	('subscriptions', 9, 'interval_count', 'integer', true, 'Units between two bills'),
+	('subscriptions', 10, 'quantity', 'numeric', false, 'Units bought; 1 if NULL'),
+	('subscriptions', 11, 'currency', 'text', true, 'Currency of the amount'),
+	('subscriptions', 12, 'discount', 'numeric', false, 'Share taken off, 0 to 1'),
+	('subscriptions', 13, 'discount_kind', 'text', false, 'once, repeating or forever'),
+	('subscriptions', 14, 'status', 'text', true, 'Status in the billing system'),
+	('subscriptions', 15, 'usage', 'boolean', false, 'Billed by use and not fixed'),
+	('subscriptions', 16, 'booked_at', 'timestamptz', false, 'When it was agreed'),
+	('subscriptions', 17, 'recorded_at', 'timestamptz', false, 'When the row was known'),
+	('subscriptions', 18, 'end_reason', 'text', false, 'voluntary or involuntary'),
+	('subscriptions', 19, 'seats', 'numeric', false, 'Seats included'),
+	('contracts', 1, 'customer', 'text', true, 'Who signed'),
+	('contracts', 2, 'contract', 'text', true, 'Key of the contract'),
+	('contracts', 3, 'signed_at', 'timestamptz', true, 'When it was signed'),
+	('contracts', 4, 'starts_at', 'timestamptz', true, 'When the term begins'),
+	('contracts', 5, 'ends_at', 'timestamptz', true, 'When it ends'),
+	('contracts', 6, 'term_months', 'numeric', true, 'Length of the term'),
+	('contracts', 7, 'amount', 'numeric', true, 'Amount of the whole term'),
+	('contracts', 8, 'currency', 'text', true, 'Currency of the amount'),
+	('charges', 1, 'customer', 'text', true, 'Who is charged'),
+	('charges', 2, 'at', 'timestamptz', true, 'When'),
+	('charges', 3, 'kind', 'text', true, 'overage, service, setup or other'),
+	('charges', 4, 'units', 'numeric', false, 'Volume charged'),
+	('charges', 5, 'rate', 'numeric', false, 'Price a unit'),
+	('charges', 6, 'amount', 'numeric', true, 'Amount charged'),
+	('charges', 7, 'currency', 'text', true, 'Currency of the amount'),
+	('payments', 1, 'customer', 'text', true, 'Who pays'),
+	('payments', 2, 'at', 'timestamptz', true, 'When it was tried'),
+	('payments', 3, 'amount', 'numeric', true, 'Amount'),
+	('payments', 4, 'currency', 'text', true, 'Currency of the amount'),
+	('payments', 5, 'outcome', 'text', true, 'paid, failed or refunded'),
+	('payments', 6, 'method', 'text', false, 'Means of payment'),
+	('payments', 7, 'failure', 'text', false, 'Why it failed'),
+	('usage', 1, 'customer', 'text', true, 'Who used it'),
+	('usage', 2, 'meter', 'text', true, 'What is metered'),
+	('usage', 3, 'period', 'date', true, 'First day of the period'),
+	('usage', 4, 'volume', 'numeric', true, 'Volume used in the period'),
+	('usage', 5, 'plan_limit', 'numeric', false, 'Volume included in the plan'),
+	('usage', 6, 'rate', 'numeric', false, 'Price of a unit above the limit'),
+	('exchange_rates', 1, 'currency', 'text', true, 'Currency that is converted'),
+	('exchange_rates', 2, 'day', 'date', true, 'First day on which the rate holds'),
+	('exchange_rates', 3, 'rate', 'numeric', true, 'Units of the base for one unit of it'),
+	('exchange_rates', 4, 'base', 'text', false, 'Currency it is converted to'),
+	('spend', 1, 'day', 'date', true, 'Day it was spent'),
+	('spend', 2, 'channel', 'text', true, 'Channel it was spent on'),
+	('spend', 3, 'amount', 'numeric', true, 'Amount spent'),
+	('spend', 4, 'currency', 'text', true, 'Currency of the amount'),
+	('spend', 5, 'campaign', 'text', false, 'Campaign it was spent on'),
+	('spend', 6, 'impressions', 'bigint', false, 'Times it was shown'),
+	('spend', 7, 'clicks', 'bigint', false, 'Clicks it brought'),
+	('spend', 8, 'partner', 'text', false, 'Partner it was paid to'),
+	('costs', 1, 'period', 'date', true, 'First day of the period'),
+	('costs', 2, 'category', 'text', true, 'Path of the category, such as customer_acquisition/marketing/events'),
+	('costs', 3, 'amount', 'numeric', true, 'Amount'),
+	('costs', 4, 'currency', 'text', true, 'Currency of the amount'),
+	('costs', 5, 'variable', 'boolean', true, 'Grows with volume; false is fixed'),
+	('costs', 6, 'plan', 'text', false, 'Plan that causes it'),
+	('budgets', 1, 'period', 'date', true, 'First day of the period'),
+	('budgets', 2, 'category', 'text', true, 'Path of the category, as in costs'),
+	('budgets', 3, 'amount', 'numeric', true, 'Planned amount'),
+	('budgets', 4, 'currency', 'text', true, 'Currency of the amount'),
+	('cash', 1, 'day', 'date', true, 'Day at whose close it holds'),
+	('cash', 2, 'balance', 'numeric', true, 'Cash held'),
+	('cash', 3, 'currency', 'text', true, 'Currency of the balance'),
+	('events', 1, 'user', 'text', false, 'Who did it; this or anonymous_id'),
+	('events', 2, 'anonymous_id', 'text', false, 'Visitor who did it; this or user'),
+	('events', 3, 'customer', 'text', false, 'Account'),
+	('events', 4, 'at', 'timestamptz', true, 'When'),
+	('events', 5, 'name', 'text', true, 'What was done'),
+	('events', 6, 'feature', 'text', false, 'Feature it was done with'),
+	('events', 7, 'success', 'boolean', false, 'Whether it worked'),
+	('events', 8, 'duration', 'interval', false, 'How long it took'),
+	('events', 9, 'value', 'numeric', false, 'What it was worth'),
+	('events', 10, 'page', 'text', false, 'Page on which it was done'),
+	('events', 11, 'session', 'text', false, 'Session'),
+	('events', 12, 'properties', 'jsonb', false, 'Further properties'),
+	('events', 13, 'tie_break', 'integer', false, 'Order among rows of one instant'),
+	('touches', 1, 'user', 'text', false, 'Who was met; this, customer or anonymous_id'),
+	('touches', 2, 'customer', 'text', false, 'Account that was met; this, user or anonymous_id'),
+	('touches', 3, 'anonymous_id', 'text', false, 'Visitor who was met; this, user or customer'),
+	('touches', 4, 'at', 'timestamptz', true, 'When'),
+	('touches', 5, 'channel', 'text', true, 'Channel of the contact'),
+	('touches', 6, 'campaign', 'text', false, 'Campaign'),
+	('touches', 7, 'partner', 'text', false, 'Partner'),
+	('touches', 8, 'utm_source', 'text', false, 'utm_source of the address'),
+	('touches', 9, 'utm_medium', 'text', false, 'utm_medium of the address'),
+	('touches', 10, 'utm_campaign', 'text', false, 'utm_campaign of the address'),
+	('touches', 11, 'referrer', 'text', false, 'Page that led here'),
+	('touches', 12, 'click_id', 'text', false, 'Click identifier of an ad network'),
+	('touches', 13, 'touch', 'text', false, 'Key of the contact'),
+	('conversions', 1, 'customer', 'text', true, 'Who converted'),
+	('conversions', 2, 'at', 'timestamptz', true, 'When'),
+	('conversions', 3, 'revenue', 'numeric', true, 'What it is worth'),
+	('conversions', 4, 'currency', 'text', true, 'Currency of the revenue'),
+	('conversions', 5, 'kind', 'text', false, 'Kind, such as signup or purchase'),
+	('conversions', 6, 'conversion', 'text', false, 'Key of the conversion'),
+	('leads', 1, 'lead', 'text', true, 'Key of the lead'),
+	('leads', 2, 'customer', 'text', false, 'Customer the lead became'),
+	('leads', 3, 'stage', 'text', true, 'Stage that was reached'),
+	('leads', 4, 'at', 'timestamptz', true, 'When'),
+	('leads', 5, 'source', 'text', false, 'Channel, or kind of content, it came from'),
+	('leads', 6, 'campaign', 'text', false, 'Campaign, or piece of content, it came from'),
+	('content', 1, 'content', 'text', true, 'Key of the piece'),
+	('content', 2, 'type', 'text', true, 'Type, such as guide or webinar'),
+	('content', 3, 'published_at', 'timestamptz', true, 'When it came out'),
+	('content', 4, 'channel', 'text', false, 'Channel on which it came out'),
+	('sends', 1, 'campaign', 'text', true, 'Campaign of the message'),
+	('sends', 2, 'customer', 'text', false, 'Account it was sent to'),
+	('sends', 3, 'at', 'timestamptz', true, 'When'),
+	('sends', 4, 'count', 'bigint', true, 'Messages sent'),
+	('sends', 5, 'delivered', 'bigint', false, 'How many arrived'),
+	('sends', 6, 'opened', 'bigint', false, 'How many were opened'),
+	('sends', 7, 'clicked', 'bigint', false, 'How many were clicked'),
+	('funnel_definitions', 1, 'funnel', 'text', true, 'Name of the funnel'),
+	('funnel_definitions', 2, 'step_no', 'integer', true, 'Place of the step'),
+	('funnel_definitions', 3, 'event', 'text', false, 'Event that is the step; this or condition'),
+	('funnel_definitions', 4, 'condition', 'text', false, 'Condition that is the step; this or event'),
+	('funnel_definitions', 5, 'target_volume', 'bigint', false, 'How many should reach it'),
+	('funnel_definitions', 6, 'target_rate', 'numeric', false, 'Which share of the step before should'),
+	('funnel_definitions', 7, 'max_gap', 'interval', false, 'Longest time from the step before'),
+	('funnel_definitions', 8, 'min_count', 'integer', false, 'How often it must happen'),
+	('funnel_definitions', 9, 'friction', 'text[]', false, 'Events at which users get stuck'),
+	('action_sets', 1, 'name', 'text', true, 'Name of the set'),
+	('action_sets', 2, 'event', 'text', true, 'Event that belongs to it'),
+	('tickets', 1, 'ticket', 'text', true, 'Key of the case'),
+	('tickets', 2, 'customer', 'text', true, 'Whose case it is'),
+	('tickets', 3, 'opened_at', 'timestamptz', true, 'When it was opened'),
+	('tickets', 4, 'first_response_at', 'timestamptz', false, 'When it was first answered'),
+	('tickets', 5, 'resolved_at', 'timestamptz', false, 'When it was resolved'),
+	('tickets', 6, 'reopened_at', 'timestamptz', false, 'When it was opened again'),
+	('tickets', 7, 'priority', 'text', true, 'Priority'),
+	('tickets', 8, 'complexity', 'text', false, 'Class of complexity'),
+	('tickets', 9, 'category', 'text', false, 'What it is about'),
+	('tickets', 10, 'csat', 'numeric', false, 'Score the customer gave'),
+	('tickets', 11, 'escalated', 'boolean', false, 'Whether it was escalated'),
+	('tickets', 12, 'contacts', 'integer', false, 'Times the customer wrote'),
+	('tickets', 13, 'agent', 'text', false, 'Who worked on it'),
+	('surveys', 1, 'customer', 'text', true, 'Account that was asked'),
+	('surveys', 2, 'user', 'text', false, 'Person who was asked'),
+	('surveys', 3, 'kind', 'text', true, 'nps, csat or ces'),
+	('surveys', 4, 'score', 'numeric', false, 'Answer; NULL is none'),
+	('surveys', 5, 'sent_at', 'timestamptz', true, 'When it was asked'),
+	('surveys', 6, 'answered_at', 'timestamptz', false, 'When it was answered'),
+	('scores', 1, 'entity', 'text', true, 'What is scored'),
+	('scores', 2, 'at', 'timestamptz', true, 'When'),
+	('scores', 3, 'score', 'numeric', true, 'The score'),
+	('scores', 4, 'factors', 'jsonb', false, 'Parts of the score'),
+	('scores', 5, 'model', 'text', false, 'Model that gave it'),
+	('account_facts', 1, 'customer', 'text', true, 'Key of the account'),
+	('account_facts', 2, 'fact', 'text', true, 'What is recorded, such as sponsor_status or documented_roi'),
+	('account_facts', 3, 'value', 'text', true, 'Its value'),
+	('account_facts', 4, 'agreed_at', 'timestamptz', false, 'When it was agreed as a criterion'),
+	('account_facts', 5, 'valid_from', 'timestamptz', true, 'First instant at which it holds'),
+	('account_facts', 6, 'valid_to', 'timestamptz', false, 'Instant at which it holds no more; NULL is open'),
+	('interventions', 1, 'customer', 'text', true, 'Key of the account'),
+	('interventions', 2, 'at', 'timestamptz', true, 'When'),
+	('interventions', 3, 'reason', 'text', true, 'Why'),
+	('interventions', 4, 'kind', 'text', false, 'What was done'),
+	('interventions', 5, 'outcome', 'text', false, 'What came of it'),
+	('interventions', 6, 'outcome_at', 'timestamptz', false, 'When that was known'),
+	('deals', 1, 'deal', 'text', true, 'Key of the deal'),
+	('deals', 2, 'customer', 'text', false, 'Account it is about'),
+	('deals', 3, 'created_at', 'timestamptz', true, 'When it came to be'),
+	('deals', 4, 'amount', 'numeric', true, 'Amount'),
+	('deals', 5, 'currency', 'text', true, 'Currency of the amount'),
+	('deals', 6, 'stage', 'text', true, 'Stage it is in'),
+	('deals', 7, 'closed_at', 'timestamptz', false, 'When it was closed'),
+	('deals', 8, 'outcome', 'text', false, 'won, lost or no_decision'),
+	('deals', 9, 'owner', 'text', false, 'Who works on it'),
+	('deals', 10, 'team', 'text', false, 'Team of the owner'),
+	('deals', 11, 'competitor', 'text', false, 'Competitor it was lost to or won against'),
+	('deals', 12, 'reason', 'text', false, 'Why it was won or lost'),
+	('deals', 13, 'segment', 'text', false, 'Segment of the account'),
+	('deals', 14, 'partner', 'text', false, 'Partner who brought it or took part'),
+	('deals', 15, 'expected_close', 'date', false, 'Day on which it should close'),
+	('deal_stages', 1, 'deal', 'text', true, 'Key of the deal'),
+	('deal_stages', 2, 'stage', 'text', true, 'Stage that was entered'),
+	('deal_stages', 3, 'at', 'timestamptz', true, 'When'),
+	('activities', 1, 'owner', 'text', true, 'Who did it'),
+	('activities', 2, 'at', 'timestamptz', true, 'When'),
+	('activities', 3, 'kind', 'text', true, 'Call, mail, meeting or other'),
+	('activities', 4, 'deal', 'text', false, 'Deal it was for'),
+	('quotas', 1, 'owner', 'text', true, 'Person or team whose target it is'),
+	('quotas', 2, 'period', 'date', true, 'First day of the period'),
+	('quotas', 3, 'amount', 'numeric', true, 'Amount to sell'),
+	('quotas', 4, 'currency', 'text', true, 'Currency of the amount'),
+	('incidents', 1, 'incident', 'text', true, 'Key of the incident'),
+	('incidents', 2, 'started_at', 'timestamptz', true, 'When it began'),
+	('incidents', 3, 'ended_at', 'timestamptz', false, 'When it was over; NULL is not yet'),
+	('incidents', 4, 'severity', 'text', true, 'Severity'),
+	('incidents', 5, 'outage', 'boolean', false, 'Whether the service was down'),
+	('incidents', 6, 'detected_at', 'timestamptz', false, 'When it was noticed'),
+	('incidents', 7, 'service', 'text', false, 'What was hit'),
+	('maintenance', 1, 'started_at', 'timestamptz', true, 'When it began'),
+	('maintenance', 2, 'ended_at', 'timestamptz', true, 'When it was over'),
+	('maintenance', 3, 'service', 'text', false, 'What was down'),
+	('requests', 1, 'at', 'timestamptz', true, 'When'),
+	('requests', 2, 'duration_ms', 'numeric', true, 'How long it took, in milliseconds'),
+	('requests', 3, 'count', 'bigint', false, 'Requests the row stands for; 1 if NULL'),
+	('requests', 4, 'endpoint', 'text', false, 'What was asked for'),
+	('requests', 5, 'error', 'boolean', false, 'Whether it failed'),
+	('requests', 6, 'part', 'text', false, 'server, dom or render'),
+	('resource_samples', 1, 'at', 'timestamptz', true, 'When'),
+	('resource_samples', 2, 'resource', 'text', true, 'What is used, such as cpu'),
+	('resource_samples', 3, 'utilisation', 'numeric', true, 'Share in use, 0 to 1'),
+	('deployments', 1, 'at', 'timestamptz', true, 'When it was deployed'),
+	('deployments', 2, 'change_created_at', 'timestamptz', false, 'When the change was made'),
+	('deployments', 3, 'failed', 'boolean', false, 'Whether it did harm'),
+	('deployments', 4, 'restored_at', 'timestamptz', false, 'When the harm was undone'),
+	('deployments', 5, 'service', 'text', false, 'What was changed'),
+	('bugs', 1, 'bug', 'text', true, 'Key of the defect'),
+	('bugs', 2, 'opened_at', 'timestamptz', true, 'When it was reported'),
+	('bugs', 3, 'closed_at', 'timestamptz', false, 'When it was closed'),
+	('bugs', 4, 'severity', 'text', true, 'Severity'),
+	('bugs', 5, 'escaped', 'boolean', false, 'Whether it had reached customers'),
+	('coverage_samples', 1, 'at', 'timestamptz', true, 'When it was measured'),
+	('coverage_samples', 2, 'coverage', 'numeric', true, 'Share covered, 0 to 1'),
+	('coverage_samples', 3, 'repository', 'text', false, 'Where'),
+	('competitor_facts', 1, 'at', 'timestamptz', true, 'When it was seen'),
+	('competitor_facts', 2, 'competitor', 'text', true, 'Whom it is about'),
+	('competitor_facts', 3, 'kind', 'text', true, 'mention, price, feature, share_of_voice or market_size'),
+	('competitor_facts', 4, 'channel', 'text', false, 'Where it was seen'),
+	('competitor_facts', 5, 'value', 'numeric', true, 'A count, a price, an amount, a share; of a feature 1 if it is there and 0 if not'),
+	('competitor_facts', 6, 'detail', 'text', false, 'Which theme, plan or feature');
+
+-- How a table is read as an input -----------------------------------------
+
+-- The expression for one column.  Nothing may depend on the time zone of the
+-- session: a timestamp is UTC, a date its midnight, and what would need a zone
+-- is refused.
+CREATE FUNCTION nudge.input_expression(input text, relation regclass, column_name text, data_type text, required boolean, description text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	source constant text := 'r.' || quote_ident(column_name);
+	found_type oid := (SELECT coalesce(nullif(t.typbasetype, 0), t.oid)
+		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+		WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped);
+BEGIN
+	IF found_type IS NULL THEN
+		IF required THEN
+			RAISE EXCEPTION '% cannot be read as %: it has no column "%"', relation, input, column_name
+				USING ERRCODE = 'undefined_column',
+					DETAIL = format('The column means: %s.', description),
+					HINT = 'Pass a view of the relation that names such a column.';
+		END IF;
+		RETURN 'NULL::' || data_type;
+	END IF;
+	IF data_type = 'timestamptz' AND found_type IN ('timestamp'::regtype, 'date'::regtype) THEN
+		RETURN format('(%s)::timestamp AT TIME ZONE ''UTC''', source);
+	END IF;
+	IF data_type = 'timestamptz' AND found_type <> 'timestamptz'::regtype OR data_type = 'date' AND found_type = 'timestamptz'::regtype THEN
+		RAISE EXCEPTION 'column "%" of % is of type %, which does not say the % by itself', column_name, relation,
+				format_type(found_type, NULL), CASE data_type WHEN 'date' THEN 'day' ELSE 'instant' END
+			USING ERRCODE = 'datatype_mismatch',
+				DETAIL = format('It is read as %s of %s. What it says depends on a time zone.', data_type, input),
+				HINT = CASE data_type WHEN 'date' THEN 'Pass a view with nudge.civil_date(column, zone).' ELSE 'Pass a view that makes it timestamptz.' END;
+	END IF;
+	RETURN format('(%s)::%s', source, data_type);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.input_expression(text, regclass, text, text, boolean, text) IS
+	'Works for input_query: how one column of a relation is read';
+
+CREATE FUNCTION nudge.input_query(input text, relation regclass) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	columns text;
+	kind "char";
+	name text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM nudge.inputs i WHERE i.input = input_query.input) THEN
+		RAISE EXCEPTION 'unknown input "%"', input
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = (SELECT 'The inputs are ' || string_agg(i.input, ', ' ORDER BY i.input) || '.' FROM nudge.inputs i),
+				HINT = 'See the table nudge.input_columns.';
+	END IF;
+	IF relation IS NULL THEN
+		RETURN (SELECT 'SELECT ' || string_agg(format('NULL::%s AS %I', c.data_type, c.column_name), ', ' ORDER BY c.position) || ' WHERE false'
+			FROM nudge.input_columns c WHERE c.input = input_query.input);
+	END IF;
+	SELECT c.relkind, format('%I.%I', CASE c.relnamespace WHEN pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END, c.relname)
+	INTO kind, name
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
+	IF kind IS NULL OR kind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
+		RAISE EXCEPTION '% cannot be read as %', relation, input
+			USING ERRCODE = 'wrong_object_type',
+				DETAIL = 'An input is a table, a view, a materialized view or a foreign table.',
+				HINT = 'Pass the name of one.';
+	END IF;
+	SELECT string_agg(format('%s AS %I', nudge.input_expression(c.input, relation, c.column_name, c.data_type, c.required, c.description), c.column_name),
+		', ' ORDER BY c.position)
+	INTO columns
+	FROM nudge.input_columns c WHERE c.input = input_query.input;
+	RETURN format('SELECT %s FROM %s AS r', columns, name);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.input_query(text, regclass) IS
+	'The query that reads a table or view as a canonical input: its columns by name and cast, NULL for optional ones it lacks. Not STRICT: a NULL relation is an input without rows, a NULL input an error';
+
+-- What functions over inputs share ----------------------------------------
+
+CREATE FUNCTION nudge.single_currency(currencies text[], currency text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	expected constant text := upper(currency);
+	seen constant text[] := ARRAY(SELECT DISTINCT upper(c) COLLATE "C" FROM unnest(currencies) c WHERE c IS NOT NULL ORDER BY 1);
+BEGIN
+	IF array_position(currencies, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'an amount has no currency'
+			USING ERRCODE = 'null_value_not_allowed',
+				DETAIL = 'Amounts are added only if all are known to be in one currency.',
+				HINT = 'Pass a view that says the currency of every row.';
+	END IF;
+	IF cardinality(seen) > 1 OR seen[1] <> expected THEN
+		RAISE EXCEPTION 'amounts in % cannot be added up%', array_to_string(seen, ', '), coalesce(' in ' || expected, '')
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Currencies are never mixed, and rows in another are never left out.',
+				HINT = 'Pass a view that converts amounts with nudge.exchange_rate_at, or that has the rows of one currency.';
+	END IF;
+	RETURN coalesce(expected, seen[1]);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.single_currency(text[], text) IS
+	'The one currency of amounts, which must be the given one; several, or one that is not known, are an error. Not STRICT: NULL currencies are no rows, a NULL currency is any';
+
+CREATE FUNCTION nudge.check_window(start_day date, end_day date) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF start_day IS NULL OR end_day IS NULL THEN
+		RAISE EXCEPTION 'start_day and end_day must not be null'
+			USING ERRCODE = 'null_value_not_allowed',
+				DETAIL = 'A window has a first day and a day after its last.',
+				HINT = 'Pass both.';
+	END IF;
+	IF start_day >= end_day THEN
+		RAISE EXCEPTION 'start_day must be before end_day'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A window is half-open: it holds start_day, and ends before end_day.',
+				HINT = 'For one day pass that day and the next.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_window(date, date) IS
+	'An error unless a window [start_day, end_day) has days. Not STRICT: NULLs are errors';
+
+-- src/metrics/costs.sql
+
+/*
+ * costs.sql
+ *		Costs by role, budgets against actual costs, exact shares of an amount.
+ *
+ * Definitions: doc/costs.md.
+ */
+
+-- Configuration -----------------------------------------------------------
+
+CREATE TABLE nudge.cost_roles (
+	category text PRIMARY KEY CHECK (category ~ '^[^/]+(/[^/]+)*$' AND category !~ '(^|/) | (/|$)'),
+	role text NOT NULL CHECK (role IN ('cost_of_revenue', 'sales_and_marketing', 'research_and_development',
+		'general_and_administrative', 'other')),
+	part text CHECK (part IS NULL OR role = 'cost_of_revenue' AND part IN ('infrastructure', 'support')
+		OR role = 'sales_and_marketing' AND part IN ('marketing', 'sales'))
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.cost_roles', '');
+
+GRANT SELECT ON nudge.cost_roles TO PUBLIC;
+
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.cost_roles TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+COMMENT ON TABLE nudge.cost_roles IS 'What categories of cost are in the profit and loss: rows here come before the built-in ones of cost_role_rules()';
+
+COMMENT ON COLUMN nudge.cost_roles.category IS 'Category, with all below it: a path such as customer_acquisition/marketing';
+
+COMMENT ON COLUMN nudge.cost_roles.role IS 'cost_of_revenue, sales_and_marketing, research_and_development, general_and_administrative or other';
+
+COMMENT ON COLUMN nudge.cost_roles.part IS 'Part of the role: infrastructure or support of cost_of_revenue, marketing or sales of sales_and_marketing; else NULL';
+
+CREATE FUNCTION nudge.cost_role_rules() RETURNS TABLE (category text, role text, part text, built_in boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+	SELECT r.category, r.role, r.part, false FROM nudge.cost_roles r
+	UNION ALL
+	SELECT d.category, d.role, d.part, true
+	FROM (VALUES
+		('customer_acquisition', 'sales_and_marketing', NULL),
+		('customer_acquisition/marketing', 'sales_and_marketing', 'marketing'),
+		('customer_acquisition/sales', 'sales_and_marketing', 'sales'),
+		('product_delivery', 'cost_of_revenue', NULL),
+		('product_delivery/infrastructure', 'cost_of_revenue', 'infrastructure'),
+		('product_delivery/support', 'cost_of_revenue', 'support'),
+		('product_development', 'research_and_development', NULL),
+		('cost_of_revenue', 'cost_of_revenue', NULL),
+		('cost_of_revenue/infrastructure', 'cost_of_revenue', 'infrastructure'),
+		('cost_of_revenue/support', 'cost_of_revenue', 'support'),
+		('sales_and_marketing', 'sales_and_marketing', NULL),
+		('sales_and_marketing/marketing', 'sales_and_marketing', 'marketing'),
+		('sales_and_marketing/sales', 'sales_and_marketing', 'sales'),
+		('research_and_development', 'research_and_development', NULL),
+		('general_and_administrative', 'general_and_administrative', NULL)
+	) d(category, role, part)
+	WHERE NOT EXISTS (SELECT FROM nudge.cost_roles r WHERE r.category = d.category)
+	ORDER BY 1;
+END;
+
+COMMENT ON FUNCTION nudge.cost_role_rules() IS
+	'Which categories of cost have which role: the rows of cost_roles, and the built-in ones that they do not replace. The longest category that holds a cost decides';
+
+-- Periods and shares ------------------------------------------------------
+
+CREATE FUNCTION nudge.check_report_window(start_day date, end_day date) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF NOT isfinite(start_day) OR NOT isfinite(end_day) OR end_day - start_day > 365300 THEN
+		RAISE EXCEPTION 'a report spans at most 1000 years' USING ERRCODE = 'program_limit_exceeded',
+			DETAIL = 'Each of its months is a row on the way.',
+			HINT = 'Pass days of this age as start_day and end_day.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_report_window(date, date) IS
+	'An error unless a window [start_day, end_day) has days, and not too many for a report by month. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.report_periods(
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (period date, period_end date, known_end date, complete boolean)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 12
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	known date := end_day;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF unit NOT IN ('month', 'quarter', 'year') THEN
+		RAISE EXCEPTION 'costs have no grain "%"', left(grain, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Costs and budgets are kept by month, or longer.',
+			HINT = 'The grains are month, quarter and year.';
+	END IF;
+	IF as_of IS NOT NULL THEN
+		-- the day that holds the last instant before as_of is the last
+		known := nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1;
+	END IF;
+	period := nudge.period_start(start_day, unit, fiscal_year_start => first_month);
+	WHILE period < least(end_day, known) LOOP
+		period_end := nudge.period_end(period, unit, fiscal_year_start => first_month);
+		known_end := period_end;
+		IF as_of IS NOT NULL THEN
+			known_end := least(period_end, known);
+			complete := period_end <= nudge.civil_date(as_of, coalesce(zone, 'UTC'));
+		END IF;
+		RETURN NEXT;
+		period := period_end;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.report_periods(date, date, text, text, timestamptz, integer) IS
+	'The months, quarters or years that overlap [start_day, end_day), up to the one that holds the last instant before as_of; what is dated before known_end counts. Not STRICT: a NULL day is an error, NULL options have a meaning';
+
+CREATE FUNCTION nudge.apportion(amount numeric, weights numeric[], minor_unit integer DEFAULT 2) RETURNS numeric[]
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	units numeric;
+	unit numeric;
+	total numeric;
+BEGIN
+	IF minor_unit NOT BETWEEN 0 AND 18 THEN
+		RAISE EXCEPTION 'minor_unit must be between 0 and 18, not %', minor_unit USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Shares of an amount are multiples of a minor unit.',
+			HINT = 'It is the number of decimals of the currency, see currency_minor_unit().';
+	ELSIF NOT abs(amount) < 1e30 OR EXISTS (SELECT FROM unnest(weights) w(weight) WHERE NOT w.weight BETWEEN 0 AND 1e30) THEN
+		RAISE EXCEPTION 'amount or weight is out of range' USING ERRCODE = 'numeric_value_out_of_range',
+			DETAIL = 'An amount is apportioned in proportion to its weights, which must not be negative.',
+			HINT = 'Give the weight 0 to what shall have no share.';
+	END IF;
+	total := (SELECT sum(w.weight) FROM unnest(weights) w(weight));
+	IF total IS NULL OR total = 0 THEN
+		RETURN NULL;
+	END IF;
+	unit := ('1e' || -minor_unit)::numeric;
+	units := trunc(abs(amount) * ('1e' || minor_unit)::numeric);
+	-- largest remainder: first the whole units, then one more for those who
+	-- miss most; what is below a unit goes to who is next in line
+	RETURN (
+		SELECT array_agg(sign(amount) * ((s.share + (s.rank <= s.spare)::integer) * unit
+			+ CASE s.rank WHEN s.spare + 1 THEN abs(amount) - units * unit ELSE 0 END) ORDER BY s.place)
+		FROM (
+			SELECT q.place, q.share, units - sum(q.share) OVER () AS spare,
+				row_number() OVER (ORDER BY q.missing DESC, q.weight DESC, q.place) AS rank
+			FROM (SELECT w.place, coalesce(w.weight, 0) AS weight, div(units * coalesce(w.weight, 0), total) AS share,
+					mod(units * coalesce(w.weight, 0), total) AS missing
+				FROM unnest(weights) WITH ORDINALITY w(weight, place)) q
+		) s
+	);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.apportion(numeric, numeric[], integer) IS
+	'Shares of an amount in proportion to weights, in whole minor units, that sum to it exactly: by the largest remainder, ties to the larger weight and then to the first. NULL if no weight is above 0';
+
+-- Reading costs and budgets -----------------------------------------------
+
+CREATE FUNCTION nudge.check_input(input text, incomplete bigint, column_name text DEFAULT NULL, unknown text DEFAULT NULL, known text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF incomplete > 0 THEN
+		RAISE EXCEPTION 'a row of % has no time, or no amount', input USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = format('Of %s rows a required column is NULL, or not a finite number.', incomplete),
+			HINT = 'Pass a view that leaves them out knowingly.';
+	ELSIF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown % "%" of %', column_name, left(unknown, 40), input USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is one of %s.', known),
+			HINT = 'Pass a view that maps it to one of them.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_input(text, bigint, text, text, text) IS
+	'An error if rows of an input lack what they need, or have a word that is not known. Not STRICT: a NULL word is none';
+
+CREATE FUNCTION nudge.cost_category(category text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(btrim(regexp_replace(category, '[[:space:]]*/[/[:space:]]*', '/', 'g'), E'/ \t\n'), '');
+
+COMMENT ON FUNCTION nudge.cost_category(text) IS
+	'A category without blanks and slashes that say nothing. Not STRICT: NULL is the empty path, the root of all categories';
+
+CREATE FUNCTION nudge.cost_lines(costs regclass, start_day date, end_day date, expected_currency text DEFAULT NULL) RETURNS TABLE (
+	period date,
+	category text,
+	role text,
+	part text,
+	variable boolean,
+	plan text,
+	amount numeric,
+	currency text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.period, nudge.cost_category(i.category) AS category, coalesce(i.variable, false) AS variable,
+				nullif(i.plan, '') AS plan, i.amount, i.currency
+			FROM (%s) i
+			WHERE i.period IS NULL OR i.period >= $1 AND i.period < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), $3) AS currency,
+				nudge.check_input('costs', count(*) FILTER (WHERE NOT coalesce(isfinite(l.period) AND abs(l.amount) < 'Infinity', false)))
+			FROM line l
+		), rule AS MATERIALIZED (
+			SELECT DISTINCT ON (l.category) l.category, r.role, r.part
+			FROM (SELECT DISTINCT l.category FROM line l) l
+			LEFT JOIN nudge.cost_role_rules() r ON l.category = r.category OR starts_with(l.category, r.category || '/')
+			ORDER BY l.category, length(r.category) DESC NULLS LAST
+		)
+		SELECT l.period, l.category, coalesce(r.role, 'other'), r.part, l.variable, l.plan, l.amount, one.currency
+		FROM one, line l JOIN rule r ON r.category = l.category
+	$query$, nudge.input_query('costs', costs)) USING start_day, end_day, expected_currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.cost_lines(regclass, date, date, text) IS
+	'The costs of [start_day, end_day), each with its category as a clean path and its role: the drill-down of pnl and budget_variance. Not STRICT: NULL costs are none, a NULL expected_currency is any one';
+
+CREATE FUNCTION nudge.budget_lines(
+	budgets regclass,
+	start_day date,
+	end_day date,
+	budget_grain text DEFAULT 'month',
+	expected_currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (period date, category text, amount numeric, currency text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unit constant text := lower(coalesce(budget_grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	months constant integer := CASE unit WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12 END;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF months IS NULL THEN
+		RAISE EXCEPTION 'budgets have no grain "%"', left(budget_grain, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is the length of the period of each row of the budget.',
+			HINT = 'The grains are month, quarter and year.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.period, nudge.cost_category(i.category) AS category, i.amount, i.currency
+			FROM (%s) i
+			WHERE i.period IS NULL OR i.period >= nudge.period_start($1, $4, fiscal_year_start => $5)
+				AND i.period < nudge.period_end($2 - 1, $4, fiscal_year_start => $5)
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), $3) AS currency,
+				nudge.check_input('budgets', count(*) FILTER (WHERE NOT coalesce(isfinite(l.period) AND abs(l.amount) < 'Infinity', false)))
+			FROM line l
+		), share AS (
+			SELECT (nudge.period_start(l.period, $4, fiscal_year_start => $5) + (s.month - 1) * interval '1 month')::date AS period,
+				l.category, s.amount
+			FROM line l, one, LATERAL unnest(nudge.apportion(l.amount, array_fill(1::numeric, ARRAY[$6]),
+				coalesce(nudge.currency_minor_unit(one.currency), 2))) WITH ORDINALITY s(amount, month)
+		)
+		SELECT s.period, s.category, s.amount, one.currency
+		FROM one, share s
+		WHERE s.period >= nudge.period_start($1, 'month') AND s.period < $2
+	$query$, nudge.input_query('budgets', budgets))
+	USING start_day, end_day, expected_currency, unit, first_month, months;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.budget_lines(regclass, date, date, text, text, integer) IS
+	'The budgets of the months of [start_day, end_day); those of a quarter or a year are shared equally among its months and sum to it exactly. Not STRICT: NULL budgets are none, NULL options have a meaning';
+
+-- Budget against actual ---------------------------------------------------
+
+CREATE FUNCTION nudge.budget_variance(
+	costs regclass,
+	budgets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	threshold numeric DEFAULT 0.10,
+	budget_grain text DEFAULT 'month',
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	category text,
+	depth integer,
+	budget numeric,
+	actual numeric,
+	fixed_actual numeric,
+	variable_actual numeric,
+	own_budget numeric,
+	own_actual numeric,
+	variance numeric,
+	variance_rate numeric,
+	outcome text,
+	over_threshold boolean,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	first_day date;
+	last_day date;
+	known_day date;
+	-- what was not given is unknown, and not 0
+	unplanned constant numeric := CASE WHEN budgets IS NOT NULL THEN 0 END;
+BEGIN
+	SELECT min(p.period), max(p.period_end), max(p.known_end) INTO first_day, last_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH cost AS MATERIALIZED (
+		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, budget_variance.currency)
+	), plan AS MATERIALIZED (
+		SELECT * FROM nudge.budget_lines(budgets, first_day, last_day, budget_grain, budget_variance.currency, first_month)
+	), one AS MATERIALIZED (
+		SELECT nudge.single_currency(array_agg(DISTINCT l.currency), budget_variance.currency) AS currency
+		FROM (SELECT c.currency FROM cost c UNION SELECT b.currency FROM plan b) l
+	), line AS (
+		SELECT nudge.period_start(l.period, unit, fiscal_year_start => first_month) AS period, string_to_array(l.category, '/') AS path,
+			sum(l.budget) AS budget, sum(l.fixed) AS fixed, sum(l.variable) AS variable, bool_or(l.planned) AS planned
+		FROM (
+			SELECT period, category, false AS planned, 0 AS budget, CASE WHEN variable THEN 0 ELSE amount END AS fixed, CASE WHEN variable THEN amount ELSE 0 END AS variable FROM cost
+			UNION ALL
+			SELECT period, category, true, amount, 0, 0 FROM plan
+		) l
+		GROUP BY 1, 2
+	), booked AS (
+		-- a period without any cost has not been booked
+		SELECT DISTINCT nudge.period_start(c.period, unit, fiscal_year_start => first_month) AS period, 0 AS zero FROM cost c
+	), node AS MATERIALIZED (
+		-- a line counts for its own category and for all above it, up to the root
+		SELECT l.period, array_to_string(l.path[1:d.depth], '/') AS category, d.depth, sum(l.budget) AS budget,
+			sum(l.fixed + l.variable) AS actual, sum(l.fixed) AS fixed, sum(l.variable) AS variable,
+			coalesce(sum(l.budget) FILTER (WHERE d.depth = cardinality(l.path)), 0) AS own_budget,
+			coalesce(sum(l.fixed + l.variable) FILTER (WHERE d.depth = cardinality(l.path)), 0) AS own_actual,
+			bool_or(l.planned) AS planned, coalesce(bool_or(l.planned) FILTER (WHERE d.depth = cardinality(l.path)), false) AS own_planned
+		FROM line l, LATERAL generate_series(0, cardinality(l.path)) d(depth)
+		GROUP BY 1, 2, 3
+	), covered AS (
+		SELECT DISTINCT n.period, n.category
+		FROM node n, LATERAL generate_series(0, n.depth - 1) d(depth), node o
+		WHERE NOT n.planned AND o.own_planned AND o.period = n.period
+			AND o.category = array_to_string((string_to_array(n.category, '/'))[1:d.depth], '/')
+	)
+	SELECT n.period, n.category, n.depth, n.budget + unplanned, n.actual + b.zero, n.fixed + b.zero, n.variable + b.zero, n.own_budget + unplanned, n.own_actual + b.zero,
+		v.variance, v.variance / nullif(n.budget, 0),
+		CASE WHEN a.category IS NOT NULL THEN 'budgeted_above' WHEN v.variance > 0 THEN 'unfavourable' WHEN v.variance < 0 THEN 'favourable'
+			WHEN v.variance = 0 THEN 'on_budget' END,
+		abs(v.variance) > coalesce(threshold, 0.10) * abs(n.budget), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	JOIN node n ON n.period = p.period
+	LEFT JOIN booked b ON b.period = p.period
+	LEFT JOIN covered a ON a.period = n.period AND a.category = n.category,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false AND a.category IS NULL THEN n.actual + b.zero - n.budget - unplanned END AS variance) v
+	ORDER BY n.period, string_to_array(n.category COLLATE "C", '/');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.budget_variance(regclass, regclass, date, date, text, text, timestamptz, numeric, text, text, integer) IS
+	'Budget and actual cost by period and category, of every level of the tree of categories from the root down; a level is its own amount and all below it. Not STRICT: a NULL relation is not known, NULL options have a meaning';
+
+-- src/metrics/profitability.sql
+
+/*
+ * profitability.sql
+ *		Revenue by stream, profit and loss, margins by plan, burn and runway,
+ *		efficiency of what is spent.
+ *
+ * Definitions: doc/profitability.md.
+ */
+
+-- Reading revenue ---------------------------------------------------------
+
+CREATE FUNCTION nudge.charge_lines(
+	charges regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	expected_currency text DEFAULT NULL
+) RETURNS TABLE (day date, customer text, stream text, kind text, units numeric, rate numeric, amount numeric, currency text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	-- the first condition lets an index be used: no zone is two days from UTC
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT nudge.civil_date(i.at, $3) AS day, i.customer, lower(i.kind) AS kind, i.units, i.rate,
+				coalesce(i.amount, i.units * i.rate) AS amount, i.currency
+			FROM (%s) i
+			WHERE i.at IS NULL
+				OR i.at >= ($1 - 2)::timestamp AT TIME ZONE 'UTC' AND i.at < ($2 + 2)::timestamp AT TIME ZONE 'UTC'
+				AND nudge.civil_date(i.at, $3) >= $1 AND nudge.civil_date(i.at, $3) < $2
+				AND coalesce(i.at < $4, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), $5) AS currency,
+				nudge.check_input('charges', count(*) FILTER (WHERE NOT coalesce(l.day IS NOT NULL AND abs(l.amount) < 'Infinity', false)),
+					'kind', min(coalesce(l.kind, '')) FILTER (WHERE coalesce(l.kind, '') NOT IN ('overage', 'service', 'setup', 'other')),
+					'overage, service, setup and other')
+			FROM line l
+		)
+		SELECT l.day, l.customer, CASE l.kind WHEN 'overage' THEN 'usage' WHEN 'service' THEN 'services' ELSE 'one_off' END,
+			l.kind, l.units, l.rate, l.amount, one.currency
+		FROM one, line l
+	$query$, nudge.input_query('charges', charges))
+	USING start_day, end_day, coalesce(zone, 'UTC'), as_of, expected_currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.charge_lines(regclass, date, date, text, timestamptz, text) IS
+	'The charges of the days [start_day, end_day) of a zone before as_of, each with its stream of revenue: usage, services or one_off. Not STRICT: NULL charges are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.usage_lines(usage regclass, start_day date, end_day date)
+	RETURNS TABLE (period date, customer text, meter text, volume numeric, overage_volume numeric, rate numeric, amount numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.* FROM (%s) i WHERE i.period IS NULL OR i.period >= $1 AND i.period < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('usage', count(*) FILTER (WHERE NOT coalesce(isfinite(l.period) AND abs(l.volume) < 'Infinity'
+				AND coalesce(abs(l.rate) < 'Infinity', true), false))) AS checked
+			FROM line l
+		)
+		SELECT l.period, l.customer, l.meter, l.volume, o.volume, l.rate, o.volume * coalesce(l.rate, 0)
+		FROM one, line l, LATERAL (SELECT coalesce(greatest(l.volume - l.plan_limit, 0), 0) AS volume) o
+	$query$, nudge.input_query('usage', usage)) USING start_day, end_day;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.usage_lines(regclass, date, date) IS
+	'Metered volume of the periods of [start_day, end_day), what of it is above the limit of the plan, and that times the rate: a NULL limit is no limit, a NULL rate is free. Not STRICT: NULL usage is none';
+
+CREATE FUNCTION nudge.receipt_lines(
+	payments regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	expected_currency text DEFAULT NULL
+) RETURNS TABLE (day date, customer text, amount numeric, currency text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT nudge.civil_date(i.at, $3) AS day, i.customer, lower(i.outcome) AS outcome, i.amount, i.currency
+			FROM (%s) i
+			WHERE i.at IS NULL
+				OR i.at >= ($1 - 2)::timestamp AT TIME ZONE 'UTC' AND i.at < ($2 + 2)::timestamp AT TIME ZONE 'UTC'
+				AND nudge.civil_date(i.at, $3) >= $1 AND nudge.civil_date(i.at, $3) < $2
+				AND coalesce(i.at < $4, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), $5) AS currency,
+				nudge.check_input('payments', count(*) FILTER (WHERE NOT coalesce(l.day IS NOT NULL AND abs(l.amount) < 'Infinity', false)),
+					'outcome', min(coalesce(l.outcome, '')) FILTER (WHERE coalesce(l.outcome, '') NOT IN ('paid', 'failed', 'refunded')),
+					'paid, failed and refunded')
+			FROM line l
+		)
+		SELECT l.day, l.customer, l.amount, one.currency FROM one, line l WHERE l.outcome = 'paid'
+	$query$, nudge.input_query('payments', payments))
+	USING start_day, end_day, coalesce(zone, 'UTC'), as_of, expected_currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.receipt_lines(regclass, date, date, text, timestamptz, text) IS
+	'The payments of the days [start_day, end_day) of a zone before as_of that were collected and kept. Not STRICT: NULL payments are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.cash_lines(cash regclass, start_day date, end_day date, expected_currency text DEFAULT NULL)
+	RETURNS TABLE (day date, balance numeric, currency text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.* FROM (%s) i WHERE i.day IS NULL OR i.day >= $1 AND i.day < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), $3) AS currency,
+				nudge.check_input('cash', count(*) FILTER (WHERE NOT coalesce(isfinite(l.day) AND abs(l.balance) < 'Infinity', false)))
+			FROM line l
+		)
+		SELECT l.day, sum(l.balance), one.currency FROM one, line l GROUP BY l.day, one.currency
+	$query$, nudge.input_query('cash', cash)) USING start_day, end_day, expected_currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.cash_lines(regclass, date, date, text) IS
+	'Cash at the close of the days of [start_day, end_day) that have a balance, all accounts together. Not STRICT: NULL cash is none, a NULL expected_currency is any one';
+
+CREATE FUNCTION nudge.check_spread(spread text, usage regclass, meter text, start_day date, end_day date) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF spread NOT IN ('revenue', 'customers', 'usage', 'equal') THEN
+		RAISE EXCEPTION 'unknown value "%" of spread', left(spread, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says how costs without a plan are spread over the plans.',
+			HINT = 'It is one of revenue, customers, usage and equal.';
+	ELSIF spread = 'usage' AND usage IS NULL THEN
+		RAISE EXCEPTION 'spread by usage needs usage' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Costs are spread in proportion to the metered volume of the customers of a plan.',
+			HINT = 'Pass the relation as usage.';
+	ELSIF spread = 'usage' AND meter IS NULL AND (SELECT count(DISTINCT u.meter) FROM nudge.usage_lines(usage, start_day, end_day) u) > 1 THEN
+		RAISE EXCEPTION 'volumes of different meters cannot be added up' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The usage of the window has more than one meter.',
+			HINT = 'Name one as meter.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_spread(text, regclass, text, date, date) IS
+	'An error unless costs can be spread over plans in this way. Not STRICT: NULLs have a meaning';
+
+CREATE FUNCTION nudge.add_on_plans(plans regclass) RETURNS text[]
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text[];
+BEGIN
+	EXECUTE format('SELECT array_agg(i.plan) FROM (%s) i WHERE lower(i.kind) = ''addon''', nudge.input_query('plans', plans)) INTO found;
+	RETURN coalesce(found, '{}');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.add_on_plans(regclass) IS 'The plans of kind addon. Not STRICT: NULL plans are none';
+
+CREATE FUNCTION nudge.recurring_days(state nudge.mrr_state, start_day date, end_day date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (month date, customer text, plan text, mrr_days numeric)
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	-- which refuses a zone that the state does not take
+	PERFORM nudge.mrr_at(state, start_day, zone);
+	RETURN QUERY
+	SELECT m.month::date, i.customer, i.plan,
+		sum(i.mrr * (least(i.valid_to, (m.month + interval '1 month')::date) - greatest(i.valid_from, m.month::date)))
+	FROM (
+		-- a day counts if the amount is in force at its close
+		SELECT i.customer, NULL::text AS plan, i.mrr, greatest(nudge.civil_date(i.valid_from, zone), start_day) AS valid_from,
+			coalesce(least(nudge.civil_date(i.valid_to, zone), end_day), end_day) AS valid_to
+		FROM nudge.mrr_periods(state) i
+		WHERE i.mrr > 0
+	) i, LATERAL generate_series(nudge.period_start(i.valid_from, 'month')::timestamp, (i.valid_to - 1)::timestamp, interval '1 month') m(month)
+	WHERE i.valid_from < i.valid_to
+	GROUP BY 1, 2, 3;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.recurring_days(nudge.mrr_state, date, date, text) IS
+	'MRR times the days on which it was in force, by month, customer and plan, within [start_day, end_day): over the days of the month it is recurring revenue';
+
+CREATE FUNCTION nudge.revenue_streams(
+	state nudge.mrr_state,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	stream text,
+	plan text,
+	detail text,
+	volume numeric,
+	rate numeric,
+	amount numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	add_ons constant text[] := nudge.add_on_plans(plans);
+	base constant text := nudge.single_currency(array_remove(ARRAY[nudge.mrr_currency(state)], NULL), currency);
+	first_day date;
+	known_day date;
+	closed_day date;
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	-- MRR of a day is that of its close
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
+	RETURN QUERY
+	WITH charge AS MATERIALIZED (
+		SELECT * FROM nudge.charge_lines(charges, first_day, known_day, zone, as_of, base)
+	), one AS MATERIALIZED (
+		SELECT coalesce(base, min(c.currency)) AS currency, coalesce(nudge.currency_minor_unit(coalesce(base, min(c.currency))), 2) AS minor_unit
+		FROM charge c
+	), recurring AS MATERIALIZED (
+		SELECT * FROM nudge.recurring_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC'))
+	), cell AS (
+		SELECT r.month, r.plan, sum(r.mrr_days) AS mrr_days FROM recurring r GROUP BY r.month, r.plan
+	), main AS (
+		-- charges and usage belong to the plan that the customer pays most for in the month
+		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
+		FROM recurring r
+		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
+		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
+	), billed AS (
+		SELECT nudge.period_start(c.day, 'month') AS month, c.customer, c.stream, c.kind AS detail, c.units AS volume, c.rate, c.amount
+		FROM charge c
+		WHERE usage IS NULL OR c.stream <> 'usage'
+		UNION ALL
+		SELECT nudge.period_start(u.period, 'month'), u.customer, 'usage', u.meter, u.overage_volume, u.rate, u.amount
+		FROM nudge.usage_lines(usage, first_day, known_day) u
+		WHERE u.overage_volume > 0
+	), line AS (
+		-- the parts of a month sum to its rounded total
+		SELECT t.month, CASE WHEN s.plan = ANY (add_ons) THEN 'add_ons' ELSE 'subscriptions' END AS stream, s.plan,
+			NULL AS detail, NULL::numeric AS volume, NULL::numeric AS rate, s.amount
+		FROM (SELECT c.month, array_agg(c.plan ORDER BY c.plan COLLATE "C") AS plans,
+				nudge.apportion(round(sum(c.mrr_days) / (nudge.period_end(c.month, 'month') - c.month), one.minor_unit),
+					array_agg(c.mrr_days ORDER BY c.plan COLLATE "C"), one.minor_unit) AS amounts
+			FROM cell c, one GROUP BY c.month, one.minor_unit) t, LATERAL unnest(t.plans, t.amounts) s(plan, amount)
+		UNION ALL
+		SELECT b.month, b.stream, m.plan, b.detail, sum(b.volume), b.rate, sum(b.amount)
+		FROM billed b LEFT JOIN main m ON m.month = b.month AND m.customer = b.customer
+		GROUP BY b.month, b.stream, m.plan, b.detail, b.rate
+	)
+	SELECT p.period, l.stream, l.plan, l.detail, sum(l.volume), l.rate, sum(l.amount), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	JOIN line l ON l.month >= p.period AND l.month < p.period_end
+	GROUP BY p.period, l.stream, l.plan, l.detail, l.rate, one.currency, p.complete
+	ORDER BY p.period, array_position('{subscriptions,add_ons,usage,services,one_off}', l.stream), l.plan COLLATE "C", l.detail COLLATE "C", l.rate;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.revenue_streams(nudge.mrr_state, date, date, regclass, regclass, regclass, text, text, timestamptz, text, integer) IS
+	'Revenue by period, stream, plan, detail and rate: subscriptions and add_ons from MRR by day, usage, services and one_off as charged; with usage given, overage is computed from it and not read from charges. Not STRICT: NULL inputs are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.pnl(
+	state nudge.mrr_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	subscription_revenue numeric,
+	add_on_revenue numeric,
+	recurring_revenue numeric,
+	usage_revenue numeric,
+	services_revenue numeric,
+	one_off_revenue numeric,
+	revenue numeric,
+	infrastructure_cost numeric,
+	support_cost numeric,
+	cost_of_revenue numeric,
+	gross_profit numeric,
+	gross_margin_rate numeric,
+	variable_acquisition_cost numeric,
+	contribution_margin numeric,
+	contribution_margin_rate numeric,
+	marketing_cost numeric,
+	sales_cost numeric,
+	sales_and_marketing numeric,
+	research_and_development numeric,
+	general_and_administrative numeric,
+	other_cost numeric,
+	total_cost numeric,
+	fixed_cost numeric,
+	variable_cost numeric,
+	operating_result numeric,
+	operating_margin_rate numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	first_day date;
+	known_day date;
+	-- what was not given is unknown, and not 0
+	subscribed constant numeric := CASE WHEN state IS NOT NULL THEN 0 END;
+	added constant numeric := CASE WHEN state IS NOT NULL AND plans IS NOT NULL AND false THEN 0 END;
+	used constant numeric := CASE WHEN charges IS NOT NULL OR usage IS NOT NULL THEN 0 END;
+	charged constant numeric := CASE WHEN charges IS NOT NULL THEN 0 END;
+	earned constant numeric := coalesce(subscribed, used);
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH cost AS MATERIALIZED (
+		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, pnl.currency)
+	), stream AS MATERIALIZED (
+		SELECT s.* FROM (SELECT coalesce(pnl.currency, min(c.currency)) AS currency FROM cost c) k,
+			LATERAL nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, k.currency, first_month) s
+	), one AS MATERIALIZED (
+		SELECT nudge.single_currency(array_agg(DISTINCT l.currency) FILTER (WHERE l.currency IS NOT NULL), pnl.currency) AS currency
+		FROM (SELECT s.currency_code AS currency FROM stream s UNION SELECT c.currency FROM cost c) l
+	), earning AS (
+		SELECT s.period, sum(s.amount) AS revenue,
+			sum(s.amount) FILTER (WHERE s.stream IN ('subscriptions', 'add_ons')) AS recurring,
+			sum(s.amount) FILTER (WHERE s.stream = 'subscriptions') AS subscriptions,
+			sum(s.amount) FILTER (WHERE s.stream = 'add_ons') AS add_ons,
+			sum(s.amount) FILTER (WHERE s.stream = 'usage') AS usage,
+			sum(s.amount) FILTER (WHERE s.stream = 'services') AS services,
+			sum(s.amount) FILTER (WHERE s.stream = 'one_off') AS one_off
+		FROM stream s GROUP BY s.period
+	), spending AS (
+		SELECT nudge.period_start(c.period, unit, fiscal_year_start => first_month) AS period, sum(c.amount) AS cost,
+			sum(c.amount) FILTER (WHERE c.part = 'infrastructure') AS infrastructure,
+			sum(c.amount) FILTER (WHERE c.part = 'support') AS support,
+			sum(c.amount) FILTER (WHERE c.role = 'cost_of_revenue') AS delivery,
+			sum(c.amount) FILTER (WHERE c.role = 'sales_and_marketing' AND c.variable) AS variable_acquisition,
+			sum(c.amount) FILTER (WHERE c.part = 'marketing') AS marketing,
+			sum(c.amount) FILTER (WHERE c.part = 'sales') AS sales,
+			sum(c.amount) FILTER (WHERE c.role = 'sales_and_marketing') AS acquisition,
+			sum(c.amount) FILTER (WHERE c.role = 'research_and_development') AS development,
+			sum(c.amount) FILTER (WHERE c.role = 'general_and_administrative') AS administration,
+			sum(c.amount) FILTER (WHERE c.role = 'other') AS other,
+			sum(c.amount) FILTER (WHERE NOT c.variable) AS fixed, sum(c.amount) FILTER (WHERE c.variable) AS variable
+		FROM cost c GROUP BY 1
+	)
+	SELECT p.period, coalesce(e.subscriptions, subscribed), coalesce(e.add_ons, added), coalesce(e.recurring, subscribed),
+		coalesce(e.usage, used), coalesce(e.services, charged), coalesce(e.one_off, charged), v.revenue,
+		coalesce(c.infrastructure, v.spent), coalesce(c.support, v.spent), v.delivery,
+		g.gross_profit, g.gross_profit / nullif(v.revenue, 0), v.variable_acquisition,
+		g.gross_profit - v.variable_acquisition, (g.gross_profit - v.variable_acquisition) / nullif(v.revenue, 0),
+		coalesce(c.marketing, v.spent), coalesce(c.sales, v.spent), coalesce(c.acquisition, v.spent), coalesce(c.development, v.spent),
+		coalesce(c.administration, v.spent), coalesce(c.other, v.spent), v.cost,
+		coalesce(c.fixed, v.spent), coalesce(c.variable, v.spent),
+		g.operating_result, g.operating_result / nullif(v.revenue, 0), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	LEFT JOIN earning e ON e.period = p.period
+	LEFT JOIN spending c ON c.period = p.period,
+		-- a period without any cost has not been booked
+		LATERAL (SELECT CASE WHEN c.period IS NOT NULL THEN 0 END AS spent) b,
+		LATERAL (SELECT b.spent, coalesce(e.revenue, earned) AS revenue, coalesce(c.cost, b.spent) AS cost,
+			coalesce(c.delivery, b.spent) AS delivery, coalesce(c.variable_acquisition, b.spent) AS variable_acquisition) v,
+		-- revenue of some days less costs of the whole period would say nothing
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN v.revenue - v.delivery END AS gross_profit,
+			CASE WHEN p.complete IS DISTINCT FROM false THEN v.revenue - v.cost END AS operating_result) g
+	ORDER BY p.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.pnl(nudge.mrr_state, regclass, date, date, regclass, regclass, regclass, text, text, timestamptz, text, integer) IS
+	'Management profit and loss by period: streams of revenue, roles of cost, gross profit, contribution margin and operating result; costs of a period that has none are NULL, as is the profit of one that is not complete. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.burn(
+	state nudge.mrr_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	cash regclass DEFAULT NULL,
+	payments regclass DEFAULT NULL,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	receipts numeric,
+	gross_burn numeric,
+	net_burn numeric,
+	mean_net_burn numeric,
+	cash_day date,
+	cash_balance numeric,
+	runway_months numeric,
+	profitable boolean,
+	net_new_arr numeric,
+	burn_multiple numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	first_day date;
+	known_day date;
+BEGIN
+	-- the three months before the first one matter too
+	SELECT (min(p.period) - interval '3 months')::date, max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, 'month', zone, as_of) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH cost AS MATERIALIZED (
+		SELECT nudge.period_start(c.period, 'month') AS month, sum(c.amount) AS amount, c.currency
+		FROM nudge.cost_lines(costs, first_day, known_day, burn.currency) c GROUP BY 1, 3
+	), payment AS MATERIALIZED (
+		SELECT nudge.period_start(y.day, 'month') AS month, sum(y.amount) AS amount, y.currency
+		FROM nudge.receipt_lines(payments, first_day, known_day, zone, as_of, burn.currency) y GROUP BY 1, 3
+	), stream AS MATERIALIZED (
+		SELECT s.period AS month, sum(s.amount) AS amount, s.currency_code AS currency
+		FROM (SELECT coalesce(burn.currency, min(c.currency)) AS currency FROM cost c) k,
+			LATERAL nudge.revenue_streams(CASE WHEN payments IS NULL THEN state END, first_day, end_day, CASE WHEN payments IS NULL THEN charges END,
+				CASE WHEN payments IS NULL THEN usage END, NULL, 'month', zone, as_of, k.currency) s
+		GROUP BY 1, 3
+	), balance AS MATERIALIZED (
+		SELECT * FROM nudge.cash_lines(cash, first_day, known_day, burn.currency)
+	), one AS MATERIALIZED (
+		SELECT nudge.single_currency(array_agg(DISTINCT l.currency) FILTER (WHERE l.currency IS NOT NULL), burn.currency) AS currency
+		FROM (SELECT c.currency FROM cost c UNION SELECT y.currency FROM payment y UNION SELECT s.currency FROM stream s
+			UNION SELECT b.currency FROM balance b UNION SELECT nudge.mrr_currency(state)) l
+	), flow AS MATERIALIZED (
+		SELECT p.period, p.period_end, p.known_end, p.complete, c.amount AS spent, r.received,
+			CASE WHEN p.complete IS DISTINCT FROM false THEN c.amount - r.received END AS net
+		FROM nudge.report_periods(first_day, end_day, 'month', zone, as_of) p
+		LEFT JOIN cost c ON c.month = p.period
+		LEFT JOIN payment y ON y.month = p.period
+		LEFT JOIN stream s ON s.month = p.period,
+			LATERAL (SELECT coalesce(y.amount, s.amount,
+				CASE WHEN payments IS NOT NULL OR state IS NOT NULL OR charges IS NOT NULL OR usage IS NOT NULL THEN 0 END) AS received) r
+	)
+	SELECT f.period, f.received, f.spent, f.net, m.net, b.day, b.balance,
+		CASE WHEN m.net > 0 THEN CASE WHEN b.balance < 0 THEN 0 ELSE b.balance / m.net END END, m.net <= 0,
+		a.arr, f.net / nullif(greatest(a.arr, 0), 0), one.currency, f.complete
+	FROM one, flow f
+	LEFT JOIN LATERAL (
+		SELECT l.day, sum(l.balance) AS balance FROM balance l
+		WHERE l.day >= f.period AND l.day < f.known_end
+		GROUP BY l.day ORDER BY l.day DESC LIMIT 1
+	) b ON true
+	LEFT JOIN LATERAL (
+		-- the last three months that are complete: this one, or those before it
+		SELECT sum(n.net) / 3 AS net FROM flow n
+		WHERE n.period <= CASE WHEN f.complete IS DISTINCT FROM false THEN f.period ELSE (f.period - interval '1 month')::date END
+			AND n.period > (f.period - CASE WHEN f.complete IS DISTINCT FROM false THEN interval '3 months' ELSE interval '4 months' END)::date
+		HAVING count(n.net) = 3
+	) m ON true,
+		LATERAL (SELECT CASE WHEN f.complete IS DISTINCT FROM false
+			THEN 12 * (nudge.mrr_at(state, f.period_end - 1, coalesce(zone, 'UTC')) - nudge.mrr_at(state, f.period - 1, coalesce(zone, 'UTC'))) END AS arr) a
+	WHERE f.period >= nudge.period_start(start_day, 'month')
+	ORDER BY f.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.burn(nudge.mrr_state, regclass, date, date, regclass, regclass, regclass, regclass, text, timestamptz, text) IS
+	'Burn by month: costs, receipts from payments or else revenue, net burn, and how many months cash lasts at the mean net burn of the last three complete months. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.magic_number(
+	state nudge.mrr_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	revenue numeric,
+	previous_revenue numeric,
+	sales_and_marketing numeric,
+	previous_sales_and_marketing numeric,
+	magic_number numeric,
+	revenue_growth_to_acquisition_cost numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	first_day constant date := nudge.period_start(start_day, 'quarter', fiscal_year_start => coalesce(fiscal_year_start, 1));
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY
+	SELECT q.period, q.revenue, q.revenue_before, q.sales_and_marketing, q.cost_before,
+		g.growth * 4 / nullif(q.cost_before, 0), g.growth / nullif(q.sales_and_marketing, 0), q.currency_code, q.complete
+	FROM (SELECT p.period, p.revenue, p.sales_and_marketing, p.currency_code, p.complete,
+			lag(p.revenue) OVER (ORDER BY p.period) AS revenue_before, lag(p.sales_and_marketing) OVER (ORDER BY p.period) AS cost_before
+		FROM nudge.pnl(state, costs, (first_day - interval '3 months')::date, end_day, charges, usage, NULL, 'quarter', zone, as_of,
+			magic_number.currency, coalesce(fiscal_year_start, 1)) p) q,
+		LATERAL (SELECT CASE WHEN q.complete IS DISTINCT FROM false THEN q.revenue - q.revenue_before END AS growth) g
+	WHERE q.period >= first_day
+	ORDER BY q.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.magic_number(nudge.mrr_state, regclass, date, date, regclass, regclass, text, timestamptz, text, integer) IS
+	'Magic number by quarter: four times the growth of revenue over the quarter before, to the sales and marketing cost of the quarter before; beside it growth to the cost of the same quarter, not annualised. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.unit_costs(
+	state nudge.mrr_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	customers bigint,
+	revenue numeric,
+	total_cost numeric,
+	acquisition_cost_per_active_customer numeric,
+	delivery_cost_per_customer numeric,
+	total_cost_per_customer numeric,
+	delivery_cost_ratio numeric,
+	support_cost_ratio numeric,
+	sales_and_marketing_ratio numeric,
+	research_and_development_ratio numeric,
+	general_and_administrative_ratio numeric,
+	sales_efficiency numeric,
+	marketing_efficiency numeric,
+	sales_and_marketing_efficiency numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT p.period, n.customers, p.revenue, p.total_cost,
+		d.whole * p.sales_and_marketing / nullif(n.customers, 0), d.whole * p.cost_of_revenue / nullif(n.customers, 0),
+		d.whole * p.total_cost / nullif(n.customers, 0),
+		p.cost_of_revenue / nullif(d.revenue, 0), p.support_cost / nullif(d.revenue, 0), p.sales_and_marketing / nullif(d.revenue, 0),
+		p.research_and_development / nullif(d.revenue, 0), p.general_and_administrative / nullif(d.revenue, 0),
+		d.revenue / nullif(p.sales_cost, 0), d.revenue / nullif(p.marketing_cost, 0), d.revenue / nullif(p.sales_and_marketing, 0),
+		p.currency_code, p.complete
+	FROM nudge.pnl(state, costs, start_day, end_day, charges, usage, NULL, grain, zone, as_of, unit_costs.currency, fiscal_year_start) p,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false
+			THEN nudge.customers_at(state, nudge.period_end(p.period, lower(coalesce(grain, 'month')),
+				fiscal_year_start => coalesce(fiscal_year_start, 1)) - 1, coalesce(zone, 'UTC')) END AS customers) n,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN 1 END AS whole,
+			CASE WHEN p.complete IS DISTINCT FROM false THEN p.revenue END AS revenue) d
+	ORDER BY p.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.unit_costs(nudge.mrr_state, regclass, date, date, regclass, regclass, text, text, timestamptz, text, integer) IS
+	'Cost per customer, costs as shares of revenue, and revenue to what is spent on sales and marketing; NULL for a period that is not complete. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.recurring_days(state nudge.mrr_item_state, start_day date, end_day date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (month date, customer text, plan text, mrr_days numeric)
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	-- which refuses a zone that the state does not take
+	PERFORM nudge.mrr_at(nudge.as_mrr_state(state), start_day, zone);
+	RETURN QUERY
+	SELECT m.month::date, i.customer, i.plan,
+		sum(i.mrr * (least(i.valid_to, (m.month + interval '1 month')::date) - greatest(i.valid_from, m.month::date)))
+	FROM (
+		-- a day counts if the amount is in force at its close
+		SELECT i.customer, i.plan AS plan, i.mrr, greatest(nudge.civil_date(i.valid_from, zone), start_day) AS valid_from,
+			coalesce(least(nudge.civil_date(i.valid_to, zone), end_day), end_day) AS valid_to
+		FROM nudge.mrr_item_periods(state) i
+		WHERE i.mrr > 0
+	) i, LATERAL generate_series(nudge.period_start(i.valid_from, 'month')::timestamp, (i.valid_to - 1)::timestamp, interval '1 month') m(month)
+	WHERE i.valid_from < i.valid_to
+	GROUP BY 1, 2, 3;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.recurring_days(nudge.mrr_item_state, date, date, text) IS
+	'MRR times the days on which it was in force, by month, customer and plan, within [start_day, end_day): over the days of the month it is recurring revenue';
+
+CREATE FUNCTION nudge.revenue_streams(
+	state nudge.mrr_item_state,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	stream text,
+	plan text,
+	detail text,
+	volume numeric,
+	rate numeric,
+	amount numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	add_ons constant text[] := nudge.add_on_plans(plans);
+	base constant text := nudge.single_currency(array_remove(ARRAY[NULL::text], NULL), currency);
+	first_day date;
+	known_day date;
+	closed_day date;
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	-- MRR of a day is that of its close
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
+	RETURN QUERY
+	WITH charge AS MATERIALIZED (
+		SELECT * FROM nudge.charge_lines(charges, first_day, known_day, zone, as_of, base)
+	), one AS MATERIALIZED (
+		SELECT coalesce(base, min(c.currency)) AS currency, coalesce(nudge.currency_minor_unit(coalesce(base, min(c.currency))), 2) AS minor_unit
+		FROM charge c
+	), recurring AS MATERIALIZED (
+		SELECT * FROM nudge.recurring_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC'))
+	), cell AS (
+		SELECT r.month, r.plan, sum(r.mrr_days) AS mrr_days FROM recurring r GROUP BY r.month, r.plan
+	), main AS (
+		-- charges and usage belong to the plan that the customer pays most for in the month
+		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
+		FROM recurring r
+		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
+		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
+	), billed AS (
+		SELECT nudge.period_start(c.day, 'month') AS month, c.customer, c.stream, c.kind AS detail, c.units AS volume, c.rate, c.amount
+		FROM charge c
+		WHERE usage IS NULL OR c.stream <> 'usage'
+		UNION ALL
+		SELECT nudge.period_start(u.period, 'month'), u.customer, 'usage', u.meter, u.overage_volume, u.rate, u.amount
+		FROM nudge.usage_lines(usage, first_day, known_day) u
+		WHERE u.overage_volume > 0
+	), line AS (
+		-- the parts of a month sum to its rounded total
+		SELECT t.month, CASE WHEN s.plan = ANY (add_ons) THEN 'add_ons' ELSE 'subscriptions' END AS stream, s.plan,
+			NULL AS detail, NULL::numeric AS volume, NULL::numeric AS rate, s.amount
+		FROM (SELECT c.month, array_agg(c.plan ORDER BY c.plan COLLATE "C") AS plans,
+				nudge.apportion(round(sum(c.mrr_days) / (nudge.period_end(c.month, 'month') - c.month), one.minor_unit),
+					array_agg(c.mrr_days ORDER BY c.plan COLLATE "C"), one.minor_unit) AS amounts
+			FROM cell c, one GROUP BY c.month, one.minor_unit) t, LATERAL unnest(t.plans, t.amounts) s(plan, amount)
+		UNION ALL
+		SELECT b.month, b.stream, m.plan, b.detail, sum(b.volume), b.rate, sum(b.amount)
+		FROM billed b LEFT JOIN main m ON m.month = b.month AND m.customer = b.customer
+		GROUP BY b.month, b.stream, m.plan, b.detail, b.rate
+	)
+	SELECT p.period, l.stream, l.plan, l.detail, sum(l.volume), l.rate, sum(l.amount), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	JOIN line l ON l.month >= p.period AND l.month < p.period_end
+	GROUP BY p.period, l.stream, l.plan, l.detail, l.rate, one.currency, p.complete
+	ORDER BY p.period, array_position('{subscriptions,add_ons,usage,services,one_off}', l.stream), l.plan COLLATE "C", l.detail COLLATE "C", l.rate;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.revenue_streams(nudge.mrr_item_state, date, date, regclass, regclass, regclass, text, text, timestamptz, text, integer) IS
+	'Revenue by period, stream, plan, detail and rate: subscriptions and add_ons from MRR by day, usage, services and one_off as charged; with usage given, overage is computed from it and not read from charges. Not STRICT: NULL inputs are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.pnl(
+	state nudge.mrr_item_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	subscription_revenue numeric,
+	add_on_revenue numeric,
+	recurring_revenue numeric,
+	usage_revenue numeric,
+	services_revenue numeric,
+	one_off_revenue numeric,
+	revenue numeric,
+	infrastructure_cost numeric,
+	support_cost numeric,
+	cost_of_revenue numeric,
+	gross_profit numeric,
+	gross_margin_rate numeric,
+	variable_acquisition_cost numeric,
+	contribution_margin numeric,
+	contribution_margin_rate numeric,
+	marketing_cost numeric,
+	sales_cost numeric,
+	sales_and_marketing numeric,
+	research_and_development numeric,
+	general_and_administrative numeric,
+	other_cost numeric,
+	total_cost numeric,
+	fixed_cost numeric,
+	variable_cost numeric,
+	operating_result numeric,
+	operating_margin_rate numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	first_day date;
+	known_day date;
+	-- what was not given is unknown, and not 0
+	subscribed constant numeric := CASE WHEN state IS NOT NULL THEN 0 END;
+	added constant numeric := CASE WHEN state IS NOT NULL AND plans IS NOT NULL AND true THEN 0 END;
+	used constant numeric := CASE WHEN charges IS NOT NULL OR usage IS NOT NULL THEN 0 END;
+	charged constant numeric := CASE WHEN charges IS NOT NULL THEN 0 END;
+	earned constant numeric := coalesce(subscribed, used);
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH cost AS MATERIALIZED (
+		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, pnl.currency)
+	), stream AS MATERIALIZED (
+		SELECT s.* FROM (SELECT coalesce(pnl.currency, min(c.currency)) AS currency FROM cost c) k,
+			LATERAL nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, k.currency, first_month) s
+	), one AS MATERIALIZED (
+		SELECT nudge.single_currency(array_agg(DISTINCT l.currency) FILTER (WHERE l.currency IS NOT NULL), pnl.currency) AS currency
+		FROM (SELECT s.currency_code AS currency FROM stream s UNION SELECT c.currency FROM cost c) l
+	), earning AS (
+		SELECT s.period, sum(s.amount) AS revenue,
+			sum(s.amount) FILTER (WHERE s.stream IN ('subscriptions', 'add_ons')) AS recurring,
+			sum(s.amount) FILTER (WHERE s.stream = 'subscriptions') AS subscriptions,
+			sum(s.amount) FILTER (WHERE s.stream = 'add_ons') AS add_ons,
+			sum(s.amount) FILTER (WHERE s.stream = 'usage') AS usage,
+			sum(s.amount) FILTER (WHERE s.stream = 'services') AS services,
+			sum(s.amount) FILTER (WHERE s.stream = 'one_off') AS one_off
+		FROM stream s GROUP BY s.period
+	), spending AS (
+		SELECT nudge.period_start(c.period, unit, fiscal_year_start => first_month) AS period, sum(c.amount) AS cost,
+			sum(c.amount) FILTER (WHERE c.part = 'infrastructure') AS infrastructure,
+			sum(c.amount) FILTER (WHERE c.part = 'support') AS support,
+			sum(c.amount) FILTER (WHERE c.role = 'cost_of_revenue') AS delivery,
+			sum(c.amount) FILTER (WHERE c.role = 'sales_and_marketing' AND c.variable) AS variable_acquisition,
+			sum(c.amount) FILTER (WHERE c.part = 'marketing') AS marketing,
+			sum(c.amount) FILTER (WHERE c.part = 'sales') AS sales,
+			sum(c.amount) FILTER (WHERE c.role = 'sales_and_marketing') AS acquisition,
+			sum(c.amount) FILTER (WHERE c.role = 'research_and_development') AS development,
+			sum(c.amount) FILTER (WHERE c.role = 'general_and_administrative') AS administration,
+			sum(c.amount) FILTER (WHERE c.role = 'other') AS other,
+			sum(c.amount) FILTER (WHERE NOT c.variable) AS fixed, sum(c.amount) FILTER (WHERE c.variable) AS variable
+		FROM cost c GROUP BY 1
+	)
+	SELECT p.period, coalesce(e.subscriptions, subscribed), coalesce(e.add_ons, added), coalesce(e.recurring, subscribed),
+		coalesce(e.usage, used), coalesce(e.services, charged), coalesce(e.one_off, charged), v.revenue,
+		coalesce(c.infrastructure, v.spent), coalesce(c.support, v.spent), v.delivery,
+		g.gross_profit, g.gross_profit / nullif(v.revenue, 0), v.variable_acquisition,
+		g.gross_profit - v.variable_acquisition, (g.gross_profit - v.variable_acquisition) / nullif(v.revenue, 0),
+		coalesce(c.marketing, v.spent), coalesce(c.sales, v.spent), coalesce(c.acquisition, v.spent), coalesce(c.development, v.spent),
+		coalesce(c.administration, v.spent), coalesce(c.other, v.spent), v.cost,
+		coalesce(c.fixed, v.spent), coalesce(c.variable, v.spent),
+		g.operating_result, g.operating_result / nullif(v.revenue, 0), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	LEFT JOIN earning e ON e.period = p.period
+	LEFT JOIN spending c ON c.period = p.period,
+		-- a period without any cost has not been booked
+		LATERAL (SELECT CASE WHEN c.period IS NOT NULL THEN 0 END AS spent) b,
+		LATERAL (SELECT b.spent, coalesce(e.revenue, earned) AS revenue, coalesce(c.cost, b.spent) AS cost,
+			coalesce(c.delivery, b.spent) AS delivery, coalesce(c.variable_acquisition, b.spent) AS variable_acquisition) v,
+		-- revenue of some days less costs of the whole period would say nothing
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN v.revenue - v.delivery END AS gross_profit,
+			CASE WHEN p.complete IS DISTINCT FROM false THEN v.revenue - v.cost END AS operating_result) g
+	ORDER BY p.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.pnl(nudge.mrr_item_state, regclass, date, date, regclass, regclass, regclass, text, text, timestamptz, text, integer) IS
+	'Management profit and loss by period: streams of revenue, roles of cost, gross profit, contribution margin and operating result; costs of a period that has none are NULL, as is the profit of one that is not complete. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.burn(
+	state nudge.mrr_item_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	cash regclass DEFAULT NULL,
+	payments regclass DEFAULT NULL,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	receipts numeric,
+	gross_burn numeric,
+	net_burn numeric,
+	mean_net_burn numeric,
+	cash_day date,
+	cash_balance numeric,
+	runway_months numeric,
+	profitable boolean,
+	net_new_arr numeric,
+	burn_multiple numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	first_day date;
+	known_day date;
+BEGIN
+	-- the three months before the first one matter too
+	SELECT (min(p.period) - interval '3 months')::date, max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, 'month', zone, as_of) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH cost AS MATERIALIZED (
+		SELECT nudge.period_start(c.period, 'month') AS month, sum(c.amount) AS amount, c.currency
+		FROM nudge.cost_lines(costs, first_day, known_day, burn.currency) c GROUP BY 1, 3
+	), payment AS MATERIALIZED (
+		SELECT nudge.period_start(y.day, 'month') AS month, sum(y.amount) AS amount, y.currency
+		FROM nudge.receipt_lines(payments, first_day, known_day, zone, as_of, burn.currency) y GROUP BY 1, 3
+	), stream AS MATERIALIZED (
+		SELECT s.period AS month, sum(s.amount) AS amount, s.currency_code AS currency
+		FROM (SELECT coalesce(burn.currency, min(c.currency)) AS currency FROM cost c) k,
+			LATERAL nudge.revenue_streams(CASE WHEN payments IS NULL THEN state END, first_day, end_day, CASE WHEN payments IS NULL THEN charges END,
+				CASE WHEN payments IS NULL THEN usage END, NULL, 'month', zone, as_of, k.currency) s
+		GROUP BY 1, 3
+	), balance AS MATERIALIZED (
+		SELECT * FROM nudge.cash_lines(cash, first_day, known_day, burn.currency)
+	), one AS MATERIALIZED (
+		SELECT nudge.single_currency(array_agg(DISTINCT l.currency) FILTER (WHERE l.currency IS NOT NULL), burn.currency) AS currency
+		FROM (SELECT c.currency FROM cost c UNION SELECT y.currency FROM payment y UNION SELECT s.currency FROM stream s
+			UNION SELECT b.currency FROM balance b UNION SELECT NULL::text) l
+	), flow AS MATERIALIZED (
+		SELECT p.period, p.period_end, p.known_end, p.complete, c.amount AS spent, r.received,
+			CASE WHEN p.complete IS DISTINCT FROM false THEN c.amount - r.received END AS net
+		FROM nudge.report_periods(first_day, end_day, 'month', zone, as_of) p
+		LEFT JOIN cost c ON c.month = p.period
+		LEFT JOIN payment y ON y.month = p.period
+		LEFT JOIN stream s ON s.month = p.period,
+			LATERAL (SELECT coalesce(y.amount, s.amount,
+				CASE WHEN payments IS NOT NULL OR state IS NOT NULL OR charges IS NOT NULL OR usage IS NOT NULL THEN 0 END) AS received) r
+	)
+	SELECT f.period, f.received, f.spent, f.net, m.net, b.day, b.balance,
+		CASE WHEN m.net > 0 THEN CASE WHEN b.balance < 0 THEN 0 ELSE b.balance / m.net END END, m.net <= 0,
+		a.arr, f.net / nullif(greatest(a.arr, 0), 0), one.currency, f.complete
+	FROM one, flow f
+	LEFT JOIN LATERAL (
+		SELECT l.day, sum(l.balance) AS balance FROM balance l
+		WHERE l.day >= f.period AND l.day < f.known_end
+		GROUP BY l.day ORDER BY l.day DESC LIMIT 1
+	) b ON true
+	LEFT JOIN LATERAL (
+		-- the last three months that are complete: this one, or those before it
+		SELECT sum(n.net) / 3 AS net FROM flow n
+		WHERE n.period <= CASE WHEN f.complete IS DISTINCT FROM false THEN f.period ELSE (f.period - interval '1 month')::date END
+			AND n.period > (f.period - CASE WHEN f.complete IS DISTINCT FROM false THEN interval '3 months' ELSE interval '4 months' END)::date
+		HAVING count(n.net) = 3
+	) m ON true,
+		LATERAL (SELECT CASE WHEN f.complete IS DISTINCT FROM false
+			THEN 12 * (nudge.mrr_at(nudge.as_mrr_state(state), f.period_end - 1, coalesce(zone, 'UTC')) - nudge.mrr_at(nudge.as_mrr_state(state), f.period - 1, coalesce(zone, 'UTC'))) END AS arr) a
+	WHERE f.period >= nudge.period_start(start_day, 'month')
+	ORDER BY f.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.burn(nudge.mrr_item_state, regclass, date, date, regclass, regclass, regclass, regclass, text, timestamptz, text) IS
+	'Burn by month: costs, receipts from payments or else revenue, net burn, and how many months cash lasts at the mean net burn of the last three complete months. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.magic_number(
+	state nudge.mrr_item_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	revenue numeric,
+	previous_revenue numeric,
+	sales_and_marketing numeric,
+	previous_sales_and_marketing numeric,
+	magic_number numeric,
+	revenue_growth_to_acquisition_cost numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	first_day constant date := nudge.period_start(start_day, 'quarter', fiscal_year_start => coalesce(fiscal_year_start, 1));
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY
+	SELECT q.period, q.revenue, q.revenue_before, q.sales_and_marketing, q.cost_before,
+		g.growth * 4 / nullif(q.cost_before, 0), g.growth / nullif(q.sales_and_marketing, 0), q.currency_code, q.complete
+	FROM (SELECT p.period, p.revenue, p.sales_and_marketing, p.currency_code, p.complete,
+			lag(p.revenue) OVER (ORDER BY p.period) AS revenue_before, lag(p.sales_and_marketing) OVER (ORDER BY p.period) AS cost_before
+		FROM nudge.pnl(state, costs, (first_day - interval '3 months')::date, end_day, charges, usage, NULL, 'quarter', zone, as_of,
+			magic_number.currency, coalesce(fiscal_year_start, 1)) p) q,
+		LATERAL (SELECT CASE WHEN q.complete IS DISTINCT FROM false THEN q.revenue - q.revenue_before END AS growth) g
+	WHERE q.period >= first_day
+	ORDER BY q.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.magic_number(nudge.mrr_item_state, regclass, date, date, regclass, regclass, text, timestamptz, text, integer) IS
+	'Magic number by quarter: four times the growth of revenue over the quarter before, to the sales and marketing cost of the quarter before; beside it growth to the cost of the same quarter, not annualised. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+CREATE FUNCTION nudge.unit_costs(
+	state nudge.mrr_item_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	customers bigint,
+	revenue numeric,
+	total_cost numeric,
+	acquisition_cost_per_active_customer numeric,
+	delivery_cost_per_customer numeric,
+	total_cost_per_customer numeric,
+	delivery_cost_ratio numeric,
+	support_cost_ratio numeric,
+	sales_and_marketing_ratio numeric,
+	research_and_development_ratio numeric,
+	general_and_administrative_ratio numeric,
+	sales_efficiency numeric,
+	marketing_efficiency numeric,
+	sales_and_marketing_efficiency numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT p.period, n.customers, p.revenue, p.total_cost,
+		d.whole * p.sales_and_marketing / nullif(n.customers, 0), d.whole * p.cost_of_revenue / nullif(n.customers, 0),
+		d.whole * p.total_cost / nullif(n.customers, 0),
+		p.cost_of_revenue / nullif(d.revenue, 0), p.support_cost / nullif(d.revenue, 0), p.sales_and_marketing / nullif(d.revenue, 0),
+		p.research_and_development / nullif(d.revenue, 0), p.general_and_administrative / nullif(d.revenue, 0),
+		d.revenue / nullif(p.sales_cost, 0), d.revenue / nullif(p.marketing_cost, 0), d.revenue / nullif(p.sales_and_marketing, 0),
+		p.currency_code, p.complete
+	FROM nudge.pnl(state, costs, start_day, end_day, charges, usage, NULL, grain, zone, as_of, unit_costs.currency, fiscal_year_start) p,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false
+			THEN nudge.customers_at(nudge.as_mrr_state(state), nudge.period_end(p.period, lower(coalesce(grain, 'month')),
+				fiscal_year_start => coalesce(fiscal_year_start, 1)) - 1, coalesce(zone, 'UTC')) END AS customers) n,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN 1 END AS whole,
+			CASE WHEN p.complete IS DISTINCT FROM false THEN p.revenue END AS revenue) d
+	ORDER BY p.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.unit_costs(nudge.mrr_item_state, regclass, date, date, regclass, regclass, text, text, timestamptz, text, integer) IS
+	'Cost per customer, costs as shares of revenue, and revenue to what is spent on sales and marketing; NULL for a period that is not complete. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+-- By plan -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.plan_margins(
+	state nudge.mrr_item_state,
+	costs regclass,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	spread text DEFAULT 'revenue',
+	meter text DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	plan text,
+	customer_months bigint,
+	revenue numeric,
+	direct_cost_of_revenue numeric,
+	shared_cost_of_revenue numeric,
+	cost_of_revenue numeric,
+	gross_profit numeric,
+	gross_margin_rate numeric,
+	direct_acquisition_cost numeric,
+	shared_acquisition_cost numeric,
+	variable_acquisition_cost numeric,
+	contribution_margin numeric,
+	contribution_margin_rate numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	add_ons constant text[] := nudge.add_on_plans(plans);
+	by_what constant text := lower(coalesce(spread, 'revenue'));
+	first_day date;
+	known_day date;
+	closed_day date;
+	-- what was not given is unknown, and not 0
+	earned constant numeric := CASE WHEN state IS NOT NULL OR charges IS NOT NULL OR usage IS NOT NULL THEN 0 END;
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
+	PERFORM nudge.check_spread(by_what, usage, meter, first_day, known_day);
+	RETURN QUERY
+	WITH cost_line AS MATERIALIZED (
+		SELECT * FROM nudge.cost_lines(costs, first_day, known_day, plan_margins.currency)
+	), stream AS MATERIALIZED (
+		SELECT s.* FROM (SELECT coalesce(plan_margins.currency, min(c.currency)) AS currency FROM cost_line c) k,
+			LATERAL nudge.revenue_streams(state, start_day, end_day, charges, usage, plans, unit, zone, as_of, k.currency, first_month) s
+	), booked AS (
+		-- a period without any cost has not been booked
+		SELECT DISTINCT nudge.period_start(c.period, unit, fiscal_year_start => first_month) AS period, 0 AS zero FROM cost_line c
+	), cost AS (
+		SELECT * FROM cost_line c
+		WHERE c.role = 'cost_of_revenue' OR c.role = 'sales_and_marketing' AND c.variable
+	), one AS MATERIALIZED (
+		SELECT l.currency, coalesce(nudge.currency_minor_unit(l.currency), 2) AS minor_unit
+		FROM (SELECT nudge.single_currency(array_agg(DISTINCT c.currency) FILTER (WHERE c.currency IS NOT NULL), plan_margins.currency) AS currency
+			FROM (SELECT s.currency_code AS currency FROM stream s
+				UNION SELECT c.currency FROM cost_line c) c) l
+	), main AS MATERIALIZED (
+		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
+		FROM nudge.recurring_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
+		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
+		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
+	), metered AS (
+		SELECT nudge.period_start(u.period, 'month') AS month, m.plan, sum(u.volume) AS volume
+		FROM nudge.usage_lines(CASE by_what WHEN 'usage' THEN usage END, first_day, known_day) u
+		LEFT JOIN main m ON m.month = nudge.period_start(u.period, 'month') AND m.customer = u.customer
+		WHERE u.meter = plan_margins.meter OR plan_margins.meter IS NULL
+		GROUP BY 1, 2
+	), part AS (
+		SELECT s.period AS month, s.plan, s.amount AS revenue, 0 AS delivery, 0 AS acquisition, 0 AS customers, 0 AS volume, false AS shared FROM stream s
+		UNION ALL
+		SELECT nudge.period_start(c.period, 'month'), c.plan, 0, coalesce(sum(c.amount) FILTER (WHERE c.role = 'cost_of_revenue'), 0),
+			coalesce(sum(c.amount) FILTER (WHERE c.role <> 'cost_of_revenue'), 0), 0, 0, c.plan IS NULL
+		FROM cost c GROUP BY 1, 2
+		UNION ALL
+		SELECT m.month, m.plan, 0, 0, 0, count(*), 0, false FROM main m GROUP BY 1, 2
+		UNION ALL
+		SELECT u.month, u.plan, 0, 0, 0, 0, u.volume, false FROM metered u
+	), cell AS (
+		SELECT p.period, a.plan, sum(a.revenue) AS revenue, sum(a.customers) AS customers, sum(a.volume) AS volume,
+			coalesce(sum(a.delivery) FILTER (WHERE NOT a.shared), 0) AS delivery,
+			coalesce(sum(a.acquisition) FILTER (WHERE NOT a.shared), 0) AS acquisition,
+			bool_and(a.shared) AS only_shared
+		FROM part a JOIN nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p ON a.month >= p.period AND a.month < p.period_end
+		GROUP BY p.period, a.plan
+	), pool AS (
+		SELECT p.period, sum(a.delivery) AS delivery, sum(a.acquisition) AS acquisition
+		FROM part a JOIN nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p ON a.month >= p.period AND a.month < p.period_end
+		WHERE a.shared GROUP BY p.period
+	), weighed AS (
+		SELECT c.*, greatest(CASE by_what WHEN 'revenue' THEN c.revenue WHEN 'customers' THEN c.customers WHEN 'usage' THEN c.volume
+			ELSE (c.plan IS NOT NULL)::integer END, 0) AS weight
+		FROM cell c
+	), spreading AS (
+		SELECT w.period, array_agg(w.plan ORDER BY w.plan COLLATE "C") AS plans,
+			nudge.apportion(l.delivery, array_agg(w.weight ORDER BY w.plan COLLATE "C"), one.minor_unit) AS delivery,
+			nudge.apportion(l.acquisition, array_agg(w.weight ORDER BY w.plan COLLATE "C"), one.minor_unit) AS acquisition,
+			sum(w.weight) AS weight
+		FROM one, weighed w JOIN pool l ON l.period = w.period
+		GROUP BY w.period, l.delivery, l.acquisition, one.minor_unit
+	), share AS (
+		SELECT s.period, t.plan, t.delivery, t.acquisition
+		FROM spreading s, LATERAL unnest(s.plans, s.delivery, s.acquisition) t(plan, delivery, acquisition)
+		WHERE s.weight > 0
+		UNION ALL
+		-- nothing to go by: it stays with no plan
+		SELECT s.period, NULL, l.delivery, l.acquisition
+		FROM spreading s JOIN pool l ON l.period = s.period WHERE s.weight = 0
+	)
+	SELECT w.period, w.plan, w.customers::bigint, w.revenue + earned, w.delivery + b.zero, v.shared_delivery, v.delivery,
+		g.profit, g.profit / nullif(w.revenue, 0), w.acquisition + b.zero, v.shared_acquisition, v.acquisition,
+		g.profit - v.acquisition, (g.profit - v.acquisition) / nullif(w.revenue, 0), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	JOIN weighed w ON w.period = p.period
+	LEFT JOIN share h ON h.period = w.period AND h.plan IS NOT DISTINCT FROM w.plan
+	LEFT JOIN booked b ON b.period = p.period,
+		LATERAL (SELECT coalesce(h.delivery, b.zero) AS shared_delivery, coalesce(h.acquisition, b.zero) AS shared_acquisition) u,
+		LATERAL (SELECT u.shared_delivery, w.delivery + u.shared_delivery AS delivery,
+			u.shared_acquisition, w.acquisition + u.shared_acquisition AS acquisition) v,
+		LATERAL (SELECT CASE WHEN p.complete IS DISTINCT FROM false THEN w.revenue + earned - v.delivery END AS profit) g
+	WHERE NOT (w.only_shared AND v.shared_delivery = 0 AND v.shared_acquisition = 0)
+	ORDER BY w.period, w.plan COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.plan_margins(nudge.mrr_item_state, regclass, date, date, regclass, regclass, regclass, text, text, text, text, timestamptz, text, integer) IS
+	'Gross and contribution margin by period and plan: costs with a plan are its own, the others are spread by revenue, customers, usage or equally, and sum exactly. Not STRICT: a NULL input is not known, NULL options have a meaning';
+
+-- src/metrics/acquisition.sql
+
+/*
+ * acquisition.sql
+ *		What it costs to win a customer, and what a customer is worth.
+ *
+ * Definitions: doc/acquisition.md.
+ */
+
+-- What it costs -----------------------------------------------------------
+
+CREATE FUNCTION nudge.spend_lines(spend regclass, start_day date, end_day date, expected_currency text DEFAULT NULL)
+	RETURNS TABLE (day date, channel text, campaign text, amount numeric, currency text, impressions bigint, clicks bigint, partner text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.* FROM (%s) i WHERE i.day IS NULL OR i.day >= $1 AND i.day < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), $3) AS currency,
+				nudge.check_input('spend', count(*) FILTER (WHERE NOT coalesce(isfinite(l.day) AND abs(l.amount) < 'Infinity', false)))
+			FROM line l
+		)
+		SELECT l.day, l.channel, l.campaign, l.amount, one.currency, l.impressions, l.clicks, l.partner FROM one, line l
+	$query$, nudge.input_query('spend', spend)) USING start_day, end_day, expected_currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.spend_lines(regclass, date, date, text) IS
+	'The spend of [start_day, end_day): the drill-down of cost by channel and campaign. Not STRICT: NULL spend is none, a NULL expected_currency is any one';
+
+CREATE FUNCTION nudge.acquisition_lines(
+	spend regclass,
+	costs regclass,
+	start_day date,
+	end_day date,
+	ad_spend text DEFAULT NULL,
+	ad_categories text[] DEFAULT '{customer_acquisition/marketing/paid_advertising}',
+	expected_currency text DEFAULT NULL
+) RETURNS TABLE (day date, component text, source text, category text, amount numeric, counted boolean, currency text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	counted_source constant text := coalesce(ad_spend, CASE WHEN spend IS NULL THEN 'costs' ELSE 'spend' END);
+BEGIN
+	IF counted_source NOT IN ('spend', 'costs', 'both') THEN
+		RAISE EXCEPTION 'unknown value "%" of "ad_spend"', left(counted_source, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It says which relation has the money spent on ads: spend, costs, or both, each its own.',
+				HINT = 'Leave it out for spend, or, without such a relation, for costs.';
+	END IF;
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			SELECT s.day, 'marketing' AS component, 'spend' AS source, s.channel AS category, s.amount, counted_source <> 'costs' AS counted, s.currency
+			FROM nudge.spend_lines(spend, start_day, end_day, expected_currency) s
+			UNION ALL
+			SELECT c.period, CASE WHEN '/' || c.category || '/' LIKE '%/tools/%' THEN 'tools' ELSE coalesce(c.part, 'other') END, 'costs', c.category, c.amount,
+				counted_source <> 'spend' OR NOT EXISTS (SELECT FROM unnest(ad_categories) a WHERE c.category = a OR starts_with(c.category, a || '/')), c.currency
+			FROM nudge.cost_lines(costs, start_day, end_day, expected_currency) c
+			WHERE c.role = 'sales_and_marketing'
+		), one AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT l.currency), expected_currency) AS currency FROM line l
+		)
+		SELECT l.day, l.component, l.source, l.category, l.amount, l.counted, one.currency FROM one, line l;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.acquisition_lines(regclass, regclass, date, date, text, text[], text) IS
+	'The spend and the costs of acquisition of [start_day, end_day), each with its component, and whether it counts or stands in the other relation too: the drill-down of acquisition_cost. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.acquisition_cost(
+	spend regclass,
+	costs regclass,
+	start_day date,
+	end_day date,
+	new_customers numeric DEFAULT NULL,
+	overhead_rate numeric DEFAULT 0.20,
+	overhead_pool numeric DEFAULT NULL,
+	ad_spend text DEFAULT NULL,
+	ad_categories text[] DEFAULT '{customer_acquisition/marketing/paid_advertising}',
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	component text,
+	amount numeric,
+	share numeric,
+	cost_per_customer numeric,
+	not_counted numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 6 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_overhead(overhead_rate, overhead_pool);
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			SELECT l.component, sum(l.amount) FILTER (WHERE l.counted) AS amount, sum(l.amount) FILTER (WHERE NOT l.counted) AS not_counted, min(l.currency) AS currency
+			FROM nudge.acquisition_lines(spend, costs, start_day, end_day, ad_spend, ad_categories, acquisition_cost.currency) l
+			GROUP BY l.component
+		), direct AS (
+			SELECT o.place, o.component, coalesce(l.amount, 0) AS amount, coalesce(l.not_counted, 0) AS not_counted
+			FROM unnest(ARRAY['marketing', 'sales', 'tools', 'other']) WITH ORDINALITY o(component, place)
+			LEFT JOIN line l ON l.component = o.component
+		), loaded AS (
+			SELECT d.* FROM direct d
+			UNION ALL
+			SELECT 5, 'overhead', coalesce(overhead_rate, 0) * coalesce(overhead_pool, sum(d.amount)), 0 FROM direct d
+		), total AS (
+			SELECT sum(l.amount) AS amount, sum(l.not_counted) AS not_counted FROM loaded l
+		)
+		SELECT l.component, l.amount, l.amount / nullif(t.amount, 0), l.amount / nullif(new_customers, 0), l.not_counted,
+			coalesce((SELECT min(k.currency) FROM line k), upper(acquisition_cost.currency))
+		FROM (SELECT a.* FROM loaded a UNION ALL SELECT 6, 'total', b.amount, b.not_counted FROM total b) l, total t
+		ORDER BY l.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.acquisition_cost(regclass, regclass, date, date, numeric, numeric, numeric, text, text[], text) IS
+	'Fully loaded cost of acquisition in a window, a row per component (marketing, sales, tools, other, overhead, total), and per new customer if their number is given. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.check_overhead(overhead_rate numeric, overhead_pool numeric) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT (coalesce(overhead_rate, 0) >= 0 AND coalesce(overhead_rate, 0) < 'Infinity' AND coalesce(overhead_pool, 0) >= 0 AND coalesce(overhead_pool, 0) < 'Infinity') THEN
+		RAISE EXCEPTION 'overhead must be a number that is not negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('The rate is %s, the pool %s.', overhead_rate, coalesce(overhead_pool::text, 'not given')),
+				HINT = 'Pass a rate of 0 to do without it.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_overhead(numeric, numeric) IS
+	'An error if a rate or a pool of overhead is no amount. Not STRICT: NULL is none';
+
+CREATE FUNCTION nudge.customer_acquisition_cost(
+	state nudge.mrr_state,
+	spend regclass,
+	costs regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	cost_lag interval DEFAULT '0',
+	gross_margin numeric DEFAULT 1,
+	overhead_rate numeric DEFAULT 0.20,
+	overhead_pool numeric DEFAULT NULL,
+	ad_spend text DEFAULT NULL,
+	ad_categories text[] DEFAULT '{customer_acquisition/marketing/paid_advertising}',
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	marketing_cost numeric,
+	sales_cost numeric,
+	tools_cost numeric,
+	other_cost numeric,
+	overhead_cost numeric,
+	total_cost numeric,
+	new_customers bigint,
+	new_mrr numeric,
+	cac numeric,
+	arpa numeric,
+	payback_months numeric,
+	revenue_payback_months numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	code constant text := nudge.single_currency(array_remove(ARRAY[nudge.mrr_currency(state)], NULL), currency);
+	first_day date;
+	last_day date;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day), nudge.check_overhead(overhead_rate, overhead_pool);
+	IF NOT coalesce(start_day - cost_lag BETWEEN '4000-01-01 BC' AND start_day, false) THEN
+		RAISE EXCEPTION 'cost_lag must not be negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It is how long before its customers money is spent.',
+				HINT = 'Leave it out to set the cost of a period against the customers of the same.';
+	END IF;
+	-- with a grain whole periods, without one the window as it is
+	SELECT (min(p.period) - cost_lag)::date, (max(p.known_end) - cost_lag)::date INTO first_day, last_day
+	FROM nudge.acquisition_periods(start_day, end_day, grain, zone, as_of, fiscal_year_start) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			SELECT l.day, l.component, sum(l.amount) AS amount, min(l.currency) AS currency
+			FROM nudge.acquisition_lines(spend, costs, first_day, last_day, ad_spend, ad_categories, code) l
+			WHERE l.counted GROUP BY l.day, l.component
+		), cost AS (
+			SELECT p.period, p.known_end, p.complete, coalesce(sum(l.amount) FILTER (WHERE l.component = 'marketing'), 0) AS marketing,
+				coalesce(sum(l.amount) FILTER (WHERE l.component = 'sales'), 0) AS sales, coalesce(sum(l.amount) FILTER (WHERE l.component = 'tools'), 0) AS tools,
+				coalesce(sum(l.amount) FILTER (WHERE l.component = 'other'), 0) AS other, coalesce(sum(l.amount), 0) AS direct
+			FROM nudge.acquisition_periods(start_day, end_day, grain, zone, as_of, fiscal_year_start) p
+			LEFT JOIN line l ON l.day >= (p.period - cost_lag)::date AND l.day < (p.known_end - cost_lag)::date
+			GROUP BY p.period, p.known_end, p.complete
+		)
+		SELECT c.period, c.marketing, c.sales, c.tools, c.other, o.overhead, c.direct + o.overhead, n.new_customers, n.new_mrr, u.cac, u.arpa,
+			CASE WHEN u.cac >= 0 THEN nudge.cac_payback_months(u.cac, u.arpa, gross_margin) END,
+			CASE WHEN u.cac >= 0 THEN nudge.cac_payback_months(u.cac, u.arpa) END,
+			coalesce(code, (SELECT min(l.currency) FROM line l)), c.complete
+		FROM cost c
+		LEFT JOIN LATERAL nudge.mrr_summary(state, c.period, c.known_end, coalesce(zone, 'UTC'), 'event') n ON true,
+			LATERAL (SELECT coalesce(overhead_rate, 0) * coalesce(overhead_pool, c.direct) AS overhead) o,
+			LATERAL (SELECT (c.direct + o.overhead) / nullif(n.new_customers, 0) AS cac, n.closing_mrr / nullif(n.closing_customers, 0) AS arpa) u
+		ORDER BY c.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.customer_acquisition_cost(nudge.mrr_state, regclass, regclass, date, date, text, text, timestamptz, interval, numeric, numeric, numeric, text, text[], text, integer) IS
+	'Blended, fully loaded CAC of a window or of each period in it: cost of acquisition over the customers whose first MRR began, and the months until ARPA has paid it back. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.acquisition_periods(start_day date, end_day date, grain text, zone text, as_of timestamptz, fiscal_year_start integer)
+	RETURNS TABLE (period date, known_end date, complete boolean)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT p.period, p.known_end, p.complete
+	FROM nudge.report_periods(start_day, end_day, grain, zone, as_of, fiscal_year_start) p
+	WHERE grain IS NOT NULL
+	UNION ALL
+	SELECT start_day, least(end_day, k.known), end_day <= nudge.civil_date(as_of, coalesce(zone, 'UTC'))
+	FROM (SELECT nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 AS known) k
+	WHERE grain IS NULL AND start_day < coalesce(k.known, end_day);
+END;
+
+COMMENT ON FUNCTION nudge.acquisition_periods(date, date, text, text, timestamptz, integer) IS
+	'Works for customer_acquisition_cost: its periods, or the window itself. Not STRICT: a NULL grain is the window, NULL options have a meaning';
+
+-- What it is worth --------------------------------------------------------
+
+CREATE FUNCTION nudge.ltv_to_cac(ltv numeric, cac numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN ltv / nullif(cac, 0);
+
+COMMENT ON FUNCTION nudge.ltv_to_cac(numeric, numeric) IS 'Lifetime value over the cost of acquisition of a customer';
+
+CREATE FUNCTION nudge.cac_to_ltv(cac numeric, ltv numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN cac / nullif(ltv, 0);
+
+COMMENT ON FUNCTION nudge.cac_to_ltv(numeric, numeric) IS 'Cost of acquisition over the lifetime value of a customer';
+
+CREATE FUNCTION nudge.acquisition_cost_to_annual_revenue(acquisition_cost numeric, monthly_revenue numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN acquisition_cost / nullif(12 * monthly_revenue, 0);
+
+COMMENT ON FUNCTION nudge.acquisition_cost_to_annual_revenue(numeric, numeric) IS
+	'Cost of acquisition over twelve times the revenue of a month: a cost ratio, which is neither CAC nor LTV';
+
+CREATE FUNCTION nudge.acquisition_cost_per_active_customer(acquisition_cost numeric, customers bigint) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN acquisition_cost / nullif(customers, 0);
+
+COMMENT ON FUNCTION nudge.acquisition_cost_per_active_customer(numeric, bigint) IS
+	'Cost of acquisition over all customers, old and new: a cost ratio, which is not CAC';
+
+CREATE FUNCTION nudge.unit_economics(
+	state nudge.mrr_state,
+	start_day date,
+	end_day date,
+	cac numeric DEFAULT NULL,
+	gross_margin numeric DEFAULT 1,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	months integer,
+	customer_months bigint,
+	churned_customers bigint,
+	churn_rate numeric,
+	customers bigint,
+	arpa numeric,
+	ltv numeric,
+	ltv_to_cac numeric,
+	cac_to_ltv numeric,
+	payback_months numeric,
+	revenue_payback_months numeric
+)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	whole integer;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	whole := 12 * (extract(year FROM end_day) - extract(year FROM start_day)) + extract(month FROM end_day) - extract(month FROM start_day);
+	IF (start_day + make_interval(months => whole))::date <> end_day THEN
+		RAISE EXCEPTION 'the window is not one of whole months'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The churn rate is that of a month, over the months of the window.',
+				HINT = 'Begin and end on the same day of a month, such as the first.';
+	END IF;
+	RETURN QUERY
+		SELECT whole, c.at_risk, c.churned, r.rate, n.customers, n.arpa, v.ltv, nudge.ltv_to_cac(v.ltv, cac), nudge.cac_to_ltv(cac, v.ltv),
+			nudge.cac_payback_months(cac, n.arpa, gross_margin), nudge.cac_payback_months(cac, n.arpa)
+		FROM (SELECT sum(s.opening_customers)::bigint AS at_risk, sum(s.churned_customers)::bigint AS churned
+				FROM generate_series(0, whole - 1) m,
+					LATERAL nudge.mrr_summary(state, (start_day + make_interval(months => m))::date, (start_day + make_interval(months => m + 1))::date, zone) s) c,
+			LATERAL (SELECT c.churned::numeric / nullif(c.at_risk, 0) AS rate) r,
+			LATERAL (SELECT nudge.customers_at(state, end_day - 1, zone) AS customers, nudge.arpa(state, end_day - 1, zone) AS arpa) n,
+			LATERAL (SELECT nudge.ltv(n.arpa, gross_margin, r.rate) AS ltv) v
+		WHERE state IS NOT NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.unit_economics(nudge.mrr_state, date, date, numeric, numeric, text) IS
+	'Lifetime value from what customers really paid and how many really left in a window of months, against CAC. Not STRICT: a NULL cac is not known, and without a state there are no rows';
+
+-- src/metrics/channels.sql
+
+/*
+ * channels.sql
+ *		Spend of channels and campaigns beside what they have earned under any
+ *		model of attribution; leads by stage; content by type.
+ *
+ * Definitions: doc/channels.md.
+ */
+
+CREATE TYPE nudge.channel_credit AS (
+	channel text,
+	customers numeric,
+	revenue numeric
+);
+
+COMMENT ON TYPE nudge.channel_credit IS
+	'What a channel, or a campaign, is credited with; channel NULL is what no channel has earned';
+
+COMMENT ON COLUMN nudge.channel_credit.channel IS 'Channel or campaign';
+
+COMMENT ON COLUMN nudge.channel_credit.customers IS 'New customers, or parts of them, credited to it';
+
+COMMENT ON COLUMN nudge.channel_credit.revenue IS 'Revenue credited to it';
+
+CREATE FUNCTION nudge.channel_credits(
+	state nudge.journey_state,
+	model text,
+	start_day date DEFAULT NULL,
+	end_day date DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	lookback interval DEFAULT '30 days',
+	half_life interval DEFAULT '7 days',
+	weights numeric[] DEFAULT NULL
+) RETURNS nudge.channel_credit[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	call constant text := CASE model
+		WHEN 'markov' THEN 'nudge.markov_attribution($1, 1, $3, $4, $5, $6, counting => %L)'
+		WHEN 'shapley' THEN 'nudge.shapley_attribution($1, ''conversions'', $3, $4, $5, $6, counting => %L)'
+		ELSE 'nudge.attribution($1, $2, $3, $4, $5, $6, counting => %L, half_life => $7, weights => $8)' END;
+	credits nudge.channel_credit[];
+BEGIN
+	-- a customer is new once, but goes on to bring revenue
+	EXECUTE format($query$
+		SELECT array_agg((c.channel, c.customers, c.revenue)::nudge.channel_credit ORDER BY c.channel COLLATE "C")
+		FROM (SELECT x.channel, sum(x.customers) AS customers, sum(x.revenue) AS revenue
+			FROM (SELECT f.channel, f.conversions AS customers, 0 AS revenue FROM %s f
+				UNION ALL SELECT a.channel, 0, a.revenue FROM %s a) x
+			GROUP BY x.channel) c
+		$query$, format(call, 'first'), format(call, 'all'))
+		INTO credits USING state, model, lookback, start_day, end_day, zone, half_life, weights;
+	RETURN coalesce(credits, '{}');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.channel_credits(nudge.journey_state, text, date, date, text, interval, interval, numeric[]) IS
+	'Credits under a model of attribution(), or markov, or shapley: customers by their first conversions, revenue by all. Not STRICT: NULL options have a meaning';
+
+-- Where leads come from: shared by what follows.
+CREATE FUNCTION nudge.lead_origins(leads regclass, lead_stage text DEFAULT NULL, customer_stage text DEFAULT 'customer')
+	RETURNS TABLE (lead text, at timestamptz, source text, campaign text, converted boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		SELECT l.lead, min(l.at) FILTER (WHERE $1 IS NULL OR l.stage = $1),
+			(array_agg(l.source ORDER BY l.at, l.source COLLATE "C") FILTER (WHERE l.source IS NOT NULL))[1],
+			(array_agg(l.campaign ORDER BY l.at, l.campaign COLLATE "C") FILTER (WHERE l.campaign IS NOT NULL))[1],
+			coalesce(bool_or(l.customer IS NOT NULL OR l.stage = $2), false)
+		FROM (%s) l GROUP BY l.lead
+		$query$, nudge.input_query('leads', leads))
+		USING lead_stage, customer_stage;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.lead_origins(regclass, text, text) IS
+	'A row per lead: when it came to be one, the first source and campaign it names, and whether it became a customer. Not STRICT: NULL leads are none, a NULL lead_stage is any';
+
+-- Channels and campaigns --------------------------------------------------
+
+CREATE TYPE nudge.acquisition_result AS (
+	channel text,
+	campaign text,
+	kind text,
+	cost numeric,
+	impressions bigint,
+	clicks bigint,
+	visitors bigint,
+	new_leads bigint,
+	new_customers numeric,
+	revenue numeric,
+	click_through_rate numeric,
+	cost_per_click numeric,
+	cost_per_lead numeric,
+	visitor_to_lead_rate numeric,
+	lead_to_customer_rate numeric,
+	click_to_customer_rate numeric,
+	cac numeric,
+	loaded_cost numeric,
+	loaded_cac numeric,
+	payback_months numeric,
+	revenue_payback_months numeric,
+	roas numeric,
+	roi numeric,
+	cost_share numeric,
+	planned_cost numeric,
+	planned_share numeric,
+	currency_code text
+);
+
+COMMENT ON TYPE nudge.acquisition_result IS 'What a channel, a campaign or a kind of campaign has cost and earned';
+
+COMMENT ON COLUMN nudge.acquisition_result.channel IS 'Channel; of a campaign, the one on which it runs';
+
+COMMENT ON COLUMN nudge.acquisition_result.campaign IS 'Campaign';
+
+COMMENT ON COLUMN nudge.acquisition_result.kind IS 'Kind of campaign';
+
+COMMENT ON COLUMN nudge.acquisition_result.cost IS 'What was spent on it';
+
+COMMENT ON COLUMN nudge.acquisition_result.impressions IS 'Times it was shown';
+
+COMMENT ON COLUMN nudge.acquisition_result.clicks IS 'Clicks it brought';
+
+COMMENT ON COLUMN nudge.acquisition_result.visitors IS 'Distinct visitors among its touches';
+
+COMMENT ON COLUMN nudge.acquisition_result.new_leads IS 'Leads that came from it';
+
+COMMENT ON COLUMN nudge.acquisition_result.new_customers IS 'New customers credited to it';
+
+COMMENT ON COLUMN nudge.acquisition_result.revenue IS 'Revenue credited to it';
+
+COMMENT ON COLUMN nudge.acquisition_result.click_through_rate IS 'Clicks over impressions';
+
+COMMENT ON COLUMN nudge.acquisition_result.cost_per_click IS 'Cost over clicks';
+
+COMMENT ON COLUMN nudge.acquisition_result.cost_per_lead IS 'Cost over leads';
+
+COMMENT ON COLUMN nudge.acquisition_result.visitor_to_lead_rate IS 'Leads over visitors';
+
+COMMENT ON COLUMN nudge.acquisition_result.lead_to_customer_rate IS 'Customers over leads';
+
+COMMENT ON COLUMN nudge.acquisition_result.click_to_customer_rate IS 'Customers over clicks';
+
+COMMENT ON COLUMN nudge.acquisition_result.cac IS 'Cost over customers';
+
+COMMENT ON COLUMN nudge.acquisition_result.loaded_cost IS 'Cost and its part of the shared cost';
+
+COMMENT ON COLUMN nudge.acquisition_result.loaded_cac IS 'Loaded cost over customers';
+
+COMMENT ON COLUMN nudge.acquisition_result.payback_months IS 'Months until the gross margin of a customer has paid back the loaded CAC';
+
+COMMENT ON COLUMN nudge.acquisition_result.revenue_payback_months IS 'Months until the revenue of a customer has paid it back';
+
+COMMENT ON COLUMN nudge.acquisition_result.roas IS 'Revenue over cost';
+
+COMMENT ON COLUMN nudge.acquisition_result.roi IS 'Gross margin of the revenue less cost, over cost';
+
+COMMENT ON COLUMN nudge.acquisition_result.cost_share IS 'Share in the cost of all';
+
+COMMENT ON COLUMN nudge.acquisition_result.planned_cost IS 'Cost planned';
+
+COMMENT ON COLUMN nudge.acquisition_result.planned_share IS 'Share in the cost planned';
+
+COMMENT ON COLUMN nudge.acquisition_result.currency_code IS 'Currency of all amounts';
+
+-- The core of both: by is channel, campaign or kind, which is what credits,
+-- spend, leads and touches are grouped by.
+CREATE FUNCTION nudge.acquisition_results(
+	by text,
+	credits nudge.channel_credit[],
+	credit_currency text,
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text,
+	gross_margin numeric,
+	arpa numeric,
+	shared_cost numeric,
+	shared_by text,
+	leads regclass,
+	lead_stage text,
+	touches regclass,
+	campaigns regclass,
+	budgets regclass,
+	budget_root text,
+	currency text
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- what a row of spend and touches, and what a lead belongs to
+	of_spend constant text := CASE by WHEN 'channel' THEN 'x.channel' WHEN 'campaign' THEN 'x.campaign'
+		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
+	of_lead constant text := CASE by WHEN 'channel' THEN 'x.source' WHEN 'campaign' THEN 'x.campaign'
+		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
+	of_credit constant text := CASE by WHEN 'kind' THEN '(SELECT k.kind FROM campaign k WHERE k.campaign = x.channel)' ELSE 'x.channel' END;
+	-- where the plan stands: budgets of channels, shares of campaigns
+	plan constant text := CASE by
+		WHEN 'channel' THEN 'SELECT split_part(substr(b.category, length($10) + 2), ''/'', 1), b.amount, NULL::numeric, b.currency
+			FROM nudge.budget_lines($18, $1, $2, expected_currency => $9) b WHERE starts_with(b.category, $10 || ''/'')'
+		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs'
+		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs' END;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF by IS NULL OR by NOT IN ('channel', 'campaign', 'kind') THEN
+		RAISE EXCEPTION 'unknown value "%" of "by"', by
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Rows are those of campaigns or of their kinds.',
+				HINT = 'Pass campaign or kind.';
+	END IF;
+	IF shared_by IS NULL OR shared_by NOT IN ('customers', 'spend', 'revenue') THEN
+		RAISE EXCEPTION 'unknown value "%" of "shared_by"', shared_by
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Cost that is no channel''s own is spread by customers, spend or revenue.',
+				HINT = 'Leave it out for customers.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH campaign AS MATERIALIZED (
+			-- one that has ended goes on to earn, but has no plan
+			SELECT c.campaign, min(c.channel) AS channel, min(c.kind) AS kind, bool_or(r.runs) AS runs, sum(c.budget_share) FILTER (WHERE r.runs) AS budget_share
+			FROM (%s) c, LATERAL (SELECT coalesce(nudge.civil_date(c.started_at, $3) < $2, true) AND coalesce(c.ended_at > $1::timestamp AT TIME ZONE $3, true) AS runs) r
+			GROUP BY c.campaign
+		), spent AS MATERIALIZED (
+			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks FROM nudge.spend_lines($19, $1, $2, $9) x
+		), planned(name, amount, share, currency) AS MATERIALIZED (
+			%s
+		), checked AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT c.currency), $9) AS currency
+			FROM (SELECT s.currency FROM spent s UNION ALL SELECT p.currency FROM planned p WHERE p.amount IS NOT NULL
+				UNION ALL SELECT $13 WHERE $13 IS NOT NULL) c
+		), parts AS (
+			SELECT s.name, s.amount AS spend, s.impressions, s.clicks,
+				CASE WHEN s.clicks IS NOT NULL AND s.impressions IS NOT NULL THEN s.clicks END AS shown_clicks,
+				CASE WHEN s.clicks IS NOT NULL THEN s.impressions END AS clicked_impressions,
+				CASE WHEN s.clicks IS NOT NULL THEN s.amount END AS clicked_spend,
+				0::numeric AS customers, 0::numeric AS revenue, 0::bigint AS leads, 0::bigint AS visitors, NULL::numeric AS planned, NULL::numeric AS share
+			FROM spent s
+			UNION ALL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, x.customers, x.revenue, 0, 0, NULL, NULL
+			FROM unnest($4) x
+			UNION ALL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 0, NULL, NULL
+			FROM nudge.lead_origins($17, $8) x
+			WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2
+			UNION ALL
+			SELECT v.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, count(DISTINCT v.visitor), NULL, NULL
+			FROM (SELECT %s AS name, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
+				FROM (%s) x WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			GROUP BY v.name
+			UNION ALL
+			SELECT p.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, p.amount, p.share FROM planned p
+		), summed AS (
+			SELECT p.name, CASE WHEN $14 THEN sum(p.spend) END AS spend, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
+				CASE WHEN $16 THEN sum(p.visitors)::bigint END AS visitors, CASE WHEN $15 THEN sum(p.leads)::bigint END AS leads,
+				sum(p.customers) AS customers, sum(p.revenue) AS revenue,
+				sum(p.shown_clicks) / nullif(sum(p.clicked_impressions), 0) AS click_through_rate,
+				sum(p.clicked_spend) / nullif(sum(p.clicks), 0) AS cost_per_click,
+				sum(p.planned) AS planned, sum(p.share) AS share
+			FROM parts p GROUP BY p.name
+		), weighed AS (
+			SELECT s.*, row_number() OVER (ORDER BY s.name COLLATE "C") AS place,
+				greatest(CASE $12 WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.spend ELSE s.revenue END, 0) AS weight
+			FROM summed s
+		), shares AS (
+			SELECT nudge.apportion($11, array_agg(w.weight ORDER BY w.place), coalesce((SELECT nudge.currency_minor_unit(k.currency) FROM checked k), 2)) AS shares
+			FROM weighed w
+		), spread AS (
+			SELECT w.*, CASE WHEN $11 = 0 THEN 0 ELSE h.shares[w.place] END AS shared FROM weighed w, shares h
+		)
+		SELECT CASE WHEN $7 = 'channel' THEN s.name ELSE g.channel END, CASE WHEN $7 = 'campaign' THEN s.name END, CASE WHEN $7 = 'kind' THEN s.name ELSE g.kind END,
+			s.spend, s.impressions, s.clicks, s.visitors, s.leads, s.customers, s.revenue,
+			s.click_through_rate, s.cost_per_click, s.spend / nullif(s.leads, 0), s.leads::numeric / nullif(s.visitors, 0),
+			s.customers / nullif(s.leads, 0), s.customers / nullif(s.clicks, 0),
+			s.spend / nullif(s.customers, 0), s.spend + s.shared, c.loaded_cac,
+			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6, $5) END,
+			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6) END,
+			s.revenue / nullif(s.spend, 0), (s.revenue * $5 - s.spend) / nullif(s.spend, 0),
+			s.spend / nullif(sum(s.spend) OVER (), 0), s.planned, coalesce(s.share, s.planned / nullif(sum(s.planned) OVER (), 0)), k.currency
+		FROM spread s
+		LEFT JOIN campaign g ON $7 = 'campaign' AND g.campaign = s.name,
+			LATERAL (SELECT (s.spend + s.shared) / nullif(s.customers, 0) AS loaded_cac) c, checked k
+		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
+		$query$, nudge.input_query('campaigns', campaigns), of_spend, plan,
+			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
+		USING start_day, end_day, zone, credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
+			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.acquisition_results(text, nudge.channel_credit[], text, regclass, date, date, text, numeric, numeric, numeric, text, regclass, text, regclass, regclass, regclass, text, text) IS
+	'Works for channel_performance and campaign_performance. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.channel_performance(
+	state nudge.journey_state,
+	model text,
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	lookback interval DEFAULT '30 days',
+	half_life interval DEFAULT '7 days',
+	weights numeric[] DEFAULT NULL,
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	budgets regclass DEFAULT NULL,
+	budget_root text DEFAULT 'customer_acquisition/marketing/paid_advertising',
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results('channel', nudge.channel_credits(state, model, start_day, end_day, zone, lookback, half_life, weights), nudge.journey_currency(state),
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, NULL, budgets, budget_root, currency) r;
+END;
+
+COMMENT ON FUNCTION nudge.channel_performance(nudge.journey_state, text, regclass, date, date, text, interval, interval, numeric[], numeric, numeric, numeric, text, regclass, text, regclass, regclass, text, text) IS
+	'What each channel cost, brought and earned in a window under a model of attribution. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.channel_performance(
+	credits nudge.channel_credit[],
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	budgets regclass DEFAULT NULL,
+	budget_root text DEFAULT 'customer_acquisition/marketing/paid_advertising',
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results('channel', credits, NULL,
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, NULL, budgets, budget_root, currency) r;
+END;
+
+COMMENT ON FUNCTION nudge.channel_performance(nudge.channel_credit[], regclass, date, date, text, numeric, numeric, numeric, text, regclass, text, regclass, regclass, text, text) IS
+	'The same for credits from anywhere. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.campaign_performance(
+	state nudge.journey_state,
+	model text,
+	spend regclass,
+	campaigns regclass,
+	start_day date,
+	end_day date,
+	by text DEFAULT 'campaign',
+	zone text DEFAULT 'UTC',
+	lookback interval DEFAULT '30 days',
+	half_life interval DEFAULT '7 days',
+	weights numeric[] DEFAULT NULL,
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results(by, nudge.channel_credits(state, model, start_day, end_day, zone, lookback, half_life, weights), nudge.journey_currency(state),
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, campaigns, NULL, '', currency) r;
+END;
+
+COMMENT ON FUNCTION nudge.campaign_performance(nudge.journey_state, text, regclass, regclass, date, date, text, text, interval, interval, numeric[], numeric, numeric, numeric, text, regclass, text, regclass, text) IS
+	'What each campaign, or kind of campaign, cost, brought and earned in a window; the channels of the state are campaigns. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.campaign_performance(
+	credits nudge.channel_credit[],
+	spend regclass,
+	campaigns regclass,
+	start_day date,
+	end_day date,
+	by text DEFAULT 'campaign',
+	zone text DEFAULT 'UTC',
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results(by, credits, NULL,
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, campaigns, NULL, '', currency) r;
+END;
+
+COMMENT ON FUNCTION nudge.campaign_performance(nudge.channel_credit[], regclass, regclass, date, date, text, text, numeric, numeric, numeric, text, regclass, text, regclass, text) IS
+	'The same for credits from anywhere; their channels are campaigns. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- Leads and content -------------------------------------------------------
+
+CREATE FUNCTION nudge.lead_stages(
+	leads regclass,
+	stages text[],
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	by text DEFAULT NULL,
+	counting text DEFAULT 'cohort',
+	as_of timestamptz DEFAULT NULL,
+	spend regclass DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	source text,
+	step integer,
+	stage text,
+	lead_count bigint,
+	step_rate numeric,
+	overall_rate numeric,
+	cost numeric,
+	cost_per_lead numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF coalesce(cardinality(stages), 0) = 0 OR array_position(stages, NULL) IS NOT NULL OR array_ndims(stages) > 1
+		OR cardinality(stages) > (SELECT count(DISTINCT s) FROM unnest(stages) s) THEN
+		RAISE EXCEPTION '"stages" must name each stage once, from first to last'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What a lead has reached is known from the order of the stages.',
+				HINT = 'Pass an array such as ARRAY[''lead'', ''qualified'', ''customer''].';
+	END IF;
+	IF by NOT IN ('source', 'campaign') OR counting IS NULL OR counting NOT IN ('cohort', 'period') THEN
+		RAISE EXCEPTION 'unknown way to count leads: by "%", counting "%"', by, counting
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Leads are counted by source or campaign, and as a cohort or in a period.',
+				HINT = 'Leave both out for the cohort of all leads.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH seen AS MATERIALIZED (
+			SELECT l.lead, l.at, array_position($1, l.stage) AS step, CASE $6 WHEN 'source' THEN l.source WHEN 'campaign' THEN l.campaign END AS source
+			FROM (%s) l WHERE $5 IS NULL OR l.at <= $5
+		), origin AS (
+			SELECT s.lead, (array_agg(s.source ORDER BY s.at, s.source COLLATE "C"))[1] AS source
+			FROM seen s WHERE s.source IS NOT NULL GROUP BY s.lead
+		), reached AS (
+			-- at a stage, or at one behind it, which it cannot have reached otherwise
+			SELECT s.lead, n.step, nudge.civil_date(min(s.at), $4) AS day
+			FROM seen s JOIN generate_series(1, cardinality($1)) n(step) ON n.step <= s.step
+			GROUP BY s.lead, n.step
+		), counts AS (
+			SELECT o.source, r.step, count(*) AS leads
+			FROM reached r JOIN reached e ON e.lead = r.lead AND e.step = 1
+			LEFT JOIN origin o ON o.lead = r.lead
+			WHERE CASE $7 WHEN 'cohort' THEN e.day ELSE r.day END >= $2 AND CASE $7 WHEN 'cohort' THEN e.day ELSE r.day END < $3
+			GROUP BY o.source, r.step
+		), spent AS MATERIALIZED (
+			SELECT CASE $6 WHEN 'source' THEN x.channel WHEN 'campaign' THEN x.campaign END AS source, x.amount, x.currency
+			FROM nudge.spend_lines($10, $2, $3, $8) x
+		), sources AS (
+			SELECT p.source, CASE WHEN $9 THEN sum(p.cost) END AS cost
+			FROM (SELECT s.source, s.amount AS cost FROM spent s UNION ALL SELECT c.source, 0 FROM counts c UNION ALL SELECT NULL, 0 WHERE $6 IS NULL) p
+			GROUP BY p.source
+		), counted AS (
+			SELECT g.source, g.cost, n.step, $1[n.step] AS stage, coalesce(c.leads, 0) AS leads
+			FROM sources g CROSS JOIN generate_series(1, cardinality($1)) n(step)
+			LEFT JOIN counts c ON c.source IS NOT DISTINCT FROM g.source AND c.step = n.step
+		)
+		SELECT c.source, c.step, c.stage, c.leads,
+			c.leads::numeric / nullif(CASE c.step WHEN 1 THEN c.leads ELSE lag(c.leads) OVER up END, 0),
+			c.leads::numeric / nullif(first_value(c.leads) OVER up, 0), c.cost, c.cost / nullif(c.leads, 0), coalesce((SELECT min(x.currency) FROM spent x), upper($8))
+		FROM counted c
+		WINDOW up AS (PARTITION BY c.source ORDER BY c.step)
+		ORDER BY c.source COLLATE "C" NULLS LAST, c.step
+		$query$, nudge.input_query('leads', leads))
+		USING ARRAY(SELECT unnest(stages)), start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL, spend;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
+	'Leads by stage, in all or by source or campaign: how many of those that came in a window got how far, or how many reached a stage in it, and what one has cost. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.content_performance(
+	content regclass,
+	leads regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	types text[] DEFAULT NULL,
+	cadences text[] DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	customer_stage text DEFAULT 'customer'
+) RETURNS TABLE (
+	type text,
+	published bigint,
+	planned numeric,
+	attainment numeric,
+	pieces_per_month numeric,
+	median_days_between numeric,
+	planned_days_between numeric,
+	visitors bigint,
+	new_leads bigint,
+	customers bigint,
+	content_to_lead_rate numeric,
+	lead_to_customer_rate numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 50000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	word text;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	SELECT c INTO word FROM unnest(cadences) c WHERE c NOT IN ('daily', 'weekly', 'bi-weekly', 'monthly', 'quarterly') LIMIT 1;
+	IF word IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown cadence "%"', word
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A cadence is how often a piece should come out; bi-weekly is every two weeks.',
+				HINT = 'Use daily, weekly, bi-weekly, monthly or quarterly, or null where none is planned.';
+	END IF;
+	IF array_position(types, NULL) IS NOT NULL OR cardinality(types) > (SELECT count(DISTINCT t) FROM unnest(types) t) THEN
+		RAISE EXCEPTION '"types" must name each type once'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A type has one cadence.',
+				HINT = 'Leave out what stands there twice, and nulls.';
+	END IF;
+	IF coalesce(cardinality(cadences), 0) NOT IN (0, coalesce(cardinality(types), 0)) THEN
+		RAISE EXCEPTION '"cadences" must have an element for each of "types"'
+			USING ERRCODE = 'array_subscript_error',
+				DETAIL = format('There are %s cadences and %s types.', cardinality(cadences), coalesce(cardinality(types), 0)),
+				HINT = 'Write null where no cadence is planned.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH piece AS MATERIALIZED (
+			SELECT c.content, c.type, nudge.civil_date(c.published_at, $3) AS day FROM (%s) c
+		), span AS (
+			-- a month is as long as it is
+			SELECT $2 - $1 AS days, sum(d.sign * (12 * extract(year FROM d.day) + extract(month FROM d.day)
+				+ (extract(day FROM d.day) - 1) / (nudge.period_end(d.day, 'month') - nudge.period_start(d.day, 'month')))) AS months
+			FROM (VALUES ($2, 1), ($1, -1)) d(day, sign)
+		), plan AS (
+			SELECT u.type, CASE u.cadence WHEN 'daily' THEN s.days WHEN 'weekly' THEN s.days / 7.0 WHEN 'bi-weekly' THEN s.days / 14.0
+					WHEN 'monthly' THEN s.months WHEN 'quarterly' THEN s.months / 3 END AS pieces,
+				CASE u.cadence WHEN 'daily' THEN 1 WHEN 'weekly' THEN 7 WHEN 'bi-weekly' THEN 14 WHEN 'monthly' THEN 365 / 12.0 WHEN 'quarterly' THEN 365 / 4.0 END AS days_between
+			FROM unnest($4, $5) u(type, cadence), span s
+		), known AS MATERIALIZED (
+			SELECT p.type FROM piece p UNION SELECT l.type FROM plan l
+		), parts AS (
+			SELECT p.type, 1 AS published, p.gap, 0::bigint AS visitors, 0 AS leads, 0 AS customers
+			FROM (SELECT q.*, q.day - lag(q.day) OVER (PARTITION BY q.type ORDER BY q.day) AS gap FROM piece q) p
+			WHERE p.day >= $1 AND p.day < $2
+			UNION ALL
+			SELECT v.type, 0, NULL, count(DISTINCT v.visitor), 0, 0
+			FROM (SELECT p.type, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
+				FROM (%s) x JOIN piece p ON p.content = x.campaign
+				WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			GROUP BY v.type
+			UNION ALL
+			SELECT t.type, 0, NULL, 0, 1, c.converted::integer
+			FROM nudge.lead_origins($10, $6, $7) c, LATERAL (SELECT coalesce((SELECT min(p.type) FROM piece p WHERE p.content = c.campaign),
+				(SELECT k.type FROM known k WHERE k.type = c.source)) AS type) t
+			WHERE t.type IS NOT NULL AND nudge.civil_date(c.at, $3) >= $1 AND nudge.civil_date(c.at, $3) < $2
+			UNION ALL
+			SELECT l.type, 0, NULL, 0, 0, 0 FROM plan l
+		), summed AS (
+			SELECT p.type, sum(p.published) AS published, (percentile_cont(0.5) WITHIN GROUP (ORDER BY p.gap::double precision))::numeric AS gap,
+				CASE WHEN $8 THEN sum(p.visitors)::bigint END AS visitors,
+				CASE WHEN $9 THEN sum(p.leads) END AS leads, CASE WHEN $9 THEN sum(p.customers) END AS customers
+			FROM parts p GROUP BY p.type
+		)
+		SELECT s.type, s.published, l.pieces, s.published / nullif(l.pieces, 0), s.published / w.months, s.gap, l.days_between,
+			s.visitors, s.leads, s.customers, s.leads::numeric / nullif(s.visitors, 0), s.customers::numeric / nullif(s.leads, 0)
+		FROM summed s LEFT JOIN plan l ON l.type = s.type, span w
+		ORDER BY s.type COLLATE "C"
+		$query$, nudge.input_query('content', content), nudge.input_query('touches', touches))
+		USING start_day, end_day, zone, types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.content_performance(regclass, regclass, date, date, text, text[], text[], regclass, text, text) IS
+	'Content by type: how much came out and how often, beside what was planned, and how many visitors became leads and leads customers. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
