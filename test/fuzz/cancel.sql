@@ -45,9 +45,9 @@ RETURN CASE
 	WHEN a.types[i - 1] IN (SELECT t.type FROM fuzz.types t) THEN
 		(SELECT format('(SELECT state FROM fuzz.large_%s)', min(l.n)) FROM fuzz.large l WHERE l.type = a.types[i - 1] AND l.key = (large).key)
 	WHEN a.names[i] = 'mode_a' THEN quote_literal('snapshot')
+	WHEN a.names[i] = 'model' THEN quote_literal('linear')
 	WHEN a.names[i] LIKE 'mode%' THEN quote_literal('event')
 	WHEN a.names[i] = 'grain' THEN quote_literal('day')
-	WHEN a.names[i] = 'model' THEN quote_literal('linear')
 	WHEN a.types[i - 1] = 'regclass'::regtype THEN coalesce((SELECT quote_literal(v.sound[1]) FROM fuzz.vocabulary v
 		WHERE v.type = 'regclass'::regtype AND a.names[i] ~ ('^(' || v.name || ')$') ORDER BY v.n LIMIT 1), 'NULL')
 	WHEN a.names[i] = 'end_day' THEN 'date ''2024-06-01'''
