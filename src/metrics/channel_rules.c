@@ -1,5 +1,5 @@
 /*
- * channels.c
+ * channel_rules.c
  *		Which channel a visit came by: the first rule that matches.
  *
  * A visit is described by five texts.  Each is first made plain: lower case,
@@ -7,7 +7,7 @@
  * are read from their table once in a query, and so is the answer for each
  * combination of plain texts found: visits have few.
  *
- * Definitions: doc/channels.md.
+ * Definitions: doc/channel_rules.md.
  *
  * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
  */

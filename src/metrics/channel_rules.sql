@@ -1,8 +1,8 @@
 /*
- * channels.sql
+ * channel_rules.sql
  *		Which channel a visit came by, by rules in a table.
  *
- * Definitions: doc/channels.md.
+ * Definitions: doc/channel_rules.md.
  */
 
 -- Rules ---------------------------------------------------------------------

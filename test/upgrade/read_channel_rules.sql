@@ -1,5 +1,5 @@
 --
--- read_channels.sql
+-- read_channel_rules.sql
 --		The rules of channels, and what they say.
 --
 -- since version 0.4.0

@@ -1,5 +1,5 @@
 --
--- store_channels.sql
+-- store_channel_rules.sql
 --		Rules of channels, as a user writes them.
 --
 -- since version 0.4.0
