@@ -46,4 +46,13 @@ extern uint32 nm_currency_parse(text *currency);
 /* The letters of a code, palloc'd. */
 extern char *nm_currency_text(uint32 code);
 
+/* Decimals of the minor unit by ISO 4217, -1 if the code is not in it. */
+extern int nm_currency_decimals(uint32 code);
+
+/* A code for people: "none" if it is 0. */
+extern const char *nm_currency_name(uint32 code);
+
+/* Complains about two currencies, of which one may be none, in one state. */
+pg_noreturn extern void nm_mixed_currencies(uint32 a, uint32 b);
+
 #endif /* NM_CURRENCY_H */

@@ -62,7 +62,8 @@ typedef enum NmKind
 	NM_KIND_ACTIVITY = 3,
 	NM_KIND_FUNNEL = 4,
 	NM_KIND_SEQUENCE = 5,
-	NM_KIND_FEATURE = 6
+	NM_KIND_FEATURE = 6,
+	NM_KIND_JOURNEY = 7
 } NmKind;
 
 /* flags, bits 0-1: the type of the entity key */

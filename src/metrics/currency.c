@@ -26,32 +26,6 @@
 /* Later than any day: no limit. */
 #define NO_LIMIT ((DateADT) PG_INT32_MAX)
 
-/* ISO 4217, with currencies withdrawn since 2009, by number of decimals. */
-static const char decimals_0[] =
-	"BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF"
-	"BYR";
-static const char decimals_2[] =
-	"AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBMDBNDBOBBOVBRLBSDBTNBWPBYNBZDCAD"
-	"CDFCHECHFCHWCNYCOPCOUCRCCUPCVECZKDKKDOPDZDEGPERNETBEURFJDFKPGBPGELGHSGIP"
-	"GMDGTQGYDHKDHNLHTGHUFIDRILSINRIRRJMDKESKGSKHRKPWKYDKZTLAKLBPLKRLRDLSLMAD"
-	"MDLMGAMKDMMKMNTMOPMRUMURMVRMWKMXNMXVMYRMZNNADNGNNIONOKNPRNZDPABPENPGKPHP"
-	"PKRPLNQARRONRSDRUBSARSBDSCRSDGSEKSGDSHPSLESOSSRDSSPSTNSVCSYPSZLTHBTJSTMT"
-	"TOPTRYTTDTWDTZSUAHUSDUSNUYUUZSVEDVESWSTXADXCDXCGYERZARZMWZWG"
-	"ANGCUCEEKHRKLTLLVLMROSKKSLLSTDTMMUSSVEFZMKZWLZWR";
-static const char decimals_3[] = "BHDIQDJODKWDLYDOMRTND";
-static const char decimals_4[] = "CLFUYW";
-
-static const struct
-{
-	const char *codes;
-	int decimals;
-} minor_units[] = {
-	{decimals_2, 2},
-	{decimals_0, 0},
-	{decimals_3, 3},
-	{decimals_4, 4},
-};
-
 /* Which day's rate a period is converted at. */
 typedef enum RatePolicy
 {
@@ -366,17 +340,10 @@ Datum
 nm_currency_minor_unit(PG_FUNCTION_ARGS)
 {
 	uint32 code = nm_currency_parse(PG_GETARG_TEXT_PP(0));
+	int decimals = nm_currency_decimals(code);
 
-	for (int i = 0; i < (int) lengthof(minor_units); i++)
-	{
-		const char *p;
-
-		for (p = minor_units[i].codes; *p != '\0'; p += NM_CURRENCY_LEN)
-		{
-			if (nm_currency_pack(p) == code)
-				PG_RETURN_INT32(minor_units[i].decimals);
-		}
-	}
+	if (decimals >= 0)
+		PG_RETURN_INT32(decimals);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown currency \"%s\"", nm_currency_text(code)),

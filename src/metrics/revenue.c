@@ -70,28 +70,10 @@ mrr_check_param(const NmState *state)
 	return NULL;
 }
 
-/* currency_name returns a currency for messages. */
-static const char *
-currency_name(uint32 param)
-{
-	return param == 0 ? "none" : nm_currency_text(param);
-}
-
-static void
-mixed_currencies(uint32 a, uint32 b)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("amounts of different currencies in one state"),
-			 errdetail("One currency is %s, the other is %s.", currency_name(a),
-					   currency_name(b)),
-			 errhint("Group by currency, or convert the amounts first: see nudge.convert_periods().")));
-}
-
 static void
 mrr_combine_param(NmState *dst, const NmState *src)
 {
-	mixed_currencies(dst->param, src->param);
+	nm_mixed_currencies(dst->param, src->param);
 }
 
 const NmFamily nm_mrr_family = {
@@ -160,7 +142,7 @@ currency_arg(FunctionCallInfo fcinfo, const NmState *state)
 	uint32 param = nm_currency_parse(PG_GETARG_TEXT_PP(5));
 
 	if (state != NULL && state->param != param)
-		mixed_currencies(state->param, param);
+		nm_mixed_currencies(state->param, param);
 	return param;
 }
 
@@ -195,7 +177,7 @@ mrr_trans(FunctionCallInfo fcinfo, int flags)
 	if (has_currency)
 		param = currency_arg(fcinfo, state);
 	else if (unlikely(state != NULL && state->param != 0))
-		mixed_currencies(state->param, 0);
+		nm_mixed_currencies(state->param, 0);
 
 	if (state == NULL)
 		state = nm_log_begin(&nm_mrr_family, flags, param);
@@ -386,7 +368,7 @@ nm_mrr_currency(PG_FUNCTION_ARGS)
 
 	if (state->param == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(currency_name(state->param)));
+	PG_RETURN_TEXT_P(cstring_to_text(nm_currency_name(state->param)));
 }
 
 PG_FUNCTION_INFO_V1(nm_customer_mrr);

@@ -11,7 +11,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/pg_prng.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -20,82 +19,14 @@
 #include "utils/timestamp.h"
 
 #include "nm_guards.h"
+#include "nm_link.h"
 #include "nm_money.h"
 #include "nm_rows.h"
 #include "nm_span.h"
 #include "sequence.h"
 
 #define MAX_PATH_LENGTH 100
-#define FIRST_CAPACITY 1024
-
-/*
- * A hash table from two numbers to a third: (event, next event) to the pair, or
- * (path, next event) to the longer path.
- */
-typedef struct Link
-{
-	uint64 key;
-	uint32 number;
-	char status;
-} Link;
-
-/* mixed spreads the bits of a number over all places. */
-static inline uint32
-mixed(uint64 x)
-{
-	x ^= x >> 33;
-	x *= UINT64CONST(0xff51afd7ed558ccd);
-	x ^= x >> 33;
-	x *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	return (uint32) (x ^ (x >> 33));
-}
-
-#define SH_PREFIX link
-#define SH_ELEMENT_TYPE Link
-#define SH_KEY_TYPE uint64
-#define SH_KEY key
-#define SH_HASH_KEY(table, key) \
-	mixed((key) ^ *(const uint64 *) (table)->private_data)
-#define SH_EQUAL(table, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-/* links_make makes a table with a seed, so that no names can be made to collide. */
-static link_hash *
-links_make(void)
-{
-	uint64 *seed = palloc_object(uint64);
-
-	*seed = pg_prng_uint64(&pg_global_prng_state);
-	return link_create(CurrentMemoryContext, FIRST_CAPACITY, seed);
-}
-
-/*
- * link_number returns the number of (from, event), which is *next, counted up,
- * if the pair is new.
- */
-static inline uint32
-link_number(link_hash *links, uint32 from, uint32 event, uint32 *next)
-{
-	bool found;
-	Link *link = link_insert(links, ((uint64) from << 32) | event, &found);
-
-	if (!found)
-		link->number = (*next)++;
-	return link->number;
-}
-
-/* grown returns an array with room for one more than n elements. */
-static void *
-grown(void *array, uint32 n, Size *capacity, Size size)
-{
-	if (n < *capacity)
-		return array;
-	*capacity *= 2;
-	return repalloc_huge(array, mul_size(*capacity, size));
-}
+#define FIRST_CAPACITY NM_FIRST_LINKS
 
 /* Transitions */
 
@@ -124,7 +55,7 @@ static void
 count_pairs(Transitions *t)
 {
 	const NmSequenceRow *rows = nm_sequence_records(t->state);
-	link_hash *links = links_make();
+	NmLinks *links = nm_links_make();
 	Size capacity = FIRST_CAPACITY;
 	uint32 user = 1;
 
@@ -149,10 +80,10 @@ count_pairs(Transitions *t)
 			nm_elapsed(rows[i - 1].at, rows[i].at) > t->session_gap)
 			continue;
 		number =
-			link_number(links, rows[i - 1].event, rows[i].event, &t->npairs);
+			nm_link_number(links, rows[i - 1].event, rows[i].event, &t->npairs);
 		if (number == known)
 		{
-			t->pairs = grown(t->pairs, known, &capacity, sizeof(Pair));
+			t->pairs = nm_grown(t->pairs, known, &capacity, sizeof(Pair));
 			memset(&t->pairs[number], 0, sizeof(Pair));
 			t->pairs[number].event = rows[i - 1].event;
 			t->pairs[number].next = rows[i].event;
@@ -163,7 +94,7 @@ count_pairs(Transitions *t)
 		pair->last_user = user;
 		t->pair_of[i] = number;
 	}
-	link_destroy(links);
+	nm_link_destroy(links);
 }
 
 /* pair_times returns the times of all transitions, those of a pair together. */
@@ -281,7 +212,7 @@ typedef struct Paths
 	bool collapse;
 	int64 top;
 
-	link_hash *links;
+	NmLinks *links;
 	PathNode *nodes;
 	uint32 nnodes;
 	Size capacity;
@@ -330,7 +261,7 @@ paths_begin(FunctionCallInfo fcinfo, Paths *paths)
 						errmsg("argument \"%s\" must be at least 1", "top"),
 						errdetail("It is the number of rows of the result."),
 						errhint("Pass null for all paths.")));
-	paths->links = links_make();
+	paths->links = nm_links_make();
 	paths->capacity = FIRST_CAPACITY;
 	paths->nodes = palloc_array(PathNode, paths->capacity);
 	memset(&paths->nodes[0], 0, sizeof(PathNode));
@@ -392,12 +323,12 @@ add_path(Paths *paths, uint32 user)
 	{
 		uint32 event = paths->events[i % paths->max_length];
 		uint32 known = paths->nnodes;
-		uint32 number = link_number(paths->links, at, event, &paths->nnodes);
+		uint32 number = nm_link_number(paths->links, at, event, &paths->nnodes);
 
 		if (number == known)
 		{
-			paths->nodes =
-				grown(paths->nodes, known, &paths->capacity, sizeof(PathNode));
+			paths->nodes = nm_grown(paths->nodes, known, &paths->capacity,
+									sizeof(PathNode));
 			memset(&paths->nodes[number], 0, sizeof(PathNode));
 			paths->nodes[number].parent = at;
 			paths->nodes[number].event = event;

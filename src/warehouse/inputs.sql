@@ -503,3 +503,17 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_window(date, date) IS
 	'An error unless a window [start_day, end_day) has days. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.window_periods(start_day date, end_day date, grain text DEFAULT NULL) RETURNS TABLE (period date, period_end date)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	WITH RECURSIVE p(first_day, next_day) AS (
+		SELECT start_day, least(nudge.period_end(start_day, grain), end_day)
+		UNION ALL
+		SELECT p.next_day, least(nudge.period_end(p.next_day, grain), end_day)
+		FROM p WHERE p.next_day < end_day
+	)
+	SELECT p.first_day, p.next_day FROM p ORDER BY p.first_day;
+END;
+COMMENT ON FUNCTION nudge.window_periods(date, date, text) IS
+	'The periods of a window, the first and the last cut off at its ends. Not STRICT: a NULL grain is one period';

@@ -1,0 +1,466 @@
+/*
+ * attribution.c
+ *		Attribution: the credit of each channel, and of each touch.
+ *
+ * See doc/attribution.md for the definitions.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "attribution.h"
+#include "nm_guards.h"
+#include "nm_link.h"
+#include "nm_money.h"
+#include "nm_numeric.h"
+
+/* Credit: what a channel has under one model, or what it assists. */
+typedef struct Credit
+{
+	int128 revenue;    /* micro-units */
+	int64 conversions; /* units of 1e-9; of assists their number */
+} Credit;
+
+/* Ledger: credits of all channels under some models. */
+typedef struct Ledger
+{
+	NmJourneyReader reader;
+	NmModelRules rules;
+	NmShares shares;
+	int nmodels;
+	NmModel model[NM_WIDE_MODELS];
+	Credit *credits; /* nmodels of each channel */
+	Credit *assists; /* by channel: where it stands before the last touch */
+	Size capacity;   /* channels */
+	Credit none;     /* of conversions without a touch */
+	int128 revenue;  /* of all conversions */
+} Ledger;
+
+/* room_for_channels makes room for the channels that a path has brought. */
+static void
+room_for_channels(Ledger *ledger)
+{
+	Size before = ledger->capacity;
+	Size n = ledger->reader.nchannels;
+	Size size = sizeof(Credit) * ledger->nmodels;
+
+	if (n <= before)
+		return;
+	while (ledger->capacity < n)
+		ledger->capacity *= 2;
+	ledger->credits =
+		repalloc_huge(ledger->credits, mul_size(ledger->capacity, size));
+	ledger->assists = repalloc_huge(ledger->assists,
+									mul_size(ledger->capacity, sizeof(Credit)));
+	memset((char *) ledger->credits + before * size, 0,
+		   (ledger->capacity - before) * size);
+	memset(ledger->assists + before, 0,
+		   (ledger->capacity - before) * sizeof(Credit));
+}
+
+static void
+ledger_begin(Ledger *ledger)
+{
+	ledger->capacity = 16;
+	ledger->credits = palloc0_array(Credit, ledger->capacity * ledger->nmodels);
+	ledger->assists = palloc0_array(Credit, ledger->capacity);
+}
+
+/* add_assists counts a path for the channels before its last touch. */
+static inline void
+add_assists(Ledger *ledger, const NmPath *path)
+{
+	if (path->ntouches < 2)
+		return;
+	nm_stamp_begin(&ledger->reader);
+	for (uint32 i = 0; i < path->ntouches - 1; i++)
+	{
+		uint32 channel = path->touches[i].channel;
+
+		if (!nm_stamp(&ledger->reader, channel))
+			continue;
+		ledger->assists[channel].conversions++;
+		ledger->assists[channel].revenue += path->revenue;
+	}
+}
+
+/* add_participation gives all to each channel of a path. */
+static void
+add_participation(Ledger *ledger, const NmPath *path, int m)
+{
+	nm_stamp_begin(&ledger->reader);
+	for (uint32 i = 0; i < path->ntouches; i++)
+	{
+		uint32 channel = path->touches[i].channel;
+		Credit *credit = &ledger->credits[channel * ledger->nmodels + m];
+
+		if (!nm_stamp(&ledger->reader, channel))
+			continue;
+		credit->conversions += NM_CONVERSION;
+		credit->revenue += path->revenue;
+	}
+}
+
+/* add_credits shares out a path under model m. */
+static inline void
+add_credits(Ledger *ledger, const NmPath *path, int m)
+{
+	NmShares *shares = &ledger->shares;
+	uint64 unit = (uint64) ledger->reader.rules.unit;
+	uint64 revenue = (uint64) path->revenue;
+	uint32 next;
+
+	nm_model_shares(&ledger->rules, ledger->model[m], &ledger->reader, path,
+					shares);
+	next = nm_apportion(shares->parts, shares->n, shares->sum, revenue / unit);
+	for (int p = 0; p < shares->n; p++)
+	{
+		const NmPart *part = &shares->parts[p];
+
+		for (uint32 i = 0; i < part->count; i++)
+		{
+			uint32 channel = path->touches[part->start + i].channel;
+			uint64 units = part->each + (i < part->extra);
+
+			ledger->credits[channel * ledger->nmodels + m].revenue +=
+				units * unit;
+		}
+	}
+	ledger->credits[path->touches[next].channel * ledger->nmodels + m].revenue +=
+		revenue % unit;
+	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION);
+	for (int p = 0; p < shares->n; p++)
+	{
+		const NmPart *part = &shares->parts[p];
+
+		for (uint32 i = 0; i < part->count; i++)
+		{
+			uint32 channel = path->touches[part->start + i].channel;
+
+			ledger->credits[channel * ledger->nmodels + m].conversions +=
+				part->each + (i < part->extra);
+		}
+	}
+}
+
+/* ledger_fill shares out all paths under all models of the ledger. */
+static void
+ledger_fill(Ledger *ledger)
+{
+	NmPath path;
+
+	while (nm_journey_next(&ledger->reader, &path))
+	{
+		ledger->revenue += path.revenue;
+		if (path.ntouches == 0)
+		{
+			ledger->none.conversions += NM_CONVERSION;
+			ledger->none.revenue += path.revenue;
+			continue;
+		}
+		room_for_channels(ledger);
+		add_assists(ledger, &path);
+		for (int m = 0; m < ledger->nmodels; m++)
+		{
+			if (ledger->model[m] == NM_PARTICIPATION)
+				add_participation(ledger, &path, m);
+			else
+				add_credits(ledger, &path, m);
+		}
+	}
+}
+
+/* Results */
+
+Datum
+nm_conversions_out(int128 units)
+{
+	Datum whole = nm_num_int((int64) (units / (int64) NM_CONVERSION));
+	Datum part =
+		NumericGetDatum(int64_div_fast_to_numeric((int64) (units %
+														   (int64)
+															   NM_CONVERSION),
+												  NM_CONVERSION_DECIMALS));
+
+	return nm_num_trim(nm_num_add(whole, part), 2);
+}
+
+/* has_part tells whether a channel is on the path of a conversion. */
+static bool
+has_part(const Ledger *ledger, uint32 channel)
+{
+	if (ledger->assists[channel].conversions > 0)
+		return true;
+	for (int m = 0; m < ledger->nmodels; m++)
+		if (ledger->credits[channel * ledger->nmodels + m].conversions > 0)
+			return true;
+	return false;
+}
+
+static int
+compare_credits(const void *a, const void *b, void *arg)
+{
+	const Ledger *ledger = arg;
+	uint32 x = *(const uint32 *) a;
+	uint32 y = *(const uint32 *) b;
+	int128 x_revenue = ledger->credits[x * ledger->nmodels].revenue;
+	int128 y_revenue = ledger->credits[y * ledger->nmodels].revenue;
+	uint32 x_name = ledger->reader.channel_string[x];
+	uint32 y_name = ledger->reader.channel_string[y];
+
+	if (x_revenue != y_revenue)
+		return x_revenue > y_revenue ? -1 : 1;
+	return x_name < y_name ? -1 : x_name > y_name;
+}
+
+/*
+ * ledger_order lists the channels of the result: those with most revenue under
+ * the first model first, NM_NO_CHANNEL last, equals in order of their names.
+ */
+static uint32 *
+ledger_order(Ledger *ledger, uint32 *n)
+{
+	uint32 *order = palloc_array(uint32, ledger->reader.nchannels + 1);
+
+	*n = 0;
+	room_for_channels(ledger);
+	for (uint32 i = 0; i < ledger->reader.nchannels; i++)
+		if (has_part(ledger, i))
+			order[(*n)++] = i;
+	qsort_arg(order, *n, sizeof(uint32), compare_credits, ledger);
+	if (ledger->none.conversions > 0)
+		order[(*n)++] = NM_NO_CHANNEL;
+	return order;
+}
+
+/* credit_of is what a channel, or none, has under model m. */
+static const Credit *
+credit_of(const Ledger *ledger, uint32 channel, int m)
+{
+	if (channel == NM_NO_CHANNEL)
+		return &ledger->none;
+	return &ledger->credits[channel * ledger->nmodels + m];
+}
+
+/* ledger_rows returns a row for each channel, with the columns of each model. */
+static void
+ledger_rows(Ledger *ledger, ReturnSetInfo *rsinfo, bool wide)
+{
+	uint32 n;
+	uint32 *order = ledger_order(ledger, &n);
+	NmRowContext row;
+
+	nm_row_begin(&row);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32 channel = order[i];
+		Datum values[1 + 2 * NM_WIDE_MODELS + 2];
+		bool nulls[1 + 2 * NM_WIDE_MODELS + 2] = {false};
+		Credit assists = {0};
+		int column = 1;
+
+		CHECK_FOR_INTERRUPTS();
+		nulls[0] = channel == NM_NO_CHANNEL;
+		if (!nulls[0])
+		{
+			values[0] = nm_journey_channel(&ledger->reader, channel);
+			assists = ledger->assists[channel];
+		}
+		for (int m = 0; m < ledger->nmodels; m++)
+		{
+			const Credit *credit = credit_of(ledger, channel, m);
+
+			values[column++] = nm_conversions_out(credit->conversions);
+			values[column++] = nm_money_out(credit->revenue);
+			if (wide)
+				continue;
+			nulls[column] = !nm_ratio_out(credit->revenue, ledger->revenue,
+										  &values[column]);
+			column++;
+		}
+		values[column++] = Int64GetDatum(assists.conversions);
+		values[column++] = nm_money_out(assists.revenue);
+		nm_row_put(&row, rsinfo, values, nulls);
+	}
+	nm_row_end(&row);
+}
+
+/* attribution(state, model, paths..., half_life, weights, ties) */
+PG_FUNCTION_INFO_V1(nm_attribution);
+Datum
+nm_attribution(PG_FUNCTION_ARGS)
+{
+	Ledger ledger = {.nmodels = 1};
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	ledger.model[0] = nm_model_arg(fcinfo, 1);
+	nm_journey_begin(&ledger.reader, fcinfo, 2, false);
+	nm_model_rules(fcinfo, 2 + NM_PATH_ARGS, ledger.model[0], &ledger.rules);
+	ledger_begin(&ledger);
+	ledger_fill(&ledger);
+	ledger_rows(&ledger, (ReturnSetInfo *) fcinfo->resultinfo, false);
+	PG_RETURN_NULL();
+}
+
+/* attribution_models(state, paths..., half_life, weights, ties) */
+PG_FUNCTION_INFO_V1(nm_attribution_models);
+Datum
+nm_attribution_models(PG_FUNCTION_ARGS)
+{
+	Ledger ledger = {.nmodels = NM_WIDE_MODELS};
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	for (int m = 0; m < NM_WIDE_MODELS; m++)
+		ledger.model[m] = m;
+	nm_journey_begin(&ledger.reader, fcinfo, 1, false);
+	nm_model_rules(fcinfo, 1 + NM_PATH_ARGS, NM_BLENDED, &ledger.rules);
+	ledger_begin(&ledger);
+	ledger_fill(&ledger);
+	ledger_rows(&ledger, (ReturnSetInfo *) fcinfo->resultinfo, true);
+	PG_RETURN_NULL();
+}
+
+/* Credits of touches */
+
+void
+nm_credit_row(const NmJourneyReader *reader, const NmPath *path, uint32 place,
+			  uint64 share, int128 credit, NmRowContext *row,
+			  ReturnSetInfo *rsinfo)
+{
+	Datum values[10];
+	bool nulls[10] = {false};
+
+	CHECK_FOR_INTERRUPTS();
+	values[0] =
+		CStringGetTextDatum(nm_state_key_text(reader->state, path->key));
+	values[1] = TimestampTzGetDatum(path->at);
+	values[2] = Int32GetDatum(path->number);
+	values[3] = nm_money_out(path->revenue);
+	if (place < path->ntouches)
+	{
+		values[4] = TimestampTzGetDatum(path->touches[place].at);
+		values[5] = nm_journey_channel(reader, path->touches[place].channel);
+		values[6] = Int32GetDatum((int32) place + 1);
+	}
+	else
+		nulls[4] = nulls[5] = nulls[6] = true;
+	values[7] = Int32GetDatum((int32) path->ntouches);
+	values[8] = nm_conversions_out(share);
+	values[9] = nm_money_out(credit);
+	nm_row_put(row, rsinfo, values, nulls);
+}
+
+/* PlaceCredits: what each touch of a path has. */
+typedef struct PlaceCredits
+{
+	uint64 *shares;
+	int128 *credits;
+	Size capacity;
+} PlaceCredits;
+
+static void
+place_credits_begin(PlaceCredits *places, const NmPath *path)
+{
+	if (places->capacity < path->ntouches)
+	{
+		places->capacity = Max(64, (Size) path->ntouches * 2);
+		places->shares =
+			palloc_extended(mul_size(places->capacity, sizeof(uint64)),
+							MCXT_ALLOC_HUGE);
+		places->credits =
+			palloc_extended(mul_size(places->capacity, sizeof(int128)),
+							MCXT_ALLOC_HUGE);
+	}
+	memset(places->shares, 0, path->ntouches * sizeof(uint64));
+	memset(places->credits, 0, path->ntouches * sizeof(int128));
+}
+
+/* participate gives all to the first touch of each channel of a path. */
+static void
+participate(NmJourneyReader *reader, const NmPath *path, PlaceCredits *places)
+{
+	nm_stamp_begin(reader);
+	for (uint32 i = 0; i < path->ntouches; i++)
+		if (nm_stamp(reader, path->touches[i].channel))
+		{
+			places->shares[i] = NM_CONVERSION;
+			places->credits[i] = path->revenue;
+		}
+}
+
+/* share_places shares out a path among its touches. */
+static void
+share_places(const NmModelRules *rules, NmModel model, NmJourneyReader *reader,
+			 const NmPath *path, NmShares *shares, PlaceCredits *places)
+{
+	uint64 unit = (uint64) reader->rules.unit;
+	uint64 revenue = (uint64) path->revenue;
+
+	nm_model_shares(rules, model, reader, path, shares);
+	places->credits[nm_apportion(shares->parts, shares->n, shares->sum,
+								 revenue / unit)] += revenue % unit;
+	for (int p = 0; p < shares->n; p++)
+		for (uint32 i = 0; i < shares->parts[p].count; i++)
+			places->credits[shares->parts[p].start + i] +=
+				(shares->parts[p].each + (i < shares->parts[p].extra)) * unit;
+	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION);
+	for (int p = 0; p < shares->n; p++)
+		for (uint32 i = 0; i < shares->parts[p].count; i++)
+			places->shares[shares->parts[p].start + i] =
+				shares->parts[p].each + (i < shares->parts[p].extra);
+}
+
+/* attribution_credits(state, model, paths..., half_life, weights, ties) */
+PG_FUNCTION_INFO_V1(nm_attribution_credits);
+Datum
+nm_attribution_credits(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	NmJourneyReader reader;
+	NmModelRules rules;
+	NmModel model;
+	NmShares shares = {0};
+	PlaceCredits places = {0};
+	NmPath path;
+	NmRowContext row;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	model = nm_model_arg(fcinfo, 1);
+	nm_journey_begin(&reader, fcinfo, 2, false);
+	nm_model_rules(fcinfo, 2 + NM_PATH_ARGS, model, &rules);
+	nm_row_begin(&row);
+	for (;;)
+	{
+		MemoryContextSwitchTo(row.outer);
+		if (!nm_journey_next(&reader, &path))
+			break;
+		if (path.ntouches > 0)
+		{
+			place_credits_begin(&places, &path);
+			if (model == NM_PARTICIPATION)
+				participate(&reader, &path, &places);
+			else
+				share_places(&rules, model, &reader, &path, &shares, &places);
+		}
+		MemoryContextSwitchTo(row.row);
+		for (uint32 i = 0; i < path.ntouches; i++)
+			nm_credit_row(&reader, &path, i, places.shares[i],
+						  places.credits[i], &row, rsinfo);
+		if (path.ntouches == 0)
+			nm_credit_row(&reader, &path, 0, NM_CONVERSION, path.revenue, &row,
+						  rsinfo);
+	}
+	nm_row_end(&row);
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,548 @@
+/*
+ * channels.sql
+ *		Spend of channels and campaigns beside what they have earned under any
+ *		model of attribution; leads by stage; content by type.
+ *
+ * Definitions: doc/channels.md.
+ */
+
+CREATE TYPE nudge.channel_credit AS (
+	channel text,
+	customers numeric,
+	revenue numeric
+);
+COMMENT ON TYPE nudge.channel_credit IS
+	'What a channel, or a campaign, is credited with; channel NULL is what no channel has earned';
+COMMENT ON COLUMN nudge.channel_credit.channel IS 'Channel or campaign';
+COMMENT ON COLUMN nudge.channel_credit.customers IS 'New customers, or parts of them, credited to it';
+COMMENT ON COLUMN nudge.channel_credit.revenue IS 'Revenue credited to it';
+
+CREATE FUNCTION nudge.channel_credits(
+	state nudge.journey_state,
+	model text,
+	start_day date DEFAULT NULL,
+	end_day date DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	lookback interval DEFAULT '30 days',
+	half_life interval DEFAULT '7 days',
+	weights numeric[] DEFAULT NULL
+) RETURNS nudge.channel_credit[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	call constant text := CASE model
+		WHEN 'markov' THEN 'nudge.markov_attribution($1, 1, $3, $4, $5, $6, counting => %L)'
+		WHEN 'shapley' THEN 'nudge.shapley_attribution($1, ''conversions'', $3, $4, $5, $6, counting => %L)'
+		ELSE 'nudge.attribution($1, $2, $3, $4, $5, $6, counting => %L, half_life => $7, weights => $8)' END;
+	credits nudge.channel_credit[];
+BEGIN
+	-- a customer is new once, but goes on to bring revenue
+	EXECUTE format($query$
+		SELECT array_agg((c.channel, c.customers, c.revenue)::nudge.channel_credit ORDER BY c.channel COLLATE "C")
+		FROM (SELECT x.channel, sum(x.customers) AS customers, sum(x.revenue) AS revenue
+			FROM (SELECT f.channel, f.conversions AS customers, 0 AS revenue FROM %s f
+				UNION ALL SELECT a.channel, 0, a.revenue FROM %s a) x
+			GROUP BY x.channel) c
+		$query$, format(call, 'first'), format(call, 'all'))
+		INTO credits USING state, model, lookback, start_day, end_day, zone, half_life, weights;
+	RETURN coalesce(credits, '{}');
+END
+$$;
+COMMENT ON FUNCTION nudge.channel_credits(nudge.journey_state, text, date, date, text, interval, interval, numeric[]) IS
+	'Credits under a model of attribution(), or markov, or shapley: customers by their first conversions, revenue by all. Not STRICT: NULL options have a meaning';
+
+-- Where leads come from: shared by what follows.
+CREATE FUNCTION nudge.lead_origins(leads regclass, lead_stage text DEFAULT NULL, customer_stage text DEFAULT 'customer')
+	RETURNS TABLE (lead text, at timestamptz, source text, campaign text, converted boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		SELECT l.lead, min(l.at) FILTER (WHERE $1 IS NULL OR l.stage = $1),
+			(array_agg(l.source ORDER BY l.at, l.source COLLATE "C") FILTER (WHERE l.source IS NOT NULL))[1],
+			(array_agg(l.campaign ORDER BY l.at, l.campaign COLLATE "C") FILTER (WHERE l.campaign IS NOT NULL))[1],
+			coalesce(bool_or(l.customer IS NOT NULL OR l.stage = $2), false)
+		FROM (%s) l GROUP BY l.lead
+		$query$, nudge.input_query('leads', leads))
+		USING lead_stage, customer_stage;
+END
+$$;
+COMMENT ON FUNCTION nudge.lead_origins(regclass, text, text) IS
+	'A row per lead: when it came to be one, the first source and campaign it names, and whether it became a customer. Not STRICT: NULL leads are none, a NULL lead_stage is any';
+
+-- Channels and campaigns --------------------------------------------------
+
+CREATE TYPE nudge.acquisition_result AS (
+	channel text,
+	campaign text,
+	kind text,
+	cost numeric,
+	impressions bigint,
+	clicks bigint,
+	visitors bigint,
+	new_leads bigint,
+	new_customers numeric,
+	revenue numeric,
+	click_through_rate numeric,
+	cost_per_click numeric,
+	cost_per_lead numeric,
+	visitor_to_lead_rate numeric,
+	lead_to_customer_rate numeric,
+	click_to_customer_rate numeric,
+	cac numeric,
+	loaded_cost numeric,
+	loaded_cac numeric,
+	payback_months numeric,
+	revenue_payback_months numeric,
+	roas numeric,
+	roi numeric,
+	cost_share numeric,
+	planned_cost numeric,
+	planned_share numeric,
+	currency_code text
+);
+COMMENT ON TYPE nudge.acquisition_result IS 'What a channel, a campaign or a kind of campaign has cost and earned';
+COMMENT ON COLUMN nudge.acquisition_result.channel IS 'Channel; of a campaign, the one on which it runs';
+COMMENT ON COLUMN nudge.acquisition_result.campaign IS 'Campaign';
+COMMENT ON COLUMN nudge.acquisition_result.kind IS 'Kind of campaign';
+COMMENT ON COLUMN nudge.acquisition_result.cost IS 'What was spent on it';
+COMMENT ON COLUMN nudge.acquisition_result.impressions IS 'Times it was shown';
+COMMENT ON COLUMN nudge.acquisition_result.clicks IS 'Clicks it brought';
+COMMENT ON COLUMN nudge.acquisition_result.visitors IS 'Distinct visitors among its touches';
+COMMENT ON COLUMN nudge.acquisition_result.new_leads IS 'Leads that came from it';
+COMMENT ON COLUMN nudge.acquisition_result.new_customers IS 'New customers credited to it';
+COMMENT ON COLUMN nudge.acquisition_result.revenue IS 'Revenue credited to it';
+COMMENT ON COLUMN nudge.acquisition_result.click_through_rate IS 'Clicks over impressions';
+COMMENT ON COLUMN nudge.acquisition_result.cost_per_click IS 'Cost over clicks';
+COMMENT ON COLUMN nudge.acquisition_result.cost_per_lead IS 'Cost over leads';
+COMMENT ON COLUMN nudge.acquisition_result.visitor_to_lead_rate IS 'Leads over visitors';
+COMMENT ON COLUMN nudge.acquisition_result.lead_to_customer_rate IS 'Customers over leads';
+COMMENT ON COLUMN nudge.acquisition_result.click_to_customer_rate IS 'Customers over clicks';
+COMMENT ON COLUMN nudge.acquisition_result.cac IS 'Cost over customers';
+COMMENT ON COLUMN nudge.acquisition_result.loaded_cost IS 'Cost and its part of the shared cost';
+COMMENT ON COLUMN nudge.acquisition_result.loaded_cac IS 'Loaded cost over customers';
+COMMENT ON COLUMN nudge.acquisition_result.payback_months IS 'Months until the gross margin of a customer has paid back the loaded CAC';
+COMMENT ON COLUMN nudge.acquisition_result.revenue_payback_months IS 'Months until the revenue of a customer has paid it back';
+COMMENT ON COLUMN nudge.acquisition_result.roas IS 'Revenue over cost';
+COMMENT ON COLUMN nudge.acquisition_result.roi IS 'Gross margin of the revenue less cost, over cost';
+COMMENT ON COLUMN nudge.acquisition_result.cost_share IS 'Share in the cost of all';
+COMMENT ON COLUMN nudge.acquisition_result.planned_cost IS 'Cost planned';
+COMMENT ON COLUMN nudge.acquisition_result.planned_share IS 'Share in the cost planned';
+COMMENT ON COLUMN nudge.acquisition_result.currency_code IS 'Currency of all amounts';
+
+-- The core of both: by is channel, campaign or kind, which is what credits,
+-- spend, leads and touches are grouped by.
+CREATE FUNCTION nudge.acquisition_results(
+	by text,
+	credits nudge.channel_credit[],
+	credit_currency text,
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text,
+	gross_margin numeric,
+	arpa numeric,
+	shared_cost numeric,
+	shared_by text,
+	leads regclass,
+	lead_stage text,
+	touches regclass,
+	campaigns regclass,
+	budgets regclass,
+	budget_root text,
+	currency text
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- what a row of spend and touches, and what a lead belongs to
+	of_spend constant text := CASE by WHEN 'channel' THEN 'x.channel' WHEN 'campaign' THEN 'x.campaign'
+		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
+	of_lead constant text := CASE by WHEN 'channel' THEN 'x.source' WHEN 'campaign' THEN 'x.campaign'
+		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
+	of_credit constant text := CASE by WHEN 'kind' THEN '(SELECT k.kind FROM campaign k WHERE k.campaign = x.channel)' ELSE 'x.channel' END;
+	-- where the plan stands: budgets of channels, shares of campaigns
+	plan constant text := CASE by
+		WHEN 'channel' THEN 'SELECT split_part(substr(b.category, length($10) + 2), ''/'', 1), b.amount, NULL::numeric, b.currency
+			FROM budget b WHERE b.category LIKE ''%/%'' AND starts_with(b.category, $10 || ''/'') AND b.period >= $1 AND b.period < $2'
+		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k'
+		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k' END;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF by IS NULL OR by NOT IN ('channel', 'campaign', 'kind') THEN
+		RAISE EXCEPTION 'unknown value "%" of "by"', by
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Rows are those of campaigns or of their kinds.',
+				HINT = 'Pass campaign or kind.';
+	END IF;
+	IF shared_by IS NULL OR shared_by NOT IN ('customers', 'spend', 'revenue') THEN
+		RAISE EXCEPTION 'unknown value "%" of "shared_by"', shared_by
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Cost that is no channel''s own is spread by customers, spend or revenue.',
+				HINT = 'Leave it out for customers.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH budget AS MATERIALIZED (%s), campaign AS MATERIALIZED (
+			SELECT c.campaign, min(c.channel) AS channel, min(c.kind) AS kind, sum(c.budget_share) AS budget_share
+			FROM (%s) c
+			WHERE (c.started_at IS NULL OR nudge.civil_date(c.started_at, $3) < $2) AND (c.ended_at IS NULL OR c.ended_at > $1::timestamp AT TIME ZONE $3)
+			GROUP BY c.campaign
+		), spent AS MATERIALIZED (
+			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks
+			FROM (%s) x WHERE x.day >= $1 AND x.day < $2
+		), planned(name, amount, share, currency) AS MATERIALIZED (
+			%s
+		), checked AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT c.currency), $9) AS currency
+			FROM (SELECT s.currency FROM spent s UNION ALL SELECT p.currency FROM planned p WHERE p.amount IS NOT NULL
+				UNION ALL SELECT $13 WHERE $13 IS NOT NULL) c
+		), parts AS (
+			SELECT s.name, s.amount AS spend, s.impressions, s.clicks,
+				CASE WHEN s.clicks IS NOT NULL AND s.impressions IS NOT NULL THEN s.clicks END AS shown_clicks,
+				CASE WHEN s.clicks IS NOT NULL THEN s.impressions END AS clicked_impressions,
+				CASE WHEN s.clicks IS NOT NULL THEN s.amount END AS clicked_spend,
+				0::numeric AS customers, 0::numeric AS revenue, 0::bigint AS leads, 0::bigint AS visitors, NULL::numeric AS planned, NULL::numeric AS share
+			FROM spent s
+			UNION ALL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, x.customers, x.revenue, 0, 0, NULL, NULL
+			FROM unnest($4) x
+			UNION ALL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 0, NULL, NULL
+			FROM nudge.lead_origins($17, $8) x
+			WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2
+			UNION ALL
+			SELECT v.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, count(DISTINCT v.visitor), NULL, NULL
+			FROM (SELECT %s AS name, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
+				FROM (%s) x WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			GROUP BY v.name
+			UNION ALL
+			SELECT p.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, p.amount, p.share FROM planned p
+		), summed AS (
+			SELECT p.name, CASE WHEN $14 THEN sum(p.spend) END AS spend, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
+				CASE WHEN $16 THEN sum(p.visitors)::bigint END AS visitors, CASE WHEN $15 THEN sum(p.leads)::bigint END AS leads,
+				sum(p.customers) AS customers, sum(p.revenue) AS revenue,
+				sum(p.shown_clicks) / nullif(sum(p.clicked_impressions), 0) AS click_through_rate,
+				sum(p.clicked_spend) / nullif(sum(p.clicks), 0) AS cost_per_click,
+				sum(p.planned) AS planned, sum(p.share) AS share
+			FROM parts p GROUP BY p.name
+		), weighed AS (
+			SELECT s.*, CASE $12 WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.spend ELSE s.revenue END AS weight FROM summed s
+		), spread AS (
+			-- rounded running totals: the parts add up to the whole
+			SELECT w.*, CASE WHEN $11 = 0 THEN 0 ELSE
+				round($11 * sum(w.weight) OVER up / nullif(sum(w.weight) OVER (), 0), m.unit)
+				- round($11 * (sum(w.weight) OVER up - w.weight) / nullif(sum(w.weight) OVER (), 0), m.unit) END AS shared
+			FROM weighed w, (SELECT coalesce(nudge.currency_minor_unit(k.currency), 2) AS unit FROM checked k) m
+			WINDOW up AS (ORDER BY w.name COLLATE "C" ROWS UNBOUNDED PRECEDING)
+		)
+		SELECT CASE WHEN $7 = 'channel' THEN s.name ELSE g.channel END, CASE WHEN $7 = 'campaign' THEN s.name END, CASE WHEN $7 = 'kind' THEN s.name ELSE g.kind END,
+			s.spend, s.impressions, s.clicks, s.visitors, s.leads, s.customers, s.revenue,
+			s.click_through_rate, s.cost_per_click, s.spend / nullif(s.leads, 0), s.leads::numeric / nullif(s.visitors, 0),
+			s.customers / nullif(s.leads, 0), s.customers / nullif(s.clicks, 0),
+			s.spend / nullif(s.customers, 0), s.spend + s.shared, c.loaded_cac,
+			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6, $5) END,
+			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6) END,
+			s.revenue / nullif(s.spend, 0), (s.revenue * $5 - s.spend) / nullif(s.spend, 0),
+			s.spend / nullif(sum(s.spend) OVER (), 0), s.planned, coalesce(s.share, s.planned / nullif(sum(s.planned) OVER (), 0)), k.currency
+		FROM spread s
+		LEFT JOIN campaign g ON $7 = 'campaign' AND g.campaign = s.name,
+			LATERAL (SELECT (s.spend + s.shared) / nullif(s.customers, 0) AS loaded_cac) c, checked k
+		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
+		$query$, nudge.input_query('budgets', budgets), nudge.input_query('campaigns', campaigns), of_spend, nudge.input_query('spend', spend), plan,
+			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
+		USING start_day, end_day, zone, credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
+			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads;
+END
+$$;
+COMMENT ON FUNCTION nudge.acquisition_results(text, nudge.channel_credit[], text, regclass, date, date, text, numeric, numeric, numeric, text, regclass, text, regclass, regclass, regclass, text, text) IS
+	'Works for channel_performance and campaign_performance. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.channel_performance(
+	state nudge.journey_state,
+	model text,
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	lookback interval DEFAULT '30 days',
+	half_life interval DEFAULT '7 days',
+	weights numeric[] DEFAULT NULL,
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	budgets regclass DEFAULT NULL,
+	budget_root text DEFAULT 'customer_acquisition/marketing/paid_advertising',
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results('channel', nudge.channel_credits(state, model, start_day, end_day, zone, lookback, half_life, weights), nudge.journey_currency(state),
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, NULL, budgets, budget_root, currency) r;
+END;
+COMMENT ON FUNCTION nudge.channel_performance(nudge.journey_state, text, regclass, date, date, text, interval, interval, numeric[], numeric, numeric, numeric, text, regclass, text, regclass, regclass, text, text) IS
+	'What each channel cost, brought and earned in a window under a model of attribution. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.channel_performance(
+	credits nudge.channel_credit[],
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	budgets regclass DEFAULT NULL,
+	budget_root text DEFAULT 'customer_acquisition/marketing/paid_advertising',
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results('channel', credits, NULL,
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, NULL, budgets, budget_root, currency) r;
+END;
+COMMENT ON FUNCTION nudge.channel_performance(nudge.channel_credit[], regclass, date, date, text, numeric, numeric, numeric, text, regclass, text, regclass, regclass, text, text) IS
+	'The same for credits from anywhere. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.campaign_performance(
+	state nudge.journey_state,
+	model text,
+	spend regclass,
+	campaigns regclass,
+	start_day date,
+	end_day date,
+	by text DEFAULT 'campaign',
+	zone text DEFAULT 'UTC',
+	lookback interval DEFAULT '30 days',
+	half_life interval DEFAULT '7 days',
+	weights numeric[] DEFAULT NULL,
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results(by, nudge.channel_credits(state, model, start_day, end_day, zone, lookback, half_life, weights), nudge.journey_currency(state),
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, campaigns, NULL, '', currency) r;
+END;
+COMMENT ON FUNCTION nudge.campaign_performance(nudge.journey_state, text, regclass, regclass, date, date, text, text, interval, interval, numeric[], numeric, numeric, numeric, text, regclass, text, regclass, text) IS
+	'What each campaign, or kind of campaign, cost, brought and earned in a window; the channels of the state are campaigns. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.campaign_performance(
+	credits nudge.channel_credit[],
+	spend regclass,
+	campaigns regclass,
+	start_day date,
+	end_day date,
+	by text DEFAULT 'campaign',
+	zone text DEFAULT 'UTC',
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers',
+	leads regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000
+BEGIN ATOMIC
+	SELECT r.* FROM nudge.acquisition_results(by, credits, NULL,
+		spend, start_day, end_day, zone, gross_margin, arpa, shared_cost, shared_by, leads, lead_stage, touches, campaigns, NULL, '', currency) r;
+END;
+COMMENT ON FUNCTION nudge.campaign_performance(nudge.channel_credit[], regclass, regclass, date, date, text, text, numeric, numeric, numeric, text, regclass, text, regclass, text) IS
+	'The same for credits from anywhere; their channels are campaigns. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- Leads and content -------------------------------------------------------
+
+CREATE FUNCTION nudge.lead_stages(
+	leads regclass,
+	stages text[],
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	by text DEFAULT NULL,
+	counting text DEFAULT 'cohort',
+	as_of timestamptz DEFAULT NULL,
+	spend regclass DEFAULT NULL,
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	source text,
+	step integer,
+	stage text,
+	lead_count bigint,
+	step_rate numeric,
+	overall_rate numeric,
+	cost numeric,
+	cost_per_lead numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF coalesce(cardinality(stages), 0) = 0 OR array_position(stages, NULL) IS NOT NULL OR array_ndims(stages) > 1
+		OR cardinality(stages) > (SELECT count(DISTINCT s) FROM unnest(stages) s) THEN
+		RAISE EXCEPTION '"stages" must name each stage once, from first to last'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What a lead has reached is known from the order of the stages.',
+				HINT = 'Pass an array such as ARRAY[''lead'', ''qualified'', ''customer''].';
+	END IF;
+	IF by NOT IN ('source', 'campaign') OR counting IS NULL OR counting NOT IN ('cohort', 'period') THEN
+		RAISE EXCEPTION 'unknown way to count leads: by "%", counting "%"', by, counting
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Leads are counted by source or campaign, and as a cohort or in a period.',
+				HINT = 'Leave both out for the cohort of all leads.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH lead AS (
+			SELECT l.lead, CASE $6 WHEN 'source' THEN (array_agg(l.source ORDER BY l.at, l.source COLLATE "C") FILTER (WHERE l.source IS NOT NULL))[1]
+					WHEN 'campaign' THEN (array_agg(l.campaign ORDER BY l.at, l.campaign COLLATE "C") FILTER (WHERE l.campaign IS NOT NULL))[1] END AS source,
+				array_agg(l.at) AS times, array_agg(array_position($1, l.stage)) AS steps
+			FROM (%s) l WHERE $5 IS NULL OR l.at <= $5
+			GROUP BY l.lead
+		), reached AS (
+			-- at a stage, or at one behind it, which it cannot have reached otherwise
+			SELECT l.lead, l.source, s.step, nudge.civil_date(r.at, $4) AS day, nudge.civil_date(min(r.at) OVER (PARTITION BY l.lead), $4) AS entered
+			FROM lead l, generate_subscripts($1, 1) WITH ORDINALITY s(subscript, step),
+				LATERAL (SELECT min(t.at) AS at FROM unnest(l.times, l.steps) t(at, step) WHERE t.step >= s.step) r
+			WHERE r.at IS NOT NULL
+		), spent AS MATERIALIZED (
+			SELECT CASE $6 WHEN 'source' THEN x.channel WHEN 'campaign' THEN x.campaign END AS source, x.amount, x.currency
+			FROM (%s) x WHERE x.day >= $2 AND x.day < $3
+		), checked AS (
+			SELECT nudge.single_currency(array_agg(DISTINCT s.currency), $8) AS currency FROM spent s
+		), parts AS (
+			SELECT r.source, r.step, 1 AS leads, 0::numeric AS cost
+			FROM reached r WHERE CASE $7 WHEN 'cohort' THEN r.entered ELSE r.day END >= $2 AND CASE $7 WHEN 'cohort' THEN r.entered ELSE r.day END < $3
+			UNION ALL
+			SELECT s.source, NULL, 0, s.amount FROM spent s
+			UNION ALL
+			SELECT NULL, NULL, 0, 0 WHERE $6 IS NULL
+		), counted AS (
+			SELECT g.source, g.cost, s.step, $1[s.subscript] AS stage,
+				(SELECT count(*) FROM parts p WHERE p.source IS NOT DISTINCT FROM g.source AND p.step = s.step) AS leads
+			FROM (SELECT p.source, CASE WHEN $9 THEN sum(p.cost) END AS cost FROM parts p GROUP BY p.source) g,
+				generate_subscripts($1, 1) WITH ORDINALITY s(subscript, step)
+		)
+		SELECT c.source, c.step::integer, c.stage, c.leads,
+			c.leads::numeric / nullif(CASE c.step WHEN 1 THEN c.leads ELSE lag(c.leads) OVER up END, 0),
+			c.leads::numeric / nullif(first_value(c.leads) OVER up, 0), c.cost, c.cost / nullif(c.leads, 0), k.currency
+		FROM counted c, checked k
+		WINDOW up AS (PARTITION BY c.source ORDER BY c.step)
+		ORDER BY c.source COLLATE "C" NULLS LAST, c.step
+		$query$, nudge.input_query('leads', leads), nudge.input_query('spend', spend))
+		USING stages, start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
+	'Leads by stage, in all or by source or campaign: how many of those that came in a window got how far, or how many reached a stage in it, and what one has cost. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.content_performance(
+	content regclass,
+	leads regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	types text[] DEFAULT NULL,
+	cadences text[] DEFAULT NULL,
+	touches regclass DEFAULT NULL,
+	lead_stage text DEFAULT NULL,
+	customer_stage text DEFAULT 'customer'
+) RETURNS TABLE (
+	type text,
+	published bigint,
+	planned numeric,
+	attainment numeric,
+	pieces_per_month numeric,
+	median_days_between numeric,
+	planned_days_between numeric,
+	visitors bigint,
+	new_leads bigint,
+	customers bigint,
+	content_to_lead_rate numeric,
+	lead_to_customer_rate numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	word text;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	SELECT c INTO word FROM unnest(cadences) c WHERE c NOT IN ('daily', 'weekly', 'bi-weekly', 'monthly', 'quarterly') LIMIT 1;
+	IF word IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown cadence "%"', word
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A cadence is how often a piece should come out; bi-weekly is every two weeks.',
+				HINT = 'Use daily, weekly, bi-weekly, monthly or quarterly, or null where none is planned.';
+	END IF;
+	IF array_position(types, NULL) IS NOT NULL OR cardinality(types) > (SELECT count(DISTINCT t) FROM unnest(types) t) THEN
+		RAISE EXCEPTION '"types" must name each type once'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A type has one cadence.',
+				HINT = 'Leave out what stands there twice, and nulls.';
+	END IF;
+	IF coalesce(cardinality(cadences), 0) NOT IN (0, coalesce(cardinality(types), 0)) THEN
+		RAISE EXCEPTION '"cadences" must have an element for each of "types"'
+			USING ERRCODE = 'array_subscript_error',
+				DETAIL = format('There are %s cadences and %s types.', cardinality(cadences), coalesce(cardinality(types), 0)),
+				HINT = 'Write null where no cadence is planned.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH piece AS MATERIALIZED (
+			SELECT c.content, c.type, nudge.civil_date(c.published_at, $3) AS day FROM (%s) c
+		), span AS (
+			SELECT $2 - $1 AS days, sum((p.period_end - p.period)::numeric / (nudge.period_end(p.period, 'month') - nudge.period_start(p.period, 'month'))) AS months
+			FROM nudge.window_periods($1, $2, 'month') p
+		), plan AS (
+			SELECT u.type, CASE u.cadence WHEN 'daily' THEN s.days WHEN 'weekly' THEN s.days / 7.0 WHEN 'bi-weekly' THEN s.days / 14.0
+					WHEN 'monthly' THEN s.months WHEN 'quarterly' THEN s.months / 3 END AS pieces,
+				CASE u.cadence WHEN 'daily' THEN 1 WHEN 'weekly' THEN 7 WHEN 'bi-weekly' THEN 14 WHEN 'monthly' THEN 365 / 12.0 WHEN 'quarterly' THEN 365 / 4.0 END AS days_between
+			FROM unnest($4, $5) u(type, cadence), span s
+		), known AS MATERIALIZED (
+			SELECT p.type FROM piece p UNION SELECT l.type FROM plan l
+		), parts AS (
+			SELECT p.type, 1 AS published, p.gap, 0::bigint AS visitors, 0 AS leads, 0 AS customers
+			FROM (SELECT q.*, q.day - lag(q.day) OVER (PARTITION BY q.type ORDER BY q.day) AS gap FROM piece q) p
+			WHERE p.day >= $1 AND p.day < $2
+			UNION ALL
+			SELECT v.type, 0, NULL, count(DISTINCT v.visitor), 0, 0
+			FROM (SELECT p.type, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
+				FROM (%s) x JOIN piece p ON p.content = x.campaign
+				WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			GROUP BY v.type
+			UNION ALL
+			SELECT t.type, 0, NULL, 0, 1, c.converted::integer
+			FROM nudge.lead_origins($10, $6, $7) c, LATERAL (SELECT coalesce((SELECT min(p.type) FROM piece p WHERE p.content = c.campaign),
+				(SELECT k.type FROM known k WHERE k.type = c.source)) AS type) t
+			WHERE t.type IS NOT NULL AND nudge.civil_date(c.at, $3) >= $1 AND nudge.civil_date(c.at, $3) < $2
+			UNION ALL
+			SELECT l.type, 0, NULL, 0, 0, 0 FROM plan l
+		), summed AS (
+			SELECT p.type, sum(p.published) AS published, (percentile_cont(0.5) WITHIN GROUP (ORDER BY p.gap::double precision))::numeric AS gap,
+				CASE WHEN $8 THEN sum(p.visitors)::bigint END AS visitors,
+				CASE WHEN $9 THEN sum(p.leads) END AS leads, CASE WHEN $9 THEN sum(p.customers) END AS customers
+			FROM parts p GROUP BY p.type
+		)
+		SELECT s.type, s.published, l.pieces, s.published / nullif(l.pieces, 0), s.published / w.months, s.gap, l.days_between,
+			s.visitors, s.leads, s.customers, s.leads::numeric / nullif(s.visitors, 0), s.customers::numeric / nullif(s.leads, 0)
+		FROM summed s LEFT JOIN plan l ON l.type = s.type, span w
+		ORDER BY s.type COLLATE "C"
+		$query$, nudge.input_query('content', content), nudge.input_query('touches', touches))
+		USING start_day, end_day, zone, types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;
+END
+$$;
+COMMENT ON FUNCTION nudge.content_performance(regclass, regclass, date, date, text, text[], text[], regclass, text, text) IS
+	'Content by type: how much came out and how often, beside what was planned, and how many visitors became leads and leads customers. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';

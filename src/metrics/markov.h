@@ -1,0 +1,45 @@
+/*
+ * markov.h
+ *		A Markov chain of paths, and the probability that it converts.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#ifndef MARKOV_H
+#define MARKOV_H
+
+#include "postgres.h"
+#include "nm_compat.h"
+
+#define NM_MAX_CHAIN_ORDER 3
+
+/* where a transition goes that goes to no state */
+#define NM_TO_CONVERSION (-1)
+#define NM_TO_NONE (-2)
+
+typedef struct NmTransition
+{
+	uint32 from;
+	int32 to; /* a state, NM_TO_CONVERSION or NM_TO_NONE */
+	int64 count;
+} NmTransition;
+
+/*
+ * NmChain: states with their transitions.  State 0 is the start, to which
+ * nothing returns; the transitions are sorted by the state that they leave.
+ */
+typedef struct NmChain
+{
+	uint32 nstates;
+	uint32 *channel; /* of each state: rank of the newest touch, or none */
+	uint32 *first;   /* of each state, and of the end: its first transition */
+	NmTransition *transitions;
+	uint32 ntransitions;
+} NmChain;
+
+/*
+ * The probability that a path converts if every touch of a channel, which may
+ * be NM_NO_CHANNEL, ends it.
+ */
+extern double nm_chain_conversion(const NmChain *chain, uint32 without);
+
+#endif /* MARKOV_H */
