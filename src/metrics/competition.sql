@@ -156,26 +156,27 @@ CREATE FUNCTION nudge.competitive_mentions(
 	own text DEFAULT 'us',
 	zone text DEFAULT 'UTC'
 ) RETURNS TABLE (competitor text, mentions numeric, previous_mentions numeric, change numeric, is_multiple boolean)
-	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000
-BEGIN ATOMIC
-	WITH checked AS MATERIALIZED (
-		SELECT nudge.check_window(competitive_mentions.as_of - competitive_mentions.days, competitive_mentions.as_of)
-	), heard AS (
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF as_of IS NULL OR days IS NULL OR days < 1 THEN
+		RAISE EXCEPTION 'mentions are counted in at least one day that ends with a day as_of'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('as_of is %s, days is %s.', coalesce(as_of::text, 'null'), coalesce(days::text, 'null')),
+				HINT = 'Pass a day, and leave days out for 30.';
+	END IF;
+	RETURN QUERY
 		SELECT f.competitor,
-			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0) AS recent,
-			coalesce(sum(f.value) FILTER (WHERE NOT f.is_recent), 0) AS earlier
-		FROM checked, LATERAL (
-			SELECT r.competitor, r.value,
-				nudge.civil_date(r.at, coalesce(competitive_mentions.zone, 'UTC')) > competitive_mentions.as_of - competitive_mentions.days AS is_recent
-			FROM nudge.competitor_fact_rows(competitive_mentions.competitor_facts, ARRAY['mention'],
-				competitive_mentions.as_of - 2 * competitive_mentions.days + 1, competitive_mentions.as_of + 1, competitive_mentions.zone) r
-			WHERE r.competitor IS DISTINCT FROM competitive_mentions.own) f
+			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0), coalesce(sum(f.value) FILTER (WHERE NOT f.is_recent), 0),
+			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0) - coalesce(sum(f.value) FILTER (WHERE NOT f.is_recent), 0),
+			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0) >= threshold
+		FROM (SELECT r.competitor, r.value, nudge.civil_date(r.at, coalesce(zone, 'UTC')) > as_of - days AS is_recent
+			FROM nudge.competitor_fact_rows(competitor_facts, ARRAY['mention'], as_of - 2 * days + 1, as_of + 1, zone) r
+			WHERE r.competitor IS DISTINCT FROM own) f
 		GROUP BY f.competitor
-	)
-	SELECT h.competitor, h.recent, h.earlier, h.recent - h.earlier, h.recent >= competitive_mentions.threshold
-	FROM heard h
-	ORDER BY h.recent DESC, h.competitor COLLATE "C";
-END;
+		ORDER BY 2 DESC, f.competitor COLLATE "C";
+END
+$$;
 COMMENT ON FUNCTION nudge.competitive_mentions(regclass, date, integer, numeric, text, text) IS
 	'Mentions of competitors in the days that end with as_of, and whether they are multiple. Not STRICT: a NULL relation has no rows, a NULL own leaves nobody out';
 
@@ -283,8 +284,10 @@ BEGIN
 		), tier AS (
 			SELECT p.competitor, p.tier, row_number() OVER (PARTITION BY p.competitor ORDER BY p.price, p.tier COLLATE "C")::integer AS tier_no, p.price,
 				(SELECT max(r.value) FROM reading r WHERE r.kind = 'contacts' AND r.competitor = p.competitor AND r.detail IS NOT DISTINCT FROM p.tier) AS contacts,
-				coalesce((SELECT max(r.value) FROM reading r WHERE r.kind = 'feature_count' AND r.competitor = p.competitor AND r.detail IS NOT DISTINCT FROM p.tier),
-					(SELECT nullif(count(DISTINCT r.detail), 0) FROM reading r WHERE r.kind = 'feature' AND r.competitor = p.competitor AND r.value > 0)) AS features
+				CASE WHEN EXISTS (SELECT FROM reading r WHERE r.kind = 'feature_count' AND r.competitor = p.competitor)
+					THEN (SELECT max(r.value) FROM reading r WHERE r.kind = 'feature_count' AND r.competitor = p.competitor AND r.detail IS NOT DISTINCT FROM p.tier)
+					-- features that are not said to be of a tier count for all
+					ELSE (SELECT nullif(count(DISTINCT r.detail), 0) FROM reading r WHERE r.kind = 'feature' AND r.competitor = p.competitor AND r.value > 0) END AS features
 			FROM priced p
 		)
 		SELECT t.competitor, t.tier, t.tier_no, t.price, t.contacts, t.price / nullif(t.contacts, 0), t.features, t.features / nullif(t.price, 0),
@@ -467,7 +470,7 @@ BEGIN ATOMIC
 		WHERE d.outcome IS NOT NULL
 	), theme AS (
 		-- a deal counts once for each theme, however often it is named
-		SELECT DISTINCT d.no, d.period, d.outcome, d.competitor, btrim(coalesce(t.theme, d.reason)) AS reason
+		SELECT DISTINCT d.no, d.period, d.outcome, d.competitor, btrim(CASE WHEN win_loss_reasons.separator <> '' THEN t.theme ELSE d.reason END) AS reason
 		FROM deal d
 		LEFT JOIN LATERAL unnest(string_to_array(d.reason, win_loss_reasons.separator)) t(theme) ON win_loss_reasons.separator <> '' AND btrim(t.theme) <> ''
 	), whole AS MATERIALIZED (
