@@ -113,7 +113,7 @@ read_patterns(Patterns *to, Datum value, bool is_null)
 	{
 		text *like = DatumGetTextPCopy(elements[i]);
 		char *data = VARDATA(like);
-		int len = VARSIZE(like) - VARHDRSZ;
+		int len = (int) VARSIZE(like) - VARHDRSZ;
 
 		to->patterns[i].is_plain = true;
 		for (int at = 0; at < len; at++)
@@ -235,7 +235,7 @@ says_nothing(Piece piece)
 
 	if (piece.len > 0 && piece.start[0] != '(' && piece.start[0] != '-')
 		return false;
-	for (int i = 0; i < lengthof(words); i++)
+	for (int i = 0; i < (int) lengthof(words); i++)
 		if (piece.len == (int) strlen(words[i]) &&
 			pg_strncasecmp(piece.start, words[i], piece.len) == 0)
 			return true;
@@ -396,7 +396,7 @@ pattern_matches(const Pattern *pattern, const char *value, int len)
 	text *subject;
 
 	if (pattern->is_plain)
-		return VARSIZE(pattern->like) - VARHDRSZ == len &&
+		return (int) VARSIZE(pattern->like) - VARHDRSZ == len &&
 			   memcmp(VARDATA(pattern->like), value, len) == 0;
 	subject = cstring_to_text_with_len(value, len);
 	return DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
