@@ -103,3 +103,17 @@ SELECT * FROM acquisition_cost('costs', 'costs', '2024-03-01', '2024-04-01');
 SELECT * FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', cost_lag => '-1 month');
 SELECT * FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', 'decade');
 SELECT * FROM churning, unit_economics(state, '2024-01-01', '2024-02-02');
+
+-- relations are read with the privileges of the caller
+CREATE ROLE regress_nudge_reader;
+GRANT USAGE ON SCHEMA nudge TO regress_nudge_reader;
+SET ROLE regress_nudge_reader;
+SELECT component, amount FROM acquisition_cost('spend', NULL, '2024-03-01', '2024-04-01');
+RESET ROLE;
+GRANT SELECT ON spend TO regress_nudge_reader;
+SET ROLE regress_nudge_reader;
+SELECT component, amount FROM acquisition_cost('spend', NULL, '2024-03-01', '2024-04-01') WHERE component = 'total';
+RESET ROLE;
+REVOKE ALL ON spend FROM regress_nudge_reader;
+REVOKE ALL ON SCHEMA nudge FROM regress_nudge_reader;
+DROP ROLE regress_nudge_reader;

@@ -168,3 +168,11 @@ SELECT count(*) FROM pg_constraint WHERE conrelid = 'shipped_channel_rules'::reg
 SELECT c, has_table_privilege('public', c, 'SELECT') AS reads, has_table_privilege('public', c, 'INSERT, UPDATE, DELETE') AS writes
 FROM (VALUES ('nudge.channel_rules'), ('nudge.shipped_channel_rules'), ('nudge.channel_rules_in_force')) v(c);
 SELECT provolatile, proparallel, proisstrict FROM pg_proc WHERE proname = 'channel_of';
+-- whoever may use the schema has channels, and may not change the rules
+CREATE ROLE regress_nudge_visitor;
+GRANT USAGE ON SCHEMA nudge TO regress_nudge_visitor;
+SET ROLE regress_nudge_visitor;
+SELECT channel_of('google', 'cpc'), pg_temp.code('INSERT INTO nudge.channel_rules (rule, channel) VALUES (''x'', ''x'')');
+RESET ROLE;
+REVOKE ALL ON SCHEMA nudge FROM regress_nudge_visitor;
+DROP ROLE regress_nudge_visitor;

@@ -87,6 +87,7 @@ FROM lead_stages('leads', '{lead,qualified,customer}', '2024-03-01', '2024-04-01
 SELECT step, stage, lead_count, cost FROM lead_stages('leads', '{lead,qualified,customer}', '2024-03-01', '2024-04-01', as_of => '2024-04-01 00:00Z');
 SELECT step, stage, lead_count, round(step_rate, 4) AS step_rate FROM lead_stages('leads', '{lead,qualified,customer}', '2024-03-01', '2024-04-01', 'Europe/Berlin', counting => 'period');
 SELECT source, step, lead_count FROM lead_stages('leads', '{lead,customer}', '2024-03-01', '2024-04-01', by => 'campaign');
+SELECT step, stage, lead_count FROM lead_stages('leads', '[0:1]={lead,customer}', '2024-03-01', '2024-04-01');
 SELECT * FROM lead_stages(NULL, '{lead,customer}', '2024-03-01', '2024-04-01');
 SELECT count(*) FROM lead_stages(NULL, '{lead,customer}', '2024-03-01', '2024-04-01', by => 'source');
 

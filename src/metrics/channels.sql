@@ -407,44 +407,45 @@ BEGIN
 				HINT = 'Leave both out for the cohort of all leads.';
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		WITH lead AS (
-			SELECT l.lead, CASE $6 WHEN 'source' THEN (array_agg(l.source ORDER BY l.at, l.source COLLATE "C") FILTER (WHERE l.source IS NOT NULL))[1]
-					WHEN 'campaign' THEN (array_agg(l.campaign ORDER BY l.at, l.campaign COLLATE "C") FILTER (WHERE l.campaign IS NOT NULL))[1] END AS source,
-				array_agg(l.at) AS times, array_agg(array_position($1, l.stage)) AS steps
+		WITH seen AS MATERIALIZED (
+			SELECT l.lead, l.at, array_position($1, l.stage) AS step, CASE $6 WHEN 'source' THEN l.source WHEN 'campaign' THEN l.campaign END AS source
 			FROM (%s) l WHERE $5 IS NULL OR l.at <= $5
-			GROUP BY l.lead
+		), origin AS (
+			SELECT s.lead, (array_agg(s.source ORDER BY s.at, s.source COLLATE "C"))[1] AS source
+			FROM seen s WHERE s.source IS NOT NULL GROUP BY s.lead
 		), reached AS (
 			-- at a stage, or at one behind it, which it cannot have reached otherwise
-			SELECT l.lead, l.source, s.step, nudge.civil_date(r.at, $4) AS day, nudge.civil_date(min(r.at) OVER (PARTITION BY l.lead), $4) AS entered
-			FROM lead l, generate_subscripts($1, 1) WITH ORDINALITY s(subscript, step),
-				LATERAL (SELECT min(t.at) AS at FROM unnest(l.times, l.steps) t(at, step) WHERE t.step >= s.step) r
-			WHERE r.at IS NOT NULL
+			SELECT s.lead, n.step, nudge.civil_date(min(s.at), $4) AS day
+			FROM seen s JOIN generate_series(1, cardinality($1)) n(step) ON n.step <= s.step
+			GROUP BY s.lead, n.step
+		), counts AS (
+			SELECT o.source, r.step, count(*) AS leads
+			FROM reached r JOIN reached e ON e.lead = r.lead AND e.step = 1
+			LEFT JOIN origin o ON o.lead = r.lead
+			WHERE CASE $7 WHEN 'cohort' THEN e.day ELSE r.day END >= $2 AND CASE $7 WHEN 'cohort' THEN e.day ELSE r.day END < $3
+			GROUP BY o.source, r.step
 		), spent AS MATERIALIZED (
 			SELECT CASE $6 WHEN 'source' THEN x.channel WHEN 'campaign' THEN x.campaign END AS source, x.amount, x.currency
 			FROM (%s) x WHERE x.day >= $2 AND x.day < $3
 		), checked AS (
 			SELECT nudge.single_currency(array_agg(DISTINCT s.currency), $8) AS currency FROM spent s
-		), parts AS (
-			SELECT r.source, r.step, 1 AS leads, 0::numeric AS cost
-			FROM reached r WHERE CASE $7 WHEN 'cohort' THEN r.entered ELSE r.day END >= $2 AND CASE $7 WHEN 'cohort' THEN r.entered ELSE r.day END < $3
-			UNION ALL
-			SELECT s.source, NULL, 0, s.amount FROM spent s
-			UNION ALL
-			SELECT NULL, NULL, 0, 0 WHERE $6 IS NULL
+		), sources AS (
+			SELECT p.source, CASE WHEN $9 THEN sum(p.cost) END AS cost
+			FROM (SELECT s.source, s.amount AS cost FROM spent s UNION ALL SELECT c.source, 0 FROM counts c UNION ALL SELECT NULL, 0 WHERE $6 IS NULL) p
+			GROUP BY p.source
 		), counted AS (
-			SELECT g.source, g.cost, s.step, $1[s.subscript] AS stage,
-				(SELECT count(*) FROM parts p WHERE p.source IS NOT DISTINCT FROM g.source AND p.step = s.step) AS leads
-			FROM (SELECT p.source, CASE WHEN $9 THEN sum(p.cost) END AS cost FROM parts p GROUP BY p.source) g,
-				generate_subscripts($1, 1) WITH ORDINALITY s(subscript, step)
+			SELECT g.source, g.cost, n.step, $1[n.step] AS stage, coalesce(c.leads, 0) AS leads
+			FROM sources g CROSS JOIN generate_series(1, cardinality($1)) n(step)
+			LEFT JOIN counts c ON c.source IS NOT DISTINCT FROM g.source AND c.step = n.step
 		)
-		SELECT c.source, c.step::integer, c.stage, c.leads,
+		SELECT c.source, c.step, c.stage, c.leads,
 			c.leads::numeric / nullif(CASE c.step WHEN 1 THEN c.leads ELSE lag(c.leads) OVER up END, 0),
 			c.leads::numeric / nullif(first_value(c.leads) OVER up, 0), c.cost, c.cost / nullif(c.leads, 0), k.currency
 		FROM counted c, checked k
 		WINDOW up AS (PARTITION BY c.source ORDER BY c.step)
 		ORDER BY c.source COLLATE "C" NULLS LAST, c.step
 		$query$, nudge.input_query('leads', leads), nudge.input_query('spend', spend))
-		USING stages, start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL;
+		USING ARRAY(SELECT unnest(stages)), start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
