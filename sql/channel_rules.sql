@@ -129,6 +129,27 @@ BEGIN
 	RAISE NOTICE '%', channel;
 END
 $$;
+-- and not those that were rolled back
+DO $$
+DECLARE
+	channels text[];
+BEGIN
+	FOR i IN 1..3 LOOP
+		BEGIN
+			IF i = 2 THEN
+				INSERT INTO nudge.channel_rules (rule, position, channel, utm_source) VALUES ('never', 0, 'never', '{poster}');
+			END IF;
+			channels := channels || nudge.channel_of('poster');
+			IF i = 2 THEN
+				RAISE division_by_zero;
+			END IF;
+		EXCEPTION WHEN division_by_zero THEN
+			channels := channels || nudge.channel_of('poster');
+		END;
+	END LOOP;
+	RAISE NOTICE '%', channels;
+END
+$$;
 -- equal positions: by name
 INSERT INTO channel_rules (rule, position, channel, utm_source) VALUES ('b', 10, 'b', '{tie}'), ('a', 10, 'a', '{tie}'), ('B', 10, 'B', '{tie}');
 SELECT channel_of('tie');

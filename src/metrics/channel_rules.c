@@ -80,14 +80,22 @@ typedef struct Memo
 	const text *channel;
 } Memo;
 
+/* What tells one snapshot from another. */
+typedef struct SnapshotName
+{
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32 xcnt;
+	int32 subxcnt;
+	CommandId curcid;
+	uint64 completed;
+} SnapshotName;
+
 /* What a query keeps between calls. */
 typedef struct Channels
 {
 	MemoryContext context; /* the rules, memos and this */
-	TransactionId xmin;    /* the snapshot by which the rules were read */
-	TransactionId xmax;
-	uint32 xcnt;
-	CommandId curcid;
+	SnapshotName read_by;
 	int nrules;
 	Rule *rules;
 	Memo *memos;
@@ -155,6 +163,27 @@ read_rules(Channels *channels)
 	}
 }
 
+static SnapshotName
+active_snapshot(void)
+{
+	Snapshot snapshot = GetActiveSnapshot();
+
+	return (SnapshotName){.xmin = snapshot->xmin,
+						  .xmax = snapshot->xmax,
+						  .xcnt = snapshot->xcnt,
+						  .subxcnt = snapshot->subxcnt,
+						  .curcid = snapshot->curcid,
+						  .completed = snapshot->snapXactCompletionCount};
+}
+
+static bool
+same_snapshot(const SnapshotName *a, const SnapshotName *b)
+{
+	return a->xmin == b->xmin && a->xmax == b->xmax && a->xcnt == b->xcnt &&
+		   a->subxcnt == b->subxcnt && a->curcid == b->curcid &&
+		   a->completed == b->completed;
+}
+
 /*
  * current_channels returns what is kept for this call of the function in its
  * query, and reads the rules unless that was done by the same snapshot: one
@@ -163,14 +192,12 @@ read_rules(Channels *channels)
 static Channels *
 current_channels(FmgrInfo *flinfo)
 {
-	Snapshot snapshot = GetActiveSnapshot();
+	SnapshotName snapshot = active_snapshot();
 	Channels *channels = flinfo->fn_extra;
 	MemoryContext context;
 	MemoryContext outer;
 
-	if (channels != NULL && channels->xmin == snapshot->xmin &&
-		channels->xmax == snapshot->xmax && channels->xcnt == snapshot->xcnt &&
-		channels->curcid == snapshot->curcid)
+	if (channels != NULL && same_snapshot(&channels->read_by, &snapshot))
 		return channels;
 	if (channels != NULL)
 	{
@@ -182,10 +209,7 @@ current_channels(FmgrInfo *flinfo)
 	outer = MemoryContextSwitchTo(context);
 	channels = palloc0_object(Channels);
 	channels->context = context;
-	channels->xmin = snapshot->xmin;
-	channels->xmax = snapshot->xmax;
-	channels->xcnt = snapshot->xcnt;
-	channels->curcid = snapshot->curcid;
+	channels->read_by = snapshot;
 	channels->memos = palloc0_array(Memo, MEMO_SLOTS);
 	channels->no_channel = cstring_to_text(NO_CHANNEL);
 	initStringInfo(&channels->plain);

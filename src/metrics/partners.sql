@@ -50,7 +50,7 @@ BEGIN
 		WITH touch AS MATERIALIZED (
 			SELECT t.customer, t.at, t.channel, nullif(btrim(t.partner), '') AS partner FROM (%s) t WHERE t.customer IS NOT NULL AND t.at < $2
 		), converted AS MATERIALIZED (
-			SELECT c.customer, c.at, c.revenue, c.currency, row_number() OVER (PARTITION BY c.customer ORDER BY c.at) AS nth FROM (%s) c WHERE c.at < $2
+			SELECT c.customer, c.at, c.revenue, c.currency, row_number() OVER (PARTITION BY c.customer ORDER BY c.at, c.revenue DESC) AS nth FROM (%s) c WHERE c.at < $2
 		), deal AS MATERIALIZED (
 			SELECT d.deal, d.customer, d.created_at, d.closed_at, lower(btrim(d.outcome)) AS outcome, d.amount, d.currency, d.segment,
 				nullif(btrim(d.partner), '') AS partner
@@ -65,20 +65,18 @@ BEGIN
 		), item AS MATERIALIZED (
 			SELECT row_number() OVER () AS no, x.*
 			FROM (
-				SELECT 'revenue' AS measure, c.customer, NULL AS deal, c.at, c.revenue AS amount, c.currency, NULL AS segment, c.at AS began, c.at AS ended, NULL AS partner
+				SELECT 'revenue' AS measure, c.customer, NULL AS deal, c.at, c.revenue AS amount, c.currency, NULL AS segment, c.at AS began, c.at AS ended,
+					NULL AS partner, c.nth = 1 AND c.customer IS NOT NULL AS is_first
 				FROM converted c WHERE c.at >= $1
 				UNION ALL
-				SELECT 'new_customer', c.customer, NULL, c.at, 1, NULL, NULL, c.at, c.at, NULL
-				FROM converted c WHERE c.at >= $1 AND c.nth = 1 AND c.customer IS NOT NULL
-				UNION ALL
-				SELECT 'won_deal', d.customer, d.deal, d.closed_at, d.amount, d.currency, d.segment, d.created_at, d.closed_at, d.partner
+				SELECT 'won_deal', d.customer, d.deal, d.closed_at, d.amount, d.currency, d.segment, d.created_at, d.closed_at, d.partner, false
 				FROM deal d WHERE d.outcome = 'won' AND d.closed_at >= $1 AND d.closed_at < $2
 				UNION ALL
-				SELECT 'open_deal', d.customer, d.deal, d.created_at, d.amount, d.currency, d.segment, d.created_at, 'infinity', d.partner
+				SELECT 'open_deal', d.customer, d.deal, d.created_at, d.amount, d.currency, d.segment, d.created_at, 'infinity', d.partner, false
 				FROM deal d WHERE d.closed_at IS NULL AND d.outcome IS NULL OR d.closed_at >= $2
 			) x
 		), checked AS MATERIALIZED (
-			SELECT nudge.single_currency(array_agg(DISTINCT i.currency), $5) AS currency FROM item i WHERE i.measure <> 'new_customer'
+			SELECT nudge.single_currency(array_agg(DISTINCT i.currency), $5) AS currency FROM item i
 		), path AS (
 			SELECT i.no, array_agg(DISTINCT t.partner) FILTER (WHERE t.partner IS NOT NULL) AS partners,
 				(array_agg(t.partner ORDER BY t.at, t.channel COLLATE "C", t.partner COLLATE "C") FILTER (WHERE t.at <= i.began))[1] AS first_partner
@@ -95,15 +93,22 @@ BEGIN
 				AND ($3 IS NULL OR d.closed_at IS NULL OR d.closed_at > (i.at AT TIME ZONE 'UTC' - $3) AT TIME ZONE 'UTC')
 			WHERE i.deal IS NULL
 			GROUP BY i.no
-		), found AS (
-			SELECT i.*, coalesce(i.partner, r.partner) AS recorded, p.first_partner, p.partners
-			FROM item i LEFT JOIN path p ON p.no = i.no LEFT JOIN recorded r ON r.no = i.no
+		), found AS MATERIALIZED (
+			SELECT i.measure, i.customer, i.deal, i.at, i.amount, i.is_first, coalesce(i.segment, s.segment) AS segment,
+				CASE $4 WHEN 'recorded' THEN k.recorded WHEN 'first_touch' THEN p.first_partner ELSE coalesce(k.recorded, p.first_partner) END AS sourced_by,
+				ARRAY(SELECT DISTINCT a.partner COLLATE "C" FROM unnest(p.partners || k.recorded) a(partner) WHERE a.partner IS NOT NULL ORDER BY 1) AS influenced_by
+			FROM item i
+			LEFT JOIN path p ON p.no = i.no
+			LEFT JOIN recorded r ON r.no = i.no
+			LEFT JOIN segment s ON s.customer = i.customer,
+				LATERAL (SELECT coalesce(i.partner, r.partner) AS recorded) k
 		)
-		SELECT f.measure, f.customer, f.deal, f.at, f.amount, CASE WHEN f.measure <> 'new_customer' THEN k.currency END, coalesce(f.segment, s.segment),
-			CASE $4 WHEN 'recorded' THEN f.recorded WHEN 'first_touch' THEN f.first_partner ELSE coalesce(f.recorded, f.first_partner) END,
-			ARRAY(SELECT DISTINCT a.partner FROM unnest(f.partners || f.recorded) a(partner) WHERE a.partner IS NOT NULL ORDER BY 1)
-		FROM checked k, found f LEFT JOIN segment s ON s.customer = f.customer
-		ORDER BY array_position(ARRAY['revenue', 'won_deal', 'open_deal', 'new_customer'], f.measure), f.at, f.customer COLLATE "C", f.deal COLLATE "C"
+		SELECT a.measure, a.customer, a.deal, a.at, a.amount, a.currency, a.segment, a.sourced_by, a.influenced_by
+		FROM (SELECT 1 AS place, f.measure, f.customer, f.deal, f.at, f.amount, k.currency, f.segment, f.sourced_by, f.influenced_by
+				FROM found f, checked k
+			UNION ALL
+			SELECT 2, 'new_customer', f.customer, NULL, f.at, 1, NULL, f.segment, f.sourced_by, f.influenced_by FROM found f WHERE f.is_first) a
+		ORDER BY a.place, array_position(ARRAY['revenue', 'won_deal', 'open_deal'], a.measure), a.at, a.customer COLLATE "C", a.deal COLLATE "C"
 		$query$, nudge.input_query('touches', touches), nudge.input_query('conversions', conversions), nudge.input_query('deals', deals),
 			nudge.input_query('customers', customers))
 		USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, lookback, sourced, currency;
