@@ -277,7 +277,7 @@ removal_effects(const Tally *tally, const Fitted *fitted)
 {
 	uint32 n = tally->reader.nchannels;
 	double *effects = palloc_array(double, n + 1);
-	double all;
+	double *conversions;
 
 	for (uint32 c = 0; c < n; c++)
 		effects[c] = -1;
@@ -285,11 +285,12 @@ removal_effects(const Tally *tally, const Fitted *fitted)
 		effects[fitted->chain.channel[s]] = 0;
 	if (tally->conversions == 0)
 		return effects;
-	all = nm_chain_conversion(&fitted->chain, NM_NO_CHANNEL);
+	conversions = nm_chain_conversions(&fitted->chain);
 	for (uint32 c = 0; c < n; c++)
 		if (effects[c] == 0)
 			effects[c] =
-				Max(0, 1 - nm_chain_conversion(&fitted->chain, c) / all);
+				nm_chain_removal_effect(&fitted->chain, c, conversions);
+	pfree(conversions);
 	return effects;
 }
 

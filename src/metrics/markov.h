@@ -36,10 +36,14 @@ typedef struct NmChain
 	uint32 ntransitions;
 } NmChain;
 
+/* The probability of conversion from each state, palloc'd. */
+extern double *nm_chain_conversions(const NmChain *chain);
+
 /*
- * The probability that a path converts if every touch of a channel, which may
- * be NM_NO_CHANNEL, ends it.
+ * The removal effect of a channel: the share of conversions whose paths touch
+ * it, given the probabilities above.
  */
-extern double nm_chain_conversion(const NmChain *chain, uint32 without);
+extern double nm_chain_removal_effect(const NmChain *chain, uint32 channel,
+									  const double *conversions);
 
 #endif /* MARKOV_H */

@@ -66,6 +66,8 @@ RETURN CASE
 	WHEN name = 'feature' THEN '(ARRAY[''export'', ''search'', ''ü''])[1 + g % 3]'
 	WHEN name = 'action' THEN '(ARRAY[''used'', ''viewed'', ''used'', ''completed'', ''signed_up'', ''used''])[1 + abs(hashint4(g) % 6)]'
 	WHEN name = 'success' THEN '(ARRAY[true, false, NULL])[1 + g % 3]'
+	WHEN name = 'channel' THEN 'CASE WHEN g % 4 > 0 THEN (ARRAY[''a'', ''b'', ''direct'', ''ü''])[1 + abs(hashint4(g) % 4)] END'
+	WHEN name = 'revenue' THEN 'CASE WHEN g % 4 = 0 OR g % 7 = 0 THEN ((g::bigint * 31) % 1000)::numeric / 8 END'
 	WHEN name = 'duration' THEN 'CASE WHEN g % 4 > 0 THEN make_interval(secs => g % 100) END'
 	WHEN times = 'far' AND type = 'date'::regtype THEN '(ARRAY[''4714-11-24 BC'', ''294276-12-30'', ''1969-12-31'', ''294276-12-31'', ''2000-01-01'', ''4714-11-25 BC'']::date[])[1 + g % 6]'
 	WHEN times = 'far' AND type IN ('timestamptz'::regtype, 'timestamp'::regtype) THEN
@@ -223,7 +225,22 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'entry', 'text', '{first_ever,first_in_range,every_period}', '{any,""}'),
 	('', 'edges', 'integer[]', '{"{0,1,7,30}","{1,2}","{0,36600}","{3,5}"}', '{"{}","{1}","{2,1}","{-1,5}","{1,NULL}","{0,2147483647}","{{1,2},{3,4}}"}'),
 	('', 'step_order', 'text', '{ordered,strict,any}', '{none}'),
+	('(attribution|attribution_models|credits|markov_transitions|conversion_paths)$', 'counting', 'text', '{all,first,last}', '{uniques}'),
 	('', 'counting', 'text', '{uniques,totals,sessions}', '{all}'),
+	('', 'model', 'text', '{first_touch,last_touch,last_non_direct,linear,time_decay,position_based,j_shaped,inverse_j,w_shaped,blended,participation,custom}', '{best,""}'),
+	('', 'collapse', 'text', '{none,consecutive,distinct}', '{all}'),
+	('', 'touch_reuse', 'text', '{all,since_last_conversion}', '{none}'),
+	('', 'direct', 'text', '{keep,remove_unless_alone,remove_trailing}', '{drop}'),
+	('', 'direct_channel', 'text', '{direct,a}', '{"",nothing}'),
+	('', 'ties', 'text', '{order,share}', '{random}'),
+	('', 'value', 'text', '{conversions,conversion_rate}', '{revenue}'),
+	('(attribution|attribution_models|credits)$', 'weights', 'numeric[]', '{"{0.3,0.4,0.3}","{0.4,0.2}","{0,1,0}","{0,0}"}', '{"{}","{1}","{NULL,1,0}","{NaN,1,0}","{2,-1,0}","{1e1000,0}"}'),
+	('', 'exclude_channels', 'text[]', '{"{a}","{direct,b}","{}"}', '{"{NULL}","{nothing}","{{a},{b}}"}'),
+	('', '(lookback|half_life)', 'interval', '{30 days,1 day,3 hours,1 second}', '{0,1 month,-1 day,178000000 years,infinity}'),
+	('', '(first|last)_touches', 'integer', '{1,2,5}', '{0,-1,2147483647}'),
+	('', 'minor_unit', 'integer', '{0,2,3,6}', '{-1,7}'),
+	('', 'chain_order', 'integer', '{1,2,3}', '{0,4}'),
+	('', 'channel', 'text', '{a,b,direct,ü}', '{""}'),
 	('', 'exclusion', 'text', '{drop_off,drop_user}', '{drop}'),
 	('_agg$', 'steps', 'text[]', '{"{a,b,c}","{a,b,c,*}"}', '{"{}","{*}","{a,NULL}","{a,b}","{{a,b},{b,c}}"}'),
 	('', 'matches', 'boolean[]', '{"{t,f,t}","{f,f,f}","{NULL,t,t}"}', '{"{}","{t}","{{t,f},{f,t}}"}'),
