@@ -43,6 +43,16 @@ INSERT INTO nudge.funnel_definitions VALUES
 	('sign_up', 1, 'a', 100, NULL, NULL, 1, '{c,d}'), ('sign_up', 3, 'b', NULL, 0.5, '1 day', 1, NULL), ('sign_up', 7, 'c', 10, 0.2, NULL, 2, '{NULL,a}'),
 	('trial', 1, 'b', 0, 0, NULL, 1, '{}'), ('trial', 2, 'ü', 1, 1, '0', 1, NULL);
 
+-- small inputs, for what reads costs and money
+CREATE TABLE fuzz.costs AS SELECT date '2024-01-01' + g * 37 % 500 AS period, (ARRAY['customer_acquisition/sales', 'product_delivery', NULL, '/a//ü/', ''])[1 + g % 5] AS category,
+	(g * 7919 % 1000 - 100)::numeric / 8 AS amount, 'EUR' AS currency, g % 2 = 0 AS variable, (ARRAY['a', 'ü', NULL])[1 + g % 3] AS plan FROM generate_series(1, 40) g;
+CREATE TABLE fuzz.charges AS SELECT g % 5 AS customer, timestamptz '2024-01-01 00:00 UTC' + g * 1000 % 12000 * interval '1 hour' AS at, (ARRAY['overage', 'service', 'setup', 'other'])[1 + g % 4] AS kind,
+	(g % 7)::numeric AS units, 0.1 AS rate, g::numeric AS amount, 'EUR' AS currency FROM generate_series(1, 20) g;
+CREATE TABLE fuzz.usage AS SELECT g % 5 AS customer, 'calls' AS meter, date '2024-01-01' + g * 41 % 500 AS period, g::numeric AS volume, 10::numeric AS plan_limit, 0.5 AS rate FROM generate_series(1, 20) g;
+CREATE TABLE fuzz.payments AS SELECT at, customer, amount, currency, 'paid' AS outcome FROM fuzz.charges;
+CREATE TABLE fuzz.cash AS SELECT date '2024-01-01' + g * 30 AS day, g::numeric AS balance, 'EUR' AS currency FROM generate_series(1, 16) g;
+CREATE TABLE fuzz.plans AS SELECT 'ü' AS plan, 'addon' AS kind;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -216,6 +226,7 @@ CREATE TABLE fuzz.vocabulary (
 	other text[] NOT NULL
 );
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
+	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
@@ -285,6 +296,13 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'paid_to_free', 'text', '{churn,contraction}', '{other}'),
 	('', 'count_by', 'text', '{item,plan}', '{other}'),
 	('', 'component', 'text', '{total,new,churn,net_new}', '{other}'),
+	('', '(costs|budgets)', 'regclass', '{fuzz.costs}', '{fuzz.costs}'),
+	('', 'charges', 'regclass', '{fuzz.charges}', '{fuzz.charges}'),
+	('', 'usage', 'regclass', '{fuzz.usage}', '{fuzz.usage}'),
+	('', 'payments', 'regclass', '{fuzz.payments}', '{fuzz.payments}'),
+	('', 'cash', 'regclass', '{fuzz.cash}', '{fuzz.cash}'),
+	('', 'plans', 'regclass', '{fuzz.plans}', '{fuzz.plans}'),
+	('', 'spread', 'text', '{revenue,customers,usage,equal}', '{luck}'),
 	('', 'policy', 'text', '{latest,start,period_start,constant}', '{other}'),
 	('_agg$', 'currency', 'text', '{EUR}', '{USD,""}'),
 	('', '(rate|quantity)', 'numeric', '{1,1.25}', '{0,-1,NaN,1e-30}'),
