@@ -53,6 +53,16 @@ CREATE TEMP TABLE edge AS SELECT * FROM (VALUES
 	('d', '2024-01-09Z', 'partner', 'bolt'), ('d', '2024-01-09Z', 'partner', 'acme')) v(customer, at, channel, partner);
 CREATE TEMP TABLE edge_conversions AS SELECT customer, timestamptz '2024-01-10Z' AS at, 1 AS revenue, 'EUR' AS currency FROM unnest('{a,b,c,d}'::text[]) customer;
 SELECT customer, sourced_by, influenced_by FROM partner_items('edge', 'edge_conversions', NULL, '2024-01-01', '2024-02-01') WHERE measure = 'revenue';
+-- What a deal records goes before the first touch, which is of acme on January 9, if the deal is older than the conversion of January 10 and was not closed
+-- a lookback before: a, yes; b, begun later; c, closed 90 days before to the instant; d, a moment later; e, lost; f, the earlier of two; g, still open
+CREATE TEMP TABLE recorded_deals AS
+SELECT row_number() OVER () AS deal, customer, created_at, closed_at, outcome, 1 AS amount, 'EUR' AS currency, 'x' AS stage, partner FROM (VALUES
+	('a', timestamptz '2024-01-10Z', timestamptz '2024-01-12Z', 'won', 'bolt'), ('b', '2024-01-10 00:00:00.000001Z', NULL, NULL, 'bolt'), ('c', '2023-10-01Z', '2023-10-12Z', 'won', 'bolt'),
+	('d', '2023-10-01Z', '2023-10-12 00:00:00.000001Z', 'won', 'bolt'), ('e', '2024-01-01Z', '2024-01-05Z', 'lost', 'bolt'), ('f', '2024-01-02Z', NULL, NULL, 'core'), ('f', '2024-01-01Z', NULL, NULL, 'bolt'),
+	('g', '2024-01-09Z', NULL, NULL, 'bolt')) v(customer, created_at, closed_at, outcome, partner);
+CREATE TEMP VIEW recorded_touches AS SELECT customer, timestamptz '2024-01-09Z' AS at, 'partner' AS channel, 'acme' AS partner FROM unnest('{a,b,c,d,e,f,g}'::text[]) customer;
+CREATE TEMP VIEW recorded_conversions AS SELECT customer, timestamptz '2024-01-10Z' AS at, 1 AS revenue, 'EUR' AS currency FROM unnest('{a,b,c,d,e,f,g}'::text[]) customer;
+SELECT customer, sourced_by, influenced_by FROM partner_items('recorded_touches', 'recorded_conversions', 'recorded_deals', '2024-01-01', '2024-02-01') WHERE measure = 'revenue';
 -- A zone moves the window: fay's conversion at 2024-02-01Z is of January in New York
 SELECT total_value FROM partner_performance('touches', 'conversions', 'deals', '2024-01-01', '2024-02-01', zone => 'America/New_York', currency => 'EUR') WHERE measure = 'revenue' AND all_partners;
 
