@@ -34,11 +34,17 @@ SELECT component, amount, not_counted FROM acquisition_cost('spend', 'costs', '2
 SELECT component, amount, not_counted FROM acquisition_cost('spend', 'costs', '2024-03-01', '2024-04-01', ad_spend => 'both', overhead_rate => 0);
 -- without spend the books count; a fifth of a pool of 10000
 SELECT component, amount, not_counted FROM acquisition_cost(NULL, 'costs', '2024-03-01', '2024-04-01', overhead_pool => 10000);
--- without costs; another root; another category of ads, which has those below it
+-- without costs; other categories of acquisition; another category of ads, which has those below it
 SELECT component, amount, not_counted FROM acquisition_cost('spend', NULL, '2024-03-01', '2024-04-01');
-SELECT component, amount, not_counted FROM acquisition_cost(NULL, 'costs', '2024-03-01', '2024-04-01', root => 'product_delivery');
+BEGIN;
+INSERT INTO nudge.cost_roles VALUES ('product_delivery', 'sales_and_marketing', NULL), ('customer_acquisition_other', 'sales_and_marketing', 'sales'), ('customer_acquisition', 'other', NULL);
+SELECT component, amount, not_counted FROM acquisition_cost(NULL, 'costs', '2024-03-01', '2024-04-01');
+ROLLBACK;
 SELECT component, amount, not_counted FROM acquisition_cost('spend', 'costs', '2024-02-01', '2024-03-01');
 SELECT component, amount, not_counted FROM acquisition_cost('spend', 'costs', '2024-03-01', '2024-04-01', ad_categories => '{customer_acquisition/marketing/events,customer_acquisition/marketing/content}');
+-- the lines behind it
+SELECT day, component, source, category, amount, counted, currency FROM acquisition_lines('spend', 'costs', '2024-03-01', '2024-04-01') ORDER BY source, day, category;
+SELECT day, channel, campaign, amount, currency, impressions, clicks, partner FROM spend_lines('spend', '2024-03-01', '2024-04-01') ORDER BY day;
 -- nothing
 SELECT component, amount, share, cost_per_customer, currency_code FROM acquisition_cost(NULL, NULL, '2024-03-01', '2024-04-01', 0, currency => 'eur');
 
@@ -61,9 +67,18 @@ FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '
 -- by month: one customer in February and in April
 SELECT period, marketing_cost, sales_cost, tools_cost, other_cost, overhead_cost, total_cost, new_customers, cac
 FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-02-01', '2024-05-01', 'month');
--- what was spent a month before; periods cut at the ends of the window
+-- what was spent a month before; periods are whole; the window is as it is
 SELECT period, total_cost, new_customers, cac FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-05-01', 'month', cost_lag => '1 month');
 SELECT period, total_cost, new_customers, cac FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-02-15', '2024-03-11', 'month');
+SELECT period, total_cost, new_customers, cac FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-02-15', '2024-03-11');
+-- as of noon of 14 March: spend of 1 March and no customer of the 31st; the period is not over, April has not begun
+SELECT period, marketing_cost, new_customers, complete FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-02-01', '2024-05-01', 'month', as_of => '2024-03-14 12:00Z');
+SELECT period, marketing_cost, new_customers, complete FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-02-01', '2024-05-01', as_of => '2024-03-14 12:00Z');
+SELECT period, marketing_cost, new_customers, complete FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', as_of => '2024-04-01 00:00Z');
+SELECT count(*) FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', as_of => '2024-03-01 00:00Z');
+SELECT count(*) FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', 'month', as_of => '2024-03-01 00:00Z');
+-- fiscal quarters from February
+SELECT period, total_cost, new_customers, complete FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-02-01', '2024-05-01', 'quarter', fiscal_year_start => 2);
 -- no state: costs without customers
 SELECT period, total_cost, new_customers, cac, arpa FROM customer_acquisition_cost(NULL, 'spend', 'costs', '2024-03-01', '2024-04-01');
 
@@ -91,18 +106,29 @@ SELECT component, amount FROM acquisition_cost(NULL, 'costs', '2024-03-01', '202
 SELECT period, total_cost FROM company, customer_acquisition_cost(state, NULL, 'dollars', '2024-02-01', '2024-04-01', 'month');
 SELECT cac FROM (SELECT mrr_currency_agg(1, '2024-03-01'::date, NULL, 10, 'USD') AS state) s, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01');
 SELECT cac, currency_code FROM (SELECT mrr_currency_agg(1, '2024-03-01'::date, NULL, 10, 'EUR') AS state) s, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01');
--- rows outside of the window, or of other categories, may be in any
+-- rows outside of the window may be in any
 SELECT amount FROM acquisition_cost(NULL, 'dollars', '2024-02-01', '2024-03-01') WHERE component = 'total';
 UPDATE dollars SET currency = NULL WHERE period = '2024-02-01';
 SELECT amount FROM acquisition_cost(NULL, 'dollars', '2024-02-01', '2024-03-01');
+-- rows without a day or an amount
+CREATE TEMP VIEW unknown_amount AS SELECT day, channel, CASE WHEN amount < 400 THEN amount END AS amount, currency FROM spend;
+SELECT * FROM acquisition_cost('unknown_amount', NULL, '2024-03-01', '2024-04-01');
+SELECT count(*) FROM acquisition_cost('unknown_amount', NULL, '2024-04-01', '2024-05-01');
+CREATE TEMP VIEW unknown_day AS SELECT CASE WHEN amount < 400 THEN day END AS day, channel, amount, currency FROM spend;
+SELECT * FROM spend_lines('unknown_day', '2024-04-01', '2024-05-01');
+CREATE TEMP VIEW no_number AS SELECT day, channel, 'NaN'::numeric AS amount, currency FROM spend;
+SELECT * FROM spend_lines('no_number', '2024-03-01', '2024-04-01');
 -- wrong arguments
 SELECT * FROM acquisition_cost('spend', 'costs', '2024-04-01', '2024-03-01');
 SELECT * FROM acquisition_cost('spend', 'costs', '2024-03-01', '2024-04-01', ad_spend => 'neither');
 SELECT * FROM acquisition_cost('spend', 'costs', '2024-03-01', '2024-04-01', overhead_rate => -0.2);
+SELECT * FROM acquisition_cost('spend', 'costs', '2024-03-01', '2024-04-01', overhead_pool => 'NaN');
+SELECT * FROM customer_acquisition_cost(NULL, 'spend', 'costs', '2024-03-01', '2024-04-01', overhead_rate => 'Infinity');
 SELECT * FROM acquisition_cost('costs', 'costs', '2024-03-01', '2024-04-01');
 SELECT * FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', cost_lag => '-1 month');
 SELECT * FROM company, customer_acquisition_cost(state, 'spend', 'costs', '2024-03-01', '2024-04-01', 'decade');
 SELECT * FROM churning, unit_economics(state, '2024-01-01', '2024-02-02');
+SELECT * FROM churning, unit_economics(state, '-infinity', '2024-02-01');
 
 -- relations are read with the privileges of the caller
 CREATE ROLE regress_nudge_reader;

@@ -118,6 +118,9 @@ SELECT channel FROM campaign_journeys, channel_performance(state, 'linear', 'dol
 SELECT channel FROM journeys, channel_performance(state, 'linear', 'dollars', '2024-03-01', '2024-04-01', budgets => 'budgets');
 SELECT channel FROM journeys, channel_performance(state, 'linear', 'spend', '2024-03-01', '2024-05-01', budgets => 'budgets');
 SELECT step FROM lead_stages('leads', '{lead}', '2024-03-01', '2024-04-01', spend => 'dollars', currency => 'EUR');
+-- a negative cost has no share of what is spread by spend
+CREATE TEMP VIEW refunds AS SELECT day, channel, CASE channel WHEN 'social' THEN -amount ELSE amount END AS amount, currency FROM spend;
+SELECT channel, cost, loaded_cost, cac, payback_months FROM journeys, channel_performance(state, 'linear', 'refunds', '2024-03-01', '2024-04-01', shared_cost => 19, shared_by => 'spend', arpa => 10);
 -- yen have no decimals: 100 over three customers
 CREATE TEMP VIEW yen AS SELECT day, channel, amount, 'JPY' AS currency FROM spend;
 SELECT channel, cost, loaded_cost FROM journeys, channel_performance(state, 'linear', 'yen', '2024-03-01', '2024-04-01', shared_cost => 100);

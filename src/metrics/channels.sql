@@ -54,7 +54,7 @@ COMMENT ON FUNCTION nudge.channel_credits(nudge.journey_state, text, date, date,
 -- Where leads come from: shared by what follows.
 CREATE FUNCTION nudge.lead_origins(leads regclass, lead_stage text DEFAULT NULL, customer_stage text DEFAULT 'customer')
 	RETURNS TABLE (lead text, at timestamptz, source text, campaign text, converted boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -152,7 +152,7 @@ CREATE FUNCTION nudge.acquisition_results(
 	budget_root text,
 	currency text
 ) RETURNS SETOF nudge.acquisition_result
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	-- what a row of spend and touches, and what a lead belongs to
@@ -164,7 +164,7 @@ DECLARE
 	-- where the plan stands: budgets of channels, shares of campaigns
 	plan constant text := CASE by
 		WHEN 'channel' THEN 'SELECT split_part(substr(b.category, length($10) + 2), ''/'', 1), b.amount, NULL::numeric, b.currency
-			FROM budget b WHERE b.category LIKE ''%/%'' AND starts_with(b.category, $10 || ''/'') AND b.period >= $1 AND b.period < $2'
+			FROM nudge.budget_lines($18, $1, $2, expected_currency => $9) b WHERE starts_with(b.category, $10 || ''/'')'
 		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k'
 		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k' END;
 BEGIN
@@ -182,14 +182,13 @@ BEGIN
 				HINT = 'Leave it out for customers.';
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		WITH budget AS MATERIALIZED (%s), campaign AS MATERIALIZED (
+		WITH campaign AS MATERIALIZED (
 			SELECT c.campaign, min(c.channel) AS channel, min(c.kind) AS kind, sum(c.budget_share) AS budget_share
 			FROM (%s) c
 			WHERE (c.started_at IS NULL OR nudge.civil_date(c.started_at, $3) < $2) AND (c.ended_at IS NULL OR c.ended_at > $1::timestamp AT TIME ZONE $3)
 			GROUP BY c.campaign
 		), spent AS MATERIALIZED (
-			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks
-			FROM (%s) x WHERE x.day >= $1 AND x.day < $2
+			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks FROM nudge.spend_lines($19, $1, $2, $9) x
 		), planned(name, amount, share, currency) AS MATERIALIZED (
 			%s
 		), checked AS MATERIALIZED (
@@ -226,14 +225,14 @@ BEGIN
 				sum(p.planned) AS planned, sum(p.share) AS share
 			FROM parts p GROUP BY p.name
 		), weighed AS (
-			SELECT s.*, CASE $12 WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.spend ELSE s.revenue END AS weight FROM summed s
+			SELECT s.*, row_number() OVER (ORDER BY s.name COLLATE "C") AS place,
+				greatest(CASE $12 WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.spend ELSE s.revenue END, 0) AS weight
+			FROM summed s
+		), shares AS (
+			SELECT nudge.apportion($11, array_agg(w.weight ORDER BY w.place), coalesce((SELECT nudge.currency_minor_unit(k.currency) FROM checked k), 2)) AS shares
+			FROM weighed w
 		), spread AS (
-			-- rounded running totals: the parts add up to the whole
-			SELECT w.*, CASE WHEN $11 = 0 THEN 0 ELSE
-				round($11 * sum(w.weight) OVER up / nullif(sum(w.weight) OVER (), 0), m.unit)
-				- round($11 * (sum(w.weight) OVER up - w.weight) / nullif(sum(w.weight) OVER (), 0), m.unit) END AS shared
-			FROM weighed w, (SELECT coalesce(nudge.currency_minor_unit(k.currency), 2) AS unit FROM checked k) m
-			WINDOW up AS (ORDER BY w.name COLLATE "C" ROWS UNBOUNDED PRECEDING)
+			SELECT w.*, CASE WHEN $11 = 0 THEN 0 ELSE h.shares[w.place] END AS shared FROM weighed w, shares h
 		)
 		SELECT CASE WHEN $7 = 'channel' THEN s.name ELSE g.channel END, CASE WHEN $7 = 'campaign' THEN s.name END, CASE WHEN $7 = 'kind' THEN s.name ELSE g.kind END,
 			s.spend, s.impressions, s.clicks, s.visitors, s.leads, s.customers, s.revenue,
@@ -248,10 +247,10 @@ BEGIN
 		LEFT JOIN campaign g ON $7 = 'campaign' AND g.campaign = s.name,
 			LATERAL (SELECT (s.spend + s.shared) / nullif(s.customers, 0) AS loaded_cac) c, checked k
 		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
-		$query$, nudge.input_query('budgets', budgets), nudge.input_query('campaigns', campaigns), of_spend, nudge.input_query('spend', spend), plan,
+		$query$, nudge.input_query('campaigns', campaigns), of_spend, plan,
 			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
 		USING start_day, end_day, zone, credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
-			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads;
+			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend;
 END
 $$;
 COMMENT ON FUNCTION nudge.acquisition_results(text, nudge.channel_credit[], text, regclass, date, date, text, numeric, numeric, numeric, text, regclass, text, regclass, regclass, regclass, text, text) IS
@@ -389,7 +388,7 @@ CREATE FUNCTION nudge.lead_stages(
 	cost_per_lead numeric,
 	currency_code text
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
@@ -426,9 +425,7 @@ BEGIN
 			GROUP BY o.source, r.step
 		), spent AS MATERIALIZED (
 			SELECT CASE $6 WHEN 'source' THEN x.channel WHEN 'campaign' THEN x.campaign END AS source, x.amount, x.currency
-			FROM (%s) x WHERE x.day >= $2 AND x.day < $3
-		), checked AS (
-			SELECT nudge.single_currency(array_agg(DISTINCT s.currency), $8) AS currency FROM spent s
+			FROM nudge.spend_lines($10, $2, $3, $8) x
 		), sources AS (
 			SELECT p.source, CASE WHEN $9 THEN sum(p.cost) END AS cost
 			FROM (SELECT s.source, s.amount AS cost FROM spent s UNION ALL SELECT c.source, 0 FROM counts c UNION ALL SELECT NULL, 0 WHERE $6 IS NULL) p
@@ -440,12 +437,12 @@ BEGIN
 		)
 		SELECT c.source, c.step, c.stage, c.leads,
 			c.leads::numeric / nullif(CASE c.step WHEN 1 THEN c.leads ELSE lag(c.leads) OVER up END, 0),
-			c.leads::numeric / nullif(first_value(c.leads) OVER up, 0), c.cost, c.cost / nullif(c.leads, 0), k.currency
-		FROM counted c, checked k
+			c.leads::numeric / nullif(first_value(c.leads) OVER up, 0), c.cost, c.cost / nullif(c.leads, 0), coalesce((SELECT min(x.currency) FROM spent x), upper($8))
+		FROM counted c
 		WINDOW up AS (PARTITION BY c.source ORDER BY c.step)
 		ORDER BY c.source COLLATE "C" NULLS LAST, c.step
-		$query$, nudge.input_query('leads', leads), nudge.input_query('spend', spend))
-		USING ARRAY(SELECT unnest(stages)), start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL;
+		$query$, nudge.input_query('leads', leads))
+		USING ARRAY(SELECT unnest(stages)), start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL, spend;
 END
 $$;
 COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
@@ -476,12 +473,12 @@ CREATE FUNCTION nudge.content_performance(
 	content_to_lead_rate numeric,
 	lead_to_customer_rate numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 50000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	word text;
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day);
+	PERFORM nudge.check_report_window(start_day, end_day);
 	SELECT c INTO word FROM unnest(cadences) c WHERE c NOT IN ('daily', 'weekly', 'bi-weekly', 'monthly', 'quarterly') LIMIT 1;
 	IF word IS NOT NULL THEN
 		RAISE EXCEPTION 'unknown cadence "%"', word
@@ -505,8 +502,10 @@ BEGIN
 		WITH piece AS MATERIALIZED (
 			SELECT c.content, c.type, nudge.civil_date(c.published_at, $3) AS day FROM (%s) c
 		), span AS (
-			SELECT $2 - $1 AS days, sum((p.period_end - p.period)::numeric / (nudge.period_end(p.period, 'month') - nudge.period_start(p.period, 'month'))) AS months
-			FROM nudge.window_periods($1, $2, 'month') p
+			-- a month is as long as it is
+			SELECT $2 - $1 AS days, sum(d.sign * (12 * extract(year FROM d.day) + extract(month FROM d.day)
+				+ (extract(day FROM d.day) - 1) / (nudge.period_end(d.day, 'month') - nudge.period_start(d.day, 'month')))) AS months
+			FROM (VALUES ($2, 1), ($1, -1)) d(day, sign)
 		), plan AS (
 			SELECT u.type, CASE u.cadence WHEN 'daily' THEN s.days WHEN 'weekly' THEN s.days / 7.0 WHEN 'bi-weekly' THEN s.days / 14.0
 					WHEN 'monthly' THEN s.months WHEN 'quarterly' THEN s.months / 3 END AS pieces,

@@ -386,7 +386,7 @@ INSERT INTO nudge.input_columns (input, position, column_name, data_type, requir
 -- session: a timestamp is UTC, a date its midnight, and what would need a zone
 -- is refused.
 CREATE FUNCTION nudge.input_expression(input text, relation regclass, column_name text, data_type text, required boolean, description text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	source constant text := 'r.' || quote_ident(column_name);
@@ -417,7 +417,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.input_expression(text, regclass, text, text, boolean, text) IS
-	'Works for input_query: how one column of a relation is read. Not STRICT: none of its arguments is ever NULL';
+	'Works for input_query: how one column of a relation is read';
 
 CREATE FUNCTION nudge.input_query(input text, relation regclass) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
@@ -503,17 +503,3 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_window(date, date) IS
 	'An error unless a window [start_day, end_day) has days. Not STRICT: NULLs are errors';
-
-CREATE FUNCTION nudge.window_periods(start_day date, end_day date, grain text DEFAULT NULL) RETURNS TABLE (period date, period_end date)
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
-BEGIN ATOMIC
-	WITH RECURSIVE p(first_day, next_day) AS (
-		SELECT start_day, least(nudge.period_end(start_day, grain), end_day)
-		UNION ALL
-		SELECT p.next_day, least(nudge.period_end(p.next_day, grain), end_day)
-		FROM p WHERE p.next_day < end_day
-	)
-	SELECT p.first_day, p.next_day FROM p ORDER BY p.first_day;
-END;
-COMMENT ON FUNCTION nudge.window_periods(date, date, text) IS
-	'The periods of a window, the first and the last cut off at its ends. Not STRICT: a NULL grain is one period';

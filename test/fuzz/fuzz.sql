@@ -52,6 +52,15 @@ CREATE TABLE fuzz.usage AS SELECT g % 5 AS customer, 'calls' AS meter, date '202
 CREATE TABLE fuzz.payments AS SELECT at, customer, amount, currency, 'paid' AS outcome FROM fuzz.charges;
 CREATE TABLE fuzz.cash AS SELECT date '2024-01-01' + g * 30 AS day, g::numeric AS balance, 'EUR' AS currency FROM generate_series(1, 16) g;
 CREATE TABLE fuzz.plans AS SELECT 'ü' AS plan, 'addon' AS kind;
+CREATE TABLE fuzz.spend AS
+	SELECT date '2024-01-01' + n AS day, ('{a,b,"",NULL}'::text[])[1 + n % 4] AS channel, (n * 7919 % 1000)::numeric / 10 - 5 AS amount, 'EUR' AS currency,
+		('{a,b,NULL}'::text[])[1 + n % 3] AS campaign, n % 90 AS impressions, nullif(n % 7, 3) AS clicks FROM generate_series(1, 300) n;
+CREATE TABLE fuzz.leads AS
+	SELECT n % 40 AS lead, ('{lead,qualified,customer,other}'::text[])[1 + n % 4] AS stage, timestamptz '2024-01-01' + make_interval(hours => n * 37) AS at, ('{a,b,guide,NULL}'::text[])[1 + n % 4] AS source,
+		('{a,piece,NULL}'::text[])[1 + n % 3] AS campaign FROM generate_series(1, 200) n;
+CREATE TABLE fuzz.touches AS SELECT n % 9 AS "user", l.at, ('{a,b,NULL}'::text[])[1 + n % 3] AS channel, l.campaign FROM fuzz.leads l, generate_series(1, 2) n;
+CREATE TABLE fuzz.campaigns AS SELECT * FROM (VALUES ('a', 'brand', 0.2), ('b', NULL, NULL), (NULL, 'generic', 0.1)) v(campaign, kind, budget_share);
+CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestamptz '2024-02-01'), ('other', 'webinar', '2024-03-01'), (NULL, NULL, NULL)) v(content, type, published_at);
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -225,8 +234,24 @@ CREATE TABLE fuzz.vocabulary (
 	sound text[] NOT NULL,
 	other text[] NOT NULL
 );
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
-	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
+	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
+	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
+	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
+	('(channel_credits|channel_performance|campaign_performance)$', 'model', 'text', '{linear,linear,first_touch,time_decay,markov,shapley}', '{best,""}'),
+	('acquisition_results$', 'by', 'text', '{channel,campaign,kind}', '{""}'),
+	('campaign_performance$', 'by', 'text', '{campaign,kind}', '{channels,""}'),
+	('', 'shared_by', 'text', '{customers,spend,revenue}', '{luck}'),
+	('', 'ad_spend', 'text', '{spend,costs,both}', '{neither}'),
+	('', 'ad_categories', 'text[]', '{"{customer_acquisition/marketing}","{}"}', '{"{NULL}","{{a},{b}}"}'),
+	('lead_stages$', 'by', 'text', '{source,campaign}', '{""}'),
+	('lead_stages$', 'counting', 'text', '{cohort,period}', '{all}'),
+	('lead_stages$', 'stages', 'text[]', '{"{lead,qualified,customer}","{customer,lead}","{other}"}', '{"{}","{NULL}","{lead,lead}","{{lead},{customer}}"}'),
+	('', 'types', 'text[]', '{"{guide,webinar}","{guide,other}"}', '{"{}","{NULL}","{guide,guide}","{guide}"}'),
+	('', 'cadences', 'text[]', '{"{monthly,weekly}","{bi-weekly,NULL}","{daily,quarterly}"}', '{"{}","{NULL}","{yearly,weekly}"}'),
+	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
