@@ -30,6 +30,11 @@ SELECT period, voice, total_voice, share, share_change FROM share_of_voice('fact
 SELECT count(*) FROM share_of_voice(NULL, '2024-01-01', '2024-03-01');
 SELECT count(*) FROM share_of_voice('facts', '2025-01-01', '2025-03-01', 'month');
 
+SELECT competitor, voice FROM share_of_voice('facts', '-infinity', 'infinity') WHERE all_channels;
+-- periods are cut off at the ends of the window
+SELECT * FROM window_periods('2024-01-15', '2024-03-02', 'month');
+SELECT * FROM window_periods('2024-01-15', '2024-03-02');
+SELECT count(*), min(period), max(period_end) FROM window_periods('1900-01-01', date '1900-01-01' + 20000, 'day');
 -- Multiple mentions: of 30 days to February 10 (from January 12) alpha has 2 and 3, beta none; of the 30 before, from December 13, alpha has 5 and beta 2
 SELECT * FROM competitive_mentions('facts', '2024-02-10');
 SELECT * FROM competitive_mentions('facts', '2024-02-10', threshold => 6);
@@ -129,6 +134,8 @@ SELECT reason, deals_closed AS deals, outcome_deals AS of FROM win_loss_reasons(
 SELECT * FROM share_of_voice('facts', '2024-03-01', '2024-01-01');
 SELECT * FROM share_of_voice('facts', NULL, '2024-01-01');
 SELECT * FROM share_of_voice('facts', '2024-01-01', '2024-03-01', 'fortnight');
+SELECT * FROM share_of_voice('facts', '2024-01-01', 'infinity', 'month');
+SELECT * FROM share_of_voice('facts', '1900-01-01', '2024-01-01', 'day');
 SELECT * FROM share_of_voice('deals', '2024-01-01', '2024-03-01');
 SELECT * FROM win_rates('deals', '2024-03-01', '2024-03-01');
 SELECT * FROM win_loss_reasons('deals', '2024-01-01', NULL);
