@@ -375,7 +375,7 @@ INSERT INTO nudge.input_columns (input, position, column_name, data_type, requir
 	('coverage_samples', 3, 'repository', 'text', false, 'Where'),
 	('competitor_facts', 1, 'at', 'timestamptz', true, 'When it was seen'),
 	('competitor_facts', 2, 'competitor', 'text', true, 'Whom it is about'),
-	('competitor_facts', 3, 'kind', 'text', true, 'mention, price, feature, share_of_voice or market_size'),
+	('competitor_facts', 3, 'kind', 'text', true, 'mention, share_of_voice, market_size, price, contacts, feature, feature_count or switching_cost'),
 	('competitor_facts', 4, 'channel', 'text', false, 'Where it was seen'),
 	('competitor_facts', 5, 'value', 'numeric', true, 'A count, a price, an amount, a share; of a feature 1 if it is there and 0 if not'),
 	('competitor_facts', 6, 'detail', 'text', false, 'Which theme, plan or feature');
