@@ -1274,7 +1274,7 @@ INSERT INTO nudge.input_columns (input, position, column_name, data_type, requir
 	('coverage_samples', 3, 'repository', 'text', false, 'Where'),
 	('competitor_facts', 1, 'at', 'timestamptz', true, 'When it was seen'),
 	('competitor_facts', 2, 'competitor', 'text', true, 'Whom it is about'),
-	('competitor_facts', 3, 'kind', 'text', true, 'mention, price, feature, share_of_voice or market_size'),
+	('competitor_facts', 3, 'kind', 'text', true, 'mention, share_of_voice, market_size, price, contacts, feature, feature_count or switching_cost'),
 	('competitor_facts', 4, 'channel', 'text', false, 'Where it was seen'),
 	('competitor_facts', 5, 'value', 'numeric', true, 'A count, a price, an amount, a share; of a feature 1 if it is there and 0 if not'),
 	('competitor_facts', 6, 'detail', 'text', false, 'Which theme, plan or feature');
@@ -3914,3 +3914,1085 @@ $$;
 
 COMMENT ON FUNCTION nudge.content_performance(regclass, regclass, date, date, text, text[], text[], regclass, text, text) IS
 	'Content by type: how much came out and how often, beside what was planned, and how many visitors became leads and leads customers. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- src/metrics/channel_rules.sql
+
+/*
+ * channel_rules.sql
+ *		Which channel a visit came by, by rules in a table.
+ *
+ * Definitions: doc/channel_rules.md.
+ */
+
+-- Rules ---------------------------------------------------------------------
+
+CREATE FUNCTION nudge.valid_channel_patterns(patterns text[]) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN patterns IS NULL
+		-- a plain list, no NULL, and no backslash with nothing behind it
+		OR coalesce(array_ndims(patterns) = 1, false) AND array_position(patterns, NULL) IS NULL
+			AND NOT EXISTS (SELECT FROM unnest(patterns) p WHERE p ~ '^([^\\]|\\.)*\\$');
+
+COMMENT ON FUNCTION nudge.valid_channel_patterns(text[]) IS
+	'Whether a column of channel rules may hold these LIKE patterns. Not STRICT: NULL is no pattern, which is valid';
+
+CREATE TABLE nudge.channel_rules (
+	rule text PRIMARY KEY CHECK (rule <> ''),
+	position integer NOT NULL DEFAULT 100,
+	channel text CHECK (channel <> ''),
+	utm_source text[] CHECK (nudge.valid_channel_patterns(utm_source)),
+	utm_medium text[] CHECK (nudge.valid_channel_patterns(utm_medium)),
+	utm_campaign text[] CHECK (nudge.valid_channel_patterns(utm_campaign)),
+	referrer text[] CHECK (nudge.valid_channel_patterns(referrer)),
+	click_id text[] CHECK (nudge.valid_channel_patterns(click_id)),
+	comment text
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.channel_rules', '');
+
+GRANT SELECT ON nudge.channel_rules TO PUBLIC;
+
+COMMENT ON TABLE nudge.channel_rules IS 'Your own rules of channel_of; one named like a shipped rule takes its place';
+
+COMMENT ON COLUMN nudge.channel_rules.rule IS 'Name of the rule';
+
+COMMENT ON COLUMN nudge.channel_rules.position IS 'Rules are tried in this order; shipped ones begin at 1000';
+
+COMMENT ON COLUMN nudge.channel_rules.channel IS 'Channel of what the rule matches; NULL switches a rule off';
+
+COMMENT ON COLUMN nudge.channel_rules.utm_source IS 'LIKE patterns, one of which the source must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules.utm_medium IS 'LIKE patterns, one of which the medium must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules.utm_campaign IS 'LIKE patterns, one of which the campaign must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules.referrer IS 'LIKE patterns, one of which the host of the referrer or a parent domain must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules.click_id IS 'LIKE patterns, one of which the name of a click identifier must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules.comment IS 'What the rule is for';
+
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.channel_rules TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+-- Shipped with the extension and not edited, so that pg_dump leaves them out:
+-- an update may change them, and never meets a row of a user.
+CREATE TABLE nudge.shipped_channel_rules (LIKE nudge.channel_rules INCLUDING CONSTRAINTS INCLUDING INDEXES INCLUDING COMMENTS);
+
+ALTER TABLE nudge.shipped_channel_rules ALTER COLUMN channel SET NOT NULL;
+
+GRANT SELECT ON nudge.shipped_channel_rules TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_channel_rules IS 'The rules of channel_of that come with the extension';
+
+CREATE VIEW nudge.channel_rules_in_force AS
+	SELECT r.rule, r.position, r.channel, r.utm_source, r.utm_medium, r.utm_campaign, r.referrer, r.click_id, false AS shipped, r.comment
+	FROM nudge.channel_rules r WHERE r.channel IS NOT NULL
+	UNION ALL
+	SELECT s.rule, s.position, s.channel, s.utm_source, s.utm_medium, s.utm_campaign, s.referrer, s.click_id, true, s.comment
+	FROM nudge.shipped_channel_rules s
+	WHERE NOT EXISTS (SELECT FROM nudge.channel_rules r WHERE r.rule = s.rule);
+
+GRANT SELECT ON nudge.channel_rules_in_force TO PUBLIC;
+
+COMMENT ON VIEW nudge.channel_rules_in_force IS 'The rules that channel_of applies: your own, and those shipped that none of yours replaces';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.rule IS 'Name of the rule';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.position IS 'Rules are tried in this order, of equal ones your own first, then by name';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.channel IS 'Channel of what the rule matches';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.utm_source IS 'LIKE patterns, one of which the source must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.utm_medium IS 'LIKE patterns, one of which the medium must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.utm_campaign IS 'LIKE patterns, one of which the campaign must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.referrer IS 'LIKE patterns, one of which the host of the referrer or a parent domain must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.click_id IS 'LIKE patterns, one of which the name of a click identifier must match; NULL is any';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.shipped IS 'Whether it came with the extension';
+
+COMMENT ON COLUMN nudge.channel_rules_in_force.comment IS 'What the rule is for';
+
+INSERT INTO nudge.shipped_channel_rules (rule, position, channel, utm_source, utm_medium, utm_campaign, referrer, click_id, comment)
+WITH lists AS (
+	SELECT
+		ARRAY['cpc', 'cpa', 'cpp', 'cpe', 'cpl', 'cpv', 'ppc', 'paid%', '%-cpc', '%\_cpc', '%-ppc', '%\_ppc', 'retargeting', 'remarketing'] AS paid,
+		ARRAY['shop%', '%shopping%', '%-shop%', '%\_shop%', '% shop%', '%eshop%', '%e-shop%'] AS shop_campaigns,
+		ARRAY['google\_shopping', 'google shopping', 'googleshopping', 'merchant\_center', 'amazon', 'amazon.%', 'ebay', 'ebay.%', 'etsy', 'etsy.%', 'walmart',
+			'walmart.%', 'aliexpress', 'aliexpress.%', 'alibaba', 'alibaba.%', 'shopify', 'shop.app', 'shopzilla', 'idealo', 'idealo.%', 'rakuten', 'rakuten.%',
+			'mercadolibre', 'mercadolibre.%', 'igshopping'] AS shop_sources,
+		ARRAY['shopping.google.%', 'shopping.yahoo.%', 'amazon.%', 'ebay.%', 'etsy.com', 'walmart.%', 'aliexpress.%', 'alibaba.com', 'shop.app', 'shopzilla.%',
+			'idealo.%', 'rakuten.%', 'mercadolibre.%', 'mercadolivre.%', 'otto.de', 'zalando.%'] AS shop_hosts,
+		ARRAY['google', 'google.%', 'www.google.%', 'googleads', 'google-ads', 'google\_ads', 'google ads', 'adwords', 'bing', 'bing.%', 'bingads', 'microsoft-ads',
+			'microsoft ads', 'yahoo', 'yahoo.%', '%.yahoo.%', 'duckduckgo', 'duckduckgo.%', 'ecosia', 'ecosia.%', '%.ecosia.%', 'baidu', 'baidu.%', '%.baidu.%', 'yandex',
+			'yandex.%', 'naver', 'naver.%', '%.naver.%', 'seznam', 'seznam.%', '%.seznam.%', 'sogou', 'qwant', 'qwant.%', 'startpage', 'startpage.%', 'brave',
+			'search.brave.com', 'daum', 'daum.%', '%.daum.%', 'kagi', 'kagi.com', 'ask', 'ask.com', 'aol', 'aol.%', 'dogpile', 'swisscows'] AS search_sources,
+		ARRAY['google.%', 'bing.com', 'search.yahoo.%', 'yahoo.%', 'duckduckgo.com', 'ecosia.org', 'baidu.com', 'yandex.%', 'ya.ru', 'search.naver.com', 'naver.com',
+			'seznam.cz', 'sogou.com', 'so.com', 'qwant.com', 'startpage.com', 'search.brave.com', 'daum.net', 'kagi.com', 'ask.com', 'search.aol.%', 'aol.com',
+			'dogpile.com', 'swisscows.com', 'mojeek.com', 'metager.org', 'metager.de', 'presearch.com', 'coccoc.com', 'search.lycos.com', 'excite.com', 'search.marginalia.nu',
+			'com.google.android.googlequicksearchbox', 'search.google.com'] AS search_hosts,
+		ARRAY['facebook', 'facebook.%', '%.facebook.%', 'fb', 'fb.com', 'meta', 'instagram', 'instagram.%', '%.instagram.%', 'ig', 'threads', 'threads.net', 'threads.com',
+			'linkedin', 'linkedin.%', '%.linkedin.%', 'lnkd.in', 'twitter', 'twitter.%', 't.co', 'x', 'x.com', 'tiktok', 'tiktok.%', '%.tiktok.%', 'pinterest', 'pinterest.%',
+			'%.pinterest.%', 'reddit', 'reddit.%', '%.reddit.%', 'snapchat', 'snapchat.%', 'quora', 'quora.%', 'xing', 'xing.%', 'vk', 'vk.com', 'mastodon', 'mastodon.%',
+			'bluesky', 'bsky.app', 'tumblr', 'tumblr.%', 'discord', 'discord.%', 'telegram', 't.me', 'whatsapp', 'whatsapp.%', 'weibo', 'weibo.%', 'hackernews', 'producthunt'] AS social_sources,
+		ARRAY['facebook.com', 'fb.com', 'fb.me', 'm.me', 'messenger.com', 'instagram.com', 'threads.net', 'threads.com', 'linkedin.com', 'lnkd.in', 'com.linkedin.android',
+			'twitter.com', 't.co', 'x.com', 'tiktok.com', 'pinterest.%', 'pin.it', 'reddit.com', 'redd.it', 'snapchat.com', 'quora.com', 'xing.com', 'vk.com', 'ok.ru',
+			'mastodon.%', 'bsky.app', 'tumblr.com', 'discord.com', 'discord.gg', 't.me', 'telegram.me', 'org.telegram.messenger', 'whatsapp.com', 'wa.me', 'weibo.com', 'weibo.cn',
+			'douban.com', 'zhihu.com', 'xiaohongshu.com', 'line.me', 'news.ycombinator.com', 'producthunt.com', 'stackoverflow.com', 'stackexchange.com', 'meetup.com',
+			'com.facebook.katana', 'com.instagram.android', 'com.twitter.android', 'com.reddit.frontpage'] AS social_hosts,
+		ARRAY['youtube', 'youtube.%', '%.youtube.%', 'youtu.be', 'vimeo', 'vimeo.%', 'wistia', 'wistia.%', 'dailymotion', 'dailymotion.%', 'twitch', 'twitch.%', 'netflix',
+			'hulu', 'disneyplus', 'bilibili', 'iqiyi', 'youku', 'rumble', 'loom'] AS video_sources,
+		ARRAY['youtube.com', 'youtu.be', 'youtube-nocookie.com', 'vimeo.com', 'wistia.com', 'wistia.net', 'dailymotion.com', 'twitch.tv', 'netflix.com', 'hulu.com',
+			'disneyplus.com', 'bilibili.com', 'iqiyi.com', 'youku.com', 'rumble.com', 'loom.com', 'ted.com', 'com.google.android.youtube'] AS video_hosts,
+		ARRAY['mail.%', 'webmail.%', 'email.%', 'com.google.android.gm', 'outlook.live.com', 'outlook.office.com', 'outlook.office365.com', 'outlook.com', 'gmx.%', 'web.de',
+			'proton.me', 'protonmail.com', 'tutanota.com', 'fastmail.com', 'navigator-bs.gmx.%', 'deref-%', 'com.microsoft.office.outlook', 'com.yahoo.mobile.client.android.mail',
+			'hey.com', 'mailchi.mp', 'campaign-archive.com', 'list-manage.com', 'superhuman.com'] AS mail_hosts,
+		ARRAY['email', 'e-mail', 'e\_mail', 'e mail'] AS email_words,
+		ARRAY['chatgpt.com', 'chat.openai.com', 'openai.com', 'perplexity.ai', 'claude.ai', 'gemini.google.com', 'bard.google.com', 'copilot.microsoft.com', 'chat.mistral.ai',
+			'chat.deepseek.com', 'you.com', 'poe.com', 'meta.ai', 'grok.com', 'phind.com'] AS assistant_hosts,
+		ARRAY['chatgpt', 'chatgpt.com', 'openai', 'perplexity', 'perplexity.ai', 'claude', 'claude.ai', 'gemini', 'copilot', 'grok', 'deepseek'] AS assistant_sources,
+		ARRAY['gclid', 'gbraid', 'wbraid', 'msclkid', 'yclid'] AS search_clicks,
+		ARRAY['ttclid', 'twclid', 'li\_fat\_id', 'sccid', 'rdt\_cid', 'epik'] AS social_clicks,
+		ARRAY[''] AS nothing
+)
+SELECT r.rule, r.position, r.channel, r.utm_source, r.utm_medium, r.utm_campaign, r.referrer, r.click_id, r.comment
+FROM lists l, LATERAL (VALUES
+	('direct_nothing', 1000, 'direct', nothing, nothing, nothing, nothing, nothing, 'Nothing is known'),
+	('direct_source', 1010, 'direct', ARRAY['direct'], ARRAY['', 'none', 'direct'], NULL, NULL, nothing, 'Tagged as direct'),
+	('cross_network_campaign', 1020, 'cross_network', NULL, NULL, ARRAY['%cross-network%', '%cross\_network%'], NULL, NULL, 'Campaigns that run on several networks'),
+	('cross_network_medium', 1030, 'cross_network', NULL, ARRAY['cross-network', 'cross\_network'], NULL, NULL, NULL, NULL),
+	-- paid, by medium and site
+	('paid_shopping_source', 1100, 'paid_shopping', shop_sources, paid, NULL, NULL, NULL, 'Paid medium, shopping site'),
+	('paid_shopping_campaign', 1110, 'paid_shopping', NULL, paid, shop_campaigns, NULL, NULL, 'Paid medium, campaign of a shop'),
+	('paid_shopping_referrer', 1120, 'paid_shopping', nothing, paid, NULL, shop_hosts, NULL, NULL),
+	('paid_search_medium', 1130, 'paid_search', NULL, ARRAY['paidsearch', 'paid-search', 'paid\_search', 'paid search', 'sem'], NULL, NULL, NULL, 'The medium says it'),
+	('paid_social_medium', 1140, 'paid_social', NULL, ARRAY['paidsocial', 'paid-social', 'paid\_social', 'paid social'], NULL, NULL, NULL, 'The medium says it'),
+	('paid_video_medium', 1150, 'paid_video', NULL, ARRAY['paidvideo', 'paid-video', 'paid\_video', 'paid video', 'cpv'], NULL, NULL, NULL, 'The medium says it'),
+	('paid_search_source', 1160, 'paid_search', search_sources, paid, NULL, NULL, NULL, 'Paid medium, search engine'),
+	('paid_search_referrer', 1170, 'paid_search', nothing, paid, NULL, search_hosts, NULL, NULL),
+	('paid_social_source', 1180, 'paid_social', social_sources, paid || ARRAY['cpm'], NULL, NULL, NULL, 'Paid medium, social network'),
+	('paid_social_referrer', 1190, 'paid_social', nothing, paid || ARRAY['cpm'], NULL, social_hosts, NULL, NULL),
+	('paid_video_source', 1200, 'paid_video', video_sources, paid || ARRAY['cpm'], NULL, NULL, NULL, 'Paid medium, video site'),
+	('paid_video_referrer', 1210, 'paid_video', nothing, paid || ARRAY['cpm'], NULL, video_hosts, NULL, NULL),
+	('paid_search_medium_click', 1212, 'paid_search', NULL, paid, NULL, NULL, search_clicks, 'Paid medium, click of a search engine'),
+	('paid_social_medium_click', 1214, 'paid_social', NULL, paid || ARRAY['cpm'], NULL, NULL, social_clicks || ARRAY['fbclid'], 'Paid medium, click of a social network'),
+	('display_medium', 1220, 'display', NULL, ARRAY['display', 'banner', 'expandable', 'interstitial', 'cpm', 'native', 'programmatic', 'gdn'], NULL, NULL, NULL, NULL),
+	('paid_other_medium', 1230, 'paid_other', NULL, paid, NULL, NULL, NULL, 'Paid, none of the above'),
+	-- by words
+	('email_source', 1300, 'email', email_words, NULL, NULL, NULL, NULL, NULL),
+	('email_medium', 1310, 'email', NULL, email_words || ARRAY['newsletter', 'mailing'], NULL, NULL, NULL, NULL),
+	('sms_source', 1320, 'sms', ARRAY['sms', 'mms'], NULL, NULL, NULL, NULL, NULL),
+	('sms_medium', 1330, 'sms', NULL, ARRAY['sms', 'mms', 'text-message', 'text\_message', 'text message'], NULL, NULL, NULL, NULL),
+	('push_medium', 1340, 'push', NULL, ARRAY['%push', '%mobile%', '%notification%'], NULL, NULL, NULL, 'Push messages to a phone or browser'),
+	('push_source', 1350, 'push', ARRAY['firebase'], NULL, NULL, NULL, NULL, NULL),
+	('audio_medium', 1360, 'audio', NULL, ARRAY['audio', 'podcast'], NULL, NULL, NULL, NULL),
+	('affiliates_medium', 1370, 'affiliates', NULL, ARRAY['affiliate', 'affiliates'], NULL, NULL, NULL, NULL),
+	('partner_medium', 1380, 'partner', NULL, ARRAY['partner', 'partners', 'partnership', 'reseller', 'partner-%', 'partner\_%'], NULL, NULL, NULL, NULL),
+	-- by click identifier, where the medium has not said it
+	('paid_search_click', 1400, 'paid_search', NULL, NULL, NULL, NULL, search_clicks, 'Google Ads, Microsoft Advertising, Yandex Direct'),
+	('display_click', 1410, 'display', NULL, NULL, NULL, NULL, ARRAY['dclid'], 'Google Marketing Platform'),
+	('paid_social_click', 1420, 'paid_social', NULL, NULL, NULL, NULL, social_clicks, 'TikTok, X, LinkedIn, Snapchat, Reddit, Pinterest'),
+	('affiliates_click', 1430, 'affiliates', NULL, NULL, NULL, NULL, ARRAY['irclickid', 'cjevent', 'awc'], 'Impact, CJ, Awin'),
+	('email_click', 1440, 'email', NULL, NULL, NULL, NULL, ARRAY['mc\_cid', 'mc\_eid', '\_hsenc', '\_hsmi', 'mkt\_tok'], 'Mailchimp, HubSpot, Marketo'),
+	('organic_shopping_click', 1450, 'organic_shopping', NULL, NULL, NULL, NULL, ARRAY['srsltid'], 'Free listings of Google Merchant Center'),
+	('organic_social_click', 1460, 'organic_social', NULL, ARRAY[''], NULL, NULL, ARRAY['fbclid', 'igshid', 'igsh'], 'Facebook and Instagram add them to links of all kinds, paid or not'),
+	-- organic, by site or medium
+	('ai_assistant_source', 1500, 'ai_assistant', assistant_sources, NULL, NULL, NULL, NULL, 'Answers of assistants'),
+	('ai_assistant_referrer', 1510, 'ai_assistant', nothing, NULL, NULL, assistant_hosts, NULL, NULL),
+	('organic_shopping_source', 1520, 'organic_shopping', shop_sources, NULL, NULL, NULL, NULL, NULL),
+	('organic_shopping_campaign', 1530, 'organic_shopping', NULL, NULL, shop_campaigns, NULL, NULL, NULL),
+	('organic_shopping_referrer', 1540, 'organic_shopping', nothing, NULL, NULL, shop_hosts, NULL, NULL),
+	('organic_social_source', 1550, 'organic_social', social_sources, NULL, NULL, NULL, NULL, NULL),
+	('organic_social_medium', 1560, 'organic_social', NULL, ARRAY['social', 'social-network', 'social\_network', 'social network', 'social-media', 'social\_media', 'social media', 'sm'], NULL, NULL, NULL, NULL),
+	('organic_social_referrer', 1570, 'organic_social', nothing, NULL, NULL, social_hosts, NULL, NULL),
+	('organic_video_source', 1580, 'organic_video', video_sources, NULL, NULL, NULL, NULL, NULL),
+	('organic_video_medium', 1590, 'organic_video', NULL, ARRAY['%video%'], NULL, NULL, NULL, NULL),
+	('organic_video_referrer', 1600, 'organic_video', nothing, NULL, NULL, video_hosts, NULL, NULL),
+	('email_referrer', 1610, 'email', nothing, NULL, NULL, mail_hosts, NULL, 'Mail read in a browser; before search, since mail.google.com is no search'),
+	('referral_not_search', 1620, 'referral', nothing, ARRAY[''], NULL, ARRAY['docs.google.%', 'sites.google.%', 'drive.google.%', 'groups.google.%', 'calendar.google.%',
+		'meet.google.%', 'classroom.google.%', 'accounts.google.%', 'play.google.%', 'news.google.%', 'cloud.google.%', 'support.google.%', 'finance.yahoo.%', 'news.yahoo.%'],
+		NULL, 'Pages of search engines that are no search'),
+	('organic_search_source', 1630, 'organic_search', search_sources, NULL, NULL, NULL, NULL, NULL),
+	('organic_search_medium', 1640, 'organic_search', NULL, ARRAY['organic'], NULL, NULL, NULL, NULL),
+	('organic_search_referrer', 1650, 'organic_search', nothing, NULL, NULL, search_hosts, NULL, NULL),
+	('referral_medium', 1700, 'referral', NULL, ARRAY['referral', 'app', 'link'], NULL, NULL, NULL, NULL),
+	('referral_referrer', 1710, 'referral', nothing, ARRAY[''], NULL, ARRAY['_%'], NULL, 'A site that is none of the above')
+) r(rule, position, channel, utm_source, utm_medium, utm_campaign, referrer, click_id, comment);
+
+-- The channel ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.channel_of(
+	utm_source text DEFAULT NULL,
+	utm_medium text DEFAULT NULL,
+	utm_campaign text DEFAULT NULL,
+	referrer text DEFAULT NULL,
+	click_id text DEFAULT NULL
+) RETURNS text
+	AS 'MODULE_PATHNAME', 'nm_channel_of' LANGUAGE C STABLE PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.channel_of(text, text, text, text, text) IS
+	'The channel of a visit: that of the first rule in force that matches, other if none does. Not STRICT: NULL is the same as an empty text';
+
+-- src/metrics/competition.sql
+
+/*
+ * competition.sql
+ *		Competitors: who is heard, who is bought, what they charge and offer,
+ *		and why deals are won and lost.
+ *
+ * Definitions: doc/competition.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.window_periods(start_day date, end_day date, grain text DEFAULT NULL) RETURNS TABLE (period date, period_end date)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 12 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	max_periods constant integer := 20000;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF grain IS NOT NULL AND NOT (isfinite(start_day) AND isfinite(end_day)) THEN
+		RAISE EXCEPTION 'a window of periods must be finite'
+			USING ERRCODE = 'datetime_field_overflow',
+				DETAIL = format('It is from %s to %s.', start_day, end_day),
+				HINT = 'Leave the grain out for one period, or pass a first and a last day.';
+	END IF;
+	period := start_day;
+	FOR i IN 1..max_periods LOOP
+		-- without a grain the period ends with the window
+		period_end := least(nudge.period_end(period, grain), end_day);
+		RETURN NEXT;
+		period := period_end;
+		EXIT WHEN period >= end_day;
+	END LOOP;
+	IF period < end_day THEN
+		RAISE EXCEPTION 'result would have more than % periods', max_periods
+			USING ERRCODE = 'program_limit_exceeded',
+				DETAIL = format('The window is from %s to %s.', start_day, end_day),
+				HINT = 'Pass a shorter window or a longer grain.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.window_periods(date, date, text) IS
+	'The periods of a window, the first and the last cut off at its ends. Not STRICT: a NULL grain is one period, NULL days are errors';
+
+CREATE FUNCTION nudge.competitor_fact_rows(
+	competitor_facts regclass,
+	kinds text[],
+	start_day date DEFAULT NULL,
+	end_day date DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (at timestamptz, competitor text, kind text, channel text, value numeric, detail text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	query constant text := format($query$
+		SELECT f.at, f.competitor, lower(btrim(f.kind)) AS kind, f.channel, f.value, f.detail
+		FROM (%s) f
+		WHERE lower(btrim(f.kind)) = ANY ($1) AND ($2 IS NULL OR f.at >= $2) AND ($3 IS NULL OR f.at < $3)
+		$query$, nudge.input_query('competitor_facts', competitor_facts));
+	from_at constant timestamptz := start_day::timestamp AT TIME ZONE named_zone;
+	to_at constant timestamptz := end_day::timestamp AT TIME ZONE named_zone;
+	bad_kind text;
+BEGIN
+	EXECUTE 'SELECT min(q.kind) FROM (' || query || $query$) q
+		WHERE q.competitor IS NULL OR q.value IS NULL OR q.value < 0 OR q.value IN ('NaN', 'Infinity')$query$
+		INTO bad_kind USING kinds, from_at, to_at;
+	IF bad_kind IS NOT NULL THEN
+		RAISE EXCEPTION 'a fact of kind "%" must name a competitor and have a value that is not negative', bad_kind
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Counts, prices, sizes and shares are numbers from 0.',
+				HINT = 'Correct such rows, or pass a view without them.';
+	END IF;
+	RETURN QUERY EXECUTE query USING kinds, from_at, to_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.competitor_fact_rows(regclass, text[], date, date, text) IS
+	'The competitor_facts of some kinds in a window, checked. Not STRICT: NULL days are no bounds, a NULL relation has no rows';
+
+CREATE FUNCTION nudge.closed_deals(
+	deals regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	deal text,
+	customer text,
+	closed_on date,
+	outcome text,
+	competitor text,
+	reason text,
+	segment text,
+	owner text,
+	team text,
+	partner text,
+	amount numeric,
+	currency text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	query constant text := format($query$
+		SELECT d.deal, d.customer, nudge.civil_date(d.closed_at, $3) AS closed_on, lower(btrim(d.outcome)) AS outcome,
+			d.competitor, d.reason, d.segment, d.owner, d.team, d.partner, d.amount, d.currency
+		FROM (%s) d
+		WHERE d.closed_at >= $1 AND d.closed_at < $2
+		$query$, nudge.input_query('deals', deals));
+	from_at constant timestamptz := start_day::timestamp AT TIME ZONE named_zone;
+	to_at constant timestamptz := end_day::timestamp AT TIME ZONE named_zone;
+	bad_outcome text;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	EXECUTE 'SELECT min(q.outcome) FROM (' || query || $query$) q WHERE q.outcome NOT IN ('won', 'lost', 'no_decision')$query$
+		INTO bad_outcome USING from_at, to_at, named_zone;
+	IF bad_outcome IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown outcome "%" of a deal', bad_outcome
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The outcomes are won, lost and no_decision.',
+				HINT = 'Pass a view that translates yours.';
+	END IF;
+	RETURN QUERY EXECUTE query USING from_at, to_at, named_zone;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.closed_deals(regclass, date, date, text) IS
+	'The deals closed in a window, checked: what win_rates, wins_and_losses and win_loss_reasons count. Not STRICT: a NULL relation has no rows';
+
+-- Who is heard --------------------------------------------------------------
+
+CREATE FUNCTION nudge.share_of_voice(
+	competitor_facts regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	period date,
+	channel text,
+	all_channels boolean,
+	competitor text,
+	voice numeric,
+	total_voice numeric,
+	share numeric,
+	share_change numeric,
+	recorded_share numeric,
+	recorded_share_change numeric
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000
+BEGIN ATOMIC
+	WITH checked AS MATERIALIZED (
+		SELECT nudge.check_window(share_of_voice.start_day, share_of_voice.end_day)
+	), p AS (
+		SELECT w.period, w.period_end FROM checked, nudge.window_periods(share_of_voice.start_day, share_of_voice.end_day, share_of_voice.grain) w
+	), fact AS (
+		SELECT p.period, f.channel, f.competitor, f.kind, f.value
+		FROM checked, nudge.competitor_fact_rows(share_of_voice.competitor_facts, ARRAY['mention', 'share_of_voice'],
+				share_of_voice.start_day, share_of_voice.end_day, share_of_voice.zone) f
+		JOIN p ON nudge.civil_date(f.at, coalesce(share_of_voice.zone, 'UTC')) >= p.period
+			AND nudge.civil_date(f.at, coalesce(share_of_voice.zone, 'UTC')) < p.period_end
+	), heard AS MATERIALIZED (
+		SELECT f.period, f.channel, grouping(f.channel) = 1 AS all_channels, f.competitor,
+			sum(f.value) FILTER (WHERE f.kind = 'mention') AS voice,
+			-- shares of different channels have no mean
+			CASE WHEN grouping(f.channel) = 0 THEN avg(f.value) FILTER (WHERE f.kind = 'share_of_voice') END AS recorded
+		FROM fact f
+		GROUP BY GROUPING SETS ((f.period, f.competitor, f.channel), (f.period, f.competitor))
+	), share AS (
+		SELECT p.period, g.channel, g.all_channels, g.competitor, coalesce(h.voice, 0) AS voice,
+			sum(h.voice) OVER same_channel AS total,
+			coalesce(h.voice, 0) / nullif(sum(h.voice) OVER same_channel, 0) AS share, h.recorded
+		FROM p CROSS JOIN (SELECT DISTINCT h.channel, h.all_channels, h.competitor FROM heard h) g
+		LEFT JOIN heard h ON h.period = p.period AND h.competitor = g.competitor AND h.all_channels = g.all_channels
+			AND h.channel IS NOT DISTINCT FROM g.channel
+		WINDOW same_channel AS (PARTITION BY p.period, g.all_channels, g.channel)
+	)
+	SELECT s.period, s.channel, s.all_channels, s.competitor, s.voice, coalesce(s.total, 0), s.share, s.share - lag(s.share) OVER before,
+		s.recorded, s.recorded - lag(s.recorded) OVER before
+	FROM share s
+	WINDOW before AS (PARTITION BY s.all_channels, s.channel, s.competitor ORDER BY s.period)
+	ORDER BY s.period, s.all_channels, s.channel COLLATE "C", s.share DESC NULLS LAST, s.competitor COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.share_of_voice(regclass, date, date, text, text) IS
+	'Mentions of each competitor over all, by channel and period, with the change from the period before, and shares as tools recorded them. Not STRICT: a NULL relation has no rows, a NULL grain is one period';
+
+CREATE FUNCTION nudge.competitive_mentions(
+	competitor_facts regclass,
+	as_of date,
+	days integer DEFAULT 30,
+	threshold numeric DEFAULT 2,
+	own text DEFAULT 'us',
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (competitor text, mentions numeric, previous_mentions numeric, change numeric, is_multiple boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF as_of IS NULL OR days IS NULL OR days < 1 THEN
+		RAISE EXCEPTION 'mentions are counted in at least one day that ends with a day as_of'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('as_of is %s, days is %s.', coalesce(as_of::text, 'null'), coalesce(days::text, 'null')),
+				HINT = 'Pass a day, and leave days out for 30.';
+	END IF;
+	RETURN QUERY
+		SELECT f.competitor,
+			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0), coalesce(sum(f.value) FILTER (WHERE NOT f.is_recent), 0),
+			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0) - coalesce(sum(f.value) FILTER (WHERE NOT f.is_recent), 0),
+			coalesce(sum(f.value) FILTER (WHERE f.is_recent), 0) >= threshold
+		FROM (SELECT r.competitor, r.value, nudge.civil_date(r.at, coalesce(zone, 'UTC')) > as_of - days AS is_recent
+			FROM nudge.competitor_fact_rows(competitor_facts, ARRAY['mention'], as_of - 2 * days + 1, as_of + 1, zone) r
+			WHERE r.competitor IS DISTINCT FROM own) f
+		GROUP BY f.competitor
+		ORDER BY 2 DESC, f.competitor COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.competitive_mentions(regclass, date, integer, numeric, text, text) IS
+	'Mentions of competitors in the days that end with as_of, and whether they are multiple. Not STRICT: a NULL relation has no rows, a NULL own leaves nobody out';
+
+-- Readings ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.competitor_readings(
+	competitor_facts regclass,
+	kind text,
+	as_of date,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	competitor text,
+	channel text,
+	detail text,
+	value numeric,
+	seen_at timestamptz,
+	previous_value numeric,
+	change numeric
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000
+BEGIN ATOMIC
+	SELECT r.competitor, r.channel, r.detail, r.value, r.at, r.previous, r.value - r.previous
+	FROM (SELECT f.competitor, f.channel, f.detail, f.value, f.at,
+			row_number() OVER latest AS place, lead(f.value) OVER latest AS previous
+		FROM nudge.competitor_fact_rows(competitor_readings.competitor_facts, ARRAY[lower(competitor_readings.kind)],
+			NULL, competitor_readings.as_of + 1, competitor_readings.zone) f
+		WHERE competitor_readings.as_of IS NOT NULL
+		WINDOW latest AS (PARTITION BY f.competitor, f.channel, f.detail ORDER BY f.at DESC, f.value DESC)) r
+	WHERE r.place = 1
+	ORDER BY r.competitor COLLATE "C", r.channel COLLATE "C", r.value, r.detail COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.competitor_readings(regclass, text, date, text) IS
+	'The latest reading of a kind of fact at the end of a day, for each competitor, channel and detail, and the one before it. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.market_share(
+	competitor_facts regclass,
+	as_of date,
+	compare_day date DEFAULT NULL,
+	market text DEFAULT 'market',
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	channel text,
+	measure text,
+	competitor text,
+	size numeric,
+	market_size numeric,
+	share numeric,
+	share_change numeric
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000
+BEGIN ATOMIC
+	WITH reading AS (
+		SELECT d.place, r.channel, r.detail, r.competitor, r.value,
+			coalesce(max(r.value) FILTER (WHERE r.competitor = market_share.market) OVER whole,
+				sum(r.value) OVER whole) AS total
+		FROM unnest(ARRAY[market_share.as_of, market_share.compare_day]) WITH ORDINALITY d(day, place),
+			LATERAL nudge.competitor_readings(market_share.competitor_facts, 'market_size', d.day, market_share.zone) r
+		WINDOW whole AS (PARTITION BY d.place, r.channel, r.detail)
+	)
+	SELECT n.channel, n.detail, n.competitor, n.value, n.total, n.value / nullif(n.total, 0),
+		n.value / nullif(n.total, 0) - b.value / nullif(b.total, 0)
+	FROM reading n
+	LEFT JOIN reading b ON b.place = 2 AND b.competitor = n.competitor
+		AND b.channel IS NOT DISTINCT FROM n.channel AND b.detail IS NOT DISTINCT FROM n.detail
+	WHERE n.place = 1 AND n.competitor IS DISTINCT FROM market_share.market
+	ORDER BY n.channel COLLATE "C", n.detail COLLATE "C", n.value DESC, n.competitor COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.market_share(regclass, date, date, text, text) IS
+	'The size of each competitor over that of the market, or over all that are known, at the end of a day, and the change since another. Not STRICT: a NULL compare_day compares with nothing';
+
+-- What they charge and offer ------------------------------------------------
+
+CREATE FUNCTION nudge.price_comparison(
+	competitor_facts regclass,
+	as_of date,
+	competitors regclass DEFAULT NULL,
+	own text DEFAULT 'us',
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	competitor text,
+	tier text,
+	tier_no integer,
+	price numeric,
+	contacts numeric,
+	price_per_contact numeric,
+	features numeric,
+	features_per_price numeric,
+	own_tier text,
+	own_price numeric,
+	price_ratio numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH reading AS MATERIALIZED (
+			SELECT k.kind, r.competitor, r.detail, r.value
+			FROM unnest(ARRAY['price', 'contacts', 'feature_count', 'feature']) k(kind),
+				LATERAL nudge.competitor_readings($1, k.kind, $2, $4) r
+		), priced AS (
+			SELECT r.competitor, r.detail AS tier, r.value AS price FROM reading r WHERE r.kind = 'price'
+			UNION ALL
+			SELECT c.competitor, 'starter', c.starter_price FROM (%s) c
+			WHERE c.starter_price IS NOT NULL AND NOT EXISTS (SELECT FROM reading r WHERE r.kind = 'price' AND r.competitor = c.competitor)
+		), tier AS (
+			SELECT p.competitor, p.tier, row_number() OVER (PARTITION BY p.competitor ORDER BY p.price, p.tier COLLATE "C")::integer AS tier_no, p.price,
+				(SELECT max(r.value) FROM reading r WHERE r.kind = 'contacts' AND r.competitor = p.competitor AND r.detail IS NOT DISTINCT FROM p.tier) AS contacts,
+				CASE WHEN EXISTS (SELECT FROM reading r WHERE r.kind = 'feature_count' AND r.competitor = p.competitor)
+					THEN (SELECT max(r.value) FROM reading r WHERE r.kind = 'feature_count' AND r.competitor = p.competitor AND r.detail IS NOT DISTINCT FROM p.tier)
+					-- features that are not said to be of a tier count for all
+					ELSE (SELECT nullif(count(DISTINCT r.detail), 0) FROM reading r WHERE r.kind = 'feature' AND r.competitor = p.competitor AND r.value > 0) END AS features
+			FROM priced p
+		)
+		SELECT t.competitor, t.tier, t.tier_no, t.price, t.contacts, t.price / nullif(t.contacts, 0), t.features, t.features / nullif(t.price, 0),
+			o.tier, o.price, t.price / nullif(o.price, 0)
+		FROM tier t
+		LEFT JOIN tier o ON o.competitor = $3 AND o.tier_no = t.tier_no
+		ORDER BY t.competitor IS DISTINCT FROM $3, t.competitor COLLATE "C", t.tier_no
+		$query$, nudge.input_query('competitors', competitors))
+		USING competitor_facts, as_of, own, zone;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.price_comparison(regclass, date, regclass, text, text) IS
+	'Prices at the end of a day, a row per competitor and tier: per contact, features per unit of price, and beside the own tier of the same rank. Not STRICT: NULL relations have no rows';
+
+CREATE FUNCTION nudge.feature_comparison(
+	competitor_facts regclass,
+	as_of date,
+	features regclass DEFAULT NULL,
+	own text DEFAULT 'us',
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (feature text, is_own boolean, is_unique boolean, offered_by text[], not_known_of text[])
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH seen AS MATERIALIZED (
+			-- seen on several channels: one that has found it is enough
+			SELECT r.competitor, r.detail AS feature, bool_or(r.value > 0) AS offered
+			FROM nudge.competitor_readings($1, 'feature', $2, $4) r
+			WHERE r.detail IS NOT NULL
+			GROUP BY r.competitor, r.detail
+		), ours AS (
+			SELECT f.feature FROM (%s) f WHERE f.released_at IS NULL OR f.released_at < ($2 + 1)::timestamp AT TIME ZONE coalesce($4, 'UTC')
+			UNION
+			SELECT s.feature FROM seen s WHERE s.competitor = $3 AND s.offered
+		), rival AS (
+			SELECT DISTINCT s.competitor FROM seen s WHERE s.competitor IS DISTINCT FROM $3
+		), compared AS (
+			SELECT a.feature, EXISTS (SELECT FROM ours o WHERE o.feature = a.feature) AS is_own,
+				ARRAY(SELECT s.competitor FROM seen s WHERE s.feature = a.feature AND s.offered AND s.competitor IS DISTINCT FROM $3
+					ORDER BY s.competitor COLLATE "C") AS offered_by,
+				ARRAY(SELECT r.competitor FROM rival r WHERE NOT EXISTS (SELECT FROM seen s WHERE s.feature = a.feature AND s.competitor = r.competitor)
+					ORDER BY r.competitor COLLATE "C") AS not_known_of
+			FROM (SELECT o.feature FROM ours o UNION SELECT s.feature FROM seen s) a
+		)
+		SELECT c.feature, c.is_own, c.is_own AND c.offered_by = '{}', c.offered_by, c.not_known_of
+		FROM compared c
+		ORDER BY c.is_own DESC, c.feature COLLATE "C"
+		$query$, nudge.input_query('features', features))
+		USING competitor_facts, as_of, own, zone;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.feature_comparison(regclass, date, regclass, text, text) IS
+	'Every feature known at the end of a day: whether we have it, alone, who else does, and of whom it is not known. Not STRICT: NULL relations have no rows';
+
+CREATE FUNCTION nudge.differentiation_score(
+	competitor_facts regclass,
+	as_of date,
+	features regclass DEFAULT NULL,
+	own text DEFAULT 'us',
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	features_total bigint,
+	unique_features bigint,
+	score numeric,
+	unverified_features bigint,
+	missing_features bigint
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1 COST 10000
+BEGIN ATOMIC
+	SELECT count(*) FILTER (WHERE f.is_own), count(*) FILTER (WHERE f.is_unique),
+		count(*) FILTER (WHERE f.is_unique)::numeric / nullif(count(*) FILTER (WHERE f.is_own), 0),
+		count(*) FILTER (WHERE f.is_unique AND f.not_known_of <> '{}'::text[]),
+		count(*) FILTER (WHERE NOT f.is_own AND f.offered_by <> '{}'::text[])
+	FROM nudge.feature_comparison(differentiation_score.competitor_facts, differentiation_score.as_of, differentiation_score.features,
+		differentiation_score.own, differentiation_score.zone) f;
+END;
+
+COMMENT ON FUNCTION nudge.differentiation_score(regclass, date, regclass, text, text) IS
+	'Our features that no competitor is known to have over all of ours. Not STRICT: NULL relations have no rows';
+
+-- Who is bought -------------------------------------------------------------
+
+CREATE FUNCTION nudge.win_rates(
+	deals regclass,
+	start_day date,
+	end_day date,
+	dimension text DEFAULT NULL,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	confidence double precision DEFAULT 0.95
+) RETURNS TABLE (
+	period date,
+	value text,
+	is_total boolean,
+	deals_closed bigint,
+	won bigint,
+	lost bigint,
+	no_decision bigint,
+	not_recorded bigint,
+	win_rate numeric,
+	rate_low double precision,
+	rate_high double precision,
+	win_rate_change numeric,
+	p_value double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF dimension NOT IN ('competitor', 'segment', 'owner', 'team', 'partner', 'currency') THEN
+		RAISE EXCEPTION 'unknown dimension "%" of deals', dimension
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The dimensions are competitor, segment, owner, team, partner and currency.',
+				HINT = 'Leave it out for the total alone, or pass a view that has yours as segment.';
+	END IF;
+	RETURN QUERY
+		WITH p AS (
+			SELECT w.period, w.period_end FROM nudge.window_periods(start_day, end_day, grain) w
+		), deal AS (
+			SELECT p.period, d.outcome,
+				CASE dimension WHEN 'competitor' THEN d.competitor WHEN 'segment' THEN d.segment WHEN 'owner' THEN d.owner
+					WHEN 'team' THEN d.team WHEN 'partner' THEN d.partner WHEN 'currency' THEN d.currency END AS value
+			FROM nudge.closed_deals(deals, start_day, end_day, zone) d
+			JOIN p ON d.closed_on >= p.period AND d.closed_on < p.period_end
+		), n AS MATERIALIZED (
+			SELECT d.period, d.value, grouping(d.value) = 1 AS is_total, count(*) AS closed, count(*) FILTER (WHERE d.outcome = 'won') AS won,
+				count(*) FILTER (WHERE d.outcome = 'lost') AS lost, count(*) FILTER (WHERE d.outcome = 'no_decision') AS undecided,
+				count(*) FILTER (WHERE d.outcome IS NULL) AS unknown
+			FROM deal d
+			GROUP BY GROUPING SETS ((d.period, d.value), (d.period))
+		), filled AS (
+			SELECT p.period, g.value, g.is_total, coalesce(n.closed, 0) AS closed, coalesce(n.won, 0) AS won, coalesce(n.lost, 0) AS lost,
+				coalesce(n.undecided, 0) AS undecided, coalesce(n.unknown, 0) AS unknown, coalesce(n.closed - n.unknown, 0) AS decided
+			FROM p CROSS JOIN (SELECT NULL AS value, true AS is_total UNION SELECT k.value, k.is_total FROM n k WHERE dimension IS NOT NULL) g
+			LEFT JOIN n ON n.period = p.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
+		), b AS (
+			SELECT f.*, lag(f.won) OVER before AS won_before, lag(f.decided) OVER before AS decided_before
+			FROM filled f
+			WINDOW before AS (PARTITION BY f.is_total, f.value ORDER BY f.period)
+		)
+		SELECT b.period, b.value, b.is_total, b.closed, b.won, b.lost, b.undecided, b.unknown,
+			i.rate, i.rate_low, i.rate_high, t.difference, t.p_value
+		FROM b, LATERAL nudge.wilson_interval(b.won, b.decided, confidence) i,
+			LATERAL nudge.two_proportion_test(b.won, b.decided, b.won_before, b.decided_before) t
+		ORDER BY b.period, b.is_total, b.closed DESC, b.value COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.win_rates(regclass, date, date, text, text, text, double precision) IS
+	'Deals won over deals decided, where no decision is a loss, by close date: in all and by a dimension such as competitor, with Wilson interval and change from the period before. Not STRICT: a NULL dimension is the total alone, a NULL grain one period';
+
+CREATE FUNCTION nudge.win_loss_reasons(
+	deals regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	separator text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	outcome text,
+	competitor text,
+	all_competitors boolean,
+	reason text,
+	deals_closed bigint,
+	outcome_deals bigint,
+	share numeric,
+	share_change numeric,
+	rank bigint
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000
+BEGIN ATOMIC
+	WITH checked AS MATERIALIZED (
+		SELECT nudge.check_window(win_loss_reasons.start_day, win_loss_reasons.end_day)
+	), p AS (
+		SELECT w.period, w.period_end FROM checked, nudge.window_periods(win_loss_reasons.start_day, win_loss_reasons.end_day, win_loss_reasons.grain) w
+	), deal AS MATERIALIZED (
+		SELECT p.period, d.outcome, d.competitor, nullif(btrim(d.reason), '') AS reason, row_number() OVER () AS no
+		FROM nudge.closed_deals(win_loss_reasons.deals, win_loss_reasons.start_day, win_loss_reasons.end_day, win_loss_reasons.zone) d
+		JOIN p ON d.closed_on >= p.period AND d.closed_on < p.period_end
+		WHERE d.outcome IS NOT NULL
+	), theme AS (
+		-- a deal counts once for each theme, however often it is named
+		SELECT DISTINCT d.no, d.period, d.outcome, d.competitor, btrim(CASE WHEN win_loss_reasons.separator <> '' THEN t.theme ELSE d.reason END) AS reason
+		FROM deal d
+		LEFT JOIN LATERAL unnest(string_to_array(d.reason, win_loss_reasons.separator)) t(theme) ON win_loss_reasons.separator <> '' AND btrim(t.theme) <> ''
+	), whole AS MATERIALIZED (
+		SELECT d.period, d.outcome, d.competitor, grouping(d.competitor) = 1 AS all_competitors, count(*) AS n
+		FROM deal d
+		GROUP BY GROUPING SETS ((d.period, d.outcome, d.competitor), (d.period, d.outcome))
+	), named AS MATERIALIZED (
+		SELECT t.period, t.outcome, t.competitor, grouping(t.competitor) = 1 AS all_competitors, t.reason, count(*) AS n
+		FROM theme t
+		GROUP BY GROUPING SETS ((t.period, t.outcome, t.reason, t.competitor), (t.period, t.outcome, t.reason))
+	), share AS (
+		SELECT p.period, g.outcome, g.competitor, g.all_competitors, g.reason, coalesce(n.n, 0) AS n, coalesce(w.n, 0) AS whole,
+			coalesce(n.n, 0)::numeric / w.n AS share
+		FROM p CROSS JOIN (SELECT DISTINCT n.outcome, n.competitor, n.all_competitors, n.reason FROM named n) g
+		LEFT JOIN whole w ON w.period = p.period AND w.outcome = g.outcome AND w.all_competitors = g.all_competitors
+			AND w.competitor IS NOT DISTINCT FROM g.competitor
+		LEFT JOIN named n ON n.period = p.period AND n.outcome = g.outcome AND n.all_competitors = g.all_competitors
+			AND n.competitor IS NOT DISTINCT FROM g.competitor AND n.reason IS NOT DISTINCT FROM g.reason
+	)
+	SELECT s.period, s.outcome, s.competitor, s.all_competitors, s.reason, s.n, s.whole, s.share,
+		s.share - lag(s.share) OVER (PARTITION BY s.outcome, s.all_competitors, s.competitor, s.reason ORDER BY s.period),
+		rank() OVER (PARTITION BY s.period, s.outcome, s.all_competitors, s.competitor ORDER BY s.n DESC)
+	FROM share s
+	ORDER BY s.period, array_position(ARRAY['won', 'lost', 'no_decision'], s.outcome), s.all_competitors, s.competitor COLLATE "C", s.n DESC, s.reason COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.win_loss_reasons(regclass, date, date, text, text, text) IS
+	'Why deals were won, lost or not decided, by competitor and in all: deals of each reason, their share and its change from the period before. Not STRICT: a NULL grain is one period, a NULL separator keeps a reason whole';
+
+CREATE FUNCTION nudge.wins_and_losses(
+	deals regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (
+	direction text,
+	competitor text,
+	deals_closed bigint,
+	share numeric,
+	reasons text[],
+	reason_deals bigint[]
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000
+BEGIN ATOMIC
+	WITH side AS MATERIALIZED (
+		SELECT CASE d.outcome WHEN 'won' THEN 'wins_from' ELSE 'losses_to' END AS direction,
+			CASE d.outcome WHEN 'no_decision' THEN 'no_decision' ELSE d.competitor END AS competitor, nullif(btrim(d.reason), '') AS reason
+		FROM nudge.closed_deals(wins_and_losses.deals, wins_and_losses.start_day, wins_and_losses.end_day, wins_and_losses.zone) d
+		WHERE d.outcome IS NOT NULL
+	), named AS (
+		SELECT s.direction, s.competitor, s.reason, count(*) AS n
+		FROM side s
+		GROUP BY s.direction, s.competitor, s.reason
+	)
+	SELECT n.direction, n.competitor, sum(n.n)::bigint, sum(n.n) / sum(sum(n.n)) OVER (PARTITION BY n.direction),
+		array_agg(n.reason ORDER BY n.n DESC, n.reason COLLATE "C") FILTER (WHERE n.reason IS NOT NULL),
+		array_agg(n.n ORDER BY n.n DESC, n.reason COLLATE "C") FILTER (WHERE n.reason IS NOT NULL)
+	FROM named n
+	GROUP BY n.direction, n.competitor
+	ORDER BY n.direction DESC, sum(n.n) DESC, n.competitor COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.wins_and_losses(regclass, date, date, text) IS
+	'From whom deals were won and to whom they were lost, homegrown and no_decision among them, with the reasons, the most frequent first. Not STRICT: a NULL relation has no rows';
+
+-- src/metrics/partners.sql
+
+/*
+ * partners.sql
+ *		What partners bring: revenue, deals, pipeline and customers that they
+ *		have sourced or influenced, and what such a customer costs.
+ *
+ * Definitions: doc/partners.md.
+ */
+
+CREATE FUNCTION nudge.partner_items(
+	touches regclass,
+	conversions regclass,
+	deals regclass,
+	start_day date,
+	end_day date,
+	customers regclass DEFAULT NULL,
+	lookback interval DEFAULT '90 days',
+	sourced text DEFAULT 'either',
+	zone text DEFAULT 'UTC',
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	measure text,
+	customer text,
+	deal text,
+	at timestamptz,
+	amount numeric,
+	currency_code text,
+	segment text,
+	sourced_by text,
+	influenced_by text[]
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF lookback < interval '0' THEN
+		RAISE EXCEPTION 'lookback must not be negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', lookback),
+				HINT = 'Pass how long before a conversion or a deal a touch still counts, or null for no bound.';
+	END IF;
+	IF sourced IS NULL OR sourced NOT IN ('either', 'recorded', 'first_touch') THEN
+		RAISE EXCEPTION 'unknown value "%" of "sourced"', sourced
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A partner has sourced what a deal records, what began with a touch of the partner, or either.',
+				HINT = 'Pass either, recorded or first_touch.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH touch AS MATERIALIZED (
+			SELECT t.customer, t.at, t.channel, nullif(btrim(t.partner), '') AS partner FROM (%s) t WHERE t.customer IS NOT NULL AND t.at < $2
+		), converted AS MATERIALIZED (
+			SELECT c.customer, c.at, c.revenue, c.currency, row_number() OVER (PARTITION BY c.customer ORDER BY c.at, c.revenue DESC) AS nth FROM (%s) c WHERE c.at < $2
+		), deal AS MATERIALIZED (
+			SELECT d.deal, d.customer, d.created_at, d.closed_at, lower(btrim(d.outcome)) AS outcome, d.amount, d.currency, d.segment,
+				nullif(btrim(d.partner), '') AS partner
+			FROM (%s) d WHERE d.created_at < $2
+		), segment AS MATERIALIZED (
+			-- as the list of customers has it, else as the latest deal
+			SELECT DISTINCT ON (s.customer) s.customer, s.segment
+			FROM (SELECT c.customer, c.segment, NULL::timestamptz AS at FROM (%s) c
+				UNION ALL SELECT d.customer, d.segment, d.created_at FROM deal d) s
+			WHERE s.segment IS NOT NULL
+			ORDER BY s.customer, s.at DESC NULLS FIRST, s.segment COLLATE "C"
+		), item AS MATERIALIZED (
+			SELECT row_number() OVER () AS no, x.*
+			FROM (
+				SELECT 'revenue' AS measure, c.customer, NULL AS deal, c.at, c.revenue AS amount, c.currency, NULL AS segment, c.at AS began, c.at AS ended,
+					NULL AS partner, c.nth = 1 AND c.customer IS NOT NULL AS is_first
+				FROM converted c WHERE c.at >= $1
+				UNION ALL
+				SELECT 'won_deal', d.customer, d.deal, d.closed_at, d.amount, d.currency, d.segment, d.created_at, d.closed_at, d.partner, false
+				FROM deal d WHERE d.outcome = 'won' AND d.closed_at >= $1 AND d.closed_at < $2
+				UNION ALL
+				SELECT 'open_deal', d.customer, d.deal, d.created_at, d.amount, d.currency, d.segment, d.created_at, 'infinity', d.partner, false
+				FROM deal d WHERE d.closed_at IS NULL AND d.outcome IS NULL OR d.closed_at >= $2
+			) x
+		), checked AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT i.currency), $5) AS currency FROM item i
+		), path AS (
+			SELECT i.no, array_agg(DISTINCT t.partner) FILTER (WHERE t.partner IS NOT NULL) AS partners,
+				(array_agg(t.partner ORDER BY t.at, t.channel COLLATE "C", t.partner COLLATE "C") FILTER (WHERE t.at <= i.began))[1] AS first_partner
+			FROM item i
+			-- in UTC a day of the lookback has 24 hours, whatever the zone of the session
+			JOIN touch t ON t.customer = i.customer AND t.at <= i.ended
+				AND ($3 IS NULL OR t.at > (i.began AT TIME ZONE 'UTC' - $3) AT TIME ZONE 'UTC')
+			GROUP BY i.no
+		), recorded AS (
+			-- the deal of a conversion: not lost, begun before it, and not over for longer than the lookback
+			SELECT i.no, (array_agg(d.partner ORDER BY d.created_at, d.deal COLLATE "C"))[1] AS partner
+			FROM item i
+			JOIN deal d ON d.customer = i.customer AND d.partner IS NOT NULL AND d.created_at <= i.at AND coalesce(d.outcome = 'won', true)
+				AND ($3 IS NULL OR d.closed_at IS NULL OR d.closed_at > (i.at AT TIME ZONE 'UTC' - $3) AT TIME ZONE 'UTC')
+			WHERE i.deal IS NULL
+			GROUP BY i.no
+		), found AS MATERIALIZED (
+			SELECT i.measure, i.customer, i.deal, i.at, i.amount, i.is_first, coalesce(i.segment, s.segment) AS segment,
+				CASE $4 WHEN 'recorded' THEN k.recorded WHEN 'first_touch' THEN p.first_partner ELSE coalesce(k.recorded, p.first_partner) END AS sourced_by,
+				ARRAY(SELECT DISTINCT a.partner COLLATE "C" FROM unnest(p.partners || k.recorded) a(partner) WHERE a.partner IS NOT NULL ORDER BY 1) AS influenced_by
+			FROM item i
+			LEFT JOIN path p ON p.no = i.no
+			LEFT JOIN recorded r ON r.no = i.no
+			LEFT JOIN segment s ON s.customer = i.customer,
+				LATERAL (SELECT coalesce(i.partner, r.partner) AS recorded) k
+		)
+		SELECT a.measure, a.customer, a.deal, a.at, a.amount, a.currency, a.segment, a.sourced_by, a.influenced_by
+		FROM (SELECT 1 AS place, f.measure, f.customer, f.deal, f.at, f.amount, k.currency, f.segment, f.sourced_by, f.influenced_by
+				FROM found f, checked k
+			UNION ALL
+			SELECT 2, 'new_customer', f.customer, NULL, f.at, 1, NULL, f.segment, f.sourced_by, f.influenced_by FROM found f WHERE f.is_first) a
+		ORDER BY a.place, array_position(ARRAY['revenue', 'won_deal', 'open_deal'], a.measure), a.at, a.customer COLLATE "C", a.deal COLLATE "C"
+		$query$, nudge.input_query('touches', touches), nudge.input_query('conversions', conversions), nudge.input_query('deals', deals),
+			nudge.input_query('customers', customers))
+		USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, lookback, sourced, currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.partner_items(regclass, regclass, regclass, date, date, regclass, interval, text, text, text) IS
+	'What partner_performance adds up: every conversion, deal won, deal open and new customer of a window with the partner who sourced it and those who influenced it. Not STRICT: NULL relations are inputs without rows, a NULL lookback is no bound';
+
+CREATE FUNCTION nudge.partner_performance(
+	touches regclass,
+	conversions regclass,
+	deals regclass,
+	start_day date,
+	end_day date,
+	customers regclass DEFAULT NULL,
+	by_segment boolean DEFAULT false,
+	lookback interval DEFAULT '90 days',
+	sourced text DEFAULT 'either',
+	zone text DEFAULT 'UTC',
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	partner text,
+	all_partners boolean,
+	segment text,
+	all_segments boolean,
+	measure text,
+	sourced_value numeric,
+	influenced_value numeric,
+	influenced_only_value numeric,
+	total_value numeric,
+	sourced_share numeric,
+	influenced_share numeric
+)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+BEGIN ATOMIC
+	WITH item AS MATERIALIZED (
+		SELECT i.measure AS kind, i.amount, i.segment, i.sourced_by, i.influenced_by
+		FROM nudge.partner_items(partner_performance.touches, partner_performance.conversions, partner_performance.deals,
+			partner_performance.start_day, partner_performance.end_day, partner_performance.customers, partner_performance.lookback,
+			partner_performance.sourced, partner_performance.zone, partner_performance.currency) i
+	), unit (place, measure, kind, counts) AS (
+		VALUES (1, 'revenue', 'revenue', false), (2, 'won_deals', 'won_deal', true), (3, 'won_amount', 'won_deal', false),
+			(4, 'open_deals', 'open_deal', true), (5, 'pipeline', 'open_deal', false), (6, 'new_customers', 'new_customer', true)
+	), valued AS (
+		SELECT u.place, i.segment, i.sourced_by, i.influenced_by, CASE WHEN u.counts THEN 1 ELSE coalesce(i.amount, 0) END AS value
+		FROM item i JOIN unit u ON u.kind = i.kind
+	), whole AS MATERIALIZED (
+		-- each item once, however many partners touched it
+		SELECT v.place, v.segment, grouping(v.segment) = 1 AS all_segments, sum(v.value) AS total,
+			coalesce(sum(v.value) FILTER (WHERE v.sourced_by IS NOT NULL), 0) AS sourced,
+			coalesce(sum(v.value) FILTER (WHERE v.influenced_by <> '{}'::text[]), 0) AS influenced
+		FROM valued v
+		GROUP BY GROUPING SETS ((v.place, v.segment), (v.place))
+	), one AS MATERIALIZED (
+		SELECT v.place, p.partner, v.segment, grouping(v.segment) = 1 AS all_segments,
+			coalesce(sum(v.value) FILTER (WHERE v.sourced_by = p.partner), 0) AS sourced, sum(v.value) AS influenced
+		FROM valued v, unnest(v.influenced_by) p(partner)
+		GROUP BY GROUPING SETS ((v.place, p.partner, v.segment), (v.place, p.partner))
+	), shown AS (
+		SELECT NULL AS partner, true AS all_partners, NULL AS segment, true AS all_segments
+		UNION
+		SELECT NULL, true, w.segment, w.all_segments FROM whole w
+		UNION
+		SELECT o.partner, false, o.segment, o.all_segments FROM one o
+	), row AS (
+		SELECT r.partner, r.all_partners, r.segment, r.all_segments, u.place, u.measure, coalesce(w.total, 0) AS total,
+			coalesce(CASE WHEN r.all_partners THEN w.sourced ELSE o.sourced END, 0) AS sourced,
+			coalesce(CASE WHEN r.all_partners THEN w.influenced ELSE o.influenced END, 0) AS influenced
+		FROM shown r CROSS JOIN unit u
+		LEFT JOIN whole w ON w.place = u.place AND w.all_segments = r.all_segments AND w.segment IS NOT DISTINCT FROM r.segment
+		LEFT JOIN one o ON o.place = u.place AND o.partner = r.partner AND o.all_segments = r.all_segments AND o.segment IS NOT DISTINCT FROM r.segment
+		WHERE r.all_segments OR partner_performance.by_segment
+	)
+	SELECT r.partner, r.all_partners, r.segment, r.all_segments, r.measure, r.sourced, r.influenced, r.influenced - r.sourced, r.total,
+		r.sourced / nullif(r.total, 0), r.influenced / nullif(r.total, 0)
+	FROM row r
+	ORDER BY r.place, r.all_partners, r.partner COLLATE "C", r.all_segments, r.segment COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.partner_performance(regclass, regclass, regclass, date, date, regclass, boolean, interval, text, text, text) IS
+	'Revenue, deals won, pipeline and new customers that each partner sourced or influenced, and that all did, each item once. Not STRICT: NULL relations are inputs without rows, a NULL lookback is no bound';
+
+CREATE FUNCTION nudge.partner_cac(
+	touches regclass,
+	conversions regclass,
+	deals regclass,
+	spend regclass,
+	start_day date,
+	end_day date,
+	lookback interval DEFAULT '90 days',
+	sourced text DEFAULT 'either',
+	partner_channels text[] DEFAULT '{partner}',
+	zone text DEFAULT 'UTC',
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	partner text,
+	is_total boolean,
+	amount_spent numeric,
+	new_customers bigint,
+	cac numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH spent AS MATERIALIZED (
+			SELECT nullif(btrim(s.partner), '') AS partner, s.amount, s.currency
+			FROM (%s) s
+			WHERE s.day >= $4 AND s.day < $5 AND (nullif(btrim(s.partner), '') IS NOT NULL OR s.channel = ANY ($8))
+		), checked AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT s.currency), $10) AS currency FROM spent s
+		), both_sides AS (
+			SELECT s.partner, s.amount, 0 AS customers FROM spent s
+			UNION ALL
+			SELECT i.sourced_by, 0, 1
+			FROM nudge.partner_items($1, $2, $3, $4, $5, NULL, $6, $7, $9) i
+			WHERE i.measure = 'new_customer' AND i.sourced_by IS NOT NULL
+		), added AS (
+			SELECT b.partner, grouping(b.partner) = 1 AS is_total, coalesce(sum(b.amount), 0) AS amount, coalesce(sum(b.customers), 0) AS customers
+			FROM both_sides b
+			GROUP BY GROUPING SETS ((b.partner), ())
+		)
+		SELECT a.partner, a.is_total, a.amount, a.customers, a.amount / nullif(a.customers, 0), k.currency
+		FROM added a, checked k
+		ORDER BY a.is_total, a.partner COLLATE "C"
+		$query$, nudge.input_query('spend', spend))
+		USING touches, conversions, deals, start_day, end_day, lookback, sourced, partner_channels, zone, currency;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.partner_cac(regclass, regclass, regclass, regclass, date, date, interval, text, text[], text, text) IS
+	'Spend on partners over the new customers whom they sourced, by partner and in all. Not STRICT: NULL relations are inputs without rows, a NULL lookback is no bound';
+
+CREATE FUNCTION nudge.partner_count(
+	partners regclass,
+	as_of date,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (kind text, is_total boolean, active_partners bigint)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		SELECT p.kind, grouping(p.kind) = 1, count(DISTINCT p.partner)
+		FROM (%s) p
+		WHERE p.joined_at < $1 AND (p.left_at IS NULL OR p.left_at >= $1)
+		GROUP BY GROUPING SETS ((p.kind), ())
+		ORDER BY 2, p.kind COLLATE "C"
+		$query$, nudge.input_query('partners', partners))
+		USING (as_of + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.partner_count(regclass, date, text) IS
+	'Partners at the end of a day, by kind and in all. Not STRICT: a NULL relation has no rows';
