@@ -72,3 +72,7 @@ SELECT extversion, extrelocatable,
 	(SELECT string_agg(concat_ws(' ', t.config::regclass, quote_literal(t.condition)), ', ' ORDER BY t.config::regclass::text COLLATE "C")
 	 FROM unnest(extconfig, extcondition) t(config, condition))
 FROM pg_extension WHERE extname = 'nudge_metrics';
+
+-- the rows that belong to the version
+SELECT concat_ws(' | ', 'nudge.inputs', i) FROM nudge.inputs i ORDER BY i.input COLLATE "C";
+SELECT concat_ws(' | ', 'nudge.input_columns', c) FROM nudge.input_columns c ORDER BY c.input COLLATE "C", c.position;
