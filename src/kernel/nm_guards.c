@@ -11,11 +11,10 @@
 
 #include "nm_guards.h"
 
-int
-nm_choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
-			  const char *const *choices)
+static int
+choice_of(const char *word, const char *name, const char *const *choices,
+		  bool has_default)
 {
-	const char *word = nm_text_arg(fcinfo, argno, choices[0]);
 	StringInfoData list;
 
 	for (int i = 0; choices[i] != NULL; i++)
@@ -24,10 +23,28 @@ nm_choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 	initStringInfo(&list);
 	for (int i = 0; choices[i] != NULL; i++)
 		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", choices[i]);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("\"%s\" is no value of \"%s\"", nm_clip(word), name),
-					errdetail("The values are %s.", list.data),
-					errhint("Leave the argument out for %s.", choices[0])));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is no value of \"%s\"", nm_clip(word), name),
+			 errdetail("The values are %s.", list.data),
+			 has_default ? errhint("Leave the argument out for %s.", choices[0])
+						 : errhint("Write one of them.")));
+}
+
+int
+nm_choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
+			  const char *const *choices)
+{
+	return choice_of(nm_text_arg(fcinfo, argno, choices[0]), name, choices,
+					 true);
+}
+
+int
+nm_required_choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
+					   const char *const *choices)
+{
+	nm_require_arg(fcinfo, argno, name);
+	return choice_of(nm_text_arg(fcinfo, argno, NULL), name, choices, false);
 }
 
 int

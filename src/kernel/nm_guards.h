@@ -122,6 +122,10 @@ extern void nm_refuse_null_elements(const bool *nulls, int n, const char *name);
 extern int nm_choice_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 						 const char *const *choices);
 
+/* The same for an argument that has no default and must not be NULL. */
+extern int nm_required_choice_arg(FunctionCallInfo fcinfo, int argno,
+								  const char *name, const char *const *choices);
+
 /* An integer argument within bounds, or the given default where it is NULL. */
 extern int nm_bounded_arg(FunctionCallInfo fcinfo, int argno, const char *name,
 						  int if_null, int low, int high);

@@ -38,8 +38,7 @@ nm_model_arg(FunctionCallInfo fcinfo, int argno)
 		 "w_shaped",    "blended",        "participation",   "custom",
 		 NULL};
 
-	nm_require_arg(fcinfo, argno, "model");
-	return nm_choice_arg(fcinfo, argno, "model", names);
+	return nm_required_choice_arg(fcinfo, argno, "model", names);
 }
 
 /* bad_weights complains about the weights of a model. */
