@@ -24,6 +24,7 @@ typedef struct Credit
 {
 	int128 revenue;    /* micro-units */
 	int64 conversions; /* units of 1e-9; of assists their number */
+	bool last;         /* of assists: the channel is the last touch of a path */
 } Credit;
 
 /* Ledger: credits of all channels under some models. */
@@ -71,10 +72,14 @@ ledger_begin(Ledger *ledger)
 	ledger->assists = palloc0_array(Credit, ledger->capacity);
 }
 
-/* add_assists counts a path for the channels before its last touch. */
+/*
+ * add_assists counts a path for the channels before its last touch, and notes
+ * the last, which may have no credit.
+ */
 static inline void
 add_assists(Ledger *ledger, const NmPath *path)
 {
+	ledger->assists[path->touches[path->ntouches - 1].channel].last = true;
 	if (path->ntouches < 2)
 		return;
 	nm_stamp_begin(&ledger->reader);
@@ -194,12 +199,8 @@ nm_conversions_out(int128 units)
 static bool
 has_part(const Ledger *ledger, uint32 channel)
 {
-	if (ledger->assists[channel].conversions > 0)
-		return true;
-	for (int m = 0; m < ledger->nmodels; m++)
-		if (ledger->credits[channel * ledger->nmodels + m].conversions > 0)
-			return true;
-	return false;
+	return ledger->assists[channel].conversions > 0 ||
+		   ledger->assists[channel].last;
 }
 
 static int
