@@ -55,7 +55,25 @@ part_attribution()
 	print_peers attribution
 	heading "from stored states"
 	print_user_states attribution
+	print_journey_sizes
 	print_attribution
+}
+
+# print_journey_sizes: bytes of the states of a tenth of the customers
+print_journey_sizes()
+{
+	note "Measuring states of journeys"
+	psql -qX -v ON_ERROR_STOP=1 -c "CREATE UNLOGGED TABLE tenth AS
+		SELECT *, md5(customer::text)::uuid AS uuid_key, 'cus_' || left(md5(customer::text), 14) AS text_key
+		FROM marketing WHERE customer % 10 = 0"
+	users=$(ask 'SELECT count(DISTINCT customer) FROM tenth')
+	printf '\n%-44s %-8s %19s %19s\n' "bytes a customer, $(ask "SELECT round(count(*) / $users.0, 1) FROM tenth") rows each on average" \
+		key "in one state" "in its own state"
+	for key in customer uuid_key text_key
+	do
+		user_size "journey, touches and conversions" "$key" "nudge.journey_agg($key, at, channel, revenue)"
+	done
+	ask "DROP TABLE tenth" >/dev/null
 }
 
 # print_attribution: the summary, in Markdown

@@ -333,7 +333,7 @@ user_size()
 	one=$(ask "SELECT pg_column_size($3) FROM tenth")
 	own=$(ask "SELECT avg(size) FROM (SELECT pg_column_size($3) AS size FROM tenth GROUP BY $2) s")
 	case $2 in
-		user_id) key_type=bigint ;;
+		user_id | customer) key_type=bigint ;;
 		*) key_type=${2%_key} ;;
 	esac
 	awk -v label="$1" -v key="$key_type" -v one="$one" -v users="$users" -v own="$own" 'BEGIN {

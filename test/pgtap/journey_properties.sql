@@ -263,7 +263,7 @@ SELECT is_empty(format($$ SELECT g.*, e.credit, e.weight FROM got g JOIN expecte
 		OR abs(g.weight - e.weight) > CASE g.model WHEN 'time_decay' THEN 1e-9 ELSE 0 END) ORDER BY touches LIMIT 5 $$, model), 'credits by the model ' || model)
 FROM (SELECT DISTINCT model FROM configs) m ORDER BY model;
 SELECT is_empty($$ SELECT g.*, e.quota FROM got g JOIN expected e USING (no, customer, conversion, touches) JOIN configs o USING (no) WHERE g.touch IS NOT DISTINCT FROM e.touch AND g.model <> 'participation'
-	AND abs(g.credit - e.quota) >= 10::numeric ^ -coalesce(o.minor_unit, 2) + CASE g.model WHEN 'time_decay' THEN g.revenue / 2::numeric ^ 40 ELSE 0 END LIMIT 5 $$, 'no credit is one unit from its quota');
+	AND abs(g.credit - e.quota) >= 10::numeric ^ -coalesce(o.minor_unit, 2) * CASE WHEN g.revenue = trunc(g.revenue, coalesce(o.minor_unit, 2)) THEN 1 ELSE 2 END + CASE g.model WHEN 'time_decay' THEN g.revenue / 2::numeric ^ 40 ELSE 0 END LIMIT 5 $$, 'no credit is one unit from its quota, or two where revenue has a rest below the unit');
 SELECT is_empty($$ SELECT no, customer, conversion FROM got WHERE model <> 'participation' GROUP BY no, customer, conversion, revenue HAVING sum(credit) <> revenue OR sum(weight) <> 1 $$, 'credits of every conversion add up to it');
 
 CREATE TABLE summed AS SELECT o.no, o.model, a.* FROM configs o, s, attribution(st, o.model, o.lookback, o.start_day, o.end_day, o.zone, o.collapse, o.touch_reuse, o.counting, o.at_conversion,
@@ -371,6 +371,10 @@ SELECT is_empty(format($$ WITH b AS (SELECT channel, value * (SELECT count(*) FR
 	SELECT * FROM b FULL JOIN (SELECT h.* FROM s, shapley_attribution(st, %L) h WHERE channel IS NOT NULL) h USING (channel) WHERE value IS NULL OR conversions IS NULL OR abs(value - conversions) > 1e-5 $$, r, v), 'Shapley values by ' || v || ', over all subsets')
 FROM (VALUES (false, 'conversions'), (true, 'conversion_rate')) x(r, v);
 SELECT is((SELECT ARRAY[sum(h.conversions), sum(h.revenue)] FROM s, shapley_attribution(st, v) h), (SELECT ARRAY[count(*), sum(revenue)] FROM conv), 'Shapley values by ' || v || ' add up') FROM unnest('{conversions,conversion_rate}'::text[]) v;
+-- a channel that is only on paths which end without a conversion has no part in conversions, and none of what others have
+SELECT is_empty($$ WITH n AS (SELECT combine(st, (SELECT journey_ranked_agg(1000 + i, timestamptz '2024-03-01Z' + i * interval '1 hour', 'nobody', NULL, 0) FROM generate_series(1, 7) i)) AS more, st FROM s)
+	SELECT x.* FROM n, LATERAL (SELECT * FROM shapley_attribution(more, 'conversions') a FULL JOIN (SELECT channel AS name, conversions AS before FROM shapley_attribution(st, 'conversions')) b ON coalesce(a.channel, '') = coalesce(b.name, '')) x
+	WHERE x.channel = 'nobody' AND x.conversions <> 0 OR x.channel IS DISTINCT FROM 'nobody' AND abs(x.conversions - x.before) > 1e-6 OR x.channel <> 'nobody' AND x.before IS NULL $$, 'a null player has nothing');
 -- two channels that take each other's place everywhere are worth the same
 SELECT is_empty($$ WITH m AS (SELECT journey_ranked_agg(c * 2 + swapped, at, CASE WHEN swapped = 1 THEN CASE channel WHEN 'a' THEN 'b' WHEN 'b' THEN 'a' ELSE channel END ELSE channel END, revenue, tie_break) AS st FROM j, generate_series(0, 1) swapped)
 	SELECT v FROM m, unnest('{conversions,conversion_rate}'::text[]) v, LATERAL (SELECT max(conversions) - min(conversions) AS apart FROM shapley_attribution(st, v) WHERE channel IN ('a', 'b')) x WHERE apart > 1e-6 $$, 'symmetric channels have the same value');
