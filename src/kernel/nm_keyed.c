@@ -49,7 +49,7 @@ keyed_table_size(Size nslots, int recsize)
 	Size size = NM_KEYED_HEAD + (nslots + 1) * recsize;
 
 	if (nslots >= NM_KEYED_RING_SLOTS)
-		size += NM_KEYED_RING * (sizeof(uint64) + recsize);
+		size += NM_KEYED_RING * (sizeof(uint64) + recsize) + NM_KEYED_LINE;
 
 	/* the place of whole records */
 	return (size + recsize - 1) / recsize * recsize;
@@ -67,7 +67,7 @@ keyed_slots(uint64 n, int recsize, Size dict_capacity)
 
 	while (nslots - nslots / 4 < n)
 		nslots *= 2;
-	nslots = Min(nslots, most + most / 3 + 1);
+	nslots = Min(nslots, (most + most / 3) / 2 * 2 + 2);
 	if (NM_HEADER_SIZE + dict_capacity + keyed_table_size(nslots, recsize) >
 		MaxAllocSize)
 		ereport(ERROR,
@@ -138,7 +138,6 @@ keyed_move_table(NmKeyedTable *table, NmKeyedTable *old, const NmKeyedOps *ops)
 	if (old->ring_off != 0)
 	{
 		table->ring_used = old->ring_used;
-		table->ring_next = old->ring_next;
 		memcpy(nm_keyed_ring_hash(table, 0), nm_keyed_ring_hash(old, 0),
 			   NM_KEYED_RING * (sizeof(uint64) + ops->recsize));
 	}
@@ -162,6 +161,10 @@ keyed_new_table(const NmState *state, const NmKeyedOps *ops, uint64 n)
 	{
 		table->ring_off = table->slots_off;
 		table->slots_off += NM_KEYED_RING * (sizeof(uint64) + recsize);
+
+		/* the executor's copy of a large block mostly lies alike */
+		table->slots_off +=
+			-(uintptr_t) nm_keyed_slot(table, recsize, 0) % NM_KEYED_LINE;
 	}
 
 	if (nm_keyed_is_table(state))
@@ -541,8 +544,7 @@ combine_into(NmState *dst, const NmState *src, const NmKeyedOps *ops)
 }
 
 NmState *
-nm_keyed_transition_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops,
-						  int flags)
+nm_keyed_first_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops, int flags)
 {
 	struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
 	const NmState *given;

@@ -33,21 +33,24 @@ typedef struct NmKeyedOps
 
 /* Up to here entities are packed and searched one by one. */
 #define NM_KEYED_LINEAR 16
-/* From this many slots on, rows wait in the ring until their slot is cached. */
+/* From this many slots on, rows wait until their slots are cached. */
 #ifndef NM_KEYED_RING_SLOTS
 #define NM_KEYED_RING_SLOTS 4096
 #endif
 #define NM_KEYED_RING 32
+/* Pairs of slots of a large table lie in as few lines of the cache as may be. */
+#define NM_KEYED_LINE 64
 
 /*----------
  * NmKeyedTable: the head of a hash table of more than NM_KEYED_LINEAR
  * entities, which fills the place of the working state's records:
  *
- *		head | zero entity | [ring: 32 hashes, 32 rows] | slots
+ *		head | zero entity | [ring: 32 hashes, 32 rows, padding] | slots
  *
  * To the envelope and the dictionary this looks like records that are all in
  * use (nrecords equals rec_capacity).  A slot whose identity is all zero bytes
- * is free; the one entity that has such an identity lives apart.
+ * is free; the one entity that has such an identity lives apart.  The search for
+ * an entity looks at a pair of slots, then at the pairs behind it.
  *
  * The seeds differ from table to table.  So keys cannot be chosen to collide,
  * and rows that arrive in the order of another table do not pile up.
@@ -56,14 +59,13 @@ typedef struct NmKeyedOps
 typedef struct NmKeyedTable
 {
 	uint64 seed[2];
-	uint32 nslots;
+	uint32 nslots;    /* even */
 	uint32 nused;     /* occupied slots */
 	uint32 slots_off; /* from the head to the slots */
 	uint32 ring_off;  /* from the head to the ring, 0 if none */
 	uint32 ring_used; /* rows in the ring */
-	uint32 ring_next; /* where the next row goes: the oldest */
 	bool has_zero;
-	char pad[7];
+	char pad[11];
 } NmKeyedTable;
 
 #define NM_KEYED_HEAD 48
@@ -71,13 +73,24 @@ typedef struct NmKeyedTable
 StaticAssertDecl(sizeof(NmKeyedTable) == NM_KEYED_HEAD,
 				 "head of a keyed table is 48 bytes");
 
+/* nm_keyed_transition_state where the state is none of ours yet. */
+extern NmState *
+nm_keyed_first_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops, int flags);
+
 /*
  * The state of a transition call, which has the given flags: argument 0 as the
  * executor holds it, or NULL before the first row.  Raises outside an
  * aggregate.
  */
-extern NmState *nm_keyed_transition_state(FunctionCallInfo fcinfo,
-										  const NmKeyedOps *ops, int flags);
+static inline NmState *
+nm_keyed_transition_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops,
+						  int flags)
+{
+	NmState *state = nm_own_state(fcinfo, flags);
+
+	return likely(state != NULL) ? state
+								 : nm_keyed_first_state(fcinfo, ops, flags);
+}
 
 /* A new working state with room for a first entity. */
 extern NmState *nm_keyed_begin(const NmKeyedOps *ops, int flags, uint32 param);
@@ -245,7 +258,12 @@ nm_keyed_find(NmKeyedTable *table, const NmKeyedOps *ops, const char *row,
 		*found = nm_keyed_id_equal(slot, row, ops->idsize);
 		if (*found || nm_keyed_id_is_zero(slot, ops->idsize))
 			return slot;
-		if (++i == table->nslots)
+		slot = nm_keyed_slot(table, ops->recsize, i ^ 1);
+		*found = nm_keyed_id_equal(slot, row, ops->idsize);
+		if (*found || nm_keyed_id_is_zero(slot, ops->idsize))
+			return slot;
+		i = (i & ~(uint32) 1) + 2;
+		if (i == table->nslots)
 			i = 0;
 		if (unlikely((++tries & 0xFF) == 0))
 			CHECK_FOR_INTERRUPTS();
@@ -289,9 +307,27 @@ nm_keyed_apply_zero(NmKeyedTable *table, const NmKeyedOps *ops, const char *row)
 }
 
 /*
- * nm_keyed_put_table gives a row to a hash table.  In a large table it takes
- * the place of the oldest row in the ring, whose slot has had the time of 32
- * rows to come into the cache.
+ * nm_keyed_flush folds all rows of a full ring.  Their slots have had time to
+ * come into the cache, and what is missing still is fetched for many rows at
+ * once.
+ */
+static pg_attribute_always_inline void
+nm_keyed_flush(NmState **state, const NmKeyedOps *ops)
+{
+	NmKeyedTable *table = nm_keyed_table(*state);
+
+	for (uint32 i = 0; i < NM_KEYED_RING; i++)
+	{
+		nm_keyed_apply(state, ops, nm_keyed_ring_row(table, ops->recsize, i),
+					   *nm_keyed_ring_hash(table, i));
+		table = nm_keyed_table(*state);
+	}
+	table->ring_used = 0;
+}
+
+/*
+ * nm_keyed_put_table gives a row to a hash table.  In a large table it waits in
+ * the ring while its pair of slots and the next one are fetched.
  */
 static pg_attribute_always_inline void
 nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
@@ -313,22 +349,19 @@ nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
 		return;
 	}
 
-	at = table->ring_next;
-	if (likely(table->ring_used == NM_KEYED_RING))
+	at = table->ring_used;
+	if (unlikely(at == NM_KEYED_RING))
 	{
-		nm_keyed_apply(state, ops, nm_keyed_ring_row(table, ops->recsize, at),
-					   *nm_keyed_ring_hash(table, at));
+		nm_keyed_flush(state, ops);
 		table = nm_keyed_table(*state);
+		at = 0;
 	}
-	else
-		table->ring_used++;
-	table->ring_next = (at + 1) % NM_KEYED_RING;
-
+	table->ring_used = at + 1;
 	*nm_keyed_ring_hash(table, at) = hash;
 	memcpy(nm_keyed_ring_row(table, ops->recsize, at), row, ops->recsize);
 	slot = nm_keyed_slot(table, ops->recsize, nm_keyed_home(table, hash));
 	__builtin_prefetch(slot, 1);
-	__builtin_prefetch(slot + ops->recsize - 1, 1);
+	__builtin_prefetch(slot + NM_KEYED_LINE, 1);
 }
 
 /*

@@ -79,8 +79,7 @@ adopt_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 }
 
 NmState *
-nm_log_transition_state(FunctionCallInfo fcinfo, const NmFamily *family,
-						int flags)
+nm_log_first_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 {
 	struct varlena *state;
 
@@ -519,6 +518,36 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 	}
 }
 
+/* is_identity tells whether all numbers stay what they are. */
+static bool
+is_identity(const uint32 *map, uint32 n)
+{
+	for (uint32 i = 0; i < n; i++)
+		if (map[i] != i)
+			return false;
+	return true;
+}
+
+/* renumber_copy returns the records of a state with other string numbers. */
+static char *
+renumber_copy(const NmState *state, const NmLayout *layout, const uint32 *map)
+{
+	Size size = (Size) state->nrecords * layout->size;
+	bool key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
+	char *copy = palloc_extended(size, MCXT_ALLOC_HUGE);
+	char *rec = copy;
+
+	nm_huge_pages(copy, size);
+	memcpy(copy, nm_state_records(state), size);
+	for (uint32 i = 0; i < state->nrecords; i++, rec += layout->size)
+	{
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		renumber(layout, rec, map, state->nstrings, key_is_string);
+	}
+	return copy;
+}
+
 /* without_waiting returns a state whose keys all have their numbers. */
 static const NmState *
 without_waiting(const NmState *state, int recsize)
@@ -566,18 +595,9 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 		uint32 *ranks =
 			nm_dict_canonical(state, layout.size,
 							  nm_state_records(result) + records_size);
-		bool key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
 
-		numbered = palloc_extended(records_size, MCXT_ALLOC_HUGE);
-		memcpy(numbered, src, records_size);
-		for (uint32 i = 0; i < n; i++)
-		{
-			if ((i & 0xFFFF) == 0)
-				CHECK_FOR_INTERRUPTS();
-			renumber(&layout, numbered + (Size) i * layout.size, ranks,
-					 state->nstrings, key_is_string);
-		}
-		src = numbered;
+		if (!is_identity(ranks, state->nstrings))
+			src = numbered = renumber_copy(state, &layout, ranks);
 		if (family->param_is_string)
 			result->param = ranks[state->param];
 		pfree(ranks);

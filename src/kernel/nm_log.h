@@ -10,13 +10,24 @@
 #include "nm_dict.h"
 #include "nm_state.h"
 
+/* nm_log_transition_state where the state is none of ours yet. */
+extern NmState *
+nm_log_first_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags);
+
 /*
  * The state of a transition call, which has the given flags: argument 0 as the
  * executor holds it, or NULL before the first row.  Raises outside an
  * aggregate.
  */
-extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo,
-										const NmFamily *family, int flags);
+static inline NmState *
+nm_log_transition_state(FunctionCallInfo fcinfo, const NmFamily *family,
+						int flags)
+{
+	NmState *state = nm_own_state(fcinfo, flags);
+
+	return likely(state != NULL) ? state
+								 : nm_log_first_state(fcinfo, family, flags);
+}
 
 /* A new working state with room for a first record. */
 extern NmState *nm_log_begin(const NmFamily *family, int flags, uint32 param);

@@ -238,12 +238,19 @@ put_day(NmActivityRecord *row, DateADT day, ActivityInput input, uint32 actions)
 	int32 offset = day & (NM_ACTIVITY_BLOCK - 1);
 
 	/* floor, also of days before 2000 */
-	row->block = (day - offset) / NM_ACTIVITY_BLOCK;
+	int32 block = (day - offset) / NM_ACTIVITY_BLOCK;
+
+	row->bits[0] = row->bits[1] = 0;
 	if (input != INPUT_ACTIONS)
 	{
 		uint64 bit = UINT64CONST(1) << (offset & 63);
+		uint64 place = (uint32) block;
 
-		row->slot = 0;
+		/* block and slot as one word, as which they are read at once */
+#ifdef WORDS_BIGENDIAN
+		place <<= 32;
+#endif
+		memcpy(&row->block, &place, sizeof(place));
 		row->bits[0] = offset < 64 ? bit : 0;
 		row->bits[1] = offset < 64 ? 0 : bit;
 	}
@@ -251,8 +258,8 @@ put_day(NmActivityRecord *row, DateADT day, ActivityInput input, uint32 actions)
 	{
 		int i = offset % NM_ACTIVITY_PART;
 
+		row->block = block;
 		row->slot = 1 + offset / NM_ACTIVITY_PART;
-		row->bits[0] = row->bits[1] = 0;
 		row->bits[i / 2] = (uint64) actions << (32 * (i % 2));
 	}
 }
