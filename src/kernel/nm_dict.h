@@ -20,18 +20,21 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len);
 extern uint64 nm_dict_seed(const NmState *state, int recsize);
 
 /*
- * Sets the key of the last record to the number of a string; the state may
- * move.  In a large dictionary the key may wait until nm_dict_flush, which
- * nm_log.c calls wherever a state is read or copied.
+ * Sets the key of a record to the number of a string; the state may move.  In a
+ * large dictionary the key may wait until nm_dict_flush, which the stores call
+ * wherever a state is read or copied.
  */
-extern void
-nm_dict_put_key(NmState **state, int recsize, const char *data, uint32 len);
+extern void nm_dict_put_key(NmState **state, int recsize, uint32 record,
+							const char *data, uint32 len);
 
 /* Gives all keys that wait their numbers.  The state does not move. */
 extern void nm_dict_flush(NmState *state, int recsize);
 
 /* Whether keys wait. */
 extern bool nm_dict_waiting(const NmState *state, int recsize);
+
+/* The state, or a copy of it, whose keys all have their numbers. */
+extern const NmState *nm_dict_settled(const NmState *state, int recsize);
 
 /*
  * A fresh copy with room for the given records and dictionary bytes; sizes

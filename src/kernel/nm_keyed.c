@@ -42,6 +42,13 @@ nm_keyed_begin(const NmKeyedOps *ops, int flags, uint32 param)
 	return nm_log_begin(ops->family, flags, param);
 }
 
+/* keyed_ring_off is where the ring begins: behind the zero entity. */
+static uint32
+keyed_ring_off(int recsize)
+{
+	return (NM_KEYED_HEAD + 2 * recsize - 1) / recsize * recsize;
+}
+
 /* keyed_table_size is the size of all that makes up a table. */
 static Size
 keyed_table_size(Size nslots, int recsize)
@@ -49,7 +56,8 @@ keyed_table_size(Size nslots, int recsize)
 	Size size = NM_KEYED_HEAD + (nslots + 1) * recsize;
 
 	if (nslots >= NM_KEYED_RING_SLOTS)
-		size += NM_KEYED_RING * (sizeof(uint64) + recsize) + NM_KEYED_LINE;
+		size += keyed_ring_off(recsize) - NM_KEYED_HEAD - recsize +
+				NM_KEYED_RING * (sizeof(uint64) + recsize) + NM_KEYED_LINE;
 
 	/* the place of whole records */
 	return (size + recsize - 1) / recsize * recsize;
@@ -138,7 +146,8 @@ keyed_move_table(NmKeyedTable *table, NmKeyedTable *old, const NmKeyedOps *ops)
 	if (old->ring_off != 0)
 	{
 		table->ring_used = old->ring_used;
-		memcpy(nm_keyed_ring_hash(table, 0), nm_keyed_ring_hash(old, 0),
+		memcpy(nm_keyed_ring_row(table, ops->recsize, 0),
+			   nm_keyed_ring_row(old, ops->recsize, 0),
 			   NM_KEYED_RING * (sizeof(uint64) + ops->recsize));
 	}
 }
@@ -159,8 +168,9 @@ keyed_new_table(const NmState *state, const NmKeyedOps *ops, uint64 n)
 	table->slots_off = NM_KEYED_HEAD + recsize;
 	if (nslots >= NM_KEYED_RING_SLOTS)
 	{
-		table->ring_off = table->slots_off;
-		table->slots_off += NM_KEYED_RING * (sizeof(uint64) + recsize);
+		table->ring_off = keyed_ring_off(recsize);
+		table->slots_off =
+			table->ring_off + NM_KEYED_RING * (sizeof(uint64) + recsize);
 
 		/* the executor's copy of a large block mostly lies alike */
 		table->slots_off +=
@@ -209,6 +219,32 @@ NmState *
 nm_keyed_grow(const NmState *state, const NmKeyedOps *ops)
 {
 	return keyed_resize(state, ops, (uint64) keyed_count(state) + 1);
+}
+
+void
+nm_keyed_number_ring(NmState *state, const NmKeyedOps *ops)
+{
+	NmKeyedTable *table = nm_keyed_table(state);
+	uint32 n = 0;
+
+	nm_dict_flush(state, ops->recsize);
+	for (uint32 i = 0; i < table->ring_used; i++)
+	{
+		const char *row = nm_keyed_ring_row(table, ops->recsize, i);
+
+		/* only now it is known which row has an identity of zero bytes */
+		if (nm_keyed_id_is_zero(row, ops->idsize))
+		{
+			nm_keyed_apply_zero(table, ops, row);
+			continue;
+		}
+		if (n < i)
+			memcpy(nm_keyed_ring_row(table, ops->recsize, n), row,
+				   ops->recsize);
+		nm_keyed_fetch(table, ops->recsize, n++,
+					   nm_keyed_hash(table, row, ops->idsize));
+	}
+	table->ring_used = n;
 }
 
 /* keyed_reserve makes room for n entities, some of which may be there. */
@@ -297,6 +333,7 @@ nm_keyed_canonical(const NmState *state, const NmKeyedOps *ops)
 	NmState *packed;
 	NmState *result;
 
+	state = nm_dict_settled(state, ops->recsize);
 	if (!nm_keyed_is_table(state))
 		return nm_log_canonical(state, ops->family);
 
@@ -325,12 +362,14 @@ keyed_map_strings(KeyedStrings *strings, NmState **dst, const NmState *src,
 {
 	NmStrings walk;
 
-	nm_layout(ops->family, src->flags, &strings->layout);
 	strings->key_is_string = nm_state_key_type(src) != NM_KEY_BIGINT;
 	strings->nstrings = src->nstrings;
 	strings->map = NULL;
-	if (!strings->layout.has_strings)
+
+	/* merging a million tiny states, what they do not need is worth a test */
+	if (!strings->key_is_string && strchr(ops->family->layout, 's') == NULL)
 		return;
+	nm_layout(ops->family, src->flags, &strings->layout);
 	strings->map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
 								   MCXT_ALLOC_HUGE);
 	nm_strings_begin(&walk, src, ops->recsize);
@@ -374,9 +413,9 @@ keyed_renumber(const KeyedStrings *strings, char *row)
 /* keyed_merge_rows folds n rows of src, or slots of which some are free. */
 static void
 keyed_merge_rows(NmState **dst, const NmKeyedOps *ops, const NmState *src,
-				 const KeyedStrings *strings, const char *rows, uint32 n)
+				 const KeyedStrings *strings, const char *rows, uint32 n,
+				 bool slots)
 {
-	bool is_table = nm_keyed_is_table(src);
 	bool trusted = (src->flags & NM_WORKING) != 0;
 	int64 row[NM_MAX_FIELDS];
 
@@ -386,7 +425,7 @@ keyed_merge_rows(NmState **dst, const NmKeyedOps *ops, const NmState *src,
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (is_table && nm_keyed_id_is_zero(rows, ops->idsize))
+		if (slots && nm_keyed_id_is_zero(rows, ops->idsize))
 			continue;
 		if (!trusted)
 			problem = ops->family->check_record(src, rows);
@@ -421,6 +460,7 @@ nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops)
 {
 	KeyedStrings strings;
 
+	src = nm_dict_settled(src, ops->recsize);
 	keyed_map_strings(&strings, &dst, src, ops);
 
 	/* dst will have at least as many entities as src */
@@ -430,17 +470,18 @@ nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops)
 		NmKeyedTable *table = nm_keyed_table(src);
 
 		keyed_merge_rows(&dst, ops, src, &strings,
-						 nm_keyed_slot(table, ops->recsize, 0), table->nslots);
+						 nm_keyed_slot(table, ops->recsize, 0), table->nslots,
+						 true);
 		if (table->has_zero)
 			keyed_merge_zero(&dst, ops, &strings, nm_keyed_zero(table));
 		if (table->ring_used > 0)
 			keyed_merge_rows(&dst, ops, src, &strings,
 							 nm_keyed_ring_row(table, ops->recsize, 0),
-							 table->ring_used);
+							 table->ring_used, false);
 	}
 	else
 		keyed_merge_rows(&dst, ops, src, &strings, nm_state_records(src),
-						 src->nrecords);
+						 src->nrecords, false);
 	if (strings.map != NULL)
 		pfree(strings.map);
 	return dst;
@@ -526,9 +567,19 @@ nm_keyed_send(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 Datum
 nm_keyed_final(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 {
+	const NmState *state;
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(nm_keyed_arg(fcinfo, 0, ops));
+	state = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	nm_state_check_header(state, ops->family);
+	if (!(state->flags & NM_WORKING))
+		PG_RETURN_POINTER(state);
+
+	/* as in nm_log_final */
+	if (AggCheckCallContext(fcinfo, NULL))
+		nm_dict_flush((NmState *) state, ops->recsize);
+	PG_RETURN_POINTER(nm_keyed_canonical(state, ops));
 }
 
 /* combine_into merges src into dst, which is NULL before the first state. */

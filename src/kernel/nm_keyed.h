@@ -8,7 +8,7 @@
 #define NM_KEYED_H
 
 #include "miscadmin.h"
-#include "nm_state.h"
+#include "nm_dict.h"
 
 /*
  * NmKeyedOps: what a family adds to its NmFamily to be kept in a keyed store.
@@ -45,7 +45,10 @@ typedef struct NmKeyedOps
  * NmKeyedTable: the head of a hash table of more than NM_KEYED_LINEAR
  * entities, which fills the place of the working state's records:
  *
- *		head | zero entity | [ring: 32 hashes, 32 rows, padding] | slots
+ *		head | zero entity | [padding, ring: 32 rows, 32 hashes, padding] | slots
+ *
+ * The rows of the ring lie where records could, so that the dictionary can let
+ * their keys wait.
  *
  * To the envelope and the dictionary this looks like records that are all in
  * use (nrecords equals rec_capacity).  A slot whose identity is all zero bytes
@@ -141,16 +144,16 @@ nm_keyed_zero(NmKeyedTable *table)
 	return (char *) table + NM_KEYED_HEAD;
 }
 
-static inline uint64 *
-nm_keyed_ring_hash(NmKeyedTable *table, uint32 i)
-{
-	return (uint64 *) ((char *) table + table->ring_off) + i;
-}
-
 static inline char *
 nm_keyed_ring_row(NmKeyedTable *table, int recsize, uint32 i)
 {
-	return (char *) nm_keyed_ring_hash(table, NM_KEYED_RING) + i * recsize;
+	return (char *) table + table->ring_off + i * recsize;
+}
+
+static inline uint64 *
+nm_keyed_ring_hash(NmKeyedTable *table, int recsize, uint32 i)
+{
+	return (uint64 *) nm_keyed_ring_row(table, recsize, NM_KEYED_RING) + i;
 }
 
 /* Whether an identity is all zero bytes; sizes are multiples of 4. */
@@ -307,27 +310,63 @@ nm_keyed_apply_zero(NmKeyedTable *table, const NmKeyedOps *ops, const char *row)
 }
 
 /*
- * nm_keyed_flush folds all rows of a full ring.  Their slots have had time to
- * come into the cache, and what is missing still is fetched for many rows at
- * once.
+ * nm_keyed_fetch notes the hash of row i of the ring, and fetches the pair of
+ * slots where its search begins and the next one.
+ */
+static inline void
+nm_keyed_fetch(NmKeyedTable *table, int recsize, uint32 i, uint64 hash)
+{
+	const char *slot =
+		nm_keyed_slot(table, recsize, nm_keyed_home(table, hash));
+
+	*nm_keyed_ring_hash(table, recsize, i) = hash;
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(slot + NM_KEYED_LINE, 1);
+}
+
+/* Gives the rows of the ring the numbers of their keys, and fetches slots. */
+extern void nm_keyed_number_ring(NmState *state, const NmKeyedOps *ops);
+
+/*
+ * nm_keyed_flush folds all rows of the ring.  Their slots have had time to come
+ * into the cache, and what is missing still is fetched for many rows at once.
  */
 static pg_attribute_always_inline void
 nm_keyed_flush(NmState **state, const NmKeyedOps *ops)
 {
 	NmKeyedTable *table = nm_keyed_table(*state);
 
-	for (uint32 i = 0; i < NM_KEYED_RING; i++)
+	if (nm_state_key_type(*state) != NM_KEY_BIGINT)
+		nm_keyed_number_ring(*state, ops);
+	for (uint32 i = 0; i < table->ring_used; i++)
 	{
 		nm_keyed_apply(state, ops, nm_keyed_ring_row(table, ops->recsize, i),
-					   *nm_keyed_ring_hash(table, i));
+					   *nm_keyed_ring_hash(table, ops->recsize, i));
 		table = nm_keyed_table(*state);
 	}
 	table->ring_used = 0;
 }
 
+/* nm_keyed_wait puts a row into the ring; its place there. */
+static pg_attribute_always_inline uint32
+nm_keyed_wait(NmState **state, const NmKeyedOps *ops, const char *row)
+{
+	NmKeyedTable *table = nm_keyed_table(*state);
+	uint32 at;
+
+	if (unlikely(table->ring_used == NM_KEYED_RING))
+	{
+		nm_keyed_flush(state, ops);
+		table = nm_keyed_table(*state);
+	}
+	at = table->ring_used++;
+	memcpy(nm_keyed_ring_row(table, ops->recsize, at), row, ops->recsize);
+	return at;
+}
+
 /*
  * nm_keyed_put_table gives a row to a hash table.  In a large table it waits in
- * the ring while its pair of slots and the next one are fetched.
+ * the ring while its slots are fetched.
  */
 static pg_attribute_always_inline void
 nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
@@ -335,7 +374,6 @@ nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
 	NmKeyedTable *table = nm_keyed_table(*state);
 	uint64 hash;
 	uint32 at;
-	char *slot;
 
 	if (unlikely(nm_keyed_id_is_zero(row, ops->idsize)))
 	{
@@ -348,20 +386,8 @@ nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
 		nm_keyed_apply(state, ops, row, hash);
 		return;
 	}
-
-	at = table->ring_used;
-	if (unlikely(at == NM_KEYED_RING))
-	{
-		nm_keyed_flush(state, ops);
-		table = nm_keyed_table(*state);
-		at = 0;
-	}
-	table->ring_used = at + 1;
-	*nm_keyed_ring_hash(table, at) = hash;
-	memcpy(nm_keyed_ring_row(table, ops->recsize, at), row, ops->recsize);
-	slot = nm_keyed_slot(table, ops->recsize, nm_keyed_home(table, hash));
-	__builtin_prefetch(slot, 1);
-	__builtin_prefetch(slot + NM_KEYED_LINE, 1);
+	at = nm_keyed_wait(state, ops, row);
+	nm_keyed_fetch(nm_keyed_table(*state), ops->recsize, at, hash);
 }
 
 /*
@@ -398,6 +424,33 @@ nm_keyed_update(NmState **state, const NmKeyedOps *ops, const void *row)
 		}
 	}
 	nm_keyed_put_table(state, ops, (const char *) row);
+}
+
+/*
+ * nm_keyed_update_string does the same for a row whose key is a string, the
+ * number of which it fills in.
+ */
+static pg_attribute_always_inline void
+nm_keyed_update_string(NmState **state, const NmKeyedOps *ops, void *row,
+					   const char *data, uint32 len)
+{
+	const NmKeyedTable *table = nm_keyed_table(*state);
+
+	if (nm_keyed_is_table(*state) && table->ring_off != 0)
+	{
+		uint32 at = nm_keyed_wait(state, ops, row);
+
+		table = nm_keyed_table(*state);
+		nm_dict_put_key(state, ops->recsize,
+						table->ring_off / ops->recsize + at, data, len);
+	}
+	else
+	{
+		int64 key = nm_dict_intern(state, ops->recsize, data, len);
+
+		memcpy(row, &key, sizeof(key));
+		nm_keyed_update(state, ops, row);
+	}
 }
 
 /* Declares the SQL-callable functions of a type in a keyed store. */

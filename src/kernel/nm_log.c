@@ -548,20 +548,6 @@ renumber_copy(const NmState *state, const NmLayout *layout, const uint32 *map)
 	return copy;
 }
 
-/* without_waiting returns a state whose keys all have their numbers. */
-static const NmState *
-without_waiting(const NmState *state, int recsize)
-{
-	NmState *copy;
-
-	if (!nm_dict_waiting(state, recsize))
-		return state;
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	nm_dict_flush(copy, recsize);
-	return copy;
-}
-
 NmState *
 nm_log_canonical(const NmState *state, const NmFamily *family)
 {
@@ -577,7 +563,7 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	nm_layout(family, state->flags, &layout);
 
 	/* the state stays what it is: it may be a value that SQL can see */
-	state = without_waiting(state, layout.size);
+	state = nm_dict_settled(state, layout.size);
 	src = nm_state_records(state);
 	records_size = (Size) n * layout.size;
 	size =
@@ -646,7 +632,7 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 	/* merging a million tiny states, what they do not need is worth a test */
 	if (has_strings)
 		nm_layout(family, src->flags, &layout);
-	src = without_waiting(src, recsize);
+	src = nm_dict_settled(src, recsize);
 	if (src->nstrings > 0)
 		map = merge_strings(&dst, src, family, recsize);
 	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);

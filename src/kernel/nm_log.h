@@ -70,22 +70,23 @@ static pg_attribute_always_inline void
 nm_log_put_key(FunctionCallInfo fcinfo, int argno, NmState **state, int flags,
 			   int recsize)
 {
+	uint32 record = (*state)->nrecords - 1;
+
 	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
 	{
 		int64 key = PG_GETARG_INT64(argno);
 
-		memcpy(nm_state_records(*state) +
-				   (Size) ((*state)->nrecords - 1) * recsize,
-			   &key, sizeof(key));
+		memcpy(nm_state_records(*state) + (Size) record * recsize, &key,
+			   sizeof(key));
 	}
 	else if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
-		nm_dict_put_key(state, recsize, (const char *) PG_GETARG_POINTER(argno),
-						NM_UUID_BYTES);
+		nm_dict_put_key(state, recsize, record,
+						(const char *) PG_GETARG_POINTER(argno), NM_UUID_BYTES);
 	else
 	{
 		text *key = PG_GETARG_TEXT_PP(argno);
 
-		nm_dict_put_key(state, recsize, VARDATA_ANY(key),
+		nm_dict_put_key(state, recsize, record, VARDATA_ANY(key),
 						VARSIZE_ANY_EXHDR(key));
 	}
 }

@@ -212,22 +212,26 @@ actions_arg(FunctionCallInfo fcinfo)
 	return (uint32) actions;
 }
 
-/* user_arg returns the key of a row; the state may move. */
-static pg_attribute_always_inline int64
-user_arg(FunctionCallInfo fcinfo, NmState **state, int flags)
+/* put_row gives a row, all but its key, to the state, which may move. */
+static pg_attribute_always_inline void
+put_row(FunctionCallInfo fcinfo, NmState **state, int flags,
+		NmActivityRecord *row)
 {
 	if (flags == NM_KEY_BIGINT)
-		return PG_GETARG_INT64(1);
-	if (flags == NM_KEY_UUID)
-		return nm_dict_intern(state, sizeof(NmActivityRecord),
-							  (const char *) PG_GETARG_UUID_P(1)->data,
-							  UUID_LEN);
+	{
+		row->key = PG_GETARG_INT64(1);
+		nm_keyed_update(state, &nm_activity_ops, row);
+	}
+	else if (flags == NM_KEY_UUID)
+		nm_keyed_update_string(state, &nm_activity_ops, row,
+							   (const char *) PG_GETARG_UUID_P(1)->data,
+							   UUID_LEN);
 	else
 	{
 		text *key = PG_GETARG_TEXT_PP(1);
 
-		return nm_dict_intern(state, sizeof(NmActivityRecord), VARDATA_ANY(key),
-							  VARSIZE_ANY_EXHDR(key));
+		nm_keyed_update_string(state, &nm_activity_ops, row, VARDATA_ANY(key),
+							   VARSIZE_ANY_EXHDR(key));
 	}
 }
 
@@ -301,9 +305,9 @@ activity_trans(FunctionCallInfo fcinfo, int flags, ActivityInput input)
 
 	if (state == NULL)
 		state = nm_keyed_begin(&nm_activity_ops, flags, param);
-	row.key = user_arg(fcinfo, &state, flags);
+	row.key = 0;
 	put_day(&row, day, input, actions);
-	nm_keyed_update(&state, &nm_activity_ops, &row);
+	put_row(fcinfo, &state, flags, &row);
 	PG_RETURN_POINTER(state);
 }
 
