@@ -321,18 +321,14 @@ dict_add(NmState *state, NmDict *dict, uint32 hash, const char *data,
 	return state->nstrings++;
 }
 
-uint32
-nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
+/* intern returns the number of a string whose hash is known. */
+static uint32
+intern(NmState **state, int recsize, uint32 hash, const char *data, uint32 len)
 {
 	NmState *st = *state;
-	uint32 hash;
-	NmDict *dict;
+	NmDict *dict = (NmDict *) state_dict(st, recsize);
 	uint32 number;
 
-	if (st->dict_capacity == 0)
-		st = *state = dict_grow(st, recsize, len);
-	dict = (NmDict *) state_dict(st, recsize);
-	hash = dict_hash(dict, data, len);
 	if (dict_find(dict, hash, data, len, &number))
 		return number;
 	if (!dict_has_room(st, dict, len))
@@ -345,6 +341,80 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 		dict = (NmDict *) state_dict(st, recsize);
 	}
 	return dict_add(st, dict, hash, data, len);
+}
+
+uint32
+nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
+{
+	if ((*state)->dict_capacity == 0)
+		*state = dict_grow(*state, recsize, len);
+	return intern(state, recsize,
+				  dict_hash((NmDict *) state_dict(*state, recsize), data, len),
+				  data, len);
+}
+
+/* fetch_slot and fetch_entry bring in what a search for a hash begins with. */
+static inline void
+fetch_slot(const NmDict *dict, uint32 hash)
+{
+	__builtin_prefetch(dict_slots(dict) + (hash & (dict->nslots - 1)));
+}
+
+static inline void
+fetch_entry(const NmDict *dict, uint32 hash, uint32 len)
+{
+	const NmSlot *slot = dict_slots(dict) + (hash & (dict->nslots - 1));
+	const char *entry;
+
+	if (slot->position == 0)
+		return;
+	entry = dict_entries(dict) + slot->position - 1;
+	__builtin_prefetch(entry);
+	__builtin_prefetch(entry + sizeof(NmEntry) + len);
+}
+
+uint32 *
+nm_dict_merge(NmState **dst, const NmState *src, int recsize, uint32 known,
+			  uint32 known_number)
+{
+	uint32 n = src->nstrings;
+	uint32 *map = palloc_extended(mul_size(n, sizeof(uint32)), MCXT_ALLOC_HUGE);
+	NmStrings walk;
+	const char *data[RING_SIZE];
+	uint32 len[RING_SIZE];
+	uint32 hash[RING_SIZE];
+	uint32 count;
+
+	nm_strings_begin(&walk, src, recsize);
+	for (uint32 start = 0; start < n; start += count)
+	{
+		const NmDict *dict;
+
+		CHECK_FOR_INTERRUPTS();
+		count = Min(n - start, RING_SIZE);
+		for (uint32 i = 0; i < count; i++)
+			data[i] = nm_strings_next(&walk, &len[i]);
+		if (count == 1 && start == known)
+		{
+			map[start] = known_number;
+			break;
+		}
+		if ((*dst)->dict_capacity == 0)
+			*dst = dict_grow(*dst, recsize, len[0]);
+		dict = (const NmDict *) state_dict(*dst, recsize);
+		for (uint32 i = 0; i < count; i++)
+		{
+			hash[i] = dict_hash(dict, data[i], len[i]);
+			fetch_slot(dict, hash[i]);
+		}
+		for (uint32 i = 0; i < count; i++)
+			fetch_entry(dict, hash[i], len[i]);
+		for (uint32 i = 0; i < count; i++)
+			map[start + i] = start + i == known ? known_number
+												: intern(dst, recsize, hash[i],
+														 data[i], len[i]);
+	}
+	return map;
 }
 
 uint64
@@ -384,18 +454,7 @@ nm_dict_flush(NmState *state, int recsize)
 
 	/* the slots are here by now, and lead to the entries */
 	for (uint32 i = 0; i < ring->used; i++)
-	{
-		const NmPending *key = &ring->keys[i];
-		const NmSlot *slot =
-			dict_slots(dict) + (key->hash & (dict->nslots - 1));
-		const char *entry;
-
-		if (slot->position == 0)
-			continue;
-		entry = dict_entries(dict) + slot->position - 1;
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + sizeof(NmEntry) + key->len);
-	}
+		fetch_entry(dict, ring->keys[i].hash, ring->keys[i].len);
 	for (uint32 i = 0; i < ring->used; i++)
 		resolve(state, dict, recsize, &ring->keys[i]);
 	ring->used = 0;
@@ -439,7 +498,7 @@ ring_push(NmState *state, NmDict *dict, int recsize, uint32 record,
 	key->record = record;
 	key->len = len;
 	memcpy(key->data, data, len);
-	__builtin_prefetch(dict_slots(dict) + (key->hash & (dict->nslots - 1)));
+	fetch_slot(dict, key->hash);
 }
 
 void

@@ -16,6 +16,14 @@
 extern uint32
 nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len);
 
+/*
+ * Adds all strings of src, canonical or working, to *dst, which may move;
+ * returns their numbers there by their numbers in src.  That of string `known`
+ * is known to be known_number; PG_UINT32_MAX if there is none.
+ */
+extern uint32 *nm_dict_merge(NmState **dst, const NmState *src, int recsize,
+							 uint32 known, uint32 known_number);
+
 /* What tells the dictionary of a working state from others; 0 if none. */
 extern uint64 nm_dict_seed(const NmState *state, int recsize);
 

@@ -360,8 +360,6 @@ static void
 keyed_map_strings(KeyedStrings *strings, NmState **dst, const NmState *src,
 				  const NmKeyedOps *ops)
 {
-	NmStrings walk;
-
 	strings->key_is_string = nm_state_key_type(src) != NM_KEY_BIGINT;
 	strings->nstrings = src->nstrings;
 	strings->map = NULL;
@@ -370,18 +368,7 @@ keyed_map_strings(KeyedStrings *strings, NmState **dst, const NmState *src,
 	if (!strings->key_is_string && strchr(ops->family->layout, 's') == NULL)
 		return;
 	nm_layout(ops->family, src->flags, &strings->layout);
-	strings->map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
-								   MCXT_ALLOC_HUGE);
-	nm_strings_begin(&walk, src, ops->recsize);
-	for (uint32 i = 0; i < src->nstrings; i++)
-	{
-		uint32 len;
-		const char *data = nm_strings_next(&walk, &len);
-
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		strings->map[i] = nm_dict_intern(dst, ops->recsize, data, len);
-	}
+	strings->map = nm_dict_merge(dst, src, ops->recsize, PG_UINT32_MAX, 0);
 }
 
 /* keyed_renumber changes the string numbers of a row. */

@@ -592,32 +592,6 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	return result;
 }
 
-/* merge_strings adds the strings of src to *dst and returns their numbers. */
-static uint32 *
-merge_strings(NmState **dst, const NmState *src, const NmFamily *family,
-			  int recsize)
-{
-	uint32 *map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
-								  MCXT_ALLOC_HUGE);
-	NmStrings walk;
-
-	nm_strings_begin(&walk, src, recsize);
-	for (uint32 i = 0; i < src->nstrings; i++)
-	{
-		uint32 len;
-		const char *data = nm_strings_next(&walk, &len);
-
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		/* the params are the same */
-		if (family->param_is_string && i == src->param)
-			map[i] = (*dst)->param;
-		else
-			map[i] = nm_dict_intern(dst, recsize, data, len);
-	}
-	return map;
-}
-
 NmState *
 nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 			 FunctionCallInfo fcinfo)
@@ -634,7 +608,10 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 		nm_layout(family, src->flags, &layout);
 	src = nm_dict_settled(src, recsize);
 	if (src->nstrings > 0)
-		map = merge_strings(&dst, src, family, recsize);
+		map =
+			nm_dict_merge(&dst, src, recsize,
+						  family->param_is_string ? src->param : PG_UINT32_MAX,
+						  dst->param);
 	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);
 	to = nm_state_records(dst) + (Size) dst->nrecords * recsize;
 	memcpy(to, nm_state_records(src), (Size) src->nrecords * recsize);

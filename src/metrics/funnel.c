@@ -273,16 +273,14 @@ is_constant(FunctionCallInfo fcinfo, int argno)
 			   Const);
 }
 
-/* steps_arg returns what an argument tracks, from the cache if it is there. */
+/* look_at_steps returns what an argument tracks that is no known constant. */
 static StepsCache *
-steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
+look_at_steps(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 {
 	StepsCache *cache = fcinfo->flinfo->fn_extra;
 	StepsCache *before = cache;
 	ArrayType *array;
 
-	if (likely(cache != NULL && cache->constant))
-		return cache;
 	nm_require_arg(fcinfo, argno, "steps");
 	array = PG_GETARG_ARRAYTYPE_P(argno);
 	if (likely(cache != NULL && cache->size == VARSIZE(array) &&
@@ -294,6 +292,17 @@ steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 	if (before != NULL)
 		MemoryContextDelete(before->context);
 	return cache;
+}
+
+/* steps_arg returns what an argument tracks, from the cache if it is there. */
+static inline StepsCache *
+steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
+{
+	StepsCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (likely(cache != NULL && cache->constant))
+		return cache;
+	return look_at_steps(fcinfo, argno, kind);
 }
 
 /* Transition functions */
@@ -359,19 +368,29 @@ bits_event(uint64 bits)
 }
 
 static inline bool
-same_name(const char *a, uint32 a_len, const char *b, uint32 b_len)
+same_word(const char *a, const char *b)
 {
 	uint64 x;
 	uint64 y;
 
-	if (a_len != b_len)
-		return false;
-	if (a_len < sizeof(x))
-		return memcmp(a, b, a_len) == 0;
 	memcpy(&x, a, sizeof(x));
 	memcpy(&y, b, sizeof(y));
-	return x == y &&
-		   memcmp(a + sizeof(x), b + sizeof(x), a_len - sizeof(x)) == 0;
+	return x == y;
+}
+
+/* same_name looks at both ends of a name, and at what is between them last. */
+static inline bool
+same_name(const char *a, uint32 a_len, const char *b, uint32 b_len)
+{
+	const uint32 word = sizeof(uint64);
+
+	if (a_len != b_len)
+		return false;
+	if (a_len < word)
+		return memcmp(a, b, a_len) == 0;
+	return same_word(a, b) && same_word(a + a_len - word, b + a_len - word) &&
+		   (a_len <= 2 * word ||
+			memcmp(a + word, b + word, a_len - 2 * word) == 0);
 }
 
 /* name_event returns the event of a row by its name. */
@@ -513,7 +532,7 @@ put_row(NmState *state, const NmState *src, const NmSequenceRow *from,
 		uint32 len;
 		const char *key = nm_state_string(src, (uint32) from->key, &len);
 
-		nm_dict_put_key(&state, recsize, key, len);
+		nm_dict_put_key(&state, recsize, state->nrecords - 1, key, len);
 	}
 	return state;
 }
