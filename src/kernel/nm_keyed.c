@@ -15,6 +15,10 @@
 
 #define KEYED_FIRST_SLOTS 32
 
+/* growth: from how many entities on it heeds the planner, and how far it goes */
+#define KEYED_LARGE 1024
+#define KEYED_LONGEST_STEP 16
+
 /* KeyedStrings: new numbers of the strings that a row refers to. */
 typedef struct KeyedStrings
 {
@@ -132,6 +136,8 @@ keyed_move_table(NmKeyedTable *table, NmKeyedTable *old, const NmKeyedOps *ops)
 {
 	/* under equal seeds both are walked once, from front to back */
 	memcpy(table->seed, old->seed, sizeof(table->seed));
+	table->merged = old->merged;
+	table->offered = old->offered;
 	for (uint32 i = 0; i < old->nslots; i++)
 	{
 		const char *slot = nm_keyed_slot(old, ops->recsize, i);
@@ -256,6 +262,39 @@ keyed_reserve(NmState *state, const NmKeyedOps *ops, uint32 n)
 	if (nm_keyed_is_table(state))
 		room = nm_keyed_room(nm_keyed_table(state));
 	return n <= room ? state : keyed_resize(state, ops, n);
+}
+
+/*
+ * keyed_foresee makes room for the states that will follow src, as far as those
+ * before say.  If most of their entities were new, as with states of users or
+ * of hash buckets, so may be those to come, and the table need not be moved at
+ * each doubling.
+ */
+static NmState *
+keyed_foresee(NmState *state, const NmKeyedOps *ops, const NmState *src,
+			  FunctionCallInfo fcinfo)
+{
+	const NmKeyedTable *table = nm_keyed_table(state);
+	Size dictionary =
+		nm_canonical_size(0, 0, state->nstrings, state->dict_bytes);
+	double most;
+	double n;
+
+	if (fcinfo == NULL || !nm_keyed_is_table(state) || table->merged == 0 ||
+		table->nused < KEYED_LARGE ||
+		(uint64) table->nused + keyed_count(src) <= nm_keyed_room(table) ||
+		table->nused < table->offered - table->offered / 16)
+		return state;
+	n = nm_planned_rows(fcinfo) * table->offered / table->merged * 1.02;
+	n = Min(n, (double) table->nused * KEYED_LONGEST_STEP);
+
+	/* but not beyond what a state may hold, with slots twice as many */
+	most = Min((double) nm_state_limit() - dictionary,
+			   ((double) MaxAllocSize - state->dict_capacity) / 3);
+	n = Min(n, most / ops->recsize - 1);
+	if (n <= (double) table->nused * 2)
+		return state;
+	return keyed_new_table(state, ops, (uint64) n);
 }
 
 /* keyed_pack copies entities and waiting rows of a table one behind another. */
@@ -443,7 +482,8 @@ keyed_merge_zero(NmState **dst, const NmKeyedOps *ops,
 }
 
 NmState *
-nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops)
+nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops,
+			   FunctionCallInfo fcinfo)
 {
 	KeyedStrings strings;
 
@@ -452,6 +492,12 @@ nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops)
 
 	/* dst will have at least as many entities as src */
 	dst = keyed_reserve(dst, ops, keyed_count(src));
+	dst = keyed_foresee(dst, ops, src, fcinfo);
+	if (nm_keyed_is_table(dst))
+	{
+		nm_keyed_table(dst)->merged++;
+		nm_keyed_table(dst)->offered += keyed_count(src);
+	}
 	if (nm_keyed_is_table(src))
 	{
 		NmKeyedTable *table = nm_keyed_table(src);
@@ -571,14 +617,15 @@ nm_keyed_final(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 
 /* combine_into merges src into dst, which is NULL before the first state. */
 static NmState *
-combine_into(NmState *dst, const NmState *src, const NmKeyedOps *ops)
+combine_into(NmState *dst, const NmState *src, const NmKeyedOps *ops,
+			 FunctionCallInfo fcinfo)
 {
 	if (dst == NULL)
 		dst = nm_keyed_begin(ops, src->flags & ~NM_WORKING, src->param);
 	else
 		nm_state_check_alike(dst, src);
 	nm_state_combine_param(dst, src, ops->family);
-	return nm_keyed_merge(dst, src, ops);
+	return nm_keyed_merge(dst, src, ops, fcinfo);
 }
 
 NmState *
@@ -600,7 +647,7 @@ nm_keyed_first_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops, int flags)
 				 errmsg("initial state of an aggregate has another shape"),
 				 errdetail("Its keys or times are of other types than the arguments of the aggregate."),
 				 errhint("Use the aggregates of nudge_metrics, which need no initial state.")));
-	return combine_into(NULL, given, ops);
+	return combine_into(NULL, given, ops, NULL);
 }
 
 /*
@@ -631,13 +678,13 @@ nm_keyed_combine(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 			(((NmState *) first)->flags & NM_WORKING))
 			dst = (NmState *) first;
 		else
-			dst = combine_into(NULL, nm_keyed_arg(fcinfo, 0, ops), ops);
+			dst = combine_into(NULL, nm_keyed_arg(fcinfo, 0, ops), ops, fcinfo);
 	}
 	if (!PG_ARGISNULL(1))
 	{
 		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 		nm_state_check_header(src, ops->family);
-		dst = combine_into(dst, src, ops);
+		dst = combine_into(dst, src, ops, fcinfo);
 	}
 	if (!in_aggregate)
 		dst = nm_keyed_canonical(dst, ops);

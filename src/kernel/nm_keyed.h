@@ -67,8 +67,10 @@ typedef struct NmKeyedTable
 	uint32 slots_off; /* from the head to the slots */
 	uint32 ring_off;  /* from the head to the ring, 0 if none */
 	uint32 ring_used; /* rows in the ring */
+	uint32 merged;    /* states that were merged, and their entities */
+	uint32 offered;
 	bool has_zero;
-	char pad[11];
+	char pad[3];
 } NmKeyedTable;
 
 #define NM_KEYED_HEAD 48
@@ -104,9 +106,12 @@ extern NmState *nm_keyed_grow(const NmState *state, const NmKeyedOps *ops);
 /* A sorted, trimmed copy of a working state. */
 extern NmState *nm_keyed_canonical(const NmState *state, const NmKeyedOps *ops);
 
-/* Merges all entities of src, canonical or working, into dst. */
-extern NmState *
-nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops);
+/*
+ * Merges all entities of src, canonical or working, into dst.  fcinfo, if given,
+ * is the call of an aggregate's row, by which large states grow in fewer steps.
+ */
+extern NmState *nm_keyed_merge(NmState *dst, const NmState *src,
+							   const NmKeyedOps *ops, FunctionCallInfo fcinfo);
 
 /* arguments: detoasted, header checked in O(1), canonical */
 extern const NmState *

@@ -126,12 +126,8 @@ nm_log_begin_string(const NmFamily *family, int flags, const char *data,
 	return state;
 }
 
-/*
- * planned_rows returns how many rows of a group the planner expects, 0 if that
- * cannot be known.  A guess: nothing but the speed of growth may hang on it.
- */
-static double
-planned_rows(FunctionCallInfo fcinfo)
+double
+nm_planned_rows(FunctionCallInfo fcinfo)
 {
 	const AggState *agg;
 	const Agg *plan;
@@ -166,7 +162,7 @@ nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
 	capacity = (Size) state->rec_capacity * 2;
 	if (capacity >= LARGE_LOG)
 	{
-		double expected = planned_rows(fcinfo) * n * 1.02;
+		double expected = nm_planned_rows(fcinfo) * n * 1.02;
 
 		if (expected > capacity)
 			capacity = (Size) Min(expected, capacity * LONGEST_STEP);

@@ -37,6 +37,12 @@ extern NmState *nm_log_begin_string(const NmFamily *family, int flags,
 									const char *data, uint32 len);
 
 /*
+ * How many rows of a group the planner expects in an aggregate's call, 0 if that
+ * cannot be known.  A guess: nothing but the speed of growth may hang on it.
+ */
+extern double nm_planned_rows(FunctionCallInfo fcinfo);
+
+/*
  * Makes room for n more records; the state may move.  fcinfo, if given, is the
  * call of an aggregate's row, by which large states grow in fewer steps.
  */
