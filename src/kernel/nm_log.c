@@ -143,7 +143,8 @@ nm_planned_rows(FunctionCallInfo fcinfo)
 }
 
 NmState *
-nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
+nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo,
+			   double per_row)
 {
 	Size needed = (Size) state->nrecords + n;
 	Size capacity;
@@ -157,12 +158,12 @@ nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
 	/*
 	 * Double.  Each growth is copied once more by the executor, into pages
 	 * that are new to the process, so a large state goes in longer steps
-	 * towards what the planner expects, n records from each row.
+	 * towards what the planner expects.
 	 */
 	capacity = (Size) state->rec_capacity * 2;
 	if (capacity >= LARGE_LOG)
 	{
-		double expected = nm_planned_rows(fcinfo) * n * 1.02;
+		double expected = nm_planned_rows(fcinfo) * per_row * 1.02;
 
 		if (expected > capacity)
 			capacity = (Size) Min(expected, capacity * LONGEST_STEP);
@@ -588,6 +589,30 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	return result;
 }
 
+/* MergeRate: how many states a combine function has merged, of which size. */
+typedef struct MergeRate
+{
+	double states;
+	double records;
+} MergeRate;
+
+/* records_per_state notes another state; how large they are on average. */
+static double
+records_per_state(FunctionCallInfo fcinfo, uint32 n)
+{
+	MergeRate *rate;
+
+	if (fcinfo == NULL || fcinfo->flinfo == NULL)
+		return n;
+	rate = fcinfo->flinfo->fn_extra;
+	if (rate == NULL)
+		rate = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(MergeRate));
+	rate->states++;
+	rate->records += n;
+	return rate->records / rate->states;
+}
+
 NmState *
 nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 			 FunctionCallInfo fcinfo)
@@ -608,7 +633,8 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 			nm_dict_merge(&dst, src, recsize,
 						  family->param_is_string ? src->param : PG_UINT32_MAX,
 						  dst->param);
-	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);
+	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo,
+						 records_per_state(fcinfo, src->nrecords));
 	to = nm_state_records(dst) + (Size) dst->nrecords * recsize;
 	memcpy(to, nm_state_records(src), (Size) src->nrecords * recsize);
 	for (uint32 i = 0; i < src->nrecords; i++)

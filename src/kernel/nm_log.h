@@ -44,10 +44,11 @@ extern double nm_planned_rows(FunctionCallInfo fcinfo);
 
 /*
  * Makes room for n more records; the state may move.  fcinfo, if given, is the
- * call of an aggregate's row, by which large states grow in fewer steps.
+ * call of an aggregate's row, by which large states grow in fewer steps;
+ * per_row is how many records a row brings on average.
  */
-extern NmState *
-nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo);
+extern NmState *nm_log_reserve(NmState *state, int recsize, uint32 n,
+							   FunctionCallInfo fcinfo, double per_row);
 
 /*
  * nm_log_append returns the place for one more record.  The state may move to
@@ -61,7 +62,7 @@ nm_log_append(NmState **state, int recsize, FunctionCallInfo fcinfo)
 
 	if (unlikely(st->nrecords == st->rec_capacity))
 	{
-		st = nm_log_reserve(st, recsize, 1, fcinfo);
+		st = nm_log_reserve(st, recsize, 1, fcinfo, 1);
 		*state = st;
 	}
 	return nm_state_records(st) + (Size) st->nrecords++ * recsize;

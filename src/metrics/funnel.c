@@ -193,6 +193,8 @@ typedef struct StepsCache
 	NmFunnelTracked tracked; /* points into param */
 	bool constant;           /* the argument is the same for every row */
 	uint64 seed;             /* of a dictionary that has this param */
+	uint64 rows;             /* that came, and how many of them were kept */
+	uint64 kept;
 } StepsCache;
 
 /* steps_param writes the param of the given names. */
@@ -439,6 +441,13 @@ intern_bits(NmState **state, uint64 bits)
 	return nm_dict_intern(state, sizeof(NmFunnelRow), text, len);
 }
 
+/* share_kept returns which share of the rows to come may be kept: a bit more. */
+static double
+share_kept(const StepsCache *cache)
+{
+	return Min(1.0, 1.05 * (double) cache->kept / (double) cache->rows);
+}
+
 /* funnel_trans adds a row to the state; all but fcinfo are constants. */
 static pg_attribute_always_inline Datum
 funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
@@ -453,6 +462,7 @@ funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
 	uint32 property;
 	NmFunnelRow *row;
 
+	cache->rows++;
 	check_event(fcinfo);
 	at = nm_row_time(fcinfo, 2, is_day);
 	if (unlikely(state != NULL && !same_param(state, cache)))
@@ -484,6 +494,9 @@ funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
 			nm_dict_intern(&state, recsize, value ? VARDATA_ANY(value) : "",
 						   value ? VARSIZE_ANY_EXHDR(value) : 0);
 	}
+	cache->kept++;
+	if (unlikely(state->nrecords == state->rec_capacity))
+		state = nm_log_reserve(state, recsize, 1, fcinfo, share_kept(cache));
 	row = nm_log_append(&state, recsize, fcinfo);
 	row->key = 0;
 	row->at = at;
