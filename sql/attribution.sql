@@ -95,6 +95,16 @@ SELECT m AS model, count(*) FILTER (WHERE credit > 0) AS credited, sum(credit) F
 	unnest('{linear,time_decay,position_based,w_shaped,blended}'::text[]) m, attribution_credits(s, m) GROUP BY m ORDER BY m;
 SELECT m AS model, count(*) FILTER (WHERE credit > 0) AS credited, sum(credit) FROM (SELECT journey_agg(1::bigint, timestamptz '2024-05-01 00:00Z' + i / 7 * interval '1 second', 'ch' || i % 3, CASE WHEN i = 20000 THEN 5000 END) AS s FROM generate_series(1, 20000) i) x,
 	unnest('{time_decay,position_based,w_shaped,blended}'::text[]) m, attribution_credits(s, m, ties => 'share') GROUP BY m ORDER BY m;
+-- shares of a very long path without ties are those in its order
+WITH long AS (SELECT journey_agg(1::bigint, timestamptz '2024-05-01 00:00Z' + i * interval '1 second', 'ch' || i % 3, CASE WHEN i = 530000 THEN 100 END) AS s FROM generate_series(1, 530000) i)
+SELECT m AS model, count(*) AS channels, count(*) FILTER (WHERE (o.conversions, o.revenue) IS DISTINCT FROM (t.conversions, t.revenue)) AS differ
+FROM long, unnest('{linear,position_based,blended,w_shaped}'::text[]) m, LATERAL attribution(s, m) o JOIN LATERAL attribution(s, m, ties => 'share') t USING (channel) GROUP BY m ORDER BY m;
+-- a half-life of ten thousand years, an age that is it but for a microsecond
+SELECT string_agg(weight::text, ' ' ORDER BY touch) AS weights FROM (SELECT journey_agg(1::bigint, at, ch, CASE WHEN ch IS NULL THEN 1 END) AS s
+	FROM (VALUES (timestamptz '2024-05-01 00:00Z', 'a'), (timestamptz '2024-05-01 00:00Z' + interval '3660000 days' - interval '1 microsecond', 'b'), (timestamptz '2024-05-01 00:00Z' + interval '3660000 days', NULL)) v(at, ch)) x,
+	attribution_credits(s, 'time_decay', lookback => NULL, half_life => '3660000 days');
+-- no bound is none, from the first to the last year
+SELECT a.channel FROM (SELECT journey_agg(1::bigint, at, ch, CASE WHEN ch IS NULL THEN 1 END) AS s FROM (VALUES (timestamptz '4713-01-01 00:00Z BC', 'a'), ('294270-01-01 00:00Z', NULL)) v(at, ch)) x, attribution(s, 'linear', lookback => NULL) a;
 
 -- Errors -------------------------------------------------------------------------------
 

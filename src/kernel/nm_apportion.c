@@ -99,6 +99,7 @@ nm_apportion(NmPart *parts, int n, uint64 sum, uint64 units)
 	uint64 left;
 	uint32 next;
 
+	Assert(n > 0 && sum > 0);
 	if (n == 1)
 	{
 		parts[0].each = units / parts[0].count;

@@ -36,6 +36,7 @@ typedef struct Ledger
 	NmModel model[NM_WIDE_MODELS];
 	Credit *credits; /* nmodels of each channel */
 	Credit *assists; /* by channel: where it stands before the last touch */
+	bool *present;   /* by channel: whether it stands on any path */
 	Size capacity;   /* channels */
 	Credit none;     /* of conversions without a touch */
 	int128 revenue;  /* of all conversions */
@@ -61,6 +62,8 @@ room_for_channels(Ledger *ledger)
 		   (ledger->capacity - before) * size);
 	memset(ledger->assists + before, 0,
 		   (ledger->capacity - before) * sizeof(Credit));
+	ledger->present = repalloc_huge(ledger->present, ledger->capacity);
+	memset(ledger->present + before, 0, ledger->capacity - before);
 }
 
 static void
@@ -69,12 +72,14 @@ ledger_begin(Ledger *ledger)
 	ledger->capacity = 16;
 	ledger->credits = palloc0_array(Credit, ledger->capacity * ledger->nmodels);
 	ledger->assists = palloc0_array(Credit, ledger->capacity);
+	ledger->present = palloc0_array(bool, ledger->capacity);
 }
 
 /* add_assists counts a path for the channels before its last touch. */
 static inline void
 add_assists(Ledger *ledger, const NmPath *path)
 {
+	ledger->present[path->touches[path->ntouches - 1].channel] = true;
 	if (path->ntouches < 2)
 		return;
 	nm_stamp_begin(&ledger->reader);
@@ -84,6 +89,7 @@ add_assists(Ledger *ledger, const NmPath *path)
 
 		if (!nm_stamp(&ledger->reader, channel))
 			continue;
+		ledger->present[channel] = true;
 		ledger->assists[channel].conversions++;
 		ledger->assists[channel].revenue += path->revenue;
 	}
@@ -190,18 +196,6 @@ nm_conversions_out(int128 units)
 	return nm_num_trim(nm_num_add(whole, part), 2);
 }
 
-/* has_part tells whether a channel is on the path of a conversion. */
-static bool
-has_part(const Ledger *ledger, uint32 channel)
-{
-	if (ledger->assists[channel].conversions > 0)
-		return true;
-	for (int m = 0; m < ledger->nmodels; m++)
-		if (ledger->credits[channel * ledger->nmodels + m].conversions > 0)
-			return true;
-	return false;
-}
-
 static int
 compare_credits(const void *a, const void *b, void *arg)
 {
@@ -230,7 +224,7 @@ ledger_order(Ledger *ledger, uint32 *n)
 	*n = 0;
 	room_for_channels(ledger);
 	for (uint32 i = 0; i < ledger->reader.nchannels; i++)
-		if (has_part(ledger, i))
+		if (ledger->present[i])
 			order[(*n)++] = i;
 	qsort_arg(order, *n, sizeof(uint32), compare_credits, ledger);
 	if (ledger->none.conversions > 0)

@@ -70,6 +70,7 @@ nm_given_worth_rows(const NmJourneyReader *reader, NmChannelWorth *worth,
 		bool nulls[5] = {false};
 		int column = 0;
 
+		CHECK_FOR_INTERRUPTS();
 		nulls[column] = worth[i].channel == NM_NO_CHANNEL;
 		if (!nulls[column])
 			values[column] = nm_journey_channel(reader, worth[i].channel);

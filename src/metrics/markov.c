@@ -232,10 +232,16 @@ fit(const Tally *tally, Fitted *fitted)
 
 	memset(fitted, 0, sizeof(Fitted));
 	fit_steps(tally, fitted);
-	states = palloc_array(uint64, fitted->nsteps + 1);
-	chain->first = palloc_array(uint32, fitted->nsteps + 1);
-	chain->channel = palloc_array(uint32, fitted->nsteps + 1);
-	chain->transitions = palloc_array(NmTransition, fitted->nsteps + 1);
+	states = palloc_extended(mul_size(fitted->nsteps + 1, sizeof(uint64)),
+							 MCXT_ALLOC_HUGE);
+	chain->first = palloc_extended(mul_size(fitted->nsteps + 1, sizeof(uint32)),
+								   MCXT_ALLOC_HUGE);
+	chain->channel =
+		palloc_extended(mul_size(fitted->nsteps + 1, sizeof(uint32)),
+						MCXT_ALLOC_HUGE);
+	chain->transitions =
+		palloc_extended(mul_size(fitted->nsteps + 1, sizeof(NmTransition)),
+						MCXT_ALLOC_HUGE);
 	chain->ntransitions = fitted->nsteps;
 	for (uint32 i = 0; i < fitted->nsteps; i++)
 	{

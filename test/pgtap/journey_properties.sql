@@ -123,7 +123,7 @@ CREATE FUNCTION paths_of(o config) RETURNS TABLE (c bigint, conversion bigint, a
 		FROM t
 		LEFT JOIN LATERAL (SELECT max(v.at) AS converted FROM conv v WHERE v.c = t.c) m ON true
 		JOIN LATERAL (SELECT max(x.at) AS last FROM t x WHERE x.c = t.c) l ON true
-		WHERE (m.converted IS NULL OR t.at > m.converted OR t.at = m.converted AND NOT o.at_conversion) AND (m.converted IS NULL OR o.counting <> 'first')
+		WHERE (m.converted IS NULL OR t.at > m.converted) AND (m.converted IS NULL OR o.counting <> 'first')
 			AND (o.lookback IS NULL OR t.at > l.last - o.lookback OR t.at = l.last AND NOT EXISTS (SELECT FROM t x WHERE x.c = t.c AND x.at = t.at
 				AND (x.tie_break, x.channel COLLATE "C", x.n) > (t.tie_break, t.channel COLLATE "C", t.n)))
 			AND (o.start_day IS NULL OR l.last >= o.start_day::timestamp AT TIME ZONE o.zone) AND (o.end_day IS NULL OR l.last < o.end_day::timestamp AT TIME ZONE o.zone)
