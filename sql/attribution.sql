@@ -35,7 +35,7 @@ SELECT m AS model, pg_temp.credits(pg_temp.path(100, 'a'), m) AS one, pg_temp.cr
 	pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd'), m) AS four, pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd', 'e'), m) AS five
 FROM unnest('{first_touch,last_touch,last_non_direct,linear,time_decay,position_based,j_shaped,inverse_j,w_shaped,blended,participation}'::text[]) m;
 SELECT w AS weights, pg_temp.credits(pg_temp.path(100, 'a'), 'custom', w) AS one, pg_temp.credits(pg_temp.path(100, 'a', 'b'), 'custom', w) AS two, pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd'), 'custom', w) AS four
-FROM (VALUES ('{0.3,0.4,0.3}'::numeric[]), ('{0,1,0}'), ('{1,0,0}'), ('{0.5,0,0.5}'), ('{0.333333,0.333333,0.333334}')) v(w);
+FROM (VALUES ('{0.3,0.4,0.3}'::numeric[]), ('{0,1,0}'), ('{1,0,0}'), ('{0.5,0,0.5}'), ('{0.333333,0.333333,0.333334}'), (ARRAY[1.0/3, 1.0/3, 1.0/3]), (ARRAY[1.0/6, 2.0/3, 1.0/6])) v(w);
 SELECT w AS weights, pg_temp.credits(pg_temp.path(100, 'a'), 'blended', w) AS one, pg_temp.credits(pg_temp.path(100, 'a', 'b'), 'blended', w) AS two, pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd'), 'blended', w) AS four
 FROM (VALUES (NULL::numeric[]), ('{0.4,0.2}'), ('{0,0}'), ('{1,0}'), ('{0,1}'), ('{0.5,0.5}')) v(w);
 -- the last that is not direct
@@ -86,6 +86,9 @@ SELECT c.channel, c.touch, c.weight, c.credit FROM attribution_credits(pg_temp.p
 -- no conversion, conversions of revenue 0, no touch
 SELECT count(*) FROM attribution((SELECT journey_agg(1::bigint, date '2024-05-01', 'a', NULL)), 'linear');
 SELECT a.* FROM attribution(pg_temp.path(0, 'a', 'b'), 'linear') a;
+SELECT a.channel, a.conversions FROM attribution(pg_temp.path(0, 'a', 'b', 'b'), 'linear') a;
+-- what is below a unit goes by the shares of the whole amount
+SELECT pg_temp.credits(pg_temp.path(0.005598, 'a', 'b'), 'j_shaped') AS below_a_cent, pg_temp.credits(pg_temp.path(0.189, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'), 'custom', '{0.0445,0.356,0.5995}') AS mills;
 SELECT a.* FROM attribution((SELECT journey_agg(1::bigint, date '2024-05-01', NULL, 5)), 'linear') a;
 SELECT c.* FROM attribution_credits((SELECT journey_agg(1::bigint, date '2024-05-01', NULL, 5)), 'first_touch') c;
 SELECT count(*) FROM attribution(NULL, 'linear');

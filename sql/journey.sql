@@ -131,3 +131,6 @@ SELECT count(*) FROM twice, conversion_paths(s, exclude_channels => '{{x},{y}}')
 SELECT count(*) FROM twice, conversion_paths(s, first_touches => 0) p;
 SELECT count(*) FROM twice, conversion_paths(s, last_touches => -1) p;
 SELECT count(*) FROM twice, conversion_paths(s, minor_unit => 7) p;
+SET nudge.max_state_size = 1;
+SELECT count(*) FROM (SELECT journey_agg(1::bigint, timestamptz '2024-05-01 00:00Z' + g * interval '1 minute', 'c' || (hashint4(g) & 31), 1) AS s FROM generate_series(1, 1000) g) x, conversion_paths(s, lookback => '500 minutes') p;
+RESET nudge.max_state_size;

@@ -123,7 +123,7 @@ add_credits(Ledger *ledger, const NmPath *path, int m)
 
 	nm_model_shares(&ledger->rules, ledger->model[m], &ledger->reader, path,
 					shares);
-	next = nm_apportion(shares->parts, shares->n, shares->sum, revenue / unit);
+	next = nm_apportion(shares->parts, shares->n, shares->sum, revenue, unit);
 	for (int p = 0; p < shares->n; p++)
 	{
 		const NmPart *part = &shares->parts[p];
@@ -139,7 +139,7 @@ add_credits(Ledger *ledger, const NmPath *path, int m)
 	}
 	ledger->credits[path->touches[next].channel * ledger->nmodels + m].revenue +=
 		revenue % unit;
-	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION);
+	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION, 1);
 	for (int p = 0; p < shares->n; p++)
 	{
 		const NmPart *part = &shares->parts[p];
@@ -202,19 +202,22 @@ compare_credits(const void *a, const void *b, void *arg)
 	const Ledger *ledger = arg;
 	uint32 x = *(const uint32 *) a;
 	uint32 y = *(const uint32 *) b;
-	int128 x_revenue = ledger->credits[x * ledger->nmodels].revenue;
-	int128 y_revenue = ledger->credits[y * ledger->nmodels].revenue;
+	const Credit *x_credit = &ledger->credits[x * ledger->nmodels];
+	const Credit *y_credit = &ledger->credits[y * ledger->nmodels];
 	uint32 x_name = ledger->reader.channel_string[x];
 	uint32 y_name = ledger->reader.channel_string[y];
 
-	if (x_revenue != y_revenue)
-		return x_revenue > y_revenue ? -1 : 1;
+	if (x_credit->revenue != y_credit->revenue)
+		return x_credit->revenue > y_credit->revenue ? -1 : 1;
+	if (x_credit->conversions != y_credit->conversions)
+		return x_credit->conversions > y_credit->conversions ? -1 : 1;
 	return x_name < y_name ? -1 : x_name > y_name;
 }
 
 /*
  * ledger_order lists the channels of the result: those with most revenue under
- * the first model first, NM_NO_CHANNEL last, equals in order of their names.
+ * the first model first, then those with most conversions, equals in order of
+ * their names, NM_NO_CHANNEL last.
  */
 static uint32 *
 ledger_order(Ledger *ledger, uint32 *n)
@@ -400,13 +403,13 @@ share_places(const NmModelRules *rules, NmModel model, NmJourneyReader *reader,
 	uint64 revenue = (uint64) path->revenue;
 
 	nm_model_shares(rules, model, reader, path, shares);
-	places->credits[nm_apportion(shares->parts, shares->n, shares->sum,
-								 revenue / unit)] += revenue % unit;
+	places->credits[nm_apportion(shares->parts, shares->n, shares->sum, revenue,
+								 unit)] += revenue % unit;
 	for (int p = 0; p < shares->n; p++)
 		for (uint32 i = 0; i < shares->parts[p].count; i++)
 			places->credits[shares->parts[p].start + i] +=
 				(shares->parts[p].each + (i < shares->parts[p].extra)) * unit;
-	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION);
+	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION, 1);
 	for (int p = 0; p < shares->n; p++)
 		for (uint32 i = 0; i < shares->parts[p].count; i++)
 			places->shares[shares->parts[p].start + i] =

@@ -98,14 +98,19 @@ nm_model_rules(FunctionCallInfo fcinfo, int argno, NmModel model,
 				 errmsg("\"half_life\" must be longer than 0"),
 				 errdetail("It is the time in which a touch loses half of its weight."),
 				 errhint("For all credit to the last touch use the model last_touch.")));
+	rules->share_ties = nm_choice_arg(fcinfo, argno + 2, "ties", ties) == 1;
 	rules->blend[0] = 400000;
 	rules->blend[1] = 200000;
 	if (model == NM_CUSTOM)
 	{
-		if (PG_ARGISNULL(argno + 1) ||
-			weights_arg(fcinfo, argno + 1, model, 3, rules->custom) !=
-				NM_WEIGHT_ONE)
+		if (PG_ARGISNULL(argno + 1))
 			bad_weights(model);
+
+		/* thirds are rounded, and what they sum to is what is divided by */
+		sum = weights_arg(fcinfo, argno + 1, model, 3, rules->custom);
+		if (sum < NM_WEIGHT_ONE - 2 || sum > NM_WEIGHT_ONE + 2)
+			bad_weights(model);
+		return;
 	}
 	else if (!PG_ARGISNULL(argno + 1))
 	{
@@ -120,7 +125,6 @@ nm_model_rules(FunctionCallInfo fcinfo, int argno, NmModel model,
 			bad_weights(NM_BLENDED);
 	}
 	rules->blend[2] = NM_WEIGHT_ONE - sum;
-	rules->share_ties = nm_choice_arg(fcinfo, argno + 2, "ties", ties) == 1;
 }
 
 /* Parts */
