@@ -35,7 +35,7 @@ SELECT m AS model, pg_temp.credits(pg_temp.path(100, 'a'), m) AS one, pg_temp.cr
 	pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd'), m) AS four, pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd', 'e'), m) AS five
 FROM unnest('{first_touch,last_touch,last_non_direct,linear,time_decay,position_based,j_shaped,inverse_j,w_shaped,blended,participation}'::text[]) m;
 SELECT w AS weights, pg_temp.credits(pg_temp.path(100, 'a'), 'custom', w) AS one, pg_temp.credits(pg_temp.path(100, 'a', 'b'), 'custom', w) AS two, pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd'), 'custom', w) AS four
-FROM (VALUES ('{0.3,0.4,0.3}'::numeric[]), ('{0,1,0}'), ('{1,0,0}'), ('{0.5,0,0.5}'), ('{0.333333,0.333333,0.333334}')) v(w);
+FROM (VALUES ('{0.3,0.4,0.3}'::numeric[]), ('{0,1,0}'), ('{1,0,0}'), ('{0.5,0,0.5}'), ('{0.333333,0.333333,0.333334}'), (ARRAY[1.0/3, 1.0/3, 1.0/3]), (ARRAY[1.0/6, 2.0/3, 1.0/6])) v(w);
 SELECT w AS weights, pg_temp.credits(pg_temp.path(100, 'a'), 'blended', w) AS one, pg_temp.credits(pg_temp.path(100, 'a', 'b'), 'blended', w) AS two, pg_temp.credits(pg_temp.path(100, 'a', 'b', 'c', 'd'), 'blended', w) AS four
 FROM (VALUES (NULL::numeric[]), ('{0.4,0.2}'), ('{0,0}'), ('{1,0}'), ('{0,1}'), ('{0.5,0.5}')) v(w);
 -- the last that is not direct
@@ -86,6 +86,9 @@ SELECT c.channel, c.touch, c.weight, c.credit FROM attribution_credits(pg_temp.p
 -- no conversion, conversions of revenue 0, no touch
 SELECT count(*) FROM attribution((SELECT journey_agg(1::bigint, date '2024-05-01', 'a', NULL)), 'linear');
 SELECT a.* FROM attribution(pg_temp.path(0, 'a', 'b'), 'linear') a;
+SELECT a.channel, a.conversions FROM attribution(pg_temp.path(0, 'a', 'b', 'b'), 'linear') a;
+-- what is below a unit goes by the shares of the whole amount
+SELECT pg_temp.credits(pg_temp.path(0.005598, 'a', 'b'), 'j_shaped') AS below_a_cent, pg_temp.credits(pg_temp.path(0.189, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'), 'custom', '{0.0445,0.356,0.5995}') AS mills;
 SELECT a.* FROM attribution((SELECT journey_agg(1::bigint, date '2024-05-01', NULL, 5)), 'linear') a;
 SELECT c.* FROM attribution_credits((SELECT journey_agg(1::bigint, date '2024-05-01', NULL, 5)), 'first_touch') c;
 SELECT count(*) FROM attribution(NULL, 'linear');
@@ -95,6 +98,16 @@ SELECT m AS model, count(*) FILTER (WHERE credit > 0) AS credited, sum(credit) F
 	unnest('{linear,time_decay,position_based,w_shaped,blended}'::text[]) m, attribution_credits(s, m) GROUP BY m ORDER BY m;
 SELECT m AS model, count(*) FILTER (WHERE credit > 0) AS credited, sum(credit) FROM (SELECT journey_agg(1::bigint, timestamptz '2024-05-01 00:00Z' + i / 7 * interval '1 second', 'ch' || i % 3, CASE WHEN i = 20000 THEN 5000 END) AS s FROM generate_series(1, 20000) i) x,
 	unnest('{time_decay,position_based,w_shaped,blended}'::text[]) m, attribution_credits(s, m, ties => 'share') GROUP BY m ORDER BY m;
+-- shares of a very long path without ties are those in its order
+WITH long AS (SELECT journey_agg(1::bigint, timestamptz '2024-05-01 00:00Z' + i * interval '1 second', 'ch' || i % 3, CASE WHEN i = 530000 THEN 100 END) AS s FROM generate_series(1, 530000) i)
+SELECT m AS model, count(*) AS channels, count(*) FILTER (WHERE (o.conversions, o.revenue) IS DISTINCT FROM (t.conversions, t.revenue)) AS differ
+FROM long, unnest('{linear,position_based,blended,w_shaped}'::text[]) m, LATERAL attribution(s, m) o JOIN LATERAL attribution(s, m, ties => 'share') t USING (channel) GROUP BY m ORDER BY m;
+-- a half-life of ten thousand years, an age that is it but for a microsecond
+SELECT string_agg(weight::text, ' ' ORDER BY touch) AS weights FROM (SELECT journey_agg(1::bigint, at, ch, CASE WHEN ch IS NULL THEN 1 END) AS s
+	FROM (VALUES (timestamptz '2024-05-01 00:00Z', 'a'), (timestamptz '2024-05-01 00:00Z' + interval '3660000 days' - interval '1 microsecond', 'b'), (timestamptz '2024-05-01 00:00Z' + interval '3660000 days', NULL)) v(at, ch)) x,
+	attribution_credits(s, 'time_decay', lookback => NULL, half_life => '3660000 days');
+-- no bound is none, from the first to the last year
+SELECT a.channel FROM (SELECT journey_agg(1::bigint, at, ch, CASE WHEN ch IS NULL THEN 1 END) AS s FROM (VALUES (timestamptz '4713-01-01 00:00Z BC', 'a'), ('294270-01-01 00:00Z', NULL)) v(at, ch)) x, attribution(s, 'linear', lookback => NULL) a;
 
 -- Errors -------------------------------------------------------------------------------
 

@@ -184,6 +184,30 @@ FROM (VALUES ($$'', 1, 'c', '{x}', NULL$$), ($$NULL, 1, 'c', '{x}', NULL$$), ($$
 	($$'r', 1, 'c', '{x,NULL}', NULL$$), ($$'r', 1, 'c', '{{x},{y}}', NULL$$), ($$'r', 1, 'c', ARRAY['x\'], NULL$$), ($$'r', 1, 'c', NULL, ARRAY['x\\\']$$),
 	($$'r', 1, 'c', ARRAY['x\\'], ARRAY['\%', '%\\']$$), ($$'r', 2, 'c', '{x}', NULL$$)) t(v);
 DELETE FROM channel_rules;
+-- a rule that is rolled back is gone, whatever was asked while it was there
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+DO $$
+DECLARE x text;
+BEGIN
+	FOR i IN 1 .. 2 LOOP
+		BEGIN
+			IF i = 1 THEN
+				INSERT INTO nudge.channel_rules (rule, channel, utm_source) VALUES ('tmp', 'gone', '{ghost}');
+			END IF;
+			x := nudge.channel_of('ghost');
+			RAISE NOTICE '% %', i, x;
+			IF i = 1 THEN
+				RAISE EXCEPTION 'back';
+			END IF;
+		EXCEPTION WHEN raise_exception THEN NULL;
+		END;
+	END LOOP;
+END $$;
+COMMIT;
+-- a referrer longer than any host costs no more than its length
+SET statement_timeout = '10s';
+SELECT channel_of(referrer => repeat('a.', 100000)), channel_of(referrer => 'https://' || repeat('a.', 100) || 'google.com/search');
+RESET statement_timeout;
 -- the shipped rows obey the same constraints, and nobody is let write them
 SELECT count(*) FROM pg_constraint WHERE conrelid = 'shipped_channel_rules'::regclass AND contype = 'c';
 SELECT c, has_table_privilege('public', c, 'SELECT') AS reads, has_table_privilege('public', c, 'INSERT, UPDATE, DELETE') AS writes

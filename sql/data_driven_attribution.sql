@@ -43,6 +43,8 @@ FROM small, large, generate_series(1, 3) o, LATERAL markov_attribution(small.s, 
 SELECT m.channel, to_char(m.removal_effect, '9.99999999EEEE') AS removal_effect FROM markov_attribution((SELECT combine(pg_temp.paths('a b c d e f $1'), journey_agg((i + 9)::bigint, date '2024-05-01', (ARRAY['a', 'b', 'c', 'd', 'e', 'f'])[1 + i % 6], NULL)) FROM generate_series(1, 60000) i)) m ORDER BY 1;
 -- credit of one conversion: by effects, to first touches
 SELECT c.customer, c.channel, c.touch, c.weight, c.credit FROM markov_credits(pg_temp.paths('google $1', 'google $1', 'mailing $1', 'google mailing google $100.005', 'google', '$3')) c ORDER BY customer, touch;
+-- effects of one and two thirds are whole numbers of conversions
+SELECT m.channel, m.conversions, m.revenue FROM markov_attribution((SELECT journey_agg(g::bigint, date '2024-05-01', CASE WHEN g % 3 = 0 THEN 'a' ELSE 'b' END, 1000000) FROM generate_series(1, 30000) g)) m;
 -- conversions without a touch have no part
 SELECT m.* FROM markov_attribution(pg_temp.paths('a $1', '$2')) m;
 SELECT m.* FROM markov_attribution(pg_temp.paths('a', 'b')) m;
@@ -71,6 +73,7 @@ SELECT count(*), sum(conversions), sum(revenue) FROM (SELECT journey_agg((i % 50
 SELECT m.* FROM shapley_attribution(pg_temp.paths('a', 'b'), 'conversion_rate') m;
 SELECT m.* FROM shapley_attribution(pg_temp.paths('$5'), 'conversion_rate') m;
 SELECT m.* FROM shapley_attribution(pg_temp.paths('$5')) m;
+SELECT m.* FROM shapley_attribution(pg_temp.paths('a', 'b $5')) m;
 SELECT count(*) FROM shapley_attribution(NULL);
 
 -- Errors ------------------------------------------------------------------------------

@@ -90,6 +90,8 @@ SELECT p.path, p.share, p.revenue FROM several, conversion_paths(s, start_day =>
 SELECT p.* FROM conversion_paths(pg_temp.journeys('a:1 x, 2 $1, 3 x', 'b:1 x, 50 x', 'c:1 x, 40 $1'), top => NULL) p;
 SELECT p.path, p.unconverted FROM conversion_paths(pg_temp.journeys('a:1 x, 2 $1, 3 x', 'b:1 x, 50 x', 'c:1 x, 40 $1'), counting => 'first') p;
 
+-- a touch at the last conversion is not behind it, on its path or not
+SELECT p.path, p.conversions, p.unconverted FROM conversion_paths(pg_temp.journeys('a:1 x, 2 y, 2 $1'), at_conversion => false) p;
 -- Large: one customer with many touches and conversions, many customers with few
 SELECT p.touches, p.conversions, p.revenue FROM (SELECT journey_agg('c'::text, timestamptz '2024-05-01 00:00Z' + i * interval '1 second', 'ch' || i % 3, CASE WHEN i % 50000 = 0 THEN 1 END) AS s FROM generate_series(1, 100000) i) x,
 	conversion_paths(s) p;
@@ -129,3 +131,6 @@ SELECT count(*) FROM twice, conversion_paths(s, exclude_channels => '{{x},{y}}')
 SELECT count(*) FROM twice, conversion_paths(s, first_touches => 0) p;
 SELECT count(*) FROM twice, conversion_paths(s, last_touches => -1) p;
 SELECT count(*) FROM twice, conversion_paths(s, minor_unit => 7) p;
+SET nudge.max_state_size = 1;
+SELECT count(*) FROM (SELECT journey_agg(1::bigint, timestamptz '2024-05-01 00:00Z' + g * interval '1 minute', 'c' || (hashint4(g) & 31), 1) AS s FROM generate_series(1, 1000) g) x, conversion_paths(s, lookback => '500 minutes') p;
+RESET nudge.max_state_size;

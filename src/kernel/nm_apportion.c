@@ -11,11 +11,11 @@
 #include "nm_apportion.h"
 
 #define FEW_PARTS 12
-#define UNIT_BITS 84
+#define AMOUNT_BITS 72
 
 /*
  * compare_parts puts the larger remainder first, earlier places first among
- * equals.  The remainder of a place is rest / (count * sum) units.
+ * equals.  The remainder of a place is rest / (count * sum * unit) units.
  */
 static inline int
 compare_parts(const NmPart *a, const NmPart *b)
@@ -63,15 +63,22 @@ place_order(NmPart *parts, int n, NmPart **few)
 
 /* quotas rounds down, and returns how many units that leaves. */
 static uint64
-quotas(NmPart *parts, int n, uint64 sum, uint64 units)
+quotas(NmPart *parts, int n, uint64 sum, uint64 amount, uint64 unit)
 {
-	uint64 left = units;
+	uint64 left = amount / unit;
+
+	/* mostly an amount is whole, and smaller numbers do */
+	if (amount % unit == 0)
+	{
+		amount /= unit;
+		unit = 1;
+	}
 
 	for (int i = 0; i < n; i++)
 	{
 		NmPart *part = &parts[i];
-		uint128 share = (uint128) units * part->weight;
-		uint128 divisor = (uint128) sum * part->count;
+		uint128 share = (uint128) amount * part->weight;
+		uint128 divisor = (uint128) sum * part->count * unit;
 
 		part->extra = 0;
 
@@ -92,20 +99,21 @@ quotas(NmPart *parts, int n, uint64 sum, uint64 units)
 }
 
 uint32
-nm_apportion(NmPart *parts, int n, uint64 sum, uint64 units)
+nm_apportion(NmPart *parts, int n, uint64 sum, uint64 amount, uint64 unit)
 {
 	NmPart *few[FEW_PARTS] = {parts};
 	NmPart **order;
 	uint64 left;
 	uint32 next;
 
+	Assert(n > 0 && sum > 0);
 	if (n == 1)
 	{
-		parts[0].each = units / parts[0].count;
-		parts[0].extra = (uint32) (units % parts[0].count);
+		parts[0].each = amount / unit / parts[0].count;
+		parts[0].extra = (uint32) (amount / unit % parts[0].count);
 		return parts[0].start + parts[0].extra;
 	}
-	left = quotas(parts, n, sum, units);
+	left = quotas(parts, n, sum, amount, unit);
 	order = place_order(parts, n, few);
 	next = order[0]->start;
 	for (int i = 0; i < n; i++)
@@ -142,33 +150,36 @@ compare_spreads(const void *a, const void *b)
 }
 
 void
-nm_spread(const int64 *weights, int n, int128 units, int128 *result)
+nm_spread(const int64 *weights, int n, int128 amount, int128 unit,
+		  int128 *result)
 {
 	Spread *spreads = palloc_array(Spread, n + 1);
 	int128 sum = 0;
-	int128 left = units;
+	int128 left = amount / unit;
 	int64 coarser = 1;
 
 	/* so that no product is beyond 2^126 */
-	while (units / coarser >> UNIT_BITS != 0)
+	while (amount / coarser >> AMOUNT_BITS != 0)
 		coarser *= 2;
 	for (int i = 0; i < n; i++)
 		sum += weights[i] / coarser;
-	Assert(sum > 0 && units >= 0);
+	Assert(sum > 0 && amount >= 0);
 	for (int i = 0; i < n; i++)
 	{
-		int128 share = units * (weights[i] / coarser);
+		int128 share = amount * (weights[i] / coarser);
+		int128 units = share / (sum * unit);
 
 		/* round down, also below zero */
-		result[i] = share / sum;
-		if (share % sum < 0)
-			result[i]--;
-		spreads[i].rest = share - result[i] * sum;
+		if (share % (sum * unit) < 0)
+			units--;
+		result[i] = units * unit;
+		spreads[i].rest = share - units * (sum * unit);
 		spreads[i].place = i;
-		left -= result[i];
+		left -= units;
 	}
 	qsort(spreads, n, sizeof(Spread), compare_spreads);
 	for (int i = 0; i < left; i++)
-		result[spreads[i].place]++;
+		result[spreads[i].place] += unit;
+	result[spreads[(int) left].place] += amount % unit;
 	pfree(spreads);
 }

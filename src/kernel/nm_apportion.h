@@ -24,23 +24,24 @@ typedef struct NmPart
 	uint32 extra;
 	uint64 each;
 
-	uint128 rest; /* private: of count * (sum of weights) */
+	uint128 rest; /* private: of count * unit * (sum of weights) */
 } NmPart;
 
 /*
- * Divides units among the places of n parts whose weights sum to `sum`, below
- * 2^62.  Each
- * place gets its quota rounded down, and what is left goes one by one to those
- * whose remainders are largest, the earliest place first among equals.  Returns
- * the place that would have got one more: that of an amount below a unit.
+ * Divides an amount among the places of n parts whose weights sum to `sum`,
+ * below 2^62, in whole units of so much.  Each place gets its exact share rounded
+ * down to units, and the units that are left go one by one to those whose
+ * remainders are largest, the earliest place first among equals.  Returns the
+ * place that comes next: that of what the amount has below a unit.
  */
-extern uint32 nm_apportion(NmPart *parts, int n, uint64 sum, uint64 units);
+extern uint32
+nm_apportion(NmPart *parts, int n, uint64 sum, uint64 amount, uint64 unit);
 
 /*
- * The same for units up to 2^120 and weights of either sign, which are up to
- * 2^42 and whose sum is above 0: result[i] is what place i gets.
+ * The same for an amount up to 2^90 and weights of either sign, which are up to
+ * 2^53 and whose sum is above 2^30: result[i] is what place i gets of it.
  */
-extern void
-nm_spread(const int64 *weights, int n, int128 units, int128 *result);
+extern void nm_spread(const int64 *weights, int n, int128 amount, int128 unit,
+					  int128 *result);
 
 #endif /* NM_APPORTION_H */

@@ -24,9 +24,9 @@
  *
  * In a large dictionary a key costs two reads of memory that is not in the
  * cache: the slot, then the entry.  So keys of records wait in the ring while
- * both are fetched; their records get the numbers when they leave it.  Slots
- * and space for what waits are kept free, so that the ring can be emptied at
- * any time without growth.
+ * their slots are fetched; when it is full, the entries are fetched all at once
+ * and the records get the numbers.  Slots and space for what waits are kept
+ * free, so that the ring can be emptied at any time without growth.
  *----------
  */
 typedef struct NmDict
@@ -64,7 +64,6 @@ typedef struct NmPending
 typedef struct NmDictRing
 {
 	uint32 used;
-	uint32 next; /* where the next key goes: the oldest in a full ring */
 	NmPending keys[RING_SIZE];
 } NmDictRing;
 
@@ -322,18 +321,14 @@ dict_add(NmState *state, NmDict *dict, uint32 hash, const char *data,
 	return state->nstrings++;
 }
 
-uint32
-nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
+/* intern returns the number of a string whose hash is known. */
+static uint32
+intern(NmState **state, int recsize, uint32 hash, const char *data, uint32 len)
 {
 	NmState *st = *state;
-	uint32 hash;
-	NmDict *dict;
+	NmDict *dict = (NmDict *) state_dict(st, recsize);
 	uint32 number;
 
-	if (st->dict_capacity == 0)
-		st = *state = dict_grow(st, recsize, len);
-	dict = (NmDict *) state_dict(st, recsize);
-	hash = dict_hash(dict, data, len);
 	if (dict_find(dict, hash, data, len, &number))
 		return number;
 	if (!dict_has_room(st, dict, len))
@@ -346,6 +341,80 @@ nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
 		dict = (NmDict *) state_dict(st, recsize);
 	}
 	return dict_add(st, dict, hash, data, len);
+}
+
+uint32
+nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len)
+{
+	if ((*state)->dict_capacity == 0)
+		*state = dict_grow(*state, recsize, len);
+	return intern(state, recsize,
+				  dict_hash((NmDict *) state_dict(*state, recsize), data, len),
+				  data, len);
+}
+
+/* fetch_slot and fetch_entry bring in what a search for a hash begins with. */
+static inline void
+fetch_slot(const NmDict *dict, uint32 hash)
+{
+	__builtin_prefetch(dict_slots(dict) + (hash & (dict->nslots - 1)));
+}
+
+static inline void
+fetch_entry(const NmDict *dict, uint32 hash, uint32 len)
+{
+	const NmSlot *slot = dict_slots(dict) + (hash & (dict->nslots - 1));
+	const char *entry;
+
+	if (slot->position == 0)
+		return;
+	entry = dict_entries(dict) + slot->position - 1;
+	__builtin_prefetch(entry);
+	__builtin_prefetch(entry + sizeof(NmEntry) + len);
+}
+
+uint32 *
+nm_dict_merge(NmState **dst, const NmState *src, int recsize, uint32 known,
+			  uint32 known_number)
+{
+	uint32 n = src->nstrings;
+	uint32 *map = palloc_extended(mul_size(n, sizeof(uint32)), MCXT_ALLOC_HUGE);
+	NmStrings walk;
+	const char *data[RING_SIZE];
+	uint32 len[RING_SIZE];
+	uint32 hash[RING_SIZE];
+	uint32 count;
+
+	nm_strings_begin(&walk, src, recsize);
+	for (uint32 start = 0; start < n; start += count)
+	{
+		const NmDict *dict;
+
+		CHECK_FOR_INTERRUPTS();
+		count = Min(n - start, RING_SIZE);
+		for (uint32 i = 0; i < count; i++)
+			data[i] = nm_strings_next(&walk, &len[i]);
+		if (count == 1 && start == known)
+		{
+			map[start] = known_number;
+			break;
+		}
+		if ((*dst)->dict_capacity == 0)
+			*dst = dict_grow(*dst, recsize, len[0]);
+		dict = (const NmDict *) state_dict(*dst, recsize);
+		for (uint32 i = 0; i < count; i++)
+		{
+			hash[i] = dict_hash(dict, data[i], len[i]);
+			fetch_slot(dict, hash[i]);
+		}
+		for (uint32 i = 0; i < count; i++)
+			fetch_entry(dict, hash[i], len[i]);
+		for (uint32 i = 0; i < count; i++)
+			map[start + i] = start + i == known ? known_number
+												: intern(dst, recsize, hash[i],
+														 data[i], len[i]);
+	}
+	return map;
 }
 
 uint64
@@ -382,9 +451,13 @@ nm_dict_flush(NmState *state, int recsize)
 
 	if (state->dict_capacity == 0 || (ring = dict_ring(dict)) == NULL)
 		return;
+
+	/* the slots are here by now, and lead to the entries */
+	for (uint32 i = 0; i < ring->used; i++)
+		fetch_entry(dict, ring->keys[i].hash, ring->keys[i].len);
 	for (uint32 i = 0; i < ring->used; i++)
 		resolve(state, dict, recsize, &ring->keys[i]);
-	ring->used = ring->next = 0;
+	ring->used = 0;
 }
 
 bool
@@ -397,46 +470,47 @@ nm_dict_waiting(const NmState *state, int recsize)
 	return ring != NULL && ring->used > 0;
 }
 
-/* ring_push lets a key wait, and resolves the one that has waited longest. */
+const NmState *
+nm_dict_settled(const NmState *state, int recsize)
+{
+	NmState *copy;
+
+	if (!nm_dict_waiting(state, recsize))
+		return state;
+	copy = palloc(VARSIZE(state));
+	memcpy(copy, state, VARSIZE(state));
+	nm_dict_flush(copy, recsize);
+	return copy;
+}
+
+/* ring_push lets the key of a record wait, after all others if it is full. */
 static void
-ring_push(NmState *state, NmDict *dict, int recsize, const char *data,
-		  uint32 len)
+ring_push(NmState *state, NmDict *dict, int recsize, uint32 record,
+		  const char *data, uint32 len)
 {
 	NmDictRing *ring = dict_ring(dict);
-	NmPending *key = &ring->keys[ring->next];
-	const NmPending *halfway =
-		&ring->keys[(ring->next + RING_SIZE / 2) % RING_SIZE];
-	const NmSlot *slot;
+	NmPending *key;
 
 	if (ring->used == RING_SIZE)
-		resolve(state, dict, recsize, key);
-	else
-		ring->used++;
+		nm_dict_flush(state, recsize);
+	key = &ring->keys[ring->used++];
 	key->hash = dict_hash(dict, data, len);
-	key->record = state->nrecords - 1;
+	key->record = record;
 	key->len = len;
 	memcpy(key->data, data, len);
-	ring->next = (ring->next + 1) % RING_SIZE;
-	__builtin_prefetch(dict_slots(dict) + (key->hash & (dict->nslots - 1)));
-
-	/* by now the slot of an older key is here, and leads to its entry */
-	if (ring->used < RING_SIZE)
-		return;
-	slot = dict_slots(dict) + (halfway->hash & (dict->nslots - 1));
-	if (slot->position != 0)
-		__builtin_prefetch(dict_entries(dict) + slot->position - 1);
+	fetch_slot(dict, key->hash);
 }
 
 void
-nm_dict_put_key(NmState **state, int recsize, const char *data, uint32 len)
+nm_dict_put_key(NmState **state, int recsize, uint32 record, const char *data,
+				uint32 len)
 {
 	NmState *st = *state;
 	NmDict *dict = (NmDict *) state_dict(st, recsize);
-	uint32 record = st->nrecords - 1;
 
 	if (st->dict_capacity > 0 && dict_ring(dict) != NULL &&
 		len <= sizeof(((NmPending *) 0)->data) && dict_has_room(st, dict, len))
-		ring_push(st, dict, recsize, data, len);
+		ring_push(st, dict, recsize, record, data, len);
 	else
 	{
 		uint32 number = nm_dict_intern(state, recsize, data, len);

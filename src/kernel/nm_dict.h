@@ -16,22 +16,33 @@
 extern uint32
 nm_dict_intern(NmState **state, int recsize, const char *data, uint32 len);
 
+/*
+ * Adds all strings of src, canonical or working, to *dst, which may move;
+ * returns their numbers there by their numbers in src.  That of string `known`
+ * is known to be known_number; PG_UINT32_MAX if there is none.
+ */
+extern uint32 *nm_dict_merge(NmState **dst, const NmState *src, int recsize,
+							 uint32 known, uint32 known_number);
+
 /* What tells the dictionary of a working state from others; 0 if none. */
 extern uint64 nm_dict_seed(const NmState *state, int recsize);
 
 /*
- * Sets the key of the last record to the number of a string; the state may
- * move.  In a large dictionary the key may wait until nm_dict_flush, which
- * nm_log.c calls wherever a state is read or copied.
+ * Sets the key of a record to the number of a string; the state may move.  In a
+ * large dictionary the key may wait until nm_dict_flush, which the stores call
+ * wherever a state is read or copied.
  */
-extern void
-nm_dict_put_key(NmState **state, int recsize, const char *data, uint32 len);
+extern void nm_dict_put_key(NmState **state, int recsize, uint32 record,
+							const char *data, uint32 len);
 
 /* Gives all keys that wait their numbers.  The state does not move. */
 extern void nm_dict_flush(NmState *state, int recsize);
 
 /* Whether keys wait. */
 extern bool nm_dict_waiting(const NmState *state, int recsize);
+
+/* The state, or a copy of it, whose keys all have their numbers. */
+extern const NmState *nm_dict_settled(const NmState *state, int recsize);
 
 /*
  * A fresh copy with room for the given records and dictionary bytes; sizes

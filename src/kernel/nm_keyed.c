@@ -15,6 +15,10 @@
 
 #define KEYED_FIRST_SLOTS 32
 
+/* growth: from how many entities on it heeds the planner, and how far it goes */
+#define KEYED_LARGE 1024
+#define KEYED_LONGEST_STEP 16
+
 /* KeyedStrings: new numbers of the strings that a row refers to. */
 typedef struct KeyedStrings
 {
@@ -42,6 +46,13 @@ nm_keyed_begin(const NmKeyedOps *ops, int flags, uint32 param)
 	return nm_log_begin(ops->family, flags, param);
 }
 
+/* keyed_ring_off is where the ring begins: behind the zero entity. */
+static uint32
+keyed_ring_off(int recsize)
+{
+	return (NM_KEYED_HEAD + 2 * recsize - 1) / recsize * recsize;
+}
+
 /* keyed_table_size is the size of all that makes up a table. */
 static Size
 keyed_table_size(Size nslots, int recsize)
@@ -49,7 +60,8 @@ keyed_table_size(Size nslots, int recsize)
 	Size size = NM_KEYED_HEAD + (nslots + 1) * recsize;
 
 	if (nslots >= NM_KEYED_RING_SLOTS)
-		size += NM_KEYED_RING * (sizeof(uint64) + recsize);
+		size += keyed_ring_off(recsize) - NM_KEYED_HEAD - recsize +
+				NM_KEYED_RING * (sizeof(uint64) + recsize) + NM_KEYED_LINE;
 
 	/* the place of whole records */
 	return (size + recsize - 1) / recsize * recsize;
@@ -67,7 +79,7 @@ keyed_slots(uint64 n, int recsize, Size dict_capacity)
 
 	while (nslots - nslots / 4 < n)
 		nslots *= 2;
-	nslots = Min(nslots, most + most / 3 + 1);
+	nslots = Min(nslots, (most + most / 3) / 2 * 2 + 2);
 	if (NM_HEADER_SIZE + dict_capacity + keyed_table_size(nslots, recsize) >
 		MaxAllocSize)
 		ereport(ERROR,
@@ -124,6 +136,8 @@ keyed_move_table(NmKeyedTable *table, NmKeyedTable *old, const NmKeyedOps *ops)
 {
 	/* under equal seeds both are walked once, from front to back */
 	memcpy(table->seed, old->seed, sizeof(table->seed));
+	table->merged = old->merged;
+	table->offered = old->offered;
 	for (uint32 i = 0; i < old->nslots; i++)
 	{
 		const char *slot = nm_keyed_slot(old, ops->recsize, i);
@@ -138,8 +152,8 @@ keyed_move_table(NmKeyedTable *table, NmKeyedTable *old, const NmKeyedOps *ops)
 	if (old->ring_off != 0)
 	{
 		table->ring_used = old->ring_used;
-		table->ring_next = old->ring_next;
-		memcpy(nm_keyed_ring_hash(table, 0), nm_keyed_ring_hash(old, 0),
+		memcpy(nm_keyed_ring_row(table, ops->recsize, 0),
+			   nm_keyed_ring_row(old, ops->recsize, 0),
 			   NM_KEYED_RING * (sizeof(uint64) + ops->recsize));
 	}
 }
@@ -160,8 +174,13 @@ keyed_new_table(const NmState *state, const NmKeyedOps *ops, uint64 n)
 	table->slots_off = NM_KEYED_HEAD + recsize;
 	if (nslots >= NM_KEYED_RING_SLOTS)
 	{
-		table->ring_off = table->slots_off;
-		table->slots_off += NM_KEYED_RING * (sizeof(uint64) + recsize);
+		table->ring_off = keyed_ring_off(recsize);
+		table->slots_off =
+			table->ring_off + NM_KEYED_RING * (sizeof(uint64) + recsize);
+
+		/* the executor's copy of a large block mostly lies alike */
+		table->slots_off +=
+			-(uintptr_t) nm_keyed_slot(table, recsize, 0) % NM_KEYED_LINE;
 	}
 
 	if (nm_keyed_is_table(state))
@@ -208,6 +227,32 @@ nm_keyed_grow(const NmState *state, const NmKeyedOps *ops)
 	return keyed_resize(state, ops, (uint64) keyed_count(state) + 1);
 }
 
+void
+nm_keyed_number_ring(NmState *state, const NmKeyedOps *ops)
+{
+	NmKeyedTable *table = nm_keyed_table(state);
+	uint32 n = 0;
+
+	nm_dict_flush(state, ops->recsize);
+	for (uint32 i = 0; i < table->ring_used; i++)
+	{
+		const char *row = nm_keyed_ring_row(table, ops->recsize, i);
+
+		/* only now it is known which row has an identity of zero bytes */
+		if (nm_keyed_id_is_zero(row, ops->idsize))
+		{
+			nm_keyed_apply_zero(table, ops, row);
+			continue;
+		}
+		if (n < i)
+			memcpy(nm_keyed_ring_row(table, ops->recsize, n), row,
+				   ops->recsize);
+		nm_keyed_fetch(table, ops->recsize, n++,
+					   nm_keyed_hash(table, row, ops->idsize));
+	}
+	table->ring_used = n;
+}
+
 /* keyed_reserve makes room for n entities, some of which may be there. */
 static NmState *
 keyed_reserve(NmState *state, const NmKeyedOps *ops, uint32 n)
@@ -217,6 +262,39 @@ keyed_reserve(NmState *state, const NmKeyedOps *ops, uint32 n)
 	if (nm_keyed_is_table(state))
 		room = nm_keyed_room(nm_keyed_table(state));
 	return n <= room ? state : keyed_resize(state, ops, n);
+}
+
+/*
+ * keyed_foresee makes room for the states that will follow src, as far as those
+ * before say.  If most of their entities were new, as with states of users or
+ * of hash buckets, so may be those to come, and the table need not be moved at
+ * each doubling.
+ */
+static NmState *
+keyed_foresee(NmState *state, const NmKeyedOps *ops, const NmState *src,
+			  FunctionCallInfo fcinfo)
+{
+	const NmKeyedTable *table = nm_keyed_table(state);
+	Size dictionary =
+		nm_canonical_size(0, 0, state->nstrings, state->dict_bytes);
+	double most;
+	double n;
+
+	if (fcinfo == NULL || !nm_keyed_is_table(state) || table->merged == 0 ||
+		table->nused < KEYED_LARGE ||
+		(uint64) table->nused + keyed_count(src) <= nm_keyed_room(table) ||
+		table->nused < table->offered - table->offered / 16)
+		return state;
+	n = nm_planned_rows(fcinfo) * table->offered / table->merged * 1.02;
+	n = Min(n, (double) table->nused * KEYED_LONGEST_STEP);
+
+	/* but not beyond what a state may hold, with slots twice as many */
+	most = Min((double) nm_state_limit() - dictionary,
+			   ((double) MaxAllocSize - state->dict_capacity) / 3);
+	n = Min(n, most / ops->recsize - 1);
+	if (n <= (double) table->nused * 2)
+		return state;
+	return keyed_new_table(state, ops, (uint64) n);
 }
 
 /* keyed_pack copies entities and waiting rows of a table one behind another. */
@@ -294,6 +372,7 @@ nm_keyed_canonical(const NmState *state, const NmKeyedOps *ops)
 	NmState *packed;
 	NmState *result;
 
+	state = nm_dict_settled(state, ops->recsize);
 	if (!nm_keyed_is_table(state))
 		return nm_log_canonical(state, ops->family);
 
@@ -320,26 +399,15 @@ static void
 keyed_map_strings(KeyedStrings *strings, NmState **dst, const NmState *src,
 				  const NmKeyedOps *ops)
 {
-	NmStrings walk;
-
-	nm_layout(ops->family, src->flags, &strings->layout);
 	strings->key_is_string = nm_state_key_type(src) != NM_KEY_BIGINT;
 	strings->nstrings = src->nstrings;
 	strings->map = NULL;
-	if (!strings->layout.has_strings)
-		return;
-	strings->map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
-								   MCXT_ALLOC_HUGE);
-	nm_strings_begin(&walk, src, ops->recsize);
-	for (uint32 i = 0; i < src->nstrings; i++)
-	{
-		uint32 len;
-		const char *data = nm_strings_next(&walk, &len);
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		strings->map[i] = nm_dict_intern(dst, ops->recsize, data, len);
-	}
+	/* merging a million tiny states, what they do not need is worth a test */
+	if (!strings->key_is_string && strchr(ops->family->layout, 's') == NULL)
+		return;
+	nm_layout(ops->family, src->flags, &strings->layout);
+	strings->map = nm_dict_merge(dst, src, ops->recsize, PG_UINT32_MAX, 0);
 }
 
 /* keyed_renumber changes the string numbers of a row. */
@@ -371,9 +439,9 @@ keyed_renumber(const KeyedStrings *strings, char *row)
 /* keyed_merge_rows folds n rows of src, or slots of which some are free. */
 static void
 keyed_merge_rows(NmState **dst, const NmKeyedOps *ops, const NmState *src,
-				 const KeyedStrings *strings, const char *rows, uint32 n)
+				 const KeyedStrings *strings, const char *rows, uint32 n,
+				 bool slots)
 {
-	bool is_table = nm_keyed_is_table(src);
 	bool trusted = (src->flags & NM_WORKING) != 0;
 	int64 row[NM_MAX_FIELDS];
 
@@ -383,7 +451,7 @@ keyed_merge_rows(NmState **dst, const NmKeyedOps *ops, const NmState *src,
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (is_table && nm_keyed_id_is_zero(rows, ops->idsize))
+		if (slots && nm_keyed_id_is_zero(rows, ops->idsize))
 			continue;
 		if (!trusted)
 			problem = ops->family->check_record(src, rows);
@@ -414,30 +482,39 @@ keyed_merge_zero(NmState **dst, const NmKeyedOps *ops,
 }
 
 NmState *
-nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops)
+nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops,
+			   FunctionCallInfo fcinfo)
 {
 	KeyedStrings strings;
 
+	src = nm_dict_settled(src, ops->recsize);
 	keyed_map_strings(&strings, &dst, src, ops);
 
 	/* dst will have at least as many entities as src */
 	dst = keyed_reserve(dst, ops, keyed_count(src));
+	dst = keyed_foresee(dst, ops, src, fcinfo);
+	if (nm_keyed_is_table(dst))
+	{
+		nm_keyed_table(dst)->merged++;
+		nm_keyed_table(dst)->offered += keyed_count(src);
+	}
 	if (nm_keyed_is_table(src))
 	{
 		NmKeyedTable *table = nm_keyed_table(src);
 
 		keyed_merge_rows(&dst, ops, src, &strings,
-						 nm_keyed_slot(table, ops->recsize, 0), table->nslots);
+						 nm_keyed_slot(table, ops->recsize, 0), table->nslots,
+						 true);
 		if (table->has_zero)
 			keyed_merge_zero(&dst, ops, &strings, nm_keyed_zero(table));
 		if (table->ring_used > 0)
 			keyed_merge_rows(&dst, ops, src, &strings,
 							 nm_keyed_ring_row(table, ops->recsize, 0),
-							 table->ring_used);
+							 table->ring_used, false);
 	}
 	else
 		keyed_merge_rows(&dst, ops, src, &strings, nm_state_records(src),
-						 src->nrecords);
+						 src->nrecords, false);
 	if (strings.map != NULL)
 		pfree(strings.map);
 	return dst;
@@ -523,26 +600,36 @@ nm_keyed_send(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 Datum
 nm_keyed_final(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 {
+	const NmState *state;
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(nm_keyed_arg(fcinfo, 0, ops));
+	state = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	nm_state_check_header(state, ops->family);
+	if (!(state->flags & NM_WORKING))
+		PG_RETURN_POINTER(state);
+
+	/* as in nm_log_final */
+	if (AggCheckCallContext(fcinfo, NULL))
+		nm_dict_flush((NmState *) state, ops->recsize);
+	PG_RETURN_POINTER(nm_keyed_canonical(state, ops));
 }
 
 /* combine_into merges src into dst, which is NULL before the first state. */
 static NmState *
-combine_into(NmState *dst, const NmState *src, const NmKeyedOps *ops)
+combine_into(NmState *dst, const NmState *src, const NmKeyedOps *ops,
+			 FunctionCallInfo fcinfo)
 {
 	if (dst == NULL)
 		dst = nm_keyed_begin(ops, src->flags & ~NM_WORKING, src->param);
 	else
 		nm_state_check_alike(dst, src);
 	nm_state_combine_param(dst, src, ops->family);
-	return nm_keyed_merge(dst, src, ops);
+	return nm_keyed_merge(dst, src, ops, fcinfo);
 }
 
 NmState *
-nm_keyed_transition_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops,
-						  int flags)
+nm_keyed_first_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops, int flags)
 {
 	struct varlena *first = (struct varlena *) PG_GETARG_POINTER(0);
 	const NmState *given;
@@ -560,7 +647,7 @@ nm_keyed_transition_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops,
 				 errmsg("initial state of an aggregate has another shape"),
 				 errdetail("Its keys or times are of other types than the arguments of the aggregate."),
 				 errhint("Use the aggregates of nudge_metrics, which need no initial state.")));
-	return combine_into(NULL, given, ops);
+	return combine_into(NULL, given, ops, NULL);
 }
 
 /*
@@ -591,13 +678,13 @@ nm_keyed_combine(FunctionCallInfo fcinfo, const NmKeyedOps *ops)
 			(((NmState *) first)->flags & NM_WORKING))
 			dst = (NmState *) first;
 		else
-			dst = combine_into(NULL, nm_keyed_arg(fcinfo, 0, ops), ops);
+			dst = combine_into(NULL, nm_keyed_arg(fcinfo, 0, ops), ops, fcinfo);
 	}
 	if (!PG_ARGISNULL(1))
 	{
 		src = (const NmState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 		nm_state_check_header(src, ops->family);
-		dst = combine_into(dst, src, ops);
+		dst = combine_into(dst, src, ops, fcinfo);
 	}
 	if (!in_aggregate)
 		dst = nm_keyed_canonical(dst, ops);

@@ -8,7 +8,7 @@
 #define NM_KEYED_H
 
 #include "miscadmin.h"
-#include "nm_state.h"
+#include "nm_dict.h"
 
 /*
  * NmKeyedOps: what a family adds to its NmFamily to be kept in a keyed store.
@@ -33,21 +33,27 @@ typedef struct NmKeyedOps
 
 /* Up to here entities are packed and searched one by one. */
 #define NM_KEYED_LINEAR 16
-/* From this many slots on, rows wait in the ring until their slot is cached. */
+/* From this many slots on, rows wait until their slots are cached. */
 #ifndef NM_KEYED_RING_SLOTS
 #define NM_KEYED_RING_SLOTS 4096
 #endif
 #define NM_KEYED_RING 32
+/* Pairs of slots of a large table lie in as few lines of the cache as may be. */
+#define NM_KEYED_LINE 64
 
 /*----------
  * NmKeyedTable: the head of a hash table of more than NM_KEYED_LINEAR
  * entities, which fills the place of the working state's records:
  *
- *		head | zero entity | [ring: 32 hashes, 32 rows] | slots
+ *		head | zero entity | [padding, ring: 32 rows, 32 hashes, padding] | slots
+ *
+ * The rows of the ring lie where records could, so that the dictionary can let
+ * their keys wait.
  *
  * To the envelope and the dictionary this looks like records that are all in
  * use (nrecords equals rec_capacity).  A slot whose identity is all zero bytes
- * is free; the one entity that has such an identity lives apart.
+ * is free; the one entity that has such an identity lives apart.  The search for
+ * an entity looks at a pair of slots, then at the pairs behind it.
  *
  * The seeds differ from table to table.  So keys cannot be chosen to collide,
  * and rows that arrive in the order of another table do not pile up.
@@ -56,14 +62,15 @@ typedef struct NmKeyedOps
 typedef struct NmKeyedTable
 {
 	uint64 seed[2];
-	uint32 nslots;
+	uint32 nslots;    /* even */
 	uint32 nused;     /* occupied slots */
 	uint32 slots_off; /* from the head to the slots */
 	uint32 ring_off;  /* from the head to the ring, 0 if none */
 	uint32 ring_used; /* rows in the ring */
-	uint32 ring_next; /* where the next row goes: the oldest */
+	uint32 merged;    /* states that were merged, and their entities */
+	uint32 offered;
 	bool has_zero;
-	char pad[7];
+	char pad[3];
 } NmKeyedTable;
 
 #define NM_KEYED_HEAD 48
@@ -71,13 +78,24 @@ typedef struct NmKeyedTable
 StaticAssertDecl(sizeof(NmKeyedTable) == NM_KEYED_HEAD,
 				 "head of a keyed table is 48 bytes");
 
+/* nm_keyed_transition_state where the state is none of ours yet. */
+extern NmState *
+nm_keyed_first_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops, int flags);
+
 /*
  * The state of a transition call, which has the given flags: argument 0 as the
  * executor holds it, or NULL before the first row.  Raises outside an
  * aggregate.
  */
-extern NmState *nm_keyed_transition_state(FunctionCallInfo fcinfo,
-										  const NmKeyedOps *ops, int flags);
+static inline NmState *
+nm_keyed_transition_state(FunctionCallInfo fcinfo, const NmKeyedOps *ops,
+						  int flags)
+{
+	NmState *state = nm_own_state(fcinfo, flags);
+
+	return likely(state != NULL) ? state
+								 : nm_keyed_first_state(fcinfo, ops, flags);
+}
 
 /* A new working state with room for a first entity. */
 extern NmState *nm_keyed_begin(const NmKeyedOps *ops, int flags, uint32 param);
@@ -88,9 +106,12 @@ extern NmState *nm_keyed_grow(const NmState *state, const NmKeyedOps *ops);
 /* A sorted, trimmed copy of a working state. */
 extern NmState *nm_keyed_canonical(const NmState *state, const NmKeyedOps *ops);
 
-/* Merges all entities of src, canonical or working, into dst. */
-extern NmState *
-nm_keyed_merge(NmState *dst, const NmState *src, const NmKeyedOps *ops);
+/*
+ * Merges all entities of src, canonical or working, into dst.  fcinfo, if given,
+ * is the call of an aggregate's row, by which large states grow in fewer steps.
+ */
+extern NmState *nm_keyed_merge(NmState *dst, const NmState *src,
+							   const NmKeyedOps *ops, FunctionCallInfo fcinfo);
 
 /* arguments: detoasted, header checked in O(1), canonical */
 extern const NmState *
@@ -128,16 +149,16 @@ nm_keyed_zero(NmKeyedTable *table)
 	return (char *) table + NM_KEYED_HEAD;
 }
 
-static inline uint64 *
-nm_keyed_ring_hash(NmKeyedTable *table, uint32 i)
-{
-	return (uint64 *) ((char *) table + table->ring_off) + i;
-}
-
 static inline char *
 nm_keyed_ring_row(NmKeyedTable *table, int recsize, uint32 i)
 {
-	return (char *) nm_keyed_ring_hash(table, NM_KEYED_RING) + i * recsize;
+	return (char *) table + table->ring_off + i * recsize;
+}
+
+static inline uint64 *
+nm_keyed_ring_hash(NmKeyedTable *table, int recsize, uint32 i)
+{
+	return (uint64 *) nm_keyed_ring_row(table, recsize, NM_KEYED_RING) + i;
 }
 
 /* Whether an identity is all zero bytes; sizes are multiples of 4. */
@@ -245,7 +266,12 @@ nm_keyed_find(NmKeyedTable *table, const NmKeyedOps *ops, const char *row,
 		*found = nm_keyed_id_equal(slot, row, ops->idsize);
 		if (*found || nm_keyed_id_is_zero(slot, ops->idsize))
 			return slot;
-		if (++i == table->nslots)
+		slot = nm_keyed_slot(table, ops->recsize, i ^ 1);
+		*found = nm_keyed_id_equal(slot, row, ops->idsize);
+		if (*found || nm_keyed_id_is_zero(slot, ops->idsize))
+			return slot;
+		i = (i & ~(uint32) 1) + 2;
+		if (i == table->nslots)
 			i = 0;
 		if (unlikely((++tries & 0xFF) == 0))
 			CHECK_FOR_INTERRUPTS();
@@ -289,9 +315,63 @@ nm_keyed_apply_zero(NmKeyedTable *table, const NmKeyedOps *ops, const char *row)
 }
 
 /*
- * nm_keyed_put_table gives a row to a hash table.  In a large table it takes
- * the place of the oldest row in the ring, whose slot has had the time of 32
- * rows to come into the cache.
+ * nm_keyed_fetch notes the hash of row i of the ring, and fetches the pair of
+ * slots where its search begins and the next one.
+ */
+static inline void
+nm_keyed_fetch(NmKeyedTable *table, int recsize, uint32 i, uint64 hash)
+{
+	const char *slot =
+		nm_keyed_slot(table, recsize, nm_keyed_home(table, hash));
+
+	*nm_keyed_ring_hash(table, recsize, i) = hash;
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(slot + NM_KEYED_LINE, 1);
+}
+
+/* Gives the rows of the ring the numbers of their keys, and fetches slots. */
+extern void nm_keyed_number_ring(NmState *state, const NmKeyedOps *ops);
+
+/*
+ * nm_keyed_flush folds all rows of the ring.  Their slots have had time to come
+ * into the cache, and what is missing still is fetched for many rows at once.
+ */
+static pg_attribute_always_inline void
+nm_keyed_flush(NmState **state, const NmKeyedOps *ops)
+{
+	NmKeyedTable *table = nm_keyed_table(*state);
+
+	if (nm_state_key_type(*state) != NM_KEY_BIGINT)
+		nm_keyed_number_ring(*state, ops);
+	for (uint32 i = 0; i < table->ring_used; i++)
+	{
+		nm_keyed_apply(state, ops, nm_keyed_ring_row(table, ops->recsize, i),
+					   *nm_keyed_ring_hash(table, ops->recsize, i));
+		table = nm_keyed_table(*state);
+	}
+	table->ring_used = 0;
+}
+
+/* nm_keyed_wait puts a row into the ring; its place there. */
+static pg_attribute_always_inline uint32
+nm_keyed_wait(NmState **state, const NmKeyedOps *ops, const char *row)
+{
+	NmKeyedTable *table = nm_keyed_table(*state);
+	uint32 at;
+
+	if (unlikely(table->ring_used == NM_KEYED_RING))
+	{
+		nm_keyed_flush(state, ops);
+		table = nm_keyed_table(*state);
+	}
+	at = table->ring_used++;
+	memcpy(nm_keyed_ring_row(table, ops->recsize, at), row, ops->recsize);
+	return at;
+}
+
+/*
+ * nm_keyed_put_table gives a row to a hash table.  In a large table it waits in
+ * the ring while its slots are fetched.
  */
 static pg_attribute_always_inline void
 nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
@@ -299,7 +379,6 @@ nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
 	NmKeyedTable *table = nm_keyed_table(*state);
 	uint64 hash;
 	uint32 at;
-	char *slot;
 
 	if (unlikely(nm_keyed_id_is_zero(row, ops->idsize)))
 	{
@@ -312,23 +391,8 @@ nm_keyed_put_table(NmState **state, const NmKeyedOps *ops, const char *row)
 		nm_keyed_apply(state, ops, row, hash);
 		return;
 	}
-
-	at = table->ring_next;
-	if (likely(table->ring_used == NM_KEYED_RING))
-	{
-		nm_keyed_apply(state, ops, nm_keyed_ring_row(table, ops->recsize, at),
-					   *nm_keyed_ring_hash(table, at));
-		table = nm_keyed_table(*state);
-	}
-	else
-		table->ring_used++;
-	table->ring_next = (at + 1) % NM_KEYED_RING;
-
-	*nm_keyed_ring_hash(table, at) = hash;
-	memcpy(nm_keyed_ring_row(table, ops->recsize, at), row, ops->recsize);
-	slot = nm_keyed_slot(table, ops->recsize, nm_keyed_home(table, hash));
-	__builtin_prefetch(slot, 1);
-	__builtin_prefetch(slot + ops->recsize - 1, 1);
+	at = nm_keyed_wait(state, ops, row);
+	nm_keyed_fetch(nm_keyed_table(*state), ops->recsize, at, hash);
 }
 
 /*
@@ -365,6 +429,33 @@ nm_keyed_update(NmState **state, const NmKeyedOps *ops, const void *row)
 		}
 	}
 	nm_keyed_put_table(state, ops, (const char *) row);
+}
+
+/*
+ * nm_keyed_update_string does the same for a row whose key is a string, the
+ * number of which it fills in.
+ */
+static pg_attribute_always_inline void
+nm_keyed_update_string(NmState **state, const NmKeyedOps *ops, void *row,
+					   const char *data, uint32 len)
+{
+	const NmKeyedTable *table = nm_keyed_table(*state);
+
+	if (nm_keyed_is_table(*state) && table->ring_off != 0)
+	{
+		uint32 at = nm_keyed_wait(state, ops, row);
+
+		table = nm_keyed_table(*state);
+		nm_dict_put_key(state, ops->recsize,
+						table->ring_off / ops->recsize + at, data, len);
+	}
+	else
+	{
+		int64 key = nm_dict_intern(state, ops->recsize, data, len);
+
+		memcpy(row, &key, sizeof(key));
+		nm_keyed_update(state, ops, row);
+	}
 }
 
 /* Declares the SQL-callable functions of a type in a keyed store. */

@@ -79,8 +79,7 @@ adopt_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 }
 
 NmState *
-nm_log_transition_state(FunctionCallInfo fcinfo, const NmFamily *family,
-						int flags)
+nm_log_first_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags)
 {
 	struct varlena *state;
 
@@ -127,12 +126,8 @@ nm_log_begin_string(const NmFamily *family, int flags, const char *data,
 	return state;
 }
 
-/*
- * planned_rows returns how many rows of a group the planner expects, 0 if that
- * cannot be known.  A guess: nothing but the speed of growth may hang on it.
- */
-static double
-planned_rows(FunctionCallInfo fcinfo)
+double
+nm_planned_rows(FunctionCallInfo fcinfo)
 {
 	const AggState *agg;
 	const Agg *plan;
@@ -148,7 +143,8 @@ planned_rows(FunctionCallInfo fcinfo)
 }
 
 NmState *
-nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
+nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo,
+			   double per_row)
 {
 	Size needed = (Size) state->nrecords + n;
 	Size capacity;
@@ -162,12 +158,12 @@ nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo)
 	/*
 	 * Double.  Each growth is copied once more by the executor, into pages
 	 * that are new to the process, so a large state goes in longer steps
-	 * towards what the planner expects, n records from each row.
+	 * towards what the planner expects.
 	 */
 	capacity = (Size) state->rec_capacity * 2;
 	if (capacity >= LARGE_LOG)
 	{
-		double expected = planned_rows(fcinfo) * n * 1.02;
+		double expected = nm_planned_rows(fcinfo) * per_row * 1.02;
 
 		if (expected > capacity)
 			capacity = (Size) Min(expected, capacity * LONGEST_STEP);
@@ -519,17 +515,33 @@ renumber(const NmLayout *layout, char *rec, const uint32 *map, uint32 nstrings,
 	}
 }
 
-/* without_waiting returns a state whose keys all have their numbers. */
-static const NmState *
-without_waiting(const NmState *state, int recsize)
+/* is_identity tells whether all numbers stay what they are. */
+static bool
+is_identity(const uint32 *map, uint32 n)
 {
-	NmState *copy;
+	for (uint32 i = 0; i < n; i++)
+		if (map[i] != i)
+			return false;
+	return true;
+}
 
-	if (!nm_dict_waiting(state, recsize))
-		return state;
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	nm_dict_flush(copy, recsize);
+/* renumber_copy returns the records of a state with other string numbers. */
+static char *
+renumber_copy(const NmState *state, const NmLayout *layout, const uint32 *map)
+{
+	Size size = (Size) state->nrecords * layout->size;
+	bool key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
+	char *copy = palloc_extended(size, MCXT_ALLOC_HUGE);
+	char *rec = copy;
+
+	nm_huge_pages(copy, size);
+	memcpy(copy, nm_state_records(state), size);
+	for (uint32 i = 0; i < state->nrecords; i++, rec += layout->size)
+	{
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		renumber(layout, rec, map, state->nstrings, key_is_string);
+	}
 	return copy;
 }
 
@@ -548,7 +560,7 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	nm_layout(family, state->flags, &layout);
 
 	/* the state stays what it is: it may be a value that SQL can see */
-	state = without_waiting(state, layout.size);
+	state = nm_dict_settled(state, layout.size);
 	src = nm_state_records(state);
 	records_size = (Size) n * layout.size;
 	size =
@@ -566,18 +578,9 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 		uint32 *ranks =
 			nm_dict_canonical(state, layout.size,
 							  nm_state_records(result) + records_size);
-		bool key_is_string = nm_state_key_type(state) != NM_KEY_BIGINT;
 
-		numbered = palloc_extended(records_size, MCXT_ALLOC_HUGE);
-		memcpy(numbered, src, records_size);
-		for (uint32 i = 0; i < n; i++)
-		{
-			if ((i & 0xFFFF) == 0)
-				CHECK_FOR_INTERRUPTS();
-			renumber(&layout, numbered + (Size) i * layout.size, ranks,
-					 state->nstrings, key_is_string);
-		}
-		src = numbered;
+		if (!is_identity(ranks, state->nstrings))
+			src = numbered = renumber_copy(state, &layout, ranks);
 		if (family->param_is_string)
 			result->param = ranks[state->param];
 		pfree(ranks);
@@ -586,30 +589,28 @@ nm_log_canonical(const NmState *state, const NmFamily *family)
 	return result;
 }
 
-/* merge_strings adds the strings of src to *dst and returns their numbers. */
-static uint32 *
-merge_strings(NmState **dst, const NmState *src, const NmFamily *family,
-			  int recsize)
+/* MergeRate: how many states a combine function has merged, of which size. */
+typedef struct MergeRate
 {
-	uint32 *map = palloc_extended(mul_size(src->nstrings, sizeof(uint32)),
-								  MCXT_ALLOC_HUGE);
-	NmStrings walk;
+	double states;
+	double records;
+} MergeRate;
 
-	nm_strings_begin(&walk, src, recsize);
-	for (uint32 i = 0; i < src->nstrings; i++)
-	{
-		uint32 len;
-		const char *data = nm_strings_next(&walk, &len);
+/* records_per_state notes another state; how large they are on average. */
+static double
+records_per_state(FunctionCallInfo fcinfo, uint32 n)
+{
+	MergeRate *rate;
 
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		/* the params are the same */
-		if (family->param_is_string && i == src->param)
-			map[i] = (*dst)->param;
-		else
-			map[i] = nm_dict_intern(dst, recsize, data, len);
-	}
-	return map;
+	if (fcinfo == NULL || fcinfo->flinfo == NULL)
+		return n;
+	rate = fcinfo->flinfo->fn_extra;
+	if (rate == NULL)
+		rate = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(MergeRate));
+	rate->states++;
+	rate->records += n;
+	return rate->records / rate->states;
 }
 
 NmState *
@@ -626,10 +627,14 @@ nm_log_merge(NmState *dst, const NmState *src, const NmFamily *family,
 	/* merging a million tiny states, what they do not need is worth a test */
 	if (has_strings)
 		nm_layout(family, src->flags, &layout);
-	src = without_waiting(src, recsize);
+	src = nm_dict_settled(src, recsize);
 	if (src->nstrings > 0)
-		map = merge_strings(&dst, src, family, recsize);
-	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo);
+		map =
+			nm_dict_merge(&dst, src, recsize,
+						  family->param_is_string ? src->param : PG_UINT32_MAX,
+						  dst->param);
+	dst = nm_log_reserve(dst, recsize, src->nrecords, fcinfo,
+						 records_per_state(fcinfo, src->nrecords));
 	to = nm_state_records(dst) + (Size) dst->nrecords * recsize;
 	memcpy(to, nm_state_records(src), (Size) src->nrecords * recsize);
 	for (uint32 i = 0; i < src->nrecords; i++)

@@ -10,13 +10,24 @@
 #include "nm_dict.h"
 #include "nm_state.h"
 
+/* nm_log_transition_state where the state is none of ours yet. */
+extern NmState *
+nm_log_first_state(FunctionCallInfo fcinfo, const NmFamily *family, int flags);
+
 /*
  * The state of a transition call, which has the given flags: argument 0 as the
  * executor holds it, or NULL before the first row.  Raises outside an
  * aggregate.
  */
-extern NmState *nm_log_transition_state(FunctionCallInfo fcinfo,
-										const NmFamily *family, int flags);
+static inline NmState *
+nm_log_transition_state(FunctionCallInfo fcinfo, const NmFamily *family,
+						int flags)
+{
+	NmState *state = nm_own_state(fcinfo, flags);
+
+	return likely(state != NULL) ? state
+								 : nm_log_first_state(fcinfo, family, flags);
+}
 
 /* A new working state with room for a first record. */
 extern NmState *nm_log_begin(const NmFamily *family, int flags, uint32 param);
@@ -26,11 +37,18 @@ extern NmState *nm_log_begin_string(const NmFamily *family, int flags,
 									const char *data, uint32 len);
 
 /*
- * Makes room for n more records; the state may move.  fcinfo, if given, is the
- * call of an aggregate's row, by which large states grow in fewer steps.
+ * How many rows of a group the planner expects in an aggregate's call, 0 if that
+ * cannot be known.  A guess: nothing but the speed of growth may hang on it.
  */
-extern NmState *
-nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo);
+extern double nm_planned_rows(FunctionCallInfo fcinfo);
+
+/*
+ * Makes room for n more records; the state may move.  fcinfo, if given, is the
+ * call of an aggregate's row, by which large states grow in fewer steps;
+ * per_row is how many records a row brings on average.
+ */
+extern NmState *nm_log_reserve(NmState *state, int recsize, uint32 n,
+							   FunctionCallInfo fcinfo, double per_row);
 
 /*
  * nm_log_append returns the place for one more record.  The state may move to
@@ -44,7 +62,7 @@ nm_log_append(NmState **state, int recsize, FunctionCallInfo fcinfo)
 
 	if (unlikely(st->nrecords == st->rec_capacity))
 	{
-		st = nm_log_reserve(st, recsize, 1, fcinfo);
+		st = nm_log_reserve(st, recsize, 1, fcinfo, 1);
 		*state = st;
 	}
 	return nm_state_records(st) + (Size) st->nrecords++ * recsize;
@@ -59,22 +77,23 @@ static pg_attribute_always_inline void
 nm_log_put_key(FunctionCallInfo fcinfo, int argno, NmState **state, int flags,
 			   int recsize)
 {
+	uint32 record = (*state)->nrecords - 1;
+
 	if ((flags & NM_KEY_MASK) == NM_KEY_BIGINT)
 	{
 		int64 key = PG_GETARG_INT64(argno);
 
-		memcpy(nm_state_records(*state) +
-				   (Size) ((*state)->nrecords - 1) * recsize,
-			   &key, sizeof(key));
+		memcpy(nm_state_records(*state) + (Size) record * recsize, &key,
+			   sizeof(key));
 	}
 	else if ((flags & NM_KEY_MASK) == NM_KEY_UUID)
-		nm_dict_put_key(state, recsize, (const char *) PG_GETARG_POINTER(argno),
-						NM_UUID_BYTES);
+		nm_dict_put_key(state, recsize, record,
+						(const char *) PG_GETARG_POINTER(argno), NM_UUID_BYTES);
 	else
 	{
 		text *key = PG_GETARG_TEXT_PP(argno);
 
-		nm_dict_put_key(state, recsize, VARDATA_ANY(key),
+		nm_dict_put_key(state, recsize, record, VARDATA_ANY(key),
 						VARSIZE_ANY_EXHDR(key));
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 #include "fmgr.h"
+#include "nodes/nodes.h"
 #include "nm_compat.h"
 
 /*----------
@@ -153,6 +154,22 @@ static inline char *
 nm_state_records(const NmState *state)
 {
 	return (char *) state + NM_HEADER_SIZE;
+}
+
+/*
+ * The state that an aggregate's call carries, if it is a working state with
+ * the given flags, else NULL.
+ */
+static inline NmState *
+nm_own_state(FunctionCallInfo fcinfo, int flags)
+{
+	NmState *state = (NmState *) fcinfo->args[0].value;
+
+	if (unlikely(fcinfo->context == NULL || !IsA(fcinfo->context, AggState) ||
+				 fcinfo->args[0].isnull || VARATT_IS_EXTENDED(state) ||
+				 state->flags != (flags | NM_WORKING)))
+		return NULL;
+	return state;
 }
 
 /* nudge.max_state_size, in megabytes */

@@ -212,22 +212,26 @@ actions_arg(FunctionCallInfo fcinfo)
 	return (uint32) actions;
 }
 
-/* user_arg returns the key of a row; the state may move. */
-static pg_attribute_always_inline int64
-user_arg(FunctionCallInfo fcinfo, NmState **state, int flags)
+/* put_row gives a row, all but its key, to the state, which may move. */
+static pg_attribute_always_inline void
+put_row(FunctionCallInfo fcinfo, NmState **state, int flags,
+		NmActivityRecord *row)
 {
 	if (flags == NM_KEY_BIGINT)
-		return PG_GETARG_INT64(1);
-	if (flags == NM_KEY_UUID)
-		return nm_dict_intern(state, sizeof(NmActivityRecord),
-							  (const char *) PG_GETARG_UUID_P(1)->data,
-							  UUID_LEN);
+	{
+		row->key = PG_GETARG_INT64(1);
+		nm_keyed_update(state, &nm_activity_ops, row);
+	}
+	else if (flags == NM_KEY_UUID)
+		nm_keyed_update_string(state, &nm_activity_ops, row,
+							   (const char *) PG_GETARG_UUID_P(1)->data,
+							   UUID_LEN);
 	else
 	{
 		text *key = PG_GETARG_TEXT_PP(1);
 
-		return nm_dict_intern(state, sizeof(NmActivityRecord), VARDATA_ANY(key),
-							  VARSIZE_ANY_EXHDR(key));
+		nm_keyed_update_string(state, &nm_activity_ops, row, VARDATA_ANY(key),
+							   VARSIZE_ANY_EXHDR(key));
 	}
 }
 
@@ -238,12 +242,19 @@ put_day(NmActivityRecord *row, DateADT day, ActivityInput input, uint32 actions)
 	int32 offset = day & (NM_ACTIVITY_BLOCK - 1);
 
 	/* floor, also of days before 2000 */
-	row->block = (day - offset) / NM_ACTIVITY_BLOCK;
+	int32 block = (day - offset) / NM_ACTIVITY_BLOCK;
+
+	row->bits[0] = row->bits[1] = 0;
 	if (input != INPUT_ACTIONS)
 	{
 		uint64 bit = UINT64CONST(1) << (offset & 63);
+		uint64 place = (uint32) block;
 
-		row->slot = 0;
+		/* block and slot as one word, as which they are read at once */
+#ifdef WORDS_BIGENDIAN
+		place <<= 32;
+#endif
+		memcpy(&row->block, &place, sizeof(place));
 		row->bits[0] = offset < 64 ? bit : 0;
 		row->bits[1] = offset < 64 ? 0 : bit;
 	}
@@ -251,8 +262,8 @@ put_day(NmActivityRecord *row, DateADT day, ActivityInput input, uint32 actions)
 	{
 		int i = offset % NM_ACTIVITY_PART;
 
+		row->block = block;
 		row->slot = 1 + offset / NM_ACTIVITY_PART;
-		row->bits[0] = row->bits[1] = 0;
 		row->bits[i / 2] = (uint64) actions << (32 * (i % 2));
 	}
 }
@@ -294,9 +305,9 @@ activity_trans(FunctionCallInfo fcinfo, int flags, ActivityInput input)
 
 	if (state == NULL)
 		state = nm_keyed_begin(&nm_activity_ops, flags, param);
-	row.key = user_arg(fcinfo, &state, flags);
+	row.key = 0;
 	put_day(&row, day, input, actions);
-	nm_keyed_update(&state, &nm_activity_ops, &row);
+	put_row(fcinfo, &state, flags, &row);
 	PG_RETURN_POINTER(state);
 }
 

@@ -24,7 +24,6 @@ typedef struct Credit
 {
 	int128 revenue;    /* micro-units */
 	int64 conversions; /* units of 1e-9; of assists their number */
-	bool last;         /* of assists: the channel is the last touch of a path */
 } Credit;
 
 /* Ledger: credits of all channels under some models. */
@@ -37,6 +36,7 @@ typedef struct Ledger
 	NmModel model[NM_WIDE_MODELS];
 	Credit *credits; /* nmodels of each channel */
 	Credit *assists; /* by channel: where it stands before the last touch */
+	bool *present;   /* by channel: whether it stands on any path */
 	Size capacity;   /* channels */
 	Credit none;     /* of conversions without a touch */
 	int128 revenue;  /* of all conversions */
@@ -62,6 +62,8 @@ room_for_channels(Ledger *ledger)
 		   (ledger->capacity - before) * size);
 	memset(ledger->assists + before, 0,
 		   (ledger->capacity - before) * sizeof(Credit));
+	ledger->present = repalloc_huge(ledger->present, ledger->capacity);
+	memset(ledger->present + before, 0, ledger->capacity - before);
 }
 
 static void
@@ -70,16 +72,14 @@ ledger_begin(Ledger *ledger)
 	ledger->capacity = 16;
 	ledger->credits = palloc0_array(Credit, ledger->capacity * ledger->nmodels);
 	ledger->assists = palloc0_array(Credit, ledger->capacity);
+	ledger->present = palloc0_array(bool, ledger->capacity);
 }
 
-/*
- * add_assists counts a path for the channels before its last touch, and notes
- * the last, which may have no credit.
- */
+/* add_assists counts a path for the channels before its last touch. */
 static inline void
 add_assists(Ledger *ledger, const NmPath *path)
 {
-	ledger->assists[path->touches[path->ntouches - 1].channel].last = true;
+	ledger->present[path->touches[path->ntouches - 1].channel] = true;
 	if (path->ntouches < 2)
 		return;
 	nm_stamp_begin(&ledger->reader);
@@ -89,6 +89,7 @@ add_assists(Ledger *ledger, const NmPath *path)
 
 		if (!nm_stamp(&ledger->reader, channel))
 			continue;
+		ledger->present[channel] = true;
 		ledger->assists[channel].conversions++;
 		ledger->assists[channel].revenue += path->revenue;
 	}
@@ -122,7 +123,7 @@ add_credits(Ledger *ledger, const NmPath *path, int m)
 
 	nm_model_shares(&ledger->rules, ledger->model[m], &ledger->reader, path,
 					shares);
-	next = nm_apportion(shares->parts, shares->n, shares->sum, revenue / unit);
+	next = nm_apportion(shares->parts, shares->n, shares->sum, revenue, unit);
 	for (int p = 0; p < shares->n; p++)
 	{
 		const NmPart *part = &shares->parts[p];
@@ -138,7 +139,7 @@ add_credits(Ledger *ledger, const NmPath *path, int m)
 	}
 	ledger->credits[path->touches[next].channel * ledger->nmodels + m].revenue +=
 		revenue % unit;
-	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION);
+	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION, 1);
 	for (int p = 0; p < shares->n; p++)
 	{
 		const NmPart *part = &shares->parts[p];
@@ -195,33 +196,28 @@ nm_conversions_out(int128 units)
 	return nm_num_trim(nm_num_add(whole, part), 2);
 }
 
-/* has_part tells whether a channel is on the path of a conversion. */
-static bool
-has_part(const Ledger *ledger, uint32 channel)
-{
-	return ledger->assists[channel].conversions > 0 ||
-		   ledger->assists[channel].last;
-}
-
 static int
 compare_credits(const void *a, const void *b, void *arg)
 {
 	const Ledger *ledger = arg;
 	uint32 x = *(const uint32 *) a;
 	uint32 y = *(const uint32 *) b;
-	int128 x_revenue = ledger->credits[x * ledger->nmodels].revenue;
-	int128 y_revenue = ledger->credits[y * ledger->nmodels].revenue;
+	const Credit *x_credit = &ledger->credits[x * ledger->nmodels];
+	const Credit *y_credit = &ledger->credits[y * ledger->nmodels];
 	uint32 x_name = ledger->reader.channel_string[x];
 	uint32 y_name = ledger->reader.channel_string[y];
 
-	if (x_revenue != y_revenue)
-		return x_revenue > y_revenue ? -1 : 1;
+	if (x_credit->revenue != y_credit->revenue)
+		return x_credit->revenue > y_credit->revenue ? -1 : 1;
+	if (x_credit->conversions != y_credit->conversions)
+		return x_credit->conversions > y_credit->conversions ? -1 : 1;
 	return x_name < y_name ? -1 : x_name > y_name;
 }
 
 /*
  * ledger_order lists the channels of the result: those with most revenue under
- * the first model first, NM_NO_CHANNEL last, equals in order of their names.
+ * the first model first, then those with most conversions, equals in order of
+ * their names, NM_NO_CHANNEL last.
  */
 static uint32 *
 ledger_order(Ledger *ledger, uint32 *n)
@@ -231,7 +227,7 @@ ledger_order(Ledger *ledger, uint32 *n)
 	*n = 0;
 	room_for_channels(ledger);
 	for (uint32 i = 0; i < ledger->reader.nchannels; i++)
-		if (has_part(ledger, i))
+		if (ledger->present[i])
 			order[(*n)++] = i;
 	qsort_arg(order, *n, sizeof(uint32), compare_credits, ledger);
 	if (ledger->none.conversions > 0)
@@ -407,13 +403,13 @@ share_places(const NmModelRules *rules, NmModel model, NmJourneyReader *reader,
 	uint64 revenue = (uint64) path->revenue;
 
 	nm_model_shares(rules, model, reader, path, shares);
-	places->credits[nm_apportion(shares->parts, shares->n, shares->sum,
-								 revenue / unit)] += revenue % unit;
+	places->credits[nm_apportion(shares->parts, shares->n, shares->sum, revenue,
+								 unit)] += revenue % unit;
 	for (int p = 0; p < shares->n; p++)
 		for (uint32 i = 0; i < shares->parts[p].count; i++)
 			places->credits[shares->parts[p].start + i] +=
 				(shares->parts[p].each + (i < shares->parts[p].extra)) * unit;
-	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION);
+	nm_apportion(shares->parts, shares->n, shares->sum, NM_CONVERSION, 1);
 	for (int p = 0; p < shares->n; p++)
 		for (uint32 i = 0; i < shares->parts[p].count; i++)
 			places->shares[shares->parts[p].start + i] =

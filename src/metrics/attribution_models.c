@@ -24,8 +24,7 @@
 #define DEFAULT_HALF_LIFE (7 * USECS_PER_DAY)
 
 /* per-touch weights where touches of one instant share */
-#define TIE_BITS 20
-#define TIE_PATH_BITS 18
+#define TIE_BITS 61
 
 /* Arguments */
 
@@ -99,18 +98,23 @@ nm_model_rules(FunctionCallInfo fcinfo, int argno, NmModel model,
 				 errmsg("\"half_life\" must be longer than 0"),
 				 errdetail("It is the time in which a touch loses half of its weight."),
 				 errhint("For all credit to the last touch use the model last_touch.")));
+	rules->share_ties = nm_choice_arg(fcinfo, argno + 2, "ties", ties) == 1;
 	rules->blend[0] = 400000;
 	rules->blend[1] = 200000;
 	if (model == NM_CUSTOM)
 	{
-		if (PG_ARGISNULL(argno + 1) ||
-			weights_arg(fcinfo, argno + 1, model, 3, rules->custom) !=
-				NM_WEIGHT_ONE)
+		if (PG_ARGISNULL(argno + 1))
 			bad_weights(model);
+
+		/* thirds are rounded, and what they sum to is what is divided by */
+		sum = weights_arg(fcinfo, argno + 1, model, 3, rules->custom);
+		if (sum < NM_WEIGHT_ONE - 2 || sum > NM_WEIGHT_ONE + 2)
+			bad_weights(model);
+		return;
 	}
 	else if (!PG_ARGISNULL(argno + 1))
 	{
-		if (model != NM_BLENDED && model != NM_WIDE_MODELS)
+		if (model != NM_BLENDED)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the model has no \"weights\" to set"),
@@ -121,7 +125,6 @@ nm_model_rules(FunctionCallInfo fcinfo, int argno, NmModel model,
 			bad_weights(NM_BLENDED);
 	}
 	rules->blend[2] = NM_WEIGHT_ONE - sum;
-	rules->share_ties = nm_choice_arg(fcinfo, argno + 2, "ties", ties) == 1;
 }
 
 /* Parts */
@@ -228,7 +231,10 @@ half_to_the(double x)
 		 UINT64CONST(4464254551929933550), UINT64CONST(4452183458001330318),
 		 UINT64CONST(4440145003633697051), UINT64CONST(4428139100571491492)};
 	const uint64 ln_2 = UINT64CONST(3196577161300663915);
-	uint64 bits = (uint64) (x * (double) (UINT64CONST(1) << 62));
+	uint64 one = UINT64CONST(1) << 62;
+
+	/* the quotient of two long spans may be rounded to 1 */
+	uint64 bits = Min((uint64) (x * (double) one), one - 1);
 	uint64 z; /* what is left of x, below 1/256, times ln 2 */
 	uint64 term;
 	uint64 result = UINT64CONST(1) << 62;
@@ -328,13 +334,22 @@ share_ties(NmShares *shares, const NmPath *path)
 	NmShares tied = {0};
 	int part = 0;
 	uint64 factor = 1;
-	uint64 most = (1 << TIE_BITS) / (1 + (path->ntouches >> TIE_PATH_BITS));
+	uint64 most = (UINT64CONST(1) << TIE_BITS) / shares->sum;
 
 	/* so that the weight of one touch is a whole number, if that can be had */
-	for (int i = 0; i < shares->n && factor < most; i++)
-		if (factor % shares->parts[i].count != 0)
-			factor *= shares->parts[i].count;
-	factor = Min(factor, most);
+	for (int i = 0; i < shares->n; i++)
+	{
+		uint32 count = shares->parts[i].count;
+
+		if (shares->parts[i].weight * factor % count == 0)
+			continue;
+		if (count > most / factor)
+		{
+			factor = most;
+			break;
+		}
+		factor *= count;
+	}
 	for (uint32 i = 0; i < path->ntouches;)
 	{
 		uint32 end = i + 1;

@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -29,6 +30,9 @@
 /* Answers kept, and the longest description for which one is. */
 #define MEMO_SLOTS 4096
 #define MEMO_LENGTH 512
+
+/* Bytes of the longest name of a host in DNS. */
+#define LONGEST_HOST 253
 
 /* The channel where no rule matches. */
 #define NO_CHANNEL "other"
@@ -88,7 +92,7 @@ typedef struct SnapshotName
 	uint32 xcnt;
 	int32 subxcnt;
 	CommandId curcid;
-	uint64 completed;
+	SubTransactionId subtransaction; /* one rolled back leaves no other trace */
 } SnapshotName;
 
 /* What a query keeps between calls. */
@@ -173,7 +177,7 @@ active_snapshot(void)
 						  .xcnt = snapshot->xcnt,
 						  .subxcnt = snapshot->subxcnt,
 						  .curcid = snapshot->curcid,
-						  .completed = snapshot->snapXactCompletionCount};
+						  .subtransaction = GetCurrentSubTransactionId()};
 }
 
 static bool
@@ -181,7 +185,7 @@ same_snapshot(const SnapshotName *a, const SnapshotName *b)
 {
 	return a->xmin == b->xmin && a->xmax == b->xmax && a->xcnt == b->xcnt &&
 		   a->subxcnt == b->subxcnt && a->curcid == b->curcid &&
-		   a->completed == b->completed;
+		   a->subtransaction == b->subtransaction;
 }
 
 /*
@@ -418,14 +422,18 @@ static bool
 pattern_matches(const Pattern *pattern, const char *value, int len)
 {
 	text *subject;
+	bool matches;
 
 	if (pattern->is_plain)
 		return (int) VARSIZE(pattern->like) - VARHDRSZ == len &&
 			   memcmp(VARDATA(pattern->like), value, len) == 0;
 	subject = cstring_to_text_with_len(value, len);
-	return DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
-												PointerGetDatum(subject),
-												PointerGetDatum(pattern->like)));
+	matches =
+		DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
+											 PointerGetDatum(subject),
+											 PointerGetDatum(pattern->like)));
+	pfree(subject);
+	return matches;
 }
 
 /*
@@ -439,10 +447,14 @@ value_matches(const Pattern *pattern, int argument, const char *value)
 
 	if (argument == REFERRER)
 	{
-		while (!pattern_matches(pattern, value, strlen(value)))
+		int len = strlen(value);
+
+		while (!pattern_matches(pattern, value, len))
 		{
-			if ((separator = strchr(value, '.')) == NULL)
+			/* what is longer than any name of a host has no parent domains */
+			if (len > LONGEST_HOST || (separator = strchr(value, '.')) == NULL)
 				return false;
+			len -= separator + 1 - value;
 			value = separator + 1;
 		}
 		return true;

@@ -24,7 +24,7 @@
 
 /* channels whose sets can all be looked at */
 #define MOST_CHANNELS 20
-#define SHARE_BITS 40
+#define SHARE_BITS 52
 
 /* Rows of channels */
 
@@ -70,6 +70,7 @@ nm_given_worth_rows(const NmJourneyReader *reader, NmChannelWorth *worth,
 		bool nulls[5] = {false};
 		int column = 0;
 
+		CHECK_FOR_INTERRUPTS();
 		nulls[column] = worth[i].channel == NM_NO_CHANNEL;
 		if (!nulls[column])
 			values[column] = nm_journey_channel(reader, worth[i].channel);
@@ -92,31 +93,24 @@ nm_worth_rows(const NmJourneyReader *reader, NmChannelWorth *worth, uint32 n,
 			  int64 conversions, int128 revenue, int64 bare_conversions,
 			  int128 bare_revenue, bool with_effect, ReturnSetInfo *rsinfo)
 {
-	int128 unit = reader->rules.unit;
 	int64 *weights = palloc_array(int64, n + 1);
 	int128 *shares =
 		palloc_extended(mul_size(n + 1, sizeof(int128)), MCXT_ALLOC_HUGE);
 	bool none = true;
-	uint32 best = 0;
 
 	for (uint32 i = 0; i < n; i++)
 	{
 		weights[i] = worth[i].weight;
 		none = none && weights[i] == 0;
-		if (weights[i] > weights[best])
-			best = i;
 	}
 	if (!none)
 	{
-		nm_spread(weights, n, (int128) conversions * NM_CONVERSION, shares);
+		nm_spread(weights, n, (int128) conversions * NM_CONVERSION, 1, shares);
 		for (uint32 i = 0; i < n; i++)
 			worth[i].conversions = shares[i];
-		nm_spread(weights, n, revenue / unit, shares);
+		nm_spread(weights, n, revenue, reader->rules.unit, shares);
 		for (uint32 i = 0; i < n; i++)
-			worth[i].revenue = shares[i] * unit;
-
-		/* what is below the minor unit */
-		worth[best].revenue += revenue % unit;
+			worth[i].revenue = shares[i];
 	}
 	nm_given_worth_rows(reader, worth, n, bare_conversions, bare_revenue,
 						with_effect, rsinfo);
@@ -162,7 +156,7 @@ worth_room(Shapley *shapley)
 /*
  * share_equally gives a conversion to the channels on its path in equal shares,
  * which is their Shapley value where a set of channels is worth the conversions
- * of the paths that have no others.
+ * of the paths that have no others.  Channels of other paths are noted.
  */
 static void
 share_equally(Shapley *shapley, const NmPath *path)
@@ -183,7 +177,8 @@ share_equally(Shapley *shapley, const NmPath *path)
 		NmChannelWorth *worth = &shapley->worth[path->touches[i].channel];
 		uint64 units = revenue / unit;
 
-		if (!nm_stamp(reader, path->touches[i].channel))
+		worth->weight = 1;
+		if (path->revenue < 0 || !nm_stamp(reader, path->touches[i].channel))
 			continue;
 		worth->conversions += NM_CONVERSION / n + (k < NM_CONVERSION % n);
 		worth->revenue += (units / n + (k < units % n)) * unit;
@@ -231,7 +226,7 @@ shapley_read(Shapley *shapley, FunctionCallInfo fcinfo)
 
 	memset(shapley, 0, sizeof(Shapley));
 	shapley->by_rate = nm_choice_arg(fcinfo, 1, "value", values) == 1;
-	nm_journey_begin(&shapley->reader, fcinfo, 2, shapley->by_rate);
+	nm_journey_begin(&shapley->reader, fcinfo, 2, true);
 	shapley->capacity = MOST_CHANNELS + 1;
 	shapley->worth = palloc0_array(NmChannelWorth, shapley->capacity);
 	if (shapley->by_rate)
@@ -369,7 +364,7 @@ nm_shapley_attribution(PG_FUNCTION_ARGS)
 	}
 	worth_room(&shapley);
 	for (uint32 i = 0; i < shapley.reader.nchannels; i++)
-		if (shapley.worth[i].conversions > 0)
+		if (shapley.worth[i].weight > 0)
 		{
 			shapley.worth[n] = shapley.worth[i];
 			shapley.worth[n++].channel = i;

@@ -193,6 +193,8 @@ typedef struct StepsCache
 	NmFunnelTracked tracked; /* points into param */
 	bool constant;           /* the argument is the same for every row */
 	uint64 seed;             /* of a dictionary that has this param */
+	uint64 rows;             /* that came, and how many of them were kept */
+	uint64 kept;
 } StepsCache;
 
 /* steps_param writes the param of the given names. */
@@ -273,16 +275,14 @@ is_constant(FunctionCallInfo fcinfo, int argno)
 			   Const);
 }
 
-/* steps_arg returns what an argument tracks, from the cache if it is there. */
+/* look_at_steps returns what an argument tracks that is no known constant. */
 static StepsCache *
-steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
+look_at_steps(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 {
 	StepsCache *cache = fcinfo->flinfo->fn_extra;
 	StepsCache *before = cache;
 	ArrayType *array;
 
-	if (likely(cache != NULL && cache->constant))
-		return cache;
 	nm_require_arg(fcinfo, argno, "steps");
 	array = PG_GETARG_ARRAYTYPE_P(argno);
 	if (likely(cache != NULL && cache->size == VARSIZE(array) &&
@@ -294,6 +294,17 @@ steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
 	if (before != NULL)
 		MemoryContextDelete(before->context);
 	return cache;
+}
+
+/* steps_arg returns what an argument tracks, from the cache if it is there. */
+static inline StepsCache *
+steps_arg(FunctionCallInfo fcinfo, int argno, NmFunnelKind kind)
+{
+	StepsCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (likely(cache != NULL && cache->constant))
+		return cache;
+	return look_at_steps(fcinfo, argno, kind);
 }
 
 /* Transition functions */
@@ -359,19 +370,29 @@ bits_event(uint64 bits)
 }
 
 static inline bool
-same_name(const char *a, uint32 a_len, const char *b, uint32 b_len)
+same_word(const char *a, const char *b)
 {
 	uint64 x;
 	uint64 y;
 
-	if (a_len != b_len)
-		return false;
-	if (a_len < sizeof(x))
-		return memcmp(a, b, a_len) == 0;
 	memcpy(&x, a, sizeof(x));
 	memcpy(&y, b, sizeof(y));
-	return x == y &&
-		   memcmp(a + sizeof(x), b + sizeof(x), a_len - sizeof(x)) == 0;
+	return x == y;
+}
+
+/* same_name looks at both ends of a name, and at what is between them last. */
+static inline bool
+same_name(const char *a, uint32 a_len, const char *b, uint32 b_len)
+{
+	const uint32 word = sizeof(uint64);
+
+	if (a_len != b_len)
+		return false;
+	if (a_len < word)
+		return memcmp(a, b, a_len) == 0;
+	return same_word(a, b) && same_word(a + a_len - word, b + a_len - word) &&
+		   (a_len <= 2 * word ||
+			memcmp(a + word, b + word, a_len - 2 * word) == 0);
 }
 
 /* name_event returns the event of a row by its name. */
@@ -420,6 +441,13 @@ intern_bits(NmState **state, uint64 bits)
 	return nm_dict_intern(state, sizeof(NmFunnelRow), text, len);
 }
 
+/* share_kept returns which share of the rows to come may be kept: a bit more. */
+static double
+share_kept(const StepsCache *cache)
+{
+	return Min(1.0, 1.05 * (double) cache->kept / (double) cache->rows);
+}
+
 /* funnel_trans adds a row to the state; all but fcinfo are constants. */
 static pg_attribute_always_inline Datum
 funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
@@ -434,6 +462,7 @@ funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
 	uint32 property;
 	NmFunnelRow *row;
 
+	cache->rows++;
 	check_event(fcinfo);
 	at = nm_row_time(fcinfo, 2, is_day);
 	if (unlikely(state != NULL && !same_param(state, cache)))
@@ -465,6 +494,9 @@ funnel_trans(FunctionCallInfo fcinfo, int key, bool is_day, NmFunnelKind kind)
 			nm_dict_intern(&state, recsize, value ? VARDATA_ANY(value) : "",
 						   value ? VARSIZE_ANY_EXHDR(value) : 0);
 	}
+	cache->kept++;
+	if (unlikely(state->nrecords == state->rec_capacity))
+		state = nm_log_reserve(state, recsize, 1, fcinfo, share_kept(cache));
 	row = nm_log_append(&state, recsize, fcinfo);
 	row->key = 0;
 	row->at = at;
@@ -513,7 +545,7 @@ put_row(NmState *state, const NmState *src, const NmSequenceRow *from,
 		uint32 len;
 		const char *key = nm_state_string(src, (uint32) from->key, &len);
 
-		nm_dict_put_key(&state, recsize, key, len);
+		nm_dict_put_key(&state, recsize, state->nrecords - 1, key, len);
 	}
 	return state;
 }

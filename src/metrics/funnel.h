@@ -142,6 +142,18 @@ typedef struct NmFunnelOpen
 	void *memory;         /* what a scan keeps from one user to the next */
 } NmFunnelOpen;
 
+/* Copies times, of which there are mostly too few for a call of memcpy. */
+static inline void
+nm_funnel_copy_times(int64 *to, const int64 *from, int n)
+{
+	int i;
+
+	for (i = 0; i + 2 <= n; i += 2)
+		memcpy(to + i, from + i, 2 * sizeof(int64));
+	if (i < n)
+		to[i] = from[i];
+}
+
 /* Notes that a way has reached a level at the last of the given times. */
 static inline void
 nm_funnel_reached(NmFunnelOpen *open, int level, const int64 *times)
@@ -149,7 +161,7 @@ nm_funnel_reached(NmFunnelOpen *open, int level, const int64 *times)
 	if (level <= open->best.level)
 		return;
 	open->best.level = level;
-	memcpy(open->best.times, times, sizeof(int64) * level);
+	nm_funnel_copy_times(open->best.times, times, level);
 }
 
 /* Ends the attempt, if there is one. */

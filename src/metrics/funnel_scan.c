@@ -538,8 +538,7 @@ plain_step(NmFunnelScan *scan, int step, int64 t)
 		if (!scan->has_tied[step] ||
 			nm_funnel_add(from[0], scan->rules.within) < t)
 			return;
-		for (int i = 0; i < step; i++)
-			to[i] = from[i];
+		nm_funnel_copy_times(to, from, step);
 	}
 	to[step] = t;
 	scan->has_tied[step + 1] = true;

@@ -243,6 +243,14 @@ next_customer(NmJourneyReader *reader)
 
 /* Slices of a customer's touches */
 
+/* is_too_old tells whether a touch is outside the lookback of an instant. */
+static inline bool
+is_too_old(const NmPathRules *rules, const NmTouch *touch, int64 at)
+{
+	return rules->lookback != PG_INT64_MAX &&
+		   nm_elapsed(touch->at, at) >= rules->lookback;
+}
+
 /*
  * slice_to moves [low, high) to the touches of the next conversion, whose time
  * is not before that of the one before.
@@ -256,7 +264,7 @@ slice_to(NmJourneyReader *reader, int64 at)
 	while (reader->high < reader->ntouches && touches[reader->high].at <= limit)
 		reader->high++;
 	while (reader->low < reader->high &&
-		   nm_elapsed(touches[reader->low].at, at) >= reader->rules.lookback)
+		   is_too_old(&reader->rules, &touches[reader->low], at))
 		reader->low++;
 }
 
@@ -398,19 +406,25 @@ make_path(NmJourneyReader *reader, NmPath *path, uint32 low, uint32 high)
 static bool
 rest_path(NmJourneyReader *reader, NmPath *path)
 {
+	const NmJourneyRow *rows = nm_journey_records(reader->state);
+	uint32 last = reader->nconversions - 1;
 	uint32 low = reader->nconversions > 0 ? reader->high : 0;
 	uint32 high = reader->ntouches;
 
 	reader->rest_due = false;
+
+	/* a touch at the last conversion is not behind it, on its path or not */
+	while (reader->nconversions > 0 && low < high &&
+		   reader->touches[low].at <= rows[reader->conversions[last]].at)
+		low++;
 	if (low == high ||
 		(reader->rules.counting == NM_COUNT_FIRST && reader->nconversions > 0))
 		return false;
 	path->at = reader->touches[high - 1].at;
 	if (path->at < reader->rules.from || path->at >= reader->rules.to)
 		return false;
-	while (nm_elapsed(reader->touches[low].at, path->at) >=
-			   reader->rules.lookback &&
-		   low < high - 1)
+	while (low < high - 1 &&
+		   is_too_old(&reader->rules, &reader->touches[low], path->at))
 		low++;
 	path->revenue = NM_NO_REVENUE;
 	path->number = 0;

@@ -57,6 +57,18 @@ tree_begin(PathTree *tree, FunctionCallInfo fcinfo)
 	tree->nnodes = 1;
 }
 
+/* too_many_paths complains before the tree outgrows what a state may be. */
+static void
+too_many_paths(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many distinct paths"),
+			 errdetail("Their touches would take more memory than nudge.max_state_size, %d MB.",
+					   nm_max_state_size),
+			 errhint("Use touch_reuse => 'since_last_conversion', collapse, last_touches or a shorter lookback.")));
+}
+
 /* add_path counts a path. */
 static void
 add_path(PathTree *tree, const NmPath *path)
@@ -72,6 +84,8 @@ add_path(PathTree *tree, const NmPath *path)
 
 		if (number == known)
 		{
+			if (mul_size(known, sizeof(PathNode)) > nm_state_limit())
+				too_many_paths();
 			tree->nodes =
 				nm_grown(tree->nodes, known, &tree->capacity, sizeof(PathNode));
 			memset(&tree->nodes[number], 0, sizeof(PathNode));

@@ -24,7 +24,8 @@
 #include "nm_money.h"
 
 /* bits of a removal effect as a whole number */
-#define EFFECT_BITS 40
+#define EFFECT_BITS 52
+#define CREDIT_BITS 40 /* of the weights in one path, whose sum must fit */
 
 /*
  * Tally: how often what followed what.  A key is the last touches of a path,
@@ -232,10 +233,16 @@ fit(const Tally *tally, Fitted *fitted)
 
 	memset(fitted, 0, sizeof(Fitted));
 	fit_steps(tally, fitted);
-	states = palloc_array(uint64, fitted->nsteps + 1);
-	chain->first = palloc_array(uint32, fitted->nsteps + 1);
-	chain->channel = palloc_array(uint32, fitted->nsteps + 1);
-	chain->transitions = palloc_array(NmTransition, fitted->nsteps + 1);
+	states = palloc_extended(mul_size(fitted->nsteps + 1, sizeof(uint64)),
+							 MCXT_ALLOC_HUGE);
+	chain->first = palloc_extended(mul_size(fitted->nsteps + 1, sizeof(uint32)),
+								   MCXT_ALLOC_HUGE);
+	chain->channel =
+		palloc_extended(mul_size(fitted->nsteps + 1, sizeof(uint32)),
+						MCXT_ALLOC_HUGE);
+	chain->transitions =
+		palloc_extended(mul_size(fitted->nsteps + 1, sizeof(NmTransition)),
+						MCXT_ALLOC_HUGE);
 	chain->ntransitions = fitted->nsteps;
 	for (uint32 i = 0; i < fitted->nsteps; i++)
 	{
@@ -294,11 +301,11 @@ removal_effects(const Tally *tally, const Fitted *fitted)
 	return effects;
 }
 
-/* effect_weight is a removal effect as a whole number. */
+/* effect_weight is a removal effect as a whole number of so many bits. */
 static int64
-effect_weight(double effect)
+effect_weight(double effect, int bits)
 {
-	return llrint(ldexp(effect, EFFECT_BITS));
+	return llrint(ldexp(effect, bits));
 }
 
 /* Results */
@@ -327,7 +334,7 @@ nm_markov_attribution(PG_FUNCTION_ARGS)
 			continue;
 		worth[n].channel = fitted.by_name[c];
 		worth[n].effect = effects[c];
-		worth[n++].weight = effect_weight(effects[c]);
+		worth[n++].weight = effect_weight(effects[c], EFFECT_BITS);
 	}
 	nm_worth_rows(&tally.reader, worth, n, tally.conversions, tally.revenue,
 				  tally.bare_conversions, tally.bare_revenue, true,
@@ -486,7 +493,8 @@ nm_markov_credits(PG_FUNCTION_ARGS)
 	effects = removal_effects(&tally, &fitted);
 	weights = palloc_array(int64, tally.reader.nchannels + 1);
 	for (uint32 c = 0; c < tally.reader.nchannels; c++)
-		weights[c] = effect_weight(Max(0, effects[fitted.rank[c]]));
+		weights[c] =
+			effect_weight(Max(0, effects[fitted.rank[c]]), CREDIT_BITS);
 	parts = palloc_array(NmPart, tally.reader.nchannels + 1);
 	shares = palloc_array(NmPart, tally.reader.nchannels + 1);
 
@@ -506,9 +514,9 @@ nm_markov_credits(PG_FUNCTION_ARGS)
 		if (n > 0)
 		{
 			memcpy(shares, parts, n * sizeof(NmPart));
-			next = nm_apportion(parts, n, sum,
-								(uint64) path.revenue / reader.rules.unit);
-			nm_apportion(shares, n, sum, NM_CONVERSION);
+			next = nm_apportion(parts, n, sum, (uint64) path.revenue,
+								(uint64) reader.rules.unit);
+			nm_apportion(shares, n, sum, NM_CONVERSION, 1);
 		}
 		MemoryContextSwitchTo(row.row);
 		credit_rows(&reader, &path, parts, shares, n, next, &row,

@@ -219,14 +219,20 @@ static double *
 converge(const Question *question)
 {
 	Outcomes outcomes = outcomes_make(question->chain->nstates);
+	double gap = 1;
+	double before;
 	double change;
 
+	/* until the gap is closed, or rounding keeps it from closing further */
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
+		before = gap;
 		change = sweep(question, outcomes);
-	} while (change > SMALLEST_CHANGE * question->chain->nstates &&
-			 widest_gap(question, outcomes) > SMALLEST_GAP);
+		gap = widest_gap(question, outcomes);
+	} while (gap > SMALLEST_GAP && change > 0 &&
+			 (gap < before ||
+			  change > SMALLEST_CHANGE * question->chain->nstates));
 	for (uint32 s = 0; s < question->chain->nstates; s++)
 	{
 		double sum = outcomes.yes[s] + outcomes.no[s];

@@ -462,7 +462,7 @@ nm_item_as_mrr_state(PG_FUNCTION_ARGS)
 	recsize = nm_record_size(&nm_mrr_family, state->flags);
 	plain = nm_log_begin(&nm_mrr_family, state->flags,
 						 (uint32) currency_code(fcinfo, 1));
-	plain = nm_log_reserve(plain, recsize, state->nrecords, NULL);
+	plain = nm_log_reserve(plain, recsize, state->nrecords, NULL, 0);
 	while (nm_item_next(state, &start, &end))
 	{
 		int64 key =

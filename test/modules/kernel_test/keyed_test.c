@@ -89,12 +89,11 @@ kernel_test_keyed_trans_text(PG_FUNCTION_ARGS)
 
 	if (state == NULL)
 		state = nm_keyed_begin(&mask_ops, NM_KEY_TEXT, 0);
-	row.key = nm_dict_intern(&state, mask_ops.recsize, VARDATA_ANY(key),
-							 VARSIZE_ANY_EXHDR(key));
 	row.block = PG_GETARG_INT32(2);
 	row.mask = (uint64) PG_GETARG_INT64(3);
 	row.rows = 1;
-	nm_keyed_update(&state, &mask_ops, &row);
+	nm_keyed_update_string(&state, &mask_ops, &row, VARDATA_ANY(key),
+						   VARSIZE_ANY_EXHDR(key));
 	PG_RETURN_POINTER(state);
 }
 
@@ -107,13 +106,11 @@ kernel_test_keyed_trans_uuid(PG_FUNCTION_ARGS)
 
 	if (state == NULL)
 		state = nm_keyed_begin(&mask_ops, NM_KEY_UUID, 0);
-	row.key =
-		nm_dict_intern(&state, mask_ops.recsize,
-					   (const char *) PG_GETARG_UUID_P(1)->data, UUID_LEN);
 	row.block = PG_GETARG_INT32(2);
 	row.mask = (uint64) PG_GETARG_INT64(3);
 	row.rows = 1;
-	nm_keyed_update(&state, &mask_ops, &row);
+	nm_keyed_update_string(&state, &mask_ops, &row,
+						   (const char *) PG_GETARG_UUID_P(1)->data, UUID_LEN);
 	PG_RETURN_POINTER(state);
 }
 

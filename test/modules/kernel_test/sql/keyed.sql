@@ -212,6 +212,9 @@ SELECT keyed_totals(keyed_agg(n, 0, 1)) FROM generate_series(1, 1000000) n;
 -- only what the result will take counts, not the slack of a table
 SELECT length(count_agg(rpad(n::text, 30, 'x'), 'a')::text) AS length FROM generate_series(1, 20000) n;
 SELECT length(count_agg(rpad(n::text, 30, 'x'), 'a')::text) AS length FROM generate_series(1, 21000) n;
+-- nor what the planner expects of states that will follow
+SELECT keyed_totals(rollup(state)) FROM generate_series(0, 319) g, LATERAL (SELECT keyed_agg(g * 100::bigint + k, 0, 1) AS state FROM generate_series(1, 100 + g * 0) k GROUP BY k) s;
+SELECT keyed_totals(rollup(state)) FROM generate_series(0, 329) g, LATERAL (SELECT keyed_agg(g * 100::bigint + k, 0, 1) AS state FROM generate_series(1, 100 + g * 0) k GROUP BY k) s;
 RESET kernel_test.max_state_size;
 SELECT keyed_double(keyed_agg(n, 0, 1))::text::keyed_state FROM generate_series(1, 3) n;
 SELECT keyed_double(keyed_agg(n, 0, 1)) IS NULL AS as_value FROM generate_series(1, 3) n;
