@@ -68,12 +68,25 @@ extern void nm_model_rules(FunctionCallInfo fcinfo, int argno, NmModel model,
 /* Conversions in units of 1e-9 as numeric. */
 extern Datum nm_conversions_out(int128 units);
 
-/*
- * A row of credits: of a touch of a path by its place, or of no touch, whose
- * share of the conversion and of the revenue is given in the units of both.
- */
-extern void nm_credit_row(const NmJourneyReader *reader, const NmPath *path,
-						  uint32 place, uint64 share, int128 credit,
-						  NmRowContext *row, ReturnSetInfo *rsinfo);
+/* NmPlaces: what each touch of one path has. */
+typedef struct NmPlaces
+{
+	uint64 *shares;  /* of the conversion, in units of 1e-9 */
+	int128 *credits; /* of the revenue, in micro-units */
+	Size capacity;
+} NmPlaces;
+
+/* Nothing for any touch of a path; allocates in the current context. */
+extern void nm_places_begin(NmPlaces *places, const NmPath *path);
+
+/* Divides a path of at least one touch by n parts whose weights have a sum. */
+extern void
+nm_places_divide(NmPlaces *places, const NmJourneyReader *reader,
+				 const NmPath *path, NmPart *parts, int n, uint64 sum);
+
+/* The rows of a path: one for each touch, or one of none. */
+extern void
+nm_places_rows(const NmPlaces *places, const NmJourneyReader *reader,
+			   const NmPath *path, NmRowContext *row, ReturnSetInfo *rsinfo);
 
 #endif /* ATTRIBUTION_H */

@@ -441,35 +441,6 @@ effect_parts(NmJourneyReader *reader, const NmPath *path, const int64 *weights,
 	return n;
 }
 
-/* credit_rows returns the touches of a path, with credit for the parts. */
-static void
-credit_rows(const NmJourneyReader *reader, const NmPath *path, NmPart *parts,
-			const NmPart *shares, int n, uint32 next, NmRowContext *row,
-			ReturnSetInfo *rsinfo)
-{
-	uint64 unit = (uint64) reader->rules.unit;
-	int p = 0;
-
-	for (uint32 i = 0; i < path->ntouches; i++)
-	{
-		uint64 share = 0;
-		int128 credit = 0;
-
-		if (p < n && parts[p].start == i)
-		{
-			share = shares[p].each + shares[p].extra;
-			credit = (int128) (parts[p].each + parts[p].extra) * unit;
-			if (next == i)
-				credit += (uint64) path->revenue % unit;
-			p++;
-		}
-		nm_credit_row(reader, path, i, share, credit, row, rsinfo);
-	}
-	if (path->ntouches == 0)
-		nm_credit_row(reader, path, 0, NM_CONVERSION, path->revenue, row,
-					  rsinfo);
-}
-
 /* markov_credits(state, chain_order, paths...) */
 PG_FUNCTION_INFO_V1(nm_markov_credits);
 Datum
@@ -481,7 +452,7 @@ nm_markov_credits(PG_FUNCTION_ARGS)
 	double *effects;
 	int64 *weights;
 	NmPart *parts;
-	NmPart *shares;
+	NmPlaces places = {0};
 	NmPath path;
 	NmRowContext row;
 
@@ -496,7 +467,6 @@ nm_markov_credits(PG_FUNCTION_ARGS)
 		weights[c] =
 			effect_weight(Max(0, effects[fitted.rank[c]]), CREDIT_BITS);
 	parts = palloc_array(NmPart, tally.reader.nchannels + 1);
-	shares = palloc_array(NmPart, tally.reader.nchannels + 1);
 
 	/* the same walk gives channels the same numbers */
 	nm_journey_begin(&reader, fcinfo, 2, false);
@@ -504,23 +474,18 @@ nm_markov_credits(PG_FUNCTION_ARGS)
 	for (;;)
 	{
 		uint64 sum;
-		uint32 next = 0;
 		int n;
 
 		MemoryContextSwitchTo(row.outer);
 		if (!nm_journey_next(&reader, &path))
 			break;
+		nm_places_begin(&places, &path);
 		n = effect_parts(&reader, &path, weights, parts, &sum);
 		if (n > 0)
-		{
-			memcpy(shares, parts, n * sizeof(NmPart));
-			next = nm_apportion(parts, n, sum, (uint64) path.revenue,
-								(uint64) reader.rules.unit);
-			nm_apportion(shares, n, sum, NM_CONVERSION, 1);
-		}
+			nm_places_divide(&places, &reader, &path, parts, n, sum);
 		MemoryContextSwitchTo(row.row);
-		credit_rows(&reader, &path, parts, shares, n, next, &row,
-					(ReturnSetInfo *) fcinfo->resultinfo);
+		nm_places_rows(&places, &reader, &path, &row,
+					   (ReturnSetInfo *) fcinfo->resultinfo);
 	}
 	nm_row_end(&row);
 	PG_RETURN_NULL();
