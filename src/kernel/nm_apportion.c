@@ -91,7 +91,7 @@ quotas(NmPart *parts, int n, uint64 sum, uint64 amount, uint64 unit)
 		else
 		{
 			part->each = (uint64) (share / divisor);
-			part->rest = share % divisor;
+			part->rest = share - part->each * divisor;
 		}
 		left -= part->each * part->count;
 	}
