@@ -93,6 +93,7 @@ FROM churning, unit_economics(state, '2024-01-01', '2024-07-01', 320, 0.8);
 SELECT months, churn_rate, ltv, ltv_to_cac, payback_months FROM churning, unit_economics(state, '2024-01-01', '2024-02-01', 320);
 SELECT months, round(churn_rate, 6) AS churn_rate, round(ltv, 2) AS ltv, ltv_to_cac, cac_to_ltv, payback_months FROM churning, unit_economics(state, '2024-01-15', '2024-06-15');
 SELECT months, customer_months FROM churning, unit_economics(state, '2023-12-31', '2024-02-29');
+SELECT (SELECT u FROM unit_economics(state, '2024-01-01', '2024-07-01', 320, zone => NULL) u) = (SELECT u FROM unit_economics(state, '2024-01-01', '2024-07-01', 320) u) AS utc_if_null FROM churning;
 -- nobody there, nobody left, none at all
 SELECT u.* FROM churning, unit_economics(state, '2020-01-01', '2020-03-01', 100) u \gx
 SELECT count(*) FROM unit_economics(NULL, '2020-01-01', '2020-03-01');

@@ -127,6 +127,18 @@ SELECT channel, cost, loaded_cost, cac, payback_months FROM journeys, channel_pe
 -- yen have no decimals: 100 over three customers
 CREATE TEMP VIEW yen AS SELECT day, channel, amount, 'JPY' AS currency FROM spend;
 SELECT channel, cost, loaded_cost FROM journeys, channel_performance(state, 'linear', 'yen', '2024-03-01', '2024-04-01', shared_cost => 100);
+-- A NULL zone is UTC, and what happens at as_of is not known yet
+SELECT (SELECT array_agg(c) FROM unnest(channel_credits(state, 'linear', '2024-03-01', '2024-04-01', NULL)) c) = channel_credits(state, 'linear', '2024-03-01', '2024-04-01') AS credits,
+	(SELECT array_agg(p) FROM channel_performance(state, 'linear', 'spend', '2024-03-01', '2024-04-01', NULL, leads => 'leads') p)
+		= (SELECT array_agg(p) FROM channel_performance(state, 'linear', 'spend', '2024-03-01', '2024-04-01', leads => 'leads') p) AS performance,
+	(SELECT array_agg(l) FROM lead_stages('leads', '{lead,customer}', '2024-03-01', '2024-04-01', NULL) l)
+		= (SELECT array_agg(l) FROM lead_stages('leads', '{lead,customer}', '2024-03-01', '2024-04-01') l) AS stages,
+	(SELECT array_agg(c) FROM content_performance('content', 'leads', '2024-02-01', '2024-04-16', NULL) c)
+		= (SELECT array_agg(c) FROM content_performance('content', 'leads', '2024-02-01', '2024-04-16') c) AS content
+FROM journeys;
+SELECT a.later, l.lead_count FROM (VALUES (interval '0'), (interval '1 microsecond')) a(later),
+	LATERAL lead_stages('leads', '{lead}', '2024-03-01', '2024-04-01', as_of => (SELECT min(at) FROM leads WHERE stage = 'lead' AND at >= '2024-03-02') + a.later) l;
+
 -- wrong arguments
 SELECT * FROM journeys, channel_performance(state, 'no model', 'spend', '2024-03-01', '2024-04-01');
 SELECT * FROM journeys, channel_performance(state, 'linear', 'spend', '2024-04-01', '2024-03-01');

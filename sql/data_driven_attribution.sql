@@ -76,6 +76,12 @@ SELECT m.* FROM shapley_attribution(pg_temp.paths('$5')) m;
 SELECT m.* FROM shapley_attribution(pg_temp.paths('a', 'b $5')) m;
 SELECT count(*) FROM shapley_attribution(NULL);
 
+-- many channels that never convert need no answer of their own
+SET statement_timeout = '30s';
+SELECT count(*), count(*) FILTER (WHERE removal_effect = 0) AS without_effect, max(removal_effect) AS most, sum(conversions) AS conversions
+FROM (SELECT journey_agg(greatest(i, 1)::bigint, date '2024-05-01' + (i = 0)::int, CASE WHEN i > 0 THEN 'ch' || i END, CASE WHEN i = 0 THEN 5.00 END) AS s FROM generate_series(0, 200000) i) x, markov_attribution(s);
+RESET statement_timeout;
+
 -- Errors ------------------------------------------------------------------------------
 
 SELECT count(*) FROM google, markov_attribution(s, 0);

@@ -292,9 +292,9 @@ BEGIN
 			nudge.cac_payback_months(cac, n.arpa, gross_margin), nudge.cac_payback_months(cac, n.arpa)
 		FROM (SELECT sum(s.opening_customers)::bigint AS at_risk, sum(s.churned_customers)::bigint AS churned
 				FROM generate_series(0, whole - 1) m,
-					LATERAL nudge.mrr_summary(state, (start_day + make_interval(months => m))::date, (start_day + make_interval(months => m + 1))::date, zone) s) c,
+					LATERAL nudge.mrr_summary(state, (start_day + make_interval(months => m))::date, (start_day + make_interval(months => m + 1))::date, coalesce(zone, 'UTC')) s) c,
 			LATERAL (SELECT c.churned::numeric / nullif(c.at_risk, 0) AS rate) r,
-			LATERAL (SELECT nudge.customers_at(state, end_day - 1, zone) AS customers, nudge.arpa(state, end_day - 1, zone) AS arpa) n,
+			LATERAL (SELECT nudge.customers_at(state, end_day - 1, coalesce(zone, 'UTC')) AS customers, nudge.arpa(state, end_day - 1, coalesce(zone, 'UTC')) AS arpa) n,
 			LATERAL (SELECT nudge.ltv(n.arpa, gross_margin, r.rate) AS ltv) v
 		WHERE state IS NOT NULL;
 END

@@ -10,12 +10,8 @@
 
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/timestamp.h"
 
 #include "attribution.h"
-#include "nm_guards.h"
-#include "nm_link.h"
 #include "nm_money.h"
 #include "nm_numeric.h"
 

@@ -44,7 +44,7 @@ BEGIN
 				UNION ALL SELECT a.channel, 0, a.revenue FROM %s a) x
 			GROUP BY x.channel) c
 		$query$, format(call, 'first'), format(call, 'all'))
-		INTO credits USING state, model, lookback, start_day, end_day, zone, half_life, weights;
+		INTO credits USING state, model, lookback, start_day, end_day, coalesce(zone, 'UTC'), half_life, weights;
 	RETURN coalesce(credits, '{}');
 END
 $$;
@@ -249,7 +249,7 @@ BEGIN
 		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
 		$query$, nudge.input_query('campaigns', campaigns), of_spend, plan,
 			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
-		USING start_day, end_day, zone, credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
+		USING start_day, end_day, coalesce(zone, 'UTC'), credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
 			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend;
 END
 $$;
@@ -408,7 +408,7 @@ BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH seen AS MATERIALIZED (
 			SELECT l.lead, l.at, array_position($1, l.stage) AS step, CASE $6 WHEN 'source' THEN l.source WHEN 'campaign' THEN l.campaign END AS source
-			FROM (%s) l WHERE $5 IS NULL OR l.at <= $5
+			FROM (%s) l WHERE $5 IS NULL OR l.at < $5
 		), origin AS (
 			SELECT s.lead, (array_agg(s.source ORDER BY s.at, s.source COLLATE "C"))[1] AS source
 			FROM seen s WHERE s.source IS NOT NULL GROUP BY s.lead
@@ -442,7 +442,7 @@ BEGIN
 		WINDOW up AS (PARTITION BY c.source ORDER BY c.step)
 		ORDER BY c.source COLLATE "C" NULLS LAST, c.step
 		$query$, nudge.input_query('leads', leads))
-		USING ARRAY(SELECT unnest(stages)), start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL, spend;
+		USING ARRAY(SELECT unnest(stages)), start_day, end_day, coalesce(zone, 'UTC'), as_of, by, counting, currency, spend IS NOT NULL, spend;
 END
 $$;
 COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
@@ -541,7 +541,7 @@ BEGIN
 		FROM summed s LEFT JOIN plan l ON l.type = s.type, span w
 		ORDER BY s.type COLLATE "C"
 		$query$, nudge.input_query('content', content), nudge.input_query('touches', touches))
-		USING start_day, end_day, zone, types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;
+		USING start_day, end_day, coalesce(zone, 'UTC'), types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;
 END
 $$;
 COMMENT ON FUNCTION nudge.content_performance(regclass, regclass, date, date, text, text[], text[], regclass, text, text) IS

@@ -164,25 +164,33 @@ share_equally(Shapley *shapley, const NmPath *path)
 	NmJourneyReader *reader = &shapley->reader;
 	uint64 unit = (uint64) reader->rules.unit;
 	uint64 revenue = (uint64) path->revenue;
-	uint32 n = 0;
+	NmPart whole = {.weight = 1};
+	NmPart money;
+	uint32 next;
 	uint32 k = 0;
 
 	worth_room(shapley);
 	nm_stamp_begin(reader);
 	for (uint32 i = 0; i < path->ntouches; i++)
-		n += nm_stamp(reader, path->touches[i].channel);
+	{
+		shapley->worth[path->touches[i].channel].weight = 1;
+		whole.count += nm_stamp(reader, path->touches[i].channel);
+	}
+	if (path->revenue < 0)
+		return;
+	money = whole;
+	nm_apportion(&whole, 1, 1, NM_CONVERSION, 1);
+	next = nm_apportion(&money, 1, 1, revenue, unit);
 	nm_stamp_begin(reader);
 	for (uint32 i = 0; i < path->ntouches; i++)
 	{
 		NmChannelWorth *worth = &shapley->worth[path->touches[i].channel];
-		uint64 units = revenue / unit;
 
-		worth->weight = 1;
-		if (path->revenue < 0 || !nm_stamp(reader, path->touches[i].channel))
+		if (!nm_stamp(reader, path->touches[i].channel))
 			continue;
-		worth->conversions += NM_CONVERSION / n + (k < NM_CONVERSION % n);
-		worth->revenue += (units / n + (k < units % n)) * unit;
-		if (k == units % n)
+		worth->conversions += whole.each + (k < whole.extra);
+		worth->revenue += (int128) (money.each + (k < money.extra)) * unit;
+		if (k == next)
 			worth->revenue += revenue % unit;
 		k++;
 	}

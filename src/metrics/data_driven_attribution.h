@@ -23,16 +23,16 @@ typedef struct NmChannelWorth
 
 /*
  * Shares out conversions and revenue by the weights of n channels, which are in
- * order of their names, unless they have all been given theirs; and returns a
- * row for each, the one with most revenue first.  Conversions without a touch,
- * and their revenue, are the last row.
+ * order of their names, and returns a row for each, the one with most revenue
+ * first.  Conversions without a touch, and their revenue, are the last row.  If
+ * no channel has a weight, none gets anything.
  */
 extern void
 nm_worth_rows(const NmJourneyReader *reader, NmChannelWorth *worth, uint32 n,
 			  int64 conversions, int128 revenue, int64 bare_conversions,
 			  int128 bare_revenue, bool with_effect, ReturnSetInfo *rsinfo);
 
-/* The same, for channels that have been given theirs. */
+/* The same rows, for channels that have been given what they get. */
 extern void
 nm_given_worth_rows(const NmJourneyReader *reader, NmChannelWorth *worth,
 					uint32 n, int64 bare_conversions, int128 bare_revenue,

@@ -74,8 +74,7 @@ typedef struct NmPathRules
 	int64 direct_number; /* string number of the direct channel, -1 if none */
 	int64 first_touches; /* keep so many at the beginning, or -1 */
 	int64 last_touches;  /* keep so many at the end, or -1 */
-	int unit_decimals;
-	int64 unit; /* micro-units of the currency's minor unit */
+	int64 unit;          /* micro-units of the currency's minor unit */
 } NmPathRules;
 
 /* NmPath: what led to one conversion, or, unconverted, to none so far. */

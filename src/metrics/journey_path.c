@@ -106,10 +106,9 @@ read_rules(NmPathRules *rules, FunctionCallInfo fcinfo, int first,
 		touches_arg(fcinfo, first + NM_PATH_FIRST_TOUCHES, "first_touches");
 	rules->last_touches =
 		touches_arg(fcinfo, first + NM_PATH_LAST_TOUCHES, "last_touches");
-	rules->unit_decimals =
-		decimals_arg(fcinfo, first + NM_PATH_MINOR_UNIT, state);
 	rules->unit = 1;
-	for (int i = rules->unit_decimals; i < NM_MONEY_SCALE; i++)
+	for (int i = decimals_arg(fcinfo, first + NM_PATH_MINOR_UNIT, state);
+		 i < NM_MONEY_SCALE; i++)
 		rules->unit *= 10;
 }
 

@@ -243,7 +243,6 @@ fit(const Tally *tally, Fitted *fitted)
 	chain->transitions =
 		palloc_extended(mul_size(fitted->nsteps + 1, sizeof(NmTransition)),
 						MCXT_ALLOC_HUGE);
-	chain->ntransitions = fitted->nsteps;
 	for (uint32 i = 0; i < fitted->nsteps; i++)
 	{
 		uint64 last = fitted->steps[i].key >> tally->bits;
@@ -255,7 +254,6 @@ fit(const Tally *tally, Fitted *fitted)
 				last == 0 ? NM_NO_CHANNEL : (uint32) ((last & code) - 1);
 			chain->first[chain->nstates++] = i;
 		}
-		chain->transitions[i].from = chain->nstates - 1;
 		chain->transitions[i].count = fitted->steps[i].count;
 	}
 	chain->first[chain->nstates] = fitted->nsteps;
@@ -277,27 +275,35 @@ fit(const Tally *tally, Fitted *fitted)
 
 /*
  * removal_effects returns those of all channels, by rank; below 0 for one that
- * is on no path.
+ * is on no path.  The chain is solved only for those from which it converts.
  */
 static double *
 removal_effects(const Tally *tally, const Fitted *fitted)
 {
 	uint32 n = tally->reader.nchannels;
 	double *effects = palloc_array(double, n + 1);
+	bool *converts = palloc0_array(bool, n + 1);
+	const NmChain *chain = &fitted->chain;
 	double *conversions;
 
 	for (uint32 c = 0; c < n; c++)
 		effects[c] = -1;
-	for (uint32 s = 1; s < fitted->chain.nstates; s++)
-		effects[fitted->chain.channel[s]] = 0;
+	for (uint32 s = 1; s < chain->nstates; s++)
+		effects[chain->channel[s]] = 0;
 	if (tally->conversions == 0)
 		return effects;
-	conversions = nm_chain_conversions(&fitted->chain);
+	conversions = nm_chain_conversions(chain);
+	for (uint32 s = 1; s < chain->nstates; s++)
+		if (conversions[s] > 0)
+			converts[chain->channel[s]] = true;
 	for (uint32 c = 0; c < n; c++)
-		if (effects[c] == 0)
-			effects[c] =
-				nm_chain_removal_effect(&fitted->chain, c, conversions);
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (converts[c])
+			effects[c] = nm_chain_removal_effect(chain, c, conversions);
+	}
 	pfree(conversions);
+	pfree(converts);
 	return effects;
 }
 

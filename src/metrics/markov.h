@@ -18,7 +18,6 @@
 
 typedef struct NmTransition
 {
-	uint32 from;
 	int32 to; /* a state, NM_TO_CONVERSION or NM_TO_NONE */
 	int64 count;
 } NmTransition;
@@ -33,7 +32,6 @@ typedef struct NmChain
 	uint32 *channel; /* of each state: rank of the newest touch, or none */
 	uint32 *first;   /* of each state, and of the end: its first transition */
 	NmTransition *transitions;
-	uint32 ntransitions;
 } NmChain;
 
 /* The probability of conversion from each state, palloc'd. */

@@ -3312,9 +3312,9 @@ BEGIN
 			nudge.cac_payback_months(cac, n.arpa, gross_margin), nudge.cac_payback_months(cac, n.arpa)
 		FROM (SELECT sum(s.opening_customers)::bigint AS at_risk, sum(s.churned_customers)::bigint AS churned
 				FROM generate_series(0, whole - 1) m,
-					LATERAL nudge.mrr_summary(state, (start_day + make_interval(months => m))::date, (start_day + make_interval(months => m + 1))::date, zone) s) c,
+					LATERAL nudge.mrr_summary(state, (start_day + make_interval(months => m))::date, (start_day + make_interval(months => m + 1))::date, coalesce(zone, 'UTC')) s) c,
 			LATERAL (SELECT c.churned::numeric / nullif(c.at_risk, 0) AS rate) r,
-			LATERAL (SELECT nudge.customers_at(state, end_day - 1, zone) AS customers, nudge.arpa(state, end_day - 1, zone) AS arpa) n,
+			LATERAL (SELECT nudge.customers_at(state, end_day - 1, coalesce(zone, 'UTC')) AS customers, nudge.arpa(state, end_day - 1, coalesce(zone, 'UTC')) AS arpa) n,
 			LATERAL (SELECT nudge.ltv(n.arpa, gross_margin, r.rate) AS ltv) v
 		WHERE state IS NOT NULL;
 END
@@ -3375,7 +3375,7 @@ BEGIN
 				UNION ALL SELECT a.channel, 0, a.revenue FROM %s a) x
 			GROUP BY x.channel) c
 		$query$, format(call, 'first'), format(call, 'all'))
-		INTO credits USING state, model, lookback, start_day, end_day, zone, half_life, weights;
+		INTO credits USING state, model, lookback, start_day, end_day, coalesce(zone, 'UTC'), half_life, weights;
 	RETURN coalesce(credits, '{}');
 END
 $$;
@@ -3610,7 +3610,7 @@ BEGIN
 		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
 		$query$, nudge.input_query('campaigns', campaigns), of_spend, plan,
 			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
-		USING start_day, end_day, zone, credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
+		USING start_day, end_day, coalesce(zone, 'UTC'), credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
 			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend;
 END
 $$;
@@ -3774,7 +3774,7 @@ BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH seen AS MATERIALIZED (
 			SELECT l.lead, l.at, array_position($1, l.stage) AS step, CASE $6 WHEN 'source' THEN l.source WHEN 'campaign' THEN l.campaign END AS source
-			FROM (%s) l WHERE $5 IS NULL OR l.at <= $5
+			FROM (%s) l WHERE $5 IS NULL OR l.at < $5
 		), origin AS (
 			SELECT s.lead, (array_agg(s.source ORDER BY s.at, s.source COLLATE "C"))[1] AS source
 			FROM seen s WHERE s.source IS NOT NULL GROUP BY s.lead
@@ -3808,7 +3808,7 @@ BEGIN
 		WINDOW up AS (PARTITION BY c.source ORDER BY c.step)
 		ORDER BY c.source COLLATE "C" NULLS LAST, c.step
 		$query$, nudge.input_query('leads', leads))
-		USING ARRAY(SELECT unnest(stages)), start_day, end_day, zone, as_of, by, counting, currency, spend IS NOT NULL, spend;
+		USING ARRAY(SELECT unnest(stages)), start_day, end_day, coalesce(zone, 'UTC'), as_of, by, counting, currency, spend IS NOT NULL, spend;
 END
 $$;
 
@@ -3908,7 +3908,7 @@ BEGIN
 		FROM summed s LEFT JOIN plan l ON l.type = s.type, span w
 		ORDER BY s.type COLLATE "C"
 		$query$, nudge.input_query('content', content), nudge.input_query('touches', touches))
-		USING start_day, end_day, zone, types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;
+		USING start_day, end_day, coalesce(zone, 'UTC'), types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;
 END
 $$;
 

@@ -1,5 +1,5 @@
 /*
- * journey_paths.c
+ * conversion_paths.c
  *		The paths that lead to conversions, and how long they take.
  *
  * What it holds grows with the distinct beginnings of paths.
@@ -18,7 +18,6 @@
 #include "nm_guards.h"
 #include "nm_link.h"
 #include "nm_money.h"
-#include "nm_numeric.h"
 #include "nm_span.h"
 
 /* PathNode: a path, as the path before its last touch and that touch. */
