@@ -113,3 +113,8 @@ DROP SEQUENCE spend_numbers;
 DROP FOREIGN DATA WRAPPER nothing CASCADE;
 DROP FUNCTION rows_of(text, regclass);
 DROP DOMAIN instant CASCADE;
+
+-- periods of a window, with the instants of a zone
+SELECT * FROM nudge.window_spans('2024-03-15', '2024-05-01', 'month', 'Europe/Berlin', '2024-04-01 00:00 Europe/Berlin');
+SELECT * FROM nudge.window_spans('2024-03-30', '2024-04-01', NULL, NULL);
+SELECT * FROM nudge.window_spans('2024-03-30', '2024-03-30');

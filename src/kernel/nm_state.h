@@ -64,7 +64,10 @@ typedef enum NmKind
 	NM_KIND_FUNNEL = 4,
 	NM_KIND_SEQUENCE = 5,
 	NM_KIND_FEATURE = 6,
-	NM_KIND_JOURNEY = 7
+	NM_KIND_JOURNEY = 7,
+	NM_KIND_SCORE = 8,
+	NM_KIND_SURVEY = 9,
+	NM_KIND_PERCENTILE = 10
 } NmKind;
 
 /* flags, bits 0-1: the type of the entity key */

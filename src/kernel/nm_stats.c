@@ -3,8 +3,9 @@
  *		Tests and intervals for rates.
  *
  * Written from the mathematics: the normal distribution is erfc, its inverse
- * is found by Halley's method, and the tail of chi-squared is the upper
- * incomplete gamma function, as series or as continued fraction.
+ * is found by Halley's method, the tail of chi-squared is the upper incomplete
+ * gamma function, as series or as continued fraction, and that of Student's
+ * distribution the incomplete beta function, as continued fraction.
  *
  * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
  */
@@ -163,6 +164,128 @@ nm_chi_squared_tail(double x, int df)
 	if (half < a + 1)
 		return Max(0, 1 - lower_gamma(a, half));
 	return Min(1, upper_gamma(a, half));
+}
+
+/*
+ * beta_fraction evaluates the continued fraction of the incomplete beta
+ * function by Lentz's method, for x < (a + 1) / (a + b + 2).
+ */
+static double
+beta_fraction(double a, double b, double x)
+{
+	double c = 1;
+	double d = 1 - (a + b) * x / (a + 1);
+	double fraction;
+
+	d = 1 / (fabs(d) < LENTZ_TINY ? LENTZ_TINY : d);
+	fraction = d;
+	for (int m = 1; m < PG_INT16_MAX; m++)
+	{
+		double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		double odd =
+			-(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+		double change;
+
+		d = 1 + even * d;
+		c = 1 + even / c;
+		d = 1 / (fabs(d) < LENTZ_TINY ? LENTZ_TINY : d);
+		c = fabs(c) < LENTZ_TINY ? LENTZ_TINY : c;
+		fraction *= c * d;
+		d = 1 + odd * d;
+		c = 1 + odd / c;
+		d = 1 / (fabs(d) < LENTZ_TINY ? LENTZ_TINY : d);
+		c = fabs(c) < LENTZ_TINY ? LENTZ_TINY : c;
+		change = c * d;
+		fraction *= change;
+		if (fabs(change - 1) <= 2 * DBL_EPSILON)
+			break;
+	}
+	return fraction;
+}
+
+/* half_gamma_ratio returns ln(gamma(a + 1/2) / gamma(a)). */
+static double
+half_gamma_ratio(double a)
+{
+	double up = 0;
+	double inverse;
+
+	/* large logarithms would cancel: step up to where a series is exact */
+	for (; a < STIRLING_FROM * 4; a++)
+		up += log(a / (a + 0.5));
+	inverse = 1 / a;
+	return up + 0.5 * log(a) -
+		   inverse * (1.0 / 8 - inverse * inverse *
+									(1.0 / 192 - inverse * inverse / 640));
+}
+
+double
+nm_student_two_sided(double t, double df)
+{
+	double a = 0.5 * df;
+	double x = df / (df + t * t);
+	double front;
+
+	if (t == 0)
+		return 1;
+	if (isinf(t))
+		return 0;
+	/* x^a (1 - x)^(1/2) / B(a, 1/2), without a difference near 1 */
+	front = exp(half_gamma_ratio(a) - a * log1p(t * t / df)) *
+			sqrt(t * t / ((df + t * t) * M_PI));
+	if (x < (a + 1) / (a + 2.5))
+		return Min(1, front * beta_fraction(a, 0.5, x) / a);
+	return Max(0, 1 - front * beta_fraction(0.5, a, t * t / (df + t * t)) * 2);
+}
+
+bool
+nm_fit_line(const double *x, const double *y, int64 n, NmLine *line)
+{
+	double mean_x = 0;
+	double mean_y = 0;
+	double sxx = 0;
+	double sxy = 0;
+	double syy = 0;
+	double residual;
+
+	for (int64 i = 0; i < n; i++)
+	{
+		mean_x += x[i];
+		mean_y += y[i];
+	}
+	mean_x /= n;
+	mean_y /= n;
+	for (int64 i = 0; i < n; i++)
+	{
+		sxx += (x[i] - mean_x) * (x[i] - mean_x);
+		sxy += (x[i] - mean_x) * (y[i] - mean_y);
+		syy += (y[i] - mean_y) * (y[i] - mean_y);
+	}
+	if (n < 2 || !(sxx > 0))
+		return false;
+	line->n = n;
+	line->slope = sxy / sxx;
+	line->intercept = mean_y - line->slope * mean_x;
+	line->standard_error = line->r_squared = line->p_value = NAN;
+	residual = 0;
+	for (int64 i = 0; i < n; i++)
+	{
+		double off = y[i] - mean_y - line->slope * (x[i] - mean_x);
+
+		residual += off * off;
+	}
+	if (syy > 0)
+		line->r_squared = Min(1, Max(0, 1 - residual / syy));
+	if (n > 2)
+	{
+		line->standard_error = sqrt(residual / (n - 2) / sxx);
+		if (line->standard_error > 0)
+			line->p_value =
+				nm_student_two_sided(line->slope / line->standard_error, n - 2);
+		else
+			line->p_value = line->slope == 0 ? 1 : 0;
+	}
+	return true;
 }
 
 bool

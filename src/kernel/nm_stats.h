@@ -19,6 +19,27 @@ extern double nm_normal_quantile(double p);
 /* P(X >= x) of a chi-squared distribution. */
 extern double nm_chi_squared_tail(double x, int df);
 
+/* P(|T| >= |t|) of Student's distribution with df > 0 degrees of freedom. */
+extern double nm_student_two_sided(double t, double df);
+
+/*
+ * NmLine: the least-squares line y = intercept + slope x through n points.
+ * It has no standard error if n is 2, nor a p value; p is that of slope 0.
+ */
+typedef struct NmLine
+{
+	int64 n;
+	double slope;
+	double intercept;
+	double standard_error; /* of the slope; NAN if there is none */
+	double r_squared;      /* NAN if all y are equal */
+	double p_value; /* two-sided, of a slope of 0; NAN if there is none */
+} NmLine;
+
+/* Fits a line; false if there are less than two different x. */
+extern bool
+nm_fit_line(const double *x, const double *y, int64 n, NmLine *line);
+
 /*
  * The pooled two-sided test that two rates are one; false if it says nothing,
  * as when a group is empty or all or none of both succeeded.

@@ -8,38 +8,6 @@
 
 -- Rows, each checked once ---------------------------------------------------
 
-CREATE FUNCTION nudge.window_periods(start_day date, end_day date, grain text DEFAULT NULL) RETURNS TABLE (period date, period_end date)
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 12 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	max_periods constant integer := 20000;
-BEGIN
-	PERFORM nudge.check_window(start_day, end_day);
-	IF grain IS NOT NULL AND NOT (isfinite(start_day) AND isfinite(end_day)) THEN
-		RAISE EXCEPTION 'a window of periods must be finite'
-			USING ERRCODE = 'datetime_field_overflow',
-				DETAIL = format('It is from %s to %s.', start_day, end_day),
-				HINT = 'Leave the grain out for one period, or pass a first and a last day.';
-	END IF;
-	period := start_day;
-	FOR i IN 1..max_periods LOOP
-		-- without a grain the period ends with the window
-		period_end := least(nudge.period_end(period, grain), end_day);
-		RETURN NEXT;
-		period := period_end;
-		EXIT WHEN period >= end_day;
-	END LOOP;
-	IF period < end_day THEN
-		RAISE EXCEPTION 'result would have more than % periods', max_periods
-			USING ERRCODE = 'program_limit_exceeded',
-				DETAIL = format('The window is from %s to %s.', start_day, end_day),
-				HINT = 'Pass a shorter window or a longer grain.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.window_periods(date, date, text) IS
-	'The periods of a window, the first and the last cut off at its ends. Not STRICT: a NULL grain is one period, NULL days are errors';
-
 CREATE FUNCTION nudge.competitor_fact_rows(
 	competitor_facts regclass,
 	kinds text[],

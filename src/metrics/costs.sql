@@ -61,22 +61,6 @@ COMMENT ON FUNCTION nudge.cost_role_rules() IS
 
 -- Periods and shares ------------------------------------------------------
 
-CREATE FUNCTION nudge.check_report_window(start_day date, end_day date) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_window(start_day, end_day);
-	IF NOT isfinite(start_day) OR NOT isfinite(end_day) OR end_day - start_day > 365300 THEN
-		RAISE EXCEPTION 'a report spans at most 1000 years' USING ERRCODE = 'program_limit_exceeded',
-			DETAIL = 'Each of its months is a row on the way.',
-			HINT = 'Pass days of this age as start_day and end_day.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_report_window(date, date) IS
-	'An error unless a window [start_day, end_day) has days, and not too many for a report by month. Not STRICT: NULLs are errors';
-
 CREATE FUNCTION nudge.report_periods(
 	start_day date,
 	end_day date,
@@ -162,26 +146,6 @@ COMMENT ON FUNCTION nudge.apportion(numeric, numeric[], integer) IS
 	'Shares of an amount in proportion to weights, in whole minor units, that sum to it exactly: by the largest remainder, ties to the larger weight and then to the first. NULL if no weight is above 0';
 
 -- Reading costs and budgets -----------------------------------------------
-
-CREATE FUNCTION nudge.check_input(input text, incomplete bigint, column_name text DEFAULT NULL, unknown text DEFAULT NULL, known text DEFAULT NULL) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF incomplete > 0 THEN
-		RAISE EXCEPTION 'a row of % has no time, or no amount', input USING ERRCODE = 'null_value_not_allowed',
-			DETAIL = format('Of %s rows a required column is NULL, or not a finite number.', incomplete),
-			HINT = 'Pass a view that leaves them out knowingly.';
-	ELSIF unknown IS NOT NULL THEN
-		RAISE EXCEPTION 'unknown % "%" of %', column_name, left(unknown, 40), input USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('It is one of %s.', known),
-			HINT = 'Pass a view that maps it to one of them.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_input(text, bigint, text, text, text) IS
-	'An error if rows of an input lack what they need, or have a word that is not known. Not STRICT: a NULL word is none';
 
 CREATE FUNCTION nudge.cost_category(category text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -503,3 +503,88 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_window(date, date) IS
 	'An error unless a window [start_day, end_day) has days. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.check_input(input text, incomplete bigint, column_name text DEFAULT NULL, unknown text DEFAULT NULL, known text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF incomplete > 0 THEN
+		RAISE EXCEPTION 'a row of % lacks a value that it needs', input USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = format('Of %s rows a required column is NULL, or not a finite number.', incomplete),
+			HINT = 'Pass a view that leaves them out knowingly.';
+	ELSIF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown % "%" of %', column_name, left(unknown, 40), input USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is one of %s.', known),
+			HINT = 'Pass a view that maps it to one of them.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_input(text, bigint, text, text, text) IS
+	'An error if rows of an input lack what they need, or have a word that is not known. Not STRICT: a NULL word is none';
+
+CREATE FUNCTION nudge.check_report_window(start_day date, end_day date) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF NOT isfinite(start_day) OR NOT isfinite(end_day) OR end_day - start_day > 365300 THEN
+		RAISE EXCEPTION 'a report spans at most 1000 years' USING ERRCODE = 'program_limit_exceeded',
+			DETAIL = 'Each of its months is a row on the way.',
+			HINT = 'Pass days of this age as start_day and end_day.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_report_window(date, date) IS
+	'An error unless a window [start_day, end_day) has days, and not too many for a report by month. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.window_periods(start_day date, end_day date, grain text DEFAULT NULL) RETURNS TABLE (period date, period_end date)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 12 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	max_periods constant integer := 20000;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF grain IS NOT NULL AND NOT (isfinite(start_day) AND isfinite(end_day)) THEN
+		RAISE EXCEPTION 'a window of periods must be finite'
+			USING ERRCODE = 'datetime_field_overflow',
+				DETAIL = format('It is from %s to %s.', start_day, end_day),
+				HINT = 'Leave the grain out for one period, or pass a first and a last day.';
+	END IF;
+	period := start_day;
+	FOR i IN 1..max_periods LOOP
+		-- without a grain the period ends with the window
+		period_end := least(nudge.period_end(period, grain), end_day);
+		RETURN NEXT;
+		period := period_end;
+		EXIT WHEN period >= end_day;
+	END LOOP;
+	IF period < end_day THEN
+		RAISE EXCEPTION 'result would have more than % periods', max_periods
+			USING ERRCODE = 'program_limit_exceeded',
+				DETAIL = format('The window is from %s to %s.', start_day, end_day),
+				HINT = 'Pass a shorter window or a longer grain.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.window_periods(date, date, text) IS
+	'The periods of a window, the first and the last cut off at its ends. Not STRICT: a NULL grain is one period, NULL days are errors';
+
+CREATE FUNCTION nudge.window_spans(
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (period date, period_end date, start_at timestamptz, end_at timestamptz, complete boolean)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT p.period, p.period_end, b.start_at, b.end_at, b.end_at <= as_of
+	FROM nudge.window_periods(start_day, end_day, grain) p,
+		LATERAL (SELECT p.period::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS start_at, p.period_end::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS end_at) b
+	ORDER BY p.period;
+END;
+COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS
+	'The periods of a window with the instants at which they begin and end in a zone, and whether they are over by as_of. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, NULL days are errors';
