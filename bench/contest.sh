@@ -10,6 +10,9 @@ play()
 	case $1 in
 		scan) time_sql "$2" -c 'SELECT count(*), sum(mrr) FROM subscriptions' ;;
 		scan_events*) time_sql "$2" -c 'SELECT count(*), max(day) FROM events' ;;
+		scan_accounts) time_sql "$2" -c 'SELECT count(*), sum(usage) FROM accounts' ;;
+		scan_daily_scores) time_sql "$2" -c 'SELECT count(*), sum(score) FROM daily_scores' ;;
+		scan_samples) time_sql "$2" -c 'SELECT count(*), sum(duration_ms) FROM samples' ;;
 		scan_marketing) time_sql "$2" -c 'SELECT count(*), sum(revenue) FROM marketing' ;;
 		*_parallel)
 			(

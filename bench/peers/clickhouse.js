@@ -20,7 +20,11 @@ const TABLES = {
 	subscriptions: ['customer Int64, valid_from Date, valid_to Nullable(Date), mrr Decimal(12, 2)', 'customer'],
 	events: ["user_id Int64, at DateTime('UTC'), day Date, event LowCardinality(String)", '(user_id, at)'],
 	touches: ["customer Int64, at DateTime('UTC'), channel LowCardinality(String)", '(customer, at)'],
-	conversions: ["conversion Int64, customer Int64, at DateTime('UTC'), revenue Decimal(12, 2)", '(customer, at)']
+	conversions: ["conversion Int64, customer Int64, at DateTime('UTC'), revenue Decimal(12, 2)", '(customer, at)'],
+	accounts: ['customer Int64, usage Nullable(Float64), engagement Nullable(Float64), satisfaction Nullable(Float64), ' +
+		'growth Nullable(Float64), advocacy Nullable(Float64)', 'customer'],
+	daily_scores: ['customer Int64, day Date, score Float64', '(customer, day)'],
+	samples: ["at DateTime64(6, 'UTC'), duration_ms Float64", 'at']
 };
 
 function timed(work) {

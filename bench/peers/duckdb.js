@@ -19,10 +19,13 @@ const TABLES = {
 	subscriptions: "{customer: 'BIGINT', valid_from: 'DATE', valid_to: 'DATE', mrr: 'DECIMAL(12, 2)'}",
 	events: `{user_id: 'BIGINT', "at": 'TIMESTAMP', day: 'DATE', event: 'VARCHAR'}`,
 	touches: `{customer: 'BIGINT', "at": 'TIMESTAMP', channel: 'VARCHAR'}`,
-	conversions: `{conversion: 'BIGINT', customer: 'BIGINT', "at": 'TIMESTAMP', revenue: 'DECIMAL(12, 2)'}`
+	conversions: `{conversion: 'BIGINT', customer: 'BIGINT', "at": 'TIMESTAMP', revenue: 'DECIMAL(12, 2)'}`,
+	accounts: "{customer: 'BIGINT', usage: 'DOUBLE', engagement: 'DOUBLE', satisfaction: 'DOUBLE', growth: 'DOUBLE', advocacy: 'DOUBLE'}",
+	daily_scores: "{customer: 'BIGINT', day: 'DATE', score: 'DOUBLE'}",
+	samples: `{"at": 'TIMESTAMP', duration_ms: 'DOUBLE'}`
 };
 // the order in which queries are the fastest; putting rows into it is not timed
-const ORDER = { events: 'user_id, "at"', touches: 'customer, "at"', conversions: 'customer, "at"' };
+const ORDER = { events: 'user_id, "at"', touches: 'customer, "at"', conversions: 'customer, "at"', daily_scores: 'customer, day' };
 const LOAD = (table, csv) => `
 	CREATE OR REPLACE TABLE ${table} AS
 	SELECT * FROM read_csv('${csv}', header = false, columns = ${TABLES[table]})`;
