@@ -301,6 +301,14 @@ nm_string_compare(const char *a, uint32 a_len, const char *b, uint32 b_len)
 extern int64
 nm_state_find_string(const NmState *state, const char *data, uint32 len);
 
+/* The same for a text, not compressed. */
+static inline int64
+nm_state_find_text(const NmState *state, const text *string)
+{
+	return nm_state_find_string(state, VARDATA_ANY(string),
+								VARSIZE_ANY_EXHDR(string));
+}
+
 /* text and binary form of a canonical state, palloc'd */
 extern char *nm_state_text(const NmState *state, const NmFamily *family);
 extern bytea *nm_state_binary(const NmState *state, const NmFamily *family);

@@ -32,12 +32,7 @@ static bool
 find_user(const NmState *state, Datum user, int64 *key)
 {
 	if (nm_state_key_type(state) == NM_KEY_TEXT)
-	{
-		text *name = DatumGetTextPP(user);
-
-		*key = nm_state_find_string(state, VARDATA_ANY(name),
-									VARSIZE_ANY_EXHDR(name));
-	}
+		*key = nm_state_find_text(state, DatumGetTextPP(user));
 	else if (nm_state_key_type(state) == NM_KEY_UUID)
 	{
 		Datum uuid =

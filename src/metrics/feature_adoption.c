@@ -463,9 +463,9 @@ named_features(FunctionCallInfo fcinfo, int argno, const char *argname,
 						  &names, &nulls);
 	for (int i = 0; i < n; i++)
 	{
-		int64 name =
-			nulls[i] ? -1
-					 : nm_feature_find(walk->state, DatumGetTextPP(names[i]));
+		int64 name = nulls[i] ? -1
+							  : nm_state_find_text(walk->state,
+												   DatumGetTextPP(names[i]));
 
 		CHECK_FOR_INTERRUPTS();
 		if (name >= 0 && walk->features[name] >= 0)

@@ -234,7 +234,7 @@ lift_args(FunctionCallInfo fcinfo, Lift *lift)
 				 errhint("Build both states from keys of one type: bigint, uuid or text.")));
 	nm_require_arg(fcinfo, ARG_FEATURE, "feature");
 	lift->feature =
-		nm_feature_find(lift->state, PG_GETARG_TEXT_PP(ARG_FEATURE));
+		nm_state_find_text(lift->state, PG_GETARG_TEXT_PP(ARG_FEATURE));
 	lift->day = nm_bounded_arg(fcinfo, ARG_DAY, "day", 30, 1, MAX_DAY);
 	lift->adoption_days = nm_bounded_arg(fcinfo, ARG_ADOPTION_DAYS,
 										 "adoption_days", 7, 1, MAX_DAY);

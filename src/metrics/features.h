@@ -40,14 +40,6 @@ typedef struct NmFeatureRow
 
 extern const NmFamily nm_feature_family;
 
-/* The number of a feature in a canonical state, or -1. */
-static inline int64
-nm_feature_find(const NmState *state, text *name)
-{
-	return nm_state_find_string(state, VARDATA_ANY(name),
-								VARSIZE_ANY_EXHDR(name));
-}
-
 static inline const NmFeatureRow *
 nm_feature_rows(const NmState *state)
 {

@@ -49,14 +49,6 @@ touches_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 	return nm_bounded_arg(fcinfo, argno, name, 1, 1, PG_INT32_MAX);
 }
 
-/* find_text is the number of a string in a state, or -1. */
-static int64
-find_text(const NmState *state, const text *string)
-{
-	return nm_state_find_string(state, VARDATA_ANY(string),
-								VARSIZE_ANY_EXHDR(string));
-}
-
 /* decimals_arg is how many decimals the least unit of money has. */
 static int
 decimals_arg(FunctionCallInfo fcinfo, int argno, const NmState *state)
@@ -101,7 +93,9 @@ read_rules(NmPathRules *rules, FunctionCallInfo fcinfo, int first,
 	rules->direct_number = -1;
 	if (!PG_ARGISNULL(first + NM_PATH_DIRECT_CHANNEL))
 		rules->direct_number =
-			find_text(state, PG_GETARG_TEXT_PP(first + NM_PATH_DIRECT_CHANNEL));
+			nm_state_find_text(state,
+							   PG_GETARG_TEXT_PP(first +
+												 NM_PATH_DIRECT_CHANNEL));
 	rules->first_touches =
 		touches_arg(fcinfo, first + NM_PATH_FIRST_TOUCHES, "first_touches");
 	rules->last_touches =
@@ -127,7 +121,8 @@ exclude_channels(NmJourneyReader *reader, FunctionCallInfo fcinfo, int argno)
 	nm_refuse_null_elements(nulls, n, "exclude_channels");
 	for (int i = 0; i < n; i++)
 	{
-		int64 number = find_text(reader->state, DatumGetTextPP(names[i]));
+		int64 number =
+			nm_state_find_text(reader->state, DatumGetTextPP(names[i]));
 
 		if (number >= 0 && reader->channel_of[number] == CHANNEL_UNKNOWN)
 			reader->channel_of[number] = CHANNEL_EXCLUDED;

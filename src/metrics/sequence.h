@@ -70,10 +70,9 @@ nm_sequence_user(NmSequenceReader *reader, uint32 *start, uint32 *end)
 
 /* The number of a name in a canonical state, or NM_NO_EVENT. */
 static inline uint32
-nm_sequence_find(const NmState *state, text *name)
+nm_sequence_find(const NmState *state, const text *name)
 {
-	int64 number =
-		nm_state_find_string(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	int64 number = nm_state_find_text(state, name);
 
 	return number < 0 ? NM_NO_EVENT : (uint32) number;
 }
