@@ -144,9 +144,9 @@ nm_query_columns(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Whether a value depends on the time zone of whoever reads it. */
+/* Whether a value depends on who reads it, in which time zone. */
 static bool
-depends_on_zone(Node *node, void *context)
+depends_on_session(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
@@ -165,9 +165,17 @@ depends_on_zone(Node *node, void *context)
 				break;
 		}
 	}
+	if (IsA(node, SQLValueFunction))
+	{
+		SQLValueFunctionOp asked = ((SQLValueFunction *) node)->op;
+
+		return asked != SVFOP_CURRENT_TIMESTAMP &&
+			   asked != SVFOP_CURRENT_TIMESTAMP_N;
+	}
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, depends_on_zone, context, 0);
-	return expression_tree_walker(node, depends_on_zone, context);
+		return query_tree_walker((Query *) node, depends_on_session, context,
+								 0);
+	return expression_tree_walker(node, depends_on_session, context);
 }
 
 /* expression_type(expression, source_from) */
@@ -198,12 +206,12 @@ nm_expression_type(PG_FUNCTION_ARGS)
 				 errmsg("it calls a volatile function"),
 				 errdetail("Each reading would give something else."),
 				 errhint("Declare your own functions as STABLE or IMMUTABLE if that is what they are.")));
-	if (depends_on_zone(value, NULL))
+	if (depends_on_session(value, NULL))
 		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
-				 errmsg("it depends on the time zone of the session"),
-				 errdetail("It converts between timestamp or date and timestamptz without saying in which zone."),
-				 errhint("Pass the zone with \"zone\" and leave out the cast, or write AT TIME ZONE.")));
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("it depends on the session of the reader"),
+				 errdetail("It asks for the user or the day, or converts between timestamp or date and timestamptz without saying in which zone."),
+				 errhint("Write r.\"user\" for a column of that name. Pass the zone with \"zone\" and leave out the cast, or write AT TIME ZONE.")));
 	values[0] = ObjectIdGetDatum(getBaseType(exprType(value)));
 	values[1] = ObjectIdGetDatum(exprCollation(value));
 	return nm_one_row(fcinfo, values, nulls);

@@ -192,7 +192,9 @@ BEGIN
 	END IF;
 	RETURN QUERY
 		SELECT c.position, c.column_name, c.data_type,
-			CASE WHEN columns ? c.column_name THEN columns ->> c.column_name WHEN c.column_name = ANY (available) THEN 'r.' || quote_ident(c.column_name) END
+			-- a name of a column is just that: user is not who asks
+			CASE WHEN columns ->> c.column_name = ANY (available) THEN 'r.' || quote_ident(columns ->> c.column_name)
+				WHEN columns ? c.column_name THEN columns ->> c.column_name WHEN c.column_name = ANY (available) THEN 'r.' || quote_ident(c.column_name) END
 		FROM nudge.input_columns c WHERE c.input = source_columns.input ORDER BY c.position;
 END
 $$;
