@@ -88,7 +88,7 @@ nm_points_in(double score, const char *name)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("\"%s\" must be a number from -1000000000 to 1000000000",
 						name),
-				 errdetail("It is %g.", score),
+				 errdetail("It is %.17g.", score),
 				 errhint("Scores are kept to six decimals: scale larger numbers, and leave out what is none.")));
 	return (int64) round(score * NM_SCORE_UNIT);
 }
@@ -188,16 +188,16 @@ nm_score_view(FunctionCallInfo fcinfo, int as_of_arg, NmScoreView *view)
 }
 
 int64
-nm_score_within(FunctionCallInfo fcinfo, int argno, int64 if_null)
+nm_score_within(FunctionCallInfo fcinfo, int argno, const char *name,
+				int64 if_null)
 {
-	int64 span = nm_span_arg(fcinfo, argno, "within", if_null);
+	int64 span = nm_span_arg(fcinfo, argno, name, if_null);
 
 	if (span == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must be longer than 0", "within"),
-				 errdetail("A window of no length has no reading."),
-				 errhint("Pass an interval, such as '30 days'.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" must be longer than 0", name),
+						errdetail("A window of no length has no reading."),
+						errhint("Pass an interval, such as '30 days'.")));
 	return span;
 }
 
@@ -325,7 +325,7 @@ nm_score_drop(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	nm_require_arg(fcinfo, 1, "within");
-	within = nm_score_within(fcinfo, 1, 0);
+	within = nm_score_within(fcinfo, 1, "within", 0);
 	if (!nm_score_view(fcinfo, 2, &view) ||
 		!nm_score_window(&view, within, &window) ||
 		!nm_reading_at(&view, view.as_of, &reading))
@@ -357,7 +357,7 @@ nm_score_compare(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	nm_require_arg(fcinfo, 2, "within");
-	start = nm_score_within(fcinfo, 2, 0);
+	start = nm_score_within(fcinfo, 2, "within", 0);
 	if (!nm_score_view(fcinfo, 3, &view) ||
 		!nm_reading_at(&view, view.as_of, &reading))
 		PG_RETURN_NULL();

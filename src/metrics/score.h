@@ -68,7 +68,8 @@ extern uint32 nm_score_upto(const NmScoreView *view, int64 at);
 extern int64 nm_points_in(double score, const char *name);
 
 /* A span that holds something, or the given value where it is NULL. */
-extern int64 nm_score_within(FunctionCallInfo fcinfo, int argno, int64 if_null);
+extern int64 nm_score_within(FunctionCallInfo fcinfo, int argno,
+							 const char *name, int64 if_null);
 
 /* sum / n, half away from zero. */
 static inline int64

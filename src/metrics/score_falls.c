@@ -155,7 +155,7 @@ nm_score_drops(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	nm_require_arg(fcinfo, 1, "within");
-	within = nm_score_within(fcinfo, 1, 0);
+	within = nm_score_within(fcinfo, 1, "within", 0);
 	start = nm_instant_arg(fcinfo, 2, "start_at", &has_start);
 	end = nm_instant_arg(fcinfo, 3, "end_at", &has_end);
 	if (has_start && has_end && start >= end)
@@ -207,7 +207,7 @@ nm_score_max_fall(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	within = nm_score_within(fcinfo, 1, NM_SCORE_NO_SPAN);
+	within = nm_score_within(fcinfo, 1, "within", NM_SCORE_NO_SPAN);
 	if (!nm_score_view(fcinfo, 2, &view) ||
 		!nm_largest_fall(&view, 0, within, &fall))
 		PG_RETURN_NULL();
@@ -434,35 +434,53 @@ fired_since(const NmScoreView *view, int64 within, int64 threshold, bool strict)
 	return since;
 }
 
+/* DropRule: an argument for the threshold, and behind it one for the span. */
+typedef struct DropRule
+{
+	int argno;
+	const char *severity;
+	const char *threshold_name; /* and name of the trigger */
+	const char *within_name;
+	bool strict;
+} DropRule;
+
+static const DropRule drop_rules[] = {
+	{TRIGGERS_CRITICAL_DROP, "critical", "critical_drop", "critical_within",
+	 true},
+	{TRIGGERS_HIGH_DROP, "high", "high_drop", "high_within", false},
+	{TRIGGERS_MEDIUM_DROP, "medium", "medium_drop", "medium_within", false},
+};
+
 /* drop_trigger puts a row for a drop, or none if its threshold is NULL. */
 static void
-drop_trigger(FunctionCallInfo fcinfo, const NmScoreView *view, int argno,
-			 ScoreTrigger *trigger, const char *name, bool strict,
-			 NmRowContext *row)
+drop_trigger(FunctionCallInfo fcinfo, const NmScoreView *view,
+			 const DropRule *rule, NmRowContext *row)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ScoreTrigger trigger = {.name = rule->threshold_name,
+							.severity = rule->severity};
 	NmWindow window;
 	NmReading reading;
 	int64 threshold;
 	int64 within;
 	int64 drop = 0;
 
-	if (PG_ARGISNULL(argno))
+	if (PG_ARGISNULL(rule->argno))
 		return;
-	threshold = nm_points_in(PG_GETARG_FLOAT8(argno), name);
-	nm_require_arg(fcinfo, argno + 1, "within");
-	within = nm_score_within(fcinfo, argno + 1, 0);
-	trigger->known = nm_score_window(view, within, &window) &&
-					 nm_reading_at(view, view->as_of, &reading);
-	if (trigger->known)
+	threshold =
+		nm_points_in(PG_GETARG_FLOAT8(rule->argno), rule->threshold_name);
+	nm_require_arg(fcinfo, rule->argno + 1, rule->within_name);
+	within = nm_score_within(fcinfo, rule->argno + 1, rule->within_name, 0);
+	trigger.known = nm_score_window(view, within, &window) &&
+					nm_reading_at(view, view->as_of, &reading);
+	if (trigger.known)
 	{
 		drop = window.highest - reading.score;
-		trigger->fired = drop_fires(drop, threshold, strict);
-		if (trigger->fired)
-			trigger->since = fired_since(view, within, threshold, strict);
+		trigger.fired = drop_fires(drop, threshold, rule->strict);
+		if (trigger.fired)
+			trigger.since = fired_since(view, within, threshold, rule->strict);
 	}
-	trigger_row(trigger, nm_points_out(drop), nm_points_out(threshold), row,
-				rsinfo);
+	trigger_row(&trigger, nm_points_out(drop), nm_points_out(threshold), row,
+				(ReturnSetInfo *) fcinfo->resultinfo);
 }
 
 /* below_trigger puts a row for a score below a bound. */
@@ -470,7 +488,7 @@ static void
 below_trigger(FunctionCallInfo fcinfo, const NmScoreView *view, int64 max_gap,
 			  NmRowContext *row)
 {
-	ScoreTrigger trigger = {"low_score", "alert", false, false, 0};
+	ScoreTrigger trigger = {.name = "low_score", .severity = "alert"};
 	RunRule rule = {0, SIDE_BELOW, max_gap};
 	Run longest;
 	Run current;
@@ -529,9 +547,6 @@ PG_FUNCTION_INFO_V1(nm_score_triggers);
 Datum
 nm_score_triggers(PG_FUNCTION_ARGS)
 {
-	ScoreTrigger critical = {"critical_drop", "critical", false, false, 0};
-	ScoreTrigger high = {"high_drop", "high", false, false, 0};
-	ScoreTrigger medium = {"medium_drop", "medium", false, false, 0};
 	NmScoreView view;
 	NmRowContext row;
 	int64 max_gap;
@@ -545,12 +560,8 @@ nm_score_triggers(PG_FUNCTION_ARGS)
 	/* with no reading known yet all triggers have NULLs */
 	(void) nm_score_view(fcinfo, TRIGGERS_AS_OF, &view);
 	nm_row_begin(&row);
-	drop_trigger(fcinfo, &view, TRIGGERS_CRITICAL_DROP, &critical,
-				 "critical_drop", true, &row);
-	drop_trigger(fcinfo, &view, TRIGGERS_HIGH_DROP, &high, "high_drop", false,
-				 &row);
-	drop_trigger(fcinfo, &view, TRIGGERS_MEDIUM_DROP, &medium, "medium_drop",
-				 false, &row);
+	for (int i = 0; i < (int) lengthof(drop_rules); i++)
+		drop_trigger(fcinfo, &view, &drop_rules[i], &row);
 	below_trigger(fcinfo, &view, max_gap, &row);
 	above_trigger(fcinfo, &view, max_gap, &row);
 	nm_row_end(&row);

@@ -107,7 +107,7 @@ nm_score_trend_sql(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	within = nm_score_within(fcinfo, 1, NM_SCORE_NO_SPAN);
+	within = nm_score_within(fcinfo, 1, "within", NM_SCORE_NO_SPAN);
 	nm_require_arg(fcinfo, 3, "alpha");
 	alpha = PG_GETARG_FLOAT8(3);
 	nm_check_open_share(alpha, "alpha");
@@ -184,7 +184,7 @@ nm_score_baseline_sql(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	nm_require_arg(fcinfo, 1, "within");
-	within = nm_score_within(fcinfo, 1, 0);
+	within = nm_score_within(fcinfo, 1, "within", 0);
 	if (!nm_score_view(fcinfo, 2, &view) ||
 		!nm_reading_at(&view, view.as_of, &latest))
 		PG_RETURN_NULL();
@@ -343,14 +343,18 @@ nm_score_history(PG_FUNCTION_ARGS)
 
 /* Summary */
 
-/* change_column sets a column to the change since so long before as_of. */
+/*
+ * change_column sets a column to the change since so long before as_of.  Where
+ * no reading came since then nothing is known of it.
+ */
 static void
 change_column(const NmScoreView *view, int64 span, const NmReading *latest,
 			  Datum *value, bool *isnull)
 {
+	int64 start = nm_score_start(view->as_of, span);
 	NmReading before;
 
-	*isnull = !nm_reading_at(view, view->as_of - span, &before);
+	*isnull = latest->at <= start || !nm_reading_at(view, start, &before);
 	if (!*isnull)
 		*value = Float8GetDatum(nm_points_out(latest->score - before.score));
 }
