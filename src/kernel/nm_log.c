@@ -22,6 +22,8 @@
 #define DEAL_FROM 512      /* records that differ in little */
 
 /* growth: from how many records on it heeds the planner, and how far it goes */
+#define SMALL_LOG 32
+#define SMALL_STEP 4
 #define LARGE_LOG 65536
 #define LONGEST_STEP 8
 
@@ -157,16 +159,21 @@ nm_log_reserve(NmState *state, int recsize, uint32 n, FunctionCallInfo fcinfo,
 
 	/*
 	 * Double.  Each growth is copied once more by the executor, into pages
-	 * that are new to the process, so a large state goes in longer steps
-	 * towards what the planner expects.
+	 * that are new to the process, and leaves a chunk behind that is too small
+	 * for the next, so all but the smallest go in longer steps towards what the
+	 * planner expects, and end there.  The planner may be far off, so the
+	 * length of a step has a bound.
 	 */
 	capacity = (Size) state->rec_capacity * 2;
-	if (capacity >= LARGE_LOG)
+	if (capacity >= SMALL_LOG)
 	{
 		double expected = nm_planned_rows(fcinfo) * per_row * 1.02;
+		int longest = capacity >= LARGE_LOG ? LONGEST_STEP : SMALL_STEP;
 
 		if (expected > capacity)
-			capacity = (Size) Min(expected, capacity * LONGEST_STEP);
+			capacity = (Size) Min(expected, capacity * longest);
+		else if (expected >= needed)
+			capacity = (Size) expected;
 	}
 
 	/* but not beyond what a state may hold */
