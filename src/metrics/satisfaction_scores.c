@@ -188,13 +188,15 @@ nm_nps(PG_FUNCTION_ARGS)
 	if (a.answered > 0)
 	{
 		Estimate estimate = nps_estimate(&a);
+		double score = (double) net / (double) a.answered;
 		double centre = 100 * estimate.mean;
 		double margin = -nm_normal_quantile(0.5 * (1 - confidence)) * 100 *
 						sqrt(estimate.variance);
 
+		/* of a few answers that are all alike the score may lie outside */
 		values[10] = Float8GetDatum(margin);
-		values[11] = Float8GetDatum(Max(-100, centre - margin));
-		values[12] = Float8GetDatum(Min(100, centre + margin));
+		values[11] = Float8GetDatum(Max(-100, Min(score, centre - margin)));
+		values[12] = Float8GetDatum(Min(100, Max(score, centre + margin)));
 	}
 	else
 		nulls[10] = nulls[11] = nulls[12] = true;
