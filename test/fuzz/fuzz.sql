@@ -61,6 +61,10 @@ CREATE TABLE fuzz.leads AS
 CREATE TABLE fuzz.touches AS SELECT n % 9 AS "user", l.at, ('{a,b,NULL}'::text[])[1 + n % 3] AS channel, l.campaign FROM fuzz.leads l, generate_series(1, 2) n;
 CREATE TABLE fuzz.campaigns AS SELECT * FROM (VALUES ('a', 'brand', 0.2), ('b', NULL, NULL), (NULL, 'generic', 0.1)) v(campaign, kind, budget_share);
 CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestamptz '2024-02-01'), ('other', 'webinar', '2024-03-01'), (NULL, NULL, NULL)) v(content, type, published_at);
+CREATE TABLE fuzz.surveys AS
+	SELECT n % 9 AS customer, n % 20 AS "user", ('{nps,csat,ces,nps}'::text[])[1 + n % 4] AS kind, CASE WHEN n % 3 > 0 THEN 1 + n % 5 END AS score, timestamptz '2024-01-01' + make_interval(hours => n * 29) AS sent_at,
+		CASE WHEN n % 3 > 0 THEN timestamptz '2024-01-01' + make_interval(hours => n * 29 + n % 100) END AS answered_at FROM generate_series(1, 300) n;
+CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01' + make_interval(days => n * 20) AS created_at, ('{a,b,NULL}'::text[])[1 + n % 3] AS segment FROM generate_series(0, 8) n;
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -76,6 +80,9 @@ CREATE FUNCTION fuzz.column_of(name text, type regtype, rows integer, keys integ
 	LANGUAGE sql
 RETURN CASE
 	WHEN name = 'actions' THEN '1 + g % 5'
+	WHEN name = 'score' THEN 'CASE WHEN g % 5 > 0 THEN g % 8 END'
+	WHEN name = 'scale_low' THEN '0'
+	WHEN name = 'scale_high' THEN '7'
 	WHEN name = 'zone' THEN quote_literal('Europe/Berlin')
 	WHEN name = 'steps' THEN quote_literal(CASE rows % 2 WHEN 0 THEN '{a,b,c}' ELSE '{a,b,c,*}' END)
 	WHEN name = 'matches' THEN 'ARRAY[hashint4(g) % 3 <> 1, hashint4(g) % 2 = 0, CASE WHEN g % 7 > 0 THEN g % 5 = 0 END]'
@@ -235,8 +242,19 @@ CREATE TABLE fuzz.vocabulary (
 	other text[] NOT NULL
 );
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content}'::text[]) i;
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,surveys,customers}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
+	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
+	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
+	('(nps|csat|ces)_agg$', 'score', 'numeric', '{0,1,5,7,6.000}', '{-1,2.5,7.0000001,11,NaN,infinity,1e30,1e-30}'),
+	('nps_agg$', 'score', 'integer', '{0,7,9,10}', '{-1,11,2147483647,-2147483648}'),
+	('nps_agg$', 'score', 'smallint', '{0,7,9,10}', '{-1,11,32767,-32768}'),
+	('survey_|(nps|csat|ces)_report$', 'by', 'text', '{segment,region,owner}', '{"",size}'),
+	('survey_|(nps|csat|ces)_report$', 'kind', 'text', '{nps,csat,ces," NPS"}', '{"",pmf}'),
+	('survey_|(nps|csat|ces)_report$', 'counting', 'text', '{sent,answered}', '{all,""}'),
+	('survey_|(nps|csat|ces)_report$', 'keep', 'text', '{all,latest_per_user,latest_per_customer}', '{first,""}'),
+	('survey_|(nps|csat|ces)_report$', 'scale_low', 'integer', '{NULL,0,1}', '{5,-1001,-2147483648,2147483647}'),
+	('survey_|(nps|csat|ces)_report$', 'scale_high', 'integer', '{NULL,10,7}', '{1,1001,2147483647}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),

@@ -111,7 +111,7 @@ SELECT is_empty($$
 		coalesce(f.proargmodes::text[], array_fill('i'::text, ARRAY[f.pronargs::integer])), f.proargnames) a(type, mode, name)
 	WHERE a.type = 'double precision'::regtype
 		AND (f.prokind = 'a' OR coalesce(a.name, '') !~ CASE WHEN a.mode IN ('i', 'v') THEN '^(alpha|confidence|threshold)$'
-			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival|removal_effect|probability)$|^(rate|survival|lift)_(low|high)$' END)
+			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival|removal_effect|probability)$|^(rate|survival|lift|score|mean|share)_(low|high)$|^(t|degrees_of_freedom|margin_of_error)$' END)
 	UNION ALL
 	SELECT f.name, 'result' FROM func f WHERE f.prorettype IN ('double precision'::regtype, 'double precision[]'::regtype)
 	UNION ALL
