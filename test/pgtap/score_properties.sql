@@ -150,7 +150,7 @@ SELECT is_empty($$
 	WHERE (latest(e, as_of)).at IS NOT NULL AND (t.readings, t.first_at, t.last_at) IS DISTINCT FROM (n, m.first_at, m.last_at)
 		OR sxx > 1e-3 AND NOT (near(t.slope_per_day, slope) AND near(t.slope_per_30_days, slope * 30) AND near(t.fitted_start, intercept)
 			AND near(t.fitted_end, intercept + slope * extract(epoch FROM m.last_at - m.first_at)::double precision / 86400) AND near(t.change, t.fitted_end - t.fitted_start)
-			AND (syy < 1e-9 OR near(t.r_squared, r2)) AND (n < 3 OR syy < 1e-9 OR near(t.standard_error, sqrt(greatest(0, syy - sxy ^ 2 / sxx) / (n - 2) / sxx)))) $$, 'slope and fit are those of regr_*');
+			AND (syy < 1e-9 OR near(t.r_squared, r2)) AND (n < 3 OR syy < 1e-9 OR r2 > 0.9999 OR near(t.standard_error, sqrt(greatest(0, syy - sxy ^ 2 / sxx) / (n - 2) / sxx)))) $$, 'slope and fit are those of regr_*');
 SELECT is_empty($$ SELECT * FROM want_trend m JOIN s USING (e), score_trend(st, w, as_of) t, score_trend(st, w, as_of, 0.5) u
 	WHERE t.significant IS DISTINCT FROM (CASE WHEN t.readings >= 3 AND t.slope_per_day IS NOT NULL THEN t.p_value < 0.05 END) OR u.significant IS DISTINCT FROM (CASE WHEN t.readings >= 3 AND t.slope_per_day IS NOT NULL THEN t.p_value < 0.5 END)
 		OR t.direction IS DISTINCT FROM (CASE WHEN NOT t.significant THEN 'flat' WHEN t.significant THEN CASE WHEN t.slope_per_day > 0 THEN 'rising' ELSE 'falling' END END) $$, 'the direction follows from p and slope');
