@@ -82,6 +82,11 @@ SELECT count(*) FROM score_drops(pg_temp.daily(5, 9, 9), '4 days', end_at => '20
 -- a fall of many readings, with more candidates than fit at first
 SELECT count(*), max(score_drop), min(score_drop), sum(peak) FROM score_drops((SELECT score_agg(date '2024-01-01' + i, 1000 - i) FROM generate_series(1, 999) i), '100 days');
 SELECT count(*), max(score_drop), min(peak_at), max(peak_at) FROM score_drops((SELECT score_agg(date '2024-01-01' + i, 1000 - i) FROM generate_series(1, 999) i), '300 days');
+-- the same by plain SQL, where most rows leave the peak where it was
+CREATE TEMP TABLE falling AS SELECT score_agg(timestamptz '2024-01-01Z' + make_interval(hours => i * 5 + i * 7919 % 7 * (i * 104729 % 11)), 5000 - i + i * 7919 % 3) AS state FROM generate_series(1, 1000) i;
+CREATE TEMP TABLE falling_readings AS SELECT r.* FROM falling, score_readings(state) r;
+SELECT w, count(*) AS readings, count(*) FILTER (WHERE d.peak <> (SELECT max(r.score) FROM falling_readings r WHERE r.at > d.at - w AND r.at <= d.at)) AS wrong, count(DISTINCT d.peak_at) AS peaks, max(d.score_drop) AS drop
+FROM falling, unnest('{3 days,30 days,90 days,900 days}'::interval[]) w, score_drops(state, w) d GROUP BY w ORDER BY w;
 -- the largest of all: the first of equals, from when the peak was last reached; a rise has none
 SELECT r.* FROM unnest(ARRAY[pg_temp.daily(9, 9, 5, 9, 5), pg_temp.daily(1, 2, 3), pg_temp.daily(7), pg_temp.daily(9, 1, 8, 2)]) state, score_max_fall(state) r;
 SELECT w, r.* FROM unnest('{1 day,1 day 00:00:00.000001,2 days 00:00:00.000001,NULL}'::interval[]) w, score_max_fall(pg_temp.daily(9, 5, 0, 8, 4), w) r;

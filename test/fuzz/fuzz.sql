@@ -61,6 +61,7 @@ CREATE TABLE fuzz.leads AS
 CREATE TABLE fuzz.touches AS SELECT n % 9 AS "user", l.at, ('{a,b,NULL}'::text[])[1 + n % 3] AS channel, l.campaign FROM fuzz.leads l, generate_series(1, 2) n;
 CREATE TABLE fuzz.campaigns AS SELECT * FROM (VALUES ('a', 'brand', 0.2), ('b', NULL, NULL), (NULL, 'generic', 0.1)) v(campaign, kind, budget_share);
 CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestamptz '2024-02-01'), ('other', 'webinar', '2024-03-01'), (NULL, NULL, NULL)) v(content, type, published_at);
+CREATE TABLE fuzz.scores AS SELECT 'e' || n % 7 AS entity, timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => n * 37) AS at, 50 + n * 7919 % 400 / 8.0 AS score, 'health' AS model FROM generate_series(1, 300) n;
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -111,6 +112,7 @@ RETURN CASE
 	WHEN type = 'numeric'::regtype THEN '1 + ((g::bigint * 31) % 1000)::numeric / 10'
 	WHEN type = 'integer'::regtype THEN '1 + g % 4'
 	WHEN type = 'boolean'::regtype THEN 'g % 2 = 0'
+	WHEN type = 'double precision'::regtype THEN '50 + ((g::bigint * 7919) % 400 - 200) / 8.0'
 	ELSE format('NULL::%s', type)
 END;
 
@@ -237,6 +239,10 @@ CREATE TABLE fuzz.vocabulary (
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
+	('score_sustained$', 'direction', 'text', '{above,at_least,below,at_most}', '{up}'),
+	('score_', '(threshold|below|above|.*_drop)', 'double precision', '{50,65,10,20,62.5}', '{NaN,infinity,-1e9,1e10,1e-300}'),
+	('score_(states|report)$', 'scores', 'regclass', '{fuzz.scores}', '{fuzz.scores}'),
+	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
