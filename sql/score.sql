@@ -82,6 +82,11 @@ SELECT count(*) FROM score_drops(pg_temp.daily(5, 9, 9), '4 days', end_at => '20
 -- a fall of many readings, with more candidates than fit at first
 SELECT count(*), max(score_drop), min(score_drop), sum(peak) FROM score_drops((SELECT score_agg(date '2024-01-01' + i, 1000 - i) FROM generate_series(1, 999) i), '100 days');
 SELECT count(*), max(score_drop), min(peak_at), max(peak_at) FROM score_drops((SELECT score_agg(date '2024-01-01' + i, 1000 - i) FROM generate_series(1, 999) i), '300 days');
+-- the same by plain SQL, where most rows leave the peak where it was
+CREATE TEMP TABLE falling AS SELECT score_agg(timestamptz '2024-01-01Z' + make_interval(hours => i * 5 + i * 7919 % 7 * (i * 104729 % 11)), 5000 - i + i * 7919 % 3) AS state FROM generate_series(1, 1000) i;
+CREATE TEMP TABLE falling_readings AS SELECT r.* FROM falling, score_readings(state) r;
+SELECT w, count(*) AS readings, count(*) FILTER (WHERE d.peak <> (SELECT max(r.score) FROM falling_readings r WHERE r.at > d.at - w AND r.at <= d.at)) AS wrong, count(DISTINCT d.peak_at) AS peaks, max(d.score_drop) AS drop
+FROM falling, unnest('{3 days,30 days,90 days,900 days}'::interval[]) w, score_drops(state, w) d GROUP BY w ORDER BY w;
 -- the largest of all: the first of equals, from when the peak was last reached; a rise has none
 SELECT r.* FROM unnest(ARRAY[pg_temp.daily(9, 9, 5, 9, 5), pg_temp.daily(1, 2, 3), pg_temp.daily(7), pg_temp.daily(9, 1, 8, 2)]) state, score_max_fall(state) r;
 SELECT w, r.* FROM unnest('{1 day,1 day 00:00:00.000001,2 days 00:00:00.000001,NULL}'::interval[]) w, score_max_fall(pg_temp.daily(9, 5, 0, 8, 4), w) r;
@@ -96,7 +101,7 @@ SELECT d, r.* FROM runs, unnest('{above,at_least,below,at_most}'::text[]) d, sco
 SELECT as_of, r.* FROM runs, unnest('{2024-01-04Z,2024-01-05Z,2024-01-09Z,2024-01-09 00:00:00.000001Z,2024-02-01Z}'::timestamptz[]) as_of, score_sustained(state, 85, as_of => as_of) r;
 -- a gap ends a run at the reading before it, whatever comes behind, and so does silence up to as_of
 CREATE TEMP TABLE gaps AS SELECT pg_temp.daily(90, 90, NULL, NULL, 90, 90, 90, NULL, NULL, 10) AS state;
-SELECT g, a, r.* FROM gaps, unnest('{2 days,3 days,NULL}'::interval[]) g, unnest('{2024-01-07Z,2024-01-09Z,2024-01-10Z}'::timestamptz[]) a, score_sustained(state, 85, max_gap => g, as_of => a) r;
+SELECT g, a, r.* FROM gaps, unnest('{2 days,3 days,NULL}'::interval[]) g, unnest('{2024-01-07Z,2024-01-09Z,2024-01-09 00:00:00.000001Z,2024-01-10Z}'::timestamptz[]) a, score_sustained(state, 85, max_gap => g, as_of => a) r ORDER BY g, a;
 -- no run, and one that never ends
 SELECT r.* FROM runs, score_sustained(state, 99) r;
 SELECT r.* FROM runs, score_sustained(state, 1, 'AT_LEAST') r;
@@ -113,12 +118,12 @@ SELECT round(t.slope_per_day::numeric, 6) AS slope, round(t.r_squared::numeric, 
 FROM (SELECT pg_temp.daily(50, 51, 49, 50) AS state) x, score_trend(state) t, score_trend(state, alpha => 0.7) u;
 -- the window: (as_of - within, as_of]
 SELECT w, a, t.readings, t.first_at, t.last_at, t.slope_per_day, t.direction FROM s, unnest('{12 days,12 days 00:00:00.000001,NULL}'::interval[]) w, unnest('{2024-01-26Z,2024-02-07Z,NULL}'::timestamptz[]) a,
-	LATERAL (SELECT t.readings, t.first_at, t.last_at, round(t.slope_per_day::numeric, 4) AS slope_per_day, t.direction FROM score_trend(state, w, a) t) t;
+	LATERAL (SELECT t.readings, t.first_at, t.last_at, round(t.slope_per_day::numeric, 4) AS slope_per_day, t.direction FROM score_trend(state, w, a) t) t ORDER BY w, a;
 
 -- Baseline ----------------------------------------------------------------
 
 -- half-open: the reading on day 14 is not within 14 days; complete once that time is over
-SELECT w, a, b.* FROM s, unnest('{14 days,14 days 00:00:00.000001,30 days}'::interval[]) w, unnest('{2024-01-14 23:59:59.999999Z,2024-01-15Z,2024-01-31Z,NULL}'::timestamptz[]) a, score_baseline(state, w, a) b;
+SELECT w, a, b.* FROM s, unnest('{14 days,14 days 00:00:00.000001,30 days}'::interval[]) w, unnest('{2024-01-14 23:59:59.999999Z,2024-01-15Z,2024-01-31Z,NULL}'::timestamptz[]) a, score_baseline(state, w, a) b ORDER BY w, a;
 SELECT b.* FROM (SELECT score_agg(timestamptz '294276-12-31Z', 1) AS state) x, score_baseline(state, '30 days') b;
 
 -- History -----------------------------------------------------------------
@@ -183,7 +188,8 @@ SELECT a, r.score, r.change_30_days, r.change_90_days FROM s, unnest('{2024-01-3
 
 CREATE TEMP TABLE scored (entity text, at timestamp, score numeric, model text);
 INSERT INTO scored SELECT e, timestamp '2024-01-01' + d * interval '1 day', 50 + e::integer * 10 + d * (e::integer - 2) * 0.1, 'health' FROM unnest('{1,2,3,4}'::text[]) e, generate_series(0, 40) d WHERE e < '4' OR d = 0;
-INSERT INTO scored VALUES ('1', '2024-02-09', 0, 'risk'), ('9', '2024-01-01', 0, 'risk');
+-- another model goes on for longer
+INSERT INTO scored VALUES ('1', '2024-03-09', 0, 'risk'), ('9', '2024-01-01', 0, 'risk');
 CREATE TEMP TABLE clients (customer integer, created_at timestamptz, segment text);
 INSERT INTO clients VALUES (1, '2023-01-01Z', 'SMB'), (2, '2023-01-01Z', 'SMB'), (3, '2023-01-01Z', NULL), (4, '2023-01-01Z', 'SMB'), (5, '2023-01-01Z', 'SMB');
 SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', 'health');

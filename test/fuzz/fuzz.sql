@@ -65,6 +65,7 @@ CREATE TABLE fuzz.surveys AS
 	SELECT n % 9 AS customer, n % 20 AS "user", ('{nps,csat,ces,nps}'::text[])[1 + n % 4] AS kind, CASE WHEN n % 3 > 0 THEN 1 + n % 5 END AS score, timestamptz '2024-01-01' + make_interval(hours => n * 29) AS sent_at,
 		CASE WHEN n % 3 > 0 THEN timestamptz '2024-01-01' + make_interval(hours => n * 29 + n % 100) END AS answered_at FROM generate_series(1, 300) n;
 CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01' + make_interval(days => n * 20) AS created_at, ('{a,b,NULL}'::text[])[1 + n % 3] AS segment FROM generate_series(0, 8) n;
+CREATE TABLE fuzz.scores AS SELECT 'e' || n % 7 AS entity, timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => n * 37) AS at, 50 + n * 7919 % 400 / 8.0 AS score, 'health' AS model FROM generate_series(1, 300) n;
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -118,6 +119,7 @@ RETURN CASE
 	WHEN type = 'numeric'::regtype THEN '1 + ((g::bigint * 31) % 1000)::numeric / 10'
 	WHEN type = 'integer'::regtype THEN '1 + g % 4'
 	WHEN type = 'boolean'::regtype THEN 'g % 2 = 0'
+	WHEN type = 'double precision'::regtype THEN '50 + ((g::bigint * 7919) % 400 - 200) / 8.0'
 	ELSE format('NULL::%s', type)
 END;
 
@@ -255,6 +257,10 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('survey_|(nps|csat|ces)_report$', 'keep', 'text', '{all,latest_per_user,latest_per_customer}', '{first,""}'),
 	('survey_|(nps|csat|ces)_report$', 'scale_low', 'integer', '{NULL,0,1}', '{5,-1001,-2147483648,2147483647}'),
 	('survey_|(nps|csat|ces)_report$', 'scale_high', 'integer', '{NULL,10,7}', '{1,1001,2147483647}'),
+	('score_sustained$', 'direction', 'text', '{above,at_least,below,at_most}', '{up}'),
+	('score_', '(threshold|below|above|.*_drop)', 'double precision', '{50,65,10,20,62.5}', '{NaN,infinity,-1e9,1e10,1e-300}'),
+	('score_(states|report)$', 'scores', 'regclass', '{fuzz.scores}', '{fuzz.scores}'),
+	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
