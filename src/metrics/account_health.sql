@@ -8,7 +8,7 @@
 
 -- Rows, each checked once ---------------------------------------------------
 
-CREATE FUNCTION nudge.check_health_window(as_of timestamptz, name text, length integer, least integer, most integer) RETURNS boolean
+CREATE FUNCTION nudge.check_health_window(as_of timestamptz, name text, length integer, lowest integer, highest integer) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -16,8 +16,8 @@ BEGIN
 		RAISE EXCEPTION 'as_of must be a finite instant' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A factor looks back from it: what is dated at or after it is not known.',
 			HINT = 'Pass now() for the health of today.';
-	ELSIF length IS NULL OR length NOT BETWEEN least AND most THEN
-		RAISE EXCEPTION '% must be between % and %, not %', name, least, most, coalesce(length::text, 'null') USING ERRCODE = 'invalid_parameter_value',
+	ELSIF length IS NULL OR length NOT BETWEEN lowest AND highest THEN
+		RAISE EXCEPTION '% must be between % and %, not %', name, lowest, highest, coalesce(length::text, 'null') USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'It says how far a factor looks back.',
 			HINT = 'Leave it out for its default.';
 	END IF;
@@ -78,9 +78,9 @@ BEGIN
 				-- an end that is not before as_of is not known then
 				CASE WHEN f.valid_to < $1 THEN f.valid_to END AS valid_to, f.valid_to < f.valid_from AS is_reversed
 			FROM (%s) f
-			WHERE lower(btrim(f.fact)) = ANY ($2) AND (f.valid_from IS NULL OR f.valid_from < $1)
+			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($2)) AND (f.valid_from IS NULL OR f.valid_from < $1)
 		), one AS MATERIALIZED (
-			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
+			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
 				nudge.check_health_rows('account_facts', min(l.customer COLLATE "C") FILTER (WHERE l.is_reversed), 'A fact does not end before it begins.') AS checked
 			FROM line l
 		)
@@ -134,7 +134,7 @@ CREATE FUNCTION nudge.usage_weeks(
 	zone text DEFAULT 'UTC',
 	weeks integer DEFAULT 12,
 	login_events text[] DEFAULT NULL
-) RETURNS TABLE (customer text, week date, uses bigint, active_days bigint, active_users bigint, users bigint)
+) RETURNS TABLE (customer text, week date, uses bigint, active_days bigint, active_users bigint, account_users bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
 	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
@@ -153,7 +153,7 @@ BEGIN
 			-- by day within the weeks, all that was before as one
 			SELECT coalesce(e.customer, p.customer) AS customer, d.day, CASE WHEN d.day IS NOT NULL THEN coalesce(e."user", e.anonymous_id) END AS person,
 				count(*) AS uses, bool_or($5 IS NULL OR e.name = ANY ($5)) AS is_login, min(e.at) AS first_at,
-				count(*) FILTER (WHERE e.at IS NULL OR e.name IS NULL) AS incomplete
+				count(*) FILTER (WHERE e.name IS NULL OR NOT coalesce(isfinite(e.at), false)) AS incomplete
 			FROM (%1$s) e
 			LEFT JOIN person p ON p."user" = e."user",
 				LATERAL (SELECT CASE WHEN e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 THEN nudge.civil_date(e.at, $4) END AS day) d
@@ -226,7 +226,7 @@ BEGIN
 		WHERE e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 AND coalesce(e.customer, p.customer) IS NOT NULL AND NOT coalesce(p.internal, false)
 			AND e.feature IN (SELECT f.feature FROM (%2$s) f WHERE f.released_at IS NULL OR f.released_at < $1)
 		GROUP BY 1, 2
-		ORDER BY 1 COLLATE "C", 2 COLLATE "C"
+		ORDER BY coalesce(e.customer, p.customer) COLLATE "C", e.feature COLLATE "C"
 		$query$, nudge.input_query('events', events), nudge.input_query('features', features), nudge.input_query('users', users))
 	USING as_of, start_day, end_day, named_zone;
 END
@@ -265,7 +265,7 @@ CREATE FUNCTION nudge.usage_factor(
 	trend_factor double precision,
 	engagement_consistency double precision,
 	consistency_factor double precision,
-	users bigint,
+	account_users bigint,
 	weekly_active_users numeric,
 	active_user_share numeric,
 	engagement_factor double precision,
@@ -284,7 +284,7 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT w.customer, count(w.uses) AS weeks, sum(w.uses)::bigint AS uses, avg(w.active_days) AS active_days, max(w.users) AS users,
+		SELECT w.customer, count(w.uses) AS weeks, sum(w.uses)::bigint AS uses, avg(w.active_days) AS active_days, max(w.account_users) AS users,
 			array_agg(w.uses::double precision ORDER BY w.week) AS weekly_uses, array_agg(w.active_days::double precision ORDER BY w.week) AS weekly_days,
 			avg(w.active_users) FILTER (WHERE w.place <= 4) AS active_users
 		FROM (SELECT u.*, row_number() OVER (PARTITION BY u.customer ORDER BY u.week DESC) AS place
@@ -293,7 +293,7 @@ BEGIN
 	), used AS MATERIALIZED (
 		SELECT f.customer, count(*) AS features FROM nudge.usage_features(events, features, as_of, usage_factor.users, zone, usage_factor.weeks) f GROUP BY f.customer
 	), measured AS (
-		SELECT l.customer, l.weeks, l.uses, l.active_days, l.users, l.active_users, least(1, l.active_users / nullif(l.users, 0)) AS user_share,
+		SELECT l.customer, l.weeks, l.uses, l.active_days, l.users, l.active_users, CASE WHEN l.active_users > l.users AND l.users > 0 THEN 1 ELSE l.active_users / nullif(l.users, 0) END AS user_share,
 			d.direction AS login_direction, d.weekly_growth_rate AS login_growth, nudge.scale_target(l.active_days::double precision, target_active_days) AS login_factor,
 			b.used, nudge.adoption_breadth(b.used, available) AS breadth,
 			t.direction, t.weekly_growth_rate, t.p_value,
@@ -305,7 +305,7 @@ BEGIN
 			LATERAL (SELECT CASE WHEN l.weeks > 0 AND available IS NOT NULL THEN coalesce(f.features, 0) END AS used) b
 	), scaled AS (
 		SELECT m.*, nudge.scale_target(m.breadth::double precision, 1) AS breadth_factor,
-			CASE WHEN m.uses = 0 THEN 0 ELSE 100 * m.consistency END AS consistency_factor
+			CASE WHEN m.uses = 0 THEN 0 ELSE nudge.scale_target(m.consistency, 1) END AS consistency_factor
 		FROM measured m
 	)
 	SELECT s.customer, s.weeks, s.uses, s.active_days, s.login_direction, s.login_growth, s.login_factor, s.used, available, s.breadth, s.breadth_factor,
@@ -364,7 +364,7 @@ CREATE FUNCTION nudge.support_factor(
 	without_tickets double precision DEFAULT NULL
 ) RETURNS TABLE (
 	customer text,
-	tickets bigint,
+	opened_tickets bigint,
 	tickets_per_month numeric,
 	volume_factor double precision,
 	resolved_tickets bigint,
@@ -717,7 +717,7 @@ BEGIN
 	WITH fact AS MATERIALIZED (
 		SELECT f.customer, bool_and(CASE WHEN f.fact = 'referenceable' AND f.in_force THEN nudge.is_true_fact(f.fact, f.value) END) AS referenceable,
 			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND f.value NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
-		FROM nudge.health_facts(account_facts, as_of, 'referenceable' || act_facts) f
+		FROM nudge.health_facts(account_facts, as_of, ARRAY['referenceable'] || act_facts) f
 		GROUP BY f.customer
 	), answer AS MATERIALIZED (
 		SELECT a.customer, count(*) AS answers, count(*) FILTER (WHERE a.score >= 9) AS promoters
@@ -758,6 +758,7 @@ CREATE FUNCTION nudge.account_health(
 	model text DEFAULT 'retention_health',
 	zone text DEFAULT 'UTC',
 	missing text DEFAULT 'reweight',
+	min_coverage double precision DEFAULT 0.5,
 	yellow_from double precision DEFAULT 60,
 	green_from double precision DEFAULT 80
 ) RETURNS TABLE (
@@ -814,10 +815,12 @@ BEGIN
 		FROM built b, LATERAL (SELECT ARRAY(SELECT b.factors[p.place] FROM unnest(places) WITH ORDINALITY p(place, n) ORDER BY p.n) AS chosen) v
 	)
 	SELECT s.customer, s.name, s.segment, s.owner, s.factors[1], s.factors[2], s.factors[3], s.factors[4], s.factors[5], s.factors[6], s.factors[7], s.factors[8],
-		s.score, s.coverage, nudge.health_band(s.score, yellow_from, green_from), s.weakest
+		s.score, s.coverage,
+		-- a score of little that is known is no verdict
+		CASE WHEN s.coverage >= coalesce(min_coverage, 0) THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
 	FROM scored s
 	ORDER BY s.customer COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision) IS
-	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL';
+COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
+	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band if that is enough, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
