@@ -134,6 +134,8 @@ SELECT customer, round(score::numeric, 4) AS score, coverage, band, weakest_fact
 SELECT customer, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health');
 SELECT customer, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health', missing => 'null', min_coverage => 0.25, yellow_from => 40, green_from => 65);
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', tickets => 'tickets', min_coverage => NULL) WHERE customer IN ('acme', 'silent');
+-- a third of a score is enough to be red, and not to be green
+SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', 'events', tickets => 'tickets', min_coverage => 0.6) WHERE customer IN ('idle', 'silent');
 -- nothing but customers: nothing is known
 SELECT customer, usage_factor, outcome_factor, relationship_factor, support_factor, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z');
 -- a model of one's own, of other factors
@@ -182,6 +184,7 @@ SELECT pg_temp.refused($$SELECT * FROM relationship_factor('account_facts', '202
 SELECT pg_temp.refused($$SELECT * FROM relationship_factor('account_facts', '2024-04-01Z', sentiment_levels => '{good}')$$);
 SELECT pg_temp.refused($$SELECT scale_level('a', '{a,a,b}')$$);
 SELECT pg_temp.refused($$SELECT scale_level('a', NULL)$$);
+SELECT pg_temp.refused($$SELECT scale_level('a', '{{a,b}}')$$);
 SELECT pg_temp.refused($$SELECT scale_level('a', '{A,b}')$$);
 SELECT pg_temp.refused($$SELECT scale_level('a', '{NULL,a}')$$);
 SELECT pg_temp.refused($$SELECT * FROM usage_factor('customers', '2024-04-01Z')$$);

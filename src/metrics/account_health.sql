@@ -109,7 +109,7 @@ CREATE FUNCTION nudge.scale_level(value text, levels text[], fact text DEFAULT '
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	place constant integer := array_position(levels, lower(btrim(value)));
+	place integer;
 BEGIN
 	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
 		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
@@ -117,6 +117,7 @@ BEGIN
 			DETAIL = 'They are what the value may be, the worst first: it gives 0, and the last gives 100.',
 			HINT = 'Pass for example {negative,neutral,positive}.';
 	END IF;
+	place := array_position(levels, lower(btrim(value)));
 	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN btrim(value) END, array_to_string(levels, ', '));
 	RETURN 100 * (place - 1) / (cardinality(levels) - 1)::double precision;
 END
@@ -816,11 +817,11 @@ BEGIN
 	)
 	SELECT s.customer, s.name, s.segment, s.owner, s.factors[1], s.factors[2], s.factors[3], s.factors[4], s.factors[5], s.factors[6], s.factors[7], s.factors[8],
 		s.score, s.coverage,
-		-- a score of little that is known is no verdict
-		CASE WHEN s.coverage >= coalesce(min_coverage, 0) THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
+		-- a warning needs less proof than an all-clear
+		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < green_from THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
 	FROM scored s
 	ORDER BY s.customer COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
-	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band if that is enough, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
+	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';

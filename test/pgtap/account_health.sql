@@ -146,7 +146,7 @@ $$, :'as_of'), 'measures of growth');
 CREATE TEMP TABLE health AS SELECT * FROM nudge.account_health('customers', :'as_of', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health');
 SELECT set_eq('SELECT customer FROM health', 'SELECT customer FROM known', 'a row per customer');
 SELECT is_empty($$ SELECT h.customer FROM health h, LATERAL (SELECT jsonb_build_object('usage', usage_factor, 'engagement', engagement_factor, 'satisfaction', satisfaction_factor, 'growth', growth_factor, 'advocacy', advocacy_factor) AS f) j
-	WHERE score IS DISTINCT FROM nudge.health_score(f, 'customer_health') OR coverage <> nudge.health_coverage(f, 'customer_health') OR band IS DISTINCT FROM CASE WHEN coverage >= 0.5 THEN nudge.health_band(score) END
+	WHERE score IS DISTINCT FROM nudge.health_score(f, 'customer_health') OR coverage <> nudge.health_coverage(f, 'customer_health') OR band IS DISTINCT FROM CASE WHEN coverage >= 0.5 OR score < 80 THEN CASE WHEN score < 60 THEN 'red' WHEN score < 80 THEN 'yellow' WHEN score IS NOT NULL THEN 'green' END END
 		OR weakest_factor IS DISTINCT FROM (SELECT factor FROM nudge.health_factors(f, 'customer_health') WHERE points_lost > 0 ORDER BY points_lost DESC, position LIMIT 1) $$, 'scores are those of the factors');
 SELECT is_empty(format($$
 	SELECT h.customer FROM health h LEFT JOIN nudge.usage_factor('events', %1$L, 'customers', 'users', 'features') u USING (customer) LEFT JOIN nudge.support_factor('tickets', %1$L, 'customers') s USING (customer)
