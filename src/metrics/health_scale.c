@@ -231,7 +231,7 @@ nm_engagement_consistency(PG_FUNCTION_ARGS)
 	/* relative to the mean, so that no square overflows */
 	for (int i = 0; i < weeks.n; i++)
 		squares += (weeks.uses[i] / mean - 1) * (weeks.uses[i] / mean - 1);
-	PG_RETURN_FLOAT8(nm_rounded(Max(0, 1 - sqrt(squares / weeks.n))));
+	PG_RETURN_FLOAT8(Max(0, 1 - sqrt(squares / weeks.n)));
 }
 
 /* adoption_breadth(used, available) */

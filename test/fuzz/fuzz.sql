@@ -67,6 +67,18 @@ CREATE TABLE fuzz.surveys AS
 CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01' + make_interval(days => n * 20) AS created_at, ('{a,b,NULL}'::text[])[1 + n % 3] AS segment FROM generate_series(0, 8) n;
 CREATE TABLE fuzz.scores AS SELECT 'e' || n % 7 AS entity, timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => n * 37) AS at, 50 + n * 7919 % 400 / 8.0 AS score, 'health' AS model FROM generate_series(1, 300) n;
 
+
+-- small inputs, for what reads the health of accounts
+CREATE TABLE fuzz.customers AS SELECT g AS customer, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS created_at, (ARRAY['a', 'ü', NULL])[1 + g % 3] AS segment FROM generate_series(1, 12) g;
+CREATE TABLE fuzz.users AS SELECT g AS "user", g % 13 AS customer, timestamptz '2024-01-01 UTC' + g * interval '10 days' AS signed_up_at FROM generate_series(1, 30) g;
+CREATE TABLE fuzz.features AS SELECT f AS feature, NULL::timestamptz AS released_at FROM unnest('{export,search,ü}'::text[]) f;
+CREATE TABLE fuzz.events AS SELECT g % 31 AS "user", nullif(g % 3, 0) AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL])[1 + g % 3] AS feature FROM generate_series(1, 400) g;
+CREATE TABLE fuzz.tickets AS SELECT g AS ticket, g % 9 AS customer, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS opened_at, CASE WHEN g % 3 > 0 THEN timestamptz '2024-01-02 UTC' + g * interval '4 days' END AS resolved_at, 'low' AS priority, (ARRAY[1, 5, NULL])[1 + g % 3] AS csat FROM generate_series(1, 100) g;
+CREATE TABLE fuzz.surveys AS SELECT g % 9 AS customer, (ARRAY['nps', 'csat'])[1 + g % 2] AS kind, nullif(g % 5, 0) + 0 AS score, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS sent_at FROM generate_series(1, 100) g;
+CREATE TABLE fuzz.account_facts AS SELECT g % 9 AS customer, f.fact, f.value, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS agreed_at, timestamptz '2024-01-01 UTC' + g * interval '5 days' AS valid_from FROM generate_series(1, 100) g
+	JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'sentiment', 'neutral'), (6, 'referenceable', 'true'), (7, 'review', 'x')) f(n, fact, value) ON f.n = g % 8;
+CREATE TABLE fuzz.subscriptions AS SELECT g % 9 AS customer, g AS item, 'a' AS plan, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS valid_from, NULL::timestamptz AS valid_to, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, g AS seats FROM generate_series(1, 20) g;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -261,6 +273,27 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('score_', '(threshold|below|above|.*_drop)', 'double precision', '{50,65,10,20,62.5}', '{NaN,infinity,-1e9,1e10,1e-300}'),
 	('score_(states|report)$', 'scores', 'regclass', '{fuzz.scores}', '{fuzz.scores}'),
 	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}'),
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,customers,users,features,events,tickets,surveys,account_facts,subscriptions}'::text[]) i;
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
+	('health', 'factors', 'jsonb', '{"{\"usage\": 80, \"outcome\": null}","{\"usage\": 0}","{}","{\"usage\": 99.5, \"support\": 1e2}"}', '{"{\"ü\": 1}",[],1,null,"{\"usage\": \"1\"}","{\"usage\": 101}","{\"usage\": -1e400}","{\"usage\": {}}"}'),
+	('health', 'model', 'text', '{retention_health,retention_health,retention_health,customer_health}', '{ü,""}'),
+	('', 'missing', 'text', '{reweight,null}', '{zero,""}'),
+	('health', 'factors', 'double precision[]', '{"{80,60,NULL,0}","{100,100,100,100}","{NULL,NULL,NULL,NULL}"}', '{"{}","{NaN,1,1,1}","{101,1,1,1}","{{1,1},{1,1}}","{1}"}'),
+	('health', 'weights', 'double precision[]', '{"{0.3,0.25,0.25,0.2}","{0,0,0,1}"}', '{"{1}","{NULL,1,1,0}","{-1,2,0,0}","{{0.5,0.5},{0,0}}"}'),
+	('(relationship|support|advocacy)_factor$', 'weights', 'double precision[]', '{"{0.4,0.3,0.3}"}', '{"{1}","{NULL,1,1}","{-1,2,0}","{NaN,0,1}","{}","{{0.5,0.5,0}}"}'),
+	('(outcome|satisfaction|growth)_factor$', 'weights', 'double precision[]', '{"{0.5,0.5}","{1,0}"}', '{"{1}","{NULL,1}","{Infinity,0}"}'),
+	('usage_factor$', 'weights', 'double precision[]', '{"{0.25,0.25,0.25,0.25}","{0,0,1,0}"}', '{"{1}","{0.5,0.5}"}'),
+	('usage_factor$', 'engagement_weights', 'double precision[]', '{"{0.5,0.5}","{0,1}"}', '{"{1}","{}"}'),
+	('health', 'names', 'text[]', '{"{a,b,ü,d}"}', '{"{a}","{a,b,NULL,d}","{{a,b},{c,d}}"}'),
+	('', 'weekly', 'double precision[]', '{"{1,2,3,4}","{0,0,0}","{9,NULL,4,7,1}","{1e308,1e308,0}"}', '{"{}","{-1,1}","{NaN}","{Infinity,1}","{{1,2}}","{NULL}"}'),
+	('', 'peers', 'double precision[]', '{"{1,2,3}","{0.5,0.5,NULL}"}', '{"{}","{NULL}","{Infinity}","{{1,2}}"}'),
+	('', '(sponsor|sentiment)_levels', 'text[]', '{"{none,weak,neutral,strong,champion}"}', '{"{}","{a,a}","{a}","{NULL,b}"}'),
+	('scale_level$', 'levels', 'text[]', '{"{a,ü}","{a,b,c}"}', '{"{}","{a,a}","{{a,b}}","{NULL,b}"}'),
+	('scale_level$', 'value', 'text', '{a}', '{"",A}'),
+	('', 'act_facts', 'text[]', '{"{review}","{review,referral}"}', '{"{}","{NULL}"}'),
+	('is_true_fact$', 'value', 'text', '{true,no}', '{perhaps}'),
+	('_factor$|scale_|usage_trend', '(target.*|high|max_monthly_tickets|slow_minutes|full_growth_rate)', 'double precision', '{1,5,0.5,1000}', '{0,-1,NaN,infinity,1e-320}'),
+	('', 'csat_high', 'double precision', '{5,10}', '{0,NaN,-infinity}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),

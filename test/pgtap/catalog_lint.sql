@@ -24,9 +24,10 @@ CREATE TEMP VIEW agg AS
 	SELECT f.name, f.oid, f.proname, f.pronargs, f.pronargdefaults, f.provariadic, f.proparallel, f.provolatile,
 		f.proargtypes, f.prorettype, a.*
 	FROM func f JOIN pg_aggregate a ON a.aggfnoid = f.oid;
--- scores are estimates; score_agg keeps them as integers of 1e-6, so that its states are exact all the same
+-- scores from 0 to 100 are estimates, and so is what they are made of; score_agg keeps them as integers
+-- of 1e-6, so that its states are exact all the same
 CREATE TEMP VIEW measuring AS
-	SELECT * FROM func WHERE proname !~ '^score_';
+	SELECT * FROM func WHERE proname !~ '^(score_.*|(account_)?health_?.*|scale_.*|(usage|support|outcome|relationship|satisfaction|growth|advocacy)_factor|support_tickets|satisfaction_answers|usage_trend|engagement_consistency)$';
 -- functions that work for an aggregate, a type or an operator class
 CREATE TEMP VIEW support AS
 	SELECT f.* FROM func f
