@@ -189,7 +189,8 @@ BEGIN
 		WITH span AS MATERIALIZED (
 			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no,
 				-- days that have begun
-				greatest(least(w.period_end, nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1) - w.period, 0) AS days
+				CASE WHEN as_of <= w.start_at THEN 0 WHEN as_of < w.end_at THEN nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 - w.period
+					ELSE w.period_end - w.period END AS days
 			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
 		), line AS MATERIALIZED (
 			SELECT l.*, width_bucket(l.at, s.starts) AS no, nudge.civil_date(l.at, coalesce(zone, 'UTC')) AS day
@@ -335,7 +336,7 @@ BEGIN
 			GROUP BY 1, 2, 3, 4
 		)
 		SELECT w.period, w.period_end, g.severity, g.all_severities, b.day, bounds[b.place + 1], coalesce(a.n, 0),
-			a.n / nullif(sum(a.n) OVER (PARTITION BY w.period, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
+			coalesce(a.n, 0) / nullif(sum(a.n) OVER (PARTITION BY w.period, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
 		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
 		CROSS JOIN (SELECT NULL AS severity, true AS all_severities UNION SELECT l.severity, l.all_severities FROM line l) g
 		CROSS JOIN unnest(bounds) WITH ORDINALITY b(day, place)
@@ -375,14 +376,20 @@ BEGIN
 			-- in force until the next of its repository; of several at one instant the highest
 			SELECT l.repository, l.coverage, l.at, lead(l.at) OVER (PARTITION BY l.repository ORDER BY l.at, l.coverage) AS replaced_at
 			FROM nudge.coverage_lines(coverage_samples, end_day, zone, as_of) l
+		), span AS MATERIALIZED (
+			SELECT w.period, w.period_end, w.complete, b.at, b.is_end
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w,
+				LATERAL (VALUES (w.start_at, false), (least(w.end_at, as_of), true)) b(at, is_end)
+		), held AS MATERIALIZED (
+			SELECT w.period, w.is_end, l.repository, l.coverage, l.at
+			FROM span w JOIN line l ON l.at < w.at AND coalesce(l.replaced_at >= w.at, true)
 		), reading AS MATERIALIZED (
 			SELECT w.period, w.period_end, w.complete, n.repository, later.coverage, later.at, earlier.coverage AS previous
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+			FROM span w
 			CROSS JOIN (SELECT DISTINCT l.repository FROM line l) n
-			LEFT JOIN line later ON later.repository IS NOT DISTINCT FROM n.repository
-				AND later.at < least(w.end_at, as_of) AND coalesce(later.replaced_at >= least(w.end_at, as_of), true)
-			LEFT JOIN line earlier ON earlier.repository IS NOT DISTINCT FROM n.repository
-				AND earlier.at < w.start_at AND coalesce(earlier.replaced_at >= w.start_at, true)
+			LEFT JOIN held later ON later.is_end AND later.period = w.period AND later.repository IS NOT DISTINCT FROM n.repository
+			LEFT JOIN held earlier ON NOT earlier.is_end AND earlier.period = w.period AND earlier.repository IS NOT DISTINCT FROM n.repository
+			WHERE w.is_end
 		), mean AS (
 			SELECT r.period, count(r.coverage) AS n, avg(r.coverage) AS coverage, avg(r.previous) AS previous, max(r.at) AS at FROM reading r GROUP BY r.period
 		)
@@ -391,7 +398,7 @@ BEGIN
 				r.coverage, r.previous, r.at, r.complete FROM reading r
 			UNION ALL
 			SELECT w.period, w.period_end, NULL, true, coalesce(m.n, 0), m.coverage, m.previous, m.at, w.complete
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w LEFT JOIN mean m ON m.period = w.period) a
+			FROM span w LEFT JOIN mean m ON m.period = w.period WHERE w.is_end) a
 		ORDER BY a.period, a.all_repositories, a.repository COLLATE "C";
 END
 $$;
