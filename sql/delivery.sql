@@ -33,6 +33,10 @@ SELECT median_lead_time_hours AS median, p90_lead_time_hours AS p90, failed_depl
 CREATE TEMP VIEW nights AS SELECT timestamptz '2024-03-30 23:30Z' AS at, timestamptz '2024-03-30 22:30Z' AS change_created_at, true AS failed, timestamptz '2024-03-31 22:30Z' AS restored_at UNION ALL SELECT '2024-03-31 22:30Z', '2024-03-30 22:30Z', true, 'infinity';
 SELECT period, deployment_count AS n, median_lead_time_hours AS lead, median_recovery_hours AS recovery, unrestored_deployments AS unrestored FROM delivery_performance('nights', '2024-03-30', '2024-04-02', 'day', zone => 'Europe/Berlin');
 
+-- the first instant of a window is in it, the one after its last is not
+CREATE TEMP VIEW at_ends AS SELECT at FROM unnest('{2024-03-03 23:59:59.999999Z,2024-03-04 00:00Z,2024-03-05 00:00Z}'::timestamptz[]) at;
+SELECT deployment_count AS n, deployment_days AS days FROM delivery_performance('at_ends', '2024-03-04', '2024-03-05');
+
 CREATE TEMP TABLE bugs (bug integer, opened_at timestamptz, closed_at timestamptz, severity text, escaped boolean);
 INSERT INTO bugs VALUES
 	(1, '2024-01-10Z', '2024-03-05Z',       'major',    true),

@@ -49,6 +49,9 @@ CREATE TEMP VIEW both_maintained AS SELECT * FROM maintenance UNION ALL SELECT '
 SELECT service, maintenance_minutes AS maint, downtime_minutes AS down FROM uptime('incidents', 'both_maintained', '2024-03-01', '2024-03-02', by => 'service');
 -- C is down for api 20:00 to 20:30 and 21:30 to 22:00, for web 20:00 to 21:00
 SELECT service, started_at, ended_at, incident_keys FROM downtime_intervals('incidents', 'both_maintained', '2024-03-01', '2024-03-02', by => 'service');
+-- a service is one from its first row on
+SELECT service, total_minutes AS total FROM uptime('incidents', 'maintenance', '2024-03-01', '2024-03-02', as_of => '2024-03-01 10:30Z', by => 'service');
+SELECT service, maintenance_minutes AS maint FROM uptime('incidents', 'both_maintained', '2024-03-01', '2024-03-02', as_of => '2024-03-01 10:30:00.000001Z', by => 'service');
 -- without any service there is one, without a name
 CREATE TEMP VIEW nameless AS SELECT incident, started_at, ended_at, severity, ' ' AS service FROM incidents;
 SELECT service, all_services, downtime_minutes AS down FROM uptime('nameless', NULL, '2024-03-01', '2024-03-02', by => 'service');
@@ -137,6 +140,10 @@ CREATE TEMP VIEW ever AS SELECT incident, '-infinity'::timestamptz AS started_at
 SELECT * FROM uptime('ever', NULL, '2024-03-01', '2024-03-03');
 CREATE TEMP VIEW no_end AS SELECT started_at, NULL::timestamptz AS ended_at FROM maintenance;
 SELECT * FROM uptime('incidents', 'no_end', '2024-03-01', '2024-03-03');
+-- also what began in the window and ended before it
+CREATE TEMP VIEW turned AS SELECT 1 AS incident, timestamptz '2024-03-02 10:00Z' AS started_at, timestamptz '2024-02-02 11:00Z' AS ended_at, 'major' AS severity UNION ALL SELECT 2, '2024-03-03 00:00Z', '2024-02-02 11:00Z', 'major';
+SELECT * FROM incident_report('turned', '2024-03-01', '2024-03-03');
+SELECT * FROM maintenance_lines('turned', '2024-03-01', '2024-03-03');
 -- what is not in the window is not looked at
 SELECT downtime_minutes FROM uptime('reversed', NULL, '2024-02-01', '2024-02-03');
 SELECT * FROM uptime('incidents', NULL, '2024-03-01', '2024-03-03', by => 'severity');

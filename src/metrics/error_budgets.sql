@@ -263,7 +263,8 @@ BEGIN
 	RETURN QUERY
 		SELECT r.period, r.period_end, r.endpoint, r.all_endpoints, r.events, r.bad_events, r.error_rate, t.elapsed / nullif(t.whole, 0), trim_scale(b.budget),
 			trim_scale(b.budget - r.bad_events), r.bad_events * t.elapsed / nullif(r.events * (1 - objective) * t.whole, 0), r.bad_events / nullif(r.events * (1 - objective), 0),
-			CASE WHEN as_of > w.start_at AND as_of < w.end_at AND r.bad_events < b.budget AND r.error_rate > 1 - objective
+			-- both only before the period is over
+			CASE WHEN r.bad_events < b.budget AND r.error_rate > 1 - objective
 				THEN w.start_at + make_interval(secs => (t.whole * r.events * (1 - objective) / r.bad_events)::double precision) END,
 			r.complete
 		FROM nudge.error_rates(requests, start_day, end_day, grain, zone, as_of, by, latency_threshold_ms, endpoints) r
