@@ -19,6 +19,364 @@ BEGIN
 END
 $$;
 
+-- src/metrics/satisfaction.sql
+
+/*
+ * satisfaction.sql
+ *		Satisfaction: survey_state, its aggregates and what they say.  NPS,
+ *		CSAT and CES.
+ *
+ * The numbers are defined in doc/satisfaction.md.
+ */
+
+/*
+ * state_type.sql
+ *		What every state type has, survey_state here: its functions, comparison,
+ *		combine and rollup.
+ */
+
+CREATE TYPE nudge.survey_state;
+
+CREATE FUNCTION nudge.survey_state_in(cstring) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_survey_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.survey_state_out(nudge.survey_state) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'nm_survey_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.survey_state_recv(internal) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_survey_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.survey_state_send(nudge.survey_state) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'nm_survey_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE nudge.survey_state (
+	INTERNALLENGTH = VARIABLE,
+	INPUT = nudge.survey_state_in,
+	OUTPUT = nudge.survey_state_out,
+	RECEIVE = nudge.survey_state_recv,
+	SEND = nudge.survey_state_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON FUNCTION nudge.survey_state_in(cstring) IS 'Text input of survey_state';
+
+COMMENT ON FUNCTION nudge.survey_state_out(nudge.survey_state) IS 'Text output of survey_state';
+
+COMMENT ON FUNCTION nudge.survey_state_recv(internal) IS 'Binary input of survey_state';
+
+COMMENT ON FUNCTION nudge.survey_state_send(nudge.survey_state) IS 'Binary output of survey_state';
+
+-- Comparison of canonical bytes: for DISTINCT, EXCEPT, IS DISTINCT FROM ------
+
+CREATE FUNCTION nudge.survey_state_eq(nudge.survey_state, nudge.survey_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_eq(nudge.survey_state, nudge.survey_state) IS 'Implementation of the operator =';
+
+CREATE FUNCTION nudge.survey_state_ne(nudge.survey_state, nudge.survey_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_ne(nudge.survey_state, nudge.survey_state) IS 'Implementation of the operator <>';
+
+CREATE FUNCTION nudge.survey_state_lt(nudge.survey_state, nudge.survey_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_lt(nudge.survey_state, nudge.survey_state) IS 'Implementation of the operator <';
+
+CREATE FUNCTION nudge.survey_state_le(nudge.survey_state, nudge.survey_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_le(nudge.survey_state, nudge.survey_state) IS 'Implementation of the operator <=';
+
+CREATE FUNCTION nudge.survey_state_gt(nudge.survey_state, nudge.survey_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_gt(nudge.survey_state, nudge.survey_state) IS 'Implementation of the operator >';
+
+CREATE FUNCTION nudge.survey_state_ge(nudge.survey_state, nudge.survey_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_ge(nudge.survey_state, nudge.survey_state) IS 'Implementation of the operator >=';
+
+CREATE FUNCTION nudge.survey_state_cmp(nudge.survey_state, nudge.survey_state) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_state_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_cmp(nudge.survey_state, nudge.survey_state) IS 'Three-way comparison of bytes';
+
+CREATE FUNCTION nudge.survey_state_hash(nudge.survey_state) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_state_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_hash(nudge.survey_state) IS 'Hash of the bytes';
+
+CREATE FUNCTION nudge.survey_state_hash_extended(nudge.survey_state, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'nm_state_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_hash_extended(nudge.survey_state, bigint) IS 'Seeded 64-bit hash of the bytes';
+
+CREATE OPERATOR nudge.= (
+	LEFTARG = nudge.survey_state, RIGHTARG = nudge.survey_state, FUNCTION = nudge.survey_state_eq,
+	COMMUTATOR = OPERATOR(nudge.=), NEGATOR = OPERATOR(nudge.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+
+COMMENT ON OPERATOR nudge.= (nudge.survey_state, nudge.survey_state) IS 'equal';
+
+CREATE OPERATOR nudge.<> (
+	LEFTARG = nudge.survey_state, RIGHTARG = nudge.survey_state, FUNCTION = nudge.survey_state_ne,
+	COMMUTATOR = OPERATOR(nudge.<>), NEGATOR = OPERATOR(nudge.=), RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR nudge.<> (nudge.survey_state, nudge.survey_state) IS 'not equal';
+
+CREATE OPERATOR nudge.< (
+	LEFTARG = nudge.survey_state, RIGHTARG = nudge.survey_state, FUNCTION = nudge.survey_state_lt,
+	COMMUTATOR = OPERATOR(nudge.>), NEGATOR = OPERATOR(nudge.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR nudge.< (nudge.survey_state, nudge.survey_state) IS 'less than';
+
+CREATE OPERATOR nudge.<= (
+	LEFTARG = nudge.survey_state, RIGHTARG = nudge.survey_state, FUNCTION = nudge.survey_state_le,
+	COMMUTATOR = OPERATOR(nudge.>=), NEGATOR = OPERATOR(nudge.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR nudge.<= (nudge.survey_state, nudge.survey_state) IS 'less than or equal';
+
+CREATE OPERATOR nudge.> (
+	LEFTARG = nudge.survey_state, RIGHTARG = nudge.survey_state, FUNCTION = nudge.survey_state_gt,
+	COMMUTATOR = OPERATOR(nudge.<), NEGATOR = OPERATOR(nudge.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR nudge.> (nudge.survey_state, nudge.survey_state) IS 'greater than';
+
+CREATE OPERATOR nudge.>= (
+	LEFTARG = nudge.survey_state, RIGHTARG = nudge.survey_state, FUNCTION = nudge.survey_state_ge,
+	COMMUTATOR = OPERATOR(nudge.<=), NEGATOR = OPERATOR(nudge.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR nudge.>= (nudge.survey_state, nudge.survey_state) IS 'greater than or equal';
+
+CREATE OPERATOR CLASS nudge.survey_state_ops DEFAULT FOR TYPE nudge.survey_state USING btree AS
+	OPERATOR 1 nudge.<, OPERATOR 2 nudge.<=, OPERATOR 3 nudge.=, OPERATOR 4 nudge.>=, OPERATOR 5 nudge.>,
+	FUNCTION 1 nudge.survey_state_cmp(nudge.survey_state, nudge.survey_state);
+
+COMMENT ON OPERATOR CLASS nudge.survey_state_ops USING btree IS 'Order of the bytes of a state';
+
+COMMENT ON OPERATOR FAMILY nudge.survey_state_ops USING btree IS 'Order of the bytes of a state';
+
+CREATE OPERATOR CLASS nudge.survey_state_hash_ops DEFAULT FOR TYPE nudge.survey_state USING hash AS
+	OPERATOR 1 nudge.=,
+	FUNCTION 1 nudge.survey_state_hash(nudge.survey_state),
+	FUNCTION 2 nudge.survey_state_hash_extended(nudge.survey_state, bigint);
+
+COMMENT ON OPERATOR CLASS nudge.survey_state_hash_ops USING hash IS 'Hash of the bytes of a state';
+
+COMMENT ON OPERATOR FAMILY nudge.survey_state_hash_ops USING hash IS 'Hash of the bytes of a state';
+
+-- Aggregates --------------------------------------------------------------
+
+CREATE FUNCTION nudge.survey_state_final(nudge.survey_state) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_survey_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_state_final(nudge.survey_state) IS 'Final function: the canonical form of a state; not STRICT, so that it sees no rows as NULL';
+
+CREATE FUNCTION nudge.combine(a nudge.survey_state, b nudge.survey_state) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_survey_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.combine(nudge.survey_state, nudge.survey_state) IS
+	'Both states as one; NULL is the empty state. Not STRICT';
+
+CREATE AGGREGATE nudge.rollup(nudge.survey_state) (
+	SFUNC = nudge.combine, STYPE = nudge.survey_state, FINALFUNC = nudge.survey_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.rollup(nudge.survey_state) IS 'All states of a group as one; NULL states are skipped';
+
+COMMENT ON TYPE nudge.survey_state IS
+	'How often each answer to a question was given, and how many gave none, mergeable by rollup() and combine()';
+
+CREATE FUNCTION nudge.nps_trans(state nudge.survey_state, score smallint) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_nps_trans_int2' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.nps_trans(nudge.survey_state, smallint) IS
+	'Transition function of nps_agg; not STRICT, since a NULL score is a question not answered';
+
+CREATE AGGREGATE nudge.nps_agg(score smallint) (
+	SFUNC = nudge.nps_trans, STYPE = nudge.survey_state, FINALFUNC = nudge.survey_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.nps_agg(smallint) IS
+	'State of the answers to "how likely are you to recommend us": a whole number from 0 to 10, NULL if not answered';
+
+CREATE FUNCTION nudge.nps_trans(state nudge.survey_state, score integer) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_nps_trans_int4' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.nps_trans(nudge.survey_state, integer) IS
+	'Transition function of nps_agg; not STRICT, since a NULL score is a question not answered';
+
+CREATE AGGREGATE nudge.nps_agg(score integer) (
+	SFUNC = nudge.nps_trans, STYPE = nudge.survey_state, FINALFUNC = nudge.survey_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.nps_agg(integer) IS
+	'State of the answers to "how likely are you to recommend us": a whole number from 0 to 10, NULL if not answered';
+
+CREATE FUNCTION nudge.nps_trans(state nudge.survey_state, score numeric) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_nps_trans_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.nps_trans(nudge.survey_state, numeric) IS
+	'Transition function of nps_agg; not STRICT, since a NULL score is a question not answered';
+
+CREATE AGGREGATE nudge.nps_agg(score numeric) (
+	SFUNC = nudge.nps_trans, STYPE = nudge.survey_state, FINALFUNC = nudge.survey_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.nps_agg(numeric) IS
+	'State of the answers to "how likely are you to recommend us": a whole number from 0 to 10, NULL if not answered';
+
+CREATE FUNCTION nudge.csat_trans(state nudge.survey_state, score numeric, scale_low integer, scale_high integer) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_csat_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.csat_trans(nudge.survey_state, numeric, integer, integer) IS
+	'Transition function of csat_agg; not STRICT, since a NULL score is a question not answered';
+
+CREATE AGGREGATE nudge.csat_agg(score numeric, scale_low integer, scale_high integer) (
+	SFUNC = nudge.csat_trans, STYPE = nudge.survey_state, FINALFUNC = nudge.survey_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.csat_agg(numeric, integer, integer) IS
+	'State of the answers to "how satisfied are you", on a scale from the worst to the best, such as 1 to 5; NULL if not answered';
+
+CREATE FUNCTION nudge.ces_trans(state nudge.survey_state, score numeric, scale_low integer, scale_high integer) RETURNS nudge.survey_state
+	AS 'MODULE_PATHNAME', 'nm_ces_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.ces_trans(nudge.survey_state, numeric, integer, integer) IS
+	'Transition function of ces_agg; not STRICT, since a NULL score is a question not answered';
+
+CREATE AGGREGATE nudge.ces_agg(score numeric, scale_low integer, scale_high integer) (
+	SFUNC = nudge.ces_trans, STYPE = nudge.survey_state, FINALFUNC = nudge.survey_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.ces_agg(numeric, integer, integer) IS
+	'State of the answers to "they made it easy for me", on a scale from strong disagreement to strong agreement, such as 1 to 7; NULL if not answered';
+
+CREATE FUNCTION nudge.nps(
+	state nudge.survey_state,
+	confidence double precision DEFAULT 0.95,
+	minimum_answers integer DEFAULT 1,
+	OUT asked bigint,
+	OUT answered bigint,
+	OUT response_rate numeric,
+	OUT promoters bigint,
+	OUT passives bigint,
+	OUT detractors bigint,
+	OUT promoter_share numeric,
+	OUT passive_share numeric,
+	OUT detractor_share numeric,
+	OUT score numeric,
+	OUT margin_of_error double precision,
+	OUT score_low double precision,
+	OUT score_high double precision,
+	OUT band text,
+	OUT action text
+)
+	AS 'MODULE_PATHNAME', 'nm_nps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.nps(nudge.survey_state, double precision, integer) IS
+	'Net promoter score, -100 to 100: the share of promoters less that of detractors, its interval, and its band unless too few answered';
+
+CREATE FUNCTION nudge.nps_band(score numeric) RETURNS text
+	AS 'MODULE_PATHNAME', 'nm_nps_band' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.nps_band(numeric) IS
+	'The band of a net promoter score: crisis, from 20 concern, from 40 watch, from 50 healthy, from 70 exceptional';
+
+CREATE FUNCTION nudge.csat(
+	state nudge.survey_state,
+	confidence double precision DEFAULT 0.95,
+	OUT asked bigint,
+	OUT answered bigint,
+	OUT response_rate numeric,
+	OUT mean_score numeric,
+	OUT mean_low double precision,
+	OUT mean_high double precision,
+	OUT top_two_box bigint,
+	OUT top_two_box_share numeric,
+	OUT share_low double precision,
+	OUT share_high double precision,
+	OUT scaled_score numeric,
+	OUT scale_low integer,
+	OUT scale_high integer
+)
+	AS 'MODULE_PATHNAME', 'nm_csat' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.csat(nudge.survey_state, double precision) IS
+	'Customer satisfaction: the mean score, the share of the top two answers of the scale, both with their intervals, and the mean as 0 to 100';
+
+CREATE FUNCTION nudge.ces(
+	state nudge.survey_state,
+	confidence double precision DEFAULT 0.95,
+	OUT asked bigint,
+	OUT answered bigint,
+	OUT response_rate numeric,
+	OUT mean_score numeric,
+	OUT mean_low double precision,
+	OUT mean_high double precision,
+	OUT agreeing bigint,
+	OUT agreeing_share numeric,
+	OUT share_low double precision,
+	OUT share_high double precision,
+	OUT scaled_score numeric,
+	OUT scale_low integer,
+	OUT scale_high integer
+)
+	AS 'MODULE_PATHNAME', 'nm_ces' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.ces(nudge.survey_state, double precision) IS
+	'Customer effort score: the mean score, the share of those above the middle of the scale, both with their intervals, and the mean as 0 to 100';
+
+CREATE FUNCTION nudge.survey_question(
+	state nudge.survey_state,
+	OUT kind text,
+	OUT scale_low integer,
+	OUT scale_high integer
+)
+	AS 'MODULE_PATHNAME', 'nm_survey_question_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_question(nudge.survey_state) IS
+	'What a state has answers to: nps, csat or ces, and the ends of the scale';
+
+CREATE FUNCTION nudge.survey_distribution(state nudge.survey_state)
+	RETURNS TABLE (score numeric, answers bigint, share numeric)
+	AS 'MODULE_PATHNAME', 'nm_survey_distribution' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 11;
+
+COMMENT ON FUNCTION nudge.survey_distribution(nudge.survey_state) IS
+	'How often each score was given: a row for every whole number of the scale, and for every answer between them';
+
+CREATE FUNCTION nudge.survey_compare(
+	a nudge.survey_state,
+	b nudge.survey_state,
+	OUT answered_a bigint,
+	OUT answered_b bigint,
+	OUT score_a numeric,
+	OUT score_b numeric,
+	OUT difference numeric,
+	OUT z double precision,
+	OUT t double precision,
+	OUT degrees_of_freedom double precision,
+	OUT p_value double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_survey_compare' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.survey_compare(nudge.survey_state, nudge.survey_state) IS
+	'Whether two groups differ by more than chance: the difference of their NPS with its z test, or of their mean scores with Welch''s t test';
+
 CREATE FUNCTION nudge.window_spans(
 	start_day date,
 	end_day date,
@@ -36,3 +394,3445 @@ END;
 
 COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS
 	'The periods of a window with the instants at which they begin and end in a zone, and whether they are over by as_of. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, NULL days are errors';
+
+-- src/metrics/score.sql
+
+/*
+ * score.sql
+ *		Dated scores of an entity: score_state, drops, trends, runs, triggers.
+ *
+ * The definitions are in doc/score.md.
+ */
+
+/*
+ * state_type.sql
+ *		What every state type has, score_state here: its functions, comparison,
+ *		combine and rollup.
+ */
+
+CREATE TYPE nudge.score_state;
+
+CREATE FUNCTION nudge.score_state_in(cstring) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.score_state_out(nudge.score_state) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'nm_score_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.score_state_recv(internal) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.score_state_send(nudge.score_state) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'nm_score_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE nudge.score_state (
+	INTERNALLENGTH = VARIABLE,
+	INPUT = nudge.score_state_in,
+	OUTPUT = nudge.score_state_out,
+	RECEIVE = nudge.score_state_recv,
+	SEND = nudge.score_state_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON FUNCTION nudge.score_state_in(cstring) IS 'Text input of score_state';
+
+COMMENT ON FUNCTION nudge.score_state_out(nudge.score_state) IS 'Text output of score_state';
+
+COMMENT ON FUNCTION nudge.score_state_recv(internal) IS 'Binary input of score_state';
+
+COMMENT ON FUNCTION nudge.score_state_send(nudge.score_state) IS 'Binary output of score_state';
+
+-- Comparison of canonical bytes: for DISTINCT, EXCEPT, IS DISTINCT FROM ------
+
+CREATE FUNCTION nudge.score_state_eq(nudge.score_state, nudge.score_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_eq(nudge.score_state, nudge.score_state) IS 'Implementation of the operator =';
+
+CREATE FUNCTION nudge.score_state_ne(nudge.score_state, nudge.score_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_ne(nudge.score_state, nudge.score_state) IS 'Implementation of the operator <>';
+
+CREATE FUNCTION nudge.score_state_lt(nudge.score_state, nudge.score_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_lt(nudge.score_state, nudge.score_state) IS 'Implementation of the operator <';
+
+CREATE FUNCTION nudge.score_state_le(nudge.score_state, nudge.score_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_le(nudge.score_state, nudge.score_state) IS 'Implementation of the operator <=';
+
+CREATE FUNCTION nudge.score_state_gt(nudge.score_state, nudge.score_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_gt(nudge.score_state, nudge.score_state) IS 'Implementation of the operator >';
+
+CREATE FUNCTION nudge.score_state_ge(nudge.score_state, nudge.score_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_ge(nudge.score_state, nudge.score_state) IS 'Implementation of the operator >=';
+
+CREATE FUNCTION nudge.score_state_cmp(nudge.score_state, nudge.score_state) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_state_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_cmp(nudge.score_state, nudge.score_state) IS 'Three-way comparison of bytes';
+
+CREATE FUNCTION nudge.score_state_hash(nudge.score_state) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_state_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_hash(nudge.score_state) IS 'Hash of the bytes';
+
+CREATE FUNCTION nudge.score_state_hash_extended(nudge.score_state, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'nm_state_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_hash_extended(nudge.score_state, bigint) IS 'Seeded 64-bit hash of the bytes';
+
+CREATE OPERATOR nudge.= (
+	LEFTARG = nudge.score_state, RIGHTARG = nudge.score_state, FUNCTION = nudge.score_state_eq,
+	COMMUTATOR = OPERATOR(nudge.=), NEGATOR = OPERATOR(nudge.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+
+COMMENT ON OPERATOR nudge.= (nudge.score_state, nudge.score_state) IS 'equal';
+
+CREATE OPERATOR nudge.<> (
+	LEFTARG = nudge.score_state, RIGHTARG = nudge.score_state, FUNCTION = nudge.score_state_ne,
+	COMMUTATOR = OPERATOR(nudge.<>), NEGATOR = OPERATOR(nudge.=), RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR nudge.<> (nudge.score_state, nudge.score_state) IS 'not equal';
+
+CREATE OPERATOR nudge.< (
+	LEFTARG = nudge.score_state, RIGHTARG = nudge.score_state, FUNCTION = nudge.score_state_lt,
+	COMMUTATOR = OPERATOR(nudge.>), NEGATOR = OPERATOR(nudge.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR nudge.< (nudge.score_state, nudge.score_state) IS 'less than';
+
+CREATE OPERATOR nudge.<= (
+	LEFTARG = nudge.score_state, RIGHTARG = nudge.score_state, FUNCTION = nudge.score_state_le,
+	COMMUTATOR = OPERATOR(nudge.>=), NEGATOR = OPERATOR(nudge.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR nudge.<= (nudge.score_state, nudge.score_state) IS 'less than or equal';
+
+CREATE OPERATOR nudge.> (
+	LEFTARG = nudge.score_state, RIGHTARG = nudge.score_state, FUNCTION = nudge.score_state_gt,
+	COMMUTATOR = OPERATOR(nudge.<), NEGATOR = OPERATOR(nudge.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR nudge.> (nudge.score_state, nudge.score_state) IS 'greater than';
+
+CREATE OPERATOR nudge.>= (
+	LEFTARG = nudge.score_state, RIGHTARG = nudge.score_state, FUNCTION = nudge.score_state_ge,
+	COMMUTATOR = OPERATOR(nudge.<=), NEGATOR = OPERATOR(nudge.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR nudge.>= (nudge.score_state, nudge.score_state) IS 'greater than or equal';
+
+CREATE OPERATOR CLASS nudge.score_state_ops DEFAULT FOR TYPE nudge.score_state USING btree AS
+	OPERATOR 1 nudge.<, OPERATOR 2 nudge.<=, OPERATOR 3 nudge.=, OPERATOR 4 nudge.>=, OPERATOR 5 nudge.>,
+	FUNCTION 1 nudge.score_state_cmp(nudge.score_state, nudge.score_state);
+
+COMMENT ON OPERATOR CLASS nudge.score_state_ops USING btree IS 'Order of the bytes of a state';
+
+COMMENT ON OPERATOR FAMILY nudge.score_state_ops USING btree IS 'Order of the bytes of a state';
+
+CREATE OPERATOR CLASS nudge.score_state_hash_ops DEFAULT FOR TYPE nudge.score_state USING hash AS
+	OPERATOR 1 nudge.=,
+	FUNCTION 1 nudge.score_state_hash(nudge.score_state),
+	FUNCTION 2 nudge.score_state_hash_extended(nudge.score_state, bigint);
+
+COMMENT ON OPERATOR CLASS nudge.score_state_hash_ops USING hash IS 'Hash of the bytes of a state';
+
+COMMENT ON OPERATOR FAMILY nudge.score_state_hash_ops USING hash IS 'Hash of the bytes of a state';
+
+-- Aggregates --------------------------------------------------------------
+
+CREATE FUNCTION nudge.score_state_final(nudge.score_state) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_state_final(nudge.score_state) IS 'Final function: the canonical form of a state; not STRICT, so that it sees no rows as NULL';
+
+CREATE FUNCTION nudge.combine(a nudge.score_state, b nudge.score_state) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.combine(nudge.score_state, nudge.score_state) IS
+	'Both states as one; NULL is the empty state. Not STRICT';
+
+CREATE AGGREGATE nudge.rollup(nudge.score_state) (
+	SFUNC = nudge.combine, STYPE = nudge.score_state, FINALFUNC = nudge.score_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.rollup(nudge.score_state) IS 'All states of a group as one; NULL states are skipped';
+
+COMMENT ON TYPE nudge.score_state IS
+	'Dated scores of one entity, or after rollup of several, mergeable by rollup() and combine()';
+
+CREATE FUNCTION nudge.score_trans(state nudge.score_state, at timestamptz, score double precision) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_trans_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_trans(nudge.score_state, timestamptz, double precision) IS
+	'Transition function of score_agg; not STRICT, since NULLs are errors';
+
+CREATE AGGREGATE nudge.score_agg(at timestamptz, score double precision) (
+	SFUNC = nudge.score_trans, STYPE = nudge.score_state, FINALFUNC = nudge.score_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.score_agg(timestamptz, double precision) IS
+	'State of the dated scores of one entity, to six decimals; group by the entity. A timestamp is read as UTC, a date as its midnight in UTC.';
+
+CREATE FUNCTION nudge.score_trans(state nudge.score_state, at timestamp, score double precision) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_trans_instant' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_trans(nudge.score_state, timestamp, double precision) IS
+	'Transition function of score_agg; not STRICT, since NULLs are errors';
+
+CREATE AGGREGATE nudge.score_agg(at timestamp, score double precision) (
+	SFUNC = nudge.score_trans, STYPE = nudge.score_state, FINALFUNC = nudge.score_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.score_agg(timestamp, double precision) IS
+	'State of the dated scores of one entity, to six decimals; group by the entity. A timestamp is read as UTC, a date as its midnight in UTC.';
+
+CREATE FUNCTION nudge.score_trans(state nudge.score_state, at date, score double precision) RETURNS nudge.score_state
+	AS 'MODULE_PATHNAME', 'nm_score_trans_day' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.score_trans(nudge.score_state, date, double precision) IS
+	'Transition function of score_agg; not STRICT, since NULLs are errors';
+
+CREATE AGGREGATE nudge.score_agg(at date, score double precision) (
+	SFUNC = nudge.score_trans, STYPE = nudge.score_state, FINALFUNC = nudge.score_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.score_agg(date, double precision) IS
+	'State of the dated scores of one entity, to six decimals; group by the entity. A timestamp is read as UTC, a date as its midnight in UTC.';
+
+-- What a state holds --------------------------------------------------------
+
+CREATE FUNCTION nudge.score_rows(state nudge.score_state) RETURNS TABLE (at timestamptz, score double precision)
+	AS 'MODULE_PATHNAME', 'nm_score_rows' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 365 COST 1000;
+
+COMMENT ON FUNCTION nudge.score_rows(nudge.score_state) IS
+	'The scores that a state holds, in order of time';
+
+CREATE FUNCTION nudge.score_readings(state nudge.score_state) RETURNS TABLE (at timestamptz, score double precision, scores bigint)
+	AS 'MODULE_PATHNAME', 'nm_score_readings' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 365 COST 1000;
+
+COMMENT ON FUNCTION nudge.score_readings(nudge.score_state) IS
+	'The readings of a state: for each instant the mean of its scores, and how many there are';
+
+-- The score, and how far below its peak it is -------------------------------
+
+CREATE FUNCTION nudge.score_at(state nudge.score_state, as_of timestamptz DEFAULT NULL, max_age interval DEFAULT NULL) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_score_at' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.score_at(nudge.score_state, timestamptz, interval) IS
+	'The latest reading at or before as_of, NULL if there is none or it is older than max_age. Not STRICT: a NULL as_of is the last reading, a NULL max_age no bound';
+
+CREATE FUNCTION nudge.score_drop(state nudge.score_state, within interval, as_of timestamptz DEFAULT NULL) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_score_drop' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.score_drop(nudge.score_state, interval, timestamptz) IS
+	'How far the score is below its highest reading in (as_of - within, as_of], NULL without a reading there. Not STRICT: a NULL as_of is the last reading, a NULL within an error';
+
+CREATE FUNCTION nudge.score_drops(
+	state nudge.score_state,
+	within interval,
+	start_at timestamptz DEFAULT NULL,
+	end_at timestamptz DEFAULT NULL
+) RETURNS TABLE (at timestamptz, score double precision, peak double precision, peak_at timestamptz, score_drop double precision)
+	AS 'MODULE_PATHNAME', 'nm_score_drops' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 365 COST 1000;
+
+COMMENT ON FUNCTION nudge.score_drops(nudge.score_state, interval, timestamptz, timestamptz) IS
+	'What score_drop is at each reading of [start_at, end_at), with the peak and when it was last reached. Not STRICT: NULL bounds are none, a NULL within is an error';
+
+CREATE FUNCTION nudge.score_max_fall(
+	state nudge.score_state,
+	within interval DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL,
+	OUT fall double precision,
+	OUT peak double precision,
+	OUT peak_at timestamptz,
+	OUT trough double precision,
+	OUT trough_at timestamptz
+)
+	AS 'MODULE_PATHNAME', 'nm_score_max_fall' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.score_max_fall(nudge.score_state, interval, timestamptz) IS
+	'The largest fall up to as_of from a reading to a later one less than within after it, the first of equals; a fall of 0 has no dates. Not STRICT: a NULL within is any span, a NULL as_of the last reading';
+
+CREATE FUNCTION nudge.score_compare(
+	state nudge.score_state,
+	peers nudge.score_state,
+	within interval DEFAULT '1 day',
+	as_of timestamptz DEFAULT NULL,
+	OUT score double precision,
+	OUT scored_at timestamptz,
+	OUT peer_mean double precision,
+	OUT difference double precision,
+	OUT peer_scores bigint
+)
+	AS 'MODULE_PATHNAME', 'nm_score_compare' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.score_compare(nudge.score_state, nudge.score_state, interval, timestamptz) IS
+	'The latest reading of (as_of - within, as_of] beside the mean of all scores of the peers, a rollup, in the same window. Not STRICT: NULL peers have no scores, a NULL as_of is the last reading of state';
+
+-- How long, and where to ----------------------------------------------------
+
+CREATE FUNCTION nudge.score_sustained(
+	state nudge.score_state,
+	threshold double precision,
+	direction text DEFAULT 'above',
+	max_gap interval DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL,
+	OUT started_at timestamptz,
+	OUT ended_at timestamptz,
+	OUT days double precision,
+	OUT readings bigint,
+	OUT is_current boolean,
+	OUT current_since timestamptz,
+	OUT current_days double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_score_sustained' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.score_sustained(nudge.score_state, double precision, text, interval, timestamptz) IS
+	'The longest run of readings above, at_least, below or at_most a threshold, whose end is NULL while it goes on, and the run that goes on at as_of. Not STRICT: a NULL max_gap is no bound, a NULL as_of the last reading';
+
+CREATE FUNCTION nudge.score_trend(
+	state nudge.score_state,
+	within interval DEFAULT '90 days',
+	as_of timestamptz DEFAULT NULL,
+	alpha double precision DEFAULT 0.05,
+	OUT readings bigint,
+	OUT first_at timestamptz,
+	OUT last_at timestamptz,
+	OUT slope_per_day double precision,
+	OUT slope_per_30_days double precision,
+	OUT fitted_start double precision,
+	OUT fitted_end double precision,
+	OUT change double precision,
+	OUT r_squared double precision,
+	OUT standard_error double precision,
+	OUT p_value double precision,
+	OUT significant boolean,
+	OUT direction text
+)
+	AS 'MODULE_PATHNAME', 'nm_score_trend_sql' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.score_trend(nudge.score_state, interval, timestamptz, double precision) IS
+	'The least-squares line through the readings of (as_of - within, as_of]: rising or falling if its slope is significant, else flat; NULL of fewer than three readings. Not STRICT: a NULL within is all readings, a NULL as_of the last';
+
+CREATE FUNCTION nudge.score_baseline(
+	state nudge.score_state,
+	within interval DEFAULT '30 days',
+	as_of timestamptz DEFAULT NULL,
+	OUT baseline double precision,
+	OUT readings bigint,
+	OUT since timestamptz,
+	OUT until timestamptz,
+	OUT complete boolean,
+	OUT score double precision,
+	OUT change double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_score_baseline_sql' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.score_baseline(nudge.score_state, interval, timestamptz) IS
+	'The mean of the readings from the first one on for a time, whether that is over, and the change since. Not STRICT: a NULL as_of is the last reading, a NULL within an error';
+
+CREATE FUNCTION nudge.score_history(
+	state nudge.score_state,
+	start_day date DEFAULT NULL,
+	end_day date DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	week_start text DEFAULT 'monday',
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	opening double precision,
+	closing double precision,
+	mean double precision,
+	lowest double precision,
+	highest double precision,
+	readings bigint,
+	complete boolean
+)
+	AS 'MODULE_PATHNAME', 'nm_score_history' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 12 COST 1000;
+
+COMMENT ON FUNCTION nudge.score_history(nudge.score_state, date, date, text, text, timestamptz, text, integer) IS
+	'A row per period that a window overlaps: the score in force when it begins and when it ends, and its readings. Not STRICT: NULL days are the first reading and as_of, a NULL as_of the last reading';
+
+CREATE FUNCTION nudge.score_triggers(
+	state nudge.score_state,
+	as_of timestamptz DEFAULT NULL,
+	critical_drop double precision DEFAULT 20,
+	critical_within interval DEFAULT '14 days',
+	high_drop double precision DEFAULT 15,
+	high_within interval DEFAULT '30 days',
+	medium_drop double precision DEFAULT 10,
+	medium_within interval DEFAULT '30 days',
+	below double precision DEFAULT 65,
+	above double precision DEFAULT 85,
+	above_for interval DEFAULT '90 days',
+	max_gap interval DEFAULT NULL
+) RETURNS TABLE (
+	trigger text,
+	severity text,
+	fired boolean,
+	value double precision,
+	threshold double precision,
+	since timestamptz
+)
+	AS 'MODULE_PATHNAME', 'nm_score_triggers' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 5 COST 1000;
+
+COMMENT ON FUNCTION nudge.score_triggers(nudge.score_state, timestamptz, double precision, interval, double precision, interval, double precision, interval, double precision, double precision, interval, interval) IS
+	'A row per rule: drops of more than critical_drop, of at least high_drop and medium_drop, a score below a bound, and one above a bound for some time; whether it holds at as_of and since when. Not STRICT: a rule whose threshold is NULL has no row, a NULL as_of is the last reading';
+
+CREATE FUNCTION nudge.score_summary(
+	state nudge.score_state,
+	as_of timestamptz DEFAULT NULL,
+	OUT score double precision,
+	OUT scored_at timestamptz,
+	OUT change_30_days double precision,
+	OUT change_90_days double precision,
+	OUT drop_14_days double precision,
+	OUT drop_30_days double precision,
+	OUT max_fall_365_days double precision,
+	OUT lowest_365_days double precision,
+	OUT highest_365_days double precision,
+	OUT mean_365_days double precision,
+	OUT slope_per_30_days double precision,
+	OUT direction text,
+	OUT baseline double precision,
+	OUT change_from_baseline double precision,
+	OUT baseline_complete boolean
+)
+	AS 'MODULE_PATHNAME', 'nm_score_summary' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 300;
+
+COMMENT ON FUNCTION nudge.score_summary(nudge.score_state, timestamptz) IS
+	'One row for the page of a customer: score, changes, drops, the range of a year, trend of 90 days and baseline of the first 30. Not STRICT: a NULL as_of is the last reading';
+
+-- Over tables ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (entity text, state nudge.score_state)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- a row without a time is not left out but refused by score_agg
+	query constant text := format('SELECT s.entity, s.at, s.score, s.model FROM (%s) s WHERE ($1 IS NULL OR s.model = $1) AND ($2 IS NULL OR s.at <= $2 OR s.at IS NULL)',
+		nudge.input_query('scores', scores));
+	mixed text;
+BEGIN
+	IF model IS NULL THEN
+		EXECUTE format($query$
+			SELECT CASE WHEN min(q.model) <> max(q.model) THEN format('"%%s" and "%%s"', left(min(q.model), 40), left(max(q.model), 40))
+				WHEN min(q.model) IS NOT NULL AND count(*) > count(q.model) THEN format('"%%s" and none', left(min(q.model), 40)) END
+			FROM (%s) q $query$, query)
+			INTO mixed USING model, as_of;
+	END IF;
+	IF mixed IS NOT NULL THEN
+		RAISE EXCEPTION 'scores of several models are no series'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('There are scores of model %s.', mixed),
+				HINT = 'Name one of them in the argument model, or pass a view that has one.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision)
+		FROM (%s) q
+		GROUP BY q.entity
+		HAVING nudge.check_input('scores', CASE WHEN q.entity IS NULL THEN count(*) END)
+		ORDER BY q.entity COLLATE "C"
+		$query$, query)
+		USING model, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.score_states(regclass, text, timestamptz) IS
+	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL model is the only one there is, a NULL as_of all scores, a NULL relation has no rows';
+
+CREATE FUNCTION nudge.score_report(
+	scores regclass,
+	customers regclass DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL,
+	model text DEFAULT NULL,
+	max_age interval DEFAULT NULL
+) RETURNS TABLE (
+	entity text,
+	segment text,
+	score double precision,
+	scored_at timestamptz,
+	change_30_days double precision,
+	change_90_days double precision,
+	drop_14_days double precision,
+	drop_30_days double precision,
+	slope_per_30_days double precision,
+	direction text,
+	baseline double precision,
+	change_from_baseline double precision,
+	baseline_complete boolean,
+	segment_entities bigint,
+	segment_mean double precision,
+	difference_from_segment double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	customer_query constant text := nudge.input_query('customers', customers);
+	known_at timestamptz := as_of;
+	unnamed bigint;
+	repeated text;
+BEGIN
+	EXECUTE format('SELECT count(*) FILTER (WHERE c.customer IS NULL), min(c.customer) FILTER (WHERE c.n > 1) FROM (SELECT c.customer, count(*) AS n FROM (%s) c GROUP BY c.customer) c',
+		customer_query) INTO unnamed, repeated;
+	PERFORM nudge.check_input('customers', unnamed);
+	IF repeated IS NOT NULL THEN
+		RAISE EXCEPTION 'customer "%" has more than one row', left(repeated, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It would be in more than one segment.',
+				HINT = 'Pass a view with one row per customer.';
+	END IF;
+	IF known_at IS NULL THEN
+		EXECUTE format('SELECT max(s.at) FROM (%s) s WHERE $1 IS NULL OR s.model = $1', nudge.input_query('scores', scores)) INTO known_at USING model;
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH entity AS (
+			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, $1, $3) AS fresh
+			FROM nudge.score_states($4, $2, $1) s
+			LEFT JOIN (%s) c ON c.customer = s.entity,
+				LATERAL nudge.score_summary(s.state, $1) m
+		), compared AS (
+			-- as numeric, so that no order of the rows changes a mean
+			SELECT e.*, count(e.fresh) OVER same AS n, round(avg(round(e.fresh::numeric, 6)) OVER same, 6) AS mean
+			FROM entity e
+			WINDOW same AS (PARTITION BY e.segment)
+		)
+		SELECT c.entity, c.segment, c.fresh, c.scored_at, c.change_30_days, c.change_90_days, c.drop_14_days, c.drop_30_days,
+			c.slope_per_30_days, c.direction, c.baseline, c.change_from_baseline, c.baseline_complete,
+			CASE WHEN c.segment IS NOT NULL THEN c.n END, CASE WHEN c.segment IS NOT NULL THEN c.mean::double precision END,
+			CASE WHEN c.segment IS NOT NULL THEN (round(c.fresh::numeric, 6) - c.mean)::double precision END
+		FROM compared c
+		ORDER BY c.entity COLLATE "C"
+		$query$, customer_query)
+		USING known_at, model, max_age, scores;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.score_report(regclass, regclass, timestamptz, text, interval) IS
+	'A row per entity: its score with changes, drops, trend and baseline, and the mean of the latest scores of its segment. Not STRICT: a NULL as_of is the latest score of all, a NULL model the only one, a NULL max_age no bound, a NULL relation has no rows';
+
+-- src/metrics/health.sql
+
+/*
+ * health.sql
+ *		Health scores, their models, and factors from 0 to 100.
+ *
+ * Definitions: doc/health.md.
+ */
+
+-- The score of factors and weights ------------------------------------------
+
+CREATE FUNCTION nudge.health_score(factors double precision[], weights double precision[], missing text DEFAULT 'reweight') RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_health_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.health_score(double precision[], double precision[], text) IS
+	'The weighted mean of factors from 0 to 100, to 9 decimals; of a NULL factor the weight goes to the others, or the score is NULL with missing => null. Not STRICT: NULL factors have no score, NULL weights are an error, a NULL missing is the default';
+
+CREATE FUNCTION nudge.health_coverage(factors double precision[], weights double precision[]) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_health_coverage' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.health_coverage(double precision[], double precision[]) IS
+	'The share of the weight of a health score whose factors are known';
+
+CREATE FUNCTION nudge.health_factors(
+	factors double precision[],
+	weights double precision[],
+	names text[] DEFAULT NULL,
+	missing text DEFAULT 'reweight'
+) RETURNS TABLE (
+	"position" integer,
+	factor text,
+	value double precision,
+	weight double precision,
+	effective_weight double precision,
+	contribution double precision,
+	points_lost double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_health_factors' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 5 COST 10;
+
+COMMENT ON FUNCTION nudge.health_factors(double precision[], double precision[], text[], text) IS
+	'What each factor adds to a health score, and what it keeps the score from 100: the drill-down of health_score. Not STRICT: NULL factors have no rows, NULL weights are an error, NULL names are none, a NULL missing is the default';
+
+CREATE FUNCTION nudge.health_band(
+	score double precision,
+	yellow_from double precision DEFAULT 60,
+	green_from double precision DEFAULT 80
+) RETURNS text
+	AS 'MODULE_PATHNAME', 'nm_health_band' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.health_band(double precision, double precision, double precision) IS
+	'The band of a score: red below yellow_from, yellow from there, green from green_from';
+
+-- Models by name ------------------------------------------------------------
+
+CREATE TABLE nudge.health_models (
+	model text NOT NULL CHECK (model <> ''),
+	factor text NOT NULL CHECK (factor <> ''),
+	position integer NOT NULL DEFAULT 100,
+	weight numeric NOT NULL CHECK (weight >= 0 AND weight <= 1),
+	PRIMARY KEY (model, factor)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.health_models', '');
+
+GRANT SELECT ON nudge.health_models TO PUBLIC;
+
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.health_models TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+COMMENT ON TABLE nudge.health_models IS 'Your own models of health_score, a row per factor; one named like a shipped model takes its place as a whole';
+
+COMMENT ON COLUMN nudge.health_models.model IS 'Name of the model';
+
+COMMENT ON COLUMN nudge.health_models.factor IS 'Name of the factor';
+
+COMMENT ON COLUMN nudge.health_models.position IS 'Order in which factors are shown, of equal ones by name';
+
+COMMENT ON COLUMN nudge.health_models.weight IS 'Share of the factor in the score; those of a model sum to 1';
+
+CREATE FUNCTION nudge.health_model_factors(model text DEFAULT NULL)
+	RETURNS TABLE (model text, "position" integer, factor text, weight numeric, shipped boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 5
+BEGIN ATOMIC
+	WITH factor AS (
+		SELECT m.model, m.position, m.factor, m.weight, false AS shipped FROM nudge.health_models m
+		UNION ALL
+		SELECT d.model, d.position, d.factor, d.weight, true
+		FROM (VALUES
+			('customer_health', 1, 'usage', 0.30),
+			('customer_health', 2, 'engagement', 0.25),
+			('customer_health', 3, 'satisfaction', 0.20),
+			('customer_health', 4, 'growth', 0.15),
+			('customer_health', 5, 'advocacy', 0.10),
+			('retention_health', 1, 'usage', 0.30),
+			('retention_health', 2, 'outcome', 0.25),
+			('retention_health', 3, 'relationship', 0.25),
+			('retention_health', 4, 'support', 0.20)
+		) d(model, position, factor, weight)
+		WHERE NOT EXISTS (SELECT FROM nudge.health_models m WHERE m.model = d.model)
+	)
+	SELECT f.model, row_number() OVER (PARTITION BY f.model ORDER BY f.position, f.factor COLLATE "C")::integer, f.factor, f.weight, f.shipped
+	FROM factor f
+	WHERE f.model = health_model_factors.model OR health_model_factors.model IS NULL
+	ORDER BY f.model COLLATE "C", 2;
+END;
+
+COMMENT ON FUNCTION nudge.health_model_factors(text) IS
+	'The factors of a health model with their weights: the rows of health_models, or those shipped. Not STRICT: NULL is all models';
+
+CREATE FUNCTION nudge.health_model(model text, OUT names text[], OUT weights double precision[])
+	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	total numeric;
+BEGIN
+	SELECT array_agg(f.factor ORDER BY f.position), array_agg(f.weight::double precision ORDER BY f.position), sum(f.weight)
+	INTO names, weights, total
+	FROM nudge.health_model_factors(health_model.model) f
+	WHERE health_model.model IS NOT NULL;
+	IF total IS NULL THEN
+		RAISE EXCEPTION 'unknown health model "%"', left(model, 64) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = (SELECT format('The models are %s.', string_agg(DISTINCT f.model, ', ' ORDER BY f.model)) FROM nudge.health_model_factors() f),
+			HINT = 'Name one of them, or insert the factors of yours into nudge.health_models.';
+	ELSIF abs(total - 1) > 1e-9 THEN
+		RAISE EXCEPTION 'weights of health model "%" must sum to 1', left(model, 64) USING ERRCODE = 'check_violation',
+			DETAIL = format('They sum to %s.', total),
+			HINT = 'Correct its rows in nudge.health_models; all rows of a model are yours or all are shipped.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.health_model(text) IS
+	'The names and weights of the factors of a health model, checked, as arrays for health_score. Not STRICT: a NULL model is an error';
+
+CREATE FUNCTION nudge.health_score(factors jsonb, model text, missing text DEFAULT 'reweight') RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_health_score_model' LANGUAGE C STABLE PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.health_score(jsonb, text, text) IS
+	'The score of a health model, of factors by name: one that is absent or null is missing. Not STRICT: NULL factors have no score, a NULL model is an error, a NULL missing is the default';
+
+CREATE FUNCTION nudge.health_coverage(factors jsonb, model text) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_health_coverage_model' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.health_coverage(jsonb, text) IS
+	'The share of the weight of a health model whose factors are known';
+
+CREATE FUNCTION nudge.health_factors(factors jsonb, model text, missing text DEFAULT 'reweight') RETURNS TABLE (
+	"position" integer,
+	factor text,
+	value double precision,
+	weight double precision,
+	effective_weight double precision,
+	contribution double precision,
+	points_lost double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_health_factors_model' LANGUAGE C STABLE PARALLEL SAFE ROWS 5 COST 10;
+
+COMMENT ON FUNCTION nudge.health_factors(jsonb, text, text) IS
+	'What each factor of a health model adds to the score: the drill-down of health_score. Not STRICT: NULL factors have no rows, a NULL model is an error, a NULL missing is the default';
+
+-- Raw numbers as factors ----------------------------------------------------
+
+CREATE FUNCTION nudge.scale_min_max(value double precision, low double precision, high double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_scale_min_max' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.scale_min_max(double precision, double precision, double precision) IS
+	'A value as a factor: low gives 0, high gives 100, what is between them in proportion, what is beyond them no more; low is the larger one where less is better';
+
+CREATE FUNCTION nudge.scale_target(value double precision, target double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_scale_target' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.scale_target(double precision, double precision) IS
+	'A value as a factor: its share of a target, at most 100';
+
+CREATE FUNCTION nudge.scale_log(value double precision, target double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_scale_log' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.scale_log(double precision, double precision) IS
+	'A value as a factor on a logarithmic scale: 100 ln(1 + value) / ln(1 + target), at most 100';
+
+CREATE FUNCTION nudge.scale_percentile(value double precision, peers double precision[]) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_scale_percentile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.scale_percentile(double precision, double precision[]) IS
+	'A value as a factor: the share of its peers that are below it, equal ones counted half';
+
+-- Trends over weeks ---------------------------------------------------------
+
+CREATE FUNCTION nudge.usage_trend(
+	weekly double precision[],
+	full_growth_rate double precision DEFAULT 0.05,
+	alpha double precision DEFAULT 0.05,
+	OUT weeks integer,
+	OUT slope double precision,
+	OUT weekly_growth_rate double precision,
+	OUT p_value double precision,
+	OUT direction text,
+	OUT factor double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_usage_trend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.usage_trend(double precision[], double precision, double precision) IS
+	'Direction and velocity of use over weeks, oldest first: the slope of ln(1 + uses) a week, whether it is more than chance, and as a factor, 50 where nothing changes';
+
+CREATE FUNCTION nudge.engagement_consistency(weekly double precision[]) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_engagement_consistency' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.engagement_consistency(double precision[]) IS
+	'How even use is over weeks: 1 less the coefficient of variation (population standard deviation over mean), at least 0; NULL of fewer than two known weeks or without any use';
+
+CREATE FUNCTION nudge.adoption_breadth(used bigint, available bigint) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'nm_adoption_breadth' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.adoption_breadth(bigint, bigint) IS
+	'The share of what is available that is used, such as features; NULL if nothing is available';
+
+-- src/metrics/surveys.sql
+
+/*
+ * surveys.sql
+ *		Surveys as they are sent and answered: NPS, CSAT and CES by period
+ *		and segment, and how many answer how soon.
+ *
+ * The numbers are defined in doc/satisfaction.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
+
+-- The arguments that all functions below share; the scale that holds.
+CREATE FUNCTION nudge.survey_scale(
+	kind text,
+	"by" text,
+	counting text,
+	keep text,
+	INOUT scale_low integer DEFAULT NULL,
+	INOUT scale_high integer DEFAULT NULL
+)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong constant text := CASE
+		WHEN kind IS NULL OR kind NOT IN ('nps', 'csat', 'ces') THEN 'kind'
+		WHEN "by" NOT IN ('name', 'segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel', 'owner') THEN 'by'
+		WHEN counting IS NULL OR counting NOT IN ('sent', 'answered') THEN 'counting'
+		WHEN keep IS NULL OR keep NOT IN ('all', 'latest_per_user', 'latest_per_customer') THEN 'keep' END;
+BEGIN
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown value "%" of "%"', left(CASE wrong WHEN 'kind' THEN kind WHEN 'by' THEN "by" WHEN 'counting' THEN counting ELSE keep END, 40), wrong
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = CASE wrong WHEN 'kind' THEN 'Surveys ask for nps, csat or ces.'
+					WHEN 'by' THEN 'It is a column of customers: name, segment, industry, company_size, region, growth_tier, sales_channel or owner.'
+					WHEN 'counting' THEN 'A survey counts when it was sent, or when it was answered.'
+					ELSE 'Of the answers of a period count all, the latest_per_user or the latest_per_customer.' END,
+				HINT = CASE wrong WHEN 'by' THEN 'Leave it out for all together, or pass a view of customers that has yours as segment.'
+					ELSE 'Write one of these words.' END;
+	END IF;
+	scale_low := coalesce(scale_low, CASE kind WHEN 'nps' THEN 0 ELSE 1 END);
+	scale_high := coalesce(scale_high, CASE kind WHEN 'nps' THEN 10 WHEN 'csat' THEN 5 ELSE 7 END);
+	IF kind = 'nps' AND (scale_low <> 0 OR scale_high <> 10) THEN
+		RAISE EXCEPTION 'the scale of nps is from 0 to 10'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It was given as %s to %s.', scale_low, scale_high),
+				HINT = 'Leave the scale out.';
+	ELSIF scale_low >= scale_high THEN
+		RAISE EXCEPTION 'a scale must end above its beginning'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is from %s to %s.', scale_low, scale_high),
+				HINT = 'Pass the worst and the best possible answer, such as 1 and 5.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.survey_scale(text, text, text, text, integer, integer) IS
+	'Works for survey_rows: an error for unknown options, else the scale of a kind of survey. Not STRICT: NULL ends of the scale are its usual ones';
+
+CREATE FUNCTION nudge.check_survey_answers(too_early bigint, off_scale text, scale_low integer, scale_high integer) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF too_early > 0 THEN
+		RAISE EXCEPTION 'a survey was answered before it was sent'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('That is so in %s rows.', too_early),
+				HINT = 'Pass a view that corrects them, or leaves answered_at open where it is not known.';
+	ELSIF off_scale IS NOT NULL THEN
+		RAISE EXCEPTION 'a score of surveys, %, is not on the scale from % to %', left(off_scale, 40), scale_low, scale_high
+			USING ERRCODE = 'numeric_value_out_of_range',
+				DETAIL = 'An answer off the scale is a mistake, or one to another question. Those of nps are whole numbers.',
+				HINT = 'Pass scale_low and scale_high, or a view with scores of one scale.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_survey_answers(bigint, text, integer, integer) IS
+	'An error if answers of surveys came too early or are off the scale. Not STRICT: a NULL score is none';
+
+CREATE FUNCTION nudge.survey_rows(
+	surveys regclass,
+	kind text,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	counting text DEFAULT 'sent',
+	keep text DEFAULT 'all',
+	scale_low integer DEFAULT NULL,
+	scale_high integer DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	segment text,
+	customer text,
+	user_id text,
+	sent_at timestamptz,
+	answered_at timestamptz,
+	score numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	asked constant text := lower(btrim(kind));
+	scale record;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	SELECT s.scale_low, s.scale_high INTO scale
+	FROM nudge.survey_scale(asked, "by", counting, keep, survey_rows.scale_low, survey_rows.scale_high) s;
+	RETURN QUERY EXECUTE format($query$
+		WITH span AS MATERIALIZED (
+			SELECT w.period, w.start_at, w.end_at FROM nudge.window_spans($2, $3, $4, $5) w
+		), line AS MATERIALIZED (
+			SELECT i.customer, i."user" AS user_id, lower(btrim(i.kind)) AS kind, i.sent_at, a.answered_at, a.score,
+				CASE $7 WHEN 'sent' THEN i.sent_at ELSE coalesce(a.answered_at, i.sent_at) END AS counted_at
+			FROM (%s) i,
+				LATERAL (SELECT i.score IS NOT NULL AND coalesce(i.answered_at < $6, true) AS is_known) k,
+				LATERAL (SELECT CASE WHEN k.is_known THEN i.score END AS score, CASE WHEN k.is_known THEN i.answered_at END AS answered_at) a
+			WHERE coalesce(lower(btrim(i.kind)), '') <> ALL (array_remove(ARRAY['nps', 'csat', 'ces'], $1))
+				AND (i.sent_at IS NULL
+					OR coalesce(i.sent_at < $6, true)
+					AND CASE $7 WHEN 'sent' THEN i.sent_at ELSE coalesce(a.answered_at, i.sent_at) END >= (SELECT min(s.start_at) FROM span s)
+					AND CASE $7 WHEN 'sent' THEN i.sent_at ELSE coalesce(a.answered_at, i.sent_at) END < (SELECT max(s.end_at) FROM span s))
+		), checked AS MATERIALIZED (
+			SELECT nudge.check_input('surveys', count(*) FILTER (WHERE NOT coalesce(l.customer IS NOT NULL AND isfinite(l.sent_at)
+						AND coalesce(isfinite(l.answered_at), true) AND coalesce(abs(l.score) < 'Infinity', true), false)),
+					'kind', min(coalesce(l.kind, '')) FILTER (WHERE coalesce(l.kind, '') NOT IN ('nps', 'csat', 'ces')), 'nps, csat and ces')
+				AND nudge.check_survey_answers(count(*) FILTER (WHERE l.answered_at < l.sent_at),
+					min(l.score::text) FILTER (WHERE l.score NOT BETWEEN $9 AND $10 OR $1 = 'nps' AND l.score <> trunc(l.score)), $9, $10) AS fine
+			FROM line l
+		), told AS (
+			SELECT s.period, l.*
+			FROM checked k, line l
+			JOIN span s ON l.counted_at >= s.start_at AND l.counted_at < s.end_at
+			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL)
+		), kept AS (
+			SELECT t.*, row_number() OVER (PARTITION BY t.period, t.customer, CASE $8 WHEN 'latest_per_user' THEN t.user_id END
+				ORDER BY t.score IS NULL, coalesce(t.answered_at, t.sent_at) DESC, t.sent_at DESC, t.score, t.user_id COLLATE "C") AS place
+			FROM told t
+		), customer AS MATERIALIZED (
+			SELECT DISTINCT ON (c.customer) c.customer, c.%I AS segment
+			FROM (%s) c
+			WHERE $11 AND coalesce(c.created_at < $6, true)
+			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C"
+		)
+		SELECT t.period, c.segment, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
+		FROM kept t
+		LEFT JOIN customer c ON c.customer = t.customer
+		WHERE $8 = 'all' OR t.place = 1
+		ORDER BY t.period, t.counted_at, t.customer COLLATE "C", t.user_id COLLATE "C", t.score
+	$query$, nudge.input_query('surveys', surveys), coalesce("by", 'segment'), nudge.input_query('customers', customers))
+	USING asked, start_day, end_day, grain, zone, as_of, counting, keep, scale.scale_low, scale.scale_high, "by" IS NOT NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.survey_rows(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer) IS
+	'The surveys of one kind that count in a window, checked, with period and segment: what all reports on surveys add up. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- Groups, and the periods in which nothing was asked ------------------------
+
+CREATE FUNCTION nudge.survey_groups(
+	surveys regclass,
+	kind text,
+	start_day date,
+	end_day date,
+	grain text,
+	zone text,
+	as_of timestamptz,
+	customers regclass,
+	"by" text,
+	counting text,
+	keep text,
+	answer_days integer,
+	scale_low integer,
+	scale_high integer
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	complete boolean,
+	segment text,
+	is_total boolean,
+	customers_answered bigint,
+	respondents bigint,
+	open_surveys bigint,
+	state nudge.survey_state,
+	state_before nudge.survey_state
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	question constant text := lower(btrim(kind));
+	scale record;
+BEGIN
+	SELECT s.scale_low, s.scale_high INTO scale
+	FROM nudge.survey_scale(question, "by", counting, keep, survey_groups.scale_low, survey_groups.scale_high) s;
+	PERFORM nudge.check_answer_days(answer_days);
+	RETURN QUERY
+		WITH found AS MATERIALIZED (
+			SELECT r.period, r.segment, grouping(r.segment) = 1 AS is_total,
+				count(DISTINCT r.customer) FILTER (WHERE r.score IS NOT NULL) AS customers_answered,
+				count(DISTINCT ROW(r.customer, r.user_id)) FILTER (WHERE r.score IS NOT NULL) AS respondents,
+				count(*) FILTER (WHERE r.score IS NULL AND r.sent_at + make_interval(hours => 24 * answer_days) > as_of) AS open_surveys,
+				CASE question WHEN 'nps' THEN nudge.nps_agg(r.score) FILTER (WHERE question = 'nps')
+					WHEN 'csat' THEN nudge.csat_agg(r.score, scale.scale_low, scale.scale_high) FILTER (WHERE question = 'csat')
+					ELSE nudge.ces_agg(r.score, scale.scale_low, scale.scale_high) FILTER (WHERE question = 'ces') END AS state
+			FROM nudge.survey_rows(surveys, question, start_day, end_day, grain, zone, as_of, customers, "by", counting, keep,
+				scale.scale_low, scale.scale_high) r
+			GROUP BY GROUPING SETS ((r.period, r.segment), (r.period))
+		), line AS (
+			SELECT NULL AS segment, true AS is_total
+			UNION
+			SELECT f.segment, f.is_total FROM found f WHERE "by" IS NOT NULL
+		)
+		SELECT w.period, w.period_end, w.complete, l.segment, l.is_total, coalesce(f.customers_answered, 0),
+			coalesce(f.respondents, 0), CASE WHEN as_of IS NOT NULL AND counting = 'sent' THEN coalesce(f.open_surveys, 0) END,
+			f.state, lag(f.state) OVER (PARTITION BY l.is_total, l.segment ORDER BY w.period)
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		CROSS JOIN line l
+		LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.segment IS NOT DISTINCT FROM l.segment
+		ORDER BY w.period, l.is_total, l.segment COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.survey_groups(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer, integer) IS
+	'Works for the reports on surveys: every period of a window, in all and by segment, with its state and that of the period before. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.check_answer_days(answer_days integer) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF answer_days IS NULL OR answer_days NOT BETWEEN 1 AND 3660 THEN
+		RAISE EXCEPTION 'answer_days must be between 1 and 3660'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'So many times 24 hours after a survey was sent an answer is still expected.',
+				HINT = 'Leave it out for 14.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_answer_days(integer) IS
+	'An error unless answers are expected for some days. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.survey_states(
+	surveys regclass,
+	kind text,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	counting text DEFAULT 'sent',
+	keep text DEFAULT 'all',
+	scale_low integer DEFAULT NULL,
+	scale_high integer DEFAULT NULL
+) RETURNS TABLE (period date, segment text, state nudge.survey_state)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT g.period, g.segment, g.state
+		FROM nudge.survey_groups(surveys, kind, start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, 14, scale_low, scale_high) g
+		WHERE g.is_total = ("by" IS NULL) AND g.state IS NOT NULL
+		ORDER BY g.period, g.segment COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.survey_states(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer) IS
+	'The answers of each period and segment as a state, to be stored and merged: a row for each that was asked. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- Reports -------------------------------------------------------------------
+
+CREATE FUNCTION nudge.nps_report(
+	surveys regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	counting text DEFAULT 'sent',
+	keep text DEFAULT 'all',
+	confidence double precision DEFAULT 0.95,
+	minimum_answers integer DEFAULT 1,
+	answer_days integer DEFAULT 14
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	complete boolean,
+	segment text,
+	is_total boolean,
+	asked bigint,
+	answered bigint,
+	response_rate numeric,
+	open_surveys bigint,
+	respondents bigint,
+	customers_answered bigint,
+	promoters bigint,
+	passives bigint,
+	detractors bigint,
+	score numeric,
+	score_low double precision,
+	score_high double precision,
+	band text,
+	action text,
+	score_change numeric,
+	p_value double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+			-- of those who answered it is not known how many were asked
+			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
+			g.open_surveys, g.respondents, g.customers_answered, coalesce(n.promoters, 0), coalesce(n.passives, 0), coalesce(n.detractors, 0),
+			n.score, n.score_low, n.score_high, n.band, n.action, d.difference, d.p_value
+		FROM nudge.survey_groups(surveys, 'nps', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days, 0, 10) g,
+			LATERAL nudge.nps(g.state, confidence, minimum_answers) n,
+			LATERAL nudge.survey_compare(g.state, g.state_before) d;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.nps_report(regclass, date, date, text, text, timestamptz, regclass, text, text, text, double precision, integer, integer) IS
+	'Net promoter score by period, in all and by a column of customers, with interval, band and the change from the period before. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.csat_report(
+	surveys regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	counting text DEFAULT 'sent',
+	keep text DEFAULT 'all',
+	confidence double precision DEFAULT 0.95,
+	answer_days integer DEFAULT 14,
+	scale_low integer DEFAULT NULL,
+	scale_high integer DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	complete boolean,
+	segment text,
+	is_total boolean,
+	asked bigint,
+	answered bigint,
+	response_rate numeric,
+	open_surveys bigint,
+	respondents bigint,
+	customers_answered bigint,
+	mean_score numeric,
+	mean_low double precision,
+	mean_high double precision,
+	top_two_box bigint,
+	top_two_box_share numeric,
+	share_low double precision,
+	share_high double precision,
+	scaled_score numeric,
+	mean_change numeric,
+	p_value double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+			-- of those who answered it is not known how many were asked
+			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
+			g.open_surveys, g.respondents, g.customers_answered, n.mean_score, n.mean_low, n.mean_high,
+			CASE WHEN g.state IS NULL THEN 0 ELSE n.top_two_box END, n.top_two_box_share, n.share_low, n.share_high, n.scaled_score,
+			d.difference, d.p_value
+		FROM nudge.survey_groups(surveys, 'csat', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days,
+				scale_low, scale_high) g,
+			LATERAL nudge.csat(g.state, confidence) n,
+			LATERAL nudge.survey_compare(g.state, g.state_before) d;
+END
+$$;
+
+CREATE FUNCTION nudge.ces_report(
+	surveys regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	counting text DEFAULT 'sent',
+	keep text DEFAULT 'all',
+	confidence double precision DEFAULT 0.95,
+	answer_days integer DEFAULT 14,
+	scale_low integer DEFAULT NULL,
+	scale_high integer DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	complete boolean,
+	segment text,
+	is_total boolean,
+	asked bigint,
+	answered bigint,
+	response_rate numeric,
+	open_surveys bigint,
+	respondents bigint,
+	customers_answered bigint,
+	mean_score numeric,
+	mean_low double precision,
+	mean_high double precision,
+	agreeing bigint,
+	agreeing_share numeric,
+	share_low double precision,
+	share_high double precision,
+	scaled_score numeric,
+	mean_change numeric,
+	p_value double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+			-- of those who answered it is not known how many were asked
+			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
+			g.open_surveys, g.respondents, g.customers_answered, n.mean_score, n.mean_low, n.mean_high,
+			CASE WHEN g.state IS NULL THEN 0 ELSE n.agreeing END, n.agreeing_share, n.share_low, n.share_high, n.scaled_score,
+			d.difference, d.p_value
+		FROM nudge.survey_groups(surveys, 'ces', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days,
+				scale_low, scale_high) g,
+			LATERAL nudge.ces(g.state, confidence) n,
+			LATERAL nudge.survey_compare(g.state, g.state_before) d;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.csat_report(regclass, date, date, text, text, timestamptz, regclass, text, text, text, double precision, integer, integer, integer) IS
+	'Customer satisfaction by period, in all and by a column of customers, with intervals and the change from the period before. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+COMMENT ON FUNCTION nudge.ces_report(regclass, date, date, text, text, timestamptz, regclass, text, text, text, double precision, integer, integer, integer) IS
+	'Customer effort score by period, in all and by a column of customers, with intervals and the change from the period before. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- Who answers, and how soon -------------------------------------------------
+
+CREATE FUNCTION nudge.survey_response(
+	surveys regclass,
+	kind text,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	answer_days integer DEFAULT 14,
+	scale_low integer DEFAULT NULL,
+	scale_high integer DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	complete boolean,
+	segment text,
+	is_total boolean,
+	sent bigint,
+	answered bigint,
+	open_surveys bigint,
+	response_rate numeric,
+	settled bigint,
+	settled_answered bigint,
+	settled_response_rate numeric,
+	settled_rate_change numeric,
+	p_value double precision,
+	customers_asked bigint,
+	customers_answered bigint,
+	respondents bigint,
+	timed_answers bigint,
+	median_hours_to_answer numeric,
+	p90_hours_to_answer numeric,
+	within_24_hours_share numeric,
+	within_72_hours_share numeric,
+	days_sent bigint,
+	busiest_day_share numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	window_hours interval;
+BEGIN
+	PERFORM nudge.check_answer_days(answer_days);
+	window_hours := make_interval(hours => 24 * answer_days);
+	RETURN QUERY
+		WITH survey AS MATERIALIZED (
+			SELECT r.period, r.segment, r.customer, r.user_id, r.score IS NOT NULL AS is_answered, r.answered_at - r.sent_at AS took,
+				nudge.civil_date(r.sent_at, coalesce(zone, 'UTC')) AS sent_on,
+				coalesce(r.sent_at + window_hours <= as_of, true) AS is_settled
+			FROM nudge.survey_rows(surveys, kind, start_day, end_day, grain, zone, as_of, customers, "by", 'sent', 'all', scale_low, scale_high) r
+		), found AS MATERIALIZED (
+			SELECT s.period, s.segment, grouping(s.segment) = 1 AS is_total, count(*) AS sent, count(*) FILTER (WHERE s.is_answered) AS answered,
+				count(*) FILTER (WHERE NOT s.is_answered AND NOT s.is_settled) AS open_surveys, count(*) FILTER (WHERE s.is_settled) AS settled,
+				count(*) FILTER (WHERE s.is_settled AND s.is_answered AND coalesce(s.took <= window_hours, true)) AS settled_answered,
+				count(DISTINCT s.customer) AS customers_asked, count(DISTINCT s.customer) FILTER (WHERE s.is_answered) AS customers_answered,
+				count(DISTINCT ROW(s.customer, s.user_id)) FILTER (WHERE s.is_answered) AS respondents, count(s.took) AS timed,
+				extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY s.took)) AS median_seconds,
+				extract(epoch FROM percentile_cont(0.9) WITHIN GROUP (ORDER BY s.took)) AS p90_seconds,
+				count(*) FILTER (WHERE s.took <= interval '24 hours') AS within_24, count(*) FILTER (WHERE s.took <= interval '72 hours') AS within_72,
+				count(DISTINCT s.sent_on) AS days_sent
+			FROM survey s
+			GROUP BY GROUPING SETS ((s.period, s.segment), (s.period))
+		), busiest AS MATERIALIZED (
+			SELECT d.period, d.segment, d.is_total, max(d.sent) AS sent
+			FROM (SELECT s.period, s.segment, grouping(s.segment) = 1 AS is_total, count(*) AS sent
+				FROM survey s GROUP BY GROUPING SETS ((s.period, s.segment, s.sent_on), (s.period, s.sent_on))) d
+			GROUP BY d.period, d.segment, d.is_total
+		), line AS (
+			SELECT NULL AS segment, true AS is_total
+			UNION
+			SELECT f.segment, f.is_total FROM found f WHERE "by" IS NOT NULL
+		), filled AS (
+			SELECT w.period, w.period_end, w.complete, l.segment, l.is_total, coalesce(f.sent, 0) AS sent, coalesce(f.answered, 0) AS answered,
+				CASE WHEN as_of IS NOT NULL THEN coalesce(f.open_surveys, 0) END AS open_surveys, coalesce(f.settled, 0) AS settled,
+				coalesce(f.settled_answered, 0) AS settled_answered, coalesce(f.customers_asked, 0) AS customers_asked,
+				coalesce(f.customers_answered, 0) AS customers_answered, coalesce(f.respondents, 0) AS respondents, coalesce(f.timed, 0) AS timed,
+				f.median_seconds, f.p90_seconds, f.within_24, f.within_72, coalesce(f.days_sent, 0) AS days_sent, b.sent AS sent_on_busiest
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+			CROSS JOIN line l
+			LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.segment IS NOT DISTINCT FROM l.segment
+			LEFT JOIN busiest b ON b.period = w.period AND b.is_total = l.is_total AND b.segment IS NOT DISTINCT FROM l.segment
+		), before AS (
+			SELECT f.*, lag(f.settled) OVER same AS settled_before, lag(f.settled_answered) OVER same AS answered_before
+			FROM filled f
+			WINDOW same AS (PARTITION BY f.is_total, f.segment ORDER BY f.period)
+		)
+		SELECT b.period, b.period_end, b.complete, b.segment, b.is_total, b.sent, b.answered, b.open_surveys, b.answered::numeric / nullif(b.sent, 0),
+			b.settled, b.settled_answered, t.rate_a, t.difference, t.p_value, b.customers_asked, b.customers_answered, b.respondents, b.timed,
+			b.median_seconds / 3600, b.p90_seconds / 3600, b.within_24::numeric / nullif(b.timed, 0), b.within_72::numeric / nullif(b.timed, 0),
+			b.days_sent, b.sent_on_busiest::numeric / nullif(b.sent, 0)
+		FROM before b,
+			LATERAL nudge.two_proportion_test(b.settled_answered, b.settled, coalesce(b.answered_before, 0), coalesce(b.settled_before, 0)) t
+		ORDER BY b.period, b.is_total, b.segment COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.survey_response(regclass, text, date, date, text, text, timestamptz, regclass, text, integer, integer, integer) IS
+	'Surveys sent in a period: how many are answered, are open or were not answered in time, how soon, and whether they were sent evenly. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+
+-- src/metrics/account_health.sql
+
+/*
+ * account_health.sql
+ *		The health of accounts from data to band: factors from events, tickets,
+ *		surveys, recorded facts and subscriptions, and the score of each customer.
+ *
+ * Definitions: doc/account_health.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.check_health_window(as_of timestamptz, name text, length integer, lowest integer, highest integer) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF as_of IS NULL OR NOT isfinite(as_of) THEN
+		RAISE EXCEPTION 'as_of must be a finite instant' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A factor looks back from it: what is dated at or after it is not known.',
+			HINT = 'Pass now() for the health of today.';
+	ELSIF length IS NULL OR length NOT BETWEEN lowest AND highest THEN
+		RAISE EXCEPTION '% must be between % and %, not %', name, lowest, highest, coalesce(length::text, 'null') USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says how far a factor looks back.',
+			HINT = 'Leave it out for its default.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_health_window(timestamptz, text, integer, integer, integer) IS
+	'An error unless as_of is an instant and the length of a window within bounds. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.check_health_rows(input text, wrong text, rule text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'the row "%" of % breaks a rule', left(wrong, 40), input USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = rule,
+			HINT = 'Correct such rows, or pass a view without them.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_health_rows(text, text, text) IS
+	'An error that names a row of an input and the rule it breaks. Not STRICT: a NULL row is none';
+
+CREATE FUNCTION nudge.health_customers(customers regclass, as_of timestamptz)
+	RETURNS TABLE (customer text, created_at timestamptz, name text, segment text, owner text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT c.customer, c.created_at, c.name, c.segment, c.owner
+			FROM (%s) c
+			WHERE NOT coalesce(c.internal, false) AND (c.created_at IS NULL OR c.created_at < $1)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('customers', count(*) FILTER (WHERE l.customer IS NULL OR l.created_at IS NULL)),
+				nudge.check_health_rows('customers', (SELECT min(d.customer COLLATE "C") FROM (SELECT l.customer FROM line l GROUP BY l.customer HAVING count(*) > 1) d),
+					'A customer is one row: with several it would have several scores.') AS checked
+			FROM line l
+		)
+		SELECT l.* FROM one, line l ORDER BY l.customer COLLATE "C"
+		$query$, nudge.input_query('customers', customers)) USING as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.health_customers(regclass, timestamptz) IS
+	'The customers created before an instant, without internal ones, checked: those that have a health. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.health_facts(account_facts regclass, as_of timestamptz, facts text[])
+	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT f.customer, lower(btrim(f.fact)) AS fact, lower(btrim(f.value)) AS value, f.agreed_at, f.valid_from,
+				-- an end that is not before as_of is not known then
+				CASE WHEN f.valid_to < $1 THEN f.valid_to END AS valid_to, f.valid_to < f.valid_from AS is_reversed
+			FROM (%s) f
+			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($2)) AND (f.valid_from IS NULL OR f.valid_from < $1)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
+				nudge.check_health_rows('account_facts', min(l.customer COLLATE "C") FILTER (WHERE l.is_reversed), 'A fact does not end before it begins.') AS checked
+			FROM line l
+		)
+		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, l.valid_to IS NULL
+		FROM one, line l
+		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
+		$query$, nudge.input_query('account_facts', account_facts)) USING as_of, facts;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.health_facts(regclass, timestamptz, text[]) IS
+	'The facts of some names recorded before an instant, checked, and whether they are in force just before it: the drill-down of outcome_factor, relationship_factor and advocacy_factor. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.is_true_fact(fact text, value text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN value NOT IN ('true', 't', 'yes', 'y', 'on', '1', 'false', 'f', 'no', 'n', 'off', '0') THEN value END,
+		'true, t, yes, y, on, 1, false, f, no, n, off and 0');
+	RETURN value IN ('true', 't', 'yes', 'y', 'on', '1');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.is_true_fact(text, text) IS
+	'The value of a fact that is true or false, in lower case; another is an error';
+
+CREATE FUNCTION nudge.scale_level(value text, levels text[], fact text DEFAULT 'level') RETURNS double precision
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	place integer;
+BEGIN
+	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
+		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
+		RAISE EXCEPTION 'levels of % must be two or more different words in lower case', fact USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They are what the value may be, the worst first: it gives 0, and the last gives 100.',
+			HINT = 'Pass for example {negative,neutral,positive}.';
+	END IF;
+	place := array_position(levels, lower(btrim(value)));
+	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN btrim(value) END, array_to_string(levels, ', '));
+	RETURN 100 * (place - 1) / (cardinality(levels) - 1)::double precision;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.scale_level(text, text[], text) IS
+	'A word as a factor: its place among levels, of which the first gives 0, the last 100 and those between equal steps. Not STRICT: a NULL value has no factor, NULL levels are an error';
+
+-- Use -----------------------------------------------------------------------
+
+CREATE FUNCTION nudge.usage_weeks(
+	events regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	weeks integer DEFAULT 12,
+	login_events text[] DEFAULT NULL
+) RETURNS TABLE (customer text, week date, uses bigint, active_days bigint, active_users bigint, account_users bigint)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	checked constant boolean := nudge.check_health_window(as_of, 'weeks', weeks, 2, 520);
+	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
+	start_day constant date := end_day - 7 * weeks;
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH person AS MATERIALIZED (
+			SELECT u."user", u.customer, u.signed_up_at, coalesce(u.internal, false) AS internal
+			FROM (%2$s) u
+			WHERE u.signed_up_at IS NULL OR u.signed_up_at < $1
+		), done AS MATERIALIZED (
+			-- by day within the weeks, all that was before as one
+			SELECT coalesce(e.customer, p.customer) AS customer, d.day, CASE WHEN d.day IS NOT NULL THEN coalesce(e."user", e.anonymous_id) END AS person,
+				count(*) AS uses, bool_or($5 IS NULL OR e.name = ANY ($5)) AS is_login, min(e.at) AS first_at,
+				count(*) FILTER (WHERE e.name IS NULL OR NOT coalesce(isfinite(e.at), false)) AS incomplete
+			FROM (%1$s) e
+			LEFT JOIN person p ON p."user" = e."user",
+				LATERAL (SELECT CASE WHEN e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 THEN nudge.civil_date(e.at, $4) END AS day) d
+			WHERE (e.at IS NULL OR e.at < $1) AND NOT coalesce(p.internal, false)
+			GROUP BY 1, 2, 3
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('events', (SELECT sum(d.incomplete)::bigint FROM done d)) AND nudge.check_input('users', count(*) FILTER (WHERE p."user" IS NULL OR p.signed_up_at IS NULL))
+				AND nudge.check_health_rows('users', (SELECT min(d."user" COLLATE "C") FROM (SELECT q."user" FROM person q GROUP BY q."user" HAVING count(*) > 1) d),
+					'A user is one row: with several its events would count several times.') AS checked
+			FROM person p
+		), account AS MATERIALIZED (
+			SELECT c.customer, c.created_at FROM nudge.health_customers($6, $1) c
+			UNION ALL
+			SELECT DISTINCT d.customer, NULL::timestamptz FROM done d WHERE $6 IS NULL AND d.customer IS NOT NULL
+		), seen AS (
+			-- who is in neither input is not known to be idle
+			SELECT s.customer, min(s.at) AS first_at, sum(s.users)::bigint AS users
+			FROM (SELECT d.customer, min(d.first_at) AS at, NULL::bigint AS users FROM done d GROUP BY d.customer
+				UNION ALL
+				SELECT p.customer, min(p.signed_up_at), count(*) FROM person p WHERE NOT p.internal GROUP BY p.customer) s
+			GROUP BY s.customer
+		), daily AS (
+			SELECT d.customer, d.day, sum(d.uses) AS uses, bool_or(d.is_login) AS is_login FROM done d WHERE d.day IS NOT NULL GROUP BY d.customer, d.day
+		), weekly AS (
+			SELECT d.customer, nudge.period_start(d.day, 'week') AS week, sum(d.uses)::bigint AS uses, count(*) FILTER (WHERE d.is_login) AS active_days
+			FROM daily d GROUP BY 1, 2
+		), people AS (
+			SELECT d.customer, nudge.period_start(d.day, 'week') AS week, count(DISTINCT d.person) AS active_users FROM done d WHERE d.day IS NOT NULL GROUP BY 1, 2
+		)
+		SELECT a.customer, w.week, CASE WHEN k.known THEN coalesce(u.uses, 0) END, CASE WHEN k.known THEN coalesce(u.active_days, 0) END,
+			CASE WHEN k.known THEN coalesce(p.active_users, 0) END, CASE WHEN s.first_at IS NOT NULL AND $7 THEN coalesce(s.users, 0) END
+		FROM one JOIN account a ON one.checked
+		CROSS JOIN (SELECT $2 + 7 * g AS week FROM generate_series(0, ($3 - $2) / 7 - 1) g) w
+		LEFT JOIN seen s ON s.customer = a.customer
+		LEFT JOIN weekly u ON u.customer = a.customer AND u.week = w.week
+		LEFT JOIN people p ON p.customer = a.customer AND p.week = w.week,
+			LATERAL (SELECT w.week >= nudge.civil_date(least(a.created_at, s.first_at), $4) AND s.first_at IS NOT NULL AS known) k
+		ORDER BY a.customer COLLATE "C", w.week
+		$query$, nudge.input_query('events', events), nudge.input_query('users', users))
+	USING as_of, start_day, end_day, named_zone, login_events, customers, users IS NOT NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.usage_weeks(regclass, timestamptz, regclass, regclass, text, integer, text[]) IS
+	'Uses, active days and active users of each customer in each of the last complete weeks, NULL for weeks that began before the customer was known: the drill-down of usage_factor. Not STRICT: a NULL relation is not known';
+
+CREATE FUNCTION nudge.usage_features(
+	events regclass,
+	features regclass,
+	as_of timestamptz,
+	users regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	weeks integer DEFAULT 12
+) RETURNS TABLE (customer text, feature text, uses bigint, last_used_at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	checked constant boolean := nudge.check_health_window(as_of, 'weeks', weeks, 2, 520);
+	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
+	start_day constant date := end_day - 7 * weeks;
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH person AS MATERIALIZED (
+			SELECT u."user", u.customer, coalesce(u.internal, false) AS internal FROM (%3$s) u WHERE u.signed_up_at < $1
+		)
+		SELECT coalesce(e.customer, p.customer), e.feature, count(*), max(e.at)
+		FROM (%1$s) e
+		LEFT JOIN person p ON p."user" = e."user"
+		WHERE e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 AND coalesce(e.customer, p.customer) IS NOT NULL AND NOT coalesce(p.internal, false)
+			AND e.feature IN (SELECT f.feature FROM (%2$s) f WHERE f.released_at IS NULL OR f.released_at < $1)
+		GROUP BY 1, 2
+		ORDER BY coalesce(e.customer, p.customer) COLLATE "C", e.feature COLLATE "C"
+		$query$, nudge.input_query('events', events), nudge.input_query('features', features), nudge.input_query('users', users))
+	USING as_of, start_day, end_day, named_zone;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.usage_features(regclass, regclass, timestamptz, regclass, text, integer) IS
+	'The released features that each customer used in the last complete weeks: the drill-down of the breadth in usage_factor. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.usage_factor(
+	events regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	features regclass DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	weeks integer DEFAULT 12,
+	login_events text[] DEFAULT NULL,
+	target_active_days double precision DEFAULT 5,
+	full_growth_rate double precision DEFAULT 0.05,
+	weights double precision[] DEFAULT '{0.4,0.3,0.3,0}',
+	engagement_weights double precision[] DEFAULT '{0.5,0.5}'
+) RETURNS TABLE (
+	customer text,
+	known_weeks bigint,
+	uses bigint,
+	active_days_per_week numeric,
+	login_direction text,
+	login_growth_rate double precision,
+	login_factor double precision,
+	features_used bigint,
+	features_available bigint,
+	adoption_breadth numeric,
+	breadth_factor double precision,
+	usage_direction text,
+	usage_growth_rate double precision,
+	usage_p_value double precision,
+	trend_factor double precision,
+	engagement_consistency double precision,
+	consistency_factor double precision,
+	account_users bigint,
+	weekly_active_users numeric,
+	active_user_share numeric,
+	engagement_factor double precision,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 200000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	available bigint;
+BEGIN
+	IF features IS NOT NULL THEN
+		EXECUTE format('SELECT count(DISTINCT f.feature) FROM (%s) f WHERE f.released_at IS NULL OR f.released_at < $1', nudge.input_query('features', features))
+			INTO available USING as_of;
+	END IF;
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT w.customer, count(w.uses) AS weeks, sum(w.uses)::bigint AS uses, avg(w.active_days) AS active_days, max(w.account_users) AS users,
+			array_agg(w.uses::double precision ORDER BY w.week) AS weekly_uses, array_agg(w.active_days::double precision ORDER BY w.week) AS weekly_days,
+			avg(w.active_users) FILTER (WHERE w.place <= 4) AS active_users
+		FROM (SELECT u.*, row_number() OVER (PARTITION BY u.customer ORDER BY u.week DESC) AS place
+			FROM nudge.usage_weeks(events, as_of, customers, usage_factor.users, zone, usage_factor.weeks, login_events) u) w
+		GROUP BY w.customer
+	), used AS MATERIALIZED (
+		SELECT f.customer, count(*) AS features FROM nudge.usage_features(events, features, as_of, usage_factor.users, zone, usage_factor.weeks) f GROUP BY f.customer
+	), measured AS (
+		SELECT l.customer, l.weeks, l.uses, l.active_days, l.users, l.active_users, CASE WHEN l.active_users > l.users AND l.users > 0 THEN 1 ELSE l.active_users / nullif(l.users, 0) END AS user_share,
+			d.direction AS login_direction, d.weekly_growth_rate AS login_growth, nudge.scale_target(l.active_days::double precision, target_active_days) AS login_factor,
+			b.used, nudge.adoption_breadth(b.used, available) AS breadth,
+			t.direction, t.weekly_growth_rate, t.p_value,
+			-- who uses nothing has no trend, and no evenness
+			CASE WHEN l.uses > 0 THEN t.factor END AS trend_factor, nudge.engagement_consistency(l.weekly_days) AS consistency
+		FROM line l
+		LEFT JOIN used f ON f.customer = l.customer,
+			LATERAL nudge.usage_trend(l.weekly_days, full_growth_rate) d, LATERAL nudge.usage_trend(l.weekly_uses, full_growth_rate) t,
+			LATERAL (SELECT CASE WHEN l.weeks > 0 AND available IS NOT NULL THEN coalesce(f.features, 0) END AS used) b
+	), scaled AS (
+		SELECT m.*, nudge.scale_target(m.breadth::double precision, 1) AS breadth_factor,
+			CASE WHEN m.uses = 0 THEN 0 ELSE nudge.scale_target(m.consistency, 1) END AS consistency_factor
+		FROM measured m
+	)
+	SELECT s.customer, s.weeks, s.uses, s.active_days, s.login_direction, s.login_growth, s.login_factor, s.used, available, s.breadth, s.breadth_factor,
+		s.direction, s.weekly_growth_rate, s.p_value, s.trend_factor, s.consistency, s.consistency_factor, s.users, s.active_users, s.user_share,
+		nudge.health_score(ARRAY[s.consistency_factor, 100 * s.user_share::double precision], engagement_weights),
+		nudge.health_score(ARRAY[s.login_factor, s.breadth_factor, s.trend_factor, s.consistency_factor], weights)
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.usage_factor(regclass, timestamptz, regclass, regclass, regclass, text, integer, text[], double precision, double precision, double precision[], double precision[]) IS
+	'How much, how broadly, with which trend and how evenly each customer used the product in the last complete weeks, and the factors usage and engagement of that. Not STRICT: a NULL relation is not known, NULL login_events are all events';
+
+-- Support -------------------------------------------------------------------
+
+CREATE FUNCTION nudge.support_tickets(tickets regclass, as_of timestamptz, days integer DEFAULT 90, csat_low double precision DEFAULT 1, csat_high double precision DEFAULT 5)
+	RETURNS TABLE (customer text, ticket text, opened_at timestamptz, resolved_at timestamptz, resolution_minutes numeric, csat numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT t.customer, t.ticket, t.opened_at, t.csat, t.resolved_at < t.opened_at AS is_reversed,
+				-- resolved at as_of, and not opened again since
+				CASE WHEN t.resolved_at < $1 AND NOT coalesce(t.reopened_at >= t.resolved_at AND t.reopened_at < $1, false) THEN t.resolved_at END AS resolved_at
+			FROM (%s) t
+			WHERE t.opened_at IS NULL OR t.opened_at >= $1 - make_interval(hours => 24 * $2) AND t.opened_at < $1
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('tickets', count(*) FILTER (WHERE l.customer IS NULL OR l.ticket IS NULL OR l.opened_at IS NULL))
+				AND nudge.check_health_rows('tickets', min(l.ticket COLLATE "C") FILTER (WHERE l.is_reversed), 'A ticket is not resolved before it is opened.')
+				AND nudge.check_health_rows('tickets', min(l.ticket COLLATE "C") FILTER (WHERE NOT l.csat BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
+			FROM line l
+		)
+		SELECT l.customer, l.ticket, l.opened_at, l.resolved_at, extract(epoch FROM l.resolved_at - l.opened_at) / 60, l.csat
+		FROM one, line l
+		ORDER BY l.customer COLLATE "C", l.opened_at, l.ticket COLLATE "C"
+		$query$, nudge.input_query('tickets', tickets)) USING as_of, days, csat_low::numeric, csat_high::numeric;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.support_tickets(regclass, timestamptz, integer, double precision, double precision) IS
+	'The tickets opened in the days before an instant, as they were known then: the drill-down of support_factor. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.support_factor(
+	tickets regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	days integer DEFAULT 90,
+	max_monthly_tickets double precision DEFAULT 10,
+	fast_minutes double precision DEFAULT 240,
+	slow_minutes double precision DEFAULT 4320,
+	csat_low double precision DEFAULT 1,
+	csat_high double precision DEFAULT 5,
+	weights double precision[] DEFAULT '{0.3,0.4,0.3}',
+	without_tickets double precision DEFAULT NULL
+) RETURNS TABLE (
+	customer text,
+	opened_tickets bigint,
+	tickets_per_month numeric,
+	volume_factor double precision,
+	resolved_tickets bigint,
+	resolution_rate numeric,
+	resolution_minutes numeric,
+	resolution_factor double precision,
+	rated_tickets bigint,
+	csat numeric,
+	csat_factor double precision,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT t.customer, count(*) AS tickets, count(t.resolved_at) AS resolved, avg(t.resolution_minutes) AS minutes, count(t.csat) AS rated, avg(t.csat) AS csat
+		FROM nudge.support_tickets(support_factor.tickets, as_of, days, csat_low, csat_high) t
+		GROUP BY t.customer
+	), account AS (
+		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		UNION ALL
+		SELECT l.customer FROM line l WHERE customers IS NULL
+	), measured AS (
+		SELECT a.customer, CASE WHEN support_factor.tickets IS NOT NULL THEN coalesce(l.tickets, 0) END AS tickets, coalesce(l.tickets, 0) > 0 AS has_tickets,
+			l.resolved, l.minutes, l.rated, l.csat, l.tickets * 30.0 / days AS per_month, l.resolved::numeric / l.tickets AS rate
+		FROM account a LEFT JOIN line l ON l.customer = a.customer
+	), scaled AS (
+		SELECT m.*, nudge.scale_min_max(m.per_month::double precision, max_monthly_tickets, 0) AS volume_factor,
+			nudge.health_score(ARRAY[100 * m.rate::double precision, nudge.scale_min_max(m.minutes::double precision, slow_minutes, fast_minutes)], '{0.5,0.5}') AS resolution_factor,
+			nudge.scale_min_max(m.csat::double precision, csat_low, csat_high) AS csat_factor
+		FROM measured m
+	)
+	SELECT s.customer, s.tickets, s.per_month, s.volume_factor, s.resolved, s.rate, s.minutes, s.resolution_factor, s.rated, s.csat, s.csat_factor,
+		CASE WHEN s.has_tickets THEN nudge.health_score(ARRAY[s.volume_factor, s.resolution_factor, s.csat_factor], weights)
+			-- checked as a factor is
+			WHEN s.tickets = 0 THEN nudge.health_score(ARRAY[without_tickets], '{1}') END
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.support_factor(regclass, timestamptz, regclass, integer, double precision, double precision, double precision, double precision, double precision, double precision[], double precision) IS
+	'Volume, resolution and satisfaction of the tickets of each customer in the days before an instant, and the factor of that. Not STRICT: a NULL relation is not known, and who has no tickets has the factor without_tickets';
+
+-- Outcome and relationship --------------------------------------------------
+
+CREATE FUNCTION nudge.outcome_factor(
+	account_facts regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	target_roi double precision DEFAULT 1,
+	weights double precision[] DEFAULT '{0.7,0.3}'
+) RETURNS TABLE (
+	customer text,
+	criteria bigint,
+	criteria_met bigint,
+	criteria_not_agreed bigint,
+	criteria_met_share numeric,
+	criteria_factor double precision,
+	documented_roi numeric,
+	roi_factor double precision,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	RETURN QUERY
+	WITH fact AS MATERIALIZED (
+		-- what was not agreed before its outcome is no agreed criterion
+		SELECT f.customer, f.fact, f.value, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
+			CASE f.fact WHEN 'criterion_met' THEN nudge.is_true_fact(f.fact, f.value) END AS is_met
+		FROM nudge.health_facts(account_facts, as_of, '{criterion_met,documented_roi}') f WHERE f.in_force
+	), one AS MATERIALIZED (
+		SELECT nudge.check_health_rows('account_facts', min(f.value COLLATE "C"), 'documented_roi is a number: what the customer got back for each unit it paid.') AS checked
+		FROM fact f WHERE f.fact = 'documented_roi' AND f.value !~ '^-?[0-9]{1,15}(\.[0-9]{1,15})?$'
+	), line AS (
+		SELECT f.customer, count(*) FILTER (WHERE f.is_agreed) AS agreed, count(*) FILTER (WHERE f.is_agreed AND f.is_met) AS met,
+			count(*) FILTER (WHERE f.fact = 'criterion_met' AND NOT f.is_agreed) AS other,
+			avg(CASE f.fact WHEN 'documented_roi' THEN f.value::numeric END) AS roi
+		FROM one, fact f WHERE one.checked GROUP BY f.customer
+	), account AS (
+		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		UNION ALL
+		SELECT l.customer FROM line l WHERE customers IS NULL
+	), scaled AS (
+		SELECT a.customer, l.agreed, l.met, l.other, l.met::numeric / nullif(l.agreed, 0) AS share, l.roi, nudge.scale_target(l.met / nullif(l.agreed, 0)::double precision, 1) AS criteria_factor,
+			nudge.scale_target(l.roi::double precision, target_roi) AS roi_factor
+		FROM account a LEFT JOIN line l ON l.customer = a.customer
+	)
+	SELECT s.customer, s.agreed, s.met, s.other, s.share, s.criteria_factor, s.roi, s.roi_factor, nudge.health_score(ARRAY[s.criteria_factor, s.roi_factor], weights)
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.outcome_factor(regclass, timestamptz, regclass, double precision, double precision[]) IS
+	'The share of its agreed success criteria that each customer meets, its documented return, and the factor of that. Not STRICT: a NULL relation is not known';
+
+CREATE FUNCTION nudge.relationship_factor(
+	account_facts regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	target_levels double precision DEFAULT 3,
+	sponsor_levels text[] DEFAULT '{none,weak,neutral,strong,champion}',
+	sentiment_levels text[] DEFAULT '{negative,neutral,positive}',
+	weights double precision[] DEFAULT '{0.4,0.3,0.3}'
+) RETURNS TABLE (
+	customer text,
+	contact_levels bigint,
+	breadth_factor double precision,
+	sponsors bigint,
+	strength_factor double precision,
+	sentiments bigint,
+	sentiment_factor double precision,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1), nudge.scale_level(NULL, sponsor_levels, 'sponsor_status'), nudge.scale_level(NULL, sentiment_levels, 'sentiment');
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT f.customer, nullif(count(DISTINCT f.value) FILTER (WHERE f.fact = 'contact_level'), 0) AS contacts,
+			count(*) FILTER (WHERE f.fact = 'sponsor_status') AS sponsors, count(*) FILTER (WHERE f.fact = 'sentiment') AS sentiments,
+			avg(CASE f.fact WHEN 'sponsor_status' THEN nudge.scale_level(f.value, sponsor_levels, f.fact) END) AS strength,
+			avg(CASE f.fact WHEN 'sentiment' THEN nudge.scale_level(f.value, sentiment_levels, f.fact) END) AS sentiment
+		FROM nudge.health_facts(account_facts, as_of, '{contact_level,sponsor_status,sentiment}') f WHERE f.in_force
+		GROUP BY f.customer
+	), account AS (
+		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		UNION ALL
+		SELECT l.customer FROM line l WHERE customers IS NULL
+	), scaled AS (
+		SELECT a.customer, l.contacts, nudge.scale_target(l.contacts, target_levels) AS breadth, l.sponsors, l.strength, l.sentiments, l.sentiment
+		FROM account a LEFT JOIN line l ON l.customer = a.customer
+	)
+	SELECT s.customer, s.contacts, s.breadth, s.sponsors, s.strength, s.sentiments, s.sentiment, nudge.health_score(ARRAY[s.breadth, s.strength, s.sentiment], weights)
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.relationship_factor(regclass, timestamptz, regclass, double precision, text[], text[], double precision[]) IS
+	'Breadth of the contacts of each customer, strength of its sponsors and sentiment as recorded, and the factor of that. Not STRICT: a NULL relation is not known, NULL levels are an error';
+
+-- Satisfaction, growth, advocacy --------------------------------------------
+
+CREATE FUNCTION nudge.satisfaction_answers(surveys regclass, as_of timestamptz, days integer DEFAULT 180, csat_low double precision DEFAULT 1, csat_high double precision DEFAULT 5)
+	RETURNS TABLE (customer text, user_id text, kind text, score numeric, answered_at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT s.customer, s."user", lower(btrim(s.kind)) AS kind, s.score, coalesce(s.answered_at, s.sent_at) AS at
+			FROM (%s) s
+			WHERE s.score IS NOT NULL AND (s.kind IS NULL OR lower(btrim(s.kind)) IN ('nps', 'csat'))
+		), answer AS MATERIALIZED (
+			SELECT l.* FROM line l WHERE l.at IS NULL OR l.at >= $1 - make_interval(hours => 24 * $2) AND l.at < $1
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('surveys', count(*) FILTER (WHERE a.customer IS NULL OR a.kind IS NULL OR a.at IS NULL))
+				AND nudge.check_health_rows('surveys', min(a.customer COLLATE "C") FILTER (WHERE a.kind = 'nps' AND NOT (a.score BETWEEN 0 AND 10 AND a.score = trunc(a.score))), 'An answer of nps is a whole number from 0 to 10.')
+				AND nudge.check_health_rows('surveys', min(a.customer COLLATE "C") FILTER (WHERE a.kind = 'csat' AND NOT a.score BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
+			FROM answer a
+		)
+		SELECT a.* FROM one JOIN answer a ON one.checked
+		ORDER BY a.customer COLLATE "C", a.kind COLLATE "C", a.at, a."user" COLLATE "C", a.score
+		$query$, nudge.input_query('surveys', surveys)) USING as_of, days, csat_low::numeric, csat_high::numeric;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.satisfaction_answers(regclass, timestamptz, integer, double precision, double precision) IS
+	'The answers of nps and csat given in the days before an instant: the drill-down of satisfaction_factor. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.satisfaction_factor(
+	surveys regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	days integer DEFAULT 180,
+	csat_low double precision DEFAULT 1,
+	csat_high double precision DEFAULT 5,
+	weights double precision[] DEFAULT '{0.5,0.5}'
+) RETURNS TABLE (
+	customer text,
+	nps_answers bigint,
+	promoters bigint,
+	detractors bigint,
+	nps numeric,
+	nps_factor double precision,
+	csat_answers bigint,
+	csat numeric,
+	csat_factor double precision,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT a.customer, count(*) FILTER (WHERE a.kind = 'nps') AS asked, count(*) FILTER (WHERE a.kind = 'nps' AND a.score >= 9) AS promoters,
+			count(*) FILTER (WHERE a.kind = 'nps' AND a.score <= 6) AS detractors, count(*) FILTER (WHERE a.kind = 'csat') AS rated, avg(a.score) FILTER (WHERE a.kind = 'csat') AS csat
+		FROM nudge.satisfaction_answers(surveys, as_of, days, csat_low, csat_high) a
+		GROUP BY a.customer
+	), account AS (
+		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		UNION ALL
+		SELECT l.customer FROM line l WHERE customers IS NULL
+	), measured AS (
+		SELECT a.customer, l.asked, l.promoters, l.detractors, 100.0 * (l.promoters - l.detractors) / nullif(l.asked, 0) AS nps, l.rated, l.csat
+		FROM account a LEFT JOIN line l ON l.customer = a.customer
+	), scaled AS (
+		SELECT m.*, nudge.scale_min_max(m.nps::double precision, -100, 100) AS nps_factor, nudge.scale_min_max(m.csat::double precision, csat_low, csat_high) AS csat_factor FROM measured m
+	)
+	SELECT s.customer, s.asked, s.promoters, s.detractors, s.nps, s.nps_factor, s.rated, s.csat, s.csat_factor, nudge.health_score(ARRAY[s.nps_factor, s.csat_factor], weights)
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.satisfaction_factor(regclass, timestamptz, regclass, integer, double precision, double precision, double precision[]) IS
+	'Net promoter score and mean satisfaction of each customer in the days before an instant, and the factor of that. Not STRICT: a NULL relation is not known';
+
+CREATE FUNCTION nudge.growth_lines(
+	subscriptions regclass,
+	as_of timestamptz,
+	usage regclass DEFAULT NULL,
+	months integer DEFAULT 3,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, measure text, meter text, amount_before numeric, amount numeric, growth_rate numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	checked constant boolean := nudge.check_health_window(as_of, 'months', months, 1, 120);
+	before timestamptz := (as_of AT TIME ZONE named_zone - make_interval(months => months)) AT TIME ZONE named_zone;
+	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'month');
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH item AS MATERIALIZED (
+			SELECT s.customer, s.seats, s.valid_from, s.valid_to FROM (%1$s) s WHERE s.valid_from IS NULL OR s.valid_from < $1
+		), volume AS MATERIALIZED (
+			SELECT u.customer, u.meter, u.period, u.volume FROM (%2$s) u WHERE u.period IS NULL OR u.period < $3
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('subscriptions', count(*) FILTER (WHERE i.customer IS NULL OR i.valid_from IS NULL OR NOT coalesce(i.seats BETWEEN 0 AND 1e15, true)))
+				AND (SELECT nudge.check_input('usage', count(*) FILTER (WHERE v.customer IS NULL OR v.meter IS NULL OR v.period IS NULL OR NOT coalesce(v.volume BETWEEN 0 AND 1e30, false))) FROM volume v) AS checked
+			FROM item i
+		), line AS (
+			SELECT i.customer, 'seats' AS measure, NULL::text AS meter,
+				sum(i.seats) FILTER (WHERE i.valid_from < $2 AND (i.valid_to IS NULL OR i.valid_to >= $2)) AS before,
+				coalesce(sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1), 0) AS now
+			FROM item i GROUP BY i.customer
+			UNION ALL
+			SELECT v.customer, 'usage', v.meter,
+				CASE WHEN min(v.period) <= $3 - make_interval(months => 2 * $4) THEN sum(v.volume) FILTER (WHERE v.period < $3 - make_interval(months => $4) AND v.period >= $3 - make_interval(months => 2 * $4)) END,
+				sum(v.volume) FILTER (WHERE v.period >= $3 - make_interval(months => $4))
+			FROM volume v GROUP BY v.customer, v.meter
+		)
+		SELECT l.customer, l.measure, l.meter, l.before, l.now, (l.now - l.before) / nullif(l.before, 0)
+		FROM one JOIN line l ON one.checked AND l.before IS NOT NULL
+		ORDER BY l.customer COLLATE "C", l.measure COLLATE "C", l.meter COLLATE "C"
+		$query$, nudge.input_query('subscriptions', subscriptions), nudge.input_query('usage', usage)) USING as_of, before, end_day, months;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.growth_lines(regclass, timestamptz, regclass, integer, text) IS
+	'Seats in force just before an instant and so many months before, and volumes of the last complete months and of as many before: the drill-down of growth_factor. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.growth_factor(
+	subscriptions regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	months integer DEFAULT 3,
+	zone text DEFAULT 'UTC',
+	full_growth_rate double precision DEFAULT 0.25,
+	weights double precision[] DEFAULT '{0.5,0.5}'
+) RETURNS TABLE (
+	customer text,
+	seats_before numeric,
+	seats numeric,
+	seat_growth_rate numeric,
+	seat_factor double precision,
+	meters bigint,
+	usage_growth_rate numeric,
+	usage_factor double precision,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 200000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT g.customer, sum(g.amount_before) FILTER (WHERE g.measure = 'seats') AS seats_before, sum(g.amount) FILTER (WHERE g.measure = 'seats') AS seats,
+			avg(g.growth_rate) FILTER (WHERE g.measure = 'seats') AS seat_growth, count(g.growth_rate) FILTER (WHERE g.measure = 'usage') AS meters,
+			avg(g.growth_rate) FILTER (WHERE g.measure = 'usage') AS usage_growth
+		FROM nudge.growth_lines(subscriptions, as_of, usage, months, zone) g
+		GROUP BY g.customer
+	), account AS (
+		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		UNION ALL
+		SELECT l.customer FROM line l WHERE customers IS NULL
+	), scaled AS (
+		SELECT a.customer, l.seats_before, l.seats, l.seat_growth, l.meters, l.usage_growth, nudge.scale_min_max(l.seat_growth::double precision, -full_growth_rate, full_growth_rate) AS seat_factor,
+			nudge.scale_min_max(l.usage_growth::double precision, -full_growth_rate, full_growth_rate) AS usage_factor
+		FROM account a LEFT JOIN line l ON l.customer = a.customer
+	)
+	SELECT s.customer, s.seats_before, s.seats, s.seat_growth, s.seat_factor, s.meters, s.usage_growth, s.usage_factor, nudge.health_score(ARRAY[s.seat_factor, s.usage_factor], weights)
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.growth_factor(regclass, timestamptz, regclass, regclass, integer, text, double precision, double precision[]) IS
+	'Growth of the seats and of the metered use of each customer over some months, and the factor of that, 50 where nothing grows. Not STRICT: a NULL relation is not known';
+
+CREATE FUNCTION nudge.advocacy_factor(
+	account_facts regclass,
+	as_of timestamptz,
+	customers regclass DEFAULT NULL,
+	surveys regclass DEFAULT NULL,
+	days integer DEFAULT 365,
+	act_facts text[] DEFAULT '{reference,case_study,review,referral}',
+	target_acts double precision DEFAULT 2,
+	weights double precision[] DEFAULT '{0.4,0.3,0.3}'
+) RETURNS TABLE (
+	customer text,
+	referenceable boolean,
+	acts bigint,
+	act_factor double precision,
+	nps_answers bigint,
+	promoters bigint,
+	promoter_share numeric,
+	factor double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 200000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	RETURN QUERY
+	WITH fact AS MATERIALIZED (
+		SELECT f.customer, bool_and(CASE WHEN f.fact = 'referenceable' AND f.in_force THEN nudge.is_true_fact(f.fact, f.value) END) AS referenceable,
+			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND f.value NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
+		FROM nudge.health_facts(account_facts, as_of, ARRAY['referenceable'] || act_facts) f
+		GROUP BY f.customer
+	), answer AS MATERIALIZED (
+		SELECT a.customer, count(*) AS answers, count(*) FILTER (WHERE a.score >= 9) AS promoters
+		FROM nudge.satisfaction_answers(surveys, as_of, days, '-Infinity', 'Infinity') a WHERE a.kind = 'nps'
+		GROUP BY a.customer
+	), account AS (
+		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		UNION ALL
+		SELECT coalesce(f.customer, a.customer) FROM fact f FULL JOIN answer a ON a.customer = f.customer WHERE customers IS NULL
+	), scaled AS (
+		SELECT a.customer, f.referenceable, f.acts, n.answers, n.promoters, n.promoters::numeric / n.answers AS promoter_share,
+			-- that nobody has recorded an act says something only of those asked
+			CASE WHEN f.acts > 0 OR f.referenceable IS NOT NULL THEN nudge.scale_target(f.acts, target_acts) END AS act_factor
+		FROM account a LEFT JOIN fact f ON f.customer = a.customer LEFT JOIN answer n ON n.customer = a.customer
+	)
+	SELECT s.customer, s.referenceable, s.acts, s.act_factor, s.answers, s.promoters, s.promoter_share,
+		nudge.health_score(ARRAY[CASE s.referenceable WHEN true THEN 100 WHEN false THEN 0 END, s.act_factor, 100 * s.promoter_share::double precision], weights)
+	FROM scaled s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.advocacy_factor(regclass, timestamptz, regclass, regclass, integer, text[], double precision, double precision[]) IS
+	'Whether each customer is referenceable, how often it spoke for us, and how many of its people are promoters, and the factor of that. Not STRICT: a NULL relation is not known';
+
+-- From data to band ---------------------------------------------------------
+
+CREATE FUNCTION nudge.account_health(
+	customers regclass,
+	as_of timestamptz,
+	events regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	features regclass DEFAULT NULL,
+	tickets regclass DEFAULT NULL,
+	surveys regclass DEFAULT NULL,
+	account_facts regclass DEFAULT NULL,
+	subscriptions regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	model text DEFAULT 'retention_health',
+	zone text DEFAULT 'UTC',
+	missing text DEFAULT 'reweight',
+	min_coverage double precision DEFAULT 0.5,
+	yellow_from double precision DEFAULT 60,
+	green_from double precision DEFAULT 80
+) RETURNS TABLE (
+	customer text,
+	name text,
+	segment text,
+	owner text,
+	usage_factor double precision,
+	engagement_factor double precision,
+	outcome_factor double precision,
+	relationship_factor double precision,
+	support_factor double precision,
+	satisfaction_factor double precision,
+	growth_factor double precision,
+	advocacy_factor double precision,
+	score double precision,
+	coverage double precision,
+	band text,
+	weakest_factor text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 1000000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	built constant text[] := '{usage,engagement,outcome,relationship,support,satisfaction,growth,advocacy}';
+	names text[];
+	weights double precision[];
+	places integer[];
+BEGIN
+	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	SELECT m.names, m.weights INTO names, weights FROM nudge.health_model(account_health.model) m;
+	IF NOT names <@ built THEN
+		RAISE EXCEPTION 'health model "%" has a factor that is not built from inputs', left(account_health.model, 64) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('Its factors are %s; built are %s.', array_to_string(names, ', '), array_to_string(built, ', ')),
+			HINT = 'Add yours to the factors of the functions that build them, and score them with health_score(factors, model).';
+	END IF;
+	places := ARRAY(SELECT array_position(built, n.name) FROM unnest(names) WITH ORDINALITY n(name, place) ORDER BY n.place);
+	RETURN QUERY
+	WITH built AS MATERIALIZED (
+		SELECT c.customer, c.name, c.segment, c.owner,
+			ARRAY[u.factor, u.engagement_factor, o.factor, r.factor, t.factor, s.factor, g.factor, a.factor] AS factors
+		FROM nudge.health_customers(customers, as_of) c
+		LEFT JOIN nudge.usage_factor(events, as_of, customers, users, features, zone) u ON u.customer = c.customer
+		LEFT JOIN nudge.outcome_factor(account_facts, as_of, customers) o ON o.customer = c.customer
+		LEFT JOIN nudge.relationship_factor(account_facts, as_of, customers) r ON r.customer = c.customer
+		LEFT JOIN nudge.support_factor(tickets, as_of, customers) t ON t.customer = c.customer
+		LEFT JOIN nudge.satisfaction_factor(surveys, as_of, customers) s ON s.customer = c.customer
+		LEFT JOIN nudge.growth_factor(subscriptions, as_of, customers, usage, zone => zone) g ON g.customer = c.customer
+		LEFT JOIN nudge.advocacy_factor(account_facts, as_of, customers, surveys) a ON a.customer = c.customer
+	), scored AS (
+		SELECT b.*, nudge.health_score(v.chosen, weights, missing) AS score, nudge.health_coverage(v.chosen, weights) AS coverage,
+			(SELECT f.factor FROM nudge.health_factors(v.chosen, weights, names, missing) f WHERE f.points_lost > 0 ORDER BY f.points_lost DESC, f.position LIMIT 1) AS weakest
+		FROM built b, LATERAL (SELECT ARRAY(SELECT b.factors[p.place] FROM unnest(places) WITH ORDINALITY p(place, n) ORDER BY p.n) AS chosen) v
+	)
+	SELECT s.customer, s.name, s.segment, s.owner, s.factors[1], s.factors[2], s.factors[3], s.factors[4], s.factors[5], s.factors[6], s.factors[7], s.factors[8],
+		s.score, s.coverage,
+		-- a warning needs less proof than an all-clear
+		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < green_from THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
+	FROM scored s
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
+	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
+
+-- src/metrics/reliability.sql
+
+/*
+ * reliability.sql
+ *		Uptime, downtime and incidents: time to notice, to repair and between
+ *		failures.
+ *
+ * Definitions: doc/reliability.md.
+ */
+
+-- What is shared ------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF reversed > 0 THEN
+		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
+				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
+	'An error that says how many, if intervals of an input end before they begin';
+
+CREATE FUNCTION nudge.check_by(by text, allowed text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF by <> allowed THEN
+		RAISE EXCEPTION 'unknown value "%" of "by"', left(by, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('Rows can be for each %s.', allowed),
+				HINT = format('Pass %s, or null for the total alone.', allowed);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_by(text, text) IS
+	'An error unless a report can have rows by this. Not STRICT: NULL is the total alone';
+
+CREATE FUNCTION nudge.clean_words(words text[], argument text) RETURNS text[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	cleaned constant text[] := ARRAY(SELECT DISTINCT nullif(btrim(w), '') COLLATE "C" FROM unnest(words) w ORDER BY 1);
+BEGIN
+	IF words IS NULL THEN
+		RETURN NULL;
+	END IF;
+	IF cleaned = '{}' OR array_position(cleaned, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION '"%" must have elements, and none that is null or blank', argument
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It has %s.', cardinality(words)),
+				HINT = 'Pass null for all.';
+	END IF;
+	RETURN cleaned;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.clean_words(text[], text) IS
+	'The distinct elements of an argument in order, trimmed; none, or one that is NULL or blank, is an error. Not STRICT: NULL is all';
+
+CREATE FUNCTION nudge.severity_rank(severity text) RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(array_position('{critical,major,minor,cosmetic}'::text[], severity), 5);
+
+COMMENT ON FUNCTION nudge.severity_rank(text) IS
+	'The order in which severities are shown: critical, major, minor, cosmetic, others. Not STRICT: NULL is after them';
+
+CREATE FUNCTION nudge.known_window(start_day date, end_day date, zone text DEFAULT 'UTC', as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (from_at timestamptz, until_at timestamptz)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	from_at := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	until_at := greatest(from_at, least(end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC'), as_of));
+	RETURN NEXT;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.known_window(date, date, text, timestamptz) IS
+	'The instants at which a window begins, and ends or as_of cuts it off. Not STRICT: a NULL as_of cuts nothing off, NULL days are errors';
+
+CREATE FUNCTION nudge.multirange_seconds(spans tstzmultirange) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT coalesce(sum(extract(epoch FROM upper(u.span) - lower(u.span))), 0) FROM unnest(spans) u(span));
+
+COMMENT ON FUNCTION nudge.multirange_seconds(tstzmultirange) IS 'How long intervals are together, in seconds, to the microsecond';
+
+CREATE FUNCTION nudge.exact_percentile(sorted numeric[], fraction numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+	SELECT CASE WHEN p.place = floor(p.place) THEN sorted[floor(p.place)::integer]
+		ELSE sorted[floor(p.place)::integer] + (p.place - floor(p.place)) * (sorted[ceil(p.place)::integer] - sorted[floor(p.place)::integer]) END
+	FROM (SELECT 1 + fraction * (cardinality(sorted) - 1) AS place) p);
+
+COMMENT ON FUNCTION nudge.exact_percentile(numeric[], numeric) IS
+	'The percentile of values in ascending order, exactly: between two values in proportion, as percentile_cont has it; 0.5 is the median';
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.incident_lines(
+	incidents regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	incident text,
+	service text,
+	severity text,
+	is_outage boolean,
+	started_at timestamptz,
+	detected_at timestamptz,
+	ended_at timestamptz,
+	is_open boolean,
+	minutes numeric,
+	minutes_in_window numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.incident, nullif(btrim(i.service), '') AS service, lower(btrim(i.severity)) AS severity, i.outage,
+				i.started_at, i.detected_at, nullif(i.ended_at, 'infinity') AS ended_at,
+				-- an end that is not known yet is none
+				CASE WHEN i.ended_at < coalesce($3, 'infinity') THEN i.ended_at END AS known_end
+			FROM (%s) i
+			WHERE i.started_at IS NULL OR i.started_at < $2 AND i.started_at < coalesce($3, 'infinity')
+		), mine AS MATERIALIZED (
+			-- those that end as the window begins are in it, so that what follows them at once is seen to
+			SELECT l.* FROM line l
+			WHERE ($4 IS NULL OR l.service IS NULL OR l.service = ANY ($4))
+				AND coalesce(l.known_end >= $1 OR l.ended_at < l.started_at OR l.started_at IS NULL, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('incidents', count(*) FILTER (WHERE NOT coalesce(isfinite(m.started_at) AND isfinite(coalesce(m.ended_at, m.started_at))
+					AND isfinite(coalesce(m.detected_at, m.started_at)) AND m.severity <> '', false)))
+				AND nudge.check_intervals('incidents', count(*) FILTER (WHERE m.ended_at < m.started_at OR m.detected_at < m.started_at)) AS checked
+			FROM mine m
+		)
+		SELECT m.incident, m.service, m.severity, coalesce(m.outage, m.severity = ANY ($5), false), m.started_at,
+			CASE WHEN m.detected_at < coalesce($3, 'infinity') THEN m.detected_at END, m.known_end, m.known_end IS NULL,
+			trim_scale(extract(epoch FROM m.known_end - m.started_at) / 60),
+			trim_scale(greatest(extract(epoch FROM least(coalesce(m.known_end, $2), $2) - greatest(m.started_at, $1)), 0) / 60)
+		FROM one, mine m
+		WHERE one.checked
+		ORDER BY m.started_at, m.known_end, m.incident COLLATE "C", m.service COLLATE "C"
+	$query$, nudge.input_query('incidents', incidents))
+	USING from_at, until_at, as_of, nudge.clean_words(services, 'services'), ARRAY(SELECT lower(btrim(s)) FROM unnest(outage_severities) s);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.incident_lines(regclass, date, date, text, timestamptz, text[], text[]) IS
+	'The incidents that were running in a window, as known at as_of, and whether each was an outage: flagged, or else of a severity in outage_severities. Not STRICT: NULL incidents are none, NULL services all, NULL outage_severities none';
+
+CREATE FUNCTION nudge.maintenance_lines(
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL
+) RETURNS TABLE (service text, started_at timestamptz, ended_at timestamptz, minutes numeric, minutes_in_window numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT nullif(btrim(i.service), '') AS service, i.started_at, i.ended_at
+			FROM (%s) i
+			WHERE i.started_at IS NULL OR i.started_at < $2 AND coalesce(i.ended_at > $1 OR i.ended_at < i.started_at, true)
+		), mine AS MATERIALIZED (
+			SELECT l.* FROM line l WHERE $3 IS NULL OR l.service IS NULL OR l.service = ANY ($3)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('maintenance', count(*) FILTER (WHERE NOT coalesce(isfinite(m.started_at) AND isfinite(m.ended_at), false)))
+				AND nudge.check_intervals('maintenance', count(*) FILTER (WHERE m.ended_at < m.started_at)) AS checked
+			FROM mine m
+		)
+		SELECT m.service, m.started_at, m.ended_at, trim_scale(extract(epoch FROM m.ended_at - m.started_at) / 60),
+			trim_scale(greatest(extract(epoch FROM least(m.ended_at, $2) - greatest(m.started_at, $1)), 0) / 60)
+		FROM one, mine m
+		WHERE one.checked
+		ORDER BY m.started_at, m.ended_at, m.service COLLATE "C"
+	$query$, nudge.input_query('maintenance', maintenance))
+	USING from_at, until_at, nudge.clean_words(services, 'services');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.maintenance_lines(regclass, date, date, text, timestamptz, text[]) IS
+	'The maintenance that had begun by as_of and fell into a window. Not STRICT: NULL maintenance is none, NULL services are all';
+
+CREATE FUNCTION nudge.service_names(incidents regclass, maintenance regclass, until_at timestamptz) RETURNS TABLE (service text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		SELECT DISTINCT btrim(n.service)
+		FROM (SELECT i.service, i.started_at FROM (%s) i UNION ALL SELECT m.service, m.started_at FROM (%s) m) n
+		WHERE btrim(n.service) <> '' AND n.started_at < $1
+	$query$, nudge.input_query('incidents', incidents), nudge.input_query('maintenance', maintenance)) USING until_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.service_names(regclass, regclass, timestamptz) IS
+	'The services that incidents or maintenance before an instant name. Not STRICT: NULL relations are inputs without rows';
+
+-- Uptime --------------------------------------------------------------------
+
+-- A service is down, or maintained, also while everything is (service NULL).
+-- All together are down if one is, and maintained if all are.
+CREATE FUNCTION nudge.service_downtime(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (service text, all_services boolean, maintained tstzmultirange, down tstzmultirange)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY
+		WITH hit AS MATERIALIZED (
+			-- what is open lasts until the end of what is known
+			SELECT i.service, range_agg(tstzrange(greatest(i.started_at, from_at), least(i.ended_at, until_at))) AS spans
+			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
+			WHERE i.is_outage AND i.started_at < until_at
+			GROUP BY i.service
+		), pause AS MATERIALIZED (
+			SELECT m.service, range_agg(tstzrange(greatest(m.started_at, from_at), least(m.ended_at, until_at))) AS spans
+			FROM nudge.maintenance_lines(maintenance, start_day, end_day, zone, as_of, services) m
+			GROUP BY m.service
+		), named AS MATERIALIZED (
+			SELECT n.service FROM unnest(nudge.clean_words(services, 'services')) n(service)
+			UNION ALL
+			SELECT n.service FROM nudge.service_names(incidents, maintenance, until_at) n WHERE services IS NULL
+		), one AS MATERIALIZED (
+			SELECT n.service, p.maintained, coalesce(mine.spans, '{}') + coalesce(every.spans, '{}') - p.maintained AS down
+			-- without any names there is one service, which has none
+			FROM (SELECT n.service FROM named n UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM named)) n
+			LEFT JOIN hit mine ON mine.service = n.service
+			LEFT JOIN hit every ON every.service IS NULL
+			LEFT JOIN pause paused ON paused.service = n.service
+			LEFT JOIN pause all_paused ON all_paused.service IS NULL,
+				LATERAL (SELECT coalesce(paused.spans, '{}') + coalesce(all_paused.spans, '{}') AS maintained) p
+		)
+		SELECT o.service, false, o.maintained, o.down FROM one o WHERE o.service IS NOT NULL
+		UNION ALL
+		SELECT NULL, true, range_intersect_agg(o.maintained), range_agg(o.down) FROM one o;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.service_downtime(regclass, regclass, date, date, text, timestamptz, text[], text[]) IS
+	'Works for uptime: when each service, and when all of them, were maintained and were down. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.uptime(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	service text,
+	all_services boolean,
+	total_minutes numeric,
+	maintenance_minutes numeric,
+	considered_minutes numeric,
+	downtime_minutes numeric,
+	uptime_share numeric,
+	outages bigint,
+	longest_outage_minutes numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		SELECT w.period, w.period_end, d.service, d.all_services, trim_scale(t.total / 60), trim_scale(t.maintenance / 60),
+			trim_scale((t.total - t.maintenance) / 60), trim_scale(t.down / 60),
+			(t.total - t.maintenance - t.down) / nullif(t.total - t.maintenance, 0), o.stretches, trim_scale(o.longest / 60), w.complete
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		CROSS JOIN nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d,
+			LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k,
+			LATERAL (SELECT d.down * k.known AS spans) s,
+			LATERAL (SELECT nudge.multirange_seconds(k.known) AS total, nudge.multirange_seconds(d.maintained * k.known) AS maintenance,
+				nudge.multirange_seconds(s.spans) AS down) t,
+			LATERAL (SELECT count(*) AS stretches, max(extract(epoch FROM upper(u.span) - lower(u.span))) AS longest FROM unnest(s.spans) u(span)) o
+		WHERE d.all_services OR by IS NOT NULL
+		ORDER BY w.period, d.all_services, d.service COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.uptime(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The share of time without an outage, maintenance left out, by period: of all services together, which are down if one is, and with by service of each. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.downtime_intervals(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	service text,
+	all_services boolean,
+	started_at timestamptz,
+	ended_at timestamptz,
+	minutes numeric,
+	is_open boolean,
+	incident_keys text[]
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		WITH d AS MATERIALIZED (
+			SELECT * FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities)
+		), stretch AS MATERIALIZED (
+			SELECT d.service, d.all_services, u.span, row_number() OVER (PARTITION BY d.all_services, d.service ORDER BY lower(u.span)) AS no
+			FROM d, unnest(d.down) u(span)
+			WHERE d.all_services OR by IS NOT NULL
+		), starts AS MATERIALIZED (
+			SELECT s.service, s.all_services, array_agg(lower(s.span) ORDER BY s.no) AS instants FROM stretch s GROUP BY s.service, s.all_services
+		), piece AS (
+			-- what of an incident is downtime, outside the maintenance of its own service
+			SELECT s.service, s.all_services, width_bucket(lower(u.span), s.instants) AS no, i.incident,
+				i.is_open AND upper(u.span) = until_at AS is_open
+			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
+			JOIN starts s ON s.all_services OR i.service IS NULL OR i.service = s.service
+			JOIN d ON CASE WHEN s.all_services THEN d.service IS NOT DISTINCT FROM i.service ELSE d.service = s.service END,
+				LATERAL unnest(tstzmultirange(tstzrange(greatest(i.started_at, from_at), least(i.ended_at, until_at))) - d.maintained) u(span)
+			WHERE i.is_outage AND i.started_at < until_at
+		), behind AS (
+			SELECT p.service, p.all_services, p.no, bool_or(p.is_open) AS is_open,
+				array_agg(DISTINCT p.incident COLLATE "C" ORDER BY p.incident COLLATE "C") FILTER (WHERE p.incident IS NOT NULL) AS incident_keys
+			FROM piece p
+			GROUP BY p.service, p.all_services, p.no
+		)
+		SELECT s.service, s.all_services, lower(s.span), upper(s.span), trim_scale(extract(epoch FROM upper(s.span) - lower(s.span)) / 60), b.is_open, b.incident_keys
+		FROM stretch s
+		JOIN behind b ON b.all_services = s.all_services AND b.service IS NOT DISTINCT FROM s.service AND b.no = s.no
+		ORDER BY s.all_services, s.service COLLATE "C", lower(s.span);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.downtime_intervals(regclass, regclass, date, date, text, timestamptz, text, text[], text[]) IS
+	'The stretches of downtime that uptime adds up, each with the incidents behind it. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.availability(mtbf_minutes numeric, mttr_minutes numeric) RETURNS numeric
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT (mtbf_minutes >= 0 AND mtbf_minutes < 'Infinity' AND mttr_minutes >= 0 AND mttr_minutes < 'Infinity') THEN
+		RAISE EXCEPTION 'times between failures and to repair must be numbers that are not negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('They are %s and %s.', mtbf_minutes, mttr_minutes),
+				HINT = 'Pass both in one unit.';
+	END IF;
+	RETURN mtbf_minutes / nullif(mtbf_minutes + mttr_minutes, 0);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.availability(numeric, numeric) IS
+	'The uptime that a mean time between failures and a mean time to repair amount to: MTBF / (MTBF + MTTR)';
+
+-- Incidents -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.incident_report(
+	incidents regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	severity text,
+	all_severities boolean,
+	incidents_started bigint,
+	incident_share numeric,
+	open_incidents bigint,
+	mttr_minutes numeric,
+	median_ttr_minutes numeric,
+	detected_incidents bigint,
+	mttd_minutes numeric,
+	detection_to_end_minutes numeric,
+	longest_minutes numeric,
+	total_minutes numeric,
+	incident_minutes numeric,
+	failures bigint,
+	mtbf_minutes numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	until_at timestamptz;
+BEGIN
+	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), line AS MATERIALIZED (
+			SELECT g.severity, g.all_severities, i.started_at, i.ended_at, width_bucket(i.started_at, s.starts) AS no,
+				extract(epoch FROM i.ended_at - i.started_at) AS repair, extract(epoch FROM i.detected_at - i.started_at) AS detection,
+				CASE WHEN i.detected_at <= i.ended_at THEN extract(epoch FROM i.ended_at - i.detected_at) END AS reaction,
+				extract(epoch FROM coalesce(i.ended_at, until_at) - i.started_at) AS so_far,
+				-- an incident is a failure unless another of the group is running, or ends, as it begins
+				coalesce(i.started_at > max(coalesce(i.ended_at, 'infinity')) OVER (PARTITION BY g.all_severities, g.severity ORDER BY i.started_at
+					ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS is_failure
+			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services) i
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s,
+				LATERAL (VALUES (i.severity, false), (NULL, true)) g(severity, all_severities)
+		), running AS MATERIALIZED (
+			SELECT l.severity, l.all_severities, range_agg(tstzrange(l.started_at, coalesce(l.ended_at, until_at))) FILTER (WHERE l.started_at < until_at) AS spans
+			FROM line l
+			GROUP BY l.severity, l.all_severities
+		), begun AS MATERIALIZED (
+			SELECT l.no, l.severity, l.all_severities, count(*) AS started, count(*) FILTER (WHERE l.ended_at IS NULL) AS still_open,
+				count(l.detection) AS detected, count(*) FILTER (WHERE l.is_failure) AS failures, max(l.so_far) AS longest,
+				avg(l.repair) AS mean_repair, avg(l.detection) AS mean_detection, avg(l.reaction) AS mean_reaction,
+				nudge.exact_percentile(array_agg(l.repair ORDER BY l.repair) FILTER (WHERE l.repair IS NOT NULL), 0.5) AS median_repair
+			FROM line l
+			GROUP BY l.no, l.severity, l.all_severities
+		), counted AS (
+			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(b.started, 0) AS started, coalesce(b.still_open, 0) AS still_open,
+				coalesce(b.detected, 0) AS detected, coalesce(b.failures, 0) AS failures, b.longest, b.mean_repair, b.mean_detection, b.mean_reaction, b.median_repair,
+				nudge.multirange_seconds(k.known) AS total, nudge.multirange_seconds(coalesce(r.spans, '{}') * k.known) AS running
+			FROM span w
+			CROSS JOIN (SELECT r.severity, r.all_severities FROM running r UNION SELECT NULL, true) g
+			LEFT JOIN running r ON r.all_severities = g.all_severities AND r.severity IS NOT DISTINCT FROM g.severity
+			LEFT JOIN begun b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity,
+				LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k
+		)
+		SELECT c.period, c.period_end, c.severity, c.all_severities, c.started,
+			c.started::numeric / nullif(max(c.started) FILTER (WHERE c.all_severities) OVER (PARTITION BY c.period), 0), c.still_open,
+			trim_scale(c.mean_repair / 60), trim_scale(c.median_repair / 60), c.detected, trim_scale(c.mean_detection / 60), trim_scale(c.mean_reaction / 60),
+			trim_scale(c.longest / 60), trim_scale(c.total / 60), trim_scale(c.running / 60), c.failures,
+			trim_scale((c.total - c.running) / nullif(c.failures, 0) / 60), c.complete
+		FROM counted c
+		ORDER BY c.period, c.all_severities, nudge.severity_rank(c.severity), c.severity COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.incident_report(regclass, date, date, text, text, timestamptz, text[]) IS
+	'The incidents that began in each period, by severity and in all: how many, how long to notice and to repair them, and the time between failures. Not STRICT: NULL options have a meaning';
+
+-- src/metrics/error_budgets.sql
+
+/*
+ * error_budgets.sql
+ *		Error rates of requests, error budgets of uptime and of requests, and
+ *		how fast they are spent.
+ *
+ * Definitions: doc/error_budgets.md.
+ */
+
+-- Requests ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_requests(latency_threshold_ms numeric, incomplete bigint, negative bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT (latency_threshold_ms >= 0 AND latency_threshold_ms < 'Infinity') THEN
+		RAISE EXCEPTION 'latency_threshold_ms must be a number that is not negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', latency_threshold_ms),
+				HINT = 'Requests that take longer are bad; pass null to count errors alone.';
+	END IF;
+	PERFORM nudge.check_input('requests', incomplete);
+	IF negative > 0 THEN
+		RAISE EXCEPTION 'a duration or a count of requests is negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('So it is in %s rows.', negative),
+				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_requests(numeric, bigint, bigint) IS
+	'An error if a threshold of latency is impossible, or rows of requests lack what they need or are negative. Not STRICT: a NULL threshold is none';
+
+-- The query of both functions below: $1 and $2 are the window, $3 the threshold
+-- of latency, $4 the endpoints.
+CREATE FUNCTION nudge.request_query(requests regclass) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format($query$
+		SELECT i.at, i.endpoint, i.duration_ms, coalesce(i.count, 1) AS count, i.error,
+			CASE WHEN i.error THEN true WHEN $3 IS NOT NULL THEN i.duration_ms > $3 ELSE i.error END AS is_bad,
+			NOT coalesce(isfinite(i.at) AND abs(i.duration_ms) < 'Infinity', false) AS is_incomplete,
+			coalesce(i.duration_ms < 0 OR i.count < 0, false) AS is_negative
+		FROM (%s) i
+		-- what the browser does with an answer is not a request of its own
+		WHERE (i.at IS NULL OR i.at >= $1 AND i.at < $2) AND ($4 IS NULL OR i.endpoint = ANY ($4))
+			AND coalesce(lower(i.part) NOT IN ('dom', 'render'), true)
+	$query$, nudge.input_query('requests', requests));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_query(regclass) IS
+	'Works for request_lines and request_counts: the query over requests. Not STRICT: NULL requests are none';
+
+CREATE FUNCTION nudge.request_lines(
+	requests regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (at timestamptz, endpoint text, duration_ms numeric, count bigint, error boolean, is_bad boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (%s), one AS MATERIALIZED (
+			SELECT nudge.check_requests($3, count(*) FILTER (WHERE l.is_incomplete), count(*) FILTER (WHERE l.is_negative)) AS checked FROM line l
+		)
+		SELECT l.at, l.endpoint, l.duration_ms, l.count, l.error, l.is_bad FROM one, line l WHERE one.checked
+		ORDER BY l.at, l.endpoint COLLATE "C", l.duration_ms, l.count
+	$query$, nudge.request_query(requests))
+	USING from_at, until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_lines(regclass, date, date, text, timestamptz, numeric, text[]) IS
+	'The requests of a window before as_of, each with whether it was bad: an error, or slower than the threshold. Not STRICT: NULL requests are none, a NULL threshold counts errors alone, NULL endpoints are all';
+
+CREATE FUNCTION nudge.request_counts(
+	requests regclass,
+	starts timestamptz[],
+	until_at timestamptz,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (no integer, endpoint text, events numeric, bad_events numeric, unknown_events numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH cell AS MATERIALIZED (
+			SELECT width_bucket(l.at, $5) AS no, l.endpoint, coalesce(sum(l.count) FILTER (WHERE l.is_bad IS NOT NULL), 0) AS events,
+				coalesce(sum(l.count) FILTER (WHERE l.is_bad), 0) AS bad, coalesce(sum(l.count) FILTER (WHERE l.is_bad IS NULL), 0) AS unknown,
+				count(*) FILTER (WHERE l.is_incomplete) AS incomplete, count(*) FILTER (WHERE l.is_negative) AS negative
+			FROM (%s) l
+			GROUP BY 1, 2
+		), one AS MATERIALIZED (
+			SELECT nudge.check_requests($3, coalesce(sum(c.incomplete), 0)::bigint, coalesce(sum(c.negative), 0)::bigint) AS checked FROM cell c
+		)
+		SELECT c.no, c.endpoint, c.events, c.bad, c.unknown FROM one, cell c WHERE one.checked
+	$query$, nudge.request_query(requests))
+	USING starts[1], until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints'), starts;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_counts(regclass, timestamptz[], timestamptz, numeric, text[]) IS
+	'Works for error_rates and burn_rates: requests counted between instants in ascending order, by the place of the one before them. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.error_rates(
+	requests regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	endpoint text,
+	all_endpoints boolean,
+	events numeric,
+	bad_events numeric,
+	unknown_events numeric,
+	error_rate numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	until_at timestamptz;
+BEGIN
+	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	PERFORM nudge.check_by(by, 'endpoint');
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), cell AS MATERIALIZED (
+			SELECT c.no, c.endpoint, grouping(c.endpoint) = 1 AS all_endpoints, sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.unknown_events) AS unknown
+			FROM nudge.request_counts(requests, (SELECT array_agg(w.start_at ORDER BY w.no) FROM span w), until_at, latency_threshold_ms, endpoints) c
+			GROUP BY GROUPING SETS ((c.no, c.endpoint), (c.no))
+		)
+		SELECT w.period, w.period_end, g.endpoint, g.all_endpoints, coalesce(c.events, 0),
+			-- of what is not known there is no number
+			CASE WHEN c.events > 0 OR coalesce(c.unknown, 0) = 0 THEN coalesce(c.bad, 0) END,
+			coalesce(c.unknown, 0), c.bad / nullif(c.events, 0), w.complete
+		FROM span w
+		CROSS JOIN (SELECT NULL AS endpoint, true AS all_endpoints UNION SELECT c.endpoint, c.all_endpoints FROM cell c WHERE by IS NOT NULL) g
+		LEFT JOIN cell c ON c.no = w.no AND c.all_endpoints = g.all_endpoints AND c.endpoint IS NOT DISTINCT FROM g.endpoint
+		ORDER BY w.period, g.all_endpoints, g.endpoint COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.error_rates(regclass, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'Bad requests over those of which it is known, by period: errors, and with a threshold of latency what is slower; with by endpoint for each. Not STRICT: NULL options have a meaning';
+
+-- Error budgets -------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_objective(objective numeric) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(objective BETWEEN 0 AND 1, false) THEN
+		RAISE EXCEPTION 'objective must be from 0 to 1'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', coalesce(objective::text, 'null')),
+				HINT = 'Pass 99.9 % as 0.999.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_objective(numeric) IS 'An error unless an objective is a share. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.uptime_error_budget(
+	incidents regclass,
+	maintenance regclass,
+	objective numeric,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	service text,
+	all_services boolean,
+	budget_minutes numeric,
+	spent_minutes numeric,
+	remaining_minutes numeric,
+	spent_share numeric,
+	burn_rate numeric,
+	exhausted_at timestamptz,
+	forecast_exhausted_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_objective(objective), nudge.check_by(by, 'service');
+	RETURN QUERY
+		SELECT w.period, w.period_end, d.service, d.all_services, trim_scale(b.budget / 60), trim_scale(t.down / 60), trim_scale((b.budget - t.down) / 60),
+			t.down / nullif(b.budget, 0), t.down / nullif(t.considered * (1 - objective), 0),
+			-- within the stretch that has used up the last of it
+			(SELECT min(upper(u.span) - make_interval(secs => (u.so_far - b.budget)::double precision))
+				FROM (SELECT u.span, sum(extract(epoch FROM upper(u.span) - lower(u.span))) OVER (ORDER BY lower(u.span)) AS so_far FROM unnest(s.spans) u(span)) u
+				WHERE u.so_far >= b.budget),
+			CASE WHEN as_of > w.start_at AND f.at < w.end_at THEN f.at END, w.complete
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		CROSS JOIN nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d,
+			LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k,
+			LATERAL (SELECT d.down * k.known AS spans, nudge.multirange_seconds(d.maintained * k.known) AS maintenance) s,
+			LATERAL (SELECT nudge.multirange_seconds(k.known) - s.maintenance AS considered, nudge.multirange_seconds(s.spans) AS down) t,
+			-- that of the whole period, over or not
+			LATERAL (SELECT (extract(epoch FROM w.end_at - w.start_at) - s.maintenance) * (1 - objective) AS budget) b,
+			-- at the rate so far, if anything is left
+			LATERAL (SELECT CASE WHEN t.down < b.budget THEN as_of + make_interval(secs => ((b.budget - t.down) * t.considered / nullif(t.down, 0))::double precision) END AS at) f
+		WHERE d.all_services OR by IS NOT NULL
+		ORDER BY w.period, d.all_services, d.service COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.uptime_error_budget(regclass, regclass, numeric, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The downtime that an objective for uptime allows in each period, what of it is spent, how fast, and when it is used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+
+CREATE FUNCTION nudge.request_error_budget(
+	requests regclass,
+	objective numeric,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	endpoint text,
+	all_endpoints boolean,
+	events numeric,
+	bad_events numeric,
+	error_rate numeric,
+	elapsed_share numeric,
+	budget_events numeric,
+	remaining_events numeric,
+	spent_share numeric,
+	burn_rate numeric,
+	forecast_exhausted_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_objective(objective);
+	RETURN QUERY
+		SELECT r.period, r.period_end, r.endpoint, r.all_endpoints, r.events, r.bad_events, r.error_rate, t.elapsed / nullif(t.whole, 0), trim_scale(b.budget),
+			trim_scale(b.budget - r.bad_events), r.bad_events * t.elapsed / nullif(r.events * (1 - objective) * t.whole, 0), r.bad_events / nullif(r.events * (1 - objective), 0),
+			-- both only before the period is over
+			CASE WHEN r.bad_events < b.budget AND r.error_rate > 1 - objective
+				THEN w.start_at + make_interval(secs => (t.whole * r.events * (1 - objective) / r.bad_events)::double precision) END,
+			r.complete
+		FROM nudge.error_rates(requests, start_day, end_day, grain, zone, as_of, by, latency_threshold_ms, endpoints) r
+		JOIN nudge.window_spans(start_day, end_day, grain, zone, as_of) w ON w.period = r.period,
+			LATERAL (SELECT extract(epoch FROM w.end_at - w.start_at) AS whole, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS elapsed) t,
+			-- of the requests of the whole period, if they come on as so far
+			LATERAL (SELECT r.events * (1 - objective) * t.whole / nullif(t.elapsed, 0) AS budget) b
+		ORDER BY r.period, r.all_endpoints, r.endpoint COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_error_budget(regclass, numeric, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'The bad requests that an objective allows in each period, what of it is spent, how fast, and when it will be used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+
+CREATE FUNCTION nudge.check_burn_windows(as_of timestamptz, hours integer[], budget_shares numeric[], period_days integer) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(isfinite(as_of), false) THEN
+		RAISE EXCEPTION 'as_of must be an instant'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It is the end of all windows.',
+				HINT = 'Pass now() for the present.';
+	END IF;
+	IF hours IS NULL OR cardinality(hours) NOT BETWEEN 1 AND 100 OR array_ndims(hours) > 1 OR EXISTS (SELECT FROM unnest(hours) h WHERE coalesce(h NOT BETWEEN 1 AND 87840, true)) THEN
+		RAISE EXCEPTION '"hours" must have 1 to 100 lengths of 1 to 87840 hours'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Each is the length of a window.',
+				HINT = 'Leave it out for 1, 6, 24 and 72 hours.';
+	END IF;
+	IF cardinality(budget_shares) <> cardinality(hours) OR EXISTS (SELECT FROM unnest(budget_shares) s WHERE NOT (s > 0 AND s <= 1)) THEN
+		RAISE EXCEPTION '"budget_shares" must have a share above 0 for each of "hours"'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A window that spends more than its share of the budget of the period is an alert.',
+				HINT = 'Pass null elements for windows without an alert, or leave it out.';
+	END IF;
+	IF coalesce(period_days NOT BETWEEN 1 AND 3660, true) THEN
+		RAISE EXCEPTION 'period_days must be from 1 to 3660'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It is the length of the period that the objective is for.',
+				HINT = 'Leave it out for 30 days.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_burn_windows(timestamptz, integer[], numeric[], integer) IS
+	'An error unless the options of burn_rates make sense. Not STRICT: NULLs are errors, but for budget_shares';
+
+CREATE FUNCTION nudge.burn_rates(
+	requests regclass,
+	objective numeric,
+	as_of timestamptz,
+	hours integer[] DEFAULT '{1,6,24,72}',
+	budget_shares numeric[] DEFAULT NULL,
+	period_days integer DEFAULT 30,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (
+	window_hours integer,
+	start_at timestamptz,
+	events numeric,
+	bad_events numeric,
+	error_rate numeric,
+	burn_rate numeric,
+	spent_share numeric,
+	short_start_at timestamptz,
+	short_events numeric,
+	short_burn_rate numeric,
+	alert_burn_rate numeric,
+	is_alert boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_objective(objective), nudge.check_burn_windows(as_of, hours, budget_shares, period_days);
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT h.hours, h.place, as_of - make_interval(hours => h.hours) AS start_at, as_of - make_interval(mins => 5 * h.hours) AS short_start_at,
+				-- without shares those of the Site Reliability Workbook
+				trim_scale(CASE WHEN budget_shares IS NOT NULL THEN budget_shares[h.place]
+					ELSE CASE h.hours WHEN 1 THEN 0.02 WHEN 6 THEN 0.05 WHEN 24 THEN 0.10 WHEN 72 THEN 0.10 END END * period_days * 24 / h.hours) AS threshold
+			FROM unnest(hours) WITH ORDINALITY h(hours, place)
+		), bound AS MATERIALIZED (
+			SELECT b.at, row_number() OVER (ORDER BY b.at) AS no
+			FROM (SELECT s.start_at AS at FROM span s UNION SELECT s.short_start_at FROM span s) b
+		), cell AS MATERIALIZED (
+			SELECT b.at, c.events, c.bad_events
+			FROM nudge.request_counts(requests, (SELECT array_agg(b.at ORDER BY b.at) FROM bound b), as_of, latency_threshold_ms, endpoints) c
+			JOIN bound b ON b.no = c.no
+		)
+		SELECT s.hours, s.start_at, coalesce(l.events, 0), coalesce(l.bad, 0), l.bad / nullif(l.events, 0), l.rate,
+			l.bad * s.hours / nullif(l.events * (1 - objective) * 24 * period_days, 0), s.short_start_at, coalesce(b.events, 0), b.rate,
+			s.threshold, l.rate > s.threshold AND b.rate > s.threshold
+		FROM span s,
+			LATERAL (SELECT sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.bad_events) / nullif(sum(c.events) * (1 - objective), 0) AS rate FROM cell c WHERE c.at >= s.start_at) l,
+			LATERAL (SELECT sum(c.events) AS events, sum(c.bad_events) / nullif(sum(c.events) * (1 - objective), 0) AS rate FROM cell c WHERE c.at >= s.short_start_at) b
+		ORDER BY s.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.burn_rates(regclass, numeric, timestamptz, integer[], numeric[], integer, numeric, text[]) IS
+	'How fast requests spend an error budget in windows that end with as_of, each beside one of a twelfth of its length, and whether both are fast enough for an alert. Not STRICT: NULL requests are none, NULL budget_shares the usual ones, a NULL objective or as_of is an error';
+
+-- src/metrics/delivery.sql
+
+/*
+ * delivery.sql
+ *		Deployments, bugs and test coverage: how often, how fast and how safely
+ *		software is changed.
+ *
+ * Definitions: doc/delivery.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.deployment_lines(
+	deployments regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	at timestamptz,
+	service text,
+	change_created_at timestamptz,
+	lead_time_hours numeric,
+	failed boolean,
+	restored_at timestamptz,
+	recovery_hours numeric,
+	is_unrestored boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.at, nullif(btrim(i.service), '') AS service, i.change_created_at, i.failed, nullif(i.restored_at, 'infinity') AS restored_at,
+				-- a repair that is not known yet is none
+				CASE WHEN i.failed AND i.restored_at < coalesce($3, 'infinity') THEN i.restored_at END AS known_restored_at
+			FROM (%s) i
+			WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('deployments', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND isfinite(coalesce(l.change_created_at, l.at))
+					AND isfinite(coalesce(l.restored_at, l.at)), false)))
+				AND nudge.check_intervals('deployments', count(*) FILTER (WHERE l.change_created_at > l.at OR l.restored_at < l.at)) AS checked
+			FROM line l
+		)
+		SELECT l.at, l.service, l.change_created_at, trim_scale(extract(epoch FROM l.at - l.change_created_at) / 3600), l.failed, l.known_restored_at,
+			trim_scale(extract(epoch FROM l.known_restored_at - l.at) / 3600), coalesce(l.failed, false) AND l.known_restored_at IS NULL
+		FROM one, line l
+		WHERE one.checked
+		ORDER BY l.at, l.service COLLATE "C", l.change_created_at, l.known_restored_at
+	$query$, nudge.input_query('deployments', deployments))
+	USING from_at, until_at, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deployment_lines(regclass, date, date, text, timestamptz) IS
+	'The deployments of a window, as known at as_of, each with how old its change was and how long its harm lasted. Not STRICT: NULL deployments are none';
+
+CREATE FUNCTION nudge.bug_lines(
+	bugs regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	bug text,
+	severity text,
+	opened_at timestamptz,
+	closed_at timestamptz,
+	escaped boolean,
+	days_to_close numeric,
+	age_days numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.bug, lower(btrim(i.severity)) AS severity, i.opened_at, nullif(i.closed_at, 'infinity') AS closed_at,
+				CASE WHEN i.closed_at < coalesce($3, 'infinity') THEN i.closed_at END AS known_closed_at, i.escaped
+			FROM (%s) i
+			WHERE i.opened_at IS NULL OR i.opened_at < $2 AND i.opened_at < coalesce($3, 'infinity')
+		), mine AS MATERIALIZED (
+			SELECT l.* FROM line l WHERE coalesce(l.known_closed_at >= $1 OR l.closed_at < l.opened_at OR l.opened_at IS NULL, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('bugs', count(*) FILTER (WHERE NOT coalesce(isfinite(m.opened_at) AND isfinite(coalesce(m.closed_at, m.opened_at)) AND m.severity <> '', false)))
+				AND nudge.check_intervals('bugs', count(*) FILTER (WHERE m.closed_at < m.opened_at)) AS checked
+			FROM mine m
+		)
+		SELECT m.bug, m.severity, m.opened_at, m.known_closed_at, m.escaped, trim_scale(extract(epoch FROM m.known_closed_at - m.opened_at) / 86400),
+			-- of what is open at the end of what is known
+			CASE WHEN m.opened_at < $2 AND coalesce(m.known_closed_at >= $2, true) THEN trim_scale(extract(epoch FROM $2 - m.opened_at) / 86400) END
+		FROM one, mine m
+		WHERE one.checked
+		ORDER BY m.opened_at, m.known_closed_at, m.bug COLLATE "C"
+	$query$, nudge.input_query('bugs', bugs))
+	USING from_at, until_at, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.bug_lines(regclass, date, date, text, timestamptz) IS
+	'The bugs that were open in a window, as known at as_of, with the age of those still open at its end. Not STRICT: NULL bugs are none';
+
+CREATE FUNCTION nudge.coverage_lines(
+	coverage_samples regclass,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (repository text, at timestamptz, coverage numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT nullif(btrim(i.repository), '') AS repository, i.at, i.coverage
+			FROM (%s) i
+			WHERE coalesce(i.at < $1, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('coverage_samples', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND abs(l.coverage) < 'Infinity', false)))
+				AND nudge.check_coverage(count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1)) AS checked
+			FROM line l
+		)
+		SELECT l.repository, l.at, l.coverage FROM one, line l WHERE one.checked
+		ORDER BY l.repository COLLATE "C", l.at, l.coverage
+	$query$, nudge.input_query('coverage_samples', coverage_samples))
+	USING least(end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC'), as_of);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.coverage_lines(regclass, date, text, timestamptz) IS
+	'The samples of test coverage before a day, and before as_of. Not STRICT: NULL coverage_samples are none';
+
+CREATE FUNCTION nudge.check_coverage(outside bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF outside > 0 THEN
+		RAISE EXCEPTION 'coverage must be from 0 to 1'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('In %s rows of coverage_samples it is not.', outside),
+				HINT = 'Pass a view that has 85 % as 0.85.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_coverage(bigint) IS 'An error if there are samples of coverage that are no share';
+
+-- Deployments ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.delivery_performance(
+	deployments regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	service text,
+	all_services boolean,
+	deployment_count bigint,
+	elapsed_days integer,
+	deployment_days bigint,
+	deployments_per_day numeric,
+	deployments_per_week numeric,
+	lead_time_count bigint,
+	median_lead_time_hours numeric,
+	mean_lead_time_hours numeric,
+	p90_lead_time_hours numeric,
+	outcome_count bigint,
+	failed_deployments bigint,
+	change_failure_rate numeric,
+	restored_deployments bigint,
+	unrestored_deployments bigint,
+	median_recovery_hours numeric,
+	mean_recovery_hours numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no,
+				-- days that have begun
+				CASE WHEN as_of <= w.start_at THEN 0 WHEN as_of < w.end_at THEN nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 - w.period
+					ELSE w.period_end - w.period END AS days
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), line AS MATERIALIZED (
+			SELECT l.*, width_bucket(l.at, s.starts) AS no, nudge.civil_date(l.at, coalesce(zone, 'UTC')) AS day
+			FROM nudge.deployment_lines(deployments, start_day, end_day, zone, as_of) l
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s
+		), cell AS MATERIALIZED (
+			SELECT l.no, l.service, grouping(l.service) = 1 AS all_services, count(*) AS n, count(DISTINCT l.day) AS days,
+				array_agg(l.lead_time_hours ORDER BY l.lead_time_hours) FILTER (WHERE l.lead_time_hours IS NOT NULL) AS leads, avg(l.lead_time_hours) AS mean_lead,
+				count(l.failed) AS known, count(*) FILTER (WHERE l.failed) AS failed, count(*) FILTER (WHERE l.is_unrestored) AS unrestored,
+				array_agg(l.recovery_hours ORDER BY l.recovery_hours) FILTER (WHERE l.recovery_hours IS NOT NULL) AS recoveries, avg(l.recovery_hours) AS mean_recovery
+			FROM line l
+			GROUP BY GROUPING SETS ((l.no, l.service), (l.no))
+		)
+		SELECT w.period, w.period_end, g.service, g.all_services, coalesce(c.n, 0), w.days, coalesce(c.days, 0),
+			coalesce(c.n, 0)::numeric / nullif(w.days, 0), 7 * coalesce(c.n, 0)::numeric / nullif(w.days, 0),
+			coalesce(cardinality(c.leads), 0)::bigint, trim_scale(nudge.exact_percentile(c.leads, 0.5)), trim_scale(c.mean_lead), trim_scale(nudge.exact_percentile(c.leads, 0.9)),
+			coalesce(c.known, 0),
+			-- of what is not known there is no number
+			CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(c.failed, 0) END, c.failed::numeric / nullif(c.known, 0),
+			CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(cardinality(c.recoveries), 0)::bigint END, CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(c.unrestored, 0) END,
+			trim_scale(nudge.exact_percentile(c.recoveries, 0.5)), trim_scale(c.mean_recovery), w.complete
+		FROM span w
+		CROSS JOIN (SELECT NULL AS service, true AS all_services UNION SELECT c.service, c.all_services FROM cell c WHERE by IS NOT NULL) g
+		LEFT JOIN cell c ON c.no = w.no AND c.all_services = g.all_services AND c.service IS NOT DISTINCT FROM g.service
+		ORDER BY w.period, g.all_services, g.service COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.delivery_performance(regclass, date, date, text, text, timestamptz, text) IS
+	'The four DORA metrics by period: how often is deployed, how old changes are then, how many deployments fail, and how soon they are restored; with by service for each. Not STRICT: NULL options have a meaning';
+
+-- Bugs ----------------------------------------------------------------------
+
+CREATE FUNCTION nudge.bug_report(
+	bugs regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	severity text,
+	all_severities boolean,
+	opening_bugs bigint,
+	opened bigint,
+	closed bigint,
+	closing_bugs bigint,
+	median_days_to_close numeric,
+	mean_days_to_close numeric,
+	escape_known bigint,
+	escaped bigint,
+	escape_rate numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), line AS MATERIALIZED (
+			-- periods by their place: 0 is before the window, and one place more is after it
+			SELECT g.severity, g.all_severities, l.escaped, l.days_to_close, width_bucket(l.opened_at, s.starts) AS opened_no, width_bucket(l.closed_at, s.bounds) AS closed_no
+			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts, array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) s,
+				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
+		), born AS MATERIALIZED (
+			SELECT l.opened_no AS no, l.severity, l.all_severities, count(*) AS n, count(l.escaped) AS known, count(*) FILTER (WHERE l.escaped) AS escaped
+			FROM line l
+			GROUP BY 1, 2, 3
+		), gone AS MATERIALIZED (
+			SELECT l.closed_no AS no, l.severity, l.all_severities, count(*) AS n, avg(l.days_to_close) AS mean_days,
+				nudge.exact_percentile(array_agg(l.days_to_close ORDER BY l.days_to_close), 0.5) AS median_days
+			FROM line l
+			WHERE l.closed_no <= (SELECT count(*) FROM span)
+			GROUP BY 1, 2, 3
+		), counted AS (
+			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(g.opening, 0) AS opening, coalesce(b.n, 0) AS opened, coalesce(e.n, 0) AS closed,
+				e.median_days, e.mean_days, coalesce(b.known, 0) AS known, b.n AS born, b.escaped
+			FROM span w
+			CROSS JOIN (SELECT l.severity, l.all_severities, count(*) FILTER (WHERE l.opened_no = 0) AS opening FROM line l GROUP BY 1, 2
+				UNION ALL SELECT NULL, true, 0 WHERE NOT EXISTS (SELECT FROM line)) g
+			LEFT JOIN born b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity
+			LEFT JOIN gone e ON e.no = w.no AND e.all_severities = g.all_severities AND e.severity IS NOT DISTINCT FROM g.severity
+		), running AS (
+			SELECT c.*, c.opening + (sum(c.opened - c.closed) OVER (PARTITION BY c.all_severities, c.severity ORDER BY c.period))::bigint AS closing FROM counted c
+		)
+		SELECT r.period, r.period_end, r.severity, r.all_severities, r.closing - r.opened + r.closed, r.opened, r.closed, r.closing,
+			trim_scale(r.median_days), trim_scale(r.mean_days), r.known, CASE WHEN r.known > 0 OR r.born IS NULL THEN coalesce(r.escaped, 0) END,
+			r.escaped::numeric / nullif(r.known, 0), r.complete
+		FROM running r
+		ORDER BY r.period, r.all_severities, nudge.severity_rank(r.severity), r.severity COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.bug_report(regclass, date, date, text, text, timestamptz) IS
+	'Bugs by period, by severity and in all: open before, opened, closed, open after, how long closing took, and how many had reached customers. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.bug_ages(
+	bugs regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	age_days integer[] DEFAULT '{7,30,90}'
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	severity text,
+	all_severities boolean,
+	from_days integer,
+	to_days integer,
+	open_bugs bigint,
+	open_share numeric,
+	oldest_days numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	bounds constant integer[] := 0 || age_days;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF age_days IS NULL OR array_ndims(age_days) > 1 OR EXISTS (SELECT FROM unnest(bounds) WITH ORDINALITY b(day, place)
+			WHERE b.place > 1 AND coalesce(b.day <= bounds[b.place - 1], true)) THEN
+		RAISE EXCEPTION '"age_days" must ascend from above 0'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Each element is the age at which one class ends and the next begins.',
+				HINT = 'Leave it out for classes of up to 7, 30 and 90 days, and beyond.';
+	END IF;
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			SELECT g.severity, g.all_severities, l.opened_at, l.closed_at
+			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l,
+				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
+		), aged AS MATERIALIZED (
+			SELECT w.period, l.severity, l.all_severities, width_bucket(a.days, bounds::numeric[]) AS class, count(*) AS n, max(a.days) AS oldest
+			FROM (SELECT w.period, least(w.end_at, as_of) AS at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w) w
+			JOIN line l ON l.opened_at < w.at AND coalesce(l.closed_at >= w.at, true),
+				LATERAL (SELECT extract(epoch FROM w.at - l.opened_at) / 86400 AS days) a
+			GROUP BY 1, 2, 3, 4
+		)
+		SELECT w.period, w.period_end, g.severity, g.all_severities, b.day, bounds[b.place + 1], coalesce(a.n, 0),
+			coalesce(a.n, 0) / nullif(sum(a.n) OVER (PARTITION BY w.period, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		CROSS JOIN (SELECT NULL AS severity, true AS all_severities UNION SELECT l.severity, l.all_severities FROM line l) g
+		CROSS JOIN unnest(bounds) WITH ORDINALITY b(day, place)
+		LEFT JOIN aged a ON a.period = w.period AND a.class = b.place AND a.all_severities = g.all_severities AND a.severity IS NOT DISTINCT FROM g.severity
+		ORDER BY w.period, g.all_severities, nudge.severity_rank(g.severity), g.severity COLLATE "C", b.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.bug_ages(regclass, date, date, text, text, timestamptz, integer[]) IS
+	'The bugs open at the end of each period by classes of age, by severity and in all. Not STRICT: NULL options have a meaning, NULL age_days are an error';
+
+-- Test coverage -------------------------------------------------------------
+
+CREATE FUNCTION nudge.code_coverage(
+	coverage_samples regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	repository text,
+	all_repositories boolean,
+	repositories bigint,
+	coverage numeric,
+	coverage_change numeric,
+	measured_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			-- in force until the next of its repository; of several at one instant the highest
+			SELECT l.repository, l.coverage, l.at, lead(l.at) OVER (PARTITION BY l.repository ORDER BY l.at, l.coverage) AS replaced_at
+			FROM nudge.coverage_lines(coverage_samples, end_day, zone, as_of) l
+		), span AS MATERIALIZED (
+			SELECT w.period, w.period_end, w.complete, b.at, b.is_end
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w,
+				LATERAL (VALUES (w.start_at, false), (least(w.end_at, as_of), true)) b(at, is_end)
+		), held AS MATERIALIZED (
+			SELECT w.period, w.is_end, l.repository, l.coverage, l.at
+			FROM span w JOIN line l ON l.at < w.at AND coalesce(l.replaced_at >= w.at, true)
+		), reading AS MATERIALIZED (
+			SELECT w.period, w.period_end, w.complete, n.repository, later.coverage, later.at, earlier.coverage AS previous
+			FROM span w
+			CROSS JOIN (SELECT DISTINCT l.repository FROM line l) n
+			LEFT JOIN held later ON later.is_end AND later.period = w.period AND later.repository IS NOT DISTINCT FROM n.repository
+			LEFT JOIN held earlier ON NOT earlier.is_end AND earlier.period = w.period AND earlier.repository IS NOT DISTINCT FROM n.repository
+			WHERE w.is_end
+		), mean AS (
+			SELECT r.period, count(r.coverage) AS n, avg(r.coverage) AS coverage, avg(r.previous) AS previous, max(r.at) AS at FROM reading r GROUP BY r.period
+		)
+		SELECT a.period, a.period_end, a.repository, a.all_repositories, a.n, a.coverage, a.coverage - a.previous, a.at, a.complete
+		FROM (SELECT r.period, r.period_end, r.repository, false AS all_repositories, count(r.coverage) OVER (PARTITION BY r.period, r.repository) AS n,
+				r.coverage, r.previous, r.at, r.complete FROM reading r
+			UNION ALL
+			SELECT w.period, w.period_end, NULL, true, coalesce(m.n, 0), m.coverage, m.previous, m.at, w.complete
+			FROM span w LEFT JOIN mean m ON m.period = w.period WHERE w.is_end) a
+		ORDER BY a.period, a.all_repositories, a.repository COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.code_coverage(regclass, date, date, text, text, timestamptz) IS
+	'Test coverage at the end of each period, of each repository as last measured, and the plain mean of them, with the change since its start. Not STRICT: NULL options have a meaning';
