@@ -10,16 +10,14 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "health.h"
+#include "nm_kept.h"
 #include "nm_rows.h"
 
 /* A model: its factors in their order. */
@@ -31,22 +29,10 @@ typedef struct Model
 	Datum *names;
 } Model;
 
-/* What tells one snapshot from another. */
-typedef struct SnapshotName
-{
-	TransactionId xmin;
-	TransactionId xmax;
-	uint32 xcnt;
-	int32 subxcnt;
-	CommandId curcid;
-	SubTransactionId subtransaction; /* one rolled back leaves no other trace */
-} SnapshotName;
-
 /* What a query keeps between calls. */
 typedef struct Models
 {
-	MemoryContext context; /* the models and this */
-	SnapshotName read_by;
+	NmKept kept;   /* first; the models live with it */
 	Model *models; /* the one used last comes first */
 } Models;
 
@@ -86,52 +72,17 @@ read_model(text *name, MemoryContext context)
 	return model;
 }
 
-static SnapshotName
-active_snapshot(void)
-{
-	Snapshot snapshot = GetActiveSnapshot();
-
-	return (SnapshotName){.xmin = snapshot->xmin,
-						  .xmax = snapshot->xmax,
-						  .xcnt = snapshot->xcnt,
-						  .subxcnt = snapshot->subxcnt,
-						  .curcid = snapshot->curcid,
-						  .subtransaction = GetCurrentSubTransactionId()};
-}
-
-static bool
-same_snapshot(const SnapshotName *a, const SnapshotName *b)
-{
-	return a->xmin == b->xmin && a->xmax == b->xmax && a->xcnt == b->xcnt &&
-		   a->subxcnt == b->subxcnt && a->curcid == b->curcid &&
-		   a->subtransaction == b->subtransaction;
-}
-
-/*
- * current_models returns what is kept for this call of the function in its
- * query, and forgets all models unless they were read by the same snapshot: one
- * expression may live longer than a query, as in PL/pgSQL.
- */
+/* current_models returns the models that the query has read so far. */
 static Models *
 current_models(FmgrInfo *flinfo)
 {
-	SnapshotName snapshot = active_snapshot();
-	Models *models = flinfo->fn_extra;
-	MemoryContext context;
+	Models *models = nm_kept_find(flinfo);
 
-	if (models != NULL && same_snapshot(&models->read_by, &snapshot))
-		return models;
-	if (models != NULL)
+	if (models == NULL)
 	{
-		flinfo->fn_extra = NULL;
-		MemoryContextDelete(models->context);
+		models = nm_kept_begin(flinfo, sizeof(Models));
+		nm_kept_end(flinfo, models);
 	}
-	context = AllocSetContextCreate(flinfo->fn_mcxt, "nudge_metrics models",
-									ALLOCSET_SMALL_SIZES);
-	models = MemoryContextAllocZero(context, sizeof(Models));
-	models->context = context;
-	models->read_by = snapshot;
-	flinfo->fn_extra = models;
 	return models;
 }
 
@@ -168,7 +119,7 @@ model_arg(FunctionCallInfo fcinfo, int argno)
 
 	outer = CurrentMemoryContext;
 	SPI_connect();
-	model = read_model(name, models->context);
+	model = read_model(name, models->kept.context);
 	SPI_finish();
 	MemoryContextSwitchTo(outer);
 	model->next = models->models;
