@@ -108,7 +108,7 @@ BEGIN
 			count(*) AS deals, coalesce(sum(d.amount), 0) AS amount, count(*) FILTER (WHERE d.win_probability IS NULL) AS unweighted, coalesce(sum(d.weighted_amount), 0) AS weighted,
 			count(*) FILTER (WHERE d.qualified) AS qualified, count(*) FILTER (WHERE d.qualified IS NULL) AS unknown,
 			count(*) FILTER (WHERE d.overdue) + dated AS overdue, coalesce(sum(d.amount) FILTER (WHERE d.overdue), 0) + dated AS overdue_amount,
-			avg(d.age_days) AS age, avg(d.stage_days) AS stage_age, sum(d.activity_count) AS activities, count(*) FILTER (WHERE d.idle_days >= stale_days) AS stale,
+			avg(d.age_days) AS age, avg(d.stage_days) AS stage_age, sum(d.activity_count) AS done, count(*) FILTER (WHERE d.idle_days >= stale_days) AS stale,
 			coalesce(sum(d.amount) FILTER (WHERE d.idle_days >= stale_days), 0) AS stale_amount, count(d.idle_days) AS timed, min(d.currency_code) AS currency
 		FROM deal d
 		GROUP BY GROUPING SETS ((d.value), ())
@@ -116,7 +116,7 @@ BEGIN
 	SELECT n.value, n.is_total, n.deals, n.amount, n.unweighted, CASE WHEN n.unweighted = 0 THEN n.weighted END, CASE WHEN n.unknown = 0 THEN n.qualified END,
 		n.overdue, n.overdue_amount, n.age, n.stage_age, v.done, v.done / nullif(n.deals, 0)::numeric,
 		CASE WHEN v.timed THEN n.stale END, CASE WHEN v.timed THEN n.stale_amount END, coalesce(n.currency, upper(pipeline_value.currency))
-	FROM n, LATERAL (SELECT CASE WHEN activities IS NOT NULL THEN coalesce(n.activities, 0)::bigint END AS done,
+	FROM n, LATERAL (SELECT CASE WHEN activities IS NOT NULL THEN coalesce(n.done, 0)::bigint END AS done,
 		activities IS NOT NULL AND as_of IS NOT NULL AND stale_days IS NOT NULL AS timed) v
 	WHERE n.is_total OR by IS NOT NULL
 	ORDER BY n.is_total, n.place, n.value COLLATE "C";
