@@ -59,30 +59,30 @@ SELECT s.period, d.owner,
 	count(*) FILTER (WHERE open AND c.win_probability IS NULL) AS unweighted, coalesce(sum(d.amount * c.win_probability) FILTER (WHERE open), 0) AS weighted, count(*) FILTER (WHERE open AND c.qualified) AS qualified,
 	avg(extract(epoch FROM d.closed_at - d.created_at)) FILTER (WHERE closed AND outcome = 'won') / 86400 AS mean,
 	percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.closed_at - d.created_at)::double precision / 86400) FILTER (WHERE closed AND outcome = 'won') AS median
-FROM spans s CROSS JOIN deals d,
-	LATERAL (SELECT coalesce(d.closed_at >= s.from_at AND d.closed_at < s.to_at, false) AS closed, d.created_at < s.to_at AND coalesce(d.closed_at >= s.to_at, true) AS open) o
+FROM spans s CROSS JOIN deals d
+CROSS JOIN LATERAL (SELECT coalesce(d.closed_at >= s.from_at AND d.closed_at < s.to_at, false) AS closed, d.created_at < s.to_at AND coalesce(d.closed_at >= s.to_at, true) AS open) o
 LEFT JOIN stage_then t ON t.period = s.period AND t.deal = d.deal
 LEFT JOIN nudge.sales_stages c ON c.stage = t.stage
 GROUP BY 1, 2;
 SELECT set_eq($$ SELECT period, value, opening_deals, opening_amount, deals_created, created_amount, deals_closed, won, lost, no_decision, not_recorded, won_amount, lost_amount, open_deals, open_amount FROM report WHERE NOT is_total AND value IS DISTINCT FROM 'eve' $$,
 	$$ SELECT period, owner, opening, opening_amount, created, created_amount, closed, won, lost, undecided, unknown, won_amount, lost_amount, open, open_amount FROM oracle $$, 'counts and amounts by month and owner');
 SELECT set_eq($$ SELECT period, value, unweighted_deals, weighted_amount, qualified_deals FROM nudge.sales_report('deals', '2024-01-01', '2024-05-01', 'moves', NULL, 'month', 'Europe/Berlin', by => 'owner') WHERE NOT is_total $$,
-	$$ SELECT period, owner, unweighted, CASE WHEN unweighted = 0 THEN weighted END, NULL::bigint FROM oracle $$, 'stages then: some are unknown, which leaves sums unknown');
+	$$ SELECT period, owner, unweighted, CASE WHEN unweighted = 0 THEN weighted END AS x1, NULL::bigint FROM oracle $$, 'stages then: some are unknown, which leaves sums unknown');
 UPDATE deals SET stage = 'demo' WHERE stage IS NULL OR stage = 'odd';
 INSERT INTO nudge.sales_stages VALUES ('unlisted', 50, 0.95, false);
 CREATE TEMP VIEW known_moves AS SELECT * FROM moves UNION ALL SELECT deal, 'lead', created_at - interval '1 second' FROM deals;
 CREATE TEMP VIEW known_then AS
 	SELECT s.period, d.deal, (SELECT m.stage FROM known_moves m JOIN nudge.sales_stages c USING (stage) WHERE m.deal = d.deal AND m.at < s.to_at ORDER BY m.at DESC, c.position DESC LIMIT 1) AS stage FROM spans s, deals d;
 SELECT set_eq($$ SELECT period, value, unweighted_deals, weighted_amount, qualified_deals FROM nudge.sales_report('deals', '2024-01-01', '2024-05-01', 'known_moves', NULL, 'month', 'Europe/Berlin', by => 'owner') WHERE NOT is_total $$,
-	$$ SELECT s.period, d.owner, 0::bigint, sum(d.amount * c.win_probability), count(*) FILTER (WHERE c.qualified)
+	$$ SELECT s.period, d.owner, 0::bigint, sum(d.amount * c.win_probability) AS x1, count(*) FILTER (WHERE c.qualified) AS x2
 		FROM spans s JOIN deals d ON d.created_at < s.to_at AND coalesce(d.closed_at >= s.to_at, true) JOIN known_then t ON t.period = s.period AND t.deal = d.deal JOIN nudge.sales_stages c ON c.stage = t.stage GROUP BY 1, 2 $$, 'weighted and qualified deals');
 SELECT is_empty($$ SELECT r.* FROM report r JOIN oracle o ON o.period = r.period AND o.owner IS NOT DISTINCT FROM r.value
-	WHERE NOT r.is_total AND NOT (round(r.mean_cycle_days, 9) = round(o.mean, 9) AND abs(r.median_cycle_days - o.median::numeric) < 1e-9 AND r.cycle_deals = o.won
-		AND round(r.average_deal_size, 9) = round(o.won_amount / o.won, 9) AND round(r.win_rate_by_amount, 9) = round(o.won_amount / (o.won_amount + o.lost_amount), 9)) $$, 'cycles, sizes, shares of the amount');
+	WHERE NOT r.is_total AND (round(r.mean_cycle_days, 9) = round(o.mean, 9) AND abs(r.median_cycle_days - o.median::numeric) < 1e-9 AND r.cycle_deals = o.won
+		AND round(r.average_deal_size, 9) = round(o.won_amount / o.won, 9) AND round(r.win_rate_by_amount, 9) = round(o.won_amount / (o.won_amount + o.lost_amount), 9)) IS NOT TRUE $$, 'cycles, sizes, shares of the amount');
 SELECT is_empty($$ (SELECT period, value, is_total, deals_closed, won, lost, no_decision, not_recorded, win_rate FROM report WHERE value IS DISTINCT FROM 'eve')
 	EXCEPT SELECT period, value, is_total, deals_closed, won, lost, no_decision, not_recorded, win_rate FROM nudge.win_rates('deals', '2024-01-01', '2024-05-01', 'owner', 'month', 'Europe/Berlin') $$, 'the win rate is that of win_rates');
 SELECT is_empty($$ SELECT * FROM nudge.sales_report('deals', '2024-01-01', '2024-05-01', 'known_moves', NULL, 'month', by => 'team') r
-	WHERE NOT round(r.sales_velocity, 9) = round(r.qualified_deals * r.average_deal_size * r.win_rate / r.mean_cycle_days, 9) $$, 'velocity is what its parts say');
+	WHERE (round(r.sales_velocity, 9) = round(r.qualified_deals * r.average_deal_size * r.win_rate / r.mean_cycle_days, 9)) IS NOT TRUE $$, 'velocity is what its parts say');
 
 -- Sums
 SELECT is_empty(format($$ SELECT r.period FROM nudge.sales_report('deals', '2024-01-01', '2024-05-01', 'known_moves', NULL, 'week', by => %L) r GROUP BY r.period
@@ -108,19 +108,19 @@ SELECT is_empty($$ (SELECT opening_deals, created_amount, won_amount, median_cyc
 SET timezone = 'UTC';
 
 -- Quotas
-SELECT set_eq($$ SELECT period, value, is_total, quota, round(quota_attainment, 12) FROM report WHERE quota IS NOT NULL $$,
-	$$ SELECT q.period, nullif(q.owner, 'company'), q.owner = 'company', q.amount, round(coalesce((SELECT sum(o.won_amount) FROM oracle o WHERE o.period = q.period AND (o.owner = q.owner OR q.owner = 'company')), 0) / q.amount, 12)
+SELECT set_eq($$ SELECT period, value, is_total, quota, round(quota_attainment, 12) AS x1 FROM report WHERE quota IS NOT NULL $$,
+	$$ SELECT q.period, nullif(q.owner, 'company') AS x1, q.owner = 'company' AS x2, q.amount, round(coalesce((SELECT sum(o.won_amount) FROM oracle o WHERE o.period = q.period AND (o.owner = q.owner OR q.owner = 'company')), 0) / q.amount, 12) AS x3
 		FROM quotas q WHERE q.owner IN ('ann', 'bob', 'cid', 'eve', 'company') AND q.period >= '2024-01-01' AND q.period < '2024-05-01' $$, 'quotas of owners and of the company');
 SELECT set_eq($$ SELECT value, is_total, quota FROM nudge.sales_report('deals', '2024-01-01', '2024-04-01', NULL, 'quotas', 'quarter', by => 'team') WHERE quota IS NOT NULL $$,
-	$$ SELECT owner, false, sum(amount) FROM quotas WHERE owner IN ('north', 'south') AND period >= '2024-01-01' AND period < '2024-04-01' GROUP BY owner
-		UNION ALL SELECT NULL, true, sum(amount) FROM quotas WHERE owner NOT IN ('north', 'south') AND period >= '2024-01-01' AND period < '2024-04-01' $$, 'quotas of a quarter by team; without a name the company''s is all that is no team''s');
+	$$ SELECT owner, false, sum(amount) AS x1 FROM quotas WHERE owner IN ('north', 'south') AND period >= '2024-01-01' AND period < '2024-04-01' GROUP BY owner
+		UNION ALL SELECT NULL, true, sum(amount) AS x2 FROM quotas WHERE owner NOT IN ('north', 'south') AND period >= '2024-01-01' AND period < '2024-04-01' $$, 'quotas of a quarter by team; without a name the company''s is all that is no team''s');
 
 -- Activities
 CREATE TEMP TABLE work AS SELECT * FROM nudge.sales_activities('activities', 'deals', '2024-01-01', '2024-05-01', 'month', 'Europe/Berlin', by => 'owner');
 SELECT set_eq($$ SELECT period, value, kind, activities_done FROM work WHERE NOT is_total AND NOT all_kinds AND activities_done > 0 $$,
-	$$ SELECT s.period, a.owner, lower(a.kind), count(*) FROM spans s JOIN activities a ON a.at >= s.from_at AND a.at < s.to_at GROUP BY 1, 2, 3 $$, 'activities by month, owner and kind');
+	$$ SELECT s.period, a.owner, lower(a.kind) AS x1, count(*) AS x2 FROM spans s JOIN activities a ON a.at >= s.from_at AND a.at < s.to_at GROUP BY 1, 2, 3 $$, 'activities by month, owner and kind');
 SELECT set_eq($$ SELECT period, value, kind, deals_won, direct_activities FROM work WHERE direct_activities > 0 $$,
-	$$ SELECT s.period, d.owner, lower(a.kind), (SELECT count(*) FROM deals w WHERE w.outcome = 'won' AND w.closed_at >= s.from_at AND w.closed_at < s.to_at AND (grouping(d.owner) = 1 OR w.owner IS NOT DISTINCT FROM d.owner)), count(*)
+	$$ SELECT s.period, d.owner, lower(a.kind) AS x1, (SELECT count(*) FROM deals w WHERE w.outcome = 'won' AND w.closed_at >= s.from_at AND w.closed_at < s.to_at AND (grouping(d.owner) = 1 OR w.owner IS NOT DISTINCT FROM d.owner)) AS x2, count(*) AS x3
 		FROM spans s JOIN deals d ON d.outcome = 'won' AND d.closed_at >= s.from_at AND d.closed_at < s.to_at
 		JOIN activities a ON a.deal = d.deal AND (a.at AT TIME ZONE 'Europe/Berlin')::date <= (d.closed_at AT TIME ZONE 'Europe/Berlin')::date
 		GROUP BY s.period, s.from_at, s.to_at, CUBE (d.owner, lower(a.kind)) $$, 'activities for the deals won');

@@ -43,12 +43,12 @@ LEFT JOIN LATERAL (SELECT m.stage, m.at FROM moves m LEFT JOIN nudge.sales_stage
 LEFT JOIN nudge.sales_stages c ON c.stage = s.stage,
 	LATERAL (SELECT count(*) AS n, max(a.at) AS last_at FROM activities a WHERE a.deal = d.deal AND a.at < '2024-03-05 03:00Z') a
 WHERE d.created_at < '2024-03-05 03:00Z' AND coalesce(d.closed_at >= '2024-03-05 03:00Z', true);
-SELECT set_eq($$ SELECT deal, owner, stage, stage_entered_at, qualified, amount, weighted_amount, overdue, round(age_days, 9), round(stage_days, 9), activity_count, last_activity_at, round(idle_days, 9) FROM open_then $$,
-	$$ SELECT deal::text, owner, stage_then, entered_at, qualified, amount, amount * win_probability, expected_close < '2024-03-04', round(extract(epoch FROM timestamptz '2024-03-05 03:00Z' - created_at) / 86400, 9),
-		round(extract(epoch FROM timestamptz '2024-03-05 03:00Z' - entered_at) / 86400, 9), n, last_at, round(extract(epoch FROM timestamptz '2024-03-05 03:00Z' - coalesce(last_at, created_at)) / 86400, 9) FROM oracle $$, 'open deals as of an instant');
+SELECT set_eq($$ SELECT deal, owner, stage, stage_entered_at, qualified, amount, weighted_amount, overdue, round(age_days, 9) AS x1, round(stage_days, 9) AS x2, activity_count, last_activity_at, round(idle_days, 9) AS x3 FROM open_then $$,
+	$$ SELECT deal::text, owner, stage_then, entered_at, qualified, amount, amount * win_probability AS x1, expected_close < '2024-03-04' AS x2, round(extract(epoch FROM timestamptz '2024-03-05 03:00Z' - created_at) / 86400, 9) AS x3,
+		round(extract(epoch FROM timestamptz '2024-03-05 03:00Z' - entered_at) / 86400, 9) AS x4, n, last_at, round(extract(epoch FROM timestamptz '2024-03-05 03:00Z' - coalesce(last_at, created_at)) / 86400, 9) AS x5 FROM oracle $$, 'open deals as of an instant');
 SELECT set_eq($$ SELECT value, open_deals, open_amount, unweighted_deals, weighted_amount, overdue_deals, stale_deals, stale_amount, activity_count FROM nudge.pipeline_value('deals', 'moves', 'activities', 'America/New_York', '2024-03-05 03:00Z', stale_days => 20) WHERE NOT is_total $$,
-	$$ SELECT stage_then, count(*), sum(amount), count(*) FILTER (WHERE win_probability IS NULL), CASE WHEN count(*) = count(win_probability) THEN sum(amount * win_probability) END, count(*) FILTER (WHERE expected_close < '2024-03-04'),
-		count(*) FILTER (WHERE coalesce(last_at, created_at) <= timestamptz '2024-03-05 03:00Z' - interval '480 hours'), coalesce(sum(amount) FILTER (WHERE coalesce(last_at, created_at) <= timestamptz '2024-03-05 03:00Z' - interval '480 hours'), 0), sum(n)::bigint FROM oracle GROUP BY 1 $$, 'by stage');
+	$$ SELECT stage_then, count(*) AS x1, sum(amount) AS x2, count(*) FILTER (WHERE win_probability IS NULL) AS x3, CASE WHEN count(*) = count(win_probability) THEN sum(amount * win_probability) END AS x4, count(*) FILTER (WHERE expected_close < '2024-03-04') AS x5,
+		count(*) FILTER (WHERE coalesce(last_at, created_at) <= timestamptz '2024-03-05 03:00Z' - interval '480 hours') AS x6, coalesce(sum(amount) FILTER (WHERE coalesce(last_at, created_at) <= timestamptz '2024-03-05 03:00Z' - interval '480 hours'), 0) AS x7, sum(n)::bigint AS x8 FROM oracle GROUP BY 1 $$, 'by stage');
 SELECT is_empty(format($$ SELECT 1 FROM nudge.pipeline_value('deals', 'moves', 'activities', as_of => '2024-03-05 03:00Z', by => %L) HAVING sum(open_deals) FILTER (WHERE is_total) <> sum(open_deals) FILTER (WHERE NOT is_total)
 	OR sum(open_amount) FILTER (WHERE is_total) <> sum(open_amount) FILTER (WHERE NOT is_total) OR sum(stale_deals) FILTER (WHERE is_total) <> sum(stale_deals) FILTER (WHERE NOT is_total) $$, b), 'pipeline by ' || b || ' adds up')
 	FROM unnest('{stage,owner,team,segment}'::text[]) b;
@@ -56,25 +56,25 @@ SELECT results_eq($$ SELECT open_deals, open_amount FROM nudge.sales_report('dea
 	$$ SELECT open_deals, open_amount FROM nudge.pipeline_value('deals', 'moves', as_of => '2024-03-05 03:00Z', by => NULL) $$, 'the report and the pipeline see the same deals');
 
 -- Coverage and forecast
-SELECT set_eq($$ SELECT period, value, stage, all_stages, open_deals, open_amount, overdue_amount, won_amount, quota, round(coverage, 9), round(coverage_of_quota, 9) FROM nudge.pipeline_coverage('deals', 'quotas', '2024-03-01', '2024-05-01', 'moves', 'month', 'America/New_York', '2024-03-05 03:00Z', 'owner') WHERE NOT is_total $$,
+SELECT set_eq($$ SELECT period, value, stage, all_stages, open_deals, open_amount, overdue_amount, won_amount, quota, round(coverage, 9) AS x1, round(coverage_of_quota, 9) AS x2 FROM nudge.pipeline_coverage('deals', 'quotas', '2024-03-01', '2024-05-01', 'moves', 'month', 'America/New_York', '2024-03-05 03:00Z', 'owner') WHERE NOT is_total $$,
 	$$ WITH won AS (SELECT owner, sum(amount) AS amount FROM deals WHERE outcome = 'won' AND closed_at >= '2024-03-01 05:00Z' AND closed_at < '2024-03-05 03:00Z' GROUP BY 1),
 		cell AS (SELECT p::date AS period, o.owner, q.amount AS quota, CASE WHEN p = '2024-03-01' THEN coalesce(w.amount, 0) END AS won
 			FROM unnest('{2024-03-01,2024-04-01}'::date[]) p CROSS JOIN (SELECT DISTINCT owner FROM deals) o LEFT JOIN quotas q ON q.owner = o.owner AND q.period = p LEFT JOIN won w ON w.owner IS NOT DISTINCT FROM o.owner),
 		n AS (SELECT date_trunc('month', expected_close)::date AS period, owner, stage_then, grouping(stage_then) = 1 AS al, count(*) AS n, sum(amount) AS amount, coalesce(sum(amount) FILTER (WHERE expected_close < '2024-03-04'), 0) AS overdue
 			FROM oracle GROUP BY GROUPING SETS ((1, 2, 3), (1, 2)))
-		SELECT c.period, c.owner, n.stage_then, coalesce(n.al, true), coalesce(n.n, 0), coalesce(n.amount, 0), coalesce(n.overdue, 0), c.won, c.quota,
-			round(coalesce(n.amount, 0) / CASE WHEN c.quota > coalesce(c.won, 0) THEN c.quota - coalesce(c.won, 0) END, 9), round(coalesce(n.amount, 0) / c.quota, 9)
+		SELECT c.period, c.owner, n.stage_then, coalesce(n.al, true) AS x1, coalesce(n.n, 0) AS x2, coalesce(n.amount, 0) AS x3, coalesce(n.overdue, 0) AS x4, c.won, c.quota,
+			round(coalesce(n.amount, 0) / CASE WHEN c.quota > coalesce(c.won, 0) THEN c.quota - coalesce(c.won, 0) END, 9) AS x5, round(coalesce(n.amount, 0) / c.quota, 9) AS x6
 		FROM cell c LEFT JOIN n ON n.period = c.period AND n.owner IS NOT DISTINCT FROM c.owner $$, 'coverage by owner and stage');
 CREATE TEMP TABLE forecast AS SELECT * FROM nudge.sales_forecast('deals', '2024-03-01', '2024-04-15', 'moves', 'month', 'America/New_York', '2024-03-05 03:00Z', 'team', 0.5, 0.25);
 SELECT set_eq($$ SELECT period, timing, value, stage, open_deals, open_amount, commit_amount, best_case_amount FROM forecast WHERE NOT is_total AND NOT all_stages $$,
-	$$ SELECT CASE WHEN expected_close >= '2024-03-01' AND expected_close < '2024-04-15' THEN date_trunc('month', expected_close)::date END, CASE WHEN expected_close < '2024-03-04' THEN 'overdue' WHEN expected_close < '2024-04-15' THEN 'expected' WHEN expected_close IS NOT NULL THEN 'later' ELSE 'no_date' END,
-		team, stage_then, count(*), sum(amount), CASE WHEN count(*) = count(win_probability) THEN coalesce(sum(amount) FILTER (WHERE win_probability >= 0.5), 0) END, CASE WHEN count(*) = count(win_probability) THEN coalesce(sum(amount) FILTER (WHERE win_probability >= 0.25), 0) END
+	$$ SELECT CASE WHEN expected_close >= '2024-03-01' AND expected_close < '2024-04-15' THEN date_trunc('month', expected_close)::date END AS x1, CASE WHEN expected_close < '2024-03-04' THEN 'overdue' WHEN expected_close < '2024-04-15' THEN 'expected' WHEN expected_close IS NOT NULL THEN 'later' ELSE 'no_date' END AS x2,
+		team, stage_then, count(*) AS x3, sum(amount) AS x4, CASE WHEN count(*) = count(win_probability) THEN coalesce(sum(amount) FILTER (WHERE win_probability >= 0.5), 0) END AS x5, CASE WHEN count(*) = count(win_probability) THEN coalesce(sum(amount) FILTER (WHERE win_probability >= 0.25), 0) END AS x6
 		FROM oracle GROUP BY 1, 2, 3, 4 $$, 'forecast by period, team and stage');
 SELECT is_empty($$ SELECT is_total, all_stages FROM forecast GROUP BY 1, 2 HAVING sum(open_deals) <> (SELECT count(*) FROM oracle) OR sum(open_amount) <> (SELECT sum(amount) FROM oracle) $$, 'every open deal is in the forecast once');
 
 -- From stage to stage
-SELECT set_eq($$ SELECT stage, deals_closed, won, lost, no_decision, not_recorded, round(win_rate, 9) FROM nudge.stage_win_rates('deals', 'moves', '2024-01-01', '2024-04-01', as_of => '2024-03-05 03:00Z') $$,
-	$$ SELECT s.stage, count(*), count(*) FILTER (WHERE outcome = 'won') AS won, count(*) FILTER (WHERE outcome = 'lost') AS lost, count(*) FILTER (WHERE outcome = 'no_decision') AS undecided, count(*) FILTER (WHERE outcome IS NULL) AS unknown, round(count(*) FILTER (WHERE outcome = 'won')::numeric / nullif(count(outcome), 0), 9)
+SELECT set_eq($$ SELECT stage, deals_closed, won, lost, no_decision, not_recorded, round(win_rate, 9) AS x1 FROM nudge.stage_win_rates('deals', 'moves', '2024-01-01', '2024-04-01', as_of => '2024-03-05 03:00Z') $$,
+	$$ SELECT s.stage, count(*) AS x1, count(*) FILTER (WHERE outcome = 'won') AS won, count(*) FILTER (WHERE outcome = 'lost') AS lost, count(*) FILTER (WHERE outcome = 'no_decision') AS undecided, count(*) FILTER (WHERE outcome IS NULL) AS unknown, round(count(*) FILTER (WHERE outcome = 'won')::numeric / nullif(count(outcome), 0), 9) AS x2
 		FROM (SELECT DISTINCT stage FROM moves) s JOIN deals d ON EXISTS (SELECT FROM moves m WHERE m.deal = d.deal AND m.stage = s.stage AND m.at < '2024-03-05 03:00Z')
 		WHERE d.closed_at >= '2024-01-01Z' AND d.closed_at < '2024-03-05 03:00Z' GROUP BY 1 $$, 'win rates of stages');
 CREATE TEMP VIEW m AS SELECT m.*, c.position FROM moves m LEFT JOIN nudge.sales_stages c USING (stage) WHERE m.at < '2024-03-05 03:00Z';
@@ -84,14 +84,14 @@ SELECT d.deal, e.stage, e.position, e.at, d.owner, CASE WHEN d.closed_at < '2024
 	(SELECT min(m.at) FROM m WHERE m.deal = e.deal AND m.at >= e.at AND m.position > e.position) AS later_at,
 	(SELECT min(m.at) FROM m WHERE m.deal = e.deal AND m.at > e.at AND m.position < e.position) AS back_at
 FROM (SELECT deal, stage, position, min(at) AS at FROM m GROUP BY 1, 2, 3) e JOIN deals d USING (deal) WHERE d.created_at < '2024-03-05 03:00Z';
-SELECT set_eq($$ SELECT deal, stage, entered_at, next_stage_at, returned_at, advanced_at, status, round(days, 9) FROM nudge.stage_passages('deals', 'moves', '2024-03-05 03:00Z') $$,
-	$$ SELECT deal::text, stage, at, next_at, back_at, a.advanced_at, CASE WHEN position IS NULL THEN NULL WHEN later_at IS NOT NULL OR outcome = 'won' THEN 'advanced' WHEN closed THEN 'dropped' ELSE 'waiting' END,
-		round(extract(epoch FROM CASE WHEN a.advanced_at >= at THEN a.advanced_at - at WHEN later_at IS NULL AND NOT closed THEN '2024-03-05 03:00Z' - at END) / 86400, 9)
+SELECT set_eq($$ SELECT deal, stage, entered_at, next_stage_at, returned_at, advanced_at, status, round(days, 9) AS x1 FROM nudge.stage_passages('deals', 'moves', '2024-03-05 03:00Z') $$,
+	$$ SELECT deal::text, stage, at, next_at, back_at, a.advanced_at, CASE WHEN position IS NULL THEN NULL WHEN later_at IS NOT NULL OR outcome = 'won' THEN 'advanced' WHEN closed THEN 'dropped' ELSE 'waiting' END AS x1,
+		round(extract(epoch FROM CASE WHEN a.advanced_at >= at THEN a.advanced_at - at WHEN later_at IS NULL AND NOT closed THEN '2024-03-05 03:00Z' - at END) / 86400, 9) AS x2
 		FROM passage, LATERAL (SELECT coalesce(later_at, CASE WHEN outcome = 'won' AND position IS NOT NULL THEN closed_at END) AS advanced_at) a $$, 'passages from stage to stage');
 CREATE TEMP TABLE conversion AS SELECT * FROM nudge.stage_conversion('deals', 'moves', '2024-01-01', '2024-04-01', 'month', as_of => '2024-03-05 03:00Z', by => 'owner');
-SELECT set_eq($$ SELECT period, value, stage, entered, coalesce(reached_next, 0), advanced, dropped, waiting, returned, won FROM conversion WHERE NOT is_total AND stage <> 'unlisted' $$,
-	$$ SELECT date_trunc('month', at)::date, owner, stage, count(*), count(next_at), count(*) FILTER (WHERE later_at IS NOT NULL OR outcome = 'won') AS advanced, count(*) FILTER (WHERE later_at IS NULL AND closed AND outcome IS DISTINCT FROM 'won') AS dropped,
-		count(*) FILTER (WHERE later_at IS NULL AND NOT closed) AS waiting, count(back_at), count(*) FILTER (WHERE outcome = 'won') AS won
+SELECT set_eq($$ SELECT period, value, stage, entered, coalesce(reached_next, 0) AS x1, advanced, dropped, waiting, returned, won FROM conversion WHERE NOT is_total AND stage <> 'unlisted' $$,
+	$$ SELECT date_trunc('month', at)::date AS x1, owner, stage, count(*) AS x2, count(next_at) AS x3, count(*) FILTER (WHERE later_at IS NOT NULL OR outcome = 'won') AS advanced, count(*) FILTER (WHERE later_at IS NULL AND closed AND outcome IS DISTINCT FROM 'won') AS dropped,
+		count(*) FILTER (WHERE later_at IS NULL AND NOT closed) AS waiting, count(back_at) AS x4, count(*) FILTER (WHERE outcome = 'won') AS won
 		FROM passage WHERE at >= '2024-01-01Z' AND stage <> 'unlisted' GROUP BY 1, 2, 3 $$, 'cohorts of stages');
 SELECT is_empty($$ SELECT * FROM conversion WHERE entered <> advanced + dropped + waiting OR reached_next > advanced OR won > advanced
 	OR advance_rate <> advanced::numeric / entered OR (reached_next IS NULL) <> (stage IN ('contract', 'unlisted')) $$, 'what entered went on, out, or is there');
@@ -102,7 +102,7 @@ CREATE TEMP VIEW deals_then AS SELECT deal, created_at, CASE WHEN closed_at < '2
 CREATE TEMP VIEW moves_then AS SELECT * FROM moves WHERE at < '2024-03-05 03:00Z';
 SET timezone = 'Pacific/Auckland';
 SELECT is_empty($$ (SELECT deal, stage, advanced_at, status FROM nudge.stage_passages('deals', 'moves', '2024-03-05 03:00Z') EXCEPT SELECT deal, stage, advanced_at, status FROM nudge.stage_passages('deals_then', 'moves_then'))
-	UNION ALL (SELECT deal, stage, NULL, weighted_amount::text FROM open_then EXCEPT SELECT deal, stage, NULL, weighted_amount::text FROM nudge.pipeline_deals('deals_then', 'moves_then')) $$, 'as_of is what later rows deleted say, in any zone of the session');
+	UNION ALL (SELECT deal, stage, NULL::timestamptz, weighted_amount::text FROM open_then EXCEPT SELECT deal, stage, NULL::timestamptz, weighted_amount::text FROM nudge.pipeline_deals('deals_then', 'moves_then')) $$, 'as_of is what later rows deleted say, in any zone of the session');
 
 SELECT * FROM finish();
 ROLLBACK;
