@@ -67,6 +67,9 @@ SELECT won, open_deals FROM sales_report('deals', '2024-01-01', '2024-02-01', as
 -- without the history the stage of today is that of open deals only: 2, 4 and 5 are unknown in January
 SELECT period, open_deals AS open, unweighted_deals AS unweighted, weighted_amount AS weighted, qualified_deals AS qualified, sales_velocity AS velocity FROM sales_report('deals', '2024-01-01', '2024-03-01', NULL, NULL, 'month');
 SELECT period, open_deals AS open, unweighted_deals AS unweighted, weighted_amount AS weighted FROM sales_report('deals', '2024-02-01', '2024-03-01', as_of => '2024-03-01Z');
+-- a deal with a history was in no known stage before it begins, whatever it is in today
+CREATE TEMP VIEW from_february AS SELECT * FROM moves WHERE at >= '2024-02-25';
+SELECT period, open_deals AS open, unweighted_deals AS unweighted, weighted_amount AS weighted FROM sales_report('deals', '2024-02-01', '2024-03-01', 'from_february', NULL, 'week') WHERE period >= '2024-02-12';
 -- a stage without a probability, or that is not in the table, is unknown and not 0
 UPDATE sales_stages SET win_probability = NULL WHERE stage = 'lead';
 SELECT period, unweighted_deals AS unweighted, weighted_amount AS weighted, qualified_deals AS qualified FROM sales_report('deals', '2024-01-01', '2024-03-01', 'moves', NULL, 'month');
@@ -88,6 +91,9 @@ SELECT value, is_total AS total, won_amount AS won, quota FROM sales_report('dea
 SELECT period, quota, quota_attainment FROM sales_report('deals', '2024-02-15', '2024-04-01', NULL, 'quotas', 'month');
 SELECT count(*), count(quota) FROM sales_report('deals', '2024-01-01', '2024-03-01', NULL, 'quotas', 'week');
 SELECT quota FROM sales_report('deals', '2024-02-01', '2024-05-01', NULL, 'quotas');
+CREATE TEMP VIEW mid_month AS SELECT owner, date '2024-01-15' AS period, amount, currency FROM quotas WHERE period = '2024-01-01';
+SELECT quota FROM sales_report('deals', '2024-01-01', '2024-02-01', NULL, 'mid_month');
+SELECT quota FROM sales_report('deals', '2024-01-15', '2024-02-15', NULL, 'mid_month');
 -- by quarter and by year; a rep without deals; a quota of 0; twice the same one adds up
 CREATE TEMP TABLE quarterly AS SELECT * FROM (VALUES ('ann', date '2024-01-01', 1000, 'EUR'), ('ann', '2024-01-01', 500, 'EUR'), ('eve', '2024-01-01', 700, 'EUR'), ('bob', '2024-01-01', 0, 'EUR'), ('all of us', '2024-01-01', 3000, 'EUR')) v(owner, period, amount, currency);
 SELECT value, is_total AS total, won, won_amount, quota, quota_attainment AS attained, quota_remaining AS remaining FROM sales_report('deals', '2024-01-01', '2024-04-01', NULL, 'quarterly', 'quarter', by => 'owner', quota_grain => 'quarter', company => 'all of us');

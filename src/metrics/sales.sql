@@ -53,7 +53,7 @@ AS $$
 BEGIN
 	IF key IS NOT NULL THEN
 		RAISE EXCEPTION '% has more than one row of "%"', input, left(key, 40)
-			USING ERRCODE = 'cardinality_violation',
+			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'Each row would be counted, and its amount added.',
 				HINT = 'Pass a view with one row per key.';
 	END IF;
