@@ -42,6 +42,13 @@ SELECT deal, stage, stage_entered_at, weighted_amount, overdue, age_days, stage_
 SELECT deal, stage, activity_count, last_activity_at, idle_days FROM pipeline_deals('deals', 'moves', 'activities');
 -- with as_of, but without history, the stage is not known
 SELECT deal, stage, weighted_amount, overdue, activity_count FROM pipeline_deals('deals', as_of => '2024-03-15 00:00Z');
+-- at the end of time all is known, and nothing has an age; at its beginning nothing is
+SELECT deal, stage, overdue, age_days, idle_days FROM pipeline_deals('deals', 'moves', 'activities', as_of => 'infinity');
+SELECT is_total, open_deals, overdue_deals, stale_deals FROM pipeline_value('deals', 'moves', 'activities', as_of => 'infinity', by => NULL);
+SELECT is_total, open_deals, overdue_deals, stale_deals FROM pipeline_value('deals', 'moves', 'activities', as_of => '-infinity', by => NULL);
+SELECT timing, open_deals FROM sales_forecast('deals', '2024-03-01', '2024-05-01', as_of => 'infinity') WHERE all_stages;
+SELECT status, count(days) FROM stage_passages('deals', 'moves', 'infinity') GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM stage_passages('deals', 'moves', '-infinity');
 -- overdue from the day after, in the zone
 SELECT deal, overdue FROM pipeline_deals('deals', as_of => '2024-03-16 00:00Z') WHERE deal = '6';
 SELECT deal, overdue FROM pipeline_deals('deals', as_of => '2024-03-16 00:00Z', zone => 'America/New_York') WHERE deal = '6';

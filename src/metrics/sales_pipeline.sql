@@ -41,21 +41,24 @@ CREATE FUNCTION nudge.pipeline_deals(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+	-- nothing is infinitely old: at the end of time all is known
+	known_at constant timestamptz := nullif(as_of, 'infinity');
 BEGIN
 	RETURN QUERY
 	WITH deal AS MATERIALIZED (
-		-- not closed before as_of, which is to say open then
+		-- not closed before known_at, which is to say open then
 		SELECT d.*, CASE WHEN l.deal IS NULL THEN d.stage ELSE l.stage END AS stage_then, l.entered_at
-		FROM nudge.deal_lines(deals, coalesce(as_of, 'infinity'), NULL, as_of, true, pipeline_deals.currency) d
-		LEFT JOIN (SELECT i.deal, i.stage, i.entered_at FROM nudge.deal_stage_lines(deal_stages, as_of) i WHERE i.left_at IS NULL) l ON l.deal = d.deal
+		FROM nudge.deal_lines(deals, coalesce(known_at, 'infinity'), NULL, known_at, true, pipeline_deals.currency) d
+		LEFT JOIN (SELECT i.deal, i.stage, i.entered_at FROM nudge.deal_stage_lines(deal_stages, known_at) i WHERE i.left_at IS NULL) l ON l.deal = d.deal
 	), touched AS MATERIALIZED (
-		SELECT a.deal, count(*) AS n, max(a.at) AS last_at FROM nudge.activity_lines(activities, NULL, as_of) a WHERE a.deal IS NOT NULL GROUP BY a.deal
+		SELECT a.deal, count(*) AS n, max(a.at) AS last_at FROM nudge.activity_lines(activities, NULL, known_at) a WHERE a.deal IS NOT NULL GROUP BY a.deal
 	)
 	SELECT d.deal, d.customer, d.owner, d.team, d.segment, d.created_at, d.stage_then, g.position, d.entered_at, g.qualified, d.amount, g.win_probability,
-		d.amount * g.win_probability, d.expected_close, d.expected_close < nudge.civil_date(as_of, coalesce(zone, 'UTC')),
-		extract(epoch FROM as_of - d.created_at) / 86400, extract(epoch FROM as_of - d.entered_at) / 86400,
+		d.amount * g.win_probability, d.expected_close, d.expected_close < nudge.civil_date(known_at, coalesce(zone, 'UTC')),
+		extract(epoch FROM known_at - d.created_at) / 86400, extract(epoch FROM known_at - d.entered_at) / 86400,
 		CASE WHEN activities IS NOT NULL THEN coalesce(t.n, 0) END, t.last_at,
-		CASE WHEN activities IS NOT NULL THEN extract(epoch FROM as_of - coalesce(t.last_at, d.created_at)) / 86400 END, d.currency
+		CASE WHEN activities IS NOT NULL THEN extract(epoch FROM known_at - coalesce(t.last_at, d.created_at)) / 86400 END, d.currency
 	FROM deal d
 	LEFT JOIN nudge.sales_stages g ON g.stage = d.stage_then
 	LEFT JOIN touched t ON t.deal = d.deal
@@ -96,7 +99,7 @@ CREATE FUNCTION nudge.pipeline_value(
 AS $$
 #variable_conflict use_column
 DECLARE
-	dated constant integer := CASE WHEN as_of IS NOT NULL THEN 0 END;
+	dated constant integer := CASE WHEN as_of < 'infinity' THEN 0 END;
 BEGIN
 	PERFORM nudge.check_sales_by(nullif(by, 'stage'));
 	RETURN QUERY
@@ -117,7 +120,7 @@ BEGIN
 		n.overdue, n.overdue_amount, n.age, n.stage_age, v.done, v.done / nullif(n.deals, 0)::numeric,
 		CASE WHEN v.timed THEN n.stale END, CASE WHEN v.timed THEN n.stale_amount END, coalesce(n.currency, upper(pipeline_value.currency))
 	FROM n, LATERAL (SELECT CASE WHEN activities IS NOT NULL THEN coalesce(n.done, 0)::bigint END AS done,
-		activities IS NOT NULL AND as_of IS NOT NULL AND stale_days IS NOT NULL AS timed) v
+		activities IS NOT NULL AND dated = 0 AND stale_days IS NOT NULL AS timed) v
 	WHERE n.is_total OR by IS NOT NULL
 	ORDER BY n.is_total, n.place, n.value COLLATE "C";
 END
@@ -164,7 +167,7 @@ CREATE FUNCTION nudge.pipeline_coverage(
 AS $$
 #variable_conflict use_column
 DECLARE
-	dated constant integer := CASE WHEN as_of IS NOT NULL THEN 0 END;
+	dated constant integer := CASE WHEN as_of < 'infinity' THEN 0 END;
 BEGIN
 	RETURN QUERY
 	WITH report AS MATERIALIZED (
@@ -262,7 +265,7 @@ BEGIN
 			CASE by WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value,
 			d.stage, d.stage_position, d.amount, d.win_probability, d.weighted_amount, d.currency_code
 		FROM nudge.pipeline_deals(deals, deal_stages, NULL, zone, as_of, sales_forecast.currency) d
-		CROSS JOIN (SELECT coalesce(nudge.civil_date(as_of, coalesce(zone, 'UTC')), start_day) AS today) b
+		CROSS JOIN (SELECT coalesce(nudge.civil_date(nullif(as_of, 'infinity'), coalesce(zone, 'UTC')), start_day) AS today) b
 		LEFT JOIN nudge.window_periods(start_day, end_day, grain) p ON d.expected_close >= p.period AND d.expected_close < p.period_end
 	), n AS (
 		SELECT d.period, d.timing, d.value, grouping(d.value) = 1 AS is_total, d.stage, grouping(d.stage) = 1 AS all_stages, min(d.stage_position) AS place,
@@ -356,6 +359,8 @@ CREATE FUNCTION nudge.stage_passages(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nullif(as_of, 'infinity');
 BEGIN
 	IF array_ndims(stages) > 1 OR array_position(stages, NULL) IS NOT NULL OR cardinality(stages) = 0
 		OR cardinality(stages) > (SELECT count(DISTINCT s) FROM unnest(stages) s) THEN
@@ -370,7 +375,7 @@ BEGIN
 		FROM (SELECT s.stage, s.no::integer AS position FROM unnest(stages) WITH ORDINALITY s(stage, no)
 			UNION ALL SELECT c.stage, c.position FROM nudge.sales_stages c WHERE stages IS NULL) g
 	), line AS MATERIALIZED (
-		SELECT l.deal, l.stage, l.entered_at AS at, o.position, o.next_position FROM nudge.deal_stage_lines(deal_stages, as_of) l LEFT JOIN ordered o ON o.stage = l.stage
+		SELECT l.deal, l.stage, l.entered_at AS at, o.position, o.next_position FROM nudge.deal_stage_lines(deal_stages, known_at) l LEFT JOIN ordered o ON o.stage = l.stage
 	), entry AS MATERIALIZED (
 		-- a stage is entered once: when it was for the first time
 		SELECT DISTINCT ON (l.deal, l.stage) l.* FROM line l ORDER BY l.deal, l.stage, l.at
@@ -385,10 +390,10 @@ BEGIN
 	SELECT e.deal, e.stage, e.position, e.position IS NOT NULL AND e.next_position IS NULL, e.at, n.next_at, v.at, CASE WHEN n.later_at IS NOT NULL THEN n.later_stage WHEN d.outcome = 'won' THEN 'won' END, n.back_at,
 		d.closed_at, d.outcome,
 		CASE WHEN e.position IS NULL THEN NULL WHEN n.later_at IS NOT NULL OR d.outcome = 'won' THEN 'advanced' WHEN d.closed_at IS NULL THEN 'waiting' ELSE 'dropped' END,
-		CASE WHEN v.at >= e.at THEN extract(epoch FROM v.at - e.at) / 86400 WHEN n.later_at IS NULL AND d.closed_at IS NULL THEN extract(epoch FROM as_of - e.at) / 86400 END,
+		CASE WHEN v.at >= e.at THEN extract(epoch FROM v.at - e.at) / 86400 WHEN n.later_at IS NULL AND d.closed_at IS NULL THEN extract(epoch FROM known_at - e.at) / 86400 END,
 		d.owner, d.team, d.segment
 	FROM entry e
-	JOIN nudge.deal_lines(deals, NULL, NULL, as_of, false) d ON d.deal = e.deal
+	JOIN nudge.deal_lines(deals, NULL, NULL, known_at, false) d ON d.deal = e.deal
 	JOIN onward n ON n.deal = e.deal AND n.stage = e.stage,
 		-- a deal that was won has passed whatever stages it left out
 		LATERAL (SELECT coalesce(n.later_at, CASE WHEN d.outcome = 'won' AND e.position IS NOT NULL THEN d.closed_at END) AS at) v
