@@ -79,6 +79,21 @@ CREATE TABLE fuzz.account_facts AS SELECT g % 9 AS customer, f.fact, f.value, ti
 	JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'sentiment', 'neutral'), (6, 'referenceable', 'true'), (7, 'review', 'x')) f(n, fact, value) ON f.n = g % 8;
 CREATE TABLE fuzz.subscriptions AS SELECT g % 9 AS customer, g AS item, 'a' AS plan, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS valid_from, NULL::timestamptz AS valid_to, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, g AS seats FROM generate_series(1, 20) g;
 
+-- and for what reads sales
+INSERT INTO nudge.sales_stages VALUES ('x', 1, 0.1, false), ('y', 2, 0.5, true), ('z', 3, NULL, true);
+CREATE TABLE fuzz.deals AS
+	SELECT g AS deal, g % 7 AS customer, timestamptz '2024-01-01 UTC' + g * 997 % 10000 * interval '1 hour' AS created_at,
+		CASE WHEN g % 4 > 0 THEN timestamptz '2024-01-01 UTC' + (g * 997 % 10000 + g * 31 % 2000) * interval '1 hour' END AS closed_at,
+		CASE WHEN g % 4 > 0 THEN ('{won,lost,no_decision,NULL}'::text[])[1 + g % 5] END AS outcome, (g * 7919 % 1000)::numeric / 8 AS amount, 'EUR' AS currency,
+		('{x,y,ü,NULL}'::text[])[1 + g % 4] AS stage, ('{a,b,NULL}'::text[])[1 + g % 3] AS owner, ('{north,ü}'::text[])[1 + g % 2] AS team,
+		('{SMB,NULL}'::text[])[1 + g % 2] AS segment, date '2024-01-01' + g * 41 % 500 AS expected_close FROM generate_series(1, 80) g;
+CREATE TABLE fuzz.deal_stages AS SELECT d.deal, ('{x,y,z,ü}'::text[])[1 + (d.deal + n) % 4] AS stage, d.created_at + n * interval '5 days' AS at FROM fuzz.deals d, generate_series(0, 3) n WHERE d.deal % 5 > 0;
+CREATE TABLE fuzz.activities AS SELECT d.owner, d.created_at + interval '3 days' AS at, ('{call,mail,NULL}'::text[])[1 + d.deal % 3] AS kind, nullif(d.deal, 7) AS deal FROM fuzz.deals d;
+CREATE TABLE fuzz.quotas AS SELECT o AS owner, m::date AS period, 500 AS amount, 'EUR' AS currency FROM unnest('{a,b,north}'::text[]) o, generate_series(timestamp '2023-07-01', '2025-07-01', '1 year') m;
+CREATE TABLE fuzz.contracts AS SELECT g % 7 AS customer, g AS contract, timestamptz '2024-01-01 UTC' + g * 20 * interval '1 day' AS signed_at, timestamptz '2024-01-05 UTC' + g * 20 * interval '1 day' AS starts_at,
+	timestamptz '2024-06-01 UTC' + g * 30 * interval '1 day' AS ends_at, g % 4 * 6 AS term_months, g * 100 AS amount, 'EUR' AS currency FROM generate_series(1, 20) g;
+CREATE TABLE fuzz.accounts AS SELECT g AS customer, timestamptz '2023-12-01' AS created_at, ('{SMB,ü,NULL}'::text[])[1 + g % 3] AS segment FROM generate_series(0, 5) g;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -257,6 +272,7 @@ CREATE TABLE fuzz.vocabulary (
 );
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,surveys,customers}'::text[]) i;
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,deals,deal_stages,activities,quotas,contracts}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
 	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
@@ -295,6 +311,14 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('_factor$|scale_|usage_trend', '(target.*|high|max_monthly_tickets|slow_minutes|full_growth_rate)', 'double precision', '{1,5,0.5,1000}', '{0,-1,NaN,infinity,1e-320}'),
 	('', 'csat_high', 'double precision', '{5,10}', '{0,NaN,-infinity}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
+	('contract', 'customers', 'regclass', '{fuzz.accounts}', '{fuzz.accounts}'),
+	('pipeline_value$', 'by', 'text', '{stage,owner,team,segment}', '{""}'),
+	('(sales_|pipeline_|quota_|stage_conversion)', 'by', 'text', '{owner,team,segment}', '{stage,""}'),
+	('', 'quota_grain', 'text', '{year,year,month,quarter}', '{week,""}'),
+	('', 'company', 'text', '{north,a}', '{"",nobody}'),
+	('stage_(conversion|passages)$', 'stages', 'text[]', '{"{x,y,z}","{z,ü}","{y}"}', '{"{}","{NULL,x}","{x,x}","{{x},{y}}"}'),
+	('', 'commit_probability', 'numeric', '{0.8,0.5,1}', '{2,NaN,-1}'),
+	('', 'best_case_probability', 'numeric', '{0.5,0.1,0}', '{2,NaN,-1}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
 	('(channel_credits|channel_performance|campaign_performance)$', 'model', 'text', '{linear,linear,first_touch,time_decay,markov,shapley}', '{best,""}'),
