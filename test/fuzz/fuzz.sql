@@ -93,6 +93,14 @@ CREATE TABLE fuzz.quotas AS SELECT o AS owner, m::date AS period, 500 AS amount,
 CREATE TABLE fuzz.contracts AS SELECT g % 7 AS customer, g AS contract, timestamptz '2024-01-01 UTC' + g * 20 * interval '1 day' AS signed_at, timestamptz '2024-01-05 UTC' + g * 20 * interval '1 day' AS starts_at,
 	timestamptz '2024-06-01 UTC' + g * 30 * interval '1 day' AS ends_at, g % 4 * 6 AS term_months, g * 100 AS amount, 'EUR' AS currency FROM generate_series(1, 20) g;
 CREATE TABLE fuzz.accounts AS SELECT g AS customer, timestamptz '2023-12-01' AS created_at, ('{SMB,ü,NULL}'::text[])[1 + g % 3] AS segment FROM generate_series(0, 5) g;
+CREATE TABLE fuzz.incidents AS SELECT 'i' || g AS incident, s.at AS started_at, CASE WHEN g % 9 > 0 THEN s.at + make_interval(mins => g * 7 % 90) END AS ended_at, (ARRAY['critical', 'major', 'minor'])[1 + g % 3] AS severity,
+	(ARRAY[true, false, NULL])[1 + g % 4] AS outage, s.at + make_interval(mins => g % 8) AS detected_at, (ARRAY['api', 'ü', NULL])[1 + g % 3] AS service
+	FROM generate_series(1, 60) g, LATERAL (SELECT timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => g * 1000 % 12000) AS at) s;
+CREATE TABLE fuzz.maintenance AS SELECT started_at, started_at + interval '30 minutes' AS ended_at, service FROM fuzz.incidents WHERE outage;
+CREATE TABLE fuzz.requests AS SELECT started_at AS at, 100 AS duration_ms, 7 AS count, service AS endpoint, outage AS error FROM fuzz.incidents;
+CREATE TABLE fuzz.deployments AS SELECT started_at AS at, started_at - interval '3 hours' AS change_created_at, outage AS failed, ended_at AS restored_at, service FROM fuzz.incidents;
+CREATE TABLE fuzz.bugs AS SELECT incident AS bug, started_at AS opened_at, ended_at AS closed_at, severity, outage AS escaped FROM fuzz.incidents;
+CREATE TABLE fuzz.coverage_samples AS SELECT started_at AS at, 0.8 AS coverage, service AS repository FROM fuzz.incidents;
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -273,6 +281,7 @@ CREATE TABLE fuzz.vocabulary (
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,surveys,customers}'::text[]) i;
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,deals,deal_stages,activities,quotas,contracts}'::text[]) i;
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,incidents,maintenance,requests,deployments,bugs,coverage_samples}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
 	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
@@ -322,6 +331,18 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
 	('(channel_credits|channel_performance|campaign_performance)$', 'model', 'text', '{linear,linear,first_touch,time_decay,markov,shapley}', '{best,""}'),
+	('(uptime|downtime_intervals|downtime_by_period|uptime_error_budget|delivery_performance)$', 'by', 'text', '{service}', '{endpoint,""}'),
+	('(error_rates|request_error_budget)$', 'by', 'text', '{endpoint}', '{service,""}'),
+	('', 'services|endpoints', 'text[]', '{"{api}","{ü,other}"}', '{"{}","{NULL}","{\" \"}"}'),
+	('', 'outage_severities', 'text[]', '{"{critical,major}","{minor}","{}"}', '{"{NULL}","{{a},{b}}"}'),
+	('', 'objective', 'numeric', '{0.999,0.9,1,0}', '{99.9,-1,NaN,1e-1000}'),
+	('', 'latency_threshold_ms', 'numeric', '{100,50}', '{-1,NaN,infinity,1e-1000}'),
+	('', 'hours', 'integer[]', '{"{1,6,24,72}","{1000}"}', '{"{}","{0}","{NULL}","{2147483647}","{{1,2},{3,4}}"}'),
+	('', 'budget_shares', 'numeric[]', '{"{0.02,0.05,0.1,0.1}","{NULL}"}', '{"{}","{0}","{NaN}","{{1,1},{1,1}}"}'),
+	('', 'age_days', 'integer[]', '{"{7,30,90}","{}"}', '{"{0}","{NULL}","{7,7}","{2147483647}","{{1,2},{3,4}}"}'),
+	('', 'sorted', 'numeric[]', '{"{1,2,4}","{}","{7}"}', '{"{NULL,1}","{NaN}","{{1,2},{3,4}}"}'),
+	('', 'bounds|starts', 'timestamptz[]', '{"{2024-01-01 UTC,2024-02-01 UTC,2025-01-01 UTC}"}', '{"{}","{NULL}","{2025-01-01 UTC,2024-01-01 UTC}","{-infinity,infinity}"}'),
+	('', 'spans', 'tstzmultirange', '{"{[2024-01-05 UTC,2024-03-05 UTC),[2024-05-01 UTC,2024-05-02 UTC)}","{}"}', '{"{(,)}","{[2024-01-05 UTC,infinity)}"}'),
 	('acquisition_results$', 'by', 'text', '{channel,campaign,kind}', '{""}'),
 	('campaign_performance$', 'by', 'text', '{campaign,kind}', '{channels,""}'),
 	('', 'shared_by', 'text', '{customers,spend,revenue}', '{luck}'),
