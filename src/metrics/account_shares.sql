@@ -183,10 +183,10 @@ BEGIN
 			CASE WHEN $1 IS NULL THEN a.created_at < $4 ELSE k.mrr > 0 END,
 			$5 IS NULL OR coalesce(a.segment = $5, false)
 		FROM one, account a FULL JOIN paid p ON p.customer = a.customer,
-			LATERAL (SELECT v.* FROM (VALUES (coalesce(p.mrr, 0), coalesce(p.quarter_mrr, 0), coalesce(p.year_mrr, 0))) v(mrr, quarter_mrr, year_mrr)
-				WHERE $1 IS NOT NULL UNION ALL SELECT NULL, NULL, NULL WHERE $1 IS NULL) k
+			LATERAL (SELECT CASE WHEN $1 IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN $1 IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
+				CASE WHEN $1 IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
 		WHERE NOT coalesce(a.internal, false)
-		ORDER BY 1 COLLATE "C"
+		ORDER BY coalesce(a.customer, p.customer) COLLATE "C"
 		$query$, nudge.input_query('customers', customers))
 		USING state, as_of, coalesce(zone, 'UTC'), known_at, segment;
 END
@@ -588,7 +588,7 @@ BEGIN
 	), used AS MATERIALIZED (
 		SELECT u.customer, max(u.usage_ratio) AS ratio FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u WHERE u.complete GROUP BY u.customer
 	)
-	SELECT a.customer, coalesce(c.agreed, 0), coalesce(c.met, 0), coalesce(c.other, 0), k.score, k.score > threshold, u.ratio, k.score * least(u.ratio, 1)
+	SELECT a.customer, coalesce(c.agreed, 0), coalesce(c.met, 0), coalesce(c.other, 0), k.score, k.score > threshold, u.ratio, k.score * CASE WHEN u.ratio > 1 THEN 1 ELSE u.ratio END
 	FROM nudge.account_rows(state, customers, as_of, value_realization_lines.segment, zone) a
 	LEFT JOIN criterion c ON c.customer = a.customer
 	LEFT JOIN used u ON u.customer = a.customer,

@@ -35,7 +35,7 @@ BEGIN
 		day := line.day;
 		events := line.events;
 		censored := line.censored;
-		survival := round(base * (at_risk - events) / base_at_risk, 40);
+		survival := round(round(base * (at_risk - events), 40) / base_at_risk, 40);
 		RETURN NEXT;
 		at_risk := at_risk - events - censored;
 		IF censored > 0 THEN
@@ -221,7 +221,9 @@ BEGIN
 		SELECT sum(l.mrr) AS mrr FROM line l
 	), part AS (
 		SELECT l.band, grouping(l.band) = 1 AS is_total, count(*) AS customers, coalesce(sum(l.mrr), 0) AS mrr,
-			count(*) FILTER (WHERE l.at_risk) AS at_risk_customers, coalesce(sum(l.mrr) FILTER (WHERE l.at_risk), 0) AS at_risk_mrr
+			-- without any score it is not known who is at risk
+			CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN count(*) FILTER (WHERE l.at_risk) END AS at_risk_customers,
+			CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN coalesce(sum(l.mrr) FILTER (WHERE l.at_risk), 0) END AS at_risk_mrr
 		FROM line l GROUP BY GROUPING SETS ((l.band), ())
 	)
 	SELECT p.band, p.is_total, p.customers, p.mrr, p.mrr / nullif(t.mrr, 0), p.at_risk_customers, p.at_risk_mrr, p.at_risk_mrr / nullif(t.mrr, 0), nudge.mrr_currency(state)
@@ -512,16 +514,17 @@ BEGIN
 		SELECT m.customer, m.movement, m.at FROM movement m
 		WHERE (m.movement = 'churn' OR m.movement = 'contraction' AND include_contraction) AND m.at < known_at
 	)
-	SELECT r.customer, r.at, r.score, i.movement, i.at, extract(epoch FROM coalesce(i.at, known_at) - r.at) / 86400,
-		CASE WHEN i.at IS NULL THEN 'censored' ELSE 'impact' END
-	FROM reading r
-	LEFT JOIN LATERAL (SELECT p.movement, p.at FROM impact p WHERE p.customer = r.customer AND p.at > r.at ORDER BY p.at LIMIT 1) i ON true
-	UNION ALL
-	-- impacts that no reading of the window has announced
-	SELECT i.customer, NULL, NULL, i.movement, i.at, NULL, 'missed'
-	FROM (SELECT DISTINCT ON (p.customer) p.* FROM impact p WHERE p.at >= start_at AND p.at < end_at ORDER BY p.customer, p.at) i
-	WHERE NOT EXISTS (SELECT FROM reading r WHERE r.customer = i.customer AND r.at < i.at)
-	ORDER BY 1, 7;
+	SELECT l.*
+	FROM (SELECT r.customer, r.at, r.score, i.movement, i.at, extract(epoch FROM coalesce(i.at, known_at) - r.at) / 86400,
+			CASE WHEN i.at IS NULL THEN 'censored' ELSE 'impact' END
+		FROM reading r
+		LEFT JOIN LATERAL (SELECT p.movement, p.at FROM impact p WHERE p.customer = r.customer AND p.at > r.at ORDER BY p.at LIMIT 1) i ON true
+		UNION ALL
+		-- impacts that no reading of the window has announced
+		SELECT i.customer, NULL, NULL, i.movement, i.at, NULL, 'missed'
+		FROM (SELECT DISTINCT ON (p.customer) p.* FROM impact p WHERE p.at >= start_at AND p.at < end_at ORDER BY p.customer, p.at) i
+		WHERE scores IS NOT NULL AND NOT EXISTS (SELECT FROM reading r WHERE r.customer = i.customer AND r.at < i.at)) l(customer, at, score, movement, impact_at, days, status)
+	ORDER BY l.customer COLLATE "C", l.impact_at, l.status;
 END
 $$;
 COMMENT ON FUNCTION nudge.at_risk_lead_time_lines(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
@@ -610,7 +613,7 @@ BEGIN
 			GROUP BY s.customer, s.first_day
 		)
 		-- who came within the weeks has not had all of them
-		SELECT s.customer, s.first_day, s.days, s.weeks, s.mean, v.cv, greatest(1 - v.cv, 0)
+		SELECT s.customer, s.first_day, s.days, s.weeks, s.mean, v.cv, CASE WHEN v.cv < 1 THEN 1 - v.cv WHEN v.cv >= 1 THEN 0 END
 		FROM spread s, LATERAL (SELECT CASE WHEN s.first_day < $1 + 7 THEN s.deviation / nullif(s.mean, 0) END AS cv) v
 		ORDER BY s.customer COLLATE "C"
 		$query$, nudge.input_query('events', events))
@@ -733,8 +736,8 @@ BEGIN
 	), part AS (
 		SELECT l.owner, grouping(l.owner) = 1 AS is_total, count(*) AS n, coalesce(sum(l.mrr), 0) AS mrr, avg(l.score) AS score,
 			count(*) FILTER (WHERE l.band = 'red') AS red, count(*) FILTER (WHERE l.band = 'yellow') AS yellow, count(*) FILTER (WHERE l.band = 'green') AS green,
-			count(*) FILTER (WHERE l.band IS NULL) AS unscored, count(*) FILTER (WHERE l.at_risk) AS at_risk,
-			coalesce(sum(l.mrr) FILTER (WHERE l.at_risk), 0) AS at_risk_mrr, sum(l.open_interventions)::bigint AS open, sum(l.risk_weighted_mrr) AS weighted
+			count(*) FILTER (WHERE l.band IS NULL) AS unscored, CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN count(*) FILTER (WHERE l.at_risk) END AS at_risk,
+			CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN coalesce(sum(l.mrr) FILTER (WHERE l.at_risk), 0) END AS at_risk_mrr, sum(l.open_interventions)::bigint AS open, sum(l.risk_weighted_mrr) AS weighted
 		FROM line l GROUP BY GROUPING SETS ((l.owner), ())
 	)
 	SELECT p.owner, p.is_total, p.n, p.mrr, p.mrr / nullif(t.mrr, 0), p.score, p.red, p.yellow, p.green, p.unscored, p.at_risk, p.at_risk_mrr,

@@ -140,24 +140,27 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_count('days', days);
 	RETURN QUERY EXECUTE format($query$
-		WITH feature AS MATERIALIZED (
-			SELECT f.feature, f.tier, array_position($4, f.tier) AS place FROM (%1$s) f WHERE f.tier IS NOT NULL
+		WITH event AS MATERIALIZED (
+			SELECT e.customer, e.feature, e.at FROM (%4$s) e WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at >= $1 AND e.at < $2)
+		), feature AS MATERIALIZED (
+			SELECT f.feature, f.tier, array_position($3, f.tier) AS place FROM (%1$s) f WHERE f.tier IS NOT NULL
 		), plan AS MATERIALIZED (
-			SELECT p.plan, p.tier, array_position($4, p.tier) AS place FROM (%2$s) p WHERE p.tier IS NOT NULL
+			SELECT p.plan, p.tier, array_position($3, p.tier) AS place FROM (%2$s) p WHERE p.tier IS NOT NULL
 		), one AS MATERIALIZED (
-			SELECT nudge.check_input('features', 0, 'tier', (SELECT min(f.tier COLLATE "C") FROM feature f WHERE f.place IS NULL), coalesce(array_to_string($4, ', '), 'none')),
-				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL), coalesce(array_to_string($4, ', '), 'none')) AS checked
+			SELECT nudge.check_input('features', 0, 'tier', (SELECT min(f.tier COLLATE "C") FROM feature f WHERE f.place IS NULL), coalesce(array_to_string($3, ', '), 'none')),
+				nudge.check_input('events', (SELECT count(*) FROM event e WHERE e.at IS NULL)),
+				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL), coalesce(array_to_string($3, ', '), 'none')) AS checked
 		), own AS MATERIALIZED (
 			SELECT s.customer, max(p.place) AS place FROM (%3$s) s JOIN plan p ON p.plan = s.plan
 			WHERE s.valid_from < $2 AND (s.valid_to IS NULL OR s.valid_to >= $2) GROUP BY s.customer
 		)
-		SELECT e.customer, e.feature, min(f.tier), min($4[o.place]), count(*), max(e.at)
-		FROM one, (%4$s) e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
-		WHERE e.at >= $1 AND e.at < $2 AND f.place > o.place
+		SELECT e.customer, e.feature, min(f.tier), min($3[o.place]), count(*), max(e.at)
+		FROM one, event e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
+		WHERE f.place > o.place
 		GROUP BY e.customer, e.feature
 		ORDER BY e.customer COLLATE "C", e.feature COLLATE "C"
 		$query$, nudge.input_query('features', features), nudge.input_query('plans', plans), nudge.input_query('subscriptions', subscriptions), nudge.input_query('events', events))
-		USING nudge.day_close(as_of - days, zone), known_at, days, tiers;
+		USING nudge.day_close(as_of - days, zone), known_at, tiers;
 END
 $$;
 COMMENT ON FUNCTION nudge.feature_attempts(regclass, regclass, regclass, regclass, date, text[], integer, text) IS
@@ -303,9 +306,10 @@ BEGIN
 	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.fact_level('sponsor_status', NULL, sponsor_levels);
 	RETURN QUERY
 	WITH used AS (
-		SELECT u.customer, 100 * least(max(u.usage_ratio), 1) AS factor FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u WHERE u.complete GROUP BY u.customer
+		SELECT u.customer, CASE WHEN max(u.usage_ratio) >= 1 THEN 100 ELSE 100 * greatest(max(u.usage_ratio), 0) END AS factor FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u
+		WHERE u.complete AND u.usage_ratio IS NOT NULL GROUP BY u.customer
 	), grown AS (
-		SELECT g.customer, 100 * least(greatest(g.growth / target_growth, 0), 1) AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, CASE WHEN g.growth >= target_growth THEN 100 WHEN g.growth <= 0 THEN 0 ELSE 100 * g.growth / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 	), started AS (
 		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, days, zone) s
 	), sponsor AS (
