@@ -140,7 +140,7 @@ INSERT INTO events SELECT 'uneven', timestamptz '2024-04-08Z' + w * interval '7 
 INSERT INTO events VALUES ('rare', '2024-04-14 23:59Z', 'use'), ('young', '2024-04-15Z', 'use'), ('old', '2024-04-07 23:59Z', 'use'), (NULL, '2024-05-01Z', 'use'), ('late', '2024-07-01Z', 'use');
 SELECT customer, first_active_on, active_days AS days, active_weeks AS weeks, round(mean_active_days, 4) AS mean, round(coefficient_of_variation, 4) AS cv, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30');
 -- (1 + 0.75 + 0) / 3
-SELECT customers, known_customers, round(mean_stability, 4) AS mean, median_stability AS median FROM engagement_stability('events', '2024-06-30');
+SELECT customers, known_customers, round(mean_stability, 4) AS mean, round(median_stability, 4) AS median FROM engagement_stability('events', '2024-06-30');
 -- a week that is not over does not count: until July 6 the same, on July 7 a week later; New York is a day behind; Sunday; some events; fewer weeks
 SELECT customer, round(mean_active_days, 4) AS mean FROM engagement_stability_lines('events', '2024-07-06') WHERE customer = 'uneven';
 SELECT customer, active_weeks, round(mean_active_days, 4) AS mean, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-07-07') WHERE customer IN ('uneven', 'young');

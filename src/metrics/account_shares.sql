@@ -213,7 +213,7 @@ COMMENT ON FUNCTION nudge.check_accounts(bigint) IS 'An error if accounts are li
 
 CREATE FUNCTION nudge.account_share_metrics()
 	RETURNS TABLE (place integer, metric text, source text, counts text, unit text, description text)
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 20
 BEGIN ATOMIC
 	SELECT v.place, v.metric, v.source, v.counts, v.unit, v.description
 	FROM (VALUES

@@ -630,13 +630,13 @@ CREATE FUNCTION nudge.engagement_stability(
 	event_names text[] DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	week_start text DEFAULT 'monday'
-) RETURNS TABLE (customers bigint, known_customers bigint, mean_stability numeric, median_stability double precision)
+) RETURNS TABLE (customers bigint, known_customers bigint, mean_stability numeric, median_stability numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
-	SELECT count(*), count(l.stability), avg(l.stability), percentile_cont(0.5) WITHIN GROUP (ORDER BY l.stability)
+	SELECT count(*), count(l.stability), avg(l.stability), percentile_disc(0.5) WITHIN GROUP (ORDER BY l.stability)
 	FROM nudge.engagement_stability_lines(events, as_of, weeks, event_names, zone, week_start) l;
 END
 $$;
