@@ -54,13 +54,16 @@ INSERT INTO facts VALUES
 	('ann', 'requirement_met', 'true', NULL, '2024-01-01Z', NULL), ('ann', 'requirement_met', 'true', NULL, '2024-01-01Z', NULL), ('ann', 'requirement_met', 'false', NULL, '2024-01-01Z', NULL), ('ben', 'requirement_met', 'false', NULL, '2024-01-01Z', NULL),
 	('cat', 'feature_delivered', 'true', NULL, '2024-01-01Z', NULL), ('cat', 'feature_delivered', 'false', NULL, '2024-01-01Z', NULL),
 	('ben', 'contact_level', 'user', NULL, '2024-01-01Z', NULL), ('ben', 'contact_level', 'USER', NULL, '2024-01-01Z', NULL), ('cat', 'contact_level', 'user', NULL, '2024-01-01Z', NULL), ('cat', 'contact_level', 'director', NULL, '2024-01-01Z', '2024-02-01Z'),
+	-- at the very edges: a review as the quarter begins, a plan agreed as it holds, one implementation met as the customer comes, a second sponsor of ann: 3 and 1 on the mean are not strong
+	('dan', 'qbr_held', 'true', NULL, '2024-04-01Z', NULL), ('cat', 'success_plan_on_track', 'true', '2024-01-01Z', '2024-01-01Z', NULL), ('cat', 'implementation_met', 'true', NULL, '2023-09-01Z', '2023-10-01Z'),
+	('ann', 'sponsor_status', 'none', NULL, '2023-01-01Z', NULL), ('dan', 'sponsor_status', 'champion', NULL, '2024-01-01Z', NULL), ('dan', 'sponsor_status', 'neutral', NULL, '2024-01-01Z', NULL),
 	('ann', 'something_else', 'whatever', NULL, '2024-01-01Z', NULL);
 CREATE TEMP TABLE contracts (customer text, contract text, signed_at timestamptz, starts_at timestamptz, ends_at timestamptz, term_months numeric, amount numeric, currency text);
 INSERT INTO contracts VALUES
 	('ann', 'a1', '2022-12-01Z', '2023-01-30Z', NULL, 12, 1, 'EUR'), ('ann', 'a2', '2024-01-30Z', '2024-01-30Z', NULL, 24, 1, 'EUR'), ('ben', 'b1', '2023-06-30 23:59:59Z', '2023-06-30Z', NULL, 36, 1, 'USD'),
 	('ben', 'b2', '2023-07-01Z', '2023-07-01Z', NULL, 12, 1, 'USD'), ('cat', 'c1', '2024-06-30 23:59Z', '2024-07-01Z', NULL, 36, 1, 'EUR'), ('dan', 'd1', '2024-07-01Z', '2024-07-01Z', NULL, 36, 1, 'EUR'),
 	('fay', 'f1', '2024-01-01Z', '2024-01-01Z', NULL, 23.9, 1, 'EUR'), ('own', 'o1', '2024-01-01Z', '2024-01-01Z', NULL, 36, 1, 'EUR'), ('new', 'n1', '2024-01-01Z', '2024-01-01Z', NULL, 36, 1, 'EUR');
--- contracts of the 12 months: a2 and c1 of a2, b2, c1, f1.  Expansion: ann of four.  Growth: 4 of 3, of Enterprise 2 (ann, cat) of 2 (ann, fay)
+-- sponsors: ann strong and none, ben weak, dan champion and neutral.  Contracts of the 12 months: a2 and c1 of a2, b2, c1, f1.  Expansion: ann of four.  Growth: 4 of 3, of Enterprise 2 (ann, cat) of 2 (ann, fay)
 SELECT metric, numerator, denominator, round(value, 4) AS value FROM company, account_shares(state, 'facts', '2024-06-30', 'accounts', 'contracts');
 SELECT l.* FROM company, account_share_lines(state, 'facts', '2024-06-30', 'accounts', 'contracts') l;
 SELECT metric, numerator, denominator, round(value, 4) AS value FROM company, account_shares(state, 'facts', '2024-06-30', 'accounts', 'contracts', 'Enterprise');
@@ -69,7 +72,7 @@ SELECT value = account_expansion_rate(state, '2024-04-01', '2024-07-01') AS same
 -- options: any level is enough, weak is healthy, words of one's own, spend a month, terms, a longer time of signing
 SELECT metric, numerator, denominator FROM company, account_shares(state, 'facts', '2024-06-30', 'accounts', 'contracts', minimum_levels => 1, healthy_sponsor => 'weak', category_spend_months => 1, multi_year_months => 12, contract_months => 24)
 WHERE metric IN ('sponsor_health_rate', 'executive_relationship_rate', 'wallet_share', 'multi_year_contract_rate');
-SELECT metric, numerator, denominator FROM company, account_shares(state, 'facts', '2024-06-30', sponsor_levels => '{strong,weak}', healthy_sponsor => 'weak') WHERE metric LIKE 'sponsor%';
+SELECT metric, numerator, denominator FROM company, account_shares(state, 'facts', '2024-06-30', sponsor_levels => '{strong,none,weak,champion,neutral}', healthy_sponsor => 'weak') WHERE metric LIKE 'sponsor%';
 -- the zone: in New York the day ends four hours later
 CREATE TEMP TABLE instants AS SELECT mrr_agg(customer, valid_from::timestamp AT TIME ZONE 'UTC', valid_to::timestamp AT TIME ZONE 'UTC', mrr) AS state FROM subs;
 SELECT metric, numerator, denominator FROM instants, account_shares(state, 'facts', '2024-06-30', 'accounts', 'contracts', zone => 'America/New_York') WHERE metric IN ('qbr_completion_rate', 'solution_gap_identification_rate', 'multi_year_contract_rate');
@@ -82,10 +85,10 @@ CREATE TEMP VIEW known AS SELECT customer, fact, value, agreed_at, valid_from, C
 SELECT count(*) AS differences FROM company, LATERAL (SELECT * FROM account_shares(state, 'facts', '2024-03-31', 'accounts', 'contracts') EXCEPT SELECT * FROM account_shares(state, 'known', '2024-03-31', 'accounts', 'contracts')) d;
 
 -- Time to value: ann from 2023-01-01 to 2023-03-01, 59 days, or from 2023-01-30 by its contract, 30; ben's does not count: open since 2023-06-30, 367 days;
--- cat open since 2023-09-01, by its contract not begun; dan from 2024-02-01, 30 days
+-- cat met at once, by its contract not begun; dan from 2024-02-01, 30 days
 SELECT l.customer, started_at, met_at, round(days, 4) AS days, reached FROM company, implementation_lines(state, 'facts', '2024-06-30', 'accounts') l;
 SELECT l.customer, started_at, met_at, round(days, 4) AS days, reached FROM company, implementation_lines(state, 'facts', '2024-06-30', 'accounts', 'contracts') l;
--- 30 and 59 days of four: half have reached it by 59; of Enterprise only ann has begun
+-- 0, 30 and 59 days of four: half have reached it by 30; of Enterprise only ann has begun
 SELECT customers_started AS started, customers_reached AS reached, customers_open AS open, round(mean_days, 4) AS mean, median_days AS median FROM company, implementation_velocity(state, 'facts', '2024-06-30', 'accounts');
 SELECT customers_started AS started, customers_reached AS reached, customers_open AS open, round(mean_days, 4) AS mean, median_days AS median FROM company, implementation_velocity(state, 'facts', '2024-06-30', 'accounts', 'contracts', 'Enterprise');
 SELECT * FROM implementation_velocity(NULL, NULL, '2024-06-30');

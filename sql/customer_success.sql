@@ -69,8 +69,8 @@ INSERT INTO interventions VALUES
 	('gus', '2024-03-20Z', 'usage', 'call', NULL, NULL), ('ann', '2024-01-31 23:30Z', 'support', 'call', NULL, NULL), ('out', '2024-04-01Z', 'usage', 'call', NULL, NULL);
 CREATE TEMP TABLE readings (entity text, at timestamptz, score numeric, model text);
 INSERT INTO readings SELECT entity, at::timestamptz, score, 'health' FROM (VALUES
-	-- ann 50, then 79.9, then 80 on the 90th day less a second: success; second intervention at 64.9 too
-	('ann', '2024-01-01Z', 50), ('ann', '2024-03-01Z', 79.9), ('ann', '2024-04-08 23:59:59Z', 80), ('ann', '2024-01-31Z', 64.9),
+	-- ann 50, then 79.9, then 80 on the 90th day less a second: success; at the second 64.9, and at the same instant 81, of which the lower counts
+	('ann', '2024-01-01Z', 50), ('ann', '2024-01-01Z', 95), ('ann', '2024-01-31 23:30Z', 64.9), ('ann', '2024-01-31 23:30Z', 81), ('ann', '2024-03-01Z', 79.9), ('ann', '2024-04-08 23:59:59Z', 80),
 	-- ben 60, healthy at the end of the 90th day only: failed
 	('ben', '2024-01-10Z', 60), ('ben', '2024-04-09Z', 95),
 	-- cat is not at risk at 65; dan stays low; eve has no score before
@@ -102,15 +102,16 @@ INSERT INTO periods VALUES
 	('d', '2023-01-01Z', '2024-02-10Z', 100),                                        -- churn without a reading: missed
 	('e', '2023-01-01Z', NULL, 100),                                                 -- 65, never at risk
 	('f', '2023-01-01Z', '2024-01-05Z', 100), ('f', '2024-04-01Z', NULL, 50),        -- at risk only when it did not pay: its churn is missed
-	('g', '2023-01-01Z', '2024-01-15Z', 100);                                        -- at risk at the instant at which it leaves: too late, missed
+	('g', '2023-01-01Z', '2024-01-15Z', 100),                                        -- at risk at the instant at which it leaves: too late, missed
+	('h', '2023-01-01Z', '2024-03-15Z', 100), ('h', '2024-03-15Z', NULL, 60);        -- at risk at the instant of its contraction: missed, and censored after 47 days
 CREATE TEMP TABLE paying AS SELECT mrr_agg(customer, valid_from, valid_to, mrr) AS state FROM periods;
 CREATE TEMP TABLE risk (entity text, at timestamptz, score numeric);
 INSERT INTO risk VALUES ('a', '2024-01-10Z', 64.9), ('a', '2024-02-10Z', 10), ('b', '2024-01-12Z', 50), ('b', '2023-12-31Z', 20), ('c', '2024-02-01Z', 64), ('c', '2024-03-01Z', 99), ('e', '2024-02-01Z', 65),
-	('f', '2024-02-01Z', 5), ('g', '2024-01-15Z', 5), ('c', '2024-05-01Z', 0);
+	('f', '2024-02-01Z', 5), ('g', '2024-01-15Z', 5), ('c', '2024-05-01Z', 0), ('h', '2024-03-15Z', 5);
 SELECT customer, at_risk_at, score, impact, impact_at, round(days, 4) AS days, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-01-01', '2024-05-01');
--- events at 20 (of 3) and 51 (of 2): survival 2/3, 1/3: median 51; mean 35.5; 2 of 5 detected
+-- events at 20 (of 4) and, after h at 47, at 51 (of 2): survival 3/4, 3/8: median 51; mean 35.5; 2 of 6 detected
 SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-01') r;
--- without contraction b is censored at 110 days: events 51 of 3, c 90 censored: no median
+-- without contraction b is censored at 110 days, h at 47: one event at 51, of three: no median; 1 of 4 detected
 SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-01', include_contraction => false) r;
 -- known before March 1 there is no churn of a yet; a window of February; another threshold
 SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-01', as_of => '2024-03-01Z') r;
@@ -153,7 +154,7 @@ SELECT * FROM engagement_stability(NULL, '2024-06-30');
 -- Portfolios: of ben nobody is known to look after
 CREATE TEMP TABLE accounts (customer text, created_at date, owner text);
 INSERT INTO accounts VALUES ('ann', '2023-01-01', 'olga'), ('cat', '2023-01-01', 'olga'), ('dan', '2023-01-01', 'pete'), ('eve', '2023-01-01', 'pete'), ('fay', '2023-01-01', 'olga');
-CREATE TEMP VIEW done AS SELECT customer, at, reason, outcome, outcome_at FROM interventions WHERE customer <> 'out' UNION ALL SELECT 'dan', '2024-06-30Z', 'usage', 'saved', '2024-07-01Z' UNION ALL SELECT 'dan', '2024-07-01Z', 'usage', NULL, NULL;
+CREATE TEMP VIEW done AS SELECT customer, at, reason, outcome, outcome_at FROM interventions WHERE customer <> 'out' UNION ALL SELECT 'dan', '2024-06-30Z', 'usage', 'saved', '2024-07-01Z' UNION ALL SELECT 'dan', '2024-07-01Z', 'usage', NULL, NULL UNION ALL SELECT 'dan', '2024-06-01Z', 'usage', NULL, '2024-06-02Z';
 SELECT r.* FROM company, portfolio_lines(state, 'scores', 'accounts', '2024-06-30', 'done') r;
 -- olga: 500 x 10 % + 200 x 38 % = 126; pete: 400 x 60 % = 240; ben 300 x 30 % = 90; all 456
 SELECT owner, is_total AS total, customer_count AS n, mrr, round(share_of_mrr, 4) AS share, mean_score AS score, red_customers AS red, yellow_customers AS yellow, green_customers AS green, unscored_customers AS none,

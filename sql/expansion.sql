@@ -45,7 +45,7 @@ CREATE TEMP TABLE plans (plan text, tier text);
 INSERT INTO plans VALUES ('basic', 'basic'), ('pro', 'pro'), ('extra', NULL);
 CREATE TEMP TABLE events (customer text, at timestamptz, name text, feature text);
 INSERT INTO events SELECT customer, at::timestamptz, 'use', feature FROM (VALUES ('ann', '2024-06-10 23:59Z', 'sso'), ('ann', '2024-03-13Z', 'sso'), ('ann', '2024-06-01Z', 'audit'), ('ann', '2024-06-01Z', 'export'), ('ann', '2024-06-01Z', 'search'), ('ann', '2024-06-01Z', NULL),
-	('ann', '2024-03-12 23:59Z', 'sso'), ('ann', '2024-06-11Z', 'sso'), ('ben', '2024-06-01Z', 'sso'), ('ben', '2024-06-01Z', 'audit'), ('zoe', '2024-06-01Z', 'audit'), (NULL, '2024-06-01Z', 'audit')) v(customer, at, feature);
+	('ann', '2024-03-12 23:59Z', 'sso'), ('ann', '2024-06-11Z', 'sso'), ('ben', '2024-06-01Z', 'sso'), ('ben', '2024-06-01Z', 'audit'), ('zoe', '2024-06-01Z', 'audit'), ('cat', '2024-03-13Z', 'other'), (NULL, '2024-06-01Z', 'audit')) v(customer, at, feature);
 SELECT * FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro,top}');
 SELECT customer, feature, attempts FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro,top}', 5);
 SELECT count(*) FROM feature_attempts(NULL, NULL, NULL, NULL, '2024-06-10', NULL);
@@ -56,7 +56,7 @@ INSERT INTO subs VALUES ('ann', '2024-01-01', NULL, 100), ('ben', '2024-01-01', 
 CREATE TEMP TABLE company AS SELECT mrr_agg(customer, valid_from, valid_to, mrr) AS state FROM subs;
 CREATE TEMP TABLE facts (customer text, fact text, value text, valid_from timestamptz, valid_to timestamptz);
 INSERT INTO facts VALUES ('ben', 'unmet_need', 'true', '2024-01-01Z', NULL), ('cat', 'unmet_need', 'true', '2024-01-01Z', NULL), ('cat', 'unmet_need', 'false', '2024-05-01Z', NULL), ('dan', 'unmet_need', 'true', '2024-01-01Z', '2024-06-10Z'),
-	('ann', 'sponsor_status', 'champion', '2024-01-01Z', NULL), ('ben', 'sponsor_status', 'Neutral', '2024-01-01Z', NULL), ('cat', 'sponsor_status', 'none', '2024-05-20Z', NULL);
+	('ann', 'sponsor_status', 'champion', '2024-01-01Z', NULL), ('ben', 'sponsor_status', 'Neutral', '2024-01-01Z', NULL), ('cat', 'sponsor_status', 'none', '2024-05-20Z', NULL), ('cat', 'sponsor_status', 'weak', '2024-05-19Z', NULL);
 SELECT t.customer, trigger_kind, detail, round(value, 4) AS value, threshold, fired
 FROM company, expansion_triggers(state, '2024-06-10', 'usage', 'subscriptions', 'users', 'facts', 'events', 'features', 'plans', '{basic,pro,top}') t;
 -- the running month counts too, as far as it is known; other thresholds; without a state all customers, eve too
@@ -69,7 +69,7 @@ SELECT count(*) FROM company, expansion_triggers(state, '2024-06-10');
 -- Readiness at the close of 2024-06-10.
 -- ann: usage 85, seats 12 / 10 is the target of 20 %: 100, adoption: audit, export, search of 3 in 90 days (sso came before): 100, health 90, champion 100: 475 / 5 = 95
 -- ben: 79.9, 19 % of 20 %: 95, sso and audit: 66.67, health 50, neutral 50: 341.57 / 5 = 68.31
--- cat: no limit, users 100, no event, no score, sponsor none 0: 100 / 2 = 50 with coverage 0.4;  dan: usage 90, new, so without growth; coverage 0.2: 90
+-- cat: no limit, users 100, one feature begun as the 90 days do: 33.33, no score, sponsors none and weak: 12.5: 145.83 / 3 = 48.61 with coverage 0.6;  dan: usage 90, new, so without growth; coverage 0.2: 90
 CREATE TEMP TABLE scores (entity text, at timestamptz, score numeric);
 INSERT INTO scores VALUES ('ann', '2024-06-01Z', 90), ('ann', '2024-04-01Z', 60), ('ben', '2024-04-01Z', 50);
 SELECT r.customer, usage_factor AS usage, round(seat_factor, 4) AS seats, round(adoption_factor, 4) AS adoption, health_factor AS health, round(sponsor_factor, 4) AS sponsor, round(readiness, 4) AS readiness, coverage
@@ -83,6 +83,7 @@ FROM company, expansion_readiness(state, '2024-06-10', 'usage', 'subscriptions',
 SELECT r.customer, round(readiness, 4) AS readiness, coverage FROM company, expansion_readiness(state, '2024-06-10', 'usage', 'subscriptions', 'users', 'events', 'scores', 'facts', weights => '{0.5,0,0,0.5,0}') r;
 SELECT r.customer, is_ready, has_crossed FROM company, expansion_readiness(state, '2024-06-10', 'usage', 'subscriptions', 'users', 'events', 'scores', 'facts', threshold => 95) r WHERE customer = 'ann';
 SELECT r.customer, is_ready, has_crossed FROM company, expansion_readiness(state, '2024-06-10', 'usage', 'subscriptions', 'users', 'events', 'scores', 'facts', threshold => 68, compare_days => 1) r;
+SELECT r.customer, is_ready, has_crossed FROM company, expansion_readiness(state, '2024-06-10', 'usage', 'subscriptions', 'users', 'events', 'scores', 'facts', threshold => 65) r WHERE customer = 'ben';
 -- targets: 40 % growth, six features; a year of days
 SELECT r.customer, round(seat_factor, 4) AS seats, round(adoption_factor, 4) AS adoption FROM company, expansion_factors(state, '2024-06-10', NULL, 'subscriptions', 'users', 'events', target_growth => 0.4, target_features => 6) r;
 -- nothing is known

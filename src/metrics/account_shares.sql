@@ -200,7 +200,7 @@ AS $$
 BEGIN
 	IF repeated > 0 THEN
 		RAISE EXCEPTION 'customers has an account more than once'
-			USING ERRCODE = 'cardinality_violation',
+			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = format('%s rows repeat the key of another.', repeated),
 				HINT = 'Pass a view with a row for each account.';
 	END IF;
@@ -219,7 +219,7 @@ BEGIN ATOMIC
 	FROM (VALUES
 		(1, 'qbr_completion_rate', 'qbr_held', 'held', 'share', 'Customers with a business review held in the three months to as_of, of all customers'),
 		(2, 'success_plan_achievement_rate', 'success_plan_on_track', 'items', 'share', 'Success plans that are on track, of all success plans'),
-		(3, 'sponsor_health_rate', 'sponsor_status', 'level', 'share', 'Customers whose sponsor is at the healthy level or above, of those whose sponsor status is recorded'),
+		(3, 'sponsor_health_rate', 'sponsor_status', 'level', 'share', 'Customers whose sponsors are at the healthy level or above on the mean, of those whose sponsor status is recorded'),
 		(4, 'sponsor_coverage_rate', 'sponsor_status', 'recorded', 'share', 'Customers whose sponsor status is recorded, of all customers'),
 		(5, 'roi_realization_rate', 'documented_roi', 'reached', 'share', 'Customers with a documented return on investment of 1 or more, of all customers'),
 		(6, 'expansion_opportunity_coverage', 'upsell_identified', 'flag', 'share', 'Customers with an identified upsell opportunity, of all customers'),
@@ -340,17 +340,21 @@ BEGIN
 	), valued AS MATERIALIZED (
 		-- every account with every fact that is recorded for some account
 		SELECT a.customer, a.mrr, t.fact, l.value,
-			CASE t.fact WHEN 'sponsor_status' THEN nudge.fact_level(t.fact, l.value, sponsor_levels) END AS level,
 			CASE WHEN t.fact IN ('documented_roi', 'category_spend', 'solution_fit') THEN nudge.fact_number(t.fact, l.value) END AS number
 		FROM account a CROSS JOIN tracked t LEFT JOIN latest l ON l.customer = a.customer AND l.fact = t.fact
+	), sponsor AS MATERIALIZED (
+		-- the mean of all sponsors
+		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS level, string_agg(f.value, ', ' ORDER BY f.valid_from, f.value COLLATE "C") AS words
+		FROM found f WHERE f.fact = 'sponsor_status' AND f.in_force GROUP BY f.customer
 	), contact AS MATERIALIZED (
 		SELECT f.customer, count(DISTINCT lower(f.value)) AS levels, string_agg(DISTINCT lower(f.value) COLLATE "C", ', ' ORDER BY lower(f.value) COLLATE "C") AS words
 		FROM found f WHERE f.fact = 'contact_level' AND f.in_force GROUP BY f.customer
 	)
-	SELECT 'sponsor_health_rate', v.customer, NULL::text, (v.level >= healthy)::integer::numeric, 1::numeric, v.value
-	FROM valued v WHERE v.fact = 'sponsor_status' AND v.value IS NOT NULL
+	SELECT 'sponsor_health_rate', a.customer, NULL::text, (s.level >= healthy)::integer::numeric, 1::numeric, s.words
+	FROM account a JOIN sponsor s ON s.customer = a.customer
 	UNION ALL
-	SELECT 'sponsor_coverage_rate', v.customer, NULL, (v.value IS NOT NULL)::integer, 1, v.value FROM valued v WHERE v.fact = 'sponsor_status'
+	SELECT 'sponsor_coverage_rate', v.customer, NULL, (s.level IS NOT NULL)::integer, 1, s.words
+	FROM valued v LEFT JOIN sponsor s ON s.customer = v.customer WHERE v.fact = 'sponsor_status'
 	UNION ALL
 	SELECT 'roi_realization_rate', v.customer, NULL, coalesce(v.number >= 1, false)::integer, 1, v.value FROM valued v WHERE v.fact = 'documented_roi'
 	UNION ALL

@@ -380,13 +380,14 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	WITH reading AS MATERIALIZED (
-		SELECT s.customer, s.at, s.score FROM nudge.customer_score_rows(scores, as_of, model) s
+		-- of readings of one instant the lowest
+		SELECT s.customer, s.at, min(s.score) AS score FROM nudge.customer_score_rows(scores, as_of, model) s GROUP BY s.customer, s.at
 	), step AS MATERIALIZED (
 		SELECT row_number() OVER () AS no, i.*, (i.at AT TIME ZONE 'UTC' + make_interval(days => within_days)) AT TIME ZONE 'UTC' AS due_at
 		FROM nudge.intervention_rows(interventions, as_of) i WHERE i.at >= start_at AND i.at < end_at
 	), before AS (
 		SELECT DISTINCT ON (i.no) i.no, r.score FROM step i JOIN reading r ON r.customer = i.customer AND r.at <= i.at
-		ORDER BY i.no, r.at DESC, r.score
+		ORDER BY i.no, r.at DESC
 	), after AS (
 		SELECT i.no, min(r.at) AS at FROM step i JOIN reading r ON r.customer = i.customer AND r.at > i.at AND r.at < i.due_at AND r.score >= healthy_from
 		GROUP BY i.no

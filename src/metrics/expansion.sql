@@ -313,12 +313,13 @@ BEGIN
 	), started AS (
 		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, days, zone) s
 	), sponsor AS (
-		SELECT DISTINCT ON (f.customer) f.customer, f.fact, f.value FROM nudge.account_fact_rows(account_facts, '{sponsor_status}', known_at) f WHERE f.in_force
-		ORDER BY f.customer, f.valid_from DESC, f.value COLLATE "C"
+		-- the mean of all sponsors
+		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS place
+		FROM nudge.account_fact_rows(account_facts, '{sponsor_status}', known_at) f WHERE f.in_force GROUP BY f.customer
 	), factor AS MATERIALIZED (
 		-- the customers that pay, and their latest score
 		SELECT h.customer, u.factor AS usage, g.factor AS seats, s.factor AS adoption, h.score AS health,
-			100.0 * (nudge.fact_level(p.fact, p.value, sponsor_levels) - 1) / (cardinality(sponsor_levels) - 1) AS sponsor
+			100 * (p.place - 1) / (cardinality(sponsor_levels) - 1) AS sponsor
 		FROM nudge.at_risk_revenue_lines(state, scores, as_of, 65, 60, 80, zone, model) h
 		LEFT JOIN used u ON u.customer = h.customer
 		LEFT JOIN grown g ON g.customer = h.customer

@@ -48,7 +48,7 @@ SELECT set_eq($$ SELECT metric, numerator, denominator FROM share WHERE metric I
 	JOIN known k USING (fact) WHERE coalesce(k.agreed_at <= k.valid_from, true) GROUP BY 1 $$, 'items');
 SELECT set_eq($$ SELECT metric, numerator, denominator FROM share WHERE metric IN ('qbr_completion_rate', 'sponsor_health_rate', 'sponsor_coverage_rate', 'roi_realization_rate', 'executive_relationship_rate') $$, $$
 	SELECT 'qbr_completion_rate', count(DISTINCT customer)::numeric AS n, (SELECT count(*)::numeric FROM paying) AS d FROM facts JOIN paying USING (customer) WHERE fact = 'qbr_held' AND value = 'true' AND valid_from >= '2024-04-01Z' AND valid_from < '2024-07-01Z'
-	UNION ALL SELECT 'sponsor_health_rate', count(*) FILTER (WHERE value IN ('strong', 'champion')), count(*) FROM latest WHERE fact = 'sponsor_status'
+	UNION ALL SELECT 'sponsor_health_rate', count(*) FILTER (WHERE level >= 4), count(*) FROM (SELECT avg(array_position('{none,weak,neutral,strong,champion}', value)) AS level FROM known WHERE fact = 'sponsor_status' GROUP BY customer) q
 	UNION ALL SELECT 'sponsor_coverage_rate', count(*), (SELECT count(*) FROM paying) FROM latest WHERE fact = 'sponsor_status'
 	UNION ALL SELECT 'roi_realization_rate', count(*), (SELECT count(*) FROM paying) FROM latest WHERE fact = 'documented_roi' AND value::numeric >= 1
 	UNION ALL SELECT 'executive_relationship_rate', count(*), (SELECT count(*) FROM paying) FROM (SELECT FROM known WHERE fact = 'contact_level' GROUP BY customer HAVING count(DISTINCT value) > 1) q $$, 'reviews, sponsors, return, contacts');

@@ -67,7 +67,7 @@ SELECT set_eq($$ SELECT customer, at, reason, score, status, counted FROM step $
 		coalesce(b.score < 65, false) AND i.at + interval '90 days' <= '2024-05-15Z'
 	FROM interventions i
 	LEFT JOIN LATERAL (SELECT r.score FROM scores_a r WHERE r.entity = i.customer AND r.at <= i.at ORDER BY r.at DESC, r.score LIMIT 1) b ON true,
-		LATERAL (SELECT EXISTS (SELECT FROM scores_a r WHERE r.entity = i.customer AND r.at > i.at AND r.at < i.at + interval '90 days' AND r.at < '2024-05-15Z' AND r.score >= 80) AS found) a
+		LATERAL (SELECT EXISTS (SELECT FROM (SELECT entity, at, min(score) AS score FROM scores_a GROUP BY 1, 2) r WHERE r.entity = i.customer AND r.at > i.at AND r.at < i.at + interval '90 days' AND r.at < '2024-05-15Z' AND r.score >= 80) AS found) a
 	WHERE i.at >= '2023-07-01Z' AND i.at < '2024-05-01Z' $$, 'what became of interventions');
 SELECT set_eq($$ SELECT period, value, interventions_made, counted, succeeded, at_risk_customers, recovered_customers FROM nudge.intervention_success('interventions', 'scores_a', '2023-07-01', '2024-05-01', 'reason', 'month', as_of => '2024-05-15Z') WHERE NOT is_total AND interventions_made > 0 $$,
 	$$ SELECT date_trunc('month', at)::date, reason, count(*) AS made, count(*) FILTER (WHERE counted) AS counted, count(*) FILTER (WHERE counted AND status = 'succeeded') AS ok, count(DISTINCT customer) FILTER (WHERE counted) AS n,

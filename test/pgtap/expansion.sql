@@ -55,7 +55,7 @@ SELECT set_eq('SELECT customer, round(usage_factor, 8) AS u, round(seat_factor, 
 		round((SELECT 100 * least(greatest(g.growth / 0.2, 0), 1) FROM nudge.seat_growth('subscriptions', 'users', '2024-06-15') g WHERE g.customer = c.customer AND g.growth IS NOT NULL), 8) AS s,
 		round((SELECT 100 * least(count(*) FILTER (WHERE f.at >= '2024-03-18Z') / 3.0, 1) FROM (SELECT min(e.at) AS at FROM events e WHERE e.customer = c.customer AND e.at < '2024-06-16Z' AND e.feature IS NOT NULL GROUP BY e.feature) f HAVING count(*) > 0), 8) AS a,
 		(SELECT s.score FROM scores s WHERE s.entity = c.customer AND s.at < '2024-06-16Z' ORDER BY s.at DESC, s.score LIMIT 1) AS h,
-		round((SELECT 25.0 * (array_position('{none,weak,neutral,strong,champion}', f.value) - 1) FROM facts f WHERE f.customer = c.customer AND f.fact = 'sponsor_status' AND f.valid_from < '2024-06-16Z' ORDER BY f.valid_from DESC, f.value COLLATE "C" LIMIT 1), 8) AS p
+		round((SELECT 25.0 * (avg(array_position('{none,weak,neutral,strong,champion}', f.value)) - 1) FROM facts f WHERE f.customer = c.customer AND f.fact = 'sponsor_status' AND f.valid_from < '2024-06-16Z'), 8) AS p
 	FROM (SELECT 'c' || g AS customer FROM generate_series(0, 37) g) c $$, 'factors');
 SELECT is_empty($$ SELECT * FROM factor f, LATERAL (SELECT CASE WHEN usage_factor IS NOT NULL THEN 0.3 ELSE 0 END + CASE WHEN seat_factor IS NOT NULL THEN 0.25 ELSE 0 END + CASE WHEN adoption_factor IS NOT NULL THEN 0.2 ELSE 0 END
 		+ CASE WHEN health_factor IS NOT NULL THEN 0.15 ELSE 0 END + CASE WHEN sponsor_factor IS NOT NULL THEN 0.1 ELSE 0 END AS w) k
