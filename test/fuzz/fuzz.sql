@@ -77,6 +77,9 @@ CREATE FUNCTION fuzz.column_of(name text, type regtype, rows integer, keys integ
 RETURN CASE
 	WHEN name = 'actions' THEN '1 + g % 5'
 	WHEN name = 'zone' THEN quote_literal('Europe/Berlin')
+	WHEN name = 'relative_error' THEN CASE rows % 2 WHEN 0 THEN '0.01' ELSE '0' END
+	WHEN name = 'value' AND type = 'double precision'::regtype THEN '((g::bigint * 7919) % 2000 - 300) / 7.0'
+	WHEN name = 'count' THEN 'g % 4'
 	WHEN name = 'steps' THEN quote_literal(CASE rows % 2 WHEN 0 THEN '{a,b,c}' ELSE '{a,b,c,*}' END)
 	WHEN name = 'matches' THEN 'ARRAY[hashint4(g) % 3 <> 1, hashint4(g) % 2 = 0, CASE WHEN g % 7 > 0 THEN g % 5 = 0 END]'
 	WHEN name = 'event' THEN '(ARRAY[''a'', ''b'', ''c'', ''a'', ''b'', ''d'', ''ü''])[1 + abs(hashint4(g) % 7)]'
@@ -334,6 +337,10 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'discount', 'numeric', '{0,0.25}', '{1,-1,2,NaN}'),
 	('', '(base_)?currency', 'text', '{EUR,USD}', '{"",E,ÄÖÜ}'),
 	('', '(within|gap|max_length|session_gap|grace|.*tolerance|.*window|.*max_gap)', 'interval', '{1 day,60 minutes,3 hours,7 days,0,1 second}', '{1 month,-1 day,178000000 years,1 month -1 day,3660001 days,infinity}'),
+	('percentile', 'method', 'text', '{disc,cont}', '{mean}'),
+	('', 'fractions', 'double precision[]', '{"{0.5,0.95}","{0,1}","{}"}', '{"{NULL}","{2}","{NaN}","{{0.5},{1}}"}'),
+	('', 'relative_error', 'double precision', '{0.01,0,0.001,0.1}', '{1,-1,NaN,1e-320}'),
+	('share_within$', 'threshold', 'double precision', '{0,1,-20,100,142.857142}', '{NaN,infinity,1e13}'),
 	('', '(confidence|alpha|threshold)', 'double precision', '{0.95,0.05,0.5,0.2}', '{0,1,-1,2,NaN,infinity,-infinity,1e-320,0.9999999999999999}'),
 	('', 'hold_constant|collapse_repeats|include.*', 'boolean', '{true,false}', '{true}'),
 	('', '', 'integer', '{1,1,2,3,4,12,30}', '{0,-1,2147483647,-2147483648,400,36600}'),

@@ -79,7 +79,7 @@ SELECT cmp_ok(max(abs(h.disc - w.disc) / nullif(abs(w.disc), 0)), '>', 0.02::flo
 
 SELECT is_empty($$
 	SELECT s.kind, s.error, p.* FROM s, percentile_summary(st) p, LATERAL (SELECT count(*) AS n, sum(v) AS sum, avg(v) AS mean, min(v) AS lowest, max(v) AS highest FROM r WHERE r.kind = s.kind) w
-	WHERE (p.samples, p.sum, round(p.mean, 9), p.lowest, p.highest) IS DISTINCT FROM (w.n, w.sum, round(w.mean, 9), w.lowest::float8, w.highest::float8)
+	WHERE (p.samples, p.sum, p.lowest, p.highest) IS DISTINCT FROM (w.n, w.sum, w.lowest::float8, w.highest::float8) OR abs(p.mean - w.mean) > 1e-12 * abs(w.mean) + 1e-12
 		OR (p.p50, p.p90, p.p95, p.p99) IS DISTINCT FROM (percentile(st, 0.5), percentile(st, 0.9), percentile(st, 0.95), percentile(st, 0.99))
 		OR p.relative_error > s.error OR 2 * p.relative_error < s.error AND s.error < 0.1 OR p.relative_error > 0.0625 $$,
 	'number, sum, mean, lowest and highest are exact at any error');
@@ -92,7 +92,7 @@ ANALYZE r;
 SELECT is_empty($$ SELECT * FROM b, LATERAL (SELECT count(*) AS n, sum(v) AS v FROM r WHERE r.kind = b.kind AND r.v BETWEEN b.low::text::numeric AND b.high::text::numeric) w
 	WHERE b.kind <> 'huge' AND (b.samples, b.sum) IS DISTINCT FROM (w.n, w.v) $$, 'a bucket has the samples between its bounds, and their sum');
 SELECT is_empty($$ SELECT * FROM (SELECT *, lag(high) OVER o AS before, sum(samples) OVER o AS upto, sum(samples) OVER (PARTITION BY kind, error) AS total FROM b WINDOW o AS (PARTITION BY kind, error ORDER BY i)) t
-	WHERE low <= before OR low > high OR share <> samples / total OR cumulative_share <> upto / total $$, 'buckets ascend, and their shares add up');
+	WHERE low < before OR low = before AND kind <> 'huge' OR low > high OR share <> samples / total OR cumulative_share <> upto / total $$, 'buckets ascend, and their shares add up');
 SELECT is_empty($$ SELECT * FROM b WHERE high - low > 2 * error * least(abs(low), abs(high)) $$, 'a bucket is at most two errors wide');
 SELECT is(count(*), (SELECT count(DISTINCT (kind, v)) FROM r), 'with an error of 0 each value has a bucket') FROM b WHERE error = 0;
 
