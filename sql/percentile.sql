@@ -63,7 +63,7 @@ SELECT lowest, highest, p50 FROM (SELECT percentile_agg(v, 0) AS s FROM unnest('
 -- all the same: exact, however coarse
 SELECT p.* FROM (SELECT percentile_agg(100.1, 0.1) AS s FROM generate_series(1, 1000)) x, percentile_summary(s) p;
 -- the far ends
-SELECT p.samples, p.sum, p.lowest, p.highest, p.p50 FROM (SELECT percentile_agg(v, 0) AS s FROM unnest('{-9223372036854,9223372036854,1}'::float8[]) v) x, percentile_summary(s) p;
+SELECT p.samples, p.sum, p.lowest, p.highest, p.p50 FROM (SELECT percentile_agg(v, 0) AS s FROM unnest('{-9223372036853.9,9223372036853.9,1}'::float8[]) v) x, percentile_summary(s) p;
 SELECT p.samples, p.sum, p.lowest FROM (SELECT percentile_count_agg(1, 9223372036854775807, 0) AS s) x, percentile_summary(s) p;
 -- the error of a state is the power of two that is not above the one asked for
 SELECT e, p.relative_error FROM (SELECT e, percentile_agg(1, e) AS s FROM unnest('{0,0.1,0.0626,0.0625,0.06249,0.01,0.0078125,0.005,0.001,0.000001}'::float8[]) e GROUP BY e) x, percentile_summary(s) p ORDER BY e;
@@ -71,7 +71,8 @@ SELECT percentile_agg(v, 0.008) = percentile_agg(v, 0.01) FROM (VALUES (1), (2))
 -- many buckets, which wait for their places
 SELECT p.samples, p.sum, p.p50, p.p99 FROM (SELECT percentile_agg(g, 0) AS s FROM generate_series(1, 20000) g) x, percentile_summary(s) p;
 SELECT rollup(s) = (SELECT percentile_agg(g, 0) FROM generate_series(20000, 1, -1) g) FROM (SELECT percentile_agg(g, 0) AS s FROM generate_series(1, 20000) g GROUP BY g % 3) x;
--- other types by their casts
+-- numeric is read as it is, to the millionth, half away from 0; other types by their casts
+SELECT p.lowest, p.highest, p.sum FROM (SELECT percentile_agg(v, 0) AS s FROM unnest('{9223372036854.775807,-9223372036854.775807,0.0000005,-0.0000015}'::numeric[]) v) x, percentile_summary(s) p;
 SELECT percentile_agg(1::integer, 0) = percentile_agg(1::numeric, 0), percentile_agg(1::real, 0) = percentile_agg(1::bigint, 0.0);
 SELECT s < combine(s, s), s <> combine(s, s) FROM st;
 
@@ -80,6 +81,9 @@ SELECT s < combine(s, s), s <> combine(s, s) FROM st;
 SELECT percentile_agg('NaN', 0.01);
 SELECT percentile_agg('infinity', 0.01);
 SELECT percentile_agg(-9223372036855, 0.01);
+SELECT percentile_agg(9223372036854::float8, 0.01);
+SELECT percentile_agg('NaN'::numeric, 0.01);
+SELECT percentile_agg('-Infinity'::numeric, 0.01);
 SELECT percentile_agg(1, NULL);
 SELECT percentile_agg(1, 0.2);
 SELECT percentile_agg(1, -0.01);

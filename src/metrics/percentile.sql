@@ -11,27 +11,29 @@
 COMMENT ON TYPE nudge.percentile_state IS
 	'The distribution of any number of samples, to a given relative error or exactly, mergeable by rollup() and combine()';
 
-CREATE FUNCTION nudge.percentile_trans(state nudge.percentile_state, value double precision, relative_error double precision) RETURNS nudge.percentile_state
-	AS 'MODULE_PATHNAME', 'nm_percentile_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.percentile_trans(nudge.percentile_state, double precision, double precision) IS
+--@ for type=float8,numeric
+CREATE FUNCTION nudge.percentile_trans(state nudge.percentile_state, value @type@, relative_error double precision) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_trans_@type@' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.percentile_trans(nudge.percentile_state, @type@, double precision) IS
 	'Transition function of percentile_agg; not STRICT: a NULL value is no sample';
-CREATE AGGREGATE nudge.percentile_agg(value double precision, relative_error double precision) (
+CREATE AGGREGATE nudge.percentile_agg(value @type@, relative_error double precision) (
 	SFUNC = nudge.percentile_trans, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.percentile_agg(double precision, double precision) IS
+COMMENT ON AGGREGATE nudge.percentile_agg(@type@, double precision) IS
 	'State of the distribution of values: percentiles are off by at most relative_error of themselves, and not at all if it is 0; NULL values are skipped';
 
-CREATE FUNCTION nudge.percentile_count_trans(state nudge.percentile_state, value double precision, count bigint, relative_error double precision) RETURNS nudge.percentile_state
-	AS 'MODULE_PATHNAME', 'nm_percentile_count_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nudge.percentile_count_trans(nudge.percentile_state, double precision, bigint, double precision) IS
+CREATE FUNCTION nudge.percentile_count_trans(state nudge.percentile_state, value @type@, count bigint, relative_error double precision) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_count_trans_@type@' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nudge.percentile_count_trans(nudge.percentile_state, @type@, bigint, double precision) IS
 	'Transition function of percentile_count_agg; not STRICT: a NULL value is no sample';
-CREATE AGGREGATE nudge.percentile_count_agg(value double precision, count bigint, relative_error double precision) (
+CREATE AGGREGATE nudge.percentile_count_agg(value @type@, count bigint, relative_error double precision) (
 	SFUNC = nudge.percentile_count_trans, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
 	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE nudge.percentile_count_agg(double precision, bigint, double precision) IS
+COMMENT ON AGGREGATE nudge.percentile_count_agg(@type@, bigint, double precision) IS
 	'The same, of rows that stand for count samples each';
+--@ end
 
 CREATE FUNCTION nudge.percentile(state nudge.percentile_state, fraction double precision, method text DEFAULT 'disc') RETURNS double precision
 	AS 'MODULE_PATHNAME', 'nm_percentile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;

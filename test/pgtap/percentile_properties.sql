@@ -53,6 +53,7 @@ FROM (
 CREATE INDEX ON r (kind, v);
 CREATE TABLE e AS SELECT unnest('{0,0.000001,0.0001,0.001,0.0078125,0.01,0.05,0.1}'::float8[]) AS error;
 CREATE TABLE s AS SELECT kind, error, percentile_agg(v, error) AS st FROM r, e GROUP BY kind, error;
+SELECT is_empty($$ SELECT kind, error FROM s JOIN (SELECT kind, error, percentile_agg(v::float8, error) AS st FROM r, e GROUP BY kind, error) f USING (kind, error) WHERE s.st <> f.st $$, 'double precision gives what numeric gives');
 CREATE TABLE f AS
 	SELECT unnest('{0,1,0.5,0.25,0.9,0.95,0.99,0.999,0.01}'::float8[]) AS fraction
 	UNION SELECT pick('fraction' || n, 100001) / 100000.0 FROM generate_series(1, 40) n;
