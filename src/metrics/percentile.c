@@ -252,8 +252,8 @@ error_bits(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * nm_percentile_value returns an argument in millionths, ties to even.  The whole part
- * apart: with it as one product a large value would lose its last digits.
+ * The whole part is converted apart: in one product a large value would lose
+ * its last digits.
  */
 int64
 nm_percentile_value(double value, const char *name)
