@@ -62,6 +62,13 @@ CREATE TABLE fuzz.touches AS SELECT n % 9 AS "user", l.at, ('{a,b,NULL}'::text[]
 CREATE TABLE fuzz.campaigns AS SELECT * FROM (VALUES ('a', 'brand', 0.2), ('b', NULL, NULL), (NULL, 'generic', 0.1)) v(campaign, kind, budget_share);
 CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestamptz '2024-02-01'), ('other', 'webinar', '2024-03-01'), (NULL, NULL, NULL)) v(content, type, published_at);
 
+CREATE TABLE fuzz.requests AS
+	SELECT timestamptz '2024-01-01' + make_interval(hours => g * 37) AS at, (g * 7919 % 1000)::numeric / 8 AS duration_ms, nullif(g % 4, 3)::bigint AS count, ('{/a,ü,NULL}'::text[])[1 + g % 3] AS endpoint,
+		('{t,f,NULL}'::boolean[])[1 + g % 3] AS error, ('{server,dom,render,NULL,NULL,NULL}'::text[])[1 + g % 6] AS part,
+		'a' AS campaign FROM generate_series(1, 200) g;
+CREATE TABLE fuzz.resource_samples AS SELECT at, ('{cpu,memory,ü}'::text[])[1 + count % 3] AS resource, duration_ms / 125 AS utilisation FROM fuzz.requests WHERE count IS NOT NULL;
+CREATE TABLE fuzz.sends AS SELECT at, endpoint AS campaign, coalesce(count, 1) AS count FROM fuzz.requests;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -238,7 +245,7 @@ CREATE TABLE fuzz.vocabulary (
 	other text[] NOT NULL
 );
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content}'::text[]) i;
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,requests,resource_samples,sends}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
@@ -255,6 +262,15 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'types', 'text[]', '{"{guide,webinar}","{guide,other}"}', '{"{}","{NULL}","{guide,guide}","{guide}"}'),
 	('', 'cadences', 'text[]', '{"{monthly,weekly}","{bi-weekly,NULL}","{daily,quarterly}"}', '{"{}","{NULL}","{yearly,weekly}"}'),
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
+	('(minute_counts|throughput_lines|check_samples)$', 'input', 'text', '{requests,sends}', '{spend,""}'),
+	('(minute_counts|throughput_lines)$', 'relation', 'regclass', '{fuzz.requests}', '{fuzz.requests}'),
+	('(latency_report|latency_states|apdex|minute_counts|throughput_lines|request_query|request_group)$', 'by', 'text', '{endpoint,part}', '{user,""}'),
+	('(latency_report|apdex|page_load|utilisation|throughput|throughput_lines|performance_.*)$', 'grain', 'text', '{day,hour,week,month}', '{minute,""}'),
+	('(cost_per_unit|scaling_report)$', 'grain', 'text', '{month,quarter,year}', '{week}'),
+	('(cost_per_unit|scaling_report)$', 'meter', 'text', '{calls}', '{""}'),
+	('utilisation$', 'resources', 'text[]', '{"{cpu,memory}","{ü,cpu}"}', '{"{}","{NULL}","{{cpu},{ü}}"}'),
+	('utilisation$', 'limits', 'numeric[]', '{"{0.7,0.8}","{0,1}"}', '{"{}","{NULL}","{NaN,-1}","{{1},{2}}"}'),
+	('', '(volumes|costs)', 'double precision[]', '{"{1,10,100}","{2,2,2}","{3,1,5e3}"}', '{"{}","{NULL,1,1}","{0,-1,2}","{NaN,infinity,1e-320}","{{1},{2}}"}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
