@@ -102,6 +102,13 @@ CREATE TABLE fuzz.deployments AS SELECT started_at AS at, started_at - interval 
 CREATE TABLE fuzz.bugs AS SELECT incident AS bug, started_at AS opened_at, ended_at AS closed_at, severity, outage AS escaped FROM fuzz.incidents;
 CREATE TABLE fuzz.coverage_samples AS SELECT started_at AS at, 0.8 AS coverage, service AS repository FROM fuzz.incidents;
 
+CREATE TABLE fuzz.requests AS
+	SELECT timestamptz '2024-01-01' + make_interval(hours => g * 37) AS at, (g * 7919 % 1000)::numeric / 8 AS duration_ms, nullif(g % 4, 3)::bigint AS count, ('{/a,ü,NULL}'::text[])[1 + g % 3] AS endpoint,
+		('{t,f,NULL}'::boolean[])[1 + g % 3] AS error, ('{server,dom,render,NULL,NULL,NULL}'::text[])[1 + g % 6] AS part,
+		'a' AS campaign FROM generate_series(1, 200) g;
+CREATE TABLE fuzz.resource_samples AS SELECT at, ('{cpu,memory,ü}'::text[])[1 + count % 3] AS resource, duration_ms / 125 AS utilisation FROM fuzz.requests WHERE count IS NOT NULL;
+CREATE TABLE fuzz.sends AS SELECT at, endpoint AS campaign, coalesce(count, 1) AS count FROM fuzz.requests;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -120,6 +127,9 @@ RETURN CASE
 	WHEN name = 'scale_low' THEN '0'
 	WHEN name = 'scale_high' THEN '7'
 	WHEN name = 'zone' THEN quote_literal('Europe/Berlin')
+	WHEN name = 'relative_error' THEN CASE rows % 2 WHEN 0 THEN '0.01' ELSE '0' END
+	WHEN name = 'value' AND type = 'double precision'::regtype THEN '((g::bigint * 7919) % 2000 - 300) / 7.0'
+	WHEN name = 'count' THEN 'g % 4'
 	WHEN name = 'steps' THEN quote_literal(CASE rows % 2 WHEN 0 THEN '{a,b,c}' ELSE '{a,b,c,*}' END)
 	WHEN name = 'matches' THEN 'ARRAY[hashint4(g) % 3 <> 1, hashint4(g) % 2 = 0, CASE WHEN g % 7 > 0 THEN g % 5 = 0 END]'
 	WHEN name = 'event' THEN '(ARRAY[''a'', ''b'', ''c'', ''a'', ''b'', ''d'', ''ü''])[1 + abs(hashint4(g) % 7)]'
@@ -282,6 +292,7 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,surveys,customers}'::text[]) i;
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,deals,deal_stages,activities,quotas,contracts}'::text[]) i;
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,incidents,maintenance,requests,deployments,bugs,coverage_samples}'::text[]) i;
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,requests,resource_samples,sends}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
 	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
@@ -354,6 +365,15 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'types', 'text[]', '{"{guide,webinar}","{guide,other}"}', '{"{}","{NULL}","{guide,guide}","{guide}"}'),
 	('', 'cadences', 'text[]', '{"{monthly,weekly}","{bi-weekly,NULL}","{daily,quarterly}"}', '{"{}","{NULL}","{yearly,weekly}"}'),
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
+	('(minute_counts|throughput_lines|check_samples)$', 'input', 'text', '{requests,sends}', '{spend,""}'),
+	('(minute_counts|throughput_lines)$', 'relation', 'regclass', '{fuzz.requests}', '{fuzz.requests}'),
+	('(latency_report|latency_states|apdex|minute_counts|throughput_lines|request_query|request_group)$', 'by', 'text', '{endpoint,part}', '{user,""}'),
+	('(latency_report|apdex|page_load|utilisation|throughput|throughput_lines|performance_.*)$', 'grain', 'text', '{day,hour,week,month}', '{minute,""}'),
+	('(cost_per_unit|scaling_report)$', 'grain', 'text', '{month,quarter,year}', '{week}'),
+	('(cost_per_unit|scaling_report)$', 'meter', 'text', '{calls}', '{""}'),
+	('utilisation$', 'resources', 'text[]', '{"{cpu,memory}","{ü,cpu}"}', '{"{}","{NULL}","{{cpu},{ü}}"}'),
+	('utilisation$', 'limits', 'numeric[]', '{"{0.7,0.8}","{0,1}"}', '{"{}","{NULL}","{NaN,-1}","{{1},{2}}"}'),
+	('', '(volumes|costs)', 'double precision[]', '{"{1,10,100}","{2,2,2}","{3,1,5e3}"}', '{"{}","{NULL,1,1}","{0,-1,2}","{NaN,infinity,1e-320}","{{1},{2}}"}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
@@ -436,6 +456,10 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'discount', 'numeric', '{0,0.25}', '{1,-1,2,NaN}'),
 	('', '(base_)?currency', 'text', '{EUR,USD}', '{"",E,ÄÖÜ}'),
 	('', '(within|gap|max_length|session_gap|grace|.*tolerance|.*window|.*max_gap)', 'interval', '{1 day,60 minutes,3 hours,7 days,0,1 second}', '{1 month,-1 day,178000000 years,1 month -1 day,3660001 days,infinity}'),
+	('percentile', 'method', 'text', '{disc,cont}', '{mean}'),
+	('', 'fractions', 'double precision[]', '{"{0.5,0.95}","{0,1}","{}"}', '{"{NULL}","{2}","{NaN}","{{0.5},{1}}"}'),
+	('', 'relative_error', 'double precision', '{0.01,0,0.001,0.1}', '{1,-1,NaN,1e-320}'),
+	('share_within$', 'threshold', 'double precision', '{0,1,-20,100,142.857142}', '{NaN,infinity,1e13}'),
 	('', '(confidence|alpha|threshold)', 'double precision', '{0.95,0.05,0.5,0.2}', '{0,1,-1,2,NaN,infinity,-infinity,1e-320,0.9999999999999999}'),
 	('', 'hold_constant|collapse_repeats|include.*', 'boolean', '{true,false}', '{true}'),
 	('', '', 'integer', '{1,1,2,3,4,12,30}', '{0,-1,2147483647,-2147483648,400,36600}'),
