@@ -105,6 +105,7 @@ SELECT * FROM seat_growth('subscriptions', NULL, NULL);
 CREATE TEMP VIEW odd_users AS SELECT NULL::text AS "user", customer, signed_up_at FROM users;
 SELECT * FROM seat_growth(NULL, 'odd_users', '2024-06-10');
 SELECT * FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro}');
+SELECT * FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{{basic,pro},{top,more}}');
 SELECT * FROM feature_attempts('events', NULL, 'plans', 'subscriptions', '2024-06-10', NULL);
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', weights => '{0.5,0.5}') r;
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', weights => '{0.2,0.2,0.2,0.2,0.1}') r;
@@ -115,6 +116,8 @@ SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', target_feature
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', compare_days => 0) r;
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', threshold => 101) r;
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', sponsor_levels => '{weak,NULL}') r;
+SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', sponsor_levels => '{{weak,strong}}') r;
+SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', weights => '{{0.2,0.2,0.2,0.2,0.2}}') r;
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', account_facts => 'facts', sponsor_levels => '{neutral,champion}') r;
 CREATE TEMP VIEW timeless AS SELECT customer, NULL::timestamptz AS at, name, feature FROM events;
 SELECT r.* FROM company, expansion_readiness(state, '2024-06-10', events => 'timeless') r;

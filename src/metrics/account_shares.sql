@@ -33,7 +33,7 @@ COMMENT ON FUNCTION nudge.months_before(date, integer) IS
 
 CREATE FUNCTION nudge.account_fact_rows(account_facts regclass, facts text[], known_at timestamptz DEFAULT NULL)
 	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -107,7 +107,7 @@ CREATE FUNCTION nudge.fact_level(fact text, value text, levels text[]) RETURNS i
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	place constant integer := array_position(levels, lower(value));
+	place integer;
 BEGIN
 	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1 OR array_position(levels, NULL) IS NOT NULL
 		OR (SELECT count(DISTINCT l) FROM unnest(levels) l) <> cardinality(levels) THEN
@@ -116,6 +116,7 @@ BEGIN
 				DETAIL = 'They are the values that a fact may have, the worst first.',
 				HINT = 'Pass for example {none,weak,neutral,strong,champion}.';
 	END IF;
+	place := array_position(levels, lower(value));
 	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN value END, array_to_string(levels, ', '));
 	RETURN place;
 END
@@ -125,7 +126,7 @@ COMMENT ON FUNCTION nudge.fact_level(text, text, text[]) IS
 
 CREATE FUNCTION nudge.account_contract_rows(contracts regclass, known_at timestamptz)
 	RETURNS TABLE (customer text, contract text, signed_at timestamptz, starts_at timestamptz, term_months numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -154,7 +155,7 @@ CREATE FUNCTION nudge.account_rows(
 	segment text DEFAULT NULL,
 	zone text DEFAULT 'UTC'
 ) RETURNS TABLE (customer text, customer_segment text, created_at timestamptz, mrr numeric, quarter_mrr numeric, year_mrr numeric, active boolean, chosen boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -397,7 +398,8 @@ BEGIN
 		WHERE CASE WHEN coalesce(f.agreed_at <= f.valid_from, true) THEN nudge.fact_flag(f.fact, f.value) END
 	)
 	SELECT b.customer, b.started_at, m.met_at, extract(epoch FROM coalesce(m.met_at, known_at) - b.started_at) / 86400, m.met_at IS NOT NULL
-	FROM begun b, LATERAL (SELECT min(m.valid_from) AS met_at FROM met m WHERE m.customer = b.customer AND m.valid_from >= b.started_at) m
+	FROM begun b
+	LEFT JOIN (SELECT k.customer, min(m.valid_from) AS met_at FROM begun k JOIN met m ON m.customer = k.customer AND m.valid_from >= k.started_at GROUP BY k.customer) m ON m.customer = b.customer
 	WHERE b.started_at < known_at
 	ORDER BY b.customer COLLATE "C";
 END

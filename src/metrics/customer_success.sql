@@ -60,7 +60,7 @@ COMMENT ON FUNCTION nudge.median_survival(numeric[], boolean[]) IS
 
 CREATE FUNCTION nudge.customer_score_rows(scores regclass, known_at timestamptz DEFAULT NULL, model text DEFAULT NULL, most numeric DEFAULT 100)
 	RETURNS TABLE (customer text, at timestamptz, score numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -132,7 +132,7 @@ COMMENT ON FUNCTION nudge.check_count(text, integer) IS 'An error unless a numbe
 
 CREATE FUNCTION nudge.intervention_rows(interventions regclass, known_at timestamptz DEFAULT NULL)
 	RETURNS TABLE (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -519,7 +519,8 @@ BEGIN
 	FROM (SELECT r.customer, r.at, r.score, i.movement, i.at, extract(epoch FROM coalesce(i.at, known_at) - r.at) / 86400,
 			CASE WHEN i.at IS NULL THEN 'censored' ELSE 'impact' END
 		FROM reading r
-		LEFT JOIN LATERAL (SELECT p.movement, p.at FROM impact p WHERE p.customer = r.customer AND p.at > r.at ORDER BY p.at LIMIT 1) i ON true
+		LEFT JOIN (SELECT DISTINCT ON (k.customer) k.customer, p.movement, p.at FROM reading k JOIN impact p ON p.customer = k.customer AND p.at > k.at
+			ORDER BY k.customer, p.at) i ON i.customer = r.customer
 		UNION ALL
 		-- impacts that no reading of the window has announced
 		SELECT i.customer, NULL, NULL, i.movement, i.at, NULL, 'missed'

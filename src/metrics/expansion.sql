@@ -17,7 +17,7 @@ CREATE FUNCTION nudge.usage_ratio(
 	as_of timestamptz DEFAULT NULL,
 	meter text DEFAULT NULL
 ) RETURNS TABLE (period date, customer text, usage_meter text, volume numeric, plan_limit numeric, usage_ratio numeric, complete boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -66,7 +66,7 @@ COMMENT ON FUNCTION nudge.recent_usage_ratio(regclass, date, text, text) IS
 
 CREATE FUNCTION nudge.seat_rows(subscriptions regclass, users regclass, as_of date, zone text DEFAULT 'UTC')
 	RETURNS TABLE (customer text, seats numeric, source text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -139,6 +139,12 @@ DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
 	PERFORM nudge.check_count('days', days);
+	IF array_ndims(tiers) > 1 THEN
+		RAISE EXCEPTION 'tiers must be a list of words'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'They are the tiers of features and plans, the lowest first.',
+				HINT = 'Pass for example {basic,pro,top}.';
+	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH event AS MATERIALIZED (
 			SELECT e.customer, e.feature, e.at FROM (%4$s) e WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at >= $1 AND e.at < $2)
@@ -246,7 +252,7 @@ COMMENT ON FUNCTION nudge.check_readiness(numeric[], numeric, integer) IS
 
 CREATE FUNCTION nudge.feature_starts(events regclass, as_of date, days integer DEFAULT 90, zone text DEFAULT 'UTC')
 	RETURNS TABLE (customer text, features_used bigint, features_started bigint)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -109,6 +109,23 @@ CREATE TABLE fuzz.requests AS
 CREATE TABLE fuzz.resource_samples AS SELECT at, ('{cpu,memory,ü}'::text[])[1 + count % 3] AS resource, duration_ms / 125 AS utilisation FROM fuzz.requests WHERE count IS NOT NULL;
 CREATE TABLE fuzz.sends AS SELECT at, endpoint AS campaign, coalesce(count, 1) AS count FROM fuzz.requests;
 
+-- small inputs, for what reads customers at risk, facts of accounts and expansion; a customer is one of the states too
+CREATE TABLE fuzz.book_customers AS SELECT g AS customer, timestamptz '2024-01-01 UTC' + g * interval '9 days' AS created_at, (ARRAY['a', 'ü', NULL])[1 + g % 3] AS segment, (ARRAY['a', NULL, 'b'])[1 + g % 3] AS owner FROM generate_series(-2, 9) g;
+CREATE TABLE fuzz.book_scores AS SELECT g % 12 - 2 AS entity, timestamptz '2023-06-01 UTC' + g * interval '29 hours' AS at, g * 7919 % 101 AS score FROM generate_series(1, 600) g;
+CREATE TABLE fuzz.book_probabilities AS SELECT g % 9 AS entity, timestamptz '2024-01-01 UTC' + g * interval '29 hours' AS at, (g * 7919 % 101) / 100.0 AS score FROM generate_series(1, 60) g;
+CREATE TABLE fuzz.book_interventions AS SELECT g % 12 - 2 AS customer, timestamptz '2024-01-01 UTC' + g * interval '40 hours' AS at, (ARRAY['a', 'ü'])[1 + g % 2] AS reason, CASE WHEN g % 3 = 0 THEN 'saved' END AS outcome FROM generate_series(1, 200) g;
+CREATE TABLE fuzz.book_facts AS SELECT g % 12 - 2 AS customer, f.fact, f.value, timestamptz '2024-01-01 UTC' + g * interval '50 hours' AS agreed_at, timestamptz '2024-01-01 UTC' + g * interval '49 hours' AS valid_from,
+		CASE WHEN g % 4 = 0 THEN timestamptz '2024-05-01 UTC' + g * interval '50 hours' END AS valid_to
+	FROM generate_series(1, 200) g JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'qbr_held', 'true'), (6, 'unmet_need', '0'),
+		(7, 'implementation_met', 'on'), (8, 'category_spend', '1000'), (9, 'solution_fit', '80'), (10, 'sponsor_status', 'none')) f(n, fact, value) ON f.n = g * 7919 % 11;
+CREATE TABLE fuzz.book_contracts AS SELECT g % 12 - 2 AS customer, g AS contract, timestamptz '2024-01-01 UTC' + g * interval '9 days' AS signed_at, timestamptz '2024-01-01 UTC' + g * interval '10 days' AS starts_at, timestamptz '2026-01-01 UTC' AS ends_at, 12 * (1 + g % 3) AS term_months, g AS amount, 'EUR' AS currency FROM generate_series(1, 60) g;
+CREATE TABLE fuzz.book_subscriptions AS SELECT g % 12 - 2 AS customer, g AS item, (ARRAY['a', 'b', 'ü'])[1 + g % 3] AS plan, timestamptz '2023-10-01 UTC' + g * interval '9 days' AS valid_from, CASE WHEN g % 3 = 0 THEN timestamptz '2024-05-01 UTC' + g * interval '9 days' END AS valid_to,
+	1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, nullif(g % 5, 0) AS seats FROM generate_series(1, 60) g;
+CREATE TABLE fuzz.book_users AS SELECT g AS "user", g % 12 - 2 AS customer, timestamptz '2023-10-01 UTC' + g * interval '5 days' AS signed_up_at FROM generate_series(1, 100) g;
+CREATE TABLE fuzz.book_features AS SELECT * FROM (VALUES ('export', 'a'), ('search', 'b'), ('ü', 'ü')) v(feature, tier);
+CREATE TABLE fuzz.book_plans AS SELECT * FROM (VALUES ('a', 'a'), ('b', 'b'), ('ü', NULL)) v(plan, tier);
+CREATE TABLE fuzz.book_events AS SELECT g % 12 - 2 AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL, 'ü'])[1 + g % 4] AS feature FROM generate_series(1, 300) g;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -293,6 +310,28 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,deals,deal_stages,activities,quotas,contracts}'::text[]) i;
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,incidents,maintenance,requests,deployments,bugs,coverage_samples}'::text[]) i;
 	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,requests,resource_samples,sends}'::text[]) i;
+	SELECT '(account_|value_realization|implementation_|at_risk_|risk_adjusted_|intervention_|customer_score|portfolio|engagement_stability|expansion_|seat_|feature_attempts|feature_starts)', v.name, 'regclass', ARRAY['fuzz.book_' || v.input], ARRAY['fuzz.book_' || v.input]
+	FROM (VALUES ('customers', 'customers'), ('scores', 'scores'), ('churn_probabilities', 'probabilities'), ('interventions', 'interventions'), ('account_facts', 'facts'), ('contracts', 'contracts'), ('subscriptions', 'subscriptions'),
+		('users', 'users'), ('features', 'features'), ('plans', 'plans'), ('events', 'events')) v(name, input);
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
+	('', 'tiers', 'text[]', '{"{a,b,ü}","{ü,b,a}"}', '{"{a}","{}","{NULL}"}'),
+	('(account_|expansion_)', 'weights', 'numeric[]', '{"{0.2,0.2,0.2,0.2,0.2}","{0,0,0,1,0}"}', '{"{1}","{NULL,1,0,0,0}","{NaN,1,0,0,0}","{2,-1,0,0,0}","{{0.5,0.5,0,0,0}}"}'),
+	('', '(sponsor_levels|levels)', 'text[]', '{"{none,weak,neutral,strong,champion}"}', '{"{}","{a,a}","{a}","{NULL,b}","{{a,b}}"}'),
+	('', 'healthy_sponsor', 'text', '{strong,none}', '{"",strongest}'),
+	('', 'dimension', 'text', '{reason,kind,outcome}', '{""}'),
+	('(account_|value_realization|implementation_)', 'segment', 'text', '{a,ü}', '{""}'),
+	('(at_risk|risk_adjusted|intervention_|portfolio|expansion_|customer_score)', 'model', 'text', '{NULL}', '{a}'),
+	('fact_flag$', 'value', 'text', '{true,No,0}', '{"",ja}'),
+	('fact_number$', 'value', 'text', '{0,1.5,80}', '{"",-1,1e5,NaN}'),
+	('fact_level$', 'value', 'text', '{none,Strong,NULL}', '{""}'),
+	('', 'facts', 'text[]', '{"{criterion_met,qbr_held}","{sponsor_status}"}', '{"{}","{NULL}"}'),
+	('(kaplan_meier|median_survival)$', 'days', 'numeric[]', '{"{1,2,2,5}","{0,0.5,0.5,1}"}', '{"{}","{NULL}","{-1,1,1,1}","{NaN,1,1,1}","{{1,2},{3,4}}","{Infinity,1,1,1}"}'),
+	('(kaplan_meier|median_survival)$', 'occurred', 'boolean[]', '{"{t,f,t,t}","{f,f,f,f}"}', '{"{}","{t}","{NULL,t,t,t}"}'),
+	('(at_risk|intervention_|portfolio|risk_adjusted)', '(threshold|yellow_from|healthy_from)', 'numeric', '{60,65}', '{-1,101,NaN}'),
+	('(at_risk|portfolio|risk_adjusted)', 'green_from', 'numeric', '{80,100}', '{60,101,NaN}'),
+	('expansion_readiness', 'threshold', 'numeric', '{80,0,100}', '{-1,101,NaN}');
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
+	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
 	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
