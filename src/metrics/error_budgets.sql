@@ -217,7 +217,7 @@ BEGIN
 			LATERAL (SELECT t.total_seconds - t.maintenance_seconds AS considered,
 				(extract(epoch FROM t.end_at - t.start_at) - t.maintenance_seconds) * (1 - objective) AS budget) b,
 			-- how long it lasts at the rate so far, if anything is left and the period goes on
-			LATERAL (SELECT CASE WHEN t.down_seconds < b.budget AND as_of > t.start_at AND as_of < t.end_at
+			LATERAL (SELECT CASE WHEN t.down_seconds < b.budget AND as_of < t.end_at
 				THEN (b.budget - t.down_seconds) * b.considered / nullif(t.down_seconds, 0) END AS seconds) f
 		ORDER BY t.period, t.all_services, t.service COLLATE "C";
 END
