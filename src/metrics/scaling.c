@@ -1,5 +1,5 @@
 /*
- * performance.c
+ * scaling.c
  *		How costs grow with volume: the exponent of a power law.
  *
  * Definitions: doc/performance.md.
