@@ -14,7 +14,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -23,9 +22,9 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "nm_guards.h"
+#include "nm_snapshot.h"
 
 /* Answers kept, and the longest description for which one is. */
 #define MEMO_SLOTS 4096
@@ -84,22 +83,11 @@ typedef struct Memo
 	const text *channel;
 } Memo;
 
-/* What tells one snapshot from another. */
-typedef struct SnapshotName
-{
-	TransactionId xmin;
-	TransactionId xmax;
-	uint32 xcnt;
-	int32 subxcnt;
-	CommandId curcid;
-	SubTransactionId subtransaction; /* one rolled back leaves no other trace */
-} SnapshotName;
-
 /* What a query keeps between calls. */
 typedef struct Channels
 {
 	MemoryContext context; /* the rules, memos and this */
-	SnapshotName read_by;
+	NmSnapshotName read_by;
 	int nrules;
 	Rule *rules;
 	Memo *memos;
@@ -167,27 +155,6 @@ read_rules(Channels *channels)
 	}
 }
 
-static SnapshotName
-active_snapshot(void)
-{
-	Snapshot snapshot = GetActiveSnapshot();
-
-	return (SnapshotName){.xmin = snapshot->xmin,
-						  .xmax = snapshot->xmax,
-						  .xcnt = snapshot->xcnt,
-						  .subxcnt = snapshot->subxcnt,
-						  .curcid = snapshot->curcid,
-						  .subtransaction = GetCurrentSubTransactionId()};
-}
-
-static bool
-same_snapshot(const SnapshotName *a, const SnapshotName *b)
-{
-	return a->xmin == b->xmin && a->xmax == b->xmax && a->xcnt == b->xcnt &&
-		   a->subxcnt == b->subxcnt && a->curcid == b->curcid &&
-		   a->subtransaction == b->subtransaction;
-}
-
 /*
  * current_channels returns what is kept for this call of the function in its
  * query, and reads the rules unless that was done by the same snapshot: one
@@ -196,12 +163,12 @@ same_snapshot(const SnapshotName *a, const SnapshotName *b)
 static Channels *
 current_channels(FmgrInfo *flinfo)
 {
-	SnapshotName snapshot = active_snapshot();
+	NmSnapshotName snapshot = nm_active_snapshot();
 	Channels *channels = flinfo->fn_extra;
 	MemoryContext context;
 	MemoryContext outer;
 
-	if (channels != NULL && same_snapshot(&channels->read_by, &snapshot))
+	if (channels != NULL && nm_same_snapshot(&channels->read_by, &snapshot))
 		return channels;
 	if (channels != NULL)
 	{
