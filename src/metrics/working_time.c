@@ -317,27 +317,52 @@ hours_of_day(const Calendar *calendar, DateADT day)
 				->week[(j2day(day + POSTGRES_EPOCH_JDATE) + 6) % DAYS_A_WEEK];
 }
 
+static inline pg_time_t
+unix_seconds(TimestampTz at)
+{
+	return at / USECS_PER_SEC +
+		   (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+}
+
 /*
- * clock_to_instant returns when a clock shows a time of a day, as AT TIME ZONE
- * does.
+ * clock_to_instant returns when a clock has come to a time of a day for good.
+ * Of a time that it shows twice that is the second, as AT TIME ZONE has it; at a
+ * time that it leaves out, it is when it leaps.
  */
 static TimestampTz
 clock_to_instant(DateADT day, int64 time, pg_tz *zone)
 {
 	struct pg_tm tm;
 	fsec_t fraction;
+	int64 local = (int64) day * USECS_PER_DAY + time;
+	TimestampTz at;
+	pg_time_t seconds;
+	pg_time_t leap;
+	int64 left_out;
+	long offsets[2];
+	int ignored[2];
 
 	memset(&tm, 0, sizeof(tm));
 	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
 	dt2time(time, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &fraction);
-	return (int64) day * USECS_PER_DAY + time +
-		   (int64) DetermineTimeZoneOffset(&tm, zone) * USECS_PER_SEC;
+	at = local + (int64) DetermineTimeZoneOffset(&tm, zone) * USECS_PER_SEC;
+	seconds = unix_seconds(at - fraction);
+	left_out =
+		at + pg_localtime(&seconds, zone)->tm_gmtoff * USECS_PER_SEC - local;
+	if (left_out <= 0)
+		return at;
+	/* the clock has leapt since, by as much as it shows too late */
+	seconds -= left_out / USECS_PER_SEC;
+	if (pg_next_dst_boundary(&seconds, &offsets[0], &ignored[0], &leap,
+							 &offsets[1], &ignored[1], zone) != 1)
+		return at;
+	return (leap - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY) *
+		   USECS_PER_SEC;
 }
 
 /*
- * changed_pattern returns the pattern of a day in which clocks are changed.
- * Neither may a span leave its day, nor two of them overlap, wherever their
- * bounds come to lie.
+ * changed_pattern returns the pattern of a day in which clocks are changed.  No
+ * span leaves its day, which begins and ends where it does everywhere else.
  */
 static const Pattern *
 changed_pattern(const Calendar *calendar, const Pattern *hours, DateADT day,
@@ -348,15 +373,15 @@ changed_pattern(const Calendar *calendar, const Pattern *hours, DateADT day,
 	pattern->spans = palloc_array(Span, Max(hours->n, 1));
 	for (int i = 0; i < hours->n; i++)
 	{
-		int64 opens = hours->spans[i].opens;
-		int64 closes = hours->spans[i].closes;
+		TimestampTz opens = begins;
+		TimestampTz closes = ends;
 
-		/* a day begins and ends where it does everywhere else here */
-		opens =
-			opens == 0 ? begins : clock_to_instant(day, opens, calendar->zone);
-		closes = closes == USECS_PER_DAY
-					 ? ends
-					 : clock_to_instant(day, closes, calendar->zone);
+		if (hours->spans[i].opens > 0)
+			opens =
+				clock_to_instant(day, hours->spans[i].opens, calendar->zone);
+		if (hours->spans[i].closes < USECS_PER_DAY)
+			closes =
+				clock_to_instant(day, hours->spans[i].closes, calendar->zone);
 		add_span(pattern, Max(opens, begins) - begins,
 				 Min(closes, ends) - begins);
 	}
