@@ -62,6 +62,11 @@ CREATE TABLE fuzz.touches AS SELECT n % 9 AS "user", l.at, ('{a,b,NULL}'::text[]
 CREATE TABLE fuzz.campaigns AS SELECT * FROM (VALUES ('a', 'brand', 0.2), ('b', NULL, NULL), (NULL, 'generic', 0.1)) v(campaign, kind, budget_share);
 CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestamptz '2024-02-01'), ('other', 'webinar', '2024-03-01'), (NULL, NULL, NULL)) v(content, type, published_at);
 
+-- working hours, of which one calendar has none
+INSERT INTO nudge.working_calendars VALUES ('office', 'Europe/Berlin'), ('always', 'America/Sao_Paulo'), ('never', 'UTC');
+INSERT INTO nudge.working_hours SELECT 'office', d, '09:00', '17:00' FROM generate_series(1, 5) d UNION ALL SELECT 'always', d, '00:00', '24:00' FROM generate_series(1, 7) d;
+INSERT INTO nudge.holidays VALUES ('office', '2024-05-01', NULL, '10:00', '11:00');
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -252,6 +257,8 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'types', 'text[]', '{"{guide,webinar}","{guide,other}"}', '{"{}","{NULL}","{guide,guide}","{guide}"}'),
 	('', 'cadences', 'text[]', '{"{monthly,weekly}","{bi-weekly,NULL}","{daily,quarterly}"}', '{"{}","{NULL}","{yearly,weekly}"}'),
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
+	('', 'calendar', 'text', '{office,office,always,never}', '{nobody,""}'),
+	('working_time_add$', 'minutes', 'numeric', '{0,1,480,0.00000001,100000}', '{-1,1e30,NaN,infinity}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
