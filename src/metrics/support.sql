@@ -155,9 +155,9 @@ BEGIN
 		)
 		SELECT s.ticket, s.customer, s.opened_at, s.answered_at, s.done_at, s.again_at,
 			CASE WHEN NOT $4 THEN NULL WHEN s.done_at IS NULL OR s.again_at > s.done_at THEN 'open' ELSE 'resolved' END,
-			CASE WHEN s.first_response_at < s.opened_at THEN 'response_before_opening'
-				WHEN s.resolved_at < s.opened_at THEN 'resolution_before_opening'
-				WHEN s.reopened_at < s.opened_at THEN 'reopening_before_opening' END,
+			nullif(concat_ws(', ', CASE WHEN s.first_response_at < s.opened_at THEN 'response_before_opening' END,
+				CASE WHEN s.resolved_at < s.opened_at THEN 'resolution_before_opening' END,
+				CASE WHEN s.reopened_at < s.opened_at THEN 'reopening_before_opening' END), ''),
 			s.priority, s.complexity, s.category, s.agent, s.csat, s.escalated, s.contacts
 		FROM sound s
 	$query$, nudge.input_query('tickets', tickets), CASE counting WHEN 'resolved' THEN 'CASE WHEN i.resolved_at IS NOT NULL THEN greatest(i.resolved_at, i.opened_at) END' ELSE 'i.opened_at' END)
@@ -254,9 +254,9 @@ BEGIN
 			LEFT JOIN LATERAL nudge.sla_target_of('resolution', k.priority, k.complexity) s ON true
 		), timed AS (
 			SELECT r.*, t.response_target, t.solution_target, t.response_calendar, t.solution_calendar,
-				r.first_response_at IS NULL AND r.status = 'open' AND knows_responses AND r.problem IS DISTINCT FROM 'response_before_opening' AS waits_for_response,
-				r.status = 'open' AS waits_for_solution,
-				CASE WHEN r.status = 'resolved' AND r.problem IS DISTINCT FROM 'resolution_before_opening' THEN r.resolved_at END AS solved_at
+				r.first_response_at IS NULL AND r.status = 'open' AND knows_responses AND strpos(coalesce(r.problem, ''), 'response_before') = 0 AS waits_for_response,
+				r.status = 'open' AND strpos(coalesce(r.problem, ''), 'resolution_before') = 0 AS waits_for_solution,
+				CASE WHEN r.status = 'resolved' AND strpos(coalesce(r.problem, ''), 'resolution_before') = 0 THEN r.resolved_at END AS solved_at
 			FROM r JOIN target t ON t.priority = r.priority AND t.complexity = coalesce(r.complexity, '')
 			WHERE r.day IS NOT NULL AND (start_day IS NULL OR r.day >= start_day) AND (end_day IS NULL OR r.day < end_day)
 		), used AS MATERIALIZED (
@@ -271,7 +271,7 @@ BEGIN
 		)
 		SELECT u.ticket, u.customer, u.day, u.status, u.problem, u.priority, u.complexity, u.category, u.agent,
 			u.opened_at, u.first_response_at, u.resolved_at, u.reopened_at, u.csat, u.escalated, u.contacts,
-			CASE WHEN u.waits_for_solution THEN nudge.minutes_between(u.opened_at, as_of) END,
+			CASE WHEN u.status = 'open' THEN nudge.minutes_between(u.opened_at, as_of) END,
 			u.response_minutes, nudge.working_minutes(u.opened_at, u.first_response_at, coalesce(u.response_calendar, ticket_lines.calendar)),
 			u.response_target, nudge.sla_state(u.response_used, u.response_target, u.waits_for_response), u.response_used / u.response_target,
 			u.solution_minutes, nudge.working_minutes(u.opened_at, u.solved_at, coalesce(u.solution_calendar, ticket_lines.calendar)),
@@ -417,8 +417,8 @@ BEGIN
 			CASE WHEN $10 THEN coalesce(n.resolved, 0) END, CASE WHEN $10 THEN n.resolved::numeric / n.total END,
 			CASE WHEN $11 THEN coalesce(n.reopened, 0) END, CASE WHEN $10 THEN coalesce(n.once_resolved, 0) END,
 			CASE WHEN $10 AND $11 THEN n.reopened::numeric / nullif(n.once_resolved, 0) END,
-			coalesce(n.escalated, 0), coalesce(n.escalation_known, 0), n.escalated::numeric / nullif(n.escalation_known, 0),
-			CASE WHEN $10 THEN coalesce(n.one_touch, 0) END, CASE WHEN $10 THEN coalesce(n.contacts_known, 0) END,
+			CASE WHEN $12 THEN coalesce(n.escalated, 0) END, coalesce(n.escalation_known, 0), n.escalated::numeric / nullif(n.escalation_known, 0),
+			CASE WHEN $10 AND $13 THEN coalesce(n.one_touch, 0) END, CASE WHEN $10 THEN coalesce(n.contacts_known, 0) END,
 			CASE WHEN $10 THEN n.one_touch::numeric / nullif(n.contacts_known, 0) END,
 			n.csat, coalesce(n.answers, 0), coalesce(n.problems, 0)
 		FROM span s CROSS JOIN grouped g
@@ -430,7 +430,8 @@ BEGIN
 		) b ON $8 IS NOT NULL
 		ORDER BY s.period, g.is_total, coalesce(n.total, 0) DESC, g.value COLLATE "C"
 		$query$, nudge.input_query('customers', customers))
-		USING tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, knows_resolution, knows_reopening;
+		USING tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, knows_resolution, knows_reopening,
+			nudge.relation_has_column(tickets, 'escalated'), nudge.relation_has_column(tickets, 'contacts');
 END
 $$;
 COMMENT ON FUNCTION nudge.support_report(regclass, date, date, text, text, timestamptz, text, regclass, text) IS
@@ -492,10 +493,11 @@ BEGIN
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
 		)
-		SELECT m.measure, s.period, g.value, g.is_total, s.complete, coalesce(n.done, 0), n.mean, n.median::numeric, n.p90::numeric,
-			n.working_mean, n.working_median::numeric, n.working_p90::numeric, coalesce(n.met, 0), coalesce(n.breached, 0), coalesce(n.pending, 0),
-			n.met::numeric / nullif(n.met + n.breached, 0), coalesce(n.exceeding, 0), n.exceeding::numeric / nullif(n.met + n.breached, 0)
-		FROM (VALUES (1, 'first_response'), (2, 'resolution')) m(no, measure) CROSS JOIN span s CROSS JOIN grouped g
+		SELECT m.measure, s.period, g.value, g.is_total, s.complete, CASE WHEN m.is_known THEN coalesce(n.done, 0) END, n.mean, n.median::numeric, n.p90::numeric,
+			n.working_mean, n.working_median::numeric, n.working_p90::numeric, CASE WHEN m.is_known THEN coalesce(n.met, 0) END, CASE WHEN m.is_known THEN coalesce(n.breached, 0) END,
+			CASE WHEN m.is_known THEN coalesce(n.pending, 0) END, n.met::numeric / nullif(n.met + n.breached, 0), CASE WHEN m.is_known THEN coalesce(n.exceeding, 0) END, n.exceeding::numeric / nullif(n.met + n.breached, 0)
+		FROM (VALUES (1, 'first_response', nudge.relation_has_column(tickets, 'first_response_at')),
+			(2, 'resolution', nudge.relation_has_column(tickets, 'resolved_at'))) m(no, measure, is_known) CROSS JOIN span s CROSS JOIN grouped g
 		LEFT JOIN n ON n.no = m.no AND n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
 		ORDER BY m.no, s.period, g.is_total, g.value COLLATE "C";
 END

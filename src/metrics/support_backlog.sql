@@ -82,7 +82,7 @@ BEGIN
 		FROM numbered n, (SELECT count(*)::integer AS last FROM span) z,
 			LATERAL (SELECT generate_series(greatest(n.opened, 1), coalesce(n.resolved - 1, z.last)) UNION ALL
 				SELECT generate_series(greatest(n.reopened, 1), z.last) WHERE n.reopened IS NOT NULL) k(no)
-		JOIN span s ON s.no = k.no, LATERAL (SELECT extract(epoch FROM s.at - n.opened_at) AS age_seconds) g;
+		JOIN span s ON s.no = k.no, LATERAL (SELECT trim_scale(extract(epoch FROM s.at - n.opened_at)) AS age_seconds) g;
 END
 $$;
 COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text) IS

@@ -64,7 +64,7 @@ CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestampt
 
 -- working hours, of which one calendar has none
 INSERT INTO nudge.working_calendars VALUES ('office', 'Europe/Berlin'), ('always', 'America/Sao_Paulo'), ('never', 'UTC');
-INSERT INTO nudge.working_hours SELECT 'office', d, '09:00', '17:00' FROM generate_series(1, 5) d UNION ALL SELECT 'always', d, '00:00', '24:00' FROM generate_series(1, 7) d;
+INSERT INTO nudge.working_hours SELECT 'office', d, time '09:00', time '17:00' FROM generate_series(1, 5) d UNION ALL SELECT 'always', d, time '00:00', time '24:00' FROM generate_series(1, 7) d;
 INSERT INTO nudge.holidays VALUES ('office', '2024-05-01', NULL, '10:00', '11:00');
 
 CREATE TABLE fuzz.seeds (
