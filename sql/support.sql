@@ -42,6 +42,11 @@ FROM ticket_lines('tickets');
 -- as_of: what came later is not known.  At 10:00 on March 5 ticket 6 is not there, and 5 not resolved yet; a microsecond later both are
 SELECT ticket, status, first_response_at IS NOT NULL AS answered, resolved_at IS NOT NULL AS was_resolved, reopened_at IS NOT NULL AS reopened, csat FROM ticket_lines('tickets', as_of => '2024-03-05 10:00Z') WHERE ticket IN ('5', '6');
 SELECT ticket, status, first_response_at IS NOT NULL AS answered, resolved_at IS NOT NULL AS was_resolved, reopened_at IS NOT NULL AS reopened, csat FROM ticket_lines('tickets', as_of => '2024-03-05 10:00:00.000001Z') WHERE ticket IN ('5', '6');
+SELECT ticket, first_response_at IS NOT NULL AS answered FROM ticket_lines('tickets', as_of => '2024-03-04 22:45Z') WHERE ticket = '5';
+SELECT ticket, first_response_at IS NOT NULL AS answered FROM ticket_lines('tickets', as_of => '2024-03-04 22:45:00.000001Z') WHERE ticket = '5';
+-- a period that begins at as_of has nothing yet
+SELECT max(period) AS report, (SELECT max(period) FROM support_times('tickets', '2024-03-01', '2024-03-10', 'day', as_of => '2024-03-07Z')) AS times, (SELECT max(period) FROM backlog('tickets', '2024-03-01', '2024-03-10', 'day', as_of => '2024-03-07Z')) AS backlog,
+	(SELECT max(period) FROM backlog_ages('tickets', '2024-03-01', '2024-03-10', 'day', as_of => '2024-03-07Z')) AS ages FROM support_report('tickets', '2024-03-01', '2024-03-10', 'day', as_of => '2024-03-07Z');
 -- windows: by opening, by resolution, in a zone.  Ticket 5 was opened on March 5 in Berlin
 SELECT ticket, counted_on FROM ticket_lines('tickets', '2024-03-04', '2024-03-05');
 SELECT ticket, counted_on FROM ticket_lines('tickets', '2024-03-04', '2024-03-05', counting => 'resolved');
@@ -128,6 +133,8 @@ SELECT tickets_total AS n, tickets_resolved AS resolved, tickets_once_resolved A
 FROM support_report('odd', '2024-03-01', '2024-03-05', as_of => '2024-03-05Z');
 SELECT period, opening, opened, reopened, resolved, closing FROM backlog('odd', '2024-03-01', '2024-03-05', 'day');
 SELECT counted_on, ticket FROM ticket_lines('odd', '2024-03-02', '2024-03-03', counting => 'resolved');
+INSERT INTO odd VALUES (8, 1, '2024-03-02 11:00', NULL, '2024-02-02 10:00', NULL, 'x'); -- a month before
+SELECT counted_on, ticket FROM ticket_lines('odd', '2024-03-02', '2024-03-03', counting => 'resolved') WHERE ticket = '8';
 -- before ticket 1 was resolved for good it was open
 SELECT ticket, status FROM ticket_lines('odd', as_of => '2024-03-03 09:00Z') WHERE ticket = '1';
 

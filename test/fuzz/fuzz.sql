@@ -67,6 +67,13 @@ INSERT INTO nudge.working_calendars VALUES ('office', 'Europe/Berlin'), ('always
 INSERT INTO nudge.working_hours SELECT 'office', d, time '09:00', time '17:00' FROM generate_series(1, 5) d UNION ALL SELECT 'always', d, time '00:00', time '24:00' FROM generate_series(1, 7) d;
 INSERT INTO nudge.holidays VALUES ('office', '2024-05-01', NULL, '10:00', '11:00');
 
+-- tickets, and what was promised
+INSERT INTO nudge.sla_targets VALUES ('first_response', 'high', '*', 60, 'office'), ('resolution', '*', '*', 1440, NULL);
+CREATE TABLE fuzz.tickets AS SELECT g AS ticket, g % 9 AS customer, at AS opened_at, CASE WHEN g % 5 > 0 THEN at + (g % 7 - 1) * interval '1 hour' END AS first_response_at,
+	CASE WHEN g % 4 > 0 THEN at + (g % 11 - 1) * interval '7 hours' END AS resolved_at, CASE WHEN g % 6 = 0 THEN at + (g % 13 - 1) * interval '9 hours' END AS reopened_at, (ARRAY['high', 'Low'])[1 + g % 2] AS priority,
+	(ARRAY['a', 'ü', NULL])[1 + g % 3] AS category, g % 6 AS csat, g % 8 = 0 AS escalated, g % 4 AS contacts, (ARRAY['a', NULL])[1 + g % 2] AS agent FROM generate_series(1, 80) g, LATERAL (SELECT timestamptz '2024-01-01 00:00Z' + g * 7919 % 12000 * interval '1 hour') a(at);
+CREATE TABLE fuzz.customers AS SELECT g AS customer, timestamptz '2023-06-01 00:00Z' + g * interval '60 days' AS created_at, (ARRAY['a', NULL])[1 + g % 2] AS segment, g = 3 AS internal FROM generate_series(1, 8) g;
+
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
 	type regtype NOT NULL,
@@ -259,6 +266,12 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
 	('', 'calendar', 'text', '{office,office,always,never}', '{nobody,""}'),
 	('working_time_add$', 'minutes', 'numeric', '{0,1,480,0.00000001,100000}', '{-1,1e30,NaN,infinity}'),
+	('', 'tickets', 'regclass', '{fuzz.tickets}', '{fuzz.tickets}'),
+	('', 'customers', 'regclass', '{fuzz.customers}', '{fuzz.customers}'),
+	('(support_lines|support_report|support_times|check_support_options|backlog.*|open_ticket_ages)$', 'by', 'text', '{priority,category,agent,complexity,segment}', '{colour,""}'),
+	('(ticket_rows|ticket_lines|support_lines|support_report|support_times|check_support_options)$', 'counting', 'text', '{opened,resolved}', '{all}'),
+	('', 'edges', 'numeric[]', '{"{1,3,7,30}","{0.5}"}', '{"{}","{3,1}","{NULL}","{0}","{{1,2}}","{NaN}"}'),
+	('(sla_target_of|load_example_sla_targets)$', 'measure', 'text', '{first_response,resolution}', '{other}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
