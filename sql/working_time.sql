@@ -140,6 +140,7 @@ SELECT * FROM working_spans('office', '2024-01-02', '2024-01-01');
 SELECT * FROM working_spans('office', '2024-01-01', 'infinity');
 SELECT * FROM working_spans('office', '1899-12-31', '1900-01-02');
 SELECT count(*) FROM working_spans('office', '2199-12-30', '2200-01-02');
+SELECT count(*) FROM working_spans('office', '2024-01-01', '5874897-12-31');
 SELECT count(*) FROM working_spans('office', '1900-01-01', '2200-01-01');
 INSERT INTO working_calendars VALUES ('x', 'Europe/Nowhere');
 INSERT INTO working_calendars VALUES ('', 'UTC');

@@ -90,7 +90,7 @@ CREATE FUNCTION nudge.check_ticket_keys(repeated text) RETURNS boolean
 AS $$
 BEGIN
 	IF repeated IS NOT NULL THEN
-		RAISE EXCEPTION 'ticket "%" is there more than once', left(repeated, 40) USING ERRCODE = 'cardinality_violation',
+		RAISE EXCEPTION 'ticket "%" is there more than once', left(repeated, 40) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A ticket is one row, or it would be counted again.',
 			HINT = 'Pass a view with one row for each, such as its latest.';
 	END IF;

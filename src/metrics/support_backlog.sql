@@ -36,17 +36,22 @@ BEGIN
 	END IF;
 	PERFORM nudge.check_support_options("by", 'opened');
 	RETURN QUERY
-		SELECT r.ticket, CASE "by" WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END,
-			r.opened_at, e.periods[1], e.periods[2], e.periods[3]
-		FROM nudge.ticket_rows(tickets, NULL, (end_day + 2)::timestamp AT TIME ZONE 'UTC', as_of) r,
-			LATERAL (
-				-- what comes after the window has no period, what was before it has -infinity
-				SELECT array_agg(CASE WHEN d.day IS NULL OR d.day >= end_day THEN NULL WHEN d.day < start_day THEN date '-infinity'
-					WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.day, grain), start_day) END ORDER BY d.no) AS periods
-				FROM (VALUES (1, nudge.civil_date(r.opened_at, named_zone)), (2, nudge.civil_date(r.resolved_at, named_zone)),
-					(3, CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, named_zone) END)) d(no, day)
-			) e
-		WHERE e.periods[1] IS NOT NULL;
+		-- what comes after the window has no period, what was before it has -infinity
+		SELECT d.ticket, d.value, d.opened_at,
+			CASE WHEN d.opened IS NULL OR d.opened >= end_day THEN NULL WHEN d.opened < start_day THEN date '-infinity'
+				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.opened, grain), start_day) END,
+			CASE WHEN d.resolved IS NULL OR d.resolved >= end_day THEN NULL WHEN d.resolved < start_day THEN date '-infinity'
+				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.resolved, grain), start_day) END,
+			CASE WHEN d.reopened IS NULL OR d.reopened >= end_day THEN NULL WHEN d.reopened < start_day THEN date '-infinity'
+				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.reopened, grain), start_day) END
+		FROM (
+			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, named_zone) AS opened, nudge.civil_date(r.resolved_at, named_zone) AS resolved,
+				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, named_zone) END AS reopened,
+				CASE "by" WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
+			FROM nudge.ticket_rows(tickets, NULL, (end_day + 2)::timestamp AT TIME ZONE 'UTC', as_of) r
+			OFFSET 0
+		) d
+		WHERE d.opened < end_day;
 END
 $$;
 COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text) IS

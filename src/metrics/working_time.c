@@ -144,6 +144,7 @@ static void
 read_zone(Calendar *calendar, Datum name)
 {
 	bool is_null;
+	Datum zone;
 
 	query("SELECT c.zone FROM nudge.working_calendars c WHERE c.calendar OPERATOR(pg_catalog.=) $1",
 		  name);
@@ -154,28 +155,40 @@ read_zone(Calendar *calendar, Datum name)
 						nm_clip(calendar->name)),
 				 errdetail("Its zone and hours are not in the tables."),
 				 errhint("Add it to nudge.working_calendars and nudge.working_hours.")));
-	calendar->zone = nm_zone_parse(TextDatumGetCString(column(0, 1, &is_null)));
+	zone = column(0, 1, &is_null);
+	if (is_null)
+		elog(ERROR, "working calendar has no zone");
+	calendar->zone = nm_zone_parse(TextDatumGetCString(zone));
+}
+
+/* weekday_of returns which day of the week a row of hours is for. */
+static int
+weekday_of(uint64 row)
+{
+	bool is_null;
+	int weekday = DatumGetInt32(column(row, 1, &is_null));
+
+	if (is_null || weekday < 1 || weekday > DAYS_A_WEEK)
+		elog(ERROR, "row of nudge.working_hours has no weekday");
+	return weekday - 1;
 }
 
 static void
 read_hours(Calendar *calendar, Datum name, MemoryContext context)
 {
+	int n[DAYS_A_WEEK] = {0};
 	bool is_null;
 
 	query("SELECT h.weekday, h.opens, h.closes FROM nudge.working_hours h "
 		  "WHERE h.calendar OPERATOR(pg_catalog.=) $1 ORDER BY h.weekday, h.opens",
 		  name);
-	for (int d = 0; d < DAYS_A_WEEK; d++)
-	{
-		uint64 n = 0;
-
-		for (uint64 i = 0; i < SPI_processed; i++)
-			n += DatumGetInt32(column(i, 1, &is_null)) == d + 1;
-		calendar->week[d].spans =
-			MemoryContextAlloc(context, mul_size(sizeof(Span), Max(n, 1)));
-	}
 	for (uint64 i = 0; i < SPI_processed; i++)
-		add_span(&calendar->week[DatumGetInt32(column(i, 1, &is_null)) - 1],
+		n[weekday_of(i)]++;
+	for (int d = 0; d < DAYS_A_WEEK; d++)
+		calendar->week[d].spans =
+			MemoryContextAlloc(context, mul_size(sizeof(Span), Max(n[d], 1)));
+	for (uint64 i = 0; i < SPI_processed; i++)
+		add_span(&calendar->week[weekday_of(i)],
 				 DatumGetTimeADT(column(i, 2, &is_null)),
 				 DatumGetTimeADT(column(i, 3, &is_null)));
 }
@@ -475,18 +488,16 @@ cover(const Calendars *calendars, Calendar *calendar, DateADT first,
 	calendar->end = end;
 }
 
-/* check_reach complains about instants that have no working time. */
-static void
-check_reach(TimestampTz at)
+/* Complains about what has no working time. */
+pg_noreturn static void
+out_of_reach(void)
 {
-	if (at < day_of_year(FIRST_YEAR) * USECS_PER_DAY ||
-		at >= day_of_year(END_YEAR) * USECS_PER_DAY)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("instant out of range of working time"),
-				 errdetail("Working time is known from %d to %d.", FIRST_YEAR,
-						   END_YEAR - 1),
-				 errhint("Look for placeholder dates, and write null for an open end.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("instant out of range of working time"),
+			 errdetail("Working time is known from %d to %d.", FIRST_YEAR,
+					   END_YEAR - 1),
+			 errhint("Look for placeholder dates, and write null for an open end.")));
 }
 
 /* day_at returns the civil day that holds an instant. */
@@ -496,7 +507,9 @@ day_at(const Calendars *calendars, Calendar *calendar, TimestampTz at)
 	DateADT guess;
 	const Day *day;
 
-	check_reach(at);
+	if (at < day_of_year(FIRST_YEAR) * USECS_PER_DAY ||
+		at >= day_of_year(END_YEAR) * USECS_PER_DAY)
+		out_of_reach();
 	guess = (DateADT) (at / USECS_PER_DAY);
 	if (at < 0)
 		guess--;
@@ -716,8 +729,8 @@ nm_working_spans(PG_FUNCTION_ARGS)
 				 errmsg("start_day must be before end_day"),
 				 errdetail("A window is half-open: it holds start_day, and ends before end_day."),
 				 errhint("For one day pass that day and the next.")));
-	check_reach((int64) start_day * USECS_PER_DAY);
-	check_reach((int64) end_day * USECS_PER_DAY - 1);
+	if (start_day < day_of_year(FIRST_YEAR) || end_day > day_of_year(END_YEAR))
+		out_of_reach();
 	InitMaterializedSRF(fcinfo, 0);
 	cover(calendars, calendar, start_day, end_day);
 	nm_row_begin(&row);
