@@ -64,17 +64,14 @@ CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestampt
 CREATE TABLE fuzz.surveys AS
 	SELECT n % 9 AS customer, n % 20 AS "user", ('{nps,csat,ces,nps}'::text[])[1 + n % 4] AS kind, CASE WHEN n % 3 > 0 THEN 1 + n % 5 END AS score, timestamptz '2024-01-01' + make_interval(hours => n * 29) AS sent_at,
 		CASE WHEN n % 3 > 0 THEN timestamptz '2024-01-01' + make_interval(hours => n * 29 + n % 100) END AS answered_at FROM generate_series(1, 300) n;
-CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01' + make_interval(days => n * 20) AS created_at, ('{a,b,NULL}'::text[])[1 + n % 3] AS segment FROM generate_series(0, 8) n;
+CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01 00:00Z' + make_interval(days => n * 20) AS created_at, ('{a,b,ü,NULL}'::text[])[1 + n % 4] AS segment, n = 3 AS internal FROM generate_series(0, 12) n;
 CREATE TABLE fuzz.scores AS SELECT 'e' || n % 7 AS entity, timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => n * 37) AS at, 50 + n * 7919 % 400 / 8.0 AS score, 'health' AS model FROM generate_series(1, 300) n;
 
 
 -- small inputs, for what reads the health of accounts
-CREATE TABLE fuzz.customers AS SELECT g AS customer, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS created_at, (ARRAY['a', 'ü', NULL])[1 + g % 3] AS segment FROM generate_series(1, 12) g;
 CREATE TABLE fuzz.users AS SELECT g AS "user", g % 13 AS customer, timestamptz '2024-01-01 UTC' + g * interval '10 days' AS signed_up_at FROM generate_series(1, 30) g;
 CREATE TABLE fuzz.features AS SELECT f AS feature, NULL::timestamptz AS released_at FROM unnest('{export,search,ü}'::text[]) f;
 CREATE TABLE fuzz.events AS SELECT g % 31 AS "user", nullif(g % 3, 0) AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL])[1 + g % 3] AS feature FROM generate_series(1, 400) g;
-CREATE TABLE fuzz.tickets AS SELECT g AS ticket, g % 9 AS customer, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS opened_at, CASE WHEN g % 3 > 0 THEN timestamptz '2024-01-02 UTC' + g * interval '4 days' END AS resolved_at, 'low' AS priority, (ARRAY[1, 5, NULL])[1 + g % 3] AS csat FROM generate_series(1, 100) g;
-CREATE TABLE fuzz.surveys AS SELECT g % 9 AS customer, (ARRAY['nps', 'csat'])[1 + g % 2] AS kind, nullif(g % 5, 0) + 0 AS score, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS sent_at FROM generate_series(1, 100) g;
 CREATE TABLE fuzz.account_facts AS SELECT g % 9 AS customer, f.fact, f.value, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS agreed_at, timestamptz '2024-01-01 UTC' + g * interval '5 days' AS valid_from FROM generate_series(1, 100) g
 	JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'sentiment', 'neutral'), (6, 'referenceable', 'true'), (7, 'review', 'x')) f(n, fact, value) ON f.n = g % 8;
 CREATE TABLE fuzz.subscriptions AS SELECT g % 9 AS customer, g AS item, 'a' AS plan, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS valid_from, NULL::timestamptz AS valid_to, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, g AS seats FROM generate_series(1, 20) g;
@@ -97,7 +94,6 @@ CREATE TABLE fuzz.incidents AS SELECT 'i' || g AS incident, s.at AS started_at, 
 	(ARRAY[true, false, NULL])[1 + g % 4] AS outage, s.at + make_interval(mins => g % 8) AS detected_at, (ARRAY['api', 'ü', NULL])[1 + g % 3] AS service
 	FROM generate_series(1, 60) g, LATERAL (SELECT timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => g * 1000 % 12000) AS at) s;
 CREATE TABLE fuzz.maintenance AS SELECT started_at, started_at + interval '30 minutes' AS ended_at, service FROM fuzz.incidents WHERE outage;
-CREATE TABLE fuzz.requests AS SELECT started_at AS at, 100 AS duration_ms, 7 AS count, service AS endpoint, outage AS error FROM fuzz.incidents;
 CREATE TABLE fuzz.deployments AS SELECT started_at AS at, started_at - interval '3 hours' AS change_created_at, outage AS failed, ended_at AS restored_at, service FROM fuzz.incidents;
 CREATE TABLE fuzz.bugs AS SELECT incident AS bug, started_at AS opened_at, ended_at AS closed_at, severity, outage AS escaped FROM fuzz.incidents;
 CREATE TABLE fuzz.coverage_samples AS SELECT started_at AS at, 0.8 AS coverage, service AS repository FROM fuzz.incidents;
@@ -125,6 +121,17 @@ CREATE TABLE fuzz.book_users AS SELECT g AS "user", g % 12 - 2 AS customer, time
 CREATE TABLE fuzz.book_features AS SELECT * FROM (VALUES ('export', 'a'), ('search', 'b'), ('ü', 'ü')) v(feature, tier);
 CREATE TABLE fuzz.book_plans AS SELECT * FROM (VALUES ('a', 'a'), ('b', 'b'), ('ü', NULL)) v(plan, tier);
 CREATE TABLE fuzz.book_events AS SELECT g % 12 - 2 AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL, 'ü'])[1 + g % 4] AS feature FROM generate_series(1, 300) g;
+
+-- working hours, of which one calendar has none
+INSERT INTO nudge.working_calendars VALUES ('office', 'Europe/Berlin'), ('always', 'America/Sao_Paulo'), ('never', 'UTC');
+INSERT INTO nudge.working_hours SELECT 'office', d, time '09:00', time '17:00' FROM generate_series(1, 5) d UNION ALL SELECT 'always', d, time '00:00', time '24:00' FROM generate_series(1, 7) d;
+INSERT INTO nudge.holidays VALUES ('office', '2024-05-01', NULL, '10:00', '11:00');
+
+-- tickets, and what was promised
+INSERT INTO nudge.sla_targets VALUES ('first_response', 'high', '*', 60, 'office'), ('resolution', '*', '*', 1440, NULL);
+CREATE TABLE fuzz.tickets AS SELECT g AS ticket, g % 9 AS customer, at AS opened_at, CASE WHEN g % 5 > 0 THEN at + (g % 7 - 1) * interval '1 hour' END AS first_response_at,
+	CASE WHEN g % 4 > 0 THEN at + (g % 11 - 1) * interval '7 hours' END AS resolved_at, CASE WHEN g % 6 = 0 THEN at + (g % 13 - 1) * interval '9 hours' END AS reopened_at, (ARRAY['high', 'Low'])[1 + g % 2] AS priority,
+	(ARRAY['a', 'ü', NULL])[1 + g % 3] AS category, g % 6 AS csat, g % 8 = 0 AS escalated, g % 4 AS contacts, (ARRAY['a', NULL])[1 + g % 2] AS agent FROM generate_series(1, 80) g, LATERAL (SELECT timestamptz '2024-01-01 00:00Z' + g * 7919 % 12000 * interval '1 hour') a(at);
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -413,6 +420,14 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('utilisation$', 'resources', 'text[]', '{"{cpu,memory}","{ü,cpu}"}', '{"{}","{NULL}","{{cpu},{ü}}"}'),
 	('utilisation$', 'limits', 'numeric[]', '{"{0.7,0.8}","{0,1}"}', '{"{}","{NULL}","{NaN,-1}","{{1},{2}}"}'),
 	('', '(volumes|costs)', 'double precision[]', '{"{1,10,100}","{2,2,2}","{3,1,5e3}"}', '{"{}","{NULL,1,1}","{0,-1,2}","{NaN,infinity,1e-320}","{{1},{2}}"}'),
+	('', 'calendar', 'text', '{office,office,always,never}', '{nobody,""}'),
+	('working_time_add$', 'minutes', 'numeric', '{0,1,480,0.00000001,100000}', '{-1,1e30,NaN,infinity}'),
+	('', 'tickets', 'regclass', '{fuzz.tickets}', '{fuzz.tickets}'),
+	('', 'customers', 'regclass', '{fuzz.customers}', '{fuzz.customers}'),
+	('(support_lines|support_report|support_times|check_support_options|backlog.*|open_ticket_ages)$', 'by', 'text', '{priority,category,agent,complexity,segment}', '{colour,""}'),
+	('(ticket_rows|ticket_lines|support_lines|support_report|support_times|check_support_options)$', 'counting', 'text', '{opened,resolved}', '{all}'),
+	('', 'edges', 'numeric[]', '{"{1,3,7,30}","{0.5}"}', '{"{}","{3,1}","{NULL}","{0}","{{1,2}}","{NaN}"}'),
+	('(sla_target_of|load_example_sla_targets)$', 'measure', 'text', '{first_response,resolution}', '{other}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
