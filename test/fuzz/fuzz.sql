@@ -147,7 +147,7 @@ CREATE FUNCTION fuzz.column_of(name text, type regtype, rows integer, keys integ
 	LANGUAGE sql
 RETURN CASE
 	WHEN name = 'actions' THEN '1 + g % 5'
-	WHEN name = 'score' THEN 'CASE WHEN g % 5 > 0 THEN g % 8 END'
+	WHEN name = 'score' AND type <> 'double precision'::regtype THEN 'CASE WHEN g % 5 > 0 THEN g % 8 END'
 	WHEN name = 'scale_low' THEN '0'
 	WHEN name = 'scale_high' THEN '7'
 	WHEN name = 'zone' THEN quote_literal('Europe/Berlin')
@@ -313,13 +313,11 @@ CREATE TABLE fuzz.vocabulary (
 	other text[] NOT NULL
 );
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,surveys,customers}'::text[]) i;
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,deals,deal_stages,activities,quotas,contracts}'::text[]) i;
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,incidents,maintenance,requests,deployments,bugs,coverage_samples}'::text[]) i;
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,requests,resource_samples,sends}'::text[]) i;
 	SELECT '(account_|value_realization|implementation_|at_risk_|risk_adjusted_|intervention_|customer_score|portfolio|engagement_stability|expansion_|seat_|feature_attempts|feature_starts)', v.name, 'regclass', ARRAY['fuzz.book_' || v.input], ARRAY['fuzz.book_' || v.input]
 	FROM (VALUES ('customers', 'customers'), ('scores', 'scores'), ('churn_probabilities', 'probabilities'), ('interventions', 'interventions'), ('account_facts', 'facts'), ('contracts', 'contracts'), ('subscriptions', 'subscriptions'),
 		('users', 'users'), ('features', 'features'), ('plans', 'plans'), ('events', 'events')) v(name, input);
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
+	SELECT '', i.input, 'regclass', ARRAY['fuzz.' || i.input], ARRAY['fuzz.' || i.input] FROM nudge.inputs i WHERE to_regclass('fuzz.' || i.input) IS NOT NULL;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'tiers', 'text[]', '{"{a,b,ü}","{ü,b,a}"}', '{"{a}","{}","{NULL}"}'),
 	('(account_|expansion_)', 'weights', 'numeric[]', '{"{0.2,0.2,0.2,0.2,0.2}","{0,0,0,1,0}"}', '{"{1}","{NULL,1,0,0,0}","{NaN,1,0,0,0}","{2,-1,0,0,0}","{{0.5,0.5,0,0,0}}"}'),
@@ -337,8 +335,6 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(at_risk|intervention_|portfolio|risk_adjusted)', '(threshold|yellow_from|healthy_from)', 'numeric', '{60,65}', '{-1,101,NaN}'),
 	('(at_risk|portfolio|risk_adjusted)', 'green_from', 'numeric', '{80,100}', '{60,101,NaN}'),
 	('expansion_readiness', 'threshold', 'numeric', '{80,0,100}', '{-1,101,NaN}');
-INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content}'::text[]) i;
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
 	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
@@ -354,8 +350,7 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('score_sustained$', 'direction', 'text', '{above,at_least,below,at_most}', '{up}'),
 	('score_', '(threshold|below|above|.*_drop)', 'double precision', '{50,65,10,20,62.5}', '{NaN,infinity,-1e9,1e10,1e-300}'),
 	('score_(states|report)$', 'scores', 'regclass', '{fuzz.scores}', '{fuzz.scores}'),
-	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}'),
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,customers,users,features,events,tickets,surveys,account_facts,subscriptions}'::text[]) i;
+	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}');
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('health', 'factors', 'jsonb', '{"{\"usage\": 80, \"outcome\": null}","{\"usage\": 0}","{}","{\"usage\": 99.5, \"support\": 1e2}"}', '{"{\"ü\": 1}",[],1,null,"{\"usage\": \"1\"}","{\"usage\": 101}","{\"usage\": -1e400}","{\"usage\": {}}"}'),
 	('health', 'model', 'text', '{retention_health,retention_health,retention_health,customer_health}', '{ü,""}'),
