@@ -63,6 +63,9 @@ COMMENT ON FUNCTION nudge.performance_days(date, date, text, text, timestamptz) 
 
 -- Rows, each read and checked once ------------------------------------------
 
+-- There are few groups, but the planner cannot know: without enable_sort = off it
+-- sorts all rows by hour or minute.
+
 CREATE FUNCTION nudge.check_samples(input text, wrong bigint, what text) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -157,7 +160,7 @@ CREATE FUNCTION nudge.latency_states(
 	state nudge.percentile_state
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -200,7 +203,7 @@ CREATE FUNCTION nudge.minute_counts(
 	"by" text DEFAULT NULL
 ) RETURNS TABLE (day date, minute_at timestamptz, group_name text, count bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -407,7 +410,7 @@ CREATE FUNCTION nudge.apdex(
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -538,7 +541,7 @@ CREATE FUNCTION nudge.utilisation(
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE

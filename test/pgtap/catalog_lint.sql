@@ -110,14 +110,18 @@ SELECT is_empty($$
 	FROM func f, unnest(coalesce(f.proallargtypes, f.proargtypes::oid[]),
 		coalesce(f.proargmodes::text[], array_fill('i'::text, ARRAY[f.pronargs::integer])), f.proargnames) a(type, mode, name)
 	WHERE a.type = 'double precision'::regtype
-		AND (f.prokind = 'a' OR coalesce(a.name, '') !~ CASE WHEN a.mode IN ('i', 'v') THEN '^(alpha|confidence|threshold)$'
-			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival|removal_effect|probability)$|^(rate|survival|lift)_(low|high)$' END)
+		AND (f.prokind = 'a' OR coalesce(a.name, '') !~ CASE WHEN a.mode IN ('i', 'v') THEN '^(alpha|confidence|threshold|fraction|relative_error)$'
+			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival|removal_effect|probability)$|^(rate|survival|lift)_(low|high)$'
+				|| '|^(p[0-9]+|lowest|highest)(_ms|_utilisation)?$|^(relative_error|coefficient|cost_at_one|standard_error|r_squared|p_value_linear)$' END)
+		-- samples: a percentile is an estimate, and what is summed is fixed point
+		AND f.proname !~ '^percentile(s|_rank|_histogram|(_count)?_(agg|trans))?$'
 	UNION ALL
-	SELECT f.name, 'result' FROM func f WHERE f.prorettype IN ('double precision'::regtype, 'double precision[]'::regtype)
+	SELECT f.name, 'result' FROM func f WHERE f.prorettype IN ('double precision'::regtype, 'double precision[]'::regtype) AND f.proname NOT IN ('percentile', 'percentile_rank')
 	UNION ALL
 	SELECT f.name, 'array' FROM func f
 	WHERE coalesce(f.proallargtypes, f.proargtypes::oid[]) && ARRAY['double precision[]', 'real[]', 'money[]']::regtype[]::oid[]
-$$, 'floating point is for seconds and statistics, and no aggregate takes any');
+		AND f.proname NOT IN ('percentiles', 'scaling_coefficient')
+$$, 'floating point is for seconds, statistics and percentiles');
 
 -- Aggregates
 SELECT is_empty($$
