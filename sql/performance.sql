@@ -34,11 +34,11 @@ SELECT period, request_count, mean_ms, errors FROM latency_report(NULL, '2024-03
 SELECT period, start_at, request_count, p50_ms, seconds.n FROM latency_report('requests', '2024-03-04', '2024-03-06', 'hour') r, LATERAL (SELECT round(request_count / nullif(requests_per_second, 0)) AS n) seconds WHERE request_count > 0;
 SELECT count(*), sum(request_count), min(start_at), max(start_at) FROM latency_report('requests', '2024-03-04', '2024-03-06', 'Hour');
 
--- Zones: ten past midnight in UTC is the 4th in New York; midnight of Kathmandu, 5:45 ahead, cuts the hour from 18:00
+-- Zones: ten past midnight in UTC is the 4th in New York; hours are counted from midnight, in Kathmandu at 18:15 of UTC
 SELECT period, request_count, p50_ms FROM latency_report('requests', '2024-03-04', '2024-03-06', zone => 'America/New_York', relative_error => 0);
 SELECT period, start_at, request_count FROM latency_report('requests', '2024-03-05', '2024-03-06', 'hour', 'Asia/Kathmandu') WHERE request_count > 0 OR start_at < '2024-03-04 19:00Z';
 SELECT day, start_at, group_name, request_count FROM latency_states('requests', '2024-03-05', '2024-03-06', 'Asia/Kathmandu', NULL, 'Endpoint');
--- 31 March has 23 hours in Berlin, 27 October 25; the hour of the shift by half an hour is cut by no midnight
+-- 31 March has 23 hours in Berlin, 27 October 25; a day of Lord Howe, where the clock goes back by half an hour, ends with half of one
 SELECT period, round(seconds / 3600) AS hours FROM performance_spans('2024-03-30', '2024-04-01', 'day', 'Europe/Berlin');
 SELECT count(*), min(start_at), max(end_at) FROM performance_spans('2024-10-27', '2024-10-28', 'hour', 'Europe/Berlin');
 SELECT count(*), min(seconds), max(seconds) FROM performance_spans('2024-04-06', '2024-04-08', 'hour', 'Australia/Lord_Howe');

@@ -41,11 +41,11 @@ CREATE VIEW each AS SELECT r.* FROM r, generate_series(1, coalesce(count, 1));
 CREATE TABLE ask (id integer GENERATED ALWAYS AS IDENTITY, grain text, zone text, as_of timestamptz, "by" text);
 INSERT INTO ask (grain, zone, as_of, "by") VALUES ('day', 'UTC', NULL, NULL), ('day', 'Europe/Berlin', NULL, 'endpoint'), (NULL, 'Asia/Kathmandu', NULL, 'endpoint'), ('week', 'America/New_York', NULL, 'part'),
 	('hour', 'UTC', NULL, NULL), ('hour', 'Europe/Berlin', '2024-03-31 01:30Z', 'endpoint'), ('hour', 'Asia/Kathmandu', '2024-04-01 00:00Z', NULL), ('day', 'Asia/Kathmandu', '2024-03-31 18:15Z', 'endpoint'),
-	('day', 'Europe/Berlin', '2024-03-31 22:00Z', NULL), ('day', 'Europe/Berlin', '2024-03-31 21:59:59.999999Z', 'part'), ('month', 'Pacific/Apia', '2024-03-31 11:00Z', 'endpoint');
+	('hour', 'Australia/Lord_Howe', NULL, 'endpoint'), ('day', 'Australia/Lord_Howe', '2024-04-01 13:00Z', 'part'), ('day', 'Europe/Berlin', '2024-03-31 22:00Z', NULL), ('day', 'Europe/Berlin', '2024-03-31 21:59:59.999999Z', 'part'), ('month', 'Pacific/Apia', '2024-03-31 11:00Z', 'endpoint');
 
--- Periods in plain SQL: civil days and, of those, clock hours of UTC
+-- Periods in plain SQL: civil days, and the hours since their midnight
 CREATE FUNCTION key_of(at timestamptz, grain text, zone text) RETURNS text LANGUAGE sql IMMUTABLE
-	RETURN CASE grain WHEN 'hour' THEN to_char(at AT TIME ZONE zone, 'YYYY-MM-DD ') || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')
+	RETURN CASE grain WHEN 'hour' THEN to_char(at AT TIME ZONE zone, 'YYYY-MM-DD ') || floor(extract(epoch FROM at - ((at AT TIME ZONE zone)::date::timestamp AT TIME ZONE zone)) / 3600)
 		WHEN 'day' THEN to_char(at AT TIME ZONE zone, 'YYYY-MM-DD') WHEN 'week' THEN greatest(date_trunc('week', at AT TIME ZONE zone), '2024-03-30')::date::text
 		WHEN 'month' THEN greatest(date_trunc('month', at AT TIME ZONE zone), '2024-03-30')::date::text ELSE '2024-03-30' END;
 CREATE FUNCTION span_of(start_at timestamptz, grain text, zone text) RETURNS text LANGUAGE sql IMMUTABLE
