@@ -52,6 +52,8 @@ SELECT week, uses, active_days FROM usage_weeks('events', '2024-03-31 23:59:59Z'
 -- in New York the week ends at 04:00, and events of the night are of the day before: young's of March 18 is of Sunday, March 17
 SELECT week, uses, active_days FROM usage_weeks('events', '2024-04-01 04:00Z', 'customers', 'users', 'America/New_York', 3) WHERE customer = 'young';
 SELECT week, uses FROM usage_weeks('events', '2024-04-01 03:59:59Z', 'customers', 'users', 'America/New_York', 2) WHERE customer = 'acme';
+-- an event of the first instant of the weeks
+SELECT week, uses FROM usage_weeks('events', '2024-04-01Z', 'customers', 'users', weeks => 2) WHERE customer = 'young';
 -- NULL relations: not known
 SELECT customer, known_weeks, uses, login_factor, factor FROM usage_factor(NULL, '2024-04-01Z', 'customers') WHERE customer <> 'young';
 SELECT count(*) FROM usage_factor(NULL, '2024-04-01Z');
@@ -146,6 +148,9 @@ SELECT count(*) FROM account_health(NULL, '2024-04-01Z', 'events');
 CREATE TEMP TABLE numbered AS SELECT 1::bigint AS customer, date '2023-01-01' AS created_at;
 CREATE TEMP TABLE numbered_events AS SELECT 1::bigint AS customer, '00000000-0000-0000-0000-000000000001'::uuid AS "user", timestamp '2024-03-26' AS at, 'opened' AS name;
 SELECT customer, usage_factor, score FROM account_health('numbered', '2024-04-01Z', 'numbered_events');
+-- created on a Monday: that week counts
+UPDATE numbered SET created_at = '2024-03-18';
+SELECT * FROM usage_weeks('numbered_events', '2024-04-01Z', 'numbered', weeks => 3);
 
 -- Refused calls, each with SQLSTATE, message, detail, hint
 \pset format unaligned
