@@ -8253,9 +8253,9 @@ BEGIN
 		LATERAL (
 			SELECT w.start_at, w.end_at WHERE NOT by_hour
 			UNION ALL
-			-- hours of UTC; one that midnight of the zone cuts is two
-			SELECT greatest(g.at, w.start_at), least(g.at + interval '1 hour', w.end_at)
-			FROM generate_series(date_bin('1 hour', w.start_at, 'epoch'), w.end_at - interval '1 microsecond', interval '1 hour') g(at)
+			-- counted from midnight
+			SELECT g.at, least(g.at + interval '1 hour', w.end_at)
+			FROM generate_series(w.start_at, w.end_at - interval '1 microsecond', interval '1 hour') g(at)
 			WHERE by_hour
 		) h
 	-- what has not begun has no numbers yet
@@ -8285,21 +8285,42 @@ COMMENT ON FUNCTION nudge.performance_days(date, date, text, text, timestamptz) 
 
 -- Rows, each read and checked once ------------------------------------------
 
-CREATE FUNCTION nudge.check_samples(input text, wrong bigint, rule text) RETURNS boolean
+-- There are few groups, but the planner cannot know: without enable_sort = off it
+-- sorts all rows by hour or minute.
+
+CREATE FUNCTION nudge.check_samples(input text, wrong bigint, what text) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF wrong > 0 THEN
 		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
-			DETAIL = format('Of %s rows %s.', wrong, rule),
-			HINT = 'Pass a view that corrects them, or leaves them out knowingly.';
+			DETAIL = what,
+			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
 	END IF;
 	RETURN true;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.check_samples(text, bigint, text) IS
-	'An error if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
+	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
+
+CREATE FUNCTION nudge.hour_expression(start_day date, end_day date, zone text DEFAULT 'UTC') RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	-- one origin does for all days, unless a clock is put forward by half an hour
+	IF NOT EXISTS (SELECT FROM nudge.window_spans(start_day, end_day, 'day', zone) w
+		WHERE date_bin('1 hour', w.start_at, start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC')) <> w.start_at)
+	THEN
+		RETURN 'date_bin(''1 hour'', i.at, $1)';
+	END IF;
+	RETURN 'date_bin(''1 hour'', i.at, nudge.civil_date(i.at, $3)::timestamp AT TIME ZONE $3)';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.hour_expression(date, date, text) IS
+	'Works for what reads samples: the hour of i.at, counted from the midnight that begins its day in the zone $3, in a window from $1. Not STRICT: a NULL zone is UTC, NULL days are errors';
 
 CREATE FUNCTION nudge.request_group("by" text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -8322,24 +8343,31 @@ CREATE FUNCTION nudge.request_query(requests regclass, "by" text) RETURNS text
 AS $$
 DECLARE
 	grouping_column constant text := nudge.request_group("by");
+	source text := nudge.input_query('requests', requests);
 BEGIN
+	IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = requests AND a.attname = 'duration_ms' AND a.atttypid IN ('float8'::regtype, 'float4'::regtype)) THEN
+		-- as numeric it would take three times as long
+		source := replace(source, '(r.duration_ms)::numeric AS duration_ms', '(r.duration_ms)::double precision AS duration_ms');
+	END IF;
 	RETURN format($query$
-		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS group_name,
-			coalesce(i.duration_ms >= 0 AND i.duration_ms < 9e12 AND coalesce(i.count, 1) >= 0, false) AS is_good,
-			coalesce(i.at IS NULL OR i.duration_ms IS NULL OR i.duration_ms IN ('NaN', 'Infinity', '-Infinity'), true) AS is_missing,
-			CASE WHEN lower(i.part) NOT IN ('server', 'dom', 'render') THEN i.part END AS unknown_part
+		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS group_name
 		FROM (%s) i
 		WHERE %s AND (i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true))
-		OFFSET 0
-	$query$, CASE grouping_column WHEN 'endpoint' THEN 'i.endpoint' WHEN 'part' THEN 'lower(i.part)' ELSE 'NULL::text' END,
-		nudge.input_query('requests', requests),
+	$query$, CASE grouping_column WHEN 'endpoint' THEN 'i.endpoint' WHEN 'part' THEN 'lower(i.part)' ELSE 'NULL::text' END, source,
 		-- parts of page loads are no requests
 		CASE grouping_column WHEN 'part' THEN 'i.part IS NOT NULL' ELSE 'i.part IS NULL' END);
 END
 $$;
 
 COMMENT ON FUNCTION nudge.request_query(regclass, text) IS
-	'Works for what reads requests: the query for those from $1 to $2 and before $4, and what is wrong with them. Not STRICT: NULL requests are none, a NULL by is no group';
+	'Works for what reads requests: the query for those from $1 to $2 and before $4. Not STRICT: NULL requests are none, a NULL by is no group';
+
+CREATE FUNCTION nudge.unknown_part(group_name text, "by" text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN lower("by") = 'part' AND group_name NOT IN ('server', 'dom', 'render') THEN group_name END;
+
+COMMENT ON FUNCTION nudge.unknown_part(text, text) IS
+	'A part of page loads that is none, if requests are grouped by part. Not STRICT: NULLs are known';
 
 CREATE FUNCTION nudge.latency_states(
 	requests regclass,
@@ -8359,35 +8387,34 @@ CREATE FUNCTION nudge.latency_states(
 	state nudge.percentile_state
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT nudge.civil_date(i.at, $3) AS day, date_bin('1 hour', i.at, 'epoch') AS hour_at, i.group_name,
-				coalesce(sum(i.count) FILTER (WHERE i.is_good), 0)::bigint AS requests,
-				coalesce(sum(i.count) FILTER (WHERE i.is_good AND i.error IS NOT NULL), 0)::bigint AS requests_with_outcome,
-				coalesce(sum(i.count) FILTER (WHERE i.is_good AND i.error), 0)::bigint AS errors,
-				nudge.percentile_count_agg(i.duration_ms, i.count, $5) FILTER (WHERE i.is_good) AS state,
-				count(*) FILTER (WHERE i.is_missing) AS missing, count(*) FILTER (WHERE NOT i.is_good) AS wrong, min(i.unknown_part) AS unknown
+			SELECT %s AS start_at, i.group_name, nudge.percentile_count_agg(i.duration_ms, i.count, $5) AS state,
+				coalesce(sum(i.count) FILTER (WHERE i.error IS NOT NULL), 0)::bigint AS requests_with_outcome,
+				coalesce(sum(i.count) FILTER (WHERE i.error), 0)::bigint AS errors,
+				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing
 			FROM (%s) i
-			GROUP BY 1, 2, 3
+			GROUP BY 1, i.group_name
+		), hour AS MATERIALIZED (
+			SELECT l.*, s.samples, s.lowest FROM line l LEFT JOIN LATERAL nudge.percentile_summary(l.state) s ON true
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(l.unknown), 'server, dom and render') AND
-				nudge.check_samples('requests', sum(l.wrong)::bigint, 'the duration is negative or over 9e12, or the count is negative') AS is_fine
-			FROM line l
+			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.group_name, $6)), 'server, dom and render') AND
+				nudge.check_samples('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
+			FROM hour h
 		)
-		SELECT l.day, greatest(l.hour_at, l.day::timestamp AT TIME ZONE $3), l.group_name, l.requests, l.requests_with_outcome, l.errors, l.state
-		FROM checked, line l
-		WHERE l.requests > 0
-		ORDER BY 2, l.group_name COLLATE "C"
-	$query$, nudge.request_query(requests, "by"))
+		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.group_name, h.samples, h.requests_with_outcome, h.errors, h.state
+		FROM checked, hour h
+		WHERE h.samples > 0
+		ORDER BY h.start_at, h.group_name COLLATE "C"
+	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
-		coalesce(relative_error, 0.01);
+		coalesce(relative_error, 0.01), "by";
 END
 $$;
 
@@ -8404,7 +8431,7 @@ CREATE FUNCTION nudge.minute_counts(
 	"by" text DEFAULT NULL
 ) RETURNS TABLE (day date, minute_at timestamptz, group_name text, count bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -8425,17 +8452,17 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT nudge.civil_date(i.at, $3) AS day, date_bin('1 minute', i.at, 'epoch') AS minute_at, i.group_name, sum(i.count)::bigint AS count,
+			SELECT date_bin('1 minute', i.at, 'epoch') AS minute_at, i.group_name, sum(i.count)::bigint AS count,
 				count(*) FILTER (WHERE i.at IS NULL OR i.count IS NULL) AS missing, count(*) FILTER (WHERE i.count < 0) AS wrong
 			FROM (%s) i
-			GROUP BY 1, 2, 3
+			GROUP BY 1, i.group_name
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_samples($5, sum(l.wrong)::bigint, 'the count is negative') AS is_fine FROM line l
+			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_samples($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
 		)
-		SELECT l.day, l.minute_at, l.group_name, l.count
+		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.group_name, l.count
 		FROM checked, line l
 		WHERE l.count > 0
-		ORDER BY l.minute_at, l.day, l.group_name COLLATE "C"
+		ORDER BY l.minute_at, l.group_name COLLATE "C"
 	$query$, source)
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of, lower(input);
 END
@@ -8482,7 +8509,7 @@ BEGIN
 		SELECT d.start_at, c.group_name, grouping(c.group_name) = 1 AS is_total, c.minute_at, sum(c.count)::bigint AS count
 		FROM nudge.minute_counts(input, relation, start_day, end_day, zone, as_of, "by") c
 		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d
-			ON d.day = c.day AND c.minute_at < d.end_at AND c.minute_at + interval '1 minute' > d.start_at
+			ON d.day = c.day AND greatest(c.minute_at, d.start_at) < d.end_at AND c.minute_at > d.start_at - interval '1 minute'
 		GROUP BY GROUPING SETS ((d.start_at, c.minute_at), (d.start_at, c.minute_at, c.group_name))
 	), t AS (
 		SELECT DISTINCT ON (m.start_at, m.is_total, m.group_name) m.start_at, m.is_total, m.group_name, m.count AS peak, m.minute_at AS peak_at,
@@ -8645,7 +8672,7 @@ CREATE FUNCTION nudge.apdex(
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -8660,23 +8687,23 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT nudge.civil_date(i.at, $3) AS day, date_bin('1 hour', i.at, 'epoch') AS hour_at, i.group_name,
-				sum(i.count) FILTER (WHERE i.is_good) AS requests,
-				sum(i.count) FILTER (WHERE i.is_good AND i.error IS NOT TRUE AND i.duration_ms <= $5) AS satisfied,
-				sum(i.count) FILTER (WHERE i.is_good AND i.error IS NOT TRUE AND i.duration_ms > $5 AND i.duration_ms <= 4 * $5) AS tolerating,
-				count(*) FILTER (WHERE i.is_missing) AS missing, count(*) FILTER (WHERE NOT i.is_good) AS wrong, min(i.unknown_part) AS unknown
+			SELECT %s AS start_at, i.group_name, sum(i.count) AS requests,
+				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms <= $5) AS satisfied,
+				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms > $5 AND i.duration_ms <= 4 * $5) AS tolerating,
+				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing,
+				count(*) FILTER (WHERE i.count < 0 OR NOT (i.duration_ms >= 0 AND i.duration_ms < 9e12)) AS wrong
 			FROM (%s) i
-			GROUP BY 1, 2, 3
+			GROUP BY 1, i.group_name
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(l.unknown), 'server, dom and render') AND
-				nudge.check_samples('requests', sum(l.wrong)::bigint, 'the duration is negative or over 9e12, or the count is negative') AS is_fine
+			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.group_name, $10)), 'server, dom and render') AND
+				nudge.check_samples('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
 			FROM line l
 		), t AS (
 			SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, sum(l.requests)::bigint AS requests,
 				coalesce(sum(l.satisfied), 0)::bigint AS satisfied, coalesce(sum(l.tolerating), 0)::bigint AS tolerating
 			FROM checked, line l
-			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = l.day
-				AND greatest(l.hour_at, l.day::timestamp AT TIME ZONE $3) >= d.start_at AND l.hour_at < d.end_at
+			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = nudge.civil_date(l.start_at, $3)
+				AND l.start_at >= d.start_at AND l.start_at < d.end_at
 			WHERE l.requests > 0
 			GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
 		)
@@ -8686,9 +8713,9 @@ BEGIN
 		LEFT JOIN t ON t.start_at = p.start_at AND (t.is_total OR $9),
 			LATERAL (SELECT coalesce(t.requests, 0) AS requests, coalesce(t.satisfied, 0) AS satisfied, coalesce(t.tolerating, 0) AS tolerating) n
 		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C"
-	$query$, nudge.request_query(apdex.requests, "by"))
+	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(apdex.requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
-		threshold_ms, start_day, end_day, grain, is_grouped;
+		threshold_ms, start_day, end_day, grain, is_grouped, "by";
 END
 $$;
 
@@ -8778,7 +8805,7 @@ CREATE FUNCTION nudge.utilisation(
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -8792,7 +8819,7 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT nudge.civil_date(i.at, $3) AS day, date_bin('1 hour', i.at, 'epoch') AS hour_at, i.resource,
+			SELECT %s AS start_at, i.resource,
 				nudge.percentile_agg(i.utilisation, $5) FILTER (WHERE i.utilisation BETWEEN 0 AND 1) AS state,
 				count(*) FILTER (WHERE i.utilisation > l.utilisation_limit) AS above, l.utilisation_limit,
 				count(*) FILTER (WHERE i.at IS NULL OR i.resource IS NULL OR i.utilisation IS NULL OR i.utilisation = 'NaN') AS missing,
@@ -8800,16 +8827,16 @@ BEGIN
 			FROM (%s) i
 			LEFT JOIN (SELECT u.resource, min(u.utilisation_limit) AS utilisation_limit FROM unnest($9, $10) u(resource, utilisation_limit) GROUP BY 1) l ON l.resource = i.resource
 			WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true)
-			GROUP BY 1, 2, 3, l.utilisation_limit
+			GROUP BY 1, i.resource, l.utilisation_limit
 		), checked AS MATERIALIZED (
 			SELECT nudge.check_input('resource_samples', sum(l.missing)::bigint) AND
-				nudge.check_samples('resource_samples', sum(l.wrong)::bigint, 'the utilisation is not a share from 0 to 1') AS is_fine
+				nudge.check_samples('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
 			FROM line l
 		), t AS MATERIALIZED (
 			SELECT d.start_at, l.resource, l.utilisation_limit, nudge.rollup(l.state) AS state, sum(l.above)::bigint AS above
 			FROM checked, line l
-			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = l.day
-				AND greatest(l.hour_at, l.day::timestamp AT TIME ZONE $3) >= d.start_at AND l.hour_at < d.end_at
+			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = nudge.civil_date(l.start_at, $3)
+				AND l.start_at >= d.start_at AND l.start_at < d.end_at
 			GROUP BY d.start_at, l.resource, l.utilisation_limit
 		)
 		SELECT p.period, p.start_at, t.resource, s.samples, s.mean, s.p95, s.highest, t.utilisation_limit, a.above, a.above::numeric / s.samples, p.complete
@@ -8817,7 +8844,7 @@ BEGIN
 		JOIN t ON t.start_at = p.start_at, LATERAL nudge.percentile_summary(t.state) s,
 			LATERAL (SELECT CASE WHEN t.utilisation_limit IS NOT NULL THEN t.above END AS above) a
 		ORDER BY p.start_at, t.resource COLLATE "C"
-	$query$, nudge.input_query('resource_samples', resource_samples))
+	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.input_query('resource_samples', resource_samples))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
 		coalesce(relative_error, 0.01), start_day, end_day, grain, resources, limits;
 END
