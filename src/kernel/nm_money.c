@@ -193,18 +193,30 @@ nm_money_init(void)
 	fast_reader = agree;
 }
 
+/* money_in reads a numeric the fastest way that is known to be right. */
+static inline MoneyResult
+money_in(Datum numeric, int64 *micros)
+{
+	struct varlena *v = PG_DETOAST_DATUM_PACKED(numeric);
+
+	if (likely(fast_reader))
+		return money_read(VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v), micros);
+	return money_read_public(PointerGetDatum(PG_DETOAST_DATUM(numeric)),
+							 micros);
+}
+
+bool
+nm_money_read(Datum numeric, int64 *micros)
+{
+	return money_in(numeric, micros) == MONEY_OK;
+}
+
 int64
 nm_money_in(Datum numeric, const char *argname)
 {
-	struct varlena *v = PG_DETOAST_DATUM_PACKED(numeric);
-	MoneyResult result;
 	int64 micros = 0;
+	MoneyResult result = money_in(numeric, &micros);
 
-	if (likely(fast_reader))
-		result = money_read(VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v), &micros);
-	else
-		result = money_read_public(PointerGetDatum(PG_DETOAST_DATUM(numeric)),
-								   &micros);
 	if (likely(result == MONEY_OK))
 		return micros;
 	if (result == MONEY_SPECIAL)

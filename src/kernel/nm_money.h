@@ -23,6 +23,9 @@ extern void nm_money_init(void);
  */
 extern int64 nm_money_in(Datum numeric, const char *argname);
 
+/* The same; false where it would raise. */
+extern bool nm_money_read(Datum numeric, int64 *micros);
+
 /* Numeric of a sum of micro-units, with two decimals or, if needed, six. */
 extern Datum nm_money_out(int128 micros);
 

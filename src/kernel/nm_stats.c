@@ -238,6 +238,34 @@ nm_student_two_sided(double t, double df)
 	return Max(0, 1 - front * beta_fraction(0.5, a, t * t / (df + t * t)) * 2);
 }
 
+double
+nm_student_quantile(double confidence, double df)
+{
+	double outside = 1 - confidence;
+	double low = 0;
+	double high = 1;
+
+	if (outside >= 1)
+		return 0;
+	while (nm_student_two_sided(high, df) > outside)
+	{
+		low = high;
+		high *= 2;
+	}
+	/* halved until no number lies between them */
+	for (;;)
+	{
+		double middle = low + (high - low) / 2;
+
+		if (middle <= low || middle >= high)
+			return high;
+		if (nm_student_two_sided(middle, df) > outside)
+			low = middle;
+		else
+			high = middle;
+	}
+}
+
 bool
 nm_fit_line(const double *x, const double *y, int64 n, NmLine *line)
 {

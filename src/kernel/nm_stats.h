@@ -22,6 +22,9 @@ extern double nm_chi_squared_tail(double x, int df);
 /* P(|T| >= |t|) of Student's distribution with df > 0 degrees of freedom. */
 extern double nm_student_two_sided(double t, double df);
 
+/* The t with P(|T| < t) = confidence. */
+extern double nm_student_quantile(double confidence, double df);
+
 /*
  * NmLine: the least-squares line y = intercept + slope x through n points.
  * It has no standard error if n is 2, nor a p value; p is that of slope 0.

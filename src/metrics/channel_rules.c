@@ -14,7 +14,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -22,10 +21,9 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "nm_guards.h"
+#include "nm_kept.h"
 
 /* Answers kept, and the longest description for which one is. */
 #define MEMO_SLOTS 4096
@@ -84,22 +82,10 @@ typedef struct Memo
 	const text *channel;
 } Memo;
 
-/* What tells one snapshot from another. */
-typedef struct SnapshotName
-{
-	TransactionId xmin;
-	TransactionId xmax;
-	uint32 xcnt;
-	int32 subxcnt;
-	CommandId curcid;
-	SubTransactionId subtransaction; /* one rolled back leaves no other trace */
-} SnapshotName;
-
 /* What a query keeps between calls. */
 typedef struct Channels
 {
-	MemoryContext context; /* the rules, memos and this */
-	SnapshotName read_by;
+	NmKept kept; /* first; the rules and memos live with it */
 	int nrules;
 	Rule *rules;
 	Memo *memos;
@@ -147,7 +133,7 @@ read_rules(Channels *channels)
 					"ORDER BY r.position, r.shipped, r.rule COLLATE pg_catalog.\"C\"",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read nudge.channel_rules_in_force");
-	MemoryContextSwitchTo(channels->context);
+	MemoryContextSwitchTo(channels->kept.context);
 	channels->nrules = (int) SPI_processed;
 	channels->rules = palloc0_array(Rule, Max(channels->nrules, 1));
 	for (int i = 0; i < channels->nrules; i++)
@@ -167,53 +153,17 @@ read_rules(Channels *channels)
 	}
 }
 
-static SnapshotName
-active_snapshot(void)
-{
-	Snapshot snapshot = GetActiveSnapshot();
-
-	return (SnapshotName){.xmin = snapshot->xmin,
-						  .xmax = snapshot->xmax,
-						  .xcnt = snapshot->xcnt,
-						  .subxcnt = snapshot->subxcnt,
-						  .curcid = snapshot->curcid,
-						  .subtransaction = GetCurrentSubTransactionId()};
-}
-
-static bool
-same_snapshot(const SnapshotName *a, const SnapshotName *b)
-{
-	return a->xmin == b->xmin && a->xmax == b->xmax && a->xcnt == b->xcnt &&
-		   a->subxcnt == b->subxcnt && a->curcid == b->curcid &&
-		   a->subtransaction == b->subtransaction;
-}
-
-/*
- * current_channels returns what is kept for this call of the function in its
- * query, and reads the rules unless that was done by the same snapshot: one
- * expression may live longer than a query, as in PL/pgSQL.
- */
+/* current_channels returns the rules, which are read once in a query. */
 static Channels *
 current_channels(FmgrInfo *flinfo)
 {
-	SnapshotName snapshot = active_snapshot();
-	Channels *channels = flinfo->fn_extra;
-	MemoryContext context;
+	Channels *channels = nm_kept_find(flinfo);
 	MemoryContext outer;
 
-	if (channels != NULL && same_snapshot(&channels->read_by, &snapshot))
-		return channels;
 	if (channels != NULL)
-	{
-		flinfo->fn_extra = NULL;
-		MemoryContextDelete(channels->context);
-	}
-	context = AllocSetContextCreate(flinfo->fn_mcxt, "nudge_metrics channels",
-									ALLOCSET_DEFAULT_SIZES);
-	outer = MemoryContextSwitchTo(context);
-	channels = palloc0_object(Channels);
-	channels->context = context;
-	channels->read_by = snapshot;
+		return channels;
+	channels = nm_kept_begin(flinfo, sizeof(Channels));
+	outer = MemoryContextSwitchTo(channels->kept.context);
 	channels->memos = palloc0_array(Memo, MEMO_SLOTS);
 	channels->no_channel = cstring_to_text(NO_CHANNEL);
 	initStringInfo(&channels->plain);
@@ -221,7 +171,7 @@ current_channels(FmgrInfo *flinfo)
 	read_rules(channels);
 	SPI_finish();
 	MemoryContextSwitchTo(outer);
-	flinfo->fn_extra = channels;
+	nm_kept_end(flinfo, channels);
 	return channels;
 }
 
@@ -524,7 +474,7 @@ remembered_match(Channels *channels)
 
 		if (memo->description == NULL || memo->len < len)
 		{
-			char *copy = MemoryContextAlloc(channels->context, len);
+			char *copy = MemoryContextAlloc(channels->kept.context, len);
 
 			if (memo->description != NULL)
 				pfree(memo->description);

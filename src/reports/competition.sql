@@ -8,6 +8,22 @@
 
 -- Rows, each checked once ---------------------------------------------------
 
+CREATE FUNCTION nudge.check_competitor_facts(bad_kind text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF bad_kind IS NOT NULL THEN
+		RAISE EXCEPTION 'a fact of kind "%" must name a competitor and have a value that is not negative', bad_kind
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Counts, prices, sizes and shares are numbers from 0.',
+				HINT = 'Correct such rows, or pass a view without them.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_competitor_facts(text) IS
+	'An error if there is a kind of facts that are not as they must be. Not STRICT: NULL is no such kind';
+
 CREATE FUNCTION nudge.competitor_fact_rows(
 	competitor_facts regclass,
 	kinds text[],
@@ -19,29 +35,40 @@ CREATE FUNCTION nudge.competitor_fact_rows(
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
-	query constant text := format($query$
-		SELECT f.at, f.competitor, lower(btrim(f.kind)) AS kind, f.channel, f.value, f.detail
-		FROM (%s) f
-		WHERE lower(btrim(f.kind)) = ANY ($1) AND ($2 IS NULL OR f.at >= $2) AND ($3 IS NULL OR f.at < $3)
-		$query$, nudge.input_query('competitor_facts', competitor_facts));
-	from_at constant timestamptz := start_day::timestamp AT TIME ZONE named_zone;
-	to_at constant timestamptz := end_day::timestamp AT TIME ZONE named_zone;
-	bad_kind text;
 BEGIN
-	EXECUTE 'SELECT min(q.kind) FROM (' || query || $query$) q
-		WHERE q.competitor IS NULL OR q.value IS NULL OR q.value < 0 OR q.value IN ('NaN', 'Infinity')$query$
-		INTO bad_kind USING kinds, from_at, to_at;
-	IF bad_kind IS NOT NULL THEN
-		RAISE EXCEPTION 'a fact of kind "%" must name a competitor and have a value that is not negative', bad_kind
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Counts, prices, sizes and shares are numbers from 0.',
-				HINT = 'Correct such rows, or pass a view without them.';
-	END IF;
-	RETURN QUERY EXECUTE query USING kinds, from_at, to_at;
+	RETURN QUERY EXECUTE format($query$
+		WITH fact AS MATERIALIZED (
+			SELECT f.at, f.competitor, lower(btrim(f.kind)) AS kind, f.channel, f.value, f.detail
+			FROM (%s) f
+			WHERE lower(btrim(f.kind)) = ANY ($1) AND ($2 IS NULL OR f.at >= $2) AND ($3 IS NULL OR f.at < $3)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_competitor_facts(min(f.kind)
+				FILTER (WHERE f.competitor IS NULL OR f.value IS NULL OR f.value < 0 OR f.value IN ('NaN', 'Infinity'))) AS checked
+			FROM fact f
+		)
+		SELECT f.* FROM one, fact f
+		$query$, nudge.input_query('competitor_facts', competitor_facts))
+		USING kinds, start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone;
 END
 $$;
 COMMENT ON FUNCTION nudge.competitor_fact_rows(regclass, text[], date, date, text) IS
 	'The competitor_facts of some kinds in a window, checked. Not STRICT: NULL days are no bounds, a NULL relation has no rows';
+
+CREATE FUNCTION nudge.check_outcome(unknown text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown outcome "%" of a deal', unknown
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The outcomes are won, lost and no_decision.',
+				HINT = 'Pass a view that translates yours.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_outcome(text) IS
+	'An error if there is an outcome of deals that is not known. Not STRICT: NULL is no such outcome';
 
 CREATE FUNCTION nudge.closed_deals(
 	deals regclass,
@@ -66,26 +93,21 @@ CREATE FUNCTION nudge.closed_deals(
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
-	query constant text := format($query$
-		SELECT d.deal, d.customer, nudge.civil_date(d.closed_at, $3) AS closed_on, lower(btrim(d.outcome)) AS outcome,
-			d.competitor, d.reason, d.segment, d.owner, d.team, d.partner, d.amount, d.currency
-		FROM (%s) d
-		WHERE d.closed_at >= $1 AND d.closed_at < $2
-		$query$, nudge.input_query('deals', deals));
-	from_at constant timestamptz := start_day::timestamp AT TIME ZONE named_zone;
-	to_at constant timestamptz := end_day::timestamp AT TIME ZONE named_zone;
-	bad_outcome text;
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
-	EXECUTE 'SELECT min(q.outcome) FROM (' || query || $query$) q WHERE q.outcome NOT IN ('won', 'lost', 'no_decision')$query$
-		INTO bad_outcome USING from_at, to_at, named_zone;
-	IF bad_outcome IS NOT NULL THEN
-		RAISE EXCEPTION 'unknown outcome "%" of a deal', bad_outcome
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'The outcomes are won, lost and no_decision.',
-				HINT = 'Pass a view that translates yours.';
-	END IF;
-	RETURN QUERY EXECUTE query USING from_at, to_at, named_zone;
+	RETURN QUERY EXECUTE format($query$
+		WITH closed AS MATERIALIZED (
+			SELECT d.deal, d.customer, nudge.civil_date(d.closed_at, $3) AS closed_on, lower(btrim(d.outcome)) AS outcome,
+				d.competitor, d.reason, d.segment, d.owner, d.team, d.partner, d.amount, d.currency
+			FROM (%s) d
+			WHERE d.closed_at >= $1 AND d.closed_at < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.check_outcome(min(d.outcome) FILTER (WHERE d.outcome NOT IN ('won', 'lost', 'no_decision'))) AS checked
+			FROM closed d
+		)
+		SELECT d.* FROM one, closed d
+		$query$, nudge.input_query('deals', deals))
+		USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone;
 END
 $$;
 COMMENT ON FUNCTION nudge.closed_deals(regclass, date, date, text) IS
