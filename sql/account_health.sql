@@ -71,6 +71,9 @@ SELECT customer, opened_tickets AS tickets, round(tickets_per_month, 2) AS a_mon
 	round(resolution_factor::numeric, 4) AS resolution, rated_tickets AS rated, round(csat, 2) AS csat, csat_factor, round(factor::numeric, 4) AS factor
 FROM support_factor('tickets', '2024-04-01Z', 'customers');
 SELECT customer, ticket, opened_at, resolved_at, round(resolution_minutes, 2) AS minutes, csat FROM support_tickets('tickets', '2024-04-01Z') WHERE customer <> 'young';
+-- what a ticket was rated is not known before it is resolved
+SELECT opened_tickets, rated_tickets, csat FROM support_factor('tickets', '2024-03-22Z') WHERE customer = 'young';
+SELECT opened_tickets, rated_tickets, round(csat, 2) AS csat FROM support_factor('tickets', '2024-03-23 00:00:00.000001Z') WHERE customer = 'young';
 -- all options; what having no tickets says; a NULL relation
 SELECT customer, opened_tickets, volume_factor, round(resolution_factor::numeric, 4) AS resolution, csat_factor, round(factor::numeric, 4) AS factor
 FROM support_factor('tickets', '2024-04-01Z', days => 30, max_monthly_tickets => 4, fast_minutes => 0, slow_minutes => 1440, csat_low => 0, csat_high => 10, weights => '{0.2,0.3,0.5}');
@@ -122,6 +125,11 @@ INSERT INTO usage VALUES ('acme', 'calls', '2023-09-01', 999), ('acme', 'calls',
 	('acme', 'storage', '2023-10-01', 10), ('acme', 'storage', '2024-02-01', 12), ('idle', 'calls', '2023-10-01', 5), ('young', 'calls', '2023-11-01', 5), ('young', 'calls', '2024-01-01', 50), ('silent', 'calls', '2023-10-01', 0), ('silent', 'calls', '2024-01-01', 7);
 SELECT customer, seats_before AS before, seats, round(seat_growth_rate, 4) AS seat_growth, seat_factor, meters, round(usage_growth_rate, 4) AS usage_growth, usage_factor, factor FROM growth_factor('subscriptions', '2024-04-01Z', 'customers', 'usage');
 SELECT customer, measure, meter, amount_before AS before, amount, round(growth_rate, 4) AS growth_rate FROM growth_lines('subscriptions', '2024-04-01Z', 'usage');
+-- seats that have ended are 0; of an item that does not say nothing is known, unless another says; one that says nothing counts for nothing
+CREATE TEMP TABLE unseated AS SELECT customer, item, 'p' AS plan, valid_from::timestamptz, valid_to::timestamptz, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, seats FROM (VALUES
+	('ended', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('silent', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('silent', 'b', '2024-03-01Z', NULL, NULL),
+	('partly', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('partly', 'b', '2024-03-01Z', NULL, NULL), ('partly', 'c', '2024-03-01Z', NULL, 5)) v(customer, item, valid_from, valid_to, seats);
+SELECT customer, seats_before AS before, seats, round(seat_growth_rate, 2) AS seat_growth, seat_factor, factor FROM growth_factor('unseated', '2024-04-01Z');
 SELECT customer, seat_factor, usage_factor, factor FROM growth_factor('subscriptions', '2024-04-01 03:59Z', NULL, 'usage', 2, 'America/New_York', 0.5, '{0.25,0.75}');
 
 -- In one call: 0.3 * 69.5 + 0.25 * 73.67 + 0.25 * 79.17 + 0.2 * 81.58 = 20.85 + 18.42 + 19.79 + 16.32 = 75.375; usage costs 9.15 points.
@@ -133,6 +141,8 @@ SELECT customer, round(score::numeric, 4) AS score, coverage, band, weakest_fact
 -- 0.3 * 69.5 + 0.25 * 62.5 + 0.2 * 68.75 + 0.15 * 57.5 + 0.1 * 67 = 20.85 + 15.625 + 13.75 + 8.625 + 6.7 = 65.55
 SELECT customer, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health');
 SELECT customer, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health', missing => 'null', min_coverage => 0.25, yellow_from => 40, green_from => 65);
+-- NULL bounds are the usual ones
+SELECT count(*) FROM account_health('customers', '2024-04-01Z', 'events', yellow_from => NULL, green_from => NULL) a JOIN account_health('customers', '2024-04-01Z', 'events') b ON b.customer = a.customer AND b.* IS NOT DISTINCT FROM a.* WHERE b.band IS NOT NULL;
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', tickets => 'tickets', min_coverage => NULL) WHERE customer IN ('acme', 'silent');
 -- a third of a score is enough to be red, and not to be green
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', 'events', tickets => 'tickets', min_coverage => 0.6) WHERE customer IN ('idle', 'silent');
@@ -174,6 +184,8 @@ SELECT pg_temp.refused($$SELECT * FROM support_factor('tickets', '2024-04-01Z', 
 SELECT pg_temp.refused($$SELECT * FROM satisfaction_factor('surveys', '2024-04-01Z', days => 3651)$$);
 SELECT pg_temp.refused($$SELECT * FROM growth_lines('subscriptions', '2024-04-01Z', months => 0)$$);
 SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', model => 'nobody')$$);
+SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', min_coverage => 50)$$);
+SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', min_coverage => 'NaN')$$);
 INSERT INTO health_models VALUES ('tea', 'usage', 1, 0.5), ('tea', 'tea', 2, 0.5);
 SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', model => 'tea')$$);
 SELECT pg_temp.refused($$SELECT * FROM usage_factor('events', '2024-04-01Z', weights => '{0.5,0.5}')$$);

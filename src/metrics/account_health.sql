@@ -331,7 +331,9 @@ BEGIN
 	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT t.customer, t.ticket, t.opened_at, t.csat, t.resolved_at < t.opened_at AS is_reversed,
+			SELECT t.customer, t.ticket, t.opened_at, t.resolved_at < t.opened_at AS is_reversed,
+				-- it is asked for when a ticket is resolved
+				CASE WHEN coalesce(t.resolved_at < $1, true) THEN t.csat END AS csat,
 				-- resolved at as_of, and not opened again since
 				CASE WHEN t.resolved_at < $1 AND NOT coalesce(t.reopened_at >= t.resolved_at AND t.reopened_at < $1, false) THEN t.resolved_at END AS resolved_at
 			FROM (%s) t
@@ -623,7 +625,8 @@ BEGIN
 		), line AS (
 			SELECT i.customer, 'seats' AS measure, NULL::text AS meter,
 				sum(i.seats) FILTER (WHERE i.valid_from < $2 AND (i.valid_to IS NULL OR i.valid_to >= $2)) AS before,
-				coalesce(sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1), 0) AS now
+				-- of what has ended there are none, but of what has no seats nothing is known
+				CASE WHEN bool_or(i.valid_to IS NULL OR i.valid_to >= $1) THEN sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1) ELSE 0 END AS now
 			FROM item i GROUP BY i.customer
 			UNION ALL
 			SELECT v.customer, 'usage', v.meter,
@@ -791,6 +794,11 @@ DECLARE
 	places integer[];
 BEGIN
 	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	IF NOT coalesce(min_coverage, 0) BETWEEN 0 AND 1 THEN
+		RAISE EXCEPTION 'min_coverage must be between 0 and 1, not %', min_coverage USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is a share of the weight of the factors.',
+			HINT = 'Half of it is 0.5.';
+	END IF;
 	SELECT m.names, m.weights INTO names, weights FROM nudge.health_model(account_health.model) m;
 	IF NOT names <@ built THEN
 		RAISE EXCEPTION 'health model "%" has a factor that is not built from inputs', left(account_health.model, 64) USING ERRCODE = 'invalid_parameter_value',
@@ -818,10 +826,10 @@ BEGIN
 	SELECT s.customer, s.name, s.segment, s.owner, s.factors[1], s.factors[2], s.factors[3], s.factors[4], s.factors[5], s.factors[6], s.factors[7], s.factors[8],
 		s.score, s.coverage,
 		-- a warning needs less proof than an all-clear
-		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < green_from THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
+		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < coalesce(green_from, 80) THEN nudge.health_band(s.score, coalesce(yellow_from, 60), coalesce(green_from, 80)) END, s.weakest
 	FROM scored s
 	ORDER BY s.customer COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
-	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
+	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0, a NULL bound of a band its default';

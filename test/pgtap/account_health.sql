@@ -85,7 +85,7 @@ SELECT is_empty($$ SELECT customer FROM usage_factors WHERE factor IS DISTINCT F
 -- Support
 SELECT is_empty(format($$
 	SELECT f.* FROM nudge.support_factor('tickets', %1$L, 'customers') f LEFT JOIN (
-		SELECT customer::text, count(*) AS n, count(*) FILTER (WHERE is_resolved) AS resolved, avg(extract(epoch FROM resolved_at - opened_at) / 60) FILTER (WHERE is_resolved) AS minutes, avg(csat) AS csat
+		SELECT customer::text, count(*) AS n, count(*) FILTER (WHERE is_resolved) AS resolved, avg(extract(epoch FROM resolved_at - opened_at) / 60) FILTER (WHERE is_resolved) AS minutes, avg(csat) FILTER (WHERE resolved_at IS NULL OR resolved_at < %1$L) AS csat
 		FROM tickets, LATERAL (SELECT resolved_at < %1$L AND (reopened_at IS NULL OR reopened_at >= %1$L) AS is_resolved) r
 		WHERE opened_at >= timestamptz %1$L - interval '2160 hours' AND opened_at < %1$L GROUP BY 1) e USING (customer)
 	WHERE f.opened_tickets <> coalesce(e.n, 0) OR f.resolved_tickets <> e.resolved OR abs(f.resolution_minutes - e.minutes) > 1e-6 OR abs(f.csat::double precision - e.csat) > 1e-9 OR (f.factor IS NULL) <> (e.n IS NULL)
@@ -160,7 +160,7 @@ DELETE FROM events WHERE at >= :'as_of';
 DELETE FROM users WHERE signed_up_at >= :'as_of';
 DELETE FROM features WHERE released_at >= :'as_of';
 DELETE FROM tickets WHERE opened_at >= :'as_of';
-UPDATE tickets SET resolved_at = CASE WHEN resolved_at < :'as_of' THEN resolved_at END, reopened_at = CASE WHEN reopened_at < :'as_of' THEN reopened_at END;
+UPDATE tickets SET csat = CASE WHEN resolved_at >= :'as_of' THEN NULL ELSE csat END, resolved_at = CASE WHEN resolved_at < :'as_of' THEN resolved_at END, reopened_at = CASE WHEN reopened_at < :'as_of' THEN reopened_at END;
 DELETE FROM surveys WHERE coalesce(answered_at, sent_at) >= :'as_of';
 DELETE FROM account_facts WHERE valid_from >= :'as_of';
 UPDATE account_facts SET valid_to = NULL WHERE valid_to >= :'as_of';
