@@ -169,6 +169,14 @@ SELECT customer, user_id, score FROM survey_rows('surveys', 'Nps', '2024-04-01',
 -- customers of later days are not known yet, and of two rows the newer one counts
 CREATE TEMP TABLE twice AS SELECT customer, created_at, segment FROM customers UNION ALL VALUES ('acme', timestamptz '2024-04-01Z', 'Moved'), ('bolt', '2024-06-01Z', 'Moved');
 SELECT DISTINCT segment, customer FROM survey_rows('surveys', 'nps', '2024-04-01', '2024-06-01', as_of => '2024-06-01Z', customers => 'twice', by => 'segment') ORDER BY 2;
+-- own accounts do not count where it is known which are: without acme there are cyd, who did not answer, dee 7 and eve 6 in April
+CREATE TEMP TABLE owned AS SELECT customer, created_at, segment, CASE customer WHEN 'acme' THEN true WHEN 'bolt' THEN false END AS internal FROM customers;
+SELECT segment, is_total, asked, answered, promoters AS p, passives AS pa, detractors AS d, score FROM nps_report('surveys', '2024-04-01', '2024-05-01', customers => 'owned', by => 'segment');
+SELECT segment, asked, answered FROM nps_report('surveys', '2024-04-01', '2024-05-01', customers => 'owned');
+SELECT sent, answered FROM survey_response('surveys', 'nps', '2024-04-01', '2024-05-01', customers => 'owned');
+-- a NULL is the default
+SELECT n.* = d.* AS same, n.asked FROM nps_report('surveys', '2024-04-01', '2024-05-01', confidence => NULL, minimum_answers => NULL) n, nps_report('surveys', '2024-04-01', '2024-05-01') d;
+SELECT n.* = d.* AS same FROM csat_report('surveys', '2024-04-01', '2024-05-01', confidence => NULL, scale_low => 0, scale_high => 10) n, csat_report('surveys', '2024-04-01', '2024-05-01', scale_low => 0, scale_high => 10) d;
 
 -- States to be stored: the parts make the whole
 SELECT s.period, s.segment, n.asked, n.answered, n.score FROM survey_states('surveys', 'nps', '2024-04-01', '2024-07-01', 'month', customers => 'customers', by => 'segment') s, nps(s.state) n;

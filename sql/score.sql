@@ -206,6 +206,9 @@ FROM score_report('scored', 'clients', model => 'health');
 SELECT entity, segment, score, scored_at, segment_entities AS n, segment_mean AS mean, difference_from_segment AS difference FROM score_report('scored', 'clients', model => 'health', max_age => '30 days');
 SELECT entity, segment, score, segment_entities AS n, segment_mean AS mean FROM score_report('scored', 'clients', '2024-01-01Z', 'health');
 SELECT entity, segment, score, segment_entities AS n, segment_mean AS mean FROM score_report('scored', model => 'health');
+-- own accounts are no peers, and have no row: of 70 and 90 the mean is 80
+CREATE TEMP VIEW own_clients AS SELECT *, customer = 1 AS internal FROM clients;
+SELECT entity, segment, score, segment_entities AS n, segment_mean AS mean FROM score_report('scored', 'own_clients', model => 'health');
 SELECT count(*) FROM score_report('scored', 'clients', '2023-12-31Z');
 SELECT count(*) FROM score_report(NULL, 'clients');
 SELECT count(*) FROM score_report('scored', 'clients');
@@ -236,6 +239,9 @@ SELECT score_at(NULL), score_drop(NULL, '1 day'), (SELECT count(*) FROM score_ro
 SELECT f IS NULL AS f, c IS NULL AS c, r IS NULL AS r, t IS NULL AS t, b IS NULL AS b, m IS NULL AS m FROM score_max_fall(NULL) f, score_compare(NULL, NULL) c, score_sustained(NULL, 1) r, score_trend(NULL) t, score_baseline(NULL) b, score_summary(NULL) m;
 SELECT f IS NULL AS f, c IS NULL AS c, r IS NULL AS r, t IS NULL AS t, b IS NULL AS b, m IS NULL AS m FROM s, LATERAL (SELECT timestamptz '2023-12-31Z' AS early) e, score_max_fall(state, NULL, early) f, score_compare(state, state, as_of => early) c, score_sustained(state, 1, as_of => early) r, score_trend(state, as_of => early) t, score_baseline(state, as_of => early) b, score_summary(state, early) m;
 SELECT score_agg(at, score) FILTER (WHERE score IS NOT NULL) = score_agg(at, 1) FILTER (WHERE score IS NOT NULL) AS same FROM (VALUES (timestamptz '2024-01-01Z', 1.0), (NULL, NULL)) v(at, score);
+
+-- from the first instant to the last
+SELECT r.fitted_start, r.fitted_end, r.change FROM score_trend((SELECT score_agg(at, score) FROM (VALUES (timestamptz '4713-01-01Z BC', 10), ('294276-12-31Z', 20)) v(at, score)), NULL) r;
 
 -- Errors ------------------------------------------------------------------
 

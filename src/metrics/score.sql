@@ -224,7 +224,7 @@ CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- a row without a time is not left out but refused by score_agg
+	-- a row without a time is not left out but refused
 	query constant text := format('SELECT s.entity, s.at, s.score, s.model FROM (%s) s WHERE ($1 IS NULL OR s.model = $1) AND ($2 IS NULL OR s.at <= $2 OR s.at IS NULL)',
 		nudge.input_query('scores', scores));
 	mixed text;
@@ -243,10 +243,10 @@ BEGIN
 				HINT = 'Name one of them in the argument model, or pass a view that has one.';
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision)
+		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision) FILTER (WHERE isfinite(q.at) AND q.score IS NOT NULL)
 		FROM (%s) q
 		GROUP BY q.entity
-		HAVING nudge.check_input('scores', CASE WHEN q.entity IS NULL THEN count(*) END)
+		HAVING nudge.check_input('scores', count(*) FILTER (WHERE NOT coalesce(q.entity IS NOT NULL AND isfinite(q.at) AND q.score IS NOT NULL, false)))
 		ORDER BY q.entity COLLATE "C"
 		$query$, query)
 		USING model, as_of;
@@ -305,6 +305,7 @@ BEGIN
 			FROM nudge.score_states($4, $2, $1) s
 			LEFT JOIN (%s) c ON c.customer = s.entity,
 				LATERAL nudge.score_summary(s.state, $1) m
+			WHERE NOT coalesce(c.internal, false)
 		), compared AS (
 			-- as numeric, so that no order of the rows changes a mean
 			SELECT e.*, count(e.fresh) OVER same AS n, round(avg(round(e.fresh::numeric, 6)) OVER same, 6) AS mean

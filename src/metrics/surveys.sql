@@ -128,20 +128,21 @@ BEGIN
 				AND nudge.check_survey_answers(count(*) FILTER (WHERE l.answered_at < l.sent_at),
 					min(l.score::text) FILTER (WHERE l.score NOT BETWEEN $9 AND $10 OR $1 = 'nps' AND l.score <> trunc(l.score)), $9, $10) AS fine
 			FROM line l
+		), customer AS MATERIALIZED (
+			SELECT DISTINCT ON (c.customer) c.customer, CASE WHEN $11 THEN c.%I END AS segment, c.internal
+			FROM (%s) c
+			WHERE coalesce(c.created_at < $6, true)
+			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C", c.internal
 		), told AS (
 			SELECT s.period, l.*
 			FROM checked k, line l
 			JOIN span s ON l.counted_at >= s.start_at AND l.counted_at < s.end_at
 			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL)
+				AND l.customer NOT IN (SELECT c.customer FROM customer c WHERE c.internal AND c.customer IS NOT NULL)
 		), kept AS (
 			SELECT t.*, row_number() OVER (PARTITION BY t.period, t.customer, CASE $8 WHEN 'latest_per_user' THEN t.user_id END
 				ORDER BY t.score IS NULL, coalesce(t.answered_at, t.sent_at) DESC, t.sent_at DESC, t.score, t.user_id COLLATE "C") AS place
 			FROM told t
-		), customer AS MATERIALIZED (
-			SELECT DISTINCT ON (c.customer) c.customer, c.%I AS segment
-			FROM (%s) c
-			WHERE $11 AND coalesce(c.created_at < $6, true)
-			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C"
 		)
 		SELECT t.period, c.segment, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
 		FROM kept t
@@ -314,7 +315,7 @@ BEGIN
 			g.open_surveys, g.respondents, g.customers_answered, coalesce(n.promoters, 0), coalesce(n.passives, 0), coalesce(n.detractors, 0),
 			n.score, n.score_low, n.score_high, n.band, n.action, d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, 'nps', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days, 0, 10) g,
-			LATERAL nudge.nps(g.state, confidence, minimum_answers) n,
+			LATERAL nudge.nps(g.state, coalesce(confidence, 0.95), coalesce(minimum_answers, 1)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;
@@ -372,7 +373,7 @@ BEGIN
 			d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, '@report@', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days,
 				scale_low, scale_high) g,
-			LATERAL nudge.@report@(g.state, confidence) n,
+			LATERAL nudge.@report@(g.state, coalesce(confidence, 0.95)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;

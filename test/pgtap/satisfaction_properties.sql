@@ -218,7 +218,8 @@ SELECT 'c' || pick('c' || n, 25) AS customer, nullif('u' || pick('u' || n, 5), '
 	CASE WHEN pick('a' || n, 3) > 0 AND pick('dated' || n, 12) > 0 THEN sent_at + make_interval(hours => pick('h' || n, (ARRAY[3, 100, 600])[1 + pick('slow' || n, 3)])) END AS answered_at
 FROM generate_series(1, 900) n,
 	LATERAL (SELECT timestamptz '2024-01-01 00:00Z' + make_interval(days => pick('d' || n, 140)) + (ARRAY['22:00', '23:00', '22:59:59.999999', '05:00', '04:00', '00:00', '09:17']::interval[])[1 + pick('t' || n, 7)] AS sent_at) t;
-CREATE TABLE customers AS SELECT 'c' || c AS customer, timestamptz '2023-10-01Z' + make_interval(days => pick('born' || c, 200)) AS created_at, nullif('g' || pick('g' || c, 4), 'g0') AS segment FROM generate_series(0, 22) c;
+CREATE TABLE customers AS SELECT 'c' || c AS customer, timestamptz '2023-10-01Z' + make_interval(days => pick('born' || c, 200)) AS created_at, nullif('g' || pick('g' || c, 4), 'g0') AS segment,
+	CASE WHEN pick('own' || c, 3) > 0 THEN pick('own' || c, 9) = 1 END AS internal FROM generate_series(0, 22) c;
 
 CREATE TABLE task AS
 SELECT id, z AS zone, g AS grain, at AS as_of, counting, keep, answer_days, "by"
@@ -227,13 +228,14 @@ FROM (VALUES (1, 'UTC', 'month', NULL::timestamptz, 'sent', 'all', 14, NULL), (2
 	(7, 'UTC', 'month', '2024-05-01Z', 'sent', 'latest_per_user', 30, 'segment')) v(id, z, g, at, counting, keep, answer_days, "by");
 -- what is known, in which period, for whom
 CREATE TABLE known AS
-SELECT t.id AS task, row_number() OVER () AS id, s.customer, s."user", s.sent_at, k.score, k.answered_at, c.segment, w.period, w.counted
+SELECT t.id AS task, row_number() OVER () AS id, s.customer, s."user", s.sent_at, k.score, k.answered_at, CASE WHEN t."by" IS NOT NULL THEN c.segment END AS segment, w.period, w.counted
 FROM task t JOIN surveys s ON s.kind = 'nps' AND coalesce(s.sent_at < t.as_of, true)
 	CROSS JOIN LATERAL (SELECT s.score, s.answered_at WHERE coalesce(s.answered_at < t.as_of, true) AND s.score IS NOT NULL UNION ALL SELECT NULL, NULL WHERE NOT (coalesce(s.answered_at < t.as_of, true) AND s.score IS NOT NULL)) k
-	LEFT JOIN customers c ON c.customer = s.customer AND t."by" IS NOT NULL AND coalesce(c.created_at < t.as_of, true)
+	LEFT JOIN customers c ON c.customer = s.customer AND coalesce(c.created_at < t.as_of, true)
 	CROSS JOIN LATERAL (SELECT CASE t.counting WHEN 'sent' THEN s.sent_at ELSE coalesce(k.answered_at, s.sent_at) END AS at WHERE t.counting = 'sent' OR k.score IS NOT NULL) x
 	CROSS JOIN LATERAL (SELECT CASE WHEN t.grain IS NULL THEN date '2024-01-03' ELSE greatest(date '2024-01-03', date_trunc(t.grain, x.at AT TIME ZONE t.zone)::date) END AS period, x.at AS counted
-		WHERE (x.at AT TIME ZONE t.zone)::date >= '2024-01-03' AND (x.at AT TIME ZONE t.zone)::date < '2024-05-15') w;
+		WHERE (x.at AT TIME ZONE t.zone)::date >= '2024-01-03' AND (x.at AT TIME ZONE t.zone)::date < '2024-05-15') w
+WHERE c.internal IS NOT TRUE;
 -- a row less good than another of the same person and period does not count
 DELETE FROM known k USING task t WHERE t.id = k.task AND t.keep <> 'all' AND EXISTS (
 	SELECT FROM known o WHERE o.task = k.task AND o.period = k.period AND o.customer = k.customer AND (t.keep = 'latest_per_customer' OR o."user" IS NOT DISTINCT FROM k."user") AND o.id <> k.id
@@ -264,7 +266,8 @@ SELECT is_empty(format($$
 	SELECT * FROM (SELECT * FROM report WHERE task = %1$s AND is_total = (%2$L::text IS NULL) AND answered + coalesce(asked, 0) > 0) r
 	FULL JOIN survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', %3$L, %4$L, %5$L, 'customers', %2$L, %6$L, %7$L) s ON s.period = r.period AND s.segment IS NOT DISTINCT FROM r.segment, LATERAL nps(s.state) n
 	WHERE (n.answered, n.promoters, n.detractors, n.score) IS DISTINCT FROM (r.answered, r.promoters, r.detractors, r.score) $$, id, "by", grain, zone, as_of, counting, keep), 'states of report ' || id) FROM task;
-SELECT is((SELECT bytes(rollup(state)) FROM survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', g, z, NULL, 'customers', b)), (SELECT bytes(nps_agg(score)) FROM surveys WHERE kind = 'nps' AND (sent_at AT TIME ZONE z)::date BETWEEN '2024-01-03' AND '2024-05-14'),
+SELECT is((SELECT bytes(rollup(state)) FROM survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', g, z, NULL, 'customers', b)), (SELECT bytes(nps_agg(score)) FROM surveys WHERE kind = 'nps' AND (sent_at AT TIME ZONE z)::date BETWEEN '2024-01-03' AND '2024-05-14'
+		AND customer NOT IN (SELECT customer FROM customers WHERE internal)),
 	format('states by %s and %s in %s merge to the whole', g, b, z)) FROM unnest('{day,week,month}'::text[]) g, unnest('{segment,owner,NULL}'::text[]) b, unnest('{UTC,Europe/Berlin}'::text[]) z;
 -- what the rows say
 SELECT is_empty(format($$
