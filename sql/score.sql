@@ -192,10 +192,10 @@ INSERT INTO scored SELECT e, timestamp '2024-01-01' + d * interval '1 day', 50 +
 INSERT INTO scored VALUES ('1', '2024-03-09', 0, 'risk'), ('9', '2024-01-01', 0, 'risk');
 CREATE TEMP TABLE clients (customer integer, created_at timestamptz, segment text);
 INSERT INTO clients VALUES (1, '2023-01-01Z', 'SMB'), (2, '2023-01-01Z', 'SMB'), (3, '2023-01-01Z', NULL), (4, '2023-01-01Z', 'SMB'), (5, '2023-01-01Z', 'SMB');
-SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', 'health');
-SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', 'health', '2024-01-11Z');
-SELECT entity FROM score_states('scored', 'risk');
-SELECT count(*) FROM score_states('scored', 'nothing');
+SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', model => 'health');
+SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', '2024-01-11Z', 'health');
+SELECT entity FROM score_states('scored', model => 'risk');
+SELECT count(*) FROM score_states('scored', model => 'nothing');
 SELECT count(*) FROM score_states(NULL);
 -- one model among the rows that are known is enough
 SELECT count(*) FROM score_states('scored', as_of => '2023-12-31Z');
@@ -218,11 +218,11 @@ CREATE TEMP VIEW uuid_clients AS SELECT md5(customer::text)::uuid AS customer, c
 SELECT entity, segment, score, segment_mean FROM score_report('by_uuid', 'uuid_clients');
 -- a row that lacks something is not left out in silence
 INSERT INTO scored VALUES (NULL, '2024-01-01', 5, 'no entity'), ('1', NULL, 5, 'no time'), ('1', '2024-01-01', NULL, 'no score'), ('1', '2024-01-01', 'NaN', 'no number'), ('1', 'infinity', 5, 'no day');
-SELECT * FROM score_states('scored', 'no entity');
-SELECT * FROM score_states('scored', 'no time', '2024-01-01Z');
-SELECT * FROM score_states('scored', 'no score');
-SELECT * FROM score_states('scored', 'no number');
-SELECT * FROM score_states('scored', 'no day');
+SELECT * FROM score_states('scored', model => 'no entity');
+SELECT * FROM score_states('scored', '2024-01-01Z', 'no time');
+SELECT * FROM score_states('scored', model => 'no score');
+SELECT * FROM score_states('scored', model => 'no number');
+SELECT * FROM score_states('scored', model => 'no day');
 INSERT INTO scored VALUES ('1', '2024-01-01', 5, NULL);
 CREATE TEMP VIEW some_models AS SELECT * FROM scored WHERE model IS NULL OR model = 'health';
 SELECT * FROM score_states('some_models');

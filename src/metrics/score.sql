@@ -219,7 +219,7 @@ COMMENT ON FUNCTION nudge.score_summary(nudge.score_state, timestamptz) IS
 
 -- Over tables ---------------------------------------------------------------
 
-CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+CREATE FUNCTION nudge.score_states(scores regclass, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL)
 	RETURNS TABLE (entity text, state nudge.score_state)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -252,8 +252,8 @@ BEGIN
 		USING model, as_of;
 END
 $$;
-COMMENT ON FUNCTION nudge.score_states(regclass, text, timestamptz) IS
-	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL model is the only one there is, a NULL as_of all scores, a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.score_states(regclass, timestamptz, text) IS
+	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL as_of is all scores, a NULL model the only one there is, a NULL relation has no rows';
 
 CREATE FUNCTION nudge.score_report(
 	scores regclass,
@@ -302,7 +302,7 @@ BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH entity AS (
 			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, $1, $3) AS fresh
-			FROM nudge.score_states($4, $2, $1) s
+			FROM nudge.score_states($4, $1, $2) s
 			LEFT JOIN (%s) c ON c.customer = s.entity,
 				LATERAL nudge.score_summary(s.state, $1) m
 			WHERE NOT coalesce(c.internal, false)
