@@ -155,7 +155,7 @@ percentile_question()
 	[ -z "$tdigest" ] || about "extension tdigest, compression 100" "sql_$1_tdigest_about"
 	for peer in $peers
 	do
-		row "$(peer_name "$peer"), exact" "${peer}_$1_exact" "$ours" "$scan"
+		about "$(peer_name "$peer"), exact" "${peer}_$1_exact"
 		about "$(peer_name "$peer"), estimate" "${peer}_$1_about"
 		about "$(peer_name "$peer"), estimate, one thread" "${peer}_$1_about_one_thread"
 		loaded "$peer" samples "$1_about"

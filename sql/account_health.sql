@@ -52,6 +52,8 @@ SELECT week, uses, active_days FROM usage_weeks('events', '2024-03-31 23:59:59Z'
 -- in New York the week ends at 04:00, and events of the night are of the day before: young's of March 18 is of Sunday, March 17
 SELECT week, uses, active_days FROM usage_weeks('events', '2024-04-01 04:00Z', 'customers', 'users', 'America/New_York', 3) WHERE customer = 'young';
 SELECT week, uses FROM usage_weeks('events', '2024-04-01 03:59:59Z', 'customers', 'users', 'America/New_York', 2) WHERE customer = 'acme';
+-- an event of the first instant of the weeks
+SELECT week, uses FROM usage_weeks('events', '2024-04-01Z', 'customers', 'users', weeks => 2) WHERE customer = 'young';
 -- NULL relations: not known
 SELECT customer, known_weeks, uses, login_factor, factor FROM usage_factor(NULL, '2024-04-01Z', 'customers') WHERE customer <> 'young';
 SELECT count(*) FROM usage_factor(NULL, '2024-04-01Z');
@@ -118,7 +120,7 @@ SELECT customer, referenceable, acts, act_factor, factor FROM advocacy_factor('a
 -- Growth over three months: 20 seats on January 1, 22 now, 10 %: (0.1 + 0.25) / 0.5 = 70; calls 400 in October to December, 300 in January to March, -25 %: 0; storage 10 and 12, 20 %: of both -2.5 %: 45; (70 + 45) / 2 = 57.5
 CREATE TEMP TABLE subscriptions (customer text, item text, plan text, valid_from timestamptz, valid_to timestamptz, amount numeric, interval_unit text, interval_count integer, currency text, status text, seats numeric);
 INSERT INTO subscriptions SELECT customer, item, 'p', valid_from::timestamptz, valid_to::timestamptz, 1, 'month', 1, 'EUR', 'active', seats FROM (VALUES
-	('acme', 'a', '2023-03-01Z', '2024-01-01Z', 15), ('acme', 'b', '2024-01-01Z', NULL, 17), ('acme', 'c', '2023-03-01Z', '2024-06-01Z', 5), ('acme', 'd', '2023-03-01Z', NULL, NULL), ('acme', 'e', '2024-04-01Z', NULL, 100),
+	('acme', 'a', '2023-03-01Z', '2024-01-01Z', 15), ('acme', 'b', '2024-01-01Z', NULL, 17), ('acme', 'c', '2023-03-01Z', '2024-04-01Z', 5), ('acme', 'd', '2023-03-01Z', NULL, NULL), ('acme', 'e', '2024-04-01Z', NULL, 100),
 	('idle', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('young', 'a', '2024-03-13Z', NULL, 3), ('silent', 'a', '2023-03-01Z', NULL, 0)) v(customer, item, valid_from, valid_to, seats);
 CREATE TEMP TABLE usage (customer text, meter text, period date, volume numeric);
 INSERT INTO usage VALUES ('acme', 'calls', '2023-09-01', 999), ('acme', 'calls', '2023-10-01', 200), ('acme', 'calls', '2023-12-01', 200), ('acme', 'calls', '2024-01-01', 200), ('acme', 'calls', '2024-03-01', 100), ('acme', 'calls', '2024-04-01', 999),
@@ -146,6 +148,7 @@ SELECT count(*) FROM account_health('customers', '2024-04-01Z', 'events', yellow
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', tickets => 'tickets', min_coverage => NULL) WHERE customer IN ('acme', 'silent');
 -- a third of a score is enough to be red, and not to be green
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', 'events', tickets => 'tickets', min_coverage => 0.6) WHERE customer IN ('idle', 'silent');
+SELECT customer, coverage, band FROM account_health('customers', '2024-04-01Z', tickets => 'tickets', min_coverage => 0.2) WHERE customer = 'silent';
 -- nothing but customers: nothing is known
 SELECT customer, usage_factor, outcome_factor, relationship_factor, support_factor, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z');
 -- a model of one's own, of other factors
@@ -156,6 +159,9 @@ SELECT count(*) FROM account_health(NULL, '2024-04-01Z', 'events');
 CREATE TEMP TABLE numbered AS SELECT 1::bigint AS customer, date '2023-01-01' AS created_at;
 CREATE TEMP TABLE numbered_events AS SELECT 1::bigint AS customer, '00000000-0000-0000-0000-000000000001'::uuid AS "user", timestamp '2024-03-26' AS at, 'opened' AS name;
 SELECT customer, usage_factor, score FROM account_health('numbered', '2024-04-01Z', 'numbered_events');
+-- created on a Monday: that week counts
+UPDATE numbered SET created_at = '2024-03-18';
+SELECT * FROM usage_weeks('numbered_events', '2024-04-01Z', 'numbered', weeks => 3);
 
 -- Refused calls, each with SQLSTATE, message, detail, hint
 \pset format unaligned

@@ -57,6 +57,9 @@ FROM uptime_error_budget('incidents', NULL, 0.999, '2024-03-01', '2024-06-01', '
 -- the budget of 36 minutes is used up to the last; one of 36.036 is not
 CREATE TEMP VIEW long_one AS SELECT 9 AS incident, timestamptz '2024-04-03 10:00Z' AS started_at, timestamptz '2024-04-03 10:36Z' AS ended_at, 'major' AS severity;
 SELECT objective, remaining_minutes AS remaining, round(spent_share, 6) AS share, exhausted_at, forecast_exhausted_at AS forecast FROM unnest('{0.975,0.974975}'::numeric[]) objective, uptime_error_budget('long_one', NULL, objective, '2024-04-03', '2024-04-04', as_of => '2024-04-03 20:00Z');
+-- an outage of a microsecond lasts longer than time
+CREATE TEMP VIEW short_one AS SELECT 9 AS incident, timestamptz '2024-01-03 10:00Z' AS started_at, timestamptz '2024-01-03 10:00:00.000001Z' AS ended_at, 'major' AS severity;
+SELECT as_of, spent_minutes AS spent, exhausted_at, forecast_exhausted_at AS forecast FROM unnest('{2024-10-03 20:00Z,infinity,-infinity}'::timestamptz[]) as_of, uptime_error_budget('short_one', NULL, 0.001, '2024-01-01', '2034-01-01', as_of => as_of);
 -- objectives of all and of nothing
 SELECT budget_minutes AS budget, spent_minutes AS spent, remaining_minutes AS remaining, spent_share AS share, burn_rate, exhausted_at FROM uptime_error_budget('incidents', NULL, 1, '2024-04-01', '2024-05-01');
 SELECT budget_minutes AS budget, exhausted_at FROM uptime_error_budget(NULL, NULL, 1, '2024-04-01', '2024-05-01');

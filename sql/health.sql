@@ -79,6 +79,28 @@ BEGIN
 END
 $$;
 SELECT pg_temp.after_a_change();
+-- what is rolled back is gone, whatever was asked while it was there
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+DO $$
+DECLARE
+	score double precision;
+BEGIN
+	FOR i IN 1..2 LOOP
+		BEGIN
+			IF i = 1 THEN
+				UPDATE nudge.health_models SET weight = CASE factor WHEN 'usage' THEN 0.1 ELSE 0.9 END WHERE model = 'renewal';
+			END IF;
+			score := nudge.health_score('{"usage": 50, "sponsor": 100}'::jsonb, 'renewal');
+			RAISE NOTICE '% %', i, score;
+			IF i = 1 THEN
+				RAISE EXCEPTION 'back';
+			END IF;
+		EXCEPTION WHEN raise_exception THEN NULL;
+		END;
+	END LOOP;
+END
+$$;
+COMMIT;
 
 -- Scales
 SELECT v, scale_min_max(v, 20, 70) AS more_is_better, scale_min_max(v, 70, 20) AS less_is_better, scale_target(v, 50) AS of_50, scale_log(v, 50) AS log_of_50

@@ -76,6 +76,12 @@ CREATE TEMP VIEW cuts AS SELECT timestamptz '2024-05-01 01:00Z' AS started_at, t
 	('2024-05-01 01:05Z', '2024-05-01 01:08Z'), ('2024-05-01 03:00Z', '2024-05-01 03:00Z'), ('2024-04-30Z', '2024-05-01Z'), ('2024-05-01 23:55Z', '2024-05-02 05:00Z'), ('2024-05-02Z', '2024-05-03Z');
 SELECT maintenance_minutes AS maint, considered_minutes AS considered, downtime_minutes AS down, outages FROM uptime('edges', 'cuts', '2024-05-01', '2024-05-02');
 SELECT started_at, ended_at, incident_keys FROM downtime_intervals('edges', 'cuts', '2024-05-01', '2024-05-02');
+-- one without length in the middle of another is not behind it
+CREATE TEMP VIEW within AS SELECT 1 AS incident, timestamptz '2024-05-01 10:00Z' AS started_at, timestamptz '2024-05-01 11:00Z' AS ended_at, 'major' AS severity UNION ALL SELECT 2, '2024-05-01 10:30Z', '2024-05-01 10:30Z', 'major';
+SELECT minutes, incident_keys FROM downtime_intervals('within', NULL, '2024-05-01', '2024-05-02');
+-- how intervals are cut up by periods, of which one is empty: nothing is before them or after
+SELECT * FROM spans_by_period('{[2024-01-01Z,2024-01-03Z),[2024-01-04 12:00Z,2024-01-06Z),[2024-01-07Z,2024-01-09Z)}', '{2024-01-02Z,2024-01-05Z,2024-01-05Z,2024-01-06Z,2024-01-08Z}') ORDER BY no;
+SELECT count(*) FROM spans_by_period('{}', '{2024-01-02Z,2024-01-05Z}');
 -- a day of nothing but maintenance has no uptime
 SELECT total_minutes AS total, considered_minutes AS considered, downtime_minutes AS down, uptime_share FROM uptime('edges', 'cuts', '2024-05-02', '2024-05-03');
 

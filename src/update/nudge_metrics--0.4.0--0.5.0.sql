@@ -448,70 +448,6 @@ CREATE FUNCTION nudge.survey_compare(
 COMMENT ON FUNCTION nudge.survey_compare(nudge.survey_state, nudge.survey_state) IS
 	'Whether two groups differ by more than chance: the difference of their NPS with its z test, or of their mean scores with Welch''s t test';
 
-CREATE FUNCTION nudge.window_spans(
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL
-) RETURNS TABLE (period date, period_end date, start_at timestamptz, end_at timestamptz, complete boolean)
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
-BEGIN ATOMIC
-	SELECT p.period, p.period_end, b.start_at, b.end_at, b.end_at <= as_of
-	FROM nudge.window_periods(start_day, end_day, grain) p,
-		LATERAL (SELECT p.period::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS start_at, p.period_end::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS end_at) b
-	ORDER BY p.period;
-END;
-
-COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS
-	'The periods of a window with the instants at which they begin and end in a zone, and whether they are over by as_of. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, NULL days are errors';
-
--- src/metrics/competition.sql
-
-/*
- * competition.sql
- *		Competitors: who is heard, who is bought, what they charge and offer,
- *		and why deals are won and lost.
- *
- * Definitions: doc/competition.md.
- */
-
--- Rows, each checked once ---------------------------------------------------
-
-CREATE FUNCTION nudge.check_competitor_facts(bad_kind text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF bad_kind IS NOT NULL THEN
-		RAISE EXCEPTION 'a fact of kind "%" must name a competitor and have a value that is not negative', bad_kind
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Counts, prices, sizes and shares are numbers from 0.',
-				HINT = 'Correct such rows, or pass a view without them.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_competitor_facts(text) IS
-	'An error if there is a kind of facts that are not as they must be. Not STRICT: NULL is no such kind';
-
-CREATE FUNCTION nudge.check_outcome(unknown text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF unknown IS NOT NULL THEN
-		RAISE EXCEPTION 'unknown outcome "%" of a deal', unknown
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'The outcomes are won, lost and no_decision.',
-				HINT = 'Pass a view that translates yours.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_outcome(text) IS
-	'An error if there is an outcome of deals that is not known. Not STRICT: NULL is no such outcome';
-
 -- src/metrics/score.sql
 
 /*
@@ -937,115 +873,6 @@ CREATE FUNCTION nudge.score_summary(
 COMMENT ON FUNCTION nudge.score_summary(nudge.score_state, timestamptz) IS
 	'One row for the page of a customer: score, changes, drops, the range of a year, trend of 90 days and baseline of the first 30. Not STRICT: a NULL as_of is the last reading';
 
--- Over tables ---------------------------------------------------------------
-
-CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
-	RETURNS TABLE (entity text, state nudge.score_state)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	-- a row without a time is not left out but refused by score_agg
-	query constant text := format('SELECT s.entity, s.at, s.score, s.model FROM (%s) s WHERE ($1 IS NULL OR s.model = $1) AND ($2 IS NULL OR s.at <= $2 OR s.at IS NULL)',
-		nudge.input_query('scores', scores));
-	mixed text;
-BEGIN
-	IF model IS NULL THEN
-		EXECUTE format($query$
-			SELECT CASE WHEN min(q.model) <> max(q.model) THEN format('"%%s" and "%%s"', left(min(q.model), 40), left(max(q.model), 40))
-				WHEN min(q.model) IS NOT NULL AND count(*) > count(q.model) THEN format('"%%s" and none', left(min(q.model), 40)) END
-			FROM (%s) q $query$, query)
-			INTO mixed USING model, as_of;
-	END IF;
-	IF mixed IS NOT NULL THEN
-		RAISE EXCEPTION 'scores of several models are no series'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('There are scores of model %s.', mixed),
-				HINT = 'Name one of them in the argument model, or pass a view that has one.';
-	END IF;
-	RETURN QUERY EXECUTE format($query$
-		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision)
-		FROM (%s) q
-		GROUP BY q.entity
-		HAVING nudge.check_input('scores', CASE WHEN q.entity IS NULL THEN count(*) END)
-		ORDER BY q.entity COLLATE "C"
-		$query$, query)
-		USING model, as_of;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.score_states(regclass, text, timestamptz) IS
-	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL model is the only one there is, a NULL as_of all scores, a NULL relation has no rows';
-
-CREATE FUNCTION nudge.score_report(
-	scores regclass,
-	customers regclass DEFAULT NULL,
-	as_of timestamptz DEFAULT NULL,
-	model text DEFAULT NULL,
-	max_age interval DEFAULT NULL
-) RETURNS TABLE (
-	entity text,
-	segment text,
-	score double precision,
-	scored_at timestamptz,
-	change_30_days double precision,
-	change_90_days double precision,
-	drop_14_days double precision,
-	drop_30_days double precision,
-	slope_per_30_days double precision,
-	direction text,
-	baseline double precision,
-	change_from_baseline double precision,
-	baseline_complete boolean,
-	segment_entities bigint,
-	segment_mean double precision,
-	difference_from_segment double precision
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	customer_query constant text := nudge.input_query('customers', customers);
-	known_at timestamptz := as_of;
-	unnamed bigint;
-	repeated text;
-BEGIN
-	EXECUTE format('SELECT count(*) FILTER (WHERE c.customer IS NULL), min(c.customer) FILTER (WHERE c.n > 1) FROM (SELECT c.customer, count(*) AS n FROM (%s) c GROUP BY c.customer) c',
-		customer_query) INTO unnamed, repeated;
-	PERFORM nudge.check_input('customers', unnamed);
-	IF repeated IS NOT NULL THEN
-		RAISE EXCEPTION 'customer "%" has more than one row', left(repeated, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It would be in more than one segment.',
-				HINT = 'Pass a view with one row per customer.';
-	END IF;
-	IF known_at IS NULL THEN
-		EXECUTE format('SELECT max(s.at) FROM (%s) s WHERE $1 IS NULL OR s.model = $1', nudge.input_query('scores', scores)) INTO known_at USING model;
-	END IF;
-	RETURN QUERY EXECUTE format($query$
-		WITH entity AS (
-			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, $1, $3) AS fresh
-			FROM nudge.score_states($4, $2, $1) s
-			LEFT JOIN (%s) c ON c.customer = s.entity,
-				LATERAL nudge.score_summary(s.state, $1) m
-		), compared AS (
-			-- as numeric, so that no order of the rows changes a mean
-			SELECT e.*, count(e.fresh) OVER same AS n, round(avg(round(e.fresh::numeric, 6)) OVER same, 6) AS mean
-			FROM entity e
-			WINDOW same AS (PARTITION BY e.segment)
-		)
-		SELECT c.entity, c.segment, c.fresh, c.scored_at, c.change_30_days, c.change_90_days, c.drop_14_days, c.drop_30_days,
-			c.slope_per_30_days, c.direction, c.baseline, c.change_from_baseline, c.baseline_complete,
-			CASE WHEN c.segment IS NOT NULL THEN c.n END, CASE WHEN c.segment IS NOT NULL THEN c.mean::double precision END,
-			CASE WHEN c.segment IS NOT NULL THEN (round(c.fresh::numeric, 6) - c.mean)::double precision END
-		FROM compared c
-		ORDER BY c.entity COLLATE "C"
-		$query$, customer_query)
-		USING known_at, model, max_age, scores;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.score_report(regclass, regclass, timestamptz, text, interval) IS
-	'A row per entity: its score with changes, drops, trend and baseline, and the mean of the latest scores of its segment. Not STRICT: a NULL as_of is the latest score of all, a NULL model the only one, a NULL max_age no bound, a NULL relation has no rows';
-
 -- src/metrics/health.sql
 
 /*
@@ -1269,7 +1096,510 @@ CREATE FUNCTION nudge.adoption_breadth(used bigint, available bigint) RETURNS nu
 COMMENT ON FUNCTION nudge.adoption_breadth(bigint, bigint) IS
 	'The share of what is available that is used, such as features; NULL if nothing is available';
 
--- src/metrics/surveys.sql
+-- src/metrics/working_time.sql
+
+/*
+ * working_time.sql
+ *		Time within working hours: calendars of hours and holidays in a zone.
+ *
+ * Definitions: doc/working_time.md.
+ */
+
+-- Calendars -----------------------------------------------------------------
+
+CREATE TABLE nudge.working_calendars (
+	calendar text PRIMARY KEY CHECK (calendar <> ''),
+	-- civil_date knows what a zone is, and says so
+	zone text NOT NULL CHECK (nudge.civil_date(timestamptz '2000-01-01 00:00:00Z', zone) IS NOT NULL),
+	comment text
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.working_calendars', '');
+
+GRANT SELECT ON nudge.working_calendars TO PUBLIC;
+
+COMMENT ON TABLE nudge.working_calendars IS 'Calendars of working hours';
+
+COMMENT ON COLUMN nudge.working_calendars.calendar IS 'Name of the calendar';
+
+COMMENT ON COLUMN nudge.working_calendars.zone IS 'Time zone whose clocks its hours and days are of';
+
+COMMENT ON COLUMN nudge.working_calendars.comment IS 'Whose hours they are';
+
+CREATE TABLE nudge.working_hours (
+	calendar text NOT NULL REFERENCES nudge.working_calendars ON UPDATE CASCADE ON DELETE CASCADE,
+	weekday integer NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+	opens time NOT NULL,
+	closes time NOT NULL,
+	PRIMARY KEY (calendar, weekday, opens),
+	CONSTRAINT working_hours_order CHECK (opens < closes)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.working_hours', '');
+
+GRANT SELECT ON nudge.working_hours TO PUBLIC;
+
+COMMENT ON TABLE nudge.working_hours IS 'Working hours of the week: a row per span, several a day';
+
+COMMENT ON COLUMN nudge.working_hours.calendar IS 'Name of the calendar';
+
+COMMENT ON COLUMN nudge.working_hours.weekday IS '1 is Monday, 7 is Sunday';
+
+COMMENT ON COLUMN nudge.working_hours.opens IS 'Time at which work begins';
+
+COMMENT ON COLUMN nudge.working_hours.closes IS 'Time at which it ends; 24:00 is the end of the day';
+
+CREATE TABLE nudge.holidays (
+	calendar text NOT NULL REFERENCES nudge.working_calendars ON UPDATE CASCADE ON DELETE CASCADE,
+	day date NOT NULL CHECK (isfinite(day)),
+	name text,
+	opens time,
+	closes time,
+	PRIMARY KEY (calendar, day),
+	CONSTRAINT holidays_order CHECK ((opens IS NULL) = (closes IS NULL) AND coalesce(opens < closes, true))
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.holidays', '');
+
+GRANT SELECT ON nudge.holidays TO PUBLIC;
+
+COMMENT ON TABLE nudge.holidays IS 'Days on which nobody works, or other hours than on the weekday';
+
+COMMENT ON COLUMN nudge.holidays.calendar IS 'Name of the calendar';
+
+COMMENT ON COLUMN nudge.holidays.day IS 'The whole civil day in the zone of the calendar';
+
+COMMENT ON COLUMN nudge.holidays.name IS 'What it is called';
+
+COMMENT ON COLUMN nudge.holidays.opens IS 'Time at which work begins on that day; NULL is no work';
+
+COMMENT ON COLUMN nudge.holidays.closes IS 'Time at which it ends';
+
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.working_calendars, nudge.working_hours, nudge.holidays TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+-- Working time --------------------------------------------------------------
+
+CREATE FUNCTION nudge.working_seconds(started_at timestamptz, ended_at timestamptz, calendar text) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'nm_working_seconds' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.working_seconds(timestamptz, timestamptz, text) IS
+	'Seconds of [started_at, ended_at) within the working hours of a calendar; negative if it ends before it starts';
+
+CREATE FUNCTION nudge.working_minutes(started_at timestamptz, ended_at timestamptz, calendar text) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'nm_working_minutes' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.working_minutes(timestamptz, timestamptz, text) IS
+	'Minutes of [started_at, ended_at) within the working hours of a calendar; negative if it ends before it starts';
+
+CREATE FUNCTION nudge.working_time_add(started_at timestamptz, minutes numeric, calendar text) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'nm_working_time_add' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.working_time_add(timestamptz, numeric, text) IS
+	'The first instant by which so many minutes within the working hours of a calendar have passed: when something is due';
+
+CREATE FUNCTION nudge.is_working_time(at timestamptz, calendar text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_is_working_time' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION nudge.is_working_time(timestamptz, text) IS
+	'Whether an instant is within the working hours of a calendar';
+
+CREATE FUNCTION nudge.working_spans(calendar text, start_day date, end_day date)
+	RETURNS TABLE (day date, opens_at timestamptz, closes_at timestamptz, working_minutes numeric)
+	AS 'MODULE_PATHNAME', 'nm_working_spans' LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 100 COST 1000;
+
+COMMENT ON FUNCTION nudge.working_spans(text, date, date) IS
+	'The spans of work of the days [start_day, end_day) of a calendar, with the instants at which they begin and end';
+
+-- src/metrics/scaling.sql
+
+/*
+ * scaling.sql
+ *		How costs grow with volume.
+ *
+ * Definitions: doc/performance.md.
+ */
+
+CREATE FUNCTION nudge.scaling_coefficient(
+	volumes double precision[],
+	costs double precision[],
+	OUT points bigint,
+	OUT left_out bigint,
+	OUT coefficient double precision,
+	OUT cost_at_one double precision,
+	OUT standard_error double precision,
+	OUT r_squared double precision,
+	OUT p_value double precision,
+	OUT p_value_linear double precision,
+	OUT scaling text
+)
+	AS 'MODULE_PATHNAME', 'nm_scaling_coefficient' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.scaling_coefficient(double precision[], double precision[]) IS
+	'The exponent b of cost = a * volume^b by least squares of the logarithms: below 1 costs grow less than volume; points without a logarithm are left out and counted';
+
+-- src/metrics/percentile.sql
+
+/*
+ * percentile.sql
+ *		Percentiles with a guaranteed error: percentile_state, its aggregates
+ *		and its accessors.
+ *
+ * The numbers are defined in doc/percentile.md.
+ */
+
+/*
+ * state_type.sql
+ *		What every state type has, percentile_state here: its functions, comparison,
+ *		combine and rollup.
+ */
+
+CREATE TYPE nudge.percentile_state;
+
+CREATE FUNCTION nudge.percentile_state_in(cstring) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.percentile_state_out(nudge.percentile_state) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'nm_percentile_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.percentile_state_recv(internal) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION nudge.percentile_state_send(nudge.percentile_state) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'nm_percentile_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE nudge.percentile_state (
+	INTERNALLENGTH = VARIABLE,
+	INPUT = nudge.percentile_state_in,
+	OUTPUT = nudge.percentile_state_out,
+	RECEIVE = nudge.percentile_state_recv,
+	SEND = nudge.percentile_state_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON FUNCTION nudge.percentile_state_in(cstring) IS 'Text input of percentile_state';
+
+COMMENT ON FUNCTION nudge.percentile_state_out(nudge.percentile_state) IS 'Text output of percentile_state';
+
+COMMENT ON FUNCTION nudge.percentile_state_recv(internal) IS 'Binary input of percentile_state';
+
+COMMENT ON FUNCTION nudge.percentile_state_send(nudge.percentile_state) IS 'Binary output of percentile_state';
+
+-- Comparison of canonical bytes: for DISTINCT, EXCEPT, IS DISTINCT FROM ------
+
+CREATE FUNCTION nudge.percentile_state_eq(nudge.percentile_state, nudge.percentile_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_eq(nudge.percentile_state, nudge.percentile_state) IS 'Implementation of the operator =';
+
+CREATE FUNCTION nudge.percentile_state_ne(nudge.percentile_state, nudge.percentile_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_ne(nudge.percentile_state, nudge.percentile_state) IS 'Implementation of the operator <>';
+
+CREATE FUNCTION nudge.percentile_state_lt(nudge.percentile_state, nudge.percentile_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_lt(nudge.percentile_state, nudge.percentile_state) IS 'Implementation of the operator <';
+
+CREATE FUNCTION nudge.percentile_state_le(nudge.percentile_state, nudge.percentile_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_le(nudge.percentile_state, nudge.percentile_state) IS 'Implementation of the operator <=';
+
+CREATE FUNCTION nudge.percentile_state_gt(nudge.percentile_state, nudge.percentile_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_gt(nudge.percentile_state, nudge.percentile_state) IS 'Implementation of the operator >';
+
+CREATE FUNCTION nudge.percentile_state_ge(nudge.percentile_state, nudge.percentile_state) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nm_state_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_ge(nudge.percentile_state, nudge.percentile_state) IS 'Implementation of the operator >=';
+
+CREATE FUNCTION nudge.percentile_state_cmp(nudge.percentile_state, nudge.percentile_state) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_state_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_cmp(nudge.percentile_state, nudge.percentile_state) IS 'Three-way comparison of bytes';
+
+CREATE FUNCTION nudge.percentile_state_hash(nudge.percentile_state) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_state_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_hash(nudge.percentile_state) IS 'Hash of the bytes';
+
+CREATE FUNCTION nudge.percentile_state_hash_extended(nudge.percentile_state, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'nm_state_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_hash_extended(nudge.percentile_state, bigint) IS 'Seeded 64-bit hash of the bytes';
+
+CREATE OPERATOR nudge.= (
+	LEFTARG = nudge.percentile_state, RIGHTARG = nudge.percentile_state, FUNCTION = nudge.percentile_state_eq,
+	COMMUTATOR = OPERATOR(nudge.=), NEGATOR = OPERATOR(nudge.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+
+COMMENT ON OPERATOR nudge.= (nudge.percentile_state, nudge.percentile_state) IS 'equal';
+
+CREATE OPERATOR nudge.<> (
+	LEFTARG = nudge.percentile_state, RIGHTARG = nudge.percentile_state, FUNCTION = nudge.percentile_state_ne,
+	COMMUTATOR = OPERATOR(nudge.<>), NEGATOR = OPERATOR(nudge.=), RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR nudge.<> (nudge.percentile_state, nudge.percentile_state) IS 'not equal';
+
+CREATE OPERATOR nudge.< (
+	LEFTARG = nudge.percentile_state, RIGHTARG = nudge.percentile_state, FUNCTION = nudge.percentile_state_lt,
+	COMMUTATOR = OPERATOR(nudge.>), NEGATOR = OPERATOR(nudge.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR nudge.< (nudge.percentile_state, nudge.percentile_state) IS 'less than';
+
+CREATE OPERATOR nudge.<= (
+	LEFTARG = nudge.percentile_state, RIGHTARG = nudge.percentile_state, FUNCTION = nudge.percentile_state_le,
+	COMMUTATOR = OPERATOR(nudge.>=), NEGATOR = OPERATOR(nudge.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR nudge.<= (nudge.percentile_state, nudge.percentile_state) IS 'less than or equal';
+
+CREATE OPERATOR nudge.> (
+	LEFTARG = nudge.percentile_state, RIGHTARG = nudge.percentile_state, FUNCTION = nudge.percentile_state_gt,
+	COMMUTATOR = OPERATOR(nudge.<), NEGATOR = OPERATOR(nudge.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR nudge.> (nudge.percentile_state, nudge.percentile_state) IS 'greater than';
+
+CREATE OPERATOR nudge.>= (
+	LEFTARG = nudge.percentile_state, RIGHTARG = nudge.percentile_state, FUNCTION = nudge.percentile_state_ge,
+	COMMUTATOR = OPERATOR(nudge.<=), NEGATOR = OPERATOR(nudge.<), RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR nudge.>= (nudge.percentile_state, nudge.percentile_state) IS 'greater than or equal';
+
+CREATE OPERATOR CLASS nudge.percentile_state_ops DEFAULT FOR TYPE nudge.percentile_state USING btree AS
+	OPERATOR 1 nudge.<, OPERATOR 2 nudge.<=, OPERATOR 3 nudge.=, OPERATOR 4 nudge.>=, OPERATOR 5 nudge.>,
+	FUNCTION 1 nudge.percentile_state_cmp(nudge.percentile_state, nudge.percentile_state);
+
+COMMENT ON OPERATOR CLASS nudge.percentile_state_ops USING btree IS 'Order of the bytes of a state';
+
+COMMENT ON OPERATOR FAMILY nudge.percentile_state_ops USING btree IS 'Order of the bytes of a state';
+
+CREATE OPERATOR CLASS nudge.percentile_state_hash_ops DEFAULT FOR TYPE nudge.percentile_state USING hash AS
+	OPERATOR 1 nudge.=,
+	FUNCTION 1 nudge.percentile_state_hash(nudge.percentile_state),
+	FUNCTION 2 nudge.percentile_state_hash_extended(nudge.percentile_state, bigint);
+
+COMMENT ON OPERATOR CLASS nudge.percentile_state_hash_ops USING hash IS 'Hash of the bytes of a state';
+
+COMMENT ON OPERATOR FAMILY nudge.percentile_state_hash_ops USING hash IS 'Hash of the bytes of a state';
+
+-- Aggregates --------------------------------------------------------------
+
+CREATE FUNCTION nudge.percentile_state_final(nudge.percentile_state) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_state_final(nudge.percentile_state) IS 'Final function: the canonical form of a state; not STRICT, so that it sees no rows as NULL';
+
+CREATE FUNCTION nudge.combine(a nudge.percentile_state, b nudge.percentile_state) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.combine(nudge.percentile_state, nudge.percentile_state) IS
+	'Both states as one; NULL is the empty state. Not STRICT';
+
+CREATE AGGREGATE nudge.rollup(nudge.percentile_state) (
+	SFUNC = nudge.combine, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.rollup(nudge.percentile_state) IS 'All states of a group as one; NULL states are skipped';
+
+COMMENT ON TYPE nudge.percentile_state IS
+	'The distribution of any number of samples, to a given relative error or exactly, mergeable by rollup() and combine()';
+
+CREATE FUNCTION nudge.percentile_trans(state nudge.percentile_state, value float8, relative_error double precision) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_trans_float8' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_trans(nudge.percentile_state, float8, double precision) IS
+	'Transition function of percentile_agg; not STRICT: a NULL value is no sample';
+
+CREATE AGGREGATE nudge.percentile_agg(value float8, relative_error double precision) (
+	SFUNC = nudge.percentile_trans, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.percentile_agg(float8, double precision) IS
+	'State of the distribution of values: percentiles are off by at most relative_error of themselves, and not at all if it is 0; NULL values are skipped';
+
+CREATE FUNCTION nudge.percentile_count_trans(state nudge.percentile_state, value float8, count bigint, relative_error double precision) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_count_trans_float8' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_count_trans(nudge.percentile_state, float8, bigint, double precision) IS
+	'Transition function of percentile_count_agg; not STRICT: a NULL value is no sample';
+
+CREATE AGGREGATE nudge.percentile_count_agg(value float8, count bigint, relative_error double precision) (
+	SFUNC = nudge.percentile_count_trans, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.percentile_count_agg(float8, bigint, double precision) IS
+	'The same, of rows that stand for count samples each';
+
+CREATE FUNCTION nudge.percentile_trans(state nudge.percentile_state, value numeric, relative_error double precision) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_trans_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_trans(nudge.percentile_state, numeric, double precision) IS
+	'Transition function of percentile_agg; not STRICT: a NULL value is no sample';
+
+CREATE AGGREGATE nudge.percentile_agg(value numeric, relative_error double precision) (
+	SFUNC = nudge.percentile_trans, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.percentile_agg(numeric, double precision) IS
+	'State of the distribution of values: percentiles are off by at most relative_error of themselves, and not at all if it is 0; NULL values are skipped';
+
+CREATE FUNCTION nudge.percentile_count_trans(state nudge.percentile_state, value numeric, count bigint, relative_error double precision) RETURNS nudge.percentile_state
+	AS 'MODULE_PATHNAME', 'nm_percentile_count_trans_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.percentile_count_trans(nudge.percentile_state, numeric, bigint, double precision) IS
+	'Transition function of percentile_count_agg; not STRICT: a NULL value is no sample';
+
+CREATE AGGREGATE nudge.percentile_count_agg(value numeric, count bigint, relative_error double precision) (
+	SFUNC = nudge.percentile_count_trans, STYPE = nudge.percentile_state, FINALFUNC = nudge.percentile_state_final,
+	COMBINEFUNC = nudge.combine, SSPACE = 128, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE nudge.percentile_count_agg(numeric, bigint, double precision) IS
+	'The same, of rows that stand for count samples each';
+
+CREATE FUNCTION nudge.percentile(state nudge.percentile_state, fraction double precision, method text DEFAULT 'disc') RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_percentile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.percentile(nudge.percentile_state, double precision, text) IS
+	'The value that a fraction of the samples does not exceed, to the relative error of the state: by nearest rank (disc), or interpolated between two ranks (cont)';
+
+CREATE FUNCTION nudge.percentiles(state nudge.percentile_state, fractions double precision[], method text DEFAULT 'disc')
+	RETURNS TABLE (fraction double precision, value double precision)
+	AS 'MODULE_PATHNAME', 'nm_percentiles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5 COST 100;
+
+COMMENT ON FUNCTION nudge.percentiles(nudge.percentile_state, double precision[], text) IS
+	'A row per fraction with its percentile';
+
+CREATE FUNCTION nudge.percentile_rank(state nudge.percentile_state, value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'nm_percentile_rank' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.percentile_rank(nudge.percentile_state, double precision) IS
+	'The share of samples up to a value: the middle between the bounds of share_within';
+
+CREATE FUNCTION nudge.share_within(
+	state nudge.percentile_state,
+	threshold double precision,
+	OUT samples bigint,
+	OUT samples_within_low bigint,
+	OUT samples_within_high bigint,
+	OUT share_low numeric,
+	OUT share_high numeric
+)
+	AS 'MODULE_PATHNAME', 'nm_share_within' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.share_within(nudge.percentile_state, double precision) IS
+	'How many samples, and which share of them, are at most a threshold: bounds, equal where the state tells it exactly';
+
+CREATE FUNCTION nudge.percentile_summary(
+	state nudge.percentile_state,
+	OUT samples bigint,
+	OUT sum numeric,
+	OUT mean numeric,
+	OUT lowest double precision,
+	OUT highest double precision,
+	OUT p50 double precision,
+	OUT p90 double precision,
+	OUT p95 double precision,
+	OUT p99 double precision,
+	OUT relative_error double precision
+)
+	AS 'MODULE_PATHNAME', 'nm_percentile_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION nudge.percentile_summary(nudge.percentile_state) IS
+	'Number, sum, mean, lowest and highest of the samples, all exact, the usual percentiles, and the relative error that these may have';
+
+CREATE FUNCTION nudge.percentile_histogram(state nudge.percentile_state)
+	RETURNS TABLE (low double precision, high double precision, samples bigint, sum numeric, share numeric, cumulative_share numeric)
+	AS 'MODULE_PATHNAME', 'nm_percentile_histogram' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 500 COST 1000;
+
+COMMENT ON FUNCTION nudge.percentile_histogram(nudge.percentile_state) IS
+	'A row per bucket of values: the lowest and highest that it may have, how many there are, their exact sum, their share and that of all up to it';
+
+CREATE FUNCTION nudge.window_spans(
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (period date, period_end date, start_at timestamptz, end_at timestamptz, complete boolean)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT p.period, p.period_end, b.start_at, b.end_at, b.end_at <= as_of
+	FROM nudge.window_periods(start_day, end_day, grain) p,
+		LATERAL (SELECT p.period::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS start_at, p.period_end::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS end_at) b
+	ORDER BY p.period;
+END;
+
+COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS
+	'The periods of a window with the instants at which they begin and end in a zone, and whether they are over by as_of. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, NULL days are errors';
+
+-- src/reports/competition.sql
+
+/*
+ * competition.sql
+ *		Competitors: who is heard, who is bought, what they charge and offer,
+ *		and why deals are won and lost.
+ *
+ * Definitions: doc/competition.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.check_competitor_facts(bad_kind text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF bad_kind IS NOT NULL THEN
+		RAISE EXCEPTION 'a fact of kind "%" must name a competitor and have a value that is not negative', bad_kind
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Counts, prices, sizes and shares are numbers from 0.',
+				HINT = 'Correct such rows, or pass a view without them.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_competitor_facts(text) IS
+	'An error if there is a kind of facts that are not as they must be. Not STRICT: NULL is no such kind';
+
+CREATE FUNCTION nudge.check_outcome(unknown text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'unknown outcome "%" of a deal', unknown
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The outcomes are won, lost and no_decision.',
+				HINT = 'Pass a view that translates yours.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_outcome(text) IS
+	'An error if there is an outcome of deals that is not known. Not STRICT: NULL is no such outcome';
+
+-- src/reports/surveys.sql
 
 /*
  * surveys.sql
@@ -1820,7 +2150,123 @@ $$;
 COMMENT ON FUNCTION nudge.survey_response(regclass, text, date, date, text, text, timestamptz, regclass, text, integer, integer, integer) IS
 	'Surveys sent in a period: how many are answered, are open or were not answered in time, how soon, and whether they were sent evenly. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
--- src/metrics/account_health.sql
+-- src/reports/score_reports.sql
+
+/*
+ * score_reports.sql
+ *		Scores in a table: the state of each entity, and all of them side by side.
+ *
+ * Definitions: doc/score.md.
+ */
+
+CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (entity text, state nudge.score_state)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- a row without a time is not left out but refused by score_agg
+	query constant text := format('SELECT s.entity, s.at, s.score, s.model FROM (%s) s WHERE ($1 IS NULL OR s.model = $1) AND ($2 IS NULL OR s.at <= $2 OR s.at IS NULL)',
+		nudge.input_query('scores', scores));
+	mixed text;
+BEGIN
+	IF model IS NULL THEN
+		EXECUTE format($query$
+			SELECT CASE WHEN min(q.model) <> max(q.model) THEN format('"%%s" and "%%s"', left(min(q.model), 40), left(max(q.model), 40))
+				WHEN min(q.model) IS NOT NULL AND count(*) > count(q.model) THEN format('"%%s" and none', left(min(q.model), 40)) END
+			FROM (%s) q $query$, query)
+			INTO mixed USING model, as_of;
+	END IF;
+	IF mixed IS NOT NULL THEN
+		RAISE EXCEPTION 'scores of several models are no series'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('There are scores of model %s.', mixed),
+				HINT = 'Name one of them in the argument model, or pass a view that has one.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision)
+		FROM (%s) q
+		GROUP BY q.entity
+		HAVING nudge.check_input('scores', CASE WHEN q.entity IS NULL THEN count(*) END)
+		ORDER BY q.entity COLLATE "C"
+		$query$, query)
+		USING model, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.score_states(regclass, text, timestamptz) IS
+	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL model is the only one there is, a NULL as_of all scores, a NULL relation has no rows';
+
+CREATE FUNCTION nudge.score_report(
+	scores regclass,
+	customers regclass DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL,
+	model text DEFAULT NULL,
+	max_age interval DEFAULT NULL
+) RETURNS TABLE (
+	entity text,
+	segment text,
+	score double precision,
+	scored_at timestamptz,
+	change_30_days double precision,
+	change_90_days double precision,
+	drop_14_days double precision,
+	drop_30_days double precision,
+	slope_per_30_days double precision,
+	direction text,
+	baseline double precision,
+	change_from_baseline double precision,
+	baseline_complete boolean,
+	segment_entities bigint,
+	segment_mean double precision,
+	difference_from_segment double precision
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	customer_query constant text := nudge.input_query('customers', customers);
+	known_at timestamptz := as_of;
+	unnamed bigint;
+	repeated text;
+BEGIN
+	EXECUTE format('SELECT count(*) FILTER (WHERE c.customer IS NULL), min(c.customer) FILTER (WHERE c.n > 1) FROM (SELECT c.customer, count(*) AS n FROM (%s) c GROUP BY c.customer) c',
+		customer_query) INTO unnamed, repeated;
+	PERFORM nudge.check_input('customers', unnamed);
+	IF repeated IS NOT NULL THEN
+		RAISE EXCEPTION 'customer "%" has more than one row', left(repeated, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It would be in more than one segment.',
+				HINT = 'Pass a view with one row per customer.';
+	END IF;
+	IF known_at IS NULL THEN
+		EXECUTE format('SELECT max(s.at) FROM (%s) s WHERE $1 IS NULL OR s.model = $1', nudge.input_query('scores', scores)) INTO known_at USING model;
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH entity AS (
+			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, $1, $3) AS fresh
+			FROM nudge.score_states($4, $2, $1) s
+			LEFT JOIN (%s) c ON c.customer = s.entity,
+				LATERAL nudge.score_summary(s.state, $1) m
+		), compared AS (
+			-- as numeric, so that no order of the rows changes a mean
+			SELECT e.*, count(e.fresh) OVER same AS n, round(avg(round(e.fresh::numeric, 6)) OVER same, 6) AS mean
+			FROM entity e
+			WINDOW same AS (PARTITION BY e.segment)
+		)
+		SELECT c.entity, c.segment, c.fresh, c.scored_at, c.change_30_days, c.change_90_days, c.drop_14_days, c.drop_30_days,
+			c.slope_per_30_days, c.direction, c.baseline, c.change_from_baseline, c.baseline_complete,
+			CASE WHEN c.segment IS NOT NULL THEN c.n END, CASE WHEN c.segment IS NOT NULL THEN c.mean::double precision END,
+			CASE WHEN c.segment IS NOT NULL THEN (round(c.fresh::numeric, 6) - c.mean)::double precision END
+		FROM compared c
+		ORDER BY c.entity COLLATE "C"
+		$query$, customer_query)
+		USING known_at, model, max_age, scores;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.score_report(regclass, regclass, timestamptz, text, interval) IS
+	'A row per entity: its score with changes, drops, trend and baseline, and the mean of the latest scores of its segment. Not STRICT: a NULL as_of is the latest score of all, a NULL model the only one, a NULL max_age no bound, a NULL relation has no rows';
+
+-- src/reports/account_health.sql
 
 /*
  * account_health.sql
@@ -2669,1292 +3115,1847 @@ $$;
 COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
 	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
 
--- src/metrics/reliability.sql
+-- src/reports/account_shares.sql
 
 /*
- * reliability.sql
- *		Uptime, downtime and incidents: time to notice, to repair and between
- *		failures.
+ * account_shares.sql
+ *		What people record about accounts, as shares: reviews, success plans,
+ *		sponsors, relationships, requirements, spend, value realised; and shares
+ *		of contracts and recurring revenue by segment.
  *
- * Definitions: doc/reliability.md.
+ * Definitions: doc/account_shares.md.
  */
 
--- What is shared ------------------------------------------------------------
+-- Rows, each checked once ---------------------------------------------------
 
-CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
+CREATE FUNCTION nudge.day_close(day date, zone text DEFAULT 'UTC') RETURNS timestamptz
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF day IS NULL OR NOT isfinite(day) THEN
+		RAISE EXCEPTION 'as_of must be a finite day'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What is known is what was known at the close of that day.',
+				HINT = 'Pass the day, such as the last of a month.';
+	END IF;
+	RETURN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.day_close(date, text) IS
+	'The instant at which a day ends in a zone. Not STRICT: a NULL day is an error, a NULL zone UTC';
+
+CREATE FUNCTION nudge.months_before(day date, months integer) RETURNS date
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN (day + 1 - make_interval(months => months))::date - 1;
+
+COMMENT ON FUNCTION nudge.months_before(date, integer) IS
+	'The day so many months before, where the last day of a month gives the last day of another';
+
+CREATE FUNCTION nudge.account_fact_rows(account_facts regclass, facts text[], known_at timestamptz DEFAULT NULL)
+	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT f.customer, lower(btrim(f.fact)) AS fact, nullif(btrim(f.value), '') AS value, f.agreed_at, f.valid_from, f.valid_to
+			FROM (%s) f
+			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($1)) AND (f.valid_from IS NULL OR coalesce(f.valid_from < $2, true))
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
+				nudge.check_fact_times(count(*) FILTER (WHERE l.valid_to < l.valid_from)) AS checked
+			FROM line l
+		)
+		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, coalesce(l.valid_to >= coalesce($2, 'infinity'), true)
+		FROM one, line l
+		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
+		$query$, nudge.input_query('account_facts', account_facts)) USING facts, known_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.account_fact_rows(regclass, text[], timestamptz) IS
+	'The account_facts of some names known before an instant, and whether they are in force just before it. Not STRICT: a NULL relation has no rows, a NULL known_at is no bound';
+
+CREATE FUNCTION nudge.check_fact_times(reversed bigint) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF reversed > 0 THEN
-		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
+		RAISE EXCEPTION 'a fact of account_facts ends before it begins'
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
-				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+				DETAIL = format('Of %s rows valid_to is before valid_from.', reversed),
+				HINT = 'Correct such rows, or pass a view without them.';
 	END IF;
 	RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
-	'An error that says how many, if intervals of an input end before they begin';
+COMMENT ON FUNCTION nudge.check_fact_times(bigint) IS 'An error if facts end before they begin';
 
-CREATE FUNCTION nudge.check_by(by text, allowed text) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF by <> allowed THEN
-		RAISE EXCEPTION 'unknown value "%" of "by"', left(by, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('Rows can be for each %s.', allowed),
-				HINT = format('Pass %s, or null for the total alone.', allowed);
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_by(text, text) IS
-	'An error unless a report can have rows by this. Not STRICT: NULL is the total alone';
-
-CREATE FUNCTION nudge.clean_words(words text[], argument text) RETURNS text[]
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	cleaned constant text[] := ARRAY(SELECT DISTINCT nullif(btrim(w), '') COLLATE "C" FROM unnest(words) w ORDER BY 1);
-BEGIN
-	IF words IS NULL THEN
-		RETURN NULL;
-	END IF;
-	IF cleaned = '{}' OR array_position(cleaned, NULL) IS NOT NULL THEN
-		RAISE EXCEPTION '"%" must have elements, and none that is null or blank', argument
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('It has %s.', cardinality(words)),
-				HINT = 'Pass null for all.';
-	END IF;
-	RETURN cleaned;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.clean_words(text[], text) IS
-	'The distinct elements of an argument in order, trimmed; none, or one that is NULL or blank, is an error. Not STRICT: NULL is all';
-
-CREATE FUNCTION nudge.severity_rank(severity text) RETURNS integer
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(array_position('{critical,major,minor,cosmetic}'::text[], severity), 5);
-
-COMMENT ON FUNCTION nudge.severity_rank(text) IS
-	'The order in which severities are shown: critical, major, minor, cosmetic, others. Not STRICT: NULL is after them';
-
-CREATE FUNCTION nudge.known_window(start_day date, end_day date, zone text DEFAULT 'UTC', as_of timestamptz DEFAULT NULL)
-	RETURNS TABLE (from_at timestamptz, until_at timestamptz)
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	from_at := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
-	until_at := greatest(from_at, least(end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC'), as_of));
-	RETURN NEXT;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.known_window(date, date, text, timestamptz) IS
-	'The instants at which a window begins, and ends or as_of cuts it off. Not STRICT: a NULL as_of cuts nothing off, NULL days are errors';
-
-CREATE FUNCTION nudge.multirange_seconds(spans tstzmultirange) RETURNS numeric
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (SELECT coalesce(sum(extract(epoch FROM upper(u.span) - lower(u.span))), 0) FROM unnest(spans) u(span));
-
-COMMENT ON FUNCTION nudge.multirange_seconds(tstzmultirange) IS 'How long intervals are together, in seconds, to the microsecond';
-
-CREATE FUNCTION nudge.exact_percentile(sorted numeric[], fraction numeric) RETURNS numeric
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (
-	SELECT CASE WHEN p.place = floor(p.place) THEN sorted[floor(p.place)::integer]
-		ELSE sorted[floor(p.place)::integer] + (p.place - floor(p.place)) * (sorted[ceil(p.place)::integer] - sorted[floor(p.place)::integer]) END
-	FROM (SELECT 1 + fraction * (cardinality(sorted) - 1) AS place) p);
-
-COMMENT ON FUNCTION nudge.exact_percentile(numeric[], numeric) IS
-	'The percentile of values in ascending order, exactly: between two values in proportion, as percentile_cont has it; 0.5 is the median';
-
--- Rows, each checked once ---------------------------------------------------
-
-CREATE FUNCTION nudge.incident_lines(
-	incidents regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	services text[] DEFAULT NULL,
-	outage_severities text[] DEFAULT '{critical,major}'
-) RETURNS TABLE (
-	incident text,
-	service text,
-	severity text,
-	is_outage boolean,
-	started_at timestamptz,
-	detected_at timestamptz,
-	ended_at timestamptz,
-	is_open boolean,
-	minutes numeric,
-	minutes_in_window numeric
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
-BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT i.incident, nullif(btrim(i.service), '') AS service, lower(btrim(i.severity)) AS severity, i.outage,
-				i.started_at, i.detected_at, nullif(i.ended_at, 'infinity') AS ended_at,
-				-- an end that is not known yet is none
-				CASE WHEN i.ended_at < coalesce($3, 'infinity') THEN i.ended_at END AS known_end
-			FROM (%s) i
-			WHERE i.started_at IS NULL OR i.started_at < $2 AND i.started_at < coalesce($3, 'infinity')
-		), mine AS MATERIALIZED (
-			-- those that end as the window begins are in it, so that what follows them at once is seen to
-			SELECT l.* FROM line l
-			WHERE ($4 IS NULL OR l.service IS NULL OR l.service = ANY ($4))
-				AND coalesce(l.known_end >= $1 OR l.ended_at < l.started_at OR l.started_at IS NULL, true)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('incidents', count(*) FILTER (WHERE NOT coalesce(isfinite(m.started_at) AND isfinite(coalesce(m.ended_at, m.started_at))
-					AND isfinite(coalesce(m.detected_at, m.started_at)) AND m.severity <> '', false)))
-				AND nudge.check_intervals('incidents', count(*) FILTER (WHERE m.ended_at < m.started_at OR m.detected_at < m.started_at)) AS checked
-			FROM mine m
-		)
-		SELECT m.incident, m.service, m.severity, coalesce(m.outage, m.severity = ANY ($5), false), m.started_at,
-			CASE WHEN m.detected_at < coalesce($3, 'infinity') THEN m.detected_at END, m.known_end, m.known_end IS NULL,
-			trim_scale(extract(epoch FROM m.known_end - m.started_at) / 60),
-			trim_scale(greatest(extract(epoch FROM least(coalesce(m.known_end, $2), $2) - greatest(m.started_at, $1)), 0) / 60)
-		FROM one, mine m
-		WHERE one.checked
-		ORDER BY m.started_at, m.known_end, m.incident COLLATE "C", m.service COLLATE "C"
-	$query$, nudge.input_query('incidents', incidents))
-	USING from_at, until_at, as_of, nudge.clean_words(services, 'services'), ARRAY(SELECT lower(btrim(s)) FROM unnest(outage_severities) s);
-END
-$$;
-
-COMMENT ON FUNCTION nudge.incident_lines(regclass, date, date, text, timestamptz, text[], text[]) IS
-	'The incidents that were running in a window, as known at as_of, and whether each was an outage: flagged, or else of a severity in outage_severities. Not STRICT: NULL incidents are none, NULL services all, NULL outage_severities none';
-
-CREATE FUNCTION nudge.maintenance_lines(
-	maintenance regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	services text[] DEFAULT NULL
-) RETURNS TABLE (service text, started_at timestamptz, ended_at timestamptz, minutes numeric, minutes_in_window numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
-BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT nullif(btrim(i.service), '') AS service, i.started_at, i.ended_at
-			FROM (%s) i
-			WHERE i.started_at IS NULL OR i.started_at < $2 AND coalesce(i.ended_at > $1 OR i.ended_at < i.started_at, true)
-		), mine AS MATERIALIZED (
-			SELECT l.* FROM line l WHERE $3 IS NULL OR l.service IS NULL OR l.service = ANY ($3)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('maintenance', count(*) FILTER (WHERE NOT coalesce(isfinite(m.started_at) AND isfinite(m.ended_at), false)))
-				AND nudge.check_intervals('maintenance', count(*) FILTER (WHERE m.ended_at < m.started_at)) AS checked
-			FROM mine m
-		)
-		SELECT m.service, m.started_at, m.ended_at, trim_scale(extract(epoch FROM m.ended_at - m.started_at) / 60),
-			trim_scale(greatest(extract(epoch FROM least(m.ended_at, $2) - greatest(m.started_at, $1)), 0) / 60)
-		FROM one, mine m
-		WHERE one.checked
-		ORDER BY m.started_at, m.ended_at, m.service COLLATE "C"
-	$query$, nudge.input_query('maintenance', maintenance))
-	USING from_at, until_at, nudge.clean_words(services, 'services');
-END
-$$;
-
-COMMENT ON FUNCTION nudge.maintenance_lines(regclass, date, date, text, timestamptz, text[]) IS
-	'The maintenance that had begun by as_of and fell into a window. Not STRICT: NULL maintenance is none, NULL services are all';
-
-CREATE FUNCTION nudge.service_names(incidents regclass, maintenance regclass, until_at timestamptz) RETURNS TABLE (service text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		SELECT DISTINCT btrim(n.service)
-		FROM (SELECT i.service, i.started_at FROM (%s) i UNION ALL SELECT m.service, m.started_at FROM (%s) m) n
-		WHERE btrim(n.service) <> '' AND n.started_at < $1
-	$query$, nudge.input_query('incidents', incidents), nudge.input_query('maintenance', maintenance)) USING until_at;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.service_names(regclass, regclass, timestamptz) IS
-	'The services that incidents or maintenance before an instant name. Not STRICT: NULL relations are inputs without rows';
-
--- Uptime --------------------------------------------------------------------
-
--- A service is down, or maintained, also while everything is (service NULL).
--- All together are down if one is, and maintained if all are.
-CREATE FUNCTION nudge.service_downtime(
-	incidents regclass,
-	maintenance regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	services text[] DEFAULT NULL,
-	outage_severities text[] DEFAULT '{critical,major}'
-) RETURNS TABLE (service text, all_services boolean, maintained tstzmultirange, down tstzmultirange)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
-BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	RETURN QUERY
-		WITH hit AS MATERIALIZED (
-			-- what is open lasts until the end of what is known
-			SELECT i.service, range_agg(tstzrange(greatest(i.started_at, from_at), least(i.ended_at, until_at))) AS spans
-			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
-			WHERE i.is_outage AND i.started_at < until_at
-			GROUP BY i.service
-		), pause AS MATERIALIZED (
-			SELECT m.service, range_agg(tstzrange(greatest(m.started_at, from_at), least(m.ended_at, until_at))) AS spans
-			FROM nudge.maintenance_lines(maintenance, start_day, end_day, zone, as_of, services) m
-			GROUP BY m.service
-		), named AS MATERIALIZED (
-			SELECT n.service FROM unnest(nudge.clean_words(services, 'services')) n(service)
-			UNION ALL
-			SELECT n.service FROM nudge.service_names(incidents, maintenance, until_at) n WHERE services IS NULL
-		), one AS MATERIALIZED (
-			SELECT n.service, p.maintained, coalesce(mine.spans, '{}') + coalesce(every.spans, '{}') - p.maintained AS down
-			-- without any names there is one service, which has none
-			FROM (SELECT n.service FROM named n UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM named)) n
-			LEFT JOIN hit mine ON mine.service = n.service
-			LEFT JOIN hit every ON every.service IS NULL
-			LEFT JOIN pause paused ON paused.service = n.service
-			LEFT JOIN pause all_paused ON all_paused.service IS NULL,
-				LATERAL (SELECT coalesce(paused.spans, '{}') + coalesce(all_paused.spans, '{}') AS maintained) p
-		)
-		SELECT o.service, false, o.maintained, o.down FROM one o WHERE o.service IS NOT NULL
-		UNION ALL
-		SELECT NULL, true, range_intersect_agg(o.maintained), range_agg(o.down) FROM one o;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.service_downtime(regclass, regclass, date, date, text, timestamptz, text[], text[]) IS
-	'Works for uptime: when each service, and when all of them, were maintained and were down. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.uptime(
-	incidents regclass,
-	maintenance regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	by text DEFAULT NULL,
-	services text[] DEFAULT NULL,
-	outage_severities text[] DEFAULT '{critical,major}'
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	service text,
-	all_services boolean,
-	total_minutes numeric,
-	maintenance_minutes numeric,
-	considered_minutes numeric,
-	downtime_minutes numeric,
-	uptime_share numeric,
-	outages bigint,
-	longest_outage_minutes numeric,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_by(by, 'service');
-	RETURN QUERY
-		SELECT w.period, w.period_end, d.service, d.all_services, trim_scale(t.total / 60), trim_scale(t.maintenance / 60),
-			trim_scale((t.total - t.maintenance) / 60), trim_scale(t.down / 60),
-			(t.total - t.maintenance - t.down) / nullif(t.total - t.maintenance, 0), o.stretches, trim_scale(o.longest / 60), w.complete
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		CROSS JOIN nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d,
-			LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k,
-			LATERAL (SELECT d.down * k.known AS spans) s,
-			LATERAL (SELECT nudge.multirange_seconds(k.known) AS total, nudge.multirange_seconds(d.maintained * k.known) AS maintenance,
-				nudge.multirange_seconds(s.spans) AS down) t,
-			LATERAL (SELECT count(*) AS stretches, max(extract(epoch FROM upper(u.span) - lower(u.span))) AS longest FROM unnest(s.spans) u(span)) o
-		WHERE d.all_services OR by IS NOT NULL
-		ORDER BY w.period, d.all_services, d.service COLLATE "C";
-END
-$$;
-
-COMMENT ON FUNCTION nudge.uptime(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
-	'The share of time without an outage, maintenance left out, by period: of all services together, which are down if one is, and with by service of each. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.downtime_intervals(
-	incidents regclass,
-	maintenance regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	by text DEFAULT NULL,
-	services text[] DEFAULT NULL,
-	outage_severities text[] DEFAULT '{critical,major}'
-) RETURNS TABLE (
-	service text,
-	all_services boolean,
-	started_at timestamptz,
-	ended_at timestamptz,
-	minutes numeric,
-	is_open boolean,
-	incident_keys text[]
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
-BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	PERFORM nudge.check_by(by, 'service');
-	RETURN QUERY
-		WITH d AS MATERIALIZED (
-			SELECT * FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities)
-		), stretch AS MATERIALIZED (
-			SELECT d.service, d.all_services, u.span, row_number() OVER (PARTITION BY d.all_services, d.service ORDER BY lower(u.span)) AS no
-			FROM d, unnest(d.down) u(span)
-			WHERE d.all_services OR by IS NOT NULL
-		), starts AS MATERIALIZED (
-			SELECT s.service, s.all_services, array_agg(lower(s.span) ORDER BY s.no) AS instants FROM stretch s GROUP BY s.service, s.all_services
-		), piece AS (
-			-- what of an incident is downtime, outside the maintenance of its own service
-			SELECT s.service, s.all_services, width_bucket(lower(u.span), s.instants) AS no, i.incident,
-				i.is_open AND upper(u.span) = until_at AS is_open
-			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
-			JOIN starts s ON s.all_services OR i.service IS NULL OR i.service = s.service
-			JOIN d ON CASE WHEN s.all_services THEN d.service IS NOT DISTINCT FROM i.service ELSE d.service = s.service END,
-				LATERAL unnest(tstzmultirange(tstzrange(greatest(i.started_at, from_at), least(i.ended_at, until_at))) - d.maintained) u(span)
-			WHERE i.is_outage AND i.started_at < until_at
-		), behind AS (
-			SELECT p.service, p.all_services, p.no, bool_or(p.is_open) AS is_open,
-				array_agg(DISTINCT p.incident COLLATE "C" ORDER BY p.incident COLLATE "C") FILTER (WHERE p.incident IS NOT NULL) AS incident_keys
-			FROM piece p
-			GROUP BY p.service, p.all_services, p.no
-		)
-		SELECT s.service, s.all_services, lower(s.span), upper(s.span), trim_scale(extract(epoch FROM upper(s.span) - lower(s.span)) / 60), b.is_open, b.incident_keys
-		FROM stretch s
-		JOIN behind b ON b.all_services = s.all_services AND b.service IS NOT DISTINCT FROM s.service AND b.no = s.no
-		ORDER BY s.all_services, s.service COLLATE "C", lower(s.span);
-END
-$$;
-
-COMMENT ON FUNCTION nudge.downtime_intervals(regclass, regclass, date, date, text, timestamptz, text, text[], text[]) IS
-	'The stretches of downtime that uptime adds up, each with the incidents behind it. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.availability(mtbf_minutes numeric, mttr_minutes numeric) RETURNS numeric
+CREATE FUNCTION nudge.fact_flag(fact text, value text) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF NOT (mtbf_minutes >= 0 AND mtbf_minutes < 'Infinity' AND mttr_minutes >= 0 AND mttr_minutes < 'Infinity') THEN
-		RAISE EXCEPTION 'times between failures and to repair must be numbers that are not negative'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('They are %s and %s.', mtbf_minutes, mttr_minutes),
-				HINT = 'Pass both in one unit.';
+	IF lower(value) IN ('true', 't', 'yes', 'y', 'on', '1') THEN
+		RETURN true;
+	ELSIF lower(value) IN ('false', 'f', 'no', 'n', 'off', '0') THEN
+		RETURN false;
 	END IF;
-	RETURN mtbf_minutes / nullif(mtbf_minutes + mttr_minutes, 0);
+	RAISE EXCEPTION 'value "%" of the fact "%" is neither true nor false', left(value, 40), fact
+		USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is one of true, t, yes, y, on, 1, false, f, no, n, off and 0, in any case.',
+			HINT = 'Pass a view that maps what is recorded to true and false.';
 END
 $$;
 
-COMMENT ON FUNCTION nudge.availability(numeric, numeric) IS
-	'The uptime that a mean time between failures and a mean time to repair amount to: MTBF / (MTBF + MTTR)';
+COMMENT ON FUNCTION nudge.fact_flag(text, text) IS 'The value of a fact that is true or false; another is an error';
 
--- Incidents -----------------------------------------------------------------
-
-CREATE FUNCTION nudge.incident_report(
-	incidents regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	services text[] DEFAULT NULL
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	severity text,
-	all_severities boolean,
-	incidents_started bigint,
-	incident_share numeric,
-	open_incidents bigint,
-	mttr_minutes numeric,
-	median_ttr_minutes numeric,
-	detected_incidents bigint,
-	mttd_minutes numeric,
-	detection_to_end_minutes numeric,
-	longest_minutes numeric,
-	total_minutes numeric,
-	incident_minutes numeric,
-	failures bigint,
-	mtbf_minutes numeric,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.fact_number(fact text, value text) RETURNS numeric
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	until_at timestamptz;
 BEGIN
-	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		), line AS MATERIALIZED (
-			SELECT g.severity, g.all_severities, i.started_at, i.ended_at, width_bucket(i.started_at, s.starts) AS no,
-				extract(epoch FROM i.ended_at - i.started_at) AS repair, extract(epoch FROM i.detected_at - i.started_at) AS detection,
-				CASE WHEN i.detected_at <= i.ended_at THEN extract(epoch FROM i.ended_at - i.detected_at) END AS reaction,
-				extract(epoch FROM coalesce(i.ended_at, until_at) - i.started_at) AS so_far,
-				-- an incident is a failure unless another of the group is running, or ends, as it begins
-				coalesce(i.started_at > max(coalesce(i.ended_at, 'infinity')) OVER (PARTITION BY g.all_severities, g.severity ORDER BY i.started_at
-					ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS is_failure
-			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services) i
-			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s,
-				LATERAL (VALUES (i.severity, false), (NULL, true)) g(severity, all_severities)
-		), running AS MATERIALIZED (
-			SELECT l.severity, l.all_severities, range_agg(tstzrange(l.started_at, coalesce(l.ended_at, until_at))) FILTER (WHERE l.started_at < until_at) AS spans
-			FROM line l
-			GROUP BY l.severity, l.all_severities
-		), begun AS MATERIALIZED (
-			SELECT l.no, l.severity, l.all_severities, count(*) AS started, count(*) FILTER (WHERE l.ended_at IS NULL) AS still_open,
-				count(l.detection) AS detected, count(*) FILTER (WHERE l.is_failure) AS failures, max(l.so_far) AS longest,
-				avg(l.repair) AS mean_repair, avg(l.detection) AS mean_detection, avg(l.reaction) AS mean_reaction,
-				nudge.exact_percentile(array_agg(l.repair ORDER BY l.repair) FILTER (WHERE l.repair IS NOT NULL), 0.5) AS median_repair
-			FROM line l
-			GROUP BY l.no, l.severity, l.all_severities
-		), counted AS (
-			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(b.started, 0) AS started, coalesce(b.still_open, 0) AS still_open,
-				coalesce(b.detected, 0) AS detected, coalesce(b.failures, 0) AS failures, b.longest, b.mean_repair, b.mean_detection, b.mean_reaction, b.median_repair,
-				nudge.multirange_seconds(k.known) AS total, nudge.multirange_seconds(coalesce(r.spans, '{}') * k.known) AS running
-			FROM span w
-			CROSS JOIN (SELECT r.severity, r.all_severities FROM running r UNION SELECT NULL, true) g
-			LEFT JOIN running r ON r.all_severities = g.all_severities AND r.severity IS NOT DISTINCT FROM g.severity
-			LEFT JOIN begun b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity,
-				LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k
-		)
-		SELECT c.period, c.period_end, c.severity, c.all_severities, c.started,
-			c.started::numeric / nullif(max(c.started) FILTER (WHERE c.all_severities) OVER (PARTITION BY c.period), 0), c.still_open,
-			trim_scale(c.mean_repair / 60), trim_scale(c.median_repair / 60), c.detected, trim_scale(c.mean_detection / 60), trim_scale(c.mean_reaction / 60),
-			trim_scale(c.longest / 60), trim_scale(c.total / 60), trim_scale(c.running / 60), c.failures,
-			trim_scale((c.total - c.running) / nullif(c.failures, 0) / 60), c.complete
-		FROM counted c
-		ORDER BY c.period, c.all_severities, nudge.severity_rank(c.severity), c.severity COLLATE "C";
+	IF value !~ '^[0-9]{1,15}(\.[0-9]{0,15})?$' THEN
+		RAISE EXCEPTION 'value "%" of the fact "%" is not a number', left(value, 40), fact
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It is digits, with or without a decimal point, and not negative.',
+				HINT = 'Pass a view that has such numbers.';
+	END IF;
+	RETURN value::numeric;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.incident_report(regclass, date, date, text, text, timestamptz, text[]) IS
-	'The incidents that began in each period, by severity and in all: how many, how long to notice and to repair them, and the time between failures. Not STRICT: NULL options have a meaning';
+COMMENT ON FUNCTION nudge.fact_number(text, text) IS 'The value of a fact that is a number; another is an error';
 
--- src/metrics/error_budgets.sql
-
-/*
- * error_budgets.sql
- *		Error rates of requests, error budgets of uptime and of requests, and
- *		how fast they are spent.
- *
- * Definitions: doc/error_budgets.md.
- */
-
--- Requests ------------------------------------------------------------------
-
-CREATE FUNCTION nudge.check_requests(latency_threshold_ms numeric, incomplete bigint, negative bigint) RETURNS boolean
+CREATE FUNCTION nudge.fact_level(fact text, value text, levels text[]) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	place integer;
 BEGIN
-	IF NOT (latency_threshold_ms >= 0 AND latency_threshold_ms < 'Infinity') THEN
-		RAISE EXCEPTION 'latency_threshold_ms must be a number that is not negative'
+	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1 OR array_position(levels, NULL) IS NOT NULL
+		OR (SELECT count(DISTINCT l) FROM unnest(levels) l) <> cardinality(levels) THEN
+		RAISE EXCEPTION 'levels must be two or more different words'
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('It is %s.', latency_threshold_ms),
-				HINT = 'Requests that take longer are bad; pass null to count errors alone.';
+				DETAIL = 'They are the values that a fact may have, the worst first.',
+				HINT = 'Pass for example {none,weak,neutral,strong,champion}.';
 	END IF;
-	PERFORM nudge.check_input('requests', incomplete);
-	IF negative > 0 THEN
-		RAISE EXCEPTION 'a duration or a count of requests is negative'
+	place := array_position(levels, lower(value));
+	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN value END, array_to_string(levels, ', '));
+	RETURN place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.fact_level(text, text, text[]) IS
+	'The place of a value among levels, the worst first; a value that is none of them is an error. Not STRICT: NULL levels are an error, a NULL value has no place';
+
+CREATE FUNCTION nudge.account_contract_rows(contracts regclass, known_at timestamptz)
+	RETURNS TABLE (customer text, contract text, signed_at timestamptz, starts_at timestamptz, term_months numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT c.customer, c.contract, c.signed_at, c.starts_at, c.term_months FROM (%s) c WHERE c.signed_at IS NULL OR c.signed_at < $1
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR l.signed_at IS NULL OR l.starts_at IS NULL
+				OR NOT coalesce(l.term_months < 'Infinity', false))) AS checked
+			FROM line l
+		)
+		SELECT l.* FROM one, line l
+		ORDER BY l.signed_at, l.customer COLLATE "C", l.contract COLLATE "C"
+		$query$, nudge.input_query('contracts', contracts)) USING known_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.account_contract_rows(regclass, timestamptz) IS
+	'The contracts signed before an instant. Not STRICT: NULL contracts are none';
+
+-- Whose shares --------------------------------------------------------------
+
+CREATE FUNCTION nudge.account_rows(
+	state nudge.mrr_state,
+	customers regclass,
+	as_of date,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, customer_segment text, created_at timestamptz, mrr numeric, quarter_mrr numeric, year_mrr numeric, active boolean, chosen boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	IF segment IS NOT NULL AND customers IS NULL THEN
+		RAISE EXCEPTION 'a segment needs customers'
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('So it is in %s rows.', negative),
-				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+				DETAIL = 'Which segment an account is in, the input customers says.',
+				HINT = 'Pass the relation as customers.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH account AS MATERIALIZED (
+			SELECT c.customer, c.segment, c.created_at, coalesce(c.internal, false) AS internal FROM (%s) c
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('customers', count(*) FILTER (WHERE a.customer IS NULL OR a.created_at IS NULL)),
+				nudge.check_accounts(count(a.customer) - count(DISTINCT a.customer)) AS checked
+			FROM account a
+		), paid AS MATERIALIZED (
+			SELECT m.customer, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 3), 0) AS quarter_mrr,
+				coalesce(sum(m.mrr) FILTER (WHERE d.ago = 12), 0) AS year_mrr
+			FROM (VALUES (0), (3), (12)) d(ago), LATERAL nudge.customer_mrr($1, nudge.months_before($2, d.ago), $3) m
+			GROUP BY m.customer
+		)
+		SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
+			CASE WHEN $1 IS NULL THEN a.created_at < $4 ELSE k.mrr > 0 END,
+			$5 IS NULL OR coalesce(a.segment = $5, false)
+		FROM one, account a FULL JOIN paid p ON p.customer = a.customer,
+			LATERAL (SELECT CASE WHEN $1 IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN $1 IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
+				CASE WHEN $1 IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
+		WHERE NOT coalesce(a.internal, false)
+		ORDER BY coalesce(a.customer, p.customer) COLLATE "C"
+		$query$, nudge.input_query('customers', customers))
+		USING state, as_of, coalesce(zone, 'UTC'), known_at, segment;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.account_rows(nudge.mrr_state, regclass, date, text, text) IS
+	'Every account that is not internal: its MRR at the close of a day, 3 and 12 months before, whether it is active (pays, or without a state exists) and in the segment. Not STRICT: NULL inputs are not known, a NULL segment is all';
+
+CREATE FUNCTION nudge.check_accounts(repeated bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF repeated > 0 THEN
+		RAISE EXCEPTION 'customers has an account more than once'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('%s rows repeat the key of another.', repeated),
+				HINT = 'Pass a view with a row for each account.';
 	END IF;
 	RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.check_requests(numeric, bigint, bigint) IS
-	'An error if a threshold of latency is impossible, or rows of requests lack what they need or are negative. Not STRICT: a NULL threshold is none';
+COMMENT ON FUNCTION nudge.check_accounts(bigint) IS 'An error if accounts are listed more than once';
 
--- The query of both functions below: $1 and $2 are the window, $3 the threshold
--- of latency, $4 the endpoints.
-CREATE FUNCTION nudge.request_query(requests regclass) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+-- The shares ----------------------------------------------------------------
+
+CREATE FUNCTION nudge.account_share_metrics()
+	RETURNS TABLE (place integer, metric text, source text, counts text, unit text, description text)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+	SELECT v.place, v.metric, v.source, v.counts, v.unit, v.description
+	FROM (VALUES
+		(1, 'qbr_completion_rate', 'qbr_held', 'held', 'share', 'Customers with a business review held in the three months to as_of, of all customers'),
+		(2, 'success_plan_achievement_rate', 'success_plan_on_track', 'items', 'share', 'Success plans that are on track, of all success plans'),
+		(3, 'sponsor_health_rate', 'sponsor_status', 'level', 'share', 'Customers whose sponsors are at the healthy level or above on the mean, of those whose sponsor status is recorded'),
+		(4, 'sponsor_coverage_rate', 'sponsor_status', 'recorded', 'share', 'Customers whose sponsor status is recorded, of all customers'),
+		(5, 'roi_realization_rate', 'documented_roi', 'reached', 'share', 'Customers with a documented return on investment of 1 or more, of all customers'),
+		(6, 'expansion_opportunity_coverage', 'upsell_identified', 'flag', 'share', 'Customers with an identified upsell opportunity, of all customers'),
+		(7, 'solution_gap_identification_rate', 'unmet_need', 'flag', 'share', 'Customers with a documented unmet need, of all customers'),
+		(8, 'executive_relationship_rate', 'contact_level', 'levels', 'share', 'Customers with contacts on several levels, of all customers'),
+		(9, 'strategic_account_planning_rate', 'growth_plan', 'flag', 'share', 'Customers with a documented growth plan, of all customers'),
+		(10, 'wallet_share', 'category_spend', 'spend', 'share', 'Recurring revenue over what the customers spend on the category, where that is recorded'),
+		(11, 'account_expansion_rate', 'state', 'revenue', 'share', 'Customers whose MRR is higher than three months before, of those that paid then'),
+		(12, 'multi_year_contract_rate', 'contracts', 'contracts', 'share', 'Contracts with a term of 24 months or more, of those signed in the twelve months to as_of'),
+		(13, 'implementation_success_rate', 'implementation_met', 'items', 'share', 'Implementations that met their criteria, of all with an outcome'),
+		(14, 'implementation_days', 'implementation_met', 'days', 'days', 'Mean days from the start to the first implementation that met its criteria, of customers that have one'),
+		(15, 'requirement_readiness_rate', 'requirement_met', 'items', 'share', 'Security, compliance and other requirements of customers that are met, of all that are recorded'),
+		(16, 'feature_completion_rate', 'feature_delivered', 'items', 'share', 'Roadmap features of customers that are delivered, of all that are recorded'),
+		(17, 'reference_customer_rate', 'referenceable', 'flag', 'share', 'Customers that can be named as a reference, of all customers; the numerator is their number'),
+		(18, 'solution_fit_score', 'solution_fit', 'mean', 'score', 'Mean of the fit of the product as it was assessed, of customers that have one'),
+		(19, 'revenue_contribution', 'state', 'revenue', 'share', 'MRR of the segment, of all MRR'),
+		(20, 'customer_growth_multiple', 'state', 'revenue', 'multiple', 'Customers of the segment over those of twelve months before'),
+		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1')
+	) v(place, metric, source, counts, unit, description)
+	ORDER BY v.place;
+END;
+
+COMMENT ON FUNCTION nudge.account_share_metrics() IS
+	'The metrics of account_shares: from which fact or input each comes, how it counts, its unit and what it means';
+
+CREATE FUNCTION nudge.account_flag_lines(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (metric text, customer text, item text, numerator numeric, denominator numeric, detail text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 50000
+	SET search_path = pg_catalog, pg_temp
 AS $$
-BEGIN
-	RETURN format($query$
-		SELECT i.at, i.endpoint, i.duration_ms, coalesce(i.count, 1) AS count, i.error,
-			CASE WHEN i.error THEN true WHEN $3 IS NOT NULL THEN i.duration_ms > $3 ELSE i.error END AS is_bad,
-			NOT coalesce(isfinite(i.at) AND abs(i.duration_ms) < 'Infinity', false) AS is_incomplete,
-			coalesce(i.duration_ms < 0 OR i.count < 0, false) AS is_negative
-		FROM (%s) i
-		-- what the browser does with an answer is not a request of its own
-		WHERE (i.at IS NULL OR i.at >= $1 AND i.at < $2) AND ($4 IS NULL OR i.endpoint = ANY ($4))
-			AND coalesce(lower(i.part) NOT IN ('dom', 'render'), true)
-	$query$, nudge.input_query('requests', requests));
-END
-$$;
-
-COMMENT ON FUNCTION nudge.request_query(regclass) IS
-	'Works for request_lines and request_counts: the query over requests. Not STRICT: NULL requests are none';
-
-CREATE FUNCTION nudge.request_lines(
-	requests regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	latency_threshold_ms numeric DEFAULT NULL,
-	endpoints text[] DEFAULT NULL
-) RETURNS TABLE (at timestamptz, endpoint text, duration_ms numeric, count bigint, error boolean, is_bad boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
+#variable_conflict use_column
 DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+	quarter_at constant timestamptz := nudge.day_close(nudge.months_before(as_of, 3), zone);
+	wanted constant text[] := ARRAY(SELECT DISTINCT m.source FROM nudge.account_share_metrics() m WHERE m.counts IN ('flag', 'held', 'items'));
 BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (%s), one AS MATERIALIZED (
-			SELECT nudge.check_requests($3, count(*) FILTER (WHERE l.is_incomplete), count(*) FILTER (WHERE l.is_negative)) AS checked FROM line l
-		)
-		SELECT l.at, l.endpoint, l.duration_ms, l.count, l.error, l.is_bad FROM one, line l WHERE one.checked
-		ORDER BY l.at, l.endpoint COLLATE "C", l.duration_ms, l.count
-	$query$, nudge.request_query(requests))
-	USING from_at, until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints');
+	RETURN QUERY
+	WITH account AS MATERIALIZED (
+		SELECT a.customer FROM nudge.account_rows(state, customers, as_of, account_flag_lines.segment, zone) a WHERE a.active AND a.chosen
+	), found AS MATERIALIZED (
+		SELECT f.customer, f.fact, f.value, f.agreed_at, f.valid_from, f.in_force FROM nudge.account_fact_rows(account_facts, wanted, known_at) f
+	), tracked AS MATERIALIZED (
+		-- a fact that nobody records says nothing about anybody
+		SELECT m.metric, m.source, m.counts FROM nudge.account_share_metrics() m
+		WHERE m.counts IN ('flag', 'held', 'items') AND EXISTS (SELECT FROM found f WHERE f.fact = m.source)
+	), latest AS MATERIALIZED (
+		SELECT DISTINCT ON (f.customer, f.fact) f.customer, f.fact, f.value FROM found f WHERE f.in_force
+		ORDER BY f.customer, f.fact, f.valid_from DESC, f.value COLLATE "C"
+	), held AS MATERIALIZED (
+		SELECT f.customer, bool_or(nudge.fact_flag(f.fact, f.value)) AS held FROM found f
+		WHERE f.fact = 'qbr_held' AND f.valid_from >= quarter_at GROUP BY f.customer
+	), item AS MATERIALIZED (
+		SELECT t.metric, f.customer, f.fact, f.value, f.agreed_at > f.valid_from AS too_late,
+			row_number() OVER (PARTITION BY t.metric, f.customer ORDER BY f.valid_from, f.agreed_at, f.value COLLATE "C") AS no
+		FROM found f JOIN tracked t ON t.source = f.fact AND t.counts = 'items' JOIN account a ON a.customer = f.customer
+		WHERE f.in_force
+	)
+	SELECT t.metric, a.customer, NULL::text, coalesce(nudge.fact_flag(l.fact, l.value), false)::integer::numeric, 1::numeric, l.value
+	FROM tracked t CROSS JOIN account a LEFT JOIN latest l ON l.customer = a.customer AND l.fact = t.source
+	WHERE t.counts = 'flag'
+	UNION ALL
+	SELECT t.metric, a.customer, NULL, coalesce(h.held, false)::integer, 1, h.held::text
+	FROM tracked t CROSS JOIN account a LEFT JOIN held h ON h.customer = a.customer
+	WHERE t.counts = 'held'
+	UNION ALL
+	-- criteria that were agreed after their outcome do not count
+	SELECT i.metric, i.customer, i.no::text, CASE WHEN i.too_late IS NOT TRUE THEN nudge.fact_flag(i.fact, i.value)::integer END,
+		CASE WHEN i.too_late IS NOT TRUE THEN 1 END, CASE WHEN i.too_late THEN 'agreed after its outcome' ELSE i.value END
+	FROM item i;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.request_lines(regclass, date, date, text, timestamptz, numeric, text[]) IS
-	'The requests of a window before as_of, each with whether it was bad: an error, or slower than the threshold. Not STRICT: NULL requests are none, a NULL threshold counts errors alone, NULL endpoints are all';
+COMMENT ON FUNCTION nudge.account_flag_lines(nudge.mrr_state, regclass, date, regclass, text, text) IS
+	'Works for account_share_lines: the metrics whose facts are true or false. Not STRICT: NULL inputs are not known';
 
-CREATE FUNCTION nudge.request_counts(
-	requests regclass,
-	starts timestamptz[],
-	until_at timestamptz,
-	latency_threshold_ms numeric DEFAULT NULL,
-	endpoints text[] DEFAULT NULL
-) RETURNS TABLE (no integer, endpoint text, events numeric, bad_events numeric, unknown_events numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH cell AS MATERIALIZED (
-			SELECT width_bucket(l.at, $5) AS no, l.endpoint, coalesce(sum(l.count) FILTER (WHERE l.is_bad IS NOT NULL), 0) AS events,
-				coalesce(sum(l.count) FILTER (WHERE l.is_bad), 0) AS bad, coalesce(sum(l.count) FILTER (WHERE l.is_bad IS NULL), 0) AS unknown,
-				count(*) FILTER (WHERE l.is_incomplete) AS incomplete, count(*) FILTER (WHERE l.is_negative) AS negative
-			FROM (%s) l
-			GROUP BY 1, 2
-		), one AS MATERIALIZED (
-			SELECT nudge.check_requests($3, coalesce(sum(c.incomplete), 0)::bigint, coalesce(sum(c.negative), 0)::bigint) AS checked FROM cell c
-		)
-		SELECT c.no, c.endpoint, c.events, c.bad, c.unknown FROM one, cell c WHERE one.checked
-	$query$, nudge.request_query(requests))
-	USING starts[1], until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints'), starts;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.request_counts(regclass, timestamptz[], timestamptz, numeric, text[]) IS
-	'Works for error_rates and burn_rates: requests counted between instants in ascending order, by the place of the one before them. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.error_rates(
-	requests regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
+CREATE FUNCTION nudge.account_value_lines(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	by text DEFAULT NULL,
-	latency_threshold_ms numeric DEFAULT NULL,
-	endpoints text[] DEFAULT NULL
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	endpoint text,
-	all_endpoints boolean,
-	events numeric,
-	bad_events numeric,
-	unknown_events numeric,
-	error_rate numeric,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	sponsor_levels text[] DEFAULT '{none,weak,neutral,strong,champion}',
+	healthy_sponsor text DEFAULT 'strong',
+	minimum_levels integer DEFAULT 2,
+	category_spend_months numeric DEFAULT 12
+) RETURNS TABLE (metric text, customer text, item text, numerator numeric, denominator numeric, detail text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 50000
+	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-	until_at timestamptz;
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+	healthy constant integer := nudge.fact_level('healthy_sponsor', healthy_sponsor, sponsor_levels);
 BEGIN
-	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	PERFORM nudge.check_by(by, 'endpoint');
+	IF healthy IS NULL OR minimum_levels IS NULL OR minimum_levels < 1 OR NOT coalesce(category_spend_months > 0 AND category_spend_months < 'Infinity', false) THEN
+		RAISE EXCEPTION 'an option of account_shares is out of range'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('healthy_sponsor is %s, minimum_levels %s, category_spend_months %s.', coalesce(healthy_sponsor, 'null'),
+					coalesce(minimum_levels::text, 'null'), coalesce(category_spend_months::text, 'null')),
+				HINT = 'Pass a word of sponsor_levels, a number of levels from 1, and months above 0.';
+	END IF;
 	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		), cell AS MATERIALIZED (
-			SELECT c.no, c.endpoint, grouping(c.endpoint) = 1 AS all_endpoints, sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.unknown_events) AS unknown
-			FROM nudge.request_counts(requests, (SELECT array_agg(w.start_at ORDER BY w.no) FROM span w), until_at, latency_threshold_ms, endpoints) c
-			GROUP BY GROUPING SETS ((c.no, c.endpoint), (c.no))
-		)
-		SELECT w.period, w.period_end, g.endpoint, g.all_endpoints, coalesce(c.events, 0),
-			-- of what is not known there is no number
-			CASE WHEN c.events > 0 OR coalesce(c.unknown, 0) = 0 THEN coalesce(c.bad, 0) END,
-			coalesce(c.unknown, 0), c.bad / nullif(c.events, 0), w.complete
-		FROM span w
-		CROSS JOIN (SELECT NULL AS endpoint, true AS all_endpoints UNION SELECT c.endpoint, c.all_endpoints FROM cell c WHERE by IS NOT NULL) g
-		LEFT JOIN cell c ON c.no = w.no AND c.all_endpoints = g.all_endpoints AND c.endpoint IS NOT DISTINCT FROM g.endpoint
-		ORDER BY w.period, g.all_endpoints, g.endpoint COLLATE "C";
+	WITH account AS MATERIALIZED (
+		SELECT a.customer, a.mrr FROM nudge.account_rows(state, customers, as_of, account_value_lines.segment, zone) a WHERE a.active AND a.chosen
+	), found AS MATERIALIZED (
+		SELECT f.customer, f.fact, f.value, f.valid_from, f.in_force
+		FROM nudge.account_fact_rows(account_facts, '{sponsor_status,documented_roi,contact_level,category_spend,solution_fit}', known_at) f
+	), tracked AS MATERIALIZED (
+		SELECT DISTINCT f.fact FROM found f
+	), latest AS MATERIALIZED (
+		SELECT DISTINCT ON (f.customer, f.fact) f.customer, f.fact, f.value FROM found f WHERE f.in_force
+		ORDER BY f.customer, f.fact, f.valid_from DESC, f.value COLLATE "C"
+	), valued AS MATERIALIZED (
+		-- every account with every fact that is recorded for some account
+		SELECT a.customer, a.mrr, t.fact, l.value,
+			CASE WHEN t.fact IN ('documented_roi', 'category_spend', 'solution_fit') THEN nudge.fact_number(t.fact, l.value) END AS number
+		FROM account a CROSS JOIN tracked t LEFT JOIN latest l ON l.customer = a.customer AND l.fact = t.fact
+	), sponsor AS MATERIALIZED (
+		-- the mean of all sponsors
+		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS level, string_agg(f.value, ', ' ORDER BY f.valid_from, f.value COLLATE "C") AS words
+		FROM found f WHERE f.fact = 'sponsor_status' AND f.in_force GROUP BY f.customer
+	), contact AS MATERIALIZED (
+		SELECT f.customer, count(DISTINCT lower(f.value)) AS levels, string_agg(DISTINCT lower(f.value) COLLATE "C", ', ' ORDER BY lower(f.value) COLLATE "C") AS words
+		FROM found f WHERE f.fact = 'contact_level' AND f.in_force GROUP BY f.customer
+	)
+	SELECT 'sponsor_health_rate', a.customer, NULL::text, (s.level >= healthy)::integer::numeric, 1::numeric, s.words
+	FROM account a JOIN sponsor s ON s.customer = a.customer
+	UNION ALL
+	SELECT 'sponsor_coverage_rate', v.customer, NULL, (s.level IS NOT NULL)::integer, 1, s.words
+	FROM valued v LEFT JOIN sponsor s ON s.customer = v.customer WHERE v.fact = 'sponsor_status'
+	UNION ALL
+	SELECT 'roi_realization_rate', v.customer, NULL, coalesce(v.number >= 1, false)::integer, 1, v.value FROM valued v WHERE v.fact = 'documented_roi'
+	UNION ALL
+	SELECT 'executive_relationship_rate', v.customer, NULL, coalesce(c.levels >= minimum_levels, false)::integer, 1, c.words
+	FROM valued v LEFT JOIN contact c ON c.customer = v.customer WHERE v.fact = 'contact_level'
+	UNION ALL
+	SELECT 'wallet_share', v.customer, NULL, v.mrr * category_spend_months, CASE WHEN v.mrr IS NOT NULL THEN v.number END, v.value
+	FROM valued v WHERE v.fact = 'category_spend' AND v.number > 0
+	UNION ALL
+	SELECT 'solution_fit_score', v.customer, NULL, v.number, 1, v.value FROM valued v WHERE v.fact = 'solution_fit' AND v.number IS NOT NULL;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.error_rates(regclass, date, date, text, text, timestamptz, text, numeric, text[]) IS
-	'Bad requests over those of which it is known, by period: errors, and with a threshold of latency what is slower; with by endpoint for each. Not STRICT: NULL options have a meaning';
+COMMENT ON FUNCTION nudge.account_value_lines(nudge.mrr_state, regclass, date, regclass, text, text, text[], text, integer, numeric) IS
+	'Works for account_share_lines: the metrics whose facts are words or numbers. Not STRICT: NULL inputs are not known';
 
--- Error budgets -------------------------------------------------------------
+CREATE FUNCTION nudge.implementation_lines(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	contracts regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, started_at timestamptz, met_at timestamptz, days numeric, reached boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 50000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	RETURN QUERY
+	WITH begun AS MATERIALIZED (
+		SELECT a.customer, coalesce(c.starts_at, a.created_at) AS started_at
+		FROM nudge.account_rows(state, customers, as_of, implementation_lines.segment, zone) a
+		LEFT JOIN (SELECT k.customer, min(k.starts_at) AS starts_at FROM nudge.account_contract_rows(contracts, known_at) k GROUP BY k.customer) c ON c.customer = a.customer
+		WHERE a.active AND a.chosen
+	), met AS MATERIALIZED (
+		SELECT f.customer, f.valid_from FROM nudge.account_fact_rows(account_facts, '{implementation_met}', known_at) f
+		WHERE CASE WHEN coalesce(f.agreed_at <= f.valid_from, true) THEN nudge.fact_flag(f.fact, f.value) END
+	)
+	SELECT b.customer, b.started_at, m.met_at, extract(epoch FROM coalesce(m.met_at, known_at) - b.started_at) / 86400, m.met_at IS NOT NULL
+	FROM begun b
+	LEFT JOIN (SELECT k.customer, min(m.valid_from) AS met_at FROM begun k JOIN met m ON m.customer = k.customer AND m.valid_from >= k.started_at GROUP BY k.customer) m ON m.customer = b.customer
+	WHERE b.started_at < known_at
+	ORDER BY b.customer COLLATE "C";
+END
+$$;
 
-CREATE FUNCTION nudge.check_objective(objective numeric) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+COMMENT ON FUNCTION nudge.implementation_lines(nudge.mrr_state, regclass, date, regclass, regclass, text, text) IS
+	'Days from the start of each customer (its first contract, or else when it came to be) to its first implementation_met, or, where that is not reached, to the close of as_of. Not STRICT: NULL inputs are not known';
+
+CREATE FUNCTION nudge.implementation_velocity(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	contracts regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customers_started bigint, customers_reached bigint, customers_open bigint, mean_days numeric, median_days numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 60000
+	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF NOT coalesce(objective BETWEEN 0 AND 1, false) THEN
-		RAISE EXCEPTION 'objective must be from 0 to 1'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('It is %s.', coalesce(objective::text, 'null')),
-				HINT = 'Pass 99.9 % as 0.999.';
-	END IF;
+	RETURN QUERY
+	SELECT count(*), count(*) FILTER (WHERE l.reached), count(*) FILTER (WHERE NOT l.reached), avg(l.days) FILTER (WHERE l.reached),
+		nudge.median_survival(array_agg(l.days), array_agg(l.reached))
+	FROM nudge.implementation_lines(state, account_facts, as_of, customers, contracts, segment, zone) l;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.check_objective(numeric) IS 'An error unless an objective is a share. Not STRICT: NULL is an error';
+COMMENT ON FUNCTION nudge.implementation_velocity(nudge.mrr_state, regclass, date, regclass, regclass, text, text) IS
+	'Time to value: mean days of the implementations that met their criteria, and the Kaplan-Meier median, in which those that have not yet are censored. Not STRICT: NULL inputs are not known';
 
-CREATE FUNCTION nudge.uptime_error_budget(
-	incidents regclass,
-	maintenance regclass,
-	objective numeric,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
+CREATE FUNCTION nudge.account_revenue_lines(
+	state nudge.mrr_state,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	contracts regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	by text DEFAULT NULL,
-	services text[] DEFAULT NULL,
-	outage_severities text[] DEFAULT '{critical,major}'
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	service text,
-	all_services boolean,
-	budget_minutes numeric,
-	spent_minutes numeric,
-	remaining_minutes numeric,
-	spent_share numeric,
-	burn_rate numeric,
-	exhausted_at timestamptz,
-	forecast_exhausted_at timestamptz,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	multi_year_months numeric DEFAULT 24,
+	contract_months integer DEFAULT 12
+) RETURNS TABLE (metric text, customer text, item text, numerator numeric, denominator numeric, detail text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 50000
+	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+	signed_from timestamptz;
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_objective(objective), nudge.check_by(by, 'service');
+	IF NOT coalesce(contract_months BETWEEN 1 AND 1200 AND multi_year_months > 0, false) THEN
+		RAISE EXCEPTION 'months of contracts are out of range'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('contract_months is %s, multi_year_months %s.', coalesce(contract_months::text, 'null'), coalesce(multi_year_months::text, 'null')),
+				HINT = 'Pass 1 to 1200 months in which contracts were signed, and a term above 0.';
+	END IF;
+	signed_from := nudge.day_close(nudge.months_before(as_of, contract_months), zone);
 	RETURN QUERY
-		SELECT w.period, w.period_end, d.service, d.all_services, trim_scale(b.budget / 60), trim_scale(t.down / 60), trim_scale((b.budget - t.down) / 60),
-			t.down / nullif(b.budget, 0), t.down / nullif(t.considered * (1 - objective), 0),
-			-- within the stretch that has used up the last of it
-			(SELECT min(upper(u.span) - make_interval(secs => (u.so_far - b.budget)::double precision))
-				FROM (SELECT u.span, sum(extract(epoch FROM upper(u.span) - lower(u.span))) OVER (ORDER BY lower(u.span)) AS so_far FROM unnest(s.spans) u(span)) u
-				WHERE u.so_far >= b.budget),
-			CASE WHEN as_of > w.start_at AND f.at < w.end_at THEN f.at END, w.complete
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		CROSS JOIN nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d,
-			LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k,
-			LATERAL (SELECT d.down * k.known AS spans, nudge.multirange_seconds(d.maintained * k.known) AS maintenance) s,
-			LATERAL (SELECT nudge.multirange_seconds(k.known) - s.maintenance AS considered, nudge.multirange_seconds(s.spans) AS down) t,
-			-- that of the whole period, over or not
-			LATERAL (SELECT (extract(epoch FROM w.end_at - w.start_at) - s.maintenance) * (1 - objective) AS budget) b,
-			-- at the rate so far, if anything is left
-			LATERAL (SELECT CASE WHEN t.down < b.budget THEN as_of + make_interval(secs => ((b.budget - t.down) * t.considered / nullif(t.down, 0))::double precision) END AS at) f
-		WHERE d.all_services OR by IS NOT NULL
-		ORDER BY w.period, d.all_services, d.service COLLATE "C";
+	WITH account AS MATERIALIZED (
+		SELECT a.customer, a.mrr, a.quarter_mrr, a.year_mrr, a.chosen, a.customer_segment FROM nudge.account_rows(state, customers, as_of, account_revenue_lines.segment, zone) a
+	)
+	SELECT 'account_expansion_rate', a.customer, NULL::text, (a.mrr > a.quarter_mrr)::integer::numeric, 1::numeric, format('%s to %s', a.quarter_mrr, a.mrr)
+	FROM account a WHERE a.chosen AND a.quarter_mrr > 0
+	UNION ALL
+	SELECT 'multi_year_contract_rate', c.customer, c.contract, (c.term_months >= multi_year_months)::integer, 1, format('%s months', c.term_months)
+	FROM nudge.account_contract_rows(contracts, known_at) c
+	LEFT JOIN account a ON a.customer = c.customer
+	WHERE c.signed_at >= signed_from AND (a.chosen OR customers IS NULL AND a.customer IS NULL)
+	UNION ALL
+	SELECT 'revenue_contribution', a.customer, NULL, CASE WHEN a.chosen THEN a.mrr ELSE 0 END, a.mrr, a.customer_segment FROM account a WHERE a.mrr > 0
+	UNION ALL
+	SELECT m.metric, a.customer, NULL, (a.mrr > 0)::integer - CASE m.metric WHEN 'customer_count_growth' THEN (a.year_mrr > 0)::integer ELSE 0 END,
+		(a.year_mrr > 0)::integer, CASE WHEN a.year_mrr = 0 THEN 'new' WHEN a.mrr = 0 THEN 'lost' ELSE 'kept' END
+	FROM (VALUES ('customer_growth_multiple'), ('customer_count_growth')) m(metric), account a
+	WHERE a.chosen AND (a.mrr > 0 OR a.year_mrr > 0);
 END
 $$;
 
-COMMENT ON FUNCTION nudge.uptime_error_budget(regclass, regclass, numeric, date, date, text, text, timestamptz, text, text[], text[]) IS
-	'The downtime that an objective for uptime allows in each period, what of it is spent, how fast, and when it is used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+COMMENT ON FUNCTION nudge.account_revenue_lines(nudge.mrr_state, date, regclass, regclass, text, text, numeric, integer) IS
+	'Works for account_share_lines: the metrics of contracts and recurring revenue. Not STRICT: NULL inputs are not known';
 
-CREATE FUNCTION nudge.request_error_budget(
-	requests regclass,
-	objective numeric,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
+CREATE FUNCTION nudge.account_share_lines(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	contracts regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	by text DEFAULT NULL,
-	latency_threshold_ms numeric DEFAULT NULL,
-	endpoints text[] DEFAULT NULL
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	endpoint text,
-	all_endpoints boolean,
-	events numeric,
-	bad_events numeric,
-	error_rate numeric,
-	elapsed_share numeric,
-	budget_events numeric,
-	remaining_events numeric,
-	spent_share numeric,
-	burn_rate numeric,
-	forecast_exhausted_at timestamptz,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	sponsor_levels text[] DEFAULT '{none,weak,neutral,strong,champion}',
+	healthy_sponsor text DEFAULT 'strong',
+	minimum_levels integer DEFAULT 2,
+	category_spend_months numeric DEFAULT 12,
+	multi_year_months numeric DEFAULT 24,
+	contract_months integer DEFAULT 12
+) RETURNS TABLE (metric text, customer text, item text, numerator numeric, denominator numeric, detail text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5000 COST 200000
+	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_objective(objective);
 	RETURN QUERY
-		SELECT r.period, r.period_end, r.endpoint, r.all_endpoints, r.events, r.bad_events, r.error_rate, t.elapsed / nullif(t.whole, 0), trim_scale(b.budget),
-			trim_scale(b.budget - r.bad_events), r.bad_events * t.elapsed / nullif(r.events * (1 - objective) * t.whole, 0), r.bad_events / nullif(r.events * (1 - objective), 0),
-			-- both only before the period is over
-			CASE WHEN r.bad_events < b.budget AND r.error_rate > 1 - objective
-				THEN w.start_at + make_interval(secs => (t.whole * r.events * (1 - objective) / r.bad_events)::double precision) END,
-			r.complete
-		FROM nudge.error_rates(requests, start_day, end_day, grain, zone, as_of, by, latency_threshold_ms, endpoints) r
-		JOIN nudge.window_spans(start_day, end_day, grain, zone, as_of) w ON w.period = r.period,
-			LATERAL (SELECT extract(epoch FROM w.end_at - w.start_at) AS whole, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS elapsed) t,
-			-- of the requests of the whole period, if they come on as so far
-			LATERAL (SELECT r.events * (1 - objective) * t.whole / nullif(t.elapsed, 0) AS budget) b
-		ORDER BY r.period, r.all_endpoints, r.endpoint COLLATE "C";
+	SELECT l.metric, l.customer, l.item, l.numerator, l.denominator, l.detail
+	FROM (SELECT f.* FROM nudge.account_flag_lines(state, account_facts, as_of, customers, account_share_lines.segment, zone) f
+		UNION ALL
+		SELECT v.* FROM nudge.account_value_lines(state, account_facts, as_of, customers, account_share_lines.segment, zone,
+			sponsor_levels, healthy_sponsor, minimum_levels, category_spend_months) v
+		UNION ALL
+		SELECT r.* FROM nudge.account_revenue_lines(state, as_of, customers, contracts, account_share_lines.segment, zone, multi_year_months, contract_months) r
+		UNION ALL
+		SELECT 'implementation_days', i.customer, NULL, CASE WHEN i.reached THEN i.days END, CASE WHEN i.reached THEN 1 END, CASE WHEN i.reached THEN 'reached' ELSE 'open' END
+		FROM nudge.implementation_lines(state, account_facts, as_of, customers, contracts, account_share_lines.segment, zone) i) l
+	JOIN nudge.account_share_metrics() m ON m.metric = l.metric
+	ORDER BY m.place, l.customer COLLATE "C", l.item COLLATE "C";
 END
 $$;
 
-COMMENT ON FUNCTION nudge.request_error_budget(regclass, numeric, date, date, text, text, timestamptz, text, numeric, text[]) IS
-	'The bad requests that an objective allows in each period, what of it is spent, how fast, and when it will be used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+COMMENT ON FUNCTION nudge.account_share_lines(nudge.mrr_state, regclass, date, regclass, regclass, text, text, text[], text, integer, numeric, numeric, integer) IS
+	'The drill-down of account_shares: a row per metric and customer, plan, requirement or contract, with what it adds to numerator and denominator. Not STRICT: NULL inputs are not known';
 
-CREATE FUNCTION nudge.check_burn_windows(as_of timestamptz, hours integer[], budget_shares numeric[], period_days integer) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.account_shares(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	contracts regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	sponsor_levels text[] DEFAULT '{none,weak,neutral,strong,champion}',
+	healthy_sponsor text DEFAULT 'strong',
+	minimum_levels integer DEFAULT 2,
+	category_spend_months numeric DEFAULT 12,
+	multi_year_months numeric DEFAULT 24,
+	contract_months integer DEFAULT 12
+) RETURNS TABLE (metric text, numerator numeric, denominator numeric, value numeric, unit text, description text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 21 COST 200000
+	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
-	IF NOT coalesce(isfinite(as_of), false) THEN
-		RAISE EXCEPTION 'as_of must be an instant'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It is the end of all windows.',
-				HINT = 'Pass now() for the present.';
-	END IF;
-	IF hours IS NULL OR cardinality(hours) NOT BETWEEN 1 AND 100 OR array_ndims(hours) > 1 OR EXISTS (SELECT FROM unnest(hours) h WHERE coalesce(h NOT BETWEEN 1 AND 87840, true)) THEN
-		RAISE EXCEPTION '"hours" must have 1 to 100 lengths of 1 to 87840 hours'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Each is the length of a window.',
-				HINT = 'Leave it out for 1, 6, 24 and 72 hours.';
-	END IF;
-	IF cardinality(budget_shares) <> cardinality(hours) OR EXISTS (SELECT FROM unnest(budget_shares) s WHERE NOT (s > 0 AND s <= 1)) THEN
-		RAISE EXCEPTION '"budget_shares" must have a share above 0 for each of "hours"'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A window that spends more than its share of the budget of the period is an alert.',
-				HINT = 'Pass null elements for windows without an alert, or leave it out.';
-	END IF;
-	IF coalesce(period_days NOT BETWEEN 1 AND 3660, true) THEN
-		RAISE EXCEPTION 'period_days must be from 1 to 3660'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It is the length of the period that the objective is for.',
-				HINT = 'Leave it out for 30 days.';
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_burn_windows(timestamptz, integer[], numeric[], integer) IS
-	'An error unless the options of burn_rates make sense. Not STRICT: NULLs are errors, but for budget_shares';
-
-CREATE FUNCTION nudge.burn_rates(
-	requests regclass,
-	objective numeric,
-	as_of timestamptz,
-	hours integer[] DEFAULT '{1,6,24,72}',
-	budget_shares numeric[] DEFAULT NULL,
-	period_days integer DEFAULT 30,
-	latency_threshold_ms numeric DEFAULT NULL,
-	endpoints text[] DEFAULT NULL
-) RETURNS TABLE (
-	window_hours integer,
-	start_at timestamptz,
-	events numeric,
-	bad_events numeric,
-	error_rate numeric,
-	burn_rate numeric,
-	spent_share numeric,
-	short_start_at timestamptz,
-	short_events numeric,
-	short_burn_rate numeric,
-	alert_burn_rate numeric,
-	is_alert boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_objective(objective), nudge.check_burn_windows(as_of, hours, budget_shares, period_days);
 	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT h.hours, h.place, as_of - make_interval(hours => h.hours) AS start_at, as_of - make_interval(mins => 5 * h.hours) AS short_start_at,
-				-- without shares those of the Site Reliability Workbook
-				trim_scale(CASE WHEN budget_shares IS NOT NULL THEN budget_shares[h.place]
-					ELSE CASE h.hours WHEN 1 THEN 0.02 WHEN 6 THEN 0.05 WHEN 24 THEN 0.10 WHEN 72 THEN 0.10 END END * period_days * 24 / h.hours) AS threshold
-			FROM unnest(hours) WITH ORDINALITY h(hours, place)
-		), bound AS MATERIALIZED (
-			SELECT b.at, row_number() OVER (ORDER BY b.at) AS no
-			FROM (SELECT s.start_at AS at FROM span s UNION SELECT s.short_start_at FROM span s) b
-		), cell AS MATERIALIZED (
-			SELECT b.at, c.events, c.bad_events
-			FROM nudge.request_counts(requests, (SELECT array_agg(b.at ORDER BY b.at) FROM bound b), as_of, latency_threshold_ms, endpoints) c
-			JOIN bound b ON b.no = c.no
-		)
-		SELECT s.hours, s.start_at, coalesce(l.events, 0), coalesce(l.bad, 0), l.bad / nullif(l.events, 0), l.rate,
-			l.bad * s.hours / nullif(l.events * (1 - objective) * 24 * period_days, 0), s.short_start_at, coalesce(b.events, 0), b.rate,
-			s.threshold, l.rate > s.threshold AND b.rate > s.threshold
-		FROM span s,
-			LATERAL (SELECT sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.bad_events) / nullif(sum(c.events) * (1 - objective), 0) AS rate FROM cell c WHERE c.at >= s.start_at) l,
-			LATERAL (SELECT sum(c.events) AS events, sum(c.bad_events) / nullif(sum(c.events) * (1 - objective), 0) AS rate FROM cell c WHERE c.at >= s.short_start_at) b
-		ORDER BY s.place;
+	SELECT m.metric, coalesce(l.numerator, 0), coalesce(l.denominator, 0), l.numerator / nullif(l.denominator, 0), m.unit, m.description
+	FROM nudge.account_share_metrics() m
+	LEFT JOIN (SELECT s.metric, sum(s.numerator) AS numerator, sum(s.denominator) AS denominator
+		FROM nudge.account_share_lines(state, account_facts, as_of, customers, contracts, account_shares.segment, zone,
+			sponsor_levels, healthy_sponsor, minimum_levels, category_spend_months, multi_year_months, contract_months) s
+		GROUP BY s.metric) l ON l.metric = m.metric
+	ORDER BY m.place;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.burn_rates(regclass, numeric, timestamptz, integer[], numeric[], integer, numeric, text[]) IS
-	'How fast requests spend an error budget in windows that end with as_of, each beside one of a twelfth of its length, and whether both are fast enough for an alert. Not STRICT: NULL requests are none, NULL budget_shares the usual ones, a NULL objective or as_of is an error';
+COMMENT ON FUNCTION nudge.account_shares(nudge.mrr_state, regclass, date, regclass, regclass, text, text, text[], text, integer, numeric, numeric, integer) IS
+	'The customer success and enterprise shares at the close of a day, a row per metric with numerator, denominator and value; NULL where the fact or the input is not recorded. Not STRICT: NULL inputs are not known, a NULL segment is all customers';
 
--- src/metrics/delivery.sql
+-- Value realised ------------------------------------------------------------
+
+CREATE FUNCTION nudge.value_realization_lines(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	threshold numeric DEFAULT 0.8,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	grain text DEFAULT 'month'
+) RETURNS TABLE (
+	customer text,
+	criteria bigint,
+	criteria_met bigint,
+	criteria_not_counted bigint,
+	score numeric,
+	is_realized boolean,
+	usage_ratio numeric,
+	value_index numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	IF NOT coalesce(threshold BETWEEN 0 AND 1, false) THEN
+		RAISE EXCEPTION 'threshold must be a share from 0 to 1'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', coalesce(threshold::text, 'null')),
+				HINT = 'Leave it out for its default.';
+	END IF;
+	RETURN QUERY
+	WITH fact AS (
+		-- what was not agreed before its outcome is no agreed criterion
+		SELECT f.customer, coalesce(f.agreed_at <= f.valid_from, false) AS agreed, nudge.fact_flag(f.fact, f.value) AS met
+		FROM nudge.account_fact_rows(account_facts, '{criterion_met}', known_at) f WHERE f.in_force
+	), criterion AS MATERIALIZED (
+		SELECT f.customer, count(*) FILTER (WHERE f.agreed) AS agreed, count(*) FILTER (WHERE f.agreed AND f.met) AS met, count(*) FILTER (WHERE NOT f.agreed) AS other
+		FROM fact f GROUP BY f.customer
+	), used AS MATERIALIZED (
+		SELECT u.customer, max(u.usage_ratio) AS ratio FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u WHERE u.complete GROUP BY u.customer
+	)
+	SELECT a.customer, coalesce(c.agreed, 0), coalesce(c.met, 0), coalesce(c.other, 0), k.score, k.score > threshold, u.ratio, k.score * CASE WHEN u.ratio > 1 THEN 1 ELSE u.ratio END
+	FROM nudge.account_rows(state, customers, as_of, value_realization_lines.segment, zone) a
+	LEFT JOIN criterion c ON c.customer = a.customer
+	LEFT JOIN used u ON u.customer = a.customer,
+		LATERAL (SELECT c.met::numeric / nullif(c.agreed, 0) AS score) k
+	WHERE a.active AND a.chosen
+	ORDER BY a.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.value_realization_lines(nudge.mrr_state, regclass, date, regclass, regclass, numeric, text, text, text) IS
+	'Value realization score of every customer: its agreed criteria that are met, over those agreed before their outcome, and times the usage of its limits, up to 1, the index: the drill-down of value_realization. Not STRICT: NULL inputs are not known';
+
+CREATE FUNCTION nudge.value_realization(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	threshold numeric DEFAULT 0.8,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	grain text DEFAULT 'month'
+) RETURNS TABLE (
+	all_customers bigint,
+	scored_customers bigint,
+	realized_customers bigint,
+	realization_rate numeric,
+	coverage numeric,
+	mean_score numeric,
+	mean_index numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT count(*), count(l.score), count(*) FILTER (WHERE l.is_realized), count(*) FILTER (WHERE l.is_realized)::numeric / nullif(count(l.score), 0),
+		count(l.score)::numeric / nullif(count(*), 0), avg(l.score), avg(l.value_index)
+	FROM nudge.value_realization_lines(state, account_facts, as_of, customers, usage, threshold, segment, zone, grain) l;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.value_realization(nudge.mrr_state, regclass, date, regclass, regclass, numeric, text, text, text) IS
+	'Value realization rate: customers with more than the threshold of their agreed criteria met, over those that have agreed criteria; coverage is the share of customers that have. Not STRICT: NULL inputs are not known';
+
+-- src/reports/customer_success.sql
 
 /*
- * delivery.sql
- *		Deployments, bugs and test coverage: how often, how fast and how safely
- *		software is changed.
+ * customer_success.sql
+ *		Customers at risk and what is done about it: revenue at risk,
+ *		risk-adjusted retention, interventions, lead time, stability, portfolios.
  *
- * Definitions: doc/delivery.md.
+ * Definitions: doc/customer_success.md.
  */
 
--- Rows, each checked once ---------------------------------------------------
+-- Survival with censoring ---------------------------------------------------
 
-CREATE FUNCTION nudge.deployment_lines(
-	deployments regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL
-) RETURNS TABLE (
-	at timestamptz,
-	service text,
-	change_created_at timestamptz,
-	lead_time_hours numeric,
-	failed boolean,
-	restored_at timestamptz,
-	recovery_hours numeric,
-	is_unrestored boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.kaplan_meier(days numeric[], occurred boolean[])
+	RETURNS TABLE (day numeric, at_risk bigint, events bigint, censored bigint, survival numeric)
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 100 COST 1000
+	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
+	-- between censorings the estimate is a plain share, which keeps rounding out of it
+	base numeric := 1;
+	base_at_risk numeric := cardinality(days);
+	line record;
 BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	IF cardinality(days) <> cardinality(occurred) OR coalesce(array_ndims(days), 1) > 1 OR coalesce(array_ndims(occurred), 1) > 1
+		OR array_position(days, NULL) IS NOT NULL OR array_position(occurred, NULL) IS NOT NULL OR 'NaN' = ANY (days) OR NOT 0 <= ALL (days) OR 'Infinity' = ANY (days) THEN
+		RAISE EXCEPTION 'days and occurred must be as many, and days finite and not negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('There are %s days and %s that say whether it occurred.', cardinality(days), cardinality(occurred)),
+				HINT = 'Pass for each subject the days until it happened, or until nothing more is known.';
+	END IF;
+	at_risk := cardinality(days);
+	FOR line IN
+		SELECT t.day, count(*) FILTER (WHERE t.occurred) AS events, count(*) FILTER (WHERE NOT t.occurred) AS censored
+		FROM unnest(days, occurred) t(day, occurred) GROUP BY t.day ORDER BY t.day
+	LOOP
+		day := line.day;
+		events := line.events;
+		censored := line.censored;
+		survival := round(round(base * (at_risk - events), 40) / base_at_risk, 40);
+		RETURN NEXT;
+		at_risk := at_risk - events - censored;
+		IF censored > 0 THEN
+			base := survival;
+			base_at_risk := at_risk;
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.kaplan_meier(numeric[], boolean[]) IS
+	'Kaplan-Meier survival: for each day on which it occurred to a subject or one was censored, how many were at risk and the share to whom it has not occurred';
+
+CREATE FUNCTION nudge.median_survival(days numeric[], occurred boolean[]) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+BEGIN ATOMIC
+	SELECT min(k.day) FROM nudge.kaplan_meier(days, occurred) k WHERE k.survival <= 0.5 + 1e-30;
+END;
+
+COMMENT ON FUNCTION nudge.median_survival(numeric[], boolean[]) IS
+	'First day on which Kaplan-Meier survival is one half or less; NULL if it stays above';
+
+-- Readings, each checked once -----------------------------------------------
+
+CREATE FUNCTION nudge.customer_score_rows(scores regclass, known_at timestamptz DEFAULT NULL, model text DEFAULT NULL, most numeric DEFAULT 100)
+	RETURNS TABLE (customer text, at timestamptz, score numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT i.at, nullif(btrim(i.service), '') AS service, i.change_created_at, i.failed, nullif(i.restored_at, 'infinity') AS restored_at,
-				-- a repair that is not known yet is none
-				CASE WHEN i.failed AND i.restored_at < coalesce($3, 'infinity') THEN i.restored_at END AS known_restored_at
-			FROM (%s) i
-			WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2
+			SELECT s.entity, s.at, s.score, s.model FROM (%s) s
+			WHERE (s.at IS NULL OR coalesce(s.at < $1, true)) AND ($2 IS NULL OR s.model = $2)
 		), one AS MATERIALIZED (
-			SELECT nudge.check_input('deployments', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND isfinite(coalesce(l.change_created_at, l.at))
-					AND isfinite(coalesce(l.restored_at, l.at)), false)))
-				AND nudge.check_intervals('deployments', count(*) FILTER (WHERE l.change_created_at > l.at OR l.restored_at < l.at)) AS checked
+			SELECT nudge.check_input('scores', count(*) FILTER (WHERE l.entity IS NULL OR NOT coalesce(isfinite(l.at) AND abs(l.score) < 'Infinity', false))),
+				nudge.check_scores(count(*) FILTER (WHERE NOT l.score BETWEEN 0 AND $3), count(DISTINCT coalesce(l.model, '')), $3) AS checked
 			FROM line l
 		)
-		SELECT l.at, l.service, l.change_created_at, trim_scale(extract(epoch FROM l.at - l.change_created_at) / 3600), l.failed, l.known_restored_at,
-			trim_scale(extract(epoch FROM l.known_restored_at - l.at) / 3600), coalesce(l.failed, false) AND l.known_restored_at IS NULL
-		FROM one, line l
-		WHERE one.checked
-		ORDER BY l.at, l.service COLLATE "C", l.change_created_at, l.known_restored_at
-	$query$, nudge.input_query('deployments', deployments))
-	USING from_at, until_at, as_of;
+		SELECT l.entity, l.at, l.score FROM one, line l
+		$query$, nudge.input_query('scores', scores)) USING known_at, model, most;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.deployment_lines(regclass, date, date, text, timestamptz) IS
-	'The deployments of a window, as known at as_of, each with how old its change was and how long its harm lasted. Not STRICT: NULL deployments are none';
+COMMENT ON FUNCTION nudge.customer_score_rows(regclass, timestamptz, text, numeric) IS
+	'The scores of customers before an instant, of one model, from 0 to most. Not STRICT: NULL scores are none, a NULL known_at is no bound, a NULL model is the only one';
 
-CREATE FUNCTION nudge.bug_lines(
-	bugs regclass,
-	start_day date,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL
-) RETURNS TABLE (
-	bug text,
-	severity text,
-	opened_at timestamptz,
-	closed_at timestamptz,
-	escaped boolean,
-	days_to_close numeric,
-	age_days numeric
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	from_at timestamptz;
-	until_at timestamptz;
-BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT i.bug, lower(btrim(i.severity)) AS severity, i.opened_at, nullif(i.closed_at, 'infinity') AS closed_at,
-				CASE WHEN i.closed_at < coalesce($3, 'infinity') THEN i.closed_at END AS known_closed_at, i.escaped
-			FROM (%s) i
-			WHERE i.opened_at IS NULL OR i.opened_at < $2 AND i.opened_at < coalesce($3, 'infinity')
-		), mine AS MATERIALIZED (
-			SELECT l.* FROM line l WHERE coalesce(l.known_closed_at >= $1 OR l.closed_at < l.opened_at OR l.opened_at IS NULL, true)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('bugs', count(*) FILTER (WHERE NOT coalesce(isfinite(m.opened_at) AND isfinite(coalesce(m.closed_at, m.opened_at)) AND m.severity <> '', false)))
-				AND nudge.check_intervals('bugs', count(*) FILTER (WHERE m.closed_at < m.opened_at)) AS checked
-			FROM mine m
-		)
-		SELECT m.bug, m.severity, m.opened_at, m.known_closed_at, m.escaped, trim_scale(extract(epoch FROM m.known_closed_at - m.opened_at) / 86400),
-			-- of what is open at the end of what is known
-			CASE WHEN m.opened_at < $2 AND coalesce(m.known_closed_at >= $2, true) THEN trim_scale(extract(epoch FROM $2 - m.opened_at) / 86400) END
-		FROM one, mine m
-		WHERE one.checked
-		ORDER BY m.opened_at, m.known_closed_at, m.bug COLLATE "C"
-	$query$, nudge.input_query('bugs', bugs))
-	USING from_at, until_at, as_of;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.bug_lines(regclass, date, date, text, timestamptz) IS
-	'The bugs that were open in a window, as known at as_of, with the age of those still open at its end. Not STRICT: NULL bugs are none';
-
-CREATE FUNCTION nudge.coverage_lines(
-	coverage_samples regclass,
-	end_day date,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL
-) RETURNS TABLE (repository text, at timestamptz, coverage numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT nullif(btrim(i.repository), '') AS repository, i.at, i.coverage
-			FROM (%s) i
-			WHERE coalesce(i.at < $1, true)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('coverage_samples', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND abs(l.coverage) < 'Infinity', false)))
-				AND nudge.check_coverage(count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1)) AS checked
-			FROM line l
-		)
-		SELECT l.repository, l.at, l.coverage FROM one, line l WHERE one.checked
-		ORDER BY l.repository COLLATE "C", l.at, l.coverage
-	$query$, nudge.input_query('coverage_samples', coverage_samples))
-	USING least(end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC'), as_of);
-END
-$$;
-
-COMMENT ON FUNCTION nudge.coverage_lines(regclass, date, text, timestamptz) IS
-	'The samples of test coverage before a day, and before as_of. Not STRICT: NULL coverage_samples are none';
-
-CREATE FUNCTION nudge.check_coverage(outside bigint) RETURNS boolean
+CREATE FUNCTION nudge.check_scores(outside bigint, models bigint, most numeric) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF outside > 0 THEN
-		RAISE EXCEPTION 'coverage must be from 0 to 1'
+		RAISE EXCEPTION 'a score is not between 0 and %', most
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('In %s rows of coverage_samples it is not.', outside),
-				HINT = 'Pass a view that has 85 % as 0.85.';
+				DETAIL = format('%s rows of scores are below or above.', outside),
+				HINT = 'Pass a view that scales them, or one without other scores.';
+	ELSIF models > 1 THEN
+		RAISE EXCEPTION 'scores of several models cannot be mixed'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('The relation has scores of %s models.', models),
+				HINT = 'Name one as model, or pass a view with the scores of one.';
 	END IF;
 	RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.check_coverage(bigint) IS 'An error if there are samples of coverage that are no share';
+COMMENT ON FUNCTION nudge.check_scores(bigint, bigint, numeric) IS 'An error if scores are out of range or of several models';
 
--- Deployments ---------------------------------------------------------------
-
-CREATE FUNCTION nudge.delivery_performance(
-	deployments regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	by text DEFAULT NULL
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	service text,
-	all_services boolean,
-	deployment_count bigint,
-	elapsed_days integer,
-	deployment_days bigint,
-	deployments_per_day numeric,
-	deployments_per_week numeric,
-	lead_time_count bigint,
-	median_lead_time_hours numeric,
-	mean_lead_time_hours numeric,
-	p90_lead_time_hours numeric,
-	outcome_count bigint,
-	failed_deployments bigint,
-	change_failure_rate numeric,
-	restored_deployments bigint,
-	unrestored_deployments bigint,
-	median_recovery_hours numeric,
-	mean_recovery_hours numeric,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.check_bands(threshold numeric, yellow_from numeric, green_from numeric) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_by(by, 'service');
-	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no,
-				-- days that have begun
-				CASE WHEN as_of <= w.start_at THEN 0 WHEN as_of < w.end_at THEN nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 - w.period
-					ELSE w.period_end - w.period END AS days
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		), line AS MATERIALIZED (
-			SELECT l.*, width_bucket(l.at, s.starts) AS no, nudge.civil_date(l.at, coalesce(zone, 'UTC')) AS day
-			FROM nudge.deployment_lines(deployments, start_day, end_day, zone, as_of) l
-			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s
-		), cell AS MATERIALIZED (
-			SELECT l.no, l.service, grouping(l.service) = 1 AS all_services, count(*) AS n, count(DISTINCT l.day) AS days,
-				array_agg(l.lead_time_hours ORDER BY l.lead_time_hours) FILTER (WHERE l.lead_time_hours IS NOT NULL) AS leads, avg(l.lead_time_hours) AS mean_lead,
-				count(l.failed) AS known, count(*) FILTER (WHERE l.failed) AS failed, count(*) FILTER (WHERE l.is_unrestored) AS unrestored,
-				array_agg(l.recovery_hours ORDER BY l.recovery_hours) FILTER (WHERE l.recovery_hours IS NOT NULL) AS recoveries, avg(l.recovery_hours) AS mean_recovery
-			FROM line l
-			GROUP BY GROUPING SETS ((l.no, l.service), (l.no))
-		)
-		SELECT w.period, w.period_end, g.service, g.all_services, coalesce(c.n, 0), w.days, coalesce(c.days, 0),
-			coalesce(c.n, 0)::numeric / nullif(w.days, 0), 7 * coalesce(c.n, 0)::numeric / nullif(w.days, 0),
-			coalesce(cardinality(c.leads), 0)::bigint, trim_scale(nudge.exact_percentile(c.leads, 0.5)), trim_scale(c.mean_lead), trim_scale(nudge.exact_percentile(c.leads, 0.9)),
-			coalesce(c.known, 0),
-			-- of what is not known there is no number
-			CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(c.failed, 0) END, c.failed::numeric / nullif(c.known, 0),
-			CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(cardinality(c.recoveries), 0)::bigint END, CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(c.unrestored, 0) END,
-			trim_scale(nudge.exact_percentile(c.recoveries, 0.5)), trim_scale(c.mean_recovery), w.complete
-		FROM span w
-		CROSS JOIN (SELECT NULL AS service, true AS all_services UNION SELECT c.service, c.all_services FROM cell c WHERE by IS NOT NULL) g
-		LEFT JOIN cell c ON c.no = w.no AND c.all_services = g.all_services AND c.service IS NOT DISTINCT FROM g.service
-		ORDER BY w.period, g.all_services, g.service COLLATE "C";
-END
-$$;
-
-COMMENT ON FUNCTION nudge.delivery_performance(regclass, date, date, text, text, timestamptz, text) IS
-	'The four DORA metrics by period: how often is deployed, how old changes are then, how many deployments fail, and how soon they are restored; with by service for each. Not STRICT: NULL options have a meaning';
-
--- Bugs ----------------------------------------------------------------------
-
-CREATE FUNCTION nudge.bug_report(
-	bugs regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	severity text,
-	all_severities boolean,
-	opening_bugs bigint,
-	opened bigint,
-	closed bigint,
-	closing_bugs bigint,
-	median_days_to_close numeric,
-	mean_days_to_close numeric,
-	escape_known bigint,
-	escaped bigint,
-	escape_rate numeric,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		), line AS MATERIALIZED (
-			-- periods by their place: 0 is before the window, and one place more is after it
-			SELECT g.severity, g.all_severities, l.escaped, l.days_to_close, width_bucket(l.opened_at, s.starts) AS opened_no, width_bucket(l.closed_at, s.bounds) AS closed_no
-			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l
-			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts, array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) s,
-				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
-		), born AS MATERIALIZED (
-			SELECT l.opened_no AS no, l.severity, l.all_severities, count(*) AS n, count(l.escaped) AS known, count(*) FILTER (WHERE l.escaped) AS escaped
-			FROM line l
-			GROUP BY 1, 2, 3
-		), gone AS MATERIALIZED (
-			SELECT l.closed_no AS no, l.severity, l.all_severities, count(*) AS n, avg(l.days_to_close) AS mean_days,
-				nudge.exact_percentile(array_agg(l.days_to_close ORDER BY l.days_to_close), 0.5) AS median_days
-			FROM line l
-			WHERE l.closed_no <= (SELECT count(*) FROM span)
-			GROUP BY 1, 2, 3
-		), counted AS (
-			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(g.opening, 0) AS opening, coalesce(b.n, 0) AS opened, coalesce(e.n, 0) AS closed,
-				e.median_days, e.mean_days, coalesce(b.known, 0) AS known, b.n AS born, b.escaped
-			FROM span w
-			CROSS JOIN (SELECT l.severity, l.all_severities, count(*) FILTER (WHERE l.opened_no = 0) AS opening FROM line l GROUP BY 1, 2
-				UNION ALL SELECT NULL, true, 0 WHERE NOT EXISTS (SELECT FROM line)) g
-			LEFT JOIN born b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity
-			LEFT JOIN gone e ON e.no = w.no AND e.all_severities = g.all_severities AND e.severity IS NOT DISTINCT FROM g.severity
-		), running AS (
-			SELECT c.*, c.opening + (sum(c.opened - c.closed) OVER (PARTITION BY c.all_severities, c.severity ORDER BY c.period))::bigint AS closing FROM counted c
-		)
-		SELECT r.period, r.period_end, r.severity, r.all_severities, r.closing - r.opened + r.closed, r.opened, r.closed, r.closing,
-			trim_scale(r.median_days), trim_scale(r.mean_days), r.known, CASE WHEN r.known > 0 OR r.born IS NULL THEN coalesce(r.escaped, 0) END,
-			r.escaped::numeric / nullif(r.known, 0), r.complete
-		FROM running r
-		ORDER BY r.period, r.all_severities, nudge.severity_rank(r.severity), r.severity COLLATE "C";
-END
-$$;
-
-COMMENT ON FUNCTION nudge.bug_report(regclass, date, date, text, text, timestamptz) IS
-	'Bugs by period, by severity and in all: open before, opened, closed, open after, how long closing took, and how many had reached customers. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.bug_ages(
-	bugs regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	age_days integer[] DEFAULT '{7,30,90}'
-) RETURNS TABLE (
-	period date,
-	period_end date,
-	severity text,
-	all_severities boolean,
-	from_days integer,
-	to_days integer,
-	open_bugs bigint,
-	open_share numeric,
-	oldest_days numeric,
-	complete boolean
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 20000 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	bounds constant integer[] := 0 || age_days;
-BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	IF age_days IS NULL OR array_ndims(age_days) > 1 OR EXISTS (SELECT FROM unnest(bounds) WITH ORDINALITY b(day, place)
-			WHERE b.place > 1 AND coalesce(b.day <= bounds[b.place - 1], true)) THEN
-		RAISE EXCEPTION '"age_days" must ascend from above 0'
+	IF NOT coalesce(threshold BETWEEN 0 AND 100 AND 0 < yellow_from AND yellow_from < green_from AND green_from <= 100, false) THEN
+		RAISE EXCEPTION 'thresholds of scores must rise from 0 to 100'
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Each element is the age at which one class ends and the next begins.',
-				HINT = 'Leave it out for classes of up to 7, 30 and 90 days, and beyond.';
+				DETAIL = format('The threshold is %s, yellow from %s, green from %s.', coalesce(threshold::text, 'null'),
+					coalesce(yellow_from::text, 'null'), coalesce(green_from::text, 'null')),
+				HINT = 'The defaults are 65, 60 and 80.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_bands(numeric, numeric, numeric) IS
+	'An error unless the threshold and the bands of a score make sense. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.check_count(name text, value integer) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(value BETWEEN 1 AND 36600, false) THEN
+		RAISE EXCEPTION '% must be between 1 and 36600', name
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', coalesce(value::text, 'null')),
+				HINT = 'Leave it out for its default.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_count(text, integer) IS 'An error unless a number of days, weeks or customers makes sense. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.intervention_rows(interventions regclass, known_at timestamptz DEFAULT NULL)
+	RETURNS TABLE (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.* FROM (%s) i WHERE i.at IS NULL OR coalesce(i.at < $1, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('interventions', count(*) FILTER (WHERE l.customer IS NULL OR l.reason IS NULL OR NOT coalesce(isfinite(l.at), false))) AS checked
+			FROM line l
+		)
+		-- an outcome of later is not known yet
+		SELECT l.customer, l.at, l.reason, l.kind, k.outcome, k.outcome_at
+		FROM one, line l, LATERAL (SELECT CASE WHEN coalesce(l.outcome_at < $1, true) THEN l.outcome END AS outcome,
+			CASE WHEN coalesce(l.outcome_at < $1, true) THEN l.outcome_at END AS outcome_at) k
+		$query$, nudge.input_query('interventions', interventions)) USING known_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.intervention_rows(regclass, timestamptz) IS
+	'The interventions before an instant, with the outcomes known then. Not STRICT: NULL interventions are none, a NULL known_at is no bound';
+
+-- Revenue at risk -----------------------------------------------------------
+
+CREATE FUNCTION nudge.at_risk_revenue_lines(
+	state nudge.mrr_state,
+	scores regclass,
+	as_of date,
+	threshold numeric DEFAULT 65,
+	yellow_from numeric DEFAULT 60,
+	green_from numeric DEFAULT 80,
+	zone text DEFAULT 'UTC',
+	model text DEFAULT NULL
+) RETURNS TABLE (customer text, mrr numeric, score numeric, scored_at timestamptz, band text, at_risk boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	PERFORM nudge.check_bands(threshold, yellow_from, green_from);
+	RETURN QUERY
+	WITH latest AS MATERIALIZED (
+		-- of readings of one instant the lowest
+		SELECT DISTINCT ON (s.customer) s.customer, s.at, s.score FROM nudge.customer_score_rows(scores, known_at, model) s
+		ORDER BY s.customer, s.at DESC, s.score
+	)
+	SELECT m.customer, m.mrr, l.score, l.at, CASE WHEN l.score < yellow_from THEN 'red' WHEN l.score < green_from THEN 'yellow' WHEN l.score >= green_from THEN 'green' END,
+		l.score < threshold
+	FROM nudge.customer_mrr(state, as_of, coalesce(zone, 'UTC')) m
+	LEFT JOIN latest l ON l.customer = m.customer
+	ORDER BY m.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.at_risk_revenue_lines(nudge.mrr_state, regclass, date, numeric, numeric, numeric, text, text) IS
+	'Every customer that pays at the close of a day with its latest score, the band and whether it is at risk: the drill-down of at_risk_revenue. Not STRICT: NULL scores are none, a NULL model is the only one';
+
+CREATE FUNCTION nudge.at_risk_revenue(
+	state nudge.mrr_state,
+	scores regclass,
+	as_of date,
+	threshold numeric DEFAULT 65,
+	yellow_from numeric DEFAULT 60,
+	green_from numeric DEFAULT 80,
+	zone text DEFAULT 'UTC',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	band text,
+	is_total boolean,
+	customers bigint,
+	mrr numeric,
+	share_of_mrr numeric,
+	at_risk_customers bigint,
+	at_risk_mrr numeric,
+	at_risk_share numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT l.* FROM nudge.at_risk_revenue_lines(state, scores, as_of, threshold, yellow_from, green_from, zone, model) l
+	), total AS (
+		SELECT sum(l.mrr) AS mrr FROM line l
+	), part AS (
+		SELECT l.band, grouping(l.band) = 1 AS is_total, count(*) AS customers, coalesce(sum(l.mrr), 0) AS mrr,
+			-- without any score it is not known who is at risk
+			CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN count(*) FILTER (WHERE l.at_risk) END AS at_risk_customers,
+			CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN coalesce(sum(l.mrr) FILTER (WHERE l.at_risk), 0) END AS at_risk_mrr
+		FROM line l GROUP BY GROUPING SETS ((l.band), ())
+	)
+	SELECT p.band, p.is_total, p.customers, p.mrr, p.mrr / nullif(t.mrr, 0), p.at_risk_customers, p.at_risk_mrr, p.at_risk_mrr / nullif(t.mrr, 0), nudge.mrr_currency(state)
+	FROM part p, total t
+	ORDER BY p.is_total, array_position('{red,yellow,green}', p.band);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.at_risk_revenue(nudge.mrr_state, regclass, date, numeric, numeric, numeric, text, text) IS
+	'MRR at the close of a day by band of health, without a band if there is no score, and of customers below the threshold; shares are of all MRR. Not STRICT: NULL scores are none, a NULL model is the only one';
+
+-- Risk-adjusted retention ---------------------------------------------------
+
+CREATE FUNCTION nudge.risk_adjusted_retention_lines(
+	state nudge.mrr_state,
+	scores regclass,
+	as_of date,
+	churn_probabilities regclass DEFAULT NULL,
+	minimum_customers integer DEFAULT 30,
+	yellow_from numeric DEFAULT 60,
+	green_from numeric DEFAULT 80,
+	zone text DEFAULT 'UTC',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	customer text,
+	mrr numeric,
+	score numeric,
+	band text,
+	churn_probability numeric,
+	cohort_customers bigint,
+	cohort_retained bigint,
+	retention numeric,
+	basis text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 50000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	PERFORM nudge.check_count('minimum_customers', minimum_customers);
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT l.* FROM nudge.at_risk_revenue_lines(state, scores, as_of, yellow_from, yellow_from, green_from, zone, model) l
+	), probability AS MATERIALIZED (
+		SELECT DISTINCT ON (p.customer) p.customer, p.score FROM nudge.customer_score_rows(churn_probabilities, known_at, NULL, 1) p
+		ORDER BY p.customer, p.at DESC, p.score DESC
+	), cohort AS MATERIALIZED (
+		-- who paid twelve months before, by the band of then, and still pays
+		SELECT b.band, grouping(b.band) = 1 AS is_overall, count(*) AS customers, count(l.customer) AS retained
+		FROM nudge.at_risk_revenue_lines(state, scores, nudge.months_before(as_of, 12), yellow_from, yellow_from, green_from, zone, model) b
+		LEFT JOIN line l ON l.customer = b.customer
+		GROUP BY GROUPING SETS ((b.band), ())
+	)
+	SELECT l.customer, l.mrr, l.score, l.band, p.score, r.customers, r.retained, r.retention, r.basis
+	FROM line l
+	LEFT JOIN probability p ON p.customer = l.customer
+	LEFT JOIN cohort c ON c.band = l.band AND NOT c.is_overall AND c.customers >= minimum_customers
+	LEFT JOIN cohort o ON o.is_overall AND o.customers > 0,
+		LATERAL (SELECT v.* FROM (VALUES (1, NULL::bigint, NULL::bigint, 1 - p.score, 'churn_probability'),
+				(2, c.customers, c.retained, c.retained::numeric / c.customers, 'band'),
+				(3, o.customers, o.retained, o.retained::numeric / o.customers, 'overall'), (4, NULL, NULL, NULL, NULL)) v(place, customers, retained, retention, basis)
+			WHERE v.retention IS NOT NULL OR v.place = 4 ORDER BY v.place LIMIT 1) r
+	ORDER BY l.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.risk_adjusted_retention_lines(nudge.mrr_state, regclass, date, regclass, integer, numeric, numeric, text, text) IS
+	'Every customer that pays at the close of a day with the retention to expect, and whether that is from its churn_probability, from its band or from all: the drill-down of risk_adjusted_retention. Not STRICT: NULL inputs have no rows, a NULL model is the only one';
+
+CREATE FUNCTION nudge.risk_adjusted_retention(
+	state nudge.mrr_state,
+	scores regclass,
+	as_of date,
+	churn_probabilities regclass DEFAULT NULL,
+	minimum_customers integer DEFAULT 30,
+	yellow_from numeric DEFAULT 60,
+	green_from numeric DEFAULT 80,
+	zone text DEFAULT 'UTC',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	band text,
+	is_total boolean,
+	customers bigint,
+	mrr numeric,
+	known_mrr numeric,
+	retained_mrr numeric,
+	risk_adjusted_retention numeric,
+	coverage numeric,
+	basis text,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5 COST 60000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH part AS (
+		SELECT l.band, grouping(l.band) = 1 AS is_total, count(*) AS customers, coalesce(sum(l.mrr), 0) AS mrr,
+			coalesce(sum(l.mrr) FILTER (WHERE l.retention IS NOT NULL), 0) AS known, coalesce(sum(l.mrr * l.retention), 0) AS retained,
+			CASE WHEN count(DISTINCT l.basis) > 1 THEN 'mixed' ELSE min(l.basis) END AS basis
+		FROM nudge.risk_adjusted_retention_lines(state, scores, as_of, churn_probabilities, minimum_customers, yellow_from, green_from, zone, model) l
+		GROUP BY GROUPING SETS ((l.band), ())
+	)
+	SELECT p.band, p.is_total, p.customers, p.mrr, p.known, p.retained, p.retained / nullif(p.known, 0), p.known / nullif(p.mrr, 0), p.basis, nudge.mrr_currency(state)
+	FROM part p
+	ORDER BY p.is_total, array_position('{red,yellow,green}', p.band);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.risk_adjusted_retention(nudge.mrr_state, regclass, date, regclass, integer, numeric, numeric, text, text) IS
+	'Risk-adjusted retention rate at the close of a day, by band and in all: MRR times the retention to expect over MRR; coverage is the share of MRR for which one is known. Not STRICT: NULL inputs have no rows, a NULL model is the only one';
+
+-- Interventions -------------------------------------------------------------
+
+CREATE FUNCTION nudge.intervention_success_lines(
+	interventions regclass,
+	scores regclass,
+	start_day date,
+	end_day date,
+	threshold numeric DEFAULT 65,
+	healthy_from numeric DEFAULT 80,
+	within_days integer DEFAULT 90,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	customer text,
+	at timestamptz,
+	reason text,
+	kind text,
+	score numeric,
+	status text,
+	counted boolean,
+	recovered_at timestamptz,
+	days_to_recovery numeric,
+	due_at timestamptz,
+	outcome text,
+	outcome_at timestamptz
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	start_at constant timestamptz := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	end_at constant timestamptz := end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_count('within_days', within_days);
+	IF NOT coalesce(0 <= threshold AND threshold <= healthy_from AND healthy_from <= 100, false) THEN
+		RAISE EXCEPTION 'healthy_from must not be below the threshold'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('A customer is at risk below %s and healthy from %s, of 0 to 100.', coalesce(threshold::text, 'null'), coalesce(healthy_from::text, 'null')),
+				HINT = 'The defaults are 65 and 80.';
 	END IF;
 	RETURN QUERY
-		WITH line AS MATERIALIZED (
-			SELECT g.severity, g.all_severities, l.opened_at, l.closed_at
-			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l,
-				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
-		), aged AS MATERIALIZED (
-			SELECT w.period, l.severity, l.all_severities, width_bucket(a.days, bounds::numeric[]) AS class, count(*) AS n, max(a.days) AS oldest
-			FROM (SELECT w.period, least(w.end_at, as_of) AS at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w) w
-			JOIN line l ON l.opened_at < w.at AND coalesce(l.closed_at >= w.at, true),
-				LATERAL (SELECT extract(epoch FROM w.at - l.opened_at) / 86400 AS days) a
-			GROUP BY 1, 2, 3, 4
-		)
-		SELECT w.period, w.period_end, g.severity, g.all_severities, b.day, bounds[b.place + 1], coalesce(a.n, 0),
-			coalesce(a.n, 0) / nullif(sum(a.n) OVER (PARTITION BY w.period, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		CROSS JOIN (SELECT NULL AS severity, true AS all_severities UNION SELECT l.severity, l.all_severities FROM line l) g
-		CROSS JOIN unnest(bounds) WITH ORDINALITY b(day, place)
-		LEFT JOIN aged a ON a.period = w.period AND a.class = b.place AND a.all_severities = g.all_severities AND a.severity IS NOT DISTINCT FROM g.severity
-		ORDER BY w.period, g.all_severities, nudge.severity_rank(g.severity), g.severity COLLATE "C", b.place;
+	WITH reading AS MATERIALIZED (
+		-- of readings of one instant the lowest
+		SELECT s.customer, s.at, min(s.score) AS score FROM nudge.customer_score_rows(scores, as_of, model) s GROUP BY s.customer, s.at
+	), step AS MATERIALIZED (
+		SELECT row_number() OVER () AS no, i.*, (i.at AT TIME ZONE 'UTC' + make_interval(days => within_days)) AT TIME ZONE 'UTC' AS due_at
+		FROM nudge.intervention_rows(interventions, as_of) i WHERE i.at >= start_at AND i.at < end_at
+	), before AS (
+		SELECT DISTINCT ON (i.no) i.no, r.score FROM step i JOIN reading r ON r.customer = i.customer AND r.at <= i.at
+		ORDER BY i.no, r.at DESC
+	), after AS (
+		SELECT i.no, min(r.at) AS at FROM step i JOIN reading r ON r.customer = i.customer AND r.at > i.at AND r.at < i.due_at AND r.score >= healthy_from
+		GROUP BY i.no
+	)
+	SELECT i.customer, i.at, i.reason, i.kind, b.score, k.status,
+		b.score < threshold AND coalesce(i.due_at <= as_of, true) AND b.score IS NOT NULL,
+		CASE WHEN k.status = 'succeeded' THEN a.at END, CASE WHEN k.status = 'succeeded' THEN extract(epoch FROM a.at - i.at) / 86400 END,
+		i.due_at, i.outcome, i.outcome_at
+	FROM step i
+	LEFT JOIN before b ON b.no = i.no
+	LEFT JOIN after a ON a.no = i.no,
+		LATERAL (SELECT CASE WHEN b.score IS NULL THEN 'not_scored' WHEN b.score >= threshold THEN 'not_at_risk' WHEN a.at IS NOT NULL THEN 'succeeded'
+			WHEN i.due_at > as_of THEN 'open' ELSE 'failed' END AS status) k
+	ORDER BY i.at, i.customer COLLATE "C", i.reason COLLATE "C", i.kind COLLATE "C", i.outcome_at, i.outcome COLLATE "C";
 END
 $$;
 
-COMMENT ON FUNCTION nudge.bug_ages(regclass, date, date, text, text, timestamptz, integer[]) IS
-	'The bugs open at the end of each period by classes of age, by severity and in all. Not STRICT: NULL options have a meaning, NULL age_days are an error';
+COMMENT ON FUNCTION nudge.intervention_success_lines(regclass, regclass, date, date, numeric, numeric, integer, text, timestamptz, text) IS
+	'Every intervention of a window: the score then, whether the customer was at risk, and when it was healthy again: the drill-down of intervention_success. Not STRICT: NULL inputs have no rows, a NULL as_of is no bound';
 
--- Test coverage -------------------------------------------------------------
-
-CREATE FUNCTION nudge.code_coverage(
-	coverage_samples regclass,
+CREATE FUNCTION nudge.intervention_success(
+	interventions regclass,
+	scores regclass,
 	start_day date,
 	end_day date,
+	dimension text DEFAULT NULL,
 	grain text DEFAULT NULL,
+	threshold numeric DEFAULT 65,
+	healthy_from numeric DEFAULT 80,
+	within_days integer DEFAULT 90,
 	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL
+	as_of timestamptz DEFAULT NULL,
+	model text DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
-	period_end date,
-	repository text,
-	all_repositories boolean,
-	repositories bigint,
-	coverage numeric,
-	coverage_change numeric,
-	measured_at timestamptz,
+	value text,
+	is_total boolean,
+	interventions_made bigint,
+	not_at_risk bigint,
+	not_scored bigint,
+	not_due bigint,
+	counted bigint,
+	succeeded bigint,
+	success_rate numeric,
+	at_risk_customers bigint,
+	recovered_customers bigint,
+	recovery_rate numeric,
+	mean_days_to_recovery numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 40000
+	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
+	IF dimension NOT IN ('reason', 'kind', 'outcome') THEN
+		RAISE EXCEPTION 'unknown dimension "%" of interventions', left(dimension, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The dimensions are reason, kind and outcome.',
+				HINT = 'Leave it out for the total alone.';
+	END IF;
 	RETURN QUERY
-		WITH line AS MATERIALIZED (
-			-- in force until the next of its repository; of several at one instant the highest
-			SELECT l.repository, l.coverage, l.at, lead(l.at) OVER (PARTITION BY l.repository ORDER BY l.at, l.coverage) AS replaced_at
-			FROM nudge.coverage_lines(coverage_samples, end_day, zone, as_of) l
-		), span AS MATERIALIZED (
-			SELECT w.period, w.period_end, w.complete, b.at, b.is_end
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w,
-				LATERAL (VALUES (w.start_at, false), (least(w.end_at, as_of), true)) b(at, is_end)
-		), held AS MATERIALIZED (
-			SELECT w.period, w.is_end, l.repository, l.coverage, l.at
-			FROM span w JOIN line l ON l.at < w.at AND coalesce(l.replaced_at >= w.at, true)
-		), reading AS MATERIALIZED (
-			SELECT w.period, w.period_end, w.complete, n.repository, later.coverage, later.at, earlier.coverage AS previous
-			FROM span w
-			CROSS JOIN (SELECT DISTINCT l.repository FROM line l) n
-			LEFT JOIN held later ON later.is_end AND later.period = w.period AND later.repository IS NOT DISTINCT FROM n.repository
-			LEFT JOIN held earlier ON NOT earlier.is_end AND earlier.period = w.period AND earlier.repository IS NOT DISTINCT FROM n.repository
-			WHERE w.is_end
-		), mean AS (
-			SELECT r.period, count(r.coverage) AS n, avg(r.coverage) AS coverage, avg(r.previous) AS previous, max(r.at) AS at FROM reading r GROUP BY r.period
-		)
-		SELECT a.period, a.period_end, a.repository, a.all_repositories, a.n, a.coverage, a.coverage - a.previous, a.at, a.complete
-		FROM (SELECT r.period, r.period_end, r.repository, false AS all_repositories, count(r.coverage) OVER (PARTITION BY r.period, r.repository) AS n,
-				r.coverage, r.previous, r.at, r.complete FROM reading r
-			UNION ALL
-			SELECT w.period, w.period_end, NULL, true, coalesce(m.n, 0), m.coverage, m.previous, m.at, w.complete
-			FROM span w LEFT JOIN mean m ON m.period = w.period WHERE w.is_end) a
-		ORDER BY a.period, a.all_repositories, a.repository COLLATE "C";
+	WITH line AS MATERIALIZED (
+		SELECT l.*, CASE dimension WHEN 'reason' THEN l.reason WHEN 'kind' THEN l.kind WHEN 'outcome' THEN l.outcome END AS value
+		FROM nudge.intervention_success_lines(interventions, scores, start_day, end_day, threshold, healthy_from, within_days, zone, as_of, model) l
+	), span AS MATERIALIZED (
+		SELECT w.period, w.start_at, w.end_at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+	), n AS MATERIALIZED (
+		SELECT s.period, l.value, grouping(l.value) = 1 AS is_total, count(*) AS made, count(*) FILTER (WHERE l.status = 'not_at_risk') AS not_at_risk,
+			count(*) FILTER (WHERE l.status = 'not_scored') AS not_scored,
+			count(*) FILTER (WHERE NOT l.counted AND l.status IN ('open', 'succeeded')) AS not_due, count(*) FILTER (WHERE l.counted) AS counted,
+			count(*) FILTER (WHERE l.counted AND l.status = 'succeeded') AS succeeded, count(DISTINCT l.customer) FILTER (WHERE l.counted) AS customers,
+			count(DISTINCT l.customer) FILTER (WHERE l.counted AND l.status = 'succeeded') AS recovered,
+			avg(l.days_to_recovery) FILTER (WHERE l.counted AND l.status = 'succeeded') AS days
+		FROM span s JOIN line l ON l.at >= s.start_at AND l.at < s.end_at
+		GROUP BY GROUPING SETS ((s.period, l.value), (s.period))
+	), shown AS (
+		SELECT NULL AS value, true AS is_total UNION ALL SELECT DISTINCT l.value, false FROM line l WHERE dimension IS NOT NULL
+	)
+	SELECT s.period, g.value, g.is_total, coalesce(n.made, 0), coalesce(n.not_at_risk, 0), coalesce(n.not_scored, 0), coalesce(n.not_due, 0),
+		coalesce(n.counted, 0), coalesce(n.succeeded, 0), n.succeeded::numeric / nullif(n.counted, 0), coalesce(n.customers, 0), coalesce(n.recovered, 0),
+		n.recovered::numeric / nullif(n.customers, 0), n.days, (s.end_at AT TIME ZONE 'UTC' + make_interval(days => within_days)) AT TIME ZONE 'UTC' <= as_of
+	FROM span s CROSS JOIN shown g
+	LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
+	ORDER BY s.period, g.is_total, g.value COLLATE "C";
 END
 $$;
 
-COMMENT ON FUNCTION nudge.code_coverage(regclass, date, date, text, text, timestamptz) IS
-	'Test coverage at the end of each period, of each repository as last measured, and the plain mean of them, with the change since its start. Not STRICT: NULL options have a meaning';
+COMMENT ON FUNCTION nudge.intervention_success(regclass, regclass, date, date, text, text, numeric, numeric, integer, text, timestamptz, text) IS
+	'Interventions on customers at risk, and customers, that were followed by health within the days, over those whose days are over; in all and by reason, kind or outcome. Not STRICT: NULL inputs have no rows, a NULL dimension is the total alone, a NULL grain one period';
 
--- src/metrics/sales.sql
+-- Lead time -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.at_risk_lead_time_lines(
+	state nudge.mrr_state,
+	scores regclass,
+	start_day date,
+	end_day date,
+	threshold numeric DEFAULT 65,
+	include_contraction boolean DEFAULT true,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	model text DEFAULT NULL
+) RETURNS TABLE (customer text, at_risk_at timestamptz, score numeric, impact text, impact_at timestamptz, days numeric, status text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	start_at constant timestamptz := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	end_at constant timestamptz := end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	known_at constant timestamptz := coalesce(as_of, end_at);
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_bands(threshold, 60, 80);
+	RETURN QUERY
+	WITH movement AS MATERIALIZED (
+		SELECT m.customer, m.movement, m.at, m.mrr_after, lead(m.at) OVER (PARTITION BY m.customer ORDER BY m.at) AS next_at
+		FROM nudge.mrr_movements(state, 'year', coalesce(zone, 'UTC'), NULL, 'event') m
+	), reading AS MATERIALIZED (
+		-- the first below the threshold of a customer that pays
+		SELECT DISTINCT ON (s.customer) s.customer, s.at, s.score
+		FROM nudge.customer_score_rows(scores, known_at, model) s
+		JOIN movement m ON m.customer = s.customer AND m.at <= s.at AND coalesce(m.next_at > s.at, true) AND m.mrr_after > 0
+		WHERE s.score < threshold AND s.at >= start_at AND s.at < end_at
+		ORDER BY s.customer, s.at, s.score
+	), impact AS MATERIALIZED (
+		SELECT m.customer, m.movement, m.at FROM movement m
+		WHERE (m.movement = 'churn' OR m.movement = 'contraction' AND include_contraction) AND m.at < known_at
+	)
+	SELECT l.*
+	FROM (SELECT r.customer, r.at, r.score, i.movement, i.at, extract(epoch FROM coalesce(i.at, known_at) - r.at) / 86400,
+			CASE WHEN i.at IS NULL THEN 'censored' ELSE 'impact' END
+		FROM reading r
+		LEFT JOIN (SELECT DISTINCT ON (k.customer) k.customer, p.movement, p.at FROM reading k JOIN impact p ON p.customer = k.customer AND p.at > k.at
+			ORDER BY k.customer, p.at) i ON i.customer = r.customer
+		UNION ALL
+		-- impacts that no reading of the window has announced
+		SELECT i.customer, NULL, NULL, i.movement, i.at, NULL, 'missed'
+		FROM (SELECT DISTINCT ON (p.customer) p.* FROM impact p WHERE p.at >= start_at AND p.at < end_at ORDER BY p.customer, p.at) i
+		WHERE scores IS NOT NULL AND NOT EXISTS (SELECT FROM reading r WHERE r.customer = i.customer AND r.at < i.at)) l(customer, at, score, movement, impact_at, days, status)
+	ORDER BY l.customer COLLATE "C", l.impact_at, l.status;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.at_risk_lead_time_lines(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
+	'Every paying customer with a reading below the threshold in a window, from the first of them to churn or contraction or, censored, to as_of, and impacts without such a reading: the drill-down of at_risk_lead_time. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
+
+CREATE FUNCTION nudge.at_risk_lead_time(
+	state nudge.mrr_state,
+	scores regclass,
+	start_day date,
+	end_day date,
+	threshold numeric DEFAULT 65,
+	include_contraction boolean DEFAULT true,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	at_risk_customers bigint,
+	impacts bigint,
+	censored bigint,
+	missed bigint,
+	detection_rate numeric,
+	median_days numeric,
+	mean_days numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT count(*) FILTER (WHERE l.status <> 'missed'), count(*) FILTER (WHERE l.status = 'impact'), count(*) FILTER (WHERE l.status = 'censored'),
+		count(*) FILTER (WHERE l.status = 'missed'),
+		count(*) FILTER (WHERE l.status = 'impact')::numeric / nullif(count(*) FILTER (WHERE l.status <> 'censored'), 0),
+		nudge.median_survival(array_agg(l.days) FILTER (WHERE l.status <> 'missed'), array_agg(l.status = 'impact') FILTER (WHERE l.status <> 'missed')),
+		avg(l.days) FILTER (WHERE l.status = 'impact')
+	FROM nudge.at_risk_lead_time_lines(state, scores, start_day, end_day, threshold, include_contraction, zone, as_of, model) l;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.at_risk_lead_time(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
+	'Days from the first reading at risk to churn or contraction: Kaplan-Meier median, in which customers without either are censored, the mean of those that came, and the share of impacts that were detected. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
+
+-- Stability -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.engagement_stability_lines(
+	events regclass,
+	as_of date,
+	weeks integer DEFAULT 12,
+	event_names text[] DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	week_start text DEFAULT 'monday'
+) RETURNS TABLE (
+	customer text,
+	first_active_on date,
+	active_days bigint,
+	active_weeks bigint,
+	mean_active_days numeric,
+	coefficient_of_variation numeric,
+	stability numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	end_day date;
+	start_day date;
+	named_zone constant text := coalesce(zone, 'UTC');
+BEGIN
+	PERFORM nudge.day_close(as_of, zone), nudge.check_count('weeks', weeks);
+	-- the weeks that are over at the close of the day
+	end_day := nudge.period_start(as_of + 1, 'week', coalesce(week_start, 'monday'));
+	start_day := end_day - 7 * weeks;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT e.customer, e.at, nudge.civil_date(e.at, $3) AS day FROM (%s) e
+			WHERE e.customer IS NOT NULL AND (e.at IS NULL OR e.at < $2::timestamp AT TIME ZONE $3) AND ($4 IS NULL OR e.name = ANY ($4))
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('events', count(*) FILTER (WHERE l.at IS NULL)) AS checked FROM line l
+		), seen AS MATERIALIZED (
+			SELECT l.customer, min(l.day) AS first_day FROM one, line l GROUP BY l.customer
+		), active AS MATERIALIZED (
+			SELECT l.customer, (l.day - $1) / 7 AS week, count(DISTINCT l.day) AS days FROM line l WHERE l.day >= $1 GROUP BY 1, 2
+		), spread AS (
+			SELECT s.customer, s.first_day, sum(coalesce(a.days, 0))::bigint AS days, count(a.days) AS weeks, avg(coalesce(a.days, 0)) AS mean,
+				stddev_pop(coalesce(a.days, 0)) AS deviation
+			FROM seen s CROSS JOIN generate_series(0, $5 - 1) w(week)
+			LEFT JOIN active a ON a.customer = s.customer AND a.week = w.week
+			GROUP BY s.customer, s.first_day
+		)
+		-- who came within the weeks has not had all of them
+		SELECT s.customer, s.first_day, s.days, s.weeks, s.mean, v.cv, CASE WHEN v.cv < 1 THEN 1 - v.cv WHEN v.cv >= 1 THEN 0 END
+		FROM spread s, LATERAL (SELECT CASE WHEN s.first_day < $1 + 7 THEN s.deviation / nullif(s.mean, 0) END AS cv) v
+		ORDER BY s.customer COLLATE "C"
+		$query$, nudge.input_query('events', events))
+		USING start_day, end_day, named_zone, event_names, weeks;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.engagement_stability_lines(regclass, date, integer, text[], text, text) IS
+	'Engagement stability of every customer: 1 less the coefficient of variation of its active days in each of the last complete weeks, at least 0; NULL of customers that came later or had no day. Not STRICT: NULL events are none, NULL event_names are all';
+
+CREATE FUNCTION nudge.engagement_stability(
+	events regclass,
+	as_of date,
+	weeks integer DEFAULT 12,
+	event_names text[] DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	week_start text DEFAULT 'monday'
+) RETURNS TABLE (customers bigint, known_customers bigint, mean_stability numeric, median_stability numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT count(*), count(l.stability), avg(l.stability), percentile_disc(0.5) WITHIN GROUP (ORDER BY l.stability)
+	FROM nudge.engagement_stability_lines(events, as_of, weeks, event_names, zone, week_start) l;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.engagement_stability(regclass, date, integer, text[], text, text) IS
+	'Mean and median engagement stability of the customers for which it is known. Not STRICT: NULL events are none, NULL event_names are all';
+
+-- Portfolios ----------------------------------------------------------------
+
+CREATE FUNCTION nudge.portfolio_lines(
+	state nudge.mrr_state,
+	scores regclass,
+	customers regclass,
+	as_of date,
+	interventions regclass DEFAULT NULL,
+	threshold numeric DEFAULT 65,
+	yellow_from numeric DEFAULT 60,
+	green_from numeric DEFAULT 80,
+	zone text DEFAULT 'UTC',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	owner text,
+	customer text,
+	mrr numeric,
+	score numeric,
+	band text,
+	at_risk boolean,
+	open_interventions bigint,
+	risk_weighted_mrr numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 40000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH account AS MATERIALIZED (
+			SELECT c.customer, c.owner FROM (%s) c
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('customers', count(*) FILTER (WHERE a.customer IS NULL)),
+				nudge.check_accounts(count(a.customer) - count(DISTINCT a.customer)) AS checked FROM account a
+		), open AS MATERIALIZED (
+			SELECT i.customer, count(*) AS n FROM nudge.intervention_rows($5, $10) i WHERE i.outcome IS NULL AND i.outcome_at IS NULL GROUP BY i.customer
+		)
+		SELECT a.owner, l.customer, l.mrr, l.score, l.band, l.at_risk, CASE WHEN $5 IS NOT NULL THEN coalesce(o.n, 0) END, l.mrr * (100 - l.score) / 100
+		FROM one, nudge.at_risk_revenue_lines($1, $2, $4, $6, $7, $8, $9, $11) l
+		LEFT JOIN account a ON a.customer = l.customer
+		LEFT JOIN open o ON o.customer = l.customer
+		ORDER BY a.owner COLLATE "C", l.customer COLLATE "C"
+		$query$, nudge.input_query('customers', customers))
+		USING state, scores, customers, as_of, interventions, threshold, yellow_from, green_from, zone, known_at, model;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.portfolio_lines(nudge.mrr_state, regclass, regclass, date, regclass, numeric, numeric, numeric, text, text) IS
+	'Every customer that pays at the close of a day with its owner, health and open interventions: the drill-down of portfolio. Not STRICT: NULL inputs are not known, a NULL model is the only one';
+
+CREATE FUNCTION nudge.portfolio(
+	state nudge.mrr_state,
+	scores regclass,
+	customers regclass,
+	as_of date,
+	interventions regclass DEFAULT NULL,
+	threshold numeric DEFAULT 65,
+	yellow_from numeric DEFAULT 60,
+	green_from numeric DEFAULT 80,
+	zone text DEFAULT 'UTC',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	owner text,
+	is_total boolean,
+	customer_count bigint,
+	mrr numeric,
+	share_of_mrr numeric,
+	mean_score numeric,
+	red_customers bigint,
+	yellow_customers bigint,
+	green_customers bigint,
+	unscored_customers bigint,
+	at_risk_customers bigint,
+	at_risk_mrr numeric,
+	at_risk_share numeric,
+	open_interventions bigint,
+	risk_weighted_mrr numeric,
+	risk_weighted_share numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		SELECT l.* FROM nudge.portfolio_lines(state, scores, customers, as_of, interventions, threshold, yellow_from, green_from, zone, model) l
+	), total AS (
+		SELECT sum(l.mrr) AS mrr, sum(l.risk_weighted_mrr) AS weighted FROM line l
+	), part AS (
+		SELECT l.owner, grouping(l.owner) = 1 AS is_total, count(*) AS n, coalesce(sum(l.mrr), 0) AS mrr, avg(l.score) AS score,
+			count(*) FILTER (WHERE l.band = 'red') AS red, count(*) FILTER (WHERE l.band = 'yellow') AS yellow, count(*) FILTER (WHERE l.band = 'green') AS green,
+			count(*) FILTER (WHERE l.band IS NULL) AS unscored, CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN count(*) FILTER (WHERE l.at_risk) END AS at_risk,
+			CASE WHEN count(l.score) > 0 OR count(*) = 0 THEN coalesce(sum(l.mrr) FILTER (WHERE l.at_risk), 0) END AS at_risk_mrr, sum(l.open_interventions)::bigint AS open, sum(l.risk_weighted_mrr) AS weighted
+		FROM line l GROUP BY GROUPING SETS ((l.owner), ())
+	)
+	SELECT p.owner, p.is_total, p.n, p.mrr, p.mrr / nullif(t.mrr, 0), p.score, p.red, p.yellow, p.green, p.unscored, p.at_risk, p.at_risk_mrr,
+		p.at_risk_mrr / nullif(p.mrr, 0), p.open, p.weighted, p.weighted / nullif(t.weighted, 0), nudge.mrr_currency(state)
+	FROM part p, total t
+	ORDER BY p.is_total, p.owner COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.portfolio(nudge.mrr_state, regclass, regclass, date, regclass, numeric, numeric, numeric, text, text) IS
+	'The book of each owner and of all at the close of a day: customers, MRR, bands of health, MRR at risk, open interventions, and MRR weighted by how far each score is from 100. Not STRICT: NULL inputs are not known, a NULL model is the only one';
+
+-- src/reports/expansion.sql
+
+/*
+ * expansion.sql
+ *		Who is about to buy more: use of plan limits, expansion triggers, and
+ *		the expansion readiness score.
+ *
+ * Definitions: doc/expansion.md.
+ */
+
+-- Use of what the plan includes ---------------------------------------------
+
+CREATE FUNCTION nudge.usage_ratio(
+	usage regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	meter text DEFAULT NULL
+) RETURNS TABLE (period date, customer text, usage_meter text, volume numeric, plan_limit numeric, usage_ratio numeric, complete boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day), nudge.period_end(start_day, coalesce(grain, 'month'));
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT u.* FROM (%s) u
+			WHERE (u.period IS NULL OR u.period >= $1 AND u.period < $2 AND coalesce(u.period::timestamp AT TIME ZONE $4 < $5, true)) AND ($6 IS NULL OR u.meter = $6)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('usage', count(*) FILTER (WHERE l.customer IS NULL OR l.meter IS NULL OR NOT coalesce(isfinite(l.period)
+				AND abs(l.volume) < 'Infinity' AND coalesce(abs(l.plan_limit) < 'Infinity', true), false))) AS checked
+			FROM line l
+		), part AS (
+			-- several rows of a customer, meter and period add up; one without a limit has none
+			SELECT l.period, l.customer, l.meter, sum(l.volume) AS volume, CASE WHEN count(*) = count(l.plan_limit) THEN sum(l.plan_limit) END AS plan_limit
+			FROM one, line l GROUP BY l.period, l.customer, l.meter
+		)
+		SELECT p.period, p.customer, p.meter, p.volume, p.plan_limit, CASE WHEN p.plan_limit > 0 THEN p.volume / p.plan_limit END,
+			nudge.period_end(p.period, $3)::timestamp AT TIME ZONE $4 <= $5
+		FROM part p
+		ORDER BY p.period, p.customer COLLATE "C", p.meter COLLATE "C"
+		$query$, nudge.input_query('usage', usage))
+		USING start_day, end_day, coalesce(grain, 'month'), coalesce(zone, 'UTC'), as_of, meter;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.usage_ratio(regclass, date, date, text, text, timestamptz, text) IS
+	'Volume over the limit of the plan, by period, customer and meter; NULL without a limit. Not STRICT: NULL usage is none, a NULL meter is all, a NULL as_of leaves complete NULL';
+
+CREATE FUNCTION nudge.recent_usage_ratio(usage regclass, as_of date, grain text DEFAULT 'month', zone text DEFAULT 'UTC')
+	RETURNS TABLE (period date, customer text, usage_meter text, volume numeric, plan_limit numeric, usage_ratio numeric, complete boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+	unit constant text := coalesce(grain, 'month');
+BEGIN
+	RETURN QUERY
+	SELECT u.* FROM nudge.usage_ratio(usage, nudge.period_start(nudge.period_start(as_of + 1, unit) - 1, unit), as_of + 1, unit, zone, known_at) u;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.recent_usage_ratio(regclass, date, text, text) IS
+	'The usage_ratio of the last period that is complete at the close of a day, and of the one that has begun. Not STRICT: NULL usage is none, NULL options have a meaning';
+
+-- Growth of the team --------------------------------------------------------
+
+CREATE FUNCTION nudge.seat_rows(subscriptions regclass, users regclass, as_of date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (customer text, seats numeric, source text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH item AS MATERIALIZED (
+			SELECT s.customer, s.valid_from, s.valid_to, s.seats FROM (%1$s) s WHERE s.valid_from IS NULL OR s.valid_from < $1
+		), person AS MATERIALIZED (
+			SELECT u.customer, u.signed_up_at, coalesce(u.internal, false) AS internal, u.user FROM (%2$s) u WHERE u.signed_up_at IS NULL OR u.signed_up_at < $1
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('subscriptions', count(*) FILTER (WHERE i.customer IS NULL OR i.valid_from IS NULL OR NOT coalesce(i.seats >= 0 AND i.seats < 'Infinity', true))) AS checked
+			FROM item i
+		), two AS MATERIALIZED (
+			SELECT nudge.check_input('users', count(*) FILTER (WHERE p.user IS NULL OR p.signed_up_at IS NULL)) AS checked FROM person p
+		)
+		SELECT r.customer, r.seats, r.source
+		FROM (SELECT i.customer, sum(i.seats) AS seats, 'seats' AS source FROM one, item i
+				WHERE i.valid_to IS NULL OR i.valid_to >= $1 GROUP BY i.customer HAVING count(i.seats) > 0
+			UNION ALL
+			SELECT p.customer, count(DISTINCT p.user), 'users' FROM two, person p
+				WHERE p.customer IS NOT NULL AND NOT p.internal GROUP BY p.customer) r
+		ORDER BY r.customer COLLATE "C", r.source
+		$query$, nudge.input_query('subscriptions', subscriptions), nudge.input_query('users', users)) USING known_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.seat_rows(regclass, regclass, date, text) IS
+	'Seats of each customer in force at the close of a day, and its users who have signed up by then. Not STRICT: NULL relations have no rows';
+
+CREATE FUNCTION nudge.seat_growth(
+	subscriptions regclass,
+	users regclass,
+	as_of date,
+	days integer DEFAULT 90,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.day_close(as_of, zone), nudge.check_count('days', days);
+	RETURN QUERY
+	-- seats where they are known, users of the others
+	SELECT DISTINCT ON (n.customer COLLATE "C") n.customer, n.source, b.seats, n.seats, n.seats / nullif(b.seats, 0) - 1
+	FROM nudge.seat_rows(subscriptions, users, as_of, zone) n
+	LEFT JOIN nudge.seat_rows(subscriptions, users, as_of - days, zone) b ON b.customer = n.customer AND b.source = n.source
+	ORDER BY n.customer COLLATE "C", n.source;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.seat_growth(regclass, regclass, date, integer, text) IS
+	'Growth of the seats of each customer over so many days, or, where seats are not known, of its users; NULL without any before. Not STRICT: NULL relations have no rows';
+
+-- Need of a feature ---------------------------------------------------------
+
+CREATE FUNCTION nudge.feature_attempts(
+	events regclass,
+	features regclass,
+	plans regclass,
+	subscriptions regclass,
+	as_of date,
+	tiers text[],
+	days integer DEFAULT 90,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, feature text, feature_tier text, own_tier text, attempts bigint, last_at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 30000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	PERFORM nudge.check_count('days', days);
+	IF array_ndims(tiers) > 1 THEN
+		RAISE EXCEPTION 'tiers must be a list of words'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'They are the tiers of features and plans, the lowest first.',
+				HINT = 'Pass for example {basic,pro,top}.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH event AS MATERIALIZED (
+			SELECT e.customer, e.feature, e.at FROM (%4$s) e WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at >= $1 AND e.at < $2)
+		), feature AS MATERIALIZED (
+			SELECT f.feature, f.tier, array_position($3, f.tier) AS place FROM (%1$s) f WHERE f.tier IS NOT NULL
+		), plan AS MATERIALIZED (
+			SELECT p.plan, p.tier, array_position($3, p.tier) AS place FROM (%2$s) p WHERE p.tier IS NOT NULL
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('features', 0, 'tier', (SELECT min(f.tier COLLATE "C") FROM feature f WHERE f.place IS NULL), coalesce(array_to_string($3, ', '), 'none')),
+				nudge.check_input('events', (SELECT count(*) FROM event e WHERE e.at IS NULL)),
+				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL), coalesce(array_to_string($3, ', '), 'none')) AS checked
+		), own AS MATERIALIZED (
+			SELECT s.customer, max(p.place) AS place FROM (%3$s) s JOIN plan p ON p.plan = s.plan
+			WHERE s.valid_from < $2 AND (s.valid_to IS NULL OR s.valid_to >= $2) GROUP BY s.customer
+		)
+		SELECT e.customer, e.feature, min(f.tier), min($3[o.place]), count(*), max(e.at)
+		FROM one, event e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
+		WHERE f.place > o.place
+		GROUP BY e.customer, e.feature
+		ORDER BY e.customer COLLATE "C", e.feature COLLATE "C"
+		$query$, nudge.input_query('features', features), nudge.input_query('plans', plans), nudge.input_query('subscriptions', subscriptions), nudge.input_query('events', events))
+		USING nudge.day_close(as_of - days, zone), known_at, tiers;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.feature_attempts(regclass, regclass, regclass, regclass, date, text[], integer, text) IS
+	'Events with features of a tier above every plan that the customer has at the close of a day: tiers are the words of features and plans, the lowest first. Not STRICT: NULL relations have no rows';
+
+-- Triggers ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.expansion_triggers(
+	state nudge.mrr_state,
+	as_of date,
+	usage regclass DEFAULT NULL,
+	subscriptions regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	account_facts regclass DEFAULT NULL,
+	events regclass DEFAULT NULL,
+	features regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	tiers text[] DEFAULT NULL,
+	usage_threshold numeric DEFAULT 0.8,
+	growth_threshold numeric DEFAULT 0.2,
+	attempts_threshold integer DEFAULT 1,
+	days integer DEFAULT 90,
+	zone text DEFAULT 'UTC',
+	grain text DEFAULT 'month'
+) RETURNS TABLE (customer text, trigger_kind text, detail text, value numeric, threshold numeric, fired boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 60000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	RETURN QUERY
+	WITH paying AS MATERIALIZED (
+		SELECT m.customer FROM nudge.customer_mrr(state, as_of, coalesce(zone, 'UTC')) m
+	), used AS (
+		SELECT DISTINCT ON (u.customer, u.usage_meter) u.customer, u.usage_meter, u.usage_ratio FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u
+		ORDER BY u.customer, u.usage_meter, u.usage_ratio DESC NULLS LAST
+	), need AS (
+		SELECT DISTINCT ON (f.customer) f.customer, f.fact, f.value FROM nudge.account_fact_rows(account_facts, '{unmet_need}', known_at) f WHERE f.in_force
+		ORDER BY f.customer, f.valid_from DESC, f.value COLLATE "C"
+	), found (customer, place, kind, detail, value, threshold) AS (
+		SELECT u.customer, 1, 'limit_hit', u.usage_meter, u.usage_ratio, usage_threshold FROM used u
+		UNION ALL
+		SELECT g.customer, 2, 'team_growth', g.source, g.growth, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		UNION ALL
+		SELECT n.customer, 3, 'feature_need', 'unmet_need', nudge.fact_flag(n.fact, n.value)::integer, 1 FROM need n
+		UNION ALL
+		SELECT a.customer, 4, 'feature_need', a.feature, a.attempts, attempts_threshold
+		FROM nudge.feature_attempts(events, features, plans, subscriptions, as_of, tiers, days, zone) a
+	)
+	SELECT f.customer, f.kind, f.detail, f.value, f.threshold, f.value >= f.threshold
+	FROM found f
+	WHERE state IS NULL OR EXISTS (SELECT FROM paying p WHERE p.customer = f.customer)
+	ORDER BY f.customer COLLATE "C", f.place, f.detail COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.expansion_triggers(nudge.mrr_state, date, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text[], numeric, numeric, integer, integer, text, text) IS
+	'What speaks for an expansion of each customer at the close of a day: limit_hit by meter, team_growth, feature_need; fired from the threshold on. Not STRICT: NULL inputs are not known, a NULL state is any customer';
+
+-- Readiness -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_readiness(weights numeric[], target_growth numeric, target_features integer) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(array_ndims(weights) = 1 AND cardinality(weights) = 5 AND array_lower(weights, 1) = 1 AND array_position(weights, NULL) IS NULL
+		AND 0 <= ALL (weights) AND 1 >= ALL (weights) AND (SELECT abs(sum(w) - 1) <= 1e-9 FROM unnest(weights) w), false) THEN
+		RAISE EXCEPTION 'weights of readiness must be five numbers from 0 that sum to 1'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'They are for usage, seats, adoption, health and sponsor, in this order.',
+				HINT = 'Leave them out for 0.2 each.';
+	ELSIF NOT coalesce(target_growth > 0 AND target_growth < 'Infinity' AND target_features > 0, false) THEN
+		RAISE EXCEPTION 'targets of readiness must be above 0'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('target_growth is %s, target_features %s.', coalesce(target_growth::text, 'null'), coalesce(target_features::text, 'null')),
+				HINT = 'Leave them out for 0.2 and 3.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_readiness(numeric[], numeric, integer) IS
+	'An error unless weights and targets of expansion_readiness make sense. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.feature_starts(events regclass, as_of date, days integer DEFAULT 90, zone text DEFAULT 'UTC')
+	RETURNS TABLE (customer text, features_used bigint, features_started bigint)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	PERFORM nudge.check_count('days', days);
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT e.customer, e.feature, e.at FROM (%s) e
+			WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at < $2)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('events', count(*) FILTER (WHERE l.at IS NULL)) AS checked FROM line l
+		), first AS (
+			SELECT l.customer, l.feature, min(l.at) AS at FROM one, line l GROUP BY l.customer, l.feature
+		)
+		SELECT f.customer, count(*), count(*) FILTER (WHERE f.at >= $1) FROM first f GROUP BY f.customer ORDER BY f.customer COLLATE "C"
+		$query$, nudge.input_query('events', events)) USING nudge.day_close(as_of - days, zone), known_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.feature_starts(regclass, date, integer, text) IS
+	'Features that each customer has ever used by the close of a day, and those it used for the first time in the days before. Not STRICT: NULL events are none';
+
+CREATE FUNCTION nudge.expansion_factors(
+	state nudge.mrr_state,
+	as_of date,
+	usage regclass DEFAULT NULL,
+	subscriptions regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	events regclass DEFAULT NULL,
+	scores regclass DEFAULT NULL,
+	account_facts regclass DEFAULT NULL,
+	weights numeric[] DEFAULT '{0.2,0.2,0.2,0.2,0.2}',
+	target_growth numeric DEFAULT 0.2,
+	target_features integer DEFAULT 3,
+	days integer DEFAULT 90,
+	sponsor_levels text[] DEFAULT '{none,weak,neutral,strong,champion}',
+	zone text DEFAULT 'UTC',
+	grain text DEFAULT 'month',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	customer text,
+	usage_factor numeric,
+	seat_factor numeric,
+	adoption_factor numeric,
+	health_factor numeric,
+	sponsor_factor numeric,
+	readiness numeric,
+	coverage numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 80000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.fact_level('sponsor_status', NULL, sponsor_levels);
+	RETURN QUERY
+	WITH used AS (
+		SELECT u.customer, CASE WHEN max(u.usage_ratio) >= 1 THEN 100 ELSE 100 * greatest(max(u.usage_ratio), 0) END AS factor FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u
+		WHERE u.complete AND u.usage_ratio IS NOT NULL GROUP BY u.customer
+	), grown AS (
+		SELECT g.customer, CASE WHEN g.growth >= target_growth THEN 100 WHEN g.growth <= 0 THEN 0 ELSE 100 * g.growth / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+	), started AS (
+		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, days, zone) s
+	), sponsor AS (
+		-- the mean of all sponsors
+		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS place
+		FROM nudge.account_fact_rows(account_facts, '{sponsor_status}', known_at) f WHERE f.in_force GROUP BY f.customer
+	), factor AS MATERIALIZED (
+		-- the customers that pay, and their latest score
+		SELECT h.customer, u.factor AS usage, g.factor AS seats, s.factor AS adoption, h.score AS health,
+			100 * (p.place - 1) / (cardinality(sponsor_levels) - 1) AS sponsor
+		FROM nudge.at_risk_revenue_lines(state, scores, as_of, 65, 60, 80, zone, model) h
+		LEFT JOIN used u ON u.customer = h.customer
+		LEFT JOIN grown g ON g.customer = h.customer
+		LEFT JOIN started s ON s.customer = h.customer
+		LEFT JOIN sponsor p ON p.customer = h.customer
+	)
+	SELECT f.customer, f.usage, f.seats, f.adoption, f.health, f.sponsor, r.weighted / nullif(r.weight, 0), r.weight
+	FROM factor f,
+		LATERAL (SELECT sum(v.factor * v.weight) AS weighted, coalesce(sum(v.weight) FILTER (WHERE v.factor IS NOT NULL), 0) AS weight
+			FROM unnest(ARRAY[f.usage, f.seats, f.adoption, f.health, f.sponsor], weights) v(factor, weight)) r
+	ORDER BY f.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.expansion_factors(nudge.mrr_state, date, regclass, regclass, regclass, regclass, regclass, regclass, numeric[], numeric, integer, integer, text[], text, text, text) IS
+	'The five factors of expansion readiness, each from 0 to 100, of every customer that pays at the close of a day, their weighted mean, and the weight of those known. Not STRICT: NULL inputs are not known, a NULL model is the only one';
+
+CREATE FUNCTION nudge.expansion_readiness(
+	state nudge.mrr_state,
+	as_of date,
+	usage regclass DEFAULT NULL,
+	subscriptions regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	events regclass DEFAULT NULL,
+	scores regclass DEFAULT NULL,
+	account_facts regclass DEFAULT NULL,
+	weights numeric[] DEFAULT '{0.2,0.2,0.2,0.2,0.2}',
+	threshold numeric DEFAULT 80,
+	compare_days integer DEFAULT 30,
+	target_growth numeric DEFAULT 0.2,
+	target_features integer DEFAULT 3,
+	days integer DEFAULT 90,
+	sponsor_levels text[] DEFAULT '{none,weak,neutral,strong,champion}',
+	zone text DEFAULT 'UTC',
+	grain text DEFAULT 'month',
+	model text DEFAULT NULL
+) RETURNS TABLE (
+	customer text,
+	readiness numeric,
+	coverage numeric,
+	previous_readiness numeric,
+	previous_coverage numeric,
+	change numeric,
+	is_ready boolean,
+	has_crossed boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 160000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.day_close(as_of, zone), nudge.check_count('compare_days', compare_days), nudge.check_bands(threshold, 60, 80);
+	RETURN QUERY
+	SELECT n.customer, n.readiness, n.coverage, b.readiness, b.coverage, n.readiness - b.readiness, n.readiness >= threshold,
+		n.readiness >= threshold AND b.readiness < threshold
+	FROM nudge.expansion_factors(state, as_of, usage, subscriptions, users, events, scores, account_facts, weights,
+		target_growth, target_features, days, sponsor_levels, zone, grain, model) n
+	LEFT JOIN nudge.expansion_factors(state, as_of - compare_days, usage, subscriptions, users, events, scores, account_facts, weights,
+		target_growth, target_features, days, sponsor_levels, zone, grain, model) b ON b.customer = n.customer
+	ORDER BY n.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.expansion_readiness(nudge.mrr_state, date, regclass, regclass, regclass, regclass, regclass, regclass, numeric[], numeric, integer, numeric, integer, integer, text[], text, text, text) IS
+	'Expansion readiness of every customer that pays at the close of a day, 0 to 100, that of some days before, and whether it has crossed the threshold since. Not STRICT: NULL inputs are not known, a NULL model is the only one';
+
+-- src/reports/sales.sql
 
 /*
  * sales.sql
@@ -4640,7 +5641,7 @@ $$;
 COMMENT ON FUNCTION nudge.contract_values(regclass, date, date, regclass, text, text, timestamptz, text) IS
 	'First and later contracts signed by period, and what the customers in force at its end pay for a year against their first contract, in all and, with customers, by segment. Not STRICT: NULL customers give the total alone, NULL options have a meaning';
 
--- src/metrics/sales_pipeline.sql
+-- src/reports/sales_pipeline.sql
 
 /*
  * sales_pipeline.sql
@@ -5120,3 +6121,2837 @@ $$;
 
 COMMENT ON FUNCTION nudge.stage_conversion(regclass, regclass, date, date, text, text, timestamptz, text, text[]) IS
 	'The deals that entered each stage in a period, how many have gone on, dropped out or are still there, and how long it took. Not STRICT: NULL relations have no rows, NULL options have a meaning';
+
+-- src/reports/support.sql
+
+/*
+ * support.sql
+ *		Support: how many tickets, how fast they are answered and resolved, and
+ *		whether that was promised.
+ *
+ * Definitions: doc/support.md.
+ */
+
+-- What was promised ---------------------------------------------------------
+
+CREATE TABLE nudge.sla_targets (
+	measure text NOT NULL CHECK (measure IN ('first_response', 'resolution')),
+	priority text NOT NULL DEFAULT '*' CHECK (priority <> '' AND priority = lower(btrim(priority))),
+	complexity text NOT NULL DEFAULT '*' CHECK (complexity <> '' AND complexity = lower(btrim(complexity))),
+	target_minutes numeric NOT NULL CHECK (target_minutes > 0 AND target_minutes < 'Infinity'),
+	calendar text REFERENCES nudge.working_calendars ON UPDATE CASCADE,
+	provenance text NOT NULL DEFAULT 'agreed' CHECK (provenance IN ('agreed', 'imported', 'derived', 'placeholder')),
+	PRIMARY KEY (measure, priority, complexity)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.sla_targets', '');
+
+GRANT SELECT ON nudge.sla_targets TO PUBLIC;
+
+COMMENT ON TABLE nudge.sla_targets IS 'Service levels: within how many minutes tickets are answered and resolved';
+
+COMMENT ON COLUMN nudge.sla_targets.measure IS 'first_response or resolution';
+
+COMMENT ON COLUMN nudge.sla_targets.priority IS 'Priority of the tickets, in lower case; * is any';
+
+COMMENT ON COLUMN nudge.sla_targets.complexity IS 'Complexity of the tickets, in lower case; * is any';
+
+COMMENT ON COLUMN nudge.sla_targets.target_minutes IS 'Minutes within which it is done';
+
+COMMENT ON COLUMN nudge.sla_targets.calendar IS 'Calendar of working hours in which the minutes are counted; NULL counts all minutes';
+
+COMMENT ON COLUMN nudge.sla_targets.provenance IS 'Where the number is from: agreed, imported, derived or placeholder';
+
+-- a trusted extension's tables belong to the superuser: whoever created it
+-- fills them, and restores them
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.sla_targets TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+CREATE FUNCTION nudge.load_example_sla_targets() RETURNS bigint
+	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH loaded AS (
+		INSERT INTO nudge.sla_targets (measure, priority, complexity, target_minutes, provenance) VALUES
+			('first_response', '*', '*', 120, 'placeholder'), ('first_response', 'critical', '*', 30, 'placeholder'),
+			('first_response', 'high', '*', 60, 'placeholder'), ('first_response', 'normal', '*', 120, 'placeholder'),
+			('first_response', 'low', '*', 480, 'placeholder'), ('resolution', '*', '*', 1440, 'placeholder'),
+			('resolution', '*', 'simple', 120, 'placeholder'), ('resolution', '*', 'moderate', 480, 'placeholder'),
+			('resolution', '*', 'complex', 1440, 'placeholder')
+		ON CONFLICT DO NOTHING
+		RETURNING 1
+	)
+	SELECT count(*) FROM loaded;
+END;
+
+COMMENT ON FUNCTION nudge.load_example_sla_targets() IS
+	'Writes example targets into sla_targets, marked placeholder; those that are there stay. Returns how many it wrote';
+
+-- Tickets, each checked once ------------------------------------------------
+
+CREATE FUNCTION nudge.relation_has_column(relation regclass, column_name text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN relation IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+		WHERE a.attrelid = relation AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped);
+
+COMMENT ON FUNCTION nudge.relation_has_column(regclass, text) IS
+	'Whether an input has an optional column, so that what it lacks is not taken for what did not happen. Not STRICT: a NULL relation is an input without rows, which lacks nothing';
+
+CREATE FUNCTION nudge.check_support_options("by" text, counting text, tolerance numeric DEFAULT 0.25) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF "by" NOT IN ('priority', 'complexity', 'category', 'agent', 'segment') THEN
+		RAISE EXCEPTION 'tickets cannot be grouped by "%"', left("by", 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They can by priority, complexity, category, agent, and segment of the customer.',
+			HINT = 'Leave it out for the total alone, or pass a view that has yours as category.';
+	ELSIF NOT coalesce(counting IN ('opened', 'resolved'), false) THEN
+		RAISE EXCEPTION 'tickets cannot be counted as "%"', left(counting, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A ticket counts in the period in which it was opened, or in that in which it was resolved.',
+			HINT = 'Pass opened or resolved.';
+	ELSIF NOT coalesce(tolerance >= 0 AND tolerance < 'Infinity', false) THEN
+		RAISE EXCEPTION 'tolerance must be a number from 0 on' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is how far above its target a ticket may be, as a fraction of it.',
+			HINT = 'Pass 0.25 for tickets that exceed it by 25 %.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_support_options(text, text, numeric) IS
+	'An error for options that reports on tickets do not know. Not STRICT: a NULL by is the total alone, other NULLs are errors';
+
+CREATE FUNCTION nudge.check_ticket_keys(repeated text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF repeated IS NOT NULL THEN
+		RAISE EXCEPTION 'ticket "%" is there more than once', left(repeated, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A ticket is one row, or it would be counted again.',
+			HINT = 'Pass a view with one row for each, such as its latest.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_ticket_keys(text) IS
+	'An error if a ticket is there more than once. Not STRICT: NULL is none';
+
+CREATE FUNCTION nudge.ticket_rows(
+	tickets regclass,
+	start_at timestamptz DEFAULT NULL,
+	end_at timestamptz DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL,
+	counting text DEFAULT 'opened'
+) RETURNS TABLE (
+	ticket text,
+	customer text,
+	opened_at timestamptz,
+	first_response_at timestamptz,
+	resolved_at timestamptz,
+	reopened_at timestamptz,
+	status text,
+	problem text,
+	priority text,
+	complexity text,
+	category text,
+	agent text,
+	csat numeric,
+	escalated boolean,
+	contacts integer
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			-- what came at or after as_of is not known
+			SELECT i.ticket, i.customer, i.opened_at,
+				CASE WHEN $3 IS NULL OR i.first_response_at < $3 THEN i.first_response_at END AS first_response_at,
+				CASE WHEN $3 IS NULL OR i.resolved_at < $3 THEN i.resolved_at END AS resolved_at,
+				CASE WHEN $3 IS NULL OR i.reopened_at < $3 THEN i.reopened_at END AS reopened_at,
+				lower(btrim(i.priority)) AS priority, nullif(lower(btrim(i.complexity)), '') AS complexity,
+				nullif(btrim(i.category), '') AS category, nullif(btrim(i.agent), '') AS agent,
+				CASE WHEN $3 IS NULL OR coalesce(i.resolved_at < $3, true) THEN i.csat END AS csat, i.escalated, i.contacts
+			FROM (%1$s) i
+			WHERE i.opened_at IS NULL OR ($1 IS NULL OR %2$s >= $1) AND ($2 IS NULL OR %2$s < $2) AND ($3 IS NULL OR i.opened_at < $3)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('tickets', count(*) FILTER (WHERE NOT coalesce(l.ticket IS NOT NULL AND l.customer IS NOT NULL
+				AND l.priority <> '' AND isfinite(l.opened_at) AND coalesce(isfinite(l.first_response_at), true)
+				AND coalesce(isfinite(l.resolved_at), true) AND coalesce(isfinite(l.reopened_at), true)
+				AND coalesce(abs(l.csat) < 'Infinity', true), false))) AS checked
+			FROM line l
+		), single AS MATERIALIZED (
+			SELECT nudge.check_ticket_keys((SELECT l.ticket FROM line l GROUP BY l.ticket HAVING count(*) > 1 ORDER BY l.ticket COLLATE "C" LIMIT 1)) AS checked
+		), sound AS (
+			-- what was before the opening is no duration: an answer is not known then, a resolution was at once
+			SELECT l.*, CASE WHEN l.first_response_at >= l.opened_at THEN l.first_response_at END AS answered_at,
+				greatest(l.resolved_at, CASE WHEN l.resolved_at IS NOT NULL THEN l.opened_at END) AS done_at,
+				CASE WHEN l.reopened_at >= l.opened_at THEN l.reopened_at END AS again_at
+			FROM one, single, line l
+		)
+		SELECT s.ticket, s.customer, s.opened_at, s.answered_at, s.done_at, s.again_at,
+			CASE WHEN NOT $4 THEN NULL WHEN s.done_at IS NULL OR s.again_at > s.done_at THEN 'open' ELSE 'resolved' END,
+			nullif(concat_ws(', ', CASE WHEN s.first_response_at < s.opened_at THEN 'response_before_opening' END,
+				CASE WHEN s.resolved_at < s.opened_at THEN 'resolution_before_opening' END,
+				CASE WHEN s.reopened_at < s.opened_at THEN 'reopening_before_opening' END), ''),
+			s.priority, s.complexity, s.category, s.agent, s.csat, s.escalated, s.contacts
+		FROM sound s
+	$query$, nudge.input_query('tickets', tickets), CASE counting WHEN 'resolved' THEN 'CASE WHEN i.resolved_at IS NOT NULL THEN greatest(i.resolved_at, i.opened_at) END' ELSE 'i.opened_at' END)
+	USING start_at, end_at, as_of, nudge.relation_has_column(tickets, 'resolved_at');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.ticket_rows(regclass, timestamptz, timestamptz, timestamptz, text) IS
+	'Tickets as they were known by as_of, checked, with their status: what ticket_lines and backlog read. Not STRICT: NULL bounds are none, a NULL as_of knows all, a NULL relation has no rows';
+
+-- Times and what was promised, ticket by ticket -----------------------------
+
+CREATE FUNCTION nudge.minutes_between(started_at timestamptz, ended_at timestamptz) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN trim_scale(extract(epoch FROM ended_at - started_at) / 60);
+
+COMMENT ON FUNCTION nudge.minutes_between(timestamptz, timestamptz) IS
+	'All minutes between two instants; working_minutes has those within working hours';
+
+CREATE FUNCTION nudge.sla_state(minutes numeric, target_minutes numeric, is_waiting boolean) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN target_minutes IS NULL THEN NULL WHEN minutes > target_minutes THEN 'breached' WHEN is_waiting THEN 'pending'
+		WHEN minutes <= target_minutes THEN 'met' END;
+
+COMMENT ON FUNCTION nudge.sla_state(numeric, numeric, boolean) IS
+	'met, breached, or pending for what still waits within its target. Not STRICT: without a target, or without minutes, nothing is promised or known';
+
+CREATE FUNCTION nudge.sla_target_of(measure text, priority text, complexity text) RETURNS TABLE (target_minutes numeric, calendar text)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	SELECT t.target_minutes, t.calendar
+	FROM nudge.sla_targets t
+	WHERE t.measure = sla_target_of.measure AND t.priority IN (sla_target_of.priority, '*') AND t.complexity IN (sla_target_of.complexity, '*')
+	ORDER BY t.priority = '*', t.complexity = '*'
+	LIMIT 1;
+END;
+
+COMMENT ON FUNCTION nudge.sla_target_of(text, text, text) IS
+	'The target of a measure for a priority and complexity: the most specific of sla_targets, where the priority goes before the complexity. Not STRICT: a NULL complexity has targets for any';
+
+CREATE FUNCTION nudge.ticket_lines(
+	tickets regclass,
+	start_day date DEFAULT NULL,
+	end_day date DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	counting text DEFAULT 'opened',
+	calendar text DEFAULT NULL
+) RETURNS TABLE (
+	ticket text,
+	customer text,
+	counted_on date,
+	status text,
+	problem text,
+	priority text,
+	complexity text,
+	category text,
+	agent text,
+	opened_at timestamptz,
+	first_response_at timestamptz,
+	resolved_at timestamptz,
+	reopened_at timestamptz,
+	csat numeric,
+	escalated boolean,
+	contacts integer,
+	age_minutes numeric,
+	first_response_minutes numeric,
+	first_response_working_minutes numeric,
+	first_response_target numeric,
+	first_response_sla text,
+	first_response_ratio numeric,
+	resolution_minutes numeric,
+	resolution_working_minutes numeric,
+	resolution_target numeric,
+	resolution_sla text,
+	resolution_ratio numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	knows_responses constant boolean := nudge.relation_has_column(tickets, 'first_response_at');
+BEGIN
+	PERFORM nudge.check_support_options(NULL, counting);
+	IF start_day IS NOT NULL AND end_day IS NOT NULL THEN
+		PERFORM nudge.check_window(start_day, end_day);
+	END IF;
+	RETURN QUERY
+		WITH r AS MATERIALIZED (
+			-- no zone is two days from UTC
+			SELECT t.*, nudge.civil_date(CASE counting WHEN 'resolved' THEN t.resolved_at ELSE t.opened_at END, named_zone) AS day
+			FROM nudge.ticket_rows(tickets, (start_day - 2)::timestamp AT TIME ZONE 'UTC', (end_day + 2)::timestamp AT TIME ZONE 'UTC', as_of, counting) t
+		), target AS MATERIALIZED (
+			SELECT k.priority, k.complexity, f.target_minutes AS response_target, f.calendar AS response_calendar,
+				s.target_minutes AS solution_target, s.calendar AS solution_calendar
+			FROM (SELECT DISTINCT r.priority, coalesce(r.complexity, '') AS complexity FROM r) k
+			LEFT JOIN LATERAL nudge.sla_target_of('first_response', k.priority, k.complexity) f ON true
+			LEFT JOIN LATERAL nudge.sla_target_of('resolution', k.priority, k.complexity) s ON true
+		), timed AS (
+			SELECT r.*, t.response_target, t.solution_target, t.response_calendar, t.solution_calendar,
+				r.first_response_at IS NULL AND r.status = 'open' AND knows_responses AND strpos(coalesce(r.problem, ''), 'response_before') = 0 AS waits_for_response,
+				r.status = 'open' AND strpos(coalesce(r.problem, ''), 'resolution_before') = 0 AS waits_for_solution,
+				CASE WHEN r.status = 'resolved' AND strpos(coalesce(r.problem, ''), 'resolution_before') = 0 THEN r.resolved_at END AS solved_at
+			FROM r JOIN target t ON t.priority = r.priority AND t.complexity = coalesce(r.complexity, '')
+			WHERE r.day IS NOT NULL AND (start_day IS NULL OR r.day >= start_day) AND (end_day IS NULL OR r.day < end_day)
+		), used AS MATERIALIZED (
+			SELECT t.*, nudge.minutes_between(t.opened_at, t.first_response_at) AS response_minutes, nudge.minutes_between(t.opened_at, t.solved_at) AS solution_minutes,
+				-- of what still waits, up to as_of
+				CASE WHEN t.response_calendar IS NULL THEN nudge.minutes_between(t.opened_at, response.until)
+					ELSE nudge.working_minutes(t.opened_at, response.until, t.response_calendar) END AS response_used,
+				CASE WHEN t.solution_calendar IS NULL THEN nudge.minutes_between(t.opened_at, solution.until)
+					ELSE nudge.working_minutes(t.opened_at, solution.until, t.solution_calendar) END AS solution_used
+			FROM timed t, LATERAL (SELECT coalesce(t.first_response_at, CASE WHEN t.waits_for_response THEN as_of END)) response(until),
+				LATERAL (SELECT coalesce(t.solved_at, CASE WHEN t.waits_for_solution THEN as_of END)) solution(until)
+		)
+		SELECT u.ticket, u.customer, u.day, u.status, u.problem, u.priority, u.complexity, u.category, u.agent,
+			u.opened_at, u.first_response_at, u.resolved_at, u.reopened_at, u.csat, u.escalated, u.contacts,
+			CASE WHEN u.status = 'open' THEN nudge.minutes_between(u.opened_at, as_of) END,
+			u.response_minutes, nudge.working_minutes(u.opened_at, u.first_response_at, coalesce(u.response_calendar, ticket_lines.calendar)),
+			u.response_target, nudge.sla_state(u.response_used, u.response_target, u.waits_for_response), u.response_used / u.response_target,
+			u.solution_minutes, nudge.working_minutes(u.opened_at, u.solved_at, coalesce(u.solution_calendar, ticket_lines.calendar)),
+			u.solution_target, nudge.sla_state(u.solution_used, u.solution_target, u.waits_for_solution), u.solution_used / u.solution_target
+		FROM used u
+		ORDER BY u.opened_at, u.ticket COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.ticket_lines(regclass, date, date, text, timestamptz, text, text) IS
+	'Each ticket with its times in all and in working minutes, its targets, and whether they were met by as_of: the drill-down of support_report and support_times. Not STRICT: NULL days are no bounds, a NULL as_of leaves what still waits undecided, a NULL calendar leaves working minutes to those of the targets';
+
+-- Reports -------------------------------------------------------------------
+
+CREATE FUNCTION nudge.support_lines(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	counting text DEFAULT 'opened',
+	calendar text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	value text,
+	ticket text,
+	status text,
+	was_reopened boolean,
+	was_resolved boolean,
+	csat numeric,
+	escalated boolean,
+	contacts integer,
+	problem text,
+	minutes numeric[],
+	working_minutes numeric[],
+	sla text[],
+	ratio numeric[]
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	PERFORM nudge.check_support_options("by", counting);
+	IF "by" = 'segment' AND customers IS NULL THEN
+		RAISE EXCEPTION 'segments of tickets need the relation customers' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The segment is that of the customer whose ticket it is.',
+			HINT = 'Pass customers.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH customer AS MATERIALIZED (
+			SELECT DISTINCT ON (c.customer) c.customer, nullif(btrim(c.segment), '') AS segment, c.internal
+			FROM (%s) c
+			WHERE c.customer IS NOT NULL
+			ORDER BY c.customer, c.created_at, c.segment COLLATE "C"
+		)
+		SELECT CASE WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(l.counted_on, $4), $2) END,
+			CASE $7 WHEN 'priority' THEN l.priority WHEN 'complexity' THEN l.complexity WHEN 'category' THEN l.category WHEN 'agent' THEN l.agent WHEN 'segment' THEN c.segment END,
+			l.ticket, l.status, l.reopened_at IS NOT NULL, l.resolved_at IS NOT NULL OR l.reopened_at IS NOT NULL, l.csat, l.escalated, l.contacts, l.problem,
+			ARRAY[l.first_response_minutes, l.resolution_minutes], ARRAY[l.first_response_working_minutes, l.resolution_working_minutes],
+			ARRAY[l.first_response_sla, l.resolution_sla], ARRAY[l.first_response_ratio, l.resolution_ratio]
+		FROM nudge.ticket_lines($1, $2, $3, $5, $6, $8, $9) l
+		LEFT JOIN customer c ON c.customer = l.customer
+		WHERE c.internal IS NOT TRUE
+		$query$, nudge.input_query('customers', customers))
+		USING tickets, start_day, end_day, grain, zone, as_of, "by", counting, calendar;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.support_lines(regclass, date, date, text, text, timestamptz, text, regclass, text, text) IS
+	'Works for support_report and support_times: the tickets of ticket_lines by period and group, first response and resolution as the first and second element. Not STRICT: NULL options have a meaning, a NULL relation has no rows';
+
+CREATE FUNCTION nudge.support_report(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	counting text DEFAULT 'opened'
+) RETURNS TABLE (
+	period date,
+	value text,
+	is_total boolean,
+	complete boolean,
+	tickets_total bigint,
+	ticket_share numeric,
+	customers_total bigint,
+	tickets_per_customer numeric,
+	tickets_resolved bigint,
+	resolution_rate numeric,
+	tickets_reopened bigint,
+	tickets_once_resolved bigint,
+	reopen_rate numeric,
+	tickets_escalated bigint,
+	escalation_known bigint,
+	escalation_rate numeric,
+	tickets_one_touch bigint,
+	contacts_known bigint,
+	one_touch_rate numeric,
+	csat_mean numeric,
+	csat_answers bigint,
+	tickets_with_problem bigint
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
+	knows_reopening constant boolean := nudge.relation_has_column(tickets, 'reopened_at');
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH span AS MATERIALIZED (
+			-- periods of which nothing can be known are left out
+			SELECT s.* FROM nudge.window_spans($2, $3, $4, $5, $6) s WHERE $6 IS NULL OR s.start_at < $6
+		), line AS MATERIALIZED (
+			SELECT l.* FROM nudge.support_lines($1, $2, $3, $4, $5, $6, $7, $8, $9) l
+		), n AS MATERIALIZED (
+			SELECT l.period, l.value, grouping(l.value) = 1 AS is_total, count(*) AS total, count(*) FILTER (WHERE l.status = 'resolved') AS resolved,
+				count(*) FILTER (WHERE l.was_reopened) AS reopened, count(*) FILTER (WHERE l.was_resolved) AS once_resolved,
+				count(*) FILTER (WHERE l.escalated) AS escalated, count(l.escalated) AS escalation_known,
+				count(*) FILTER (WHERE l.contacts = 1 AND l.status = 'resolved' AND NOT l.was_reopened) AS one_touch,
+				count(l.contacts) FILTER (WHERE l.was_resolved) AS contacts_known, avg(l.csat) AS csat, count(l.csat) AS answers, count(l.problem) AS problems
+			FROM line l
+			GROUP BY GROUPING SETS ((l.period, l.value), (l.period))
+		), customer AS MATERIALIZED (
+			SELECT DISTINCT ON (c.customer) c.customer, c.created_at, nullif(btrim(c.segment), '') AS segment, c.internal
+			FROM (%s) c
+			WHERE c.customer IS NOT NULL
+			ORDER BY c.customer, c.created_at, c.segment COLLATE "C"
+		), base AS MATERIALIZED (
+			SELECT s.period, c.segment, grouping(c.segment) = 1 AS is_total, count(*) AS n
+			FROM span s JOIN customer c ON c.created_at < least(s.end_at, $6) AND c.internal IS NOT TRUE
+			GROUP BY GROUPING SETS ((s.period, c.segment), (s.period))
+		), grouped AS (
+			SELECT NULL AS value, true AS is_total
+			UNION SELECT n.value, n.is_total FROM n WHERE $7 IS NOT NULL
+			UNION SELECT b.segment, b.is_total FROM base b WHERE $7 = 'segment'
+		)
+		SELECT s.period, g.value, g.is_total, s.complete, coalesce(n.total, 0), n.total::numeric / w.total, b.n, coalesce(n.total, 0)::numeric / nullif(b.n, 0),
+			CASE WHEN $10 THEN coalesce(n.resolved, 0) END, CASE WHEN $10 THEN n.resolved::numeric / n.total END,
+			CASE WHEN $11 THEN coalesce(n.reopened, 0) END, CASE WHEN $10 THEN coalesce(n.once_resolved, 0) END,
+			CASE WHEN $10 AND $11 THEN n.reopened::numeric / nullif(n.once_resolved, 0) END,
+			CASE WHEN $12 THEN coalesce(n.escalated, 0) END, coalesce(n.escalation_known, 0), n.escalated::numeric / nullif(n.escalation_known, 0),
+			CASE WHEN $10 AND $13 THEN coalesce(n.one_touch, 0) END, CASE WHEN $10 THEN coalesce(n.contacts_known, 0) END,
+			CASE WHEN $10 THEN n.one_touch::numeric / nullif(n.contacts_known, 0) END,
+			n.csat, coalesce(n.answers, 0), coalesce(n.problems, 0)
+		FROM span s CROSS JOIN grouped g
+		LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
+		LEFT JOIN n w ON w.period = s.period AND w.is_total
+		LEFT JOIN LATERAL (
+			SELECT coalesce(max(b.n), 0) AS n FROM base b
+			WHERE b.period = s.period AND b.is_total = ($7 IS DISTINCT FROM 'segment' OR g.is_total) AND (b.is_total OR b.segment IS NOT DISTINCT FROM g.value)
+		) b ON $8 IS NOT NULL
+		ORDER BY s.period, g.is_total, coalesce(n.total, 0) DESC, g.value COLLATE "C"
+		$query$, nudge.input_query('customers', customers))
+		USING tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, knows_resolution, knows_reopening,
+			nudge.relation_has_column(tickets, 'escalated'), nudge.relation_has_column(tickets, 'contacts');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.support_report(regclass, date, date, text, text, timestamptz, text, regclass, text) IS
+	'Tickets by period, in all and by a group: how many, per customer, resolved, reopened, escalated, done with one contact, and satisfaction. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, a NULL by is the total alone, without customers there is no number per customer';
+
+CREATE FUNCTION nudge.support_times(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	counting text DEFAULT 'opened',
+	calendar text DEFAULT NULL,
+	tolerance numeric DEFAULT 0.25
+) RETURNS TABLE (
+	measure text,
+	period date,
+	value text,
+	is_total boolean,
+	complete boolean,
+	tickets_done bigint,
+	mean_minutes numeric,
+	median_minutes numeric,
+	p90_minutes numeric,
+	mean_working_minutes numeric,
+	median_working_minutes numeric,
+	p90_working_minutes numeric,
+	sla_met bigint,
+	sla_breached bigint,
+	sla_pending bigint,
+	attainment_rate numeric,
+	tickets_exceeding bigint,
+	exceeding_rate numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 40 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	PERFORM nudge.check_support_options("by", counting, tolerance);
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT s.* FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s WHERE as_of IS NULL OR s.start_at < as_of
+		), line AS MATERIALIZED (
+			SELECT m.no, l.period, l.value, l.minutes[m.no] AS minutes, l.working_minutes[m.no] AS working_minutes, l.sla[m.no] AS sla, l.ratio[m.no] AS ratio
+			FROM nudge.support_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, support_times.calendar) l, (VALUES (1), (2)) m(no)
+		), n AS MATERIALIZED (
+			SELECT l.no, l.period, l.value, grouping(l.value) = 1 AS is_total, count(l.minutes) AS done,
+				avg(l.minutes) AS mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.minutes::double precision) AS median,
+				percentile_cont(0.9) WITHIN GROUP (ORDER BY l.minutes::double precision) AS p90,
+				avg(l.working_minutes) AS working_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.working_minutes::double precision) AS working_median,
+				percentile_cont(0.9) WITHIN GROUP (ORDER BY l.working_minutes::double precision) AS working_p90,
+				count(*) FILTER (WHERE l.sla = 'met') AS met, count(*) FILTER (WHERE l.sla = 'breached') AS breached, count(*) FILTER (WHERE l.sla = 'pending') AS pending,
+				count(*) FILTER (WHERE l.ratio > 1 + tolerance) AS exceeding
+			FROM line l
+			GROUP BY GROUPING SETS ((l.no, l.period, l.value), (l.no, l.period))
+		), grouped AS (
+			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
+		)
+		SELECT m.measure, s.period, g.value, g.is_total, s.complete, CASE WHEN m.is_known THEN coalesce(n.done, 0) END, n.mean, n.median::numeric, n.p90::numeric,
+			n.working_mean, n.working_median::numeric, n.working_p90::numeric, CASE WHEN m.is_known THEN coalesce(n.met, 0) END, CASE WHEN m.is_known THEN coalesce(n.breached, 0) END,
+			CASE WHEN m.is_known THEN coalesce(n.pending, 0) END, n.met::numeric / nullif(n.met + n.breached, 0), CASE WHEN m.is_known THEN coalesce(n.exceeding, 0) END, n.exceeding::numeric / nullif(n.met + n.breached, 0)
+		FROM (VALUES (1, 'first_response', nudge.relation_has_column(tickets, 'first_response_at')),
+			(2, 'resolution', nudge.relation_has_column(tickets, 'resolved_at'))) m(no, measure, is_known) CROSS JOIN span s CROSS JOIN grouped g
+		LEFT JOIN n ON n.no = m.no AND n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
+		ORDER BY m.no, s.period, g.is_total, g.value COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.support_times(regclass, date, date, text, text, timestamptz, text, regclass, text, text, numeric) IS
+	'How long first responses and resolutions took, in all and in working minutes, and how many met their targets, by period, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of leaves what still waits undecided, a NULL by is the total alone';
+
+-- src/reports/support_backlog.sql
+
+/*
+ * support_backlog.sql
+ *		Support: which tickets are open at the end of each period, and since when.
+ *
+ * Definitions: doc/support.md.
+ */
+
+-- A ticket comes into the backlog when it is opened, leaves it when it is
+-- resolved, and comes back when it is reopened after that.
+CREATE FUNCTION nudge.backlog_lines(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (
+	ticket text,
+	value text,
+	opened_at timestamptz,
+	opened_period date,
+	resolved_period date,
+	reopened_period date
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF "by" = 'segment' THEN
+		RAISE EXCEPTION 'the backlog has no segments' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It can be grouped by priority, complexity, category and agent.',
+			HINT = 'Pass a view of the tickets that has the segment as category.';
+	END IF;
+	PERFORM nudge.check_support_options("by", 'opened');
+	RETURN QUERY
+		-- what comes after the window has no period, what was before it has -infinity
+		SELECT d.ticket, d.value, d.opened_at,
+			CASE WHEN d.opened IS NULL OR d.opened >= end_day THEN NULL WHEN d.opened < start_day THEN date '-infinity'
+				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.opened, grain), start_day) END,
+			CASE WHEN d.resolved IS NULL OR d.resolved >= end_day THEN NULL WHEN d.resolved < start_day THEN date '-infinity'
+				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.resolved, grain), start_day) END,
+			CASE WHEN d.reopened IS NULL OR d.reopened >= end_day THEN NULL WHEN d.reopened < start_day THEN date '-infinity'
+				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.reopened, grain), start_day) END
+		FROM (
+			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, named_zone) AS opened, nudge.civil_date(r.resolved_at, named_zone) AS resolved,
+				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, named_zone) END AS reopened,
+				CASE "by" WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
+			FROM nudge.ticket_rows(tickets, NULL, (end_day + 2)::timestamp AT TIME ZONE 'UTC', as_of) r
+			OFFSET 0
+		) d
+		WHERE d.opened < end_day;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text) IS
+	'Each ticket with the periods in which it came into the backlog, left it and came back, -infinity for before the window: the drill-down of backlog and backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+
+CREATE FUNCTION nudge.open_ticket_ages(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (period date, ticket text, value text, opened_at timestamptz, age_seconds numeric, age_days numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT s.period, least(s.end_at, as_of) AS at, row_number() OVER (ORDER BY s.period)::integer AS no
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s
+			WHERE as_of IS NULL OR s.start_at < as_of
+		), numbered AS (
+			-- 0 is before the window; a ticket is open at the ends of the periods from one event to before the next
+			SELECT l.ticket, l.value, l.opened_at, coalesce(o.no, 0) AS opened, CASE WHEN l.resolved_period IS NOT NULL THEN coalesce(c.no, 0) END AS resolved,
+				CASE WHEN l.reopened_period IS NOT NULL THEN coalesce(a.no, 0) END AS reopened
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l
+			LEFT JOIN span o ON o.period = l.opened_period
+			LEFT JOIN span c ON c.period = l.resolved_period
+			LEFT JOIN span a ON a.period = l.reopened_period
+		)
+		SELECT s.period, n.ticket, n.value, n.opened_at, g.age_seconds, trim_scale(g.age_seconds / 86400)
+		FROM numbered n, (SELECT count(*)::integer AS last FROM span) z,
+			LATERAL (SELECT generate_series(greatest(n.opened, 1), coalesce(n.resolved - 1, z.last)) UNION ALL
+				SELECT generate_series(greatest(n.reopened, 1), z.last) WHERE n.reopened IS NOT NULL) k(no)
+		JOIN span s ON s.no = k.no, LATERAL (SELECT trim_scale(extract(epoch FROM s.at - n.opened_at)) AS age_seconds) g;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text) IS
+	'Each ticket that is open at the end of a period, with its age in days since it was opened: the drill-down of backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+
+CREATE FUNCTION nudge.backlog(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	value text,
+	is_total boolean,
+	complete boolean,
+	opening bigint,
+	opened bigint,
+	reopened bigint,
+	resolved bigint,
+	closing bigint,
+	mean_age_days numeric,
+	oldest_age_days numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
+BEGIN
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT s.* FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s WHERE as_of IS NULL OR s.start_at < as_of
+		), n AS MATERIALIZED (
+			SELECT e.period, l.value, grouping(l.value) = 1 AS is_total, sum(e.opened) AS opened, sum(e.resolved) AS resolved, sum(e.reopened) AS reopened
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l,
+				LATERAL (VALUES (l.opened_period, 1, 0, 0), (l.resolved_period, 0, 1, 0), (l.reopened_period, 0, 0, 1)) e(period, opened, resolved, reopened)
+			WHERE e.period IS NOT NULL
+			GROUP BY GROUPING SETS ((e.period, l.value), (e.period))
+		), grouped AS (
+			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
+		), age AS MATERIALIZED (
+			SELECT a.period, a.value, grouping(a.value) = 1 AS is_total, avg(a.age_seconds) / 86400 AS mean, max(a.age_days) AS oldest
+			FROM nudge.open_ticket_ages(tickets, start_day, end_day, grain, zone, as_of, "by") a
+			GROUP BY GROUPING SETS ((a.period, a.value), (a.period))
+		), moved AS (
+			SELECT s.period, s.complete, g.value, g.is_total, coalesce(n.opened, 0) AS opened, coalesce(n.resolved, 0) AS resolved, coalesce(n.reopened, 0) AS reopened
+			FROM (SELECT s.period, s.complete FROM span s UNION ALL SELECT '-infinity', NULL) s CROSS JOIN grouped g
+			LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
+		), summed AS (
+			SELECT m.*, sum(m.opened + m.reopened - m.resolved) OVER (PARTITION BY m.is_total, m.value ORDER BY m.period) AS closing
+			FROM moved m
+		)
+		SELECT m.period, m.value, m.is_total, m.complete,
+			CASE WHEN knows_resolution THEN (m.closing - m.opened - m.reopened + m.resolved)::bigint END, m.opened::bigint,
+			CASE WHEN knows_resolution THEN m.reopened::bigint END, CASE WHEN knows_resolution THEN m.resolved::bigint END,
+			CASE WHEN knows_resolution THEN m.closing::bigint END, CASE WHEN knows_resolution THEN a.mean END, CASE WHEN knows_resolution THEN a.oldest END
+		FROM summed m
+		LEFT JOIN age a ON a.period = m.period AND a.is_total = m.is_total AND a.value IS NOT DISTINCT FROM m.value
+		WHERE isfinite(m.period)
+		ORDER BY m.period, m.is_total, m.value COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text) IS
+	'Open tickets at the ends of periods, or at as_of: opening + opened + reopened - resolved = closing, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
+
+CREATE FUNCTION nudge.backlog_ages(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	edges numeric[] DEFAULT '{1,3,7,30}'
+) RETURNS TABLE (
+	period date,
+	value text,
+	is_total boolean,
+	complete boolean,
+	from_days numeric,
+	to_days numeric,
+	open_tickets bigint,
+	open_share numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
+BEGIN
+	IF NOT coalesce(array_ndims(edges) = 1 AND array_position(edges, NULL) IS NULL
+		AND edges = ARRAY(SELECT DISTINCT e.edge FROM unnest(edges) e(edge) WHERE e.edge > 0 AND e.edge < 'Infinity' ORDER BY e.edge), false) THEN
+		RAISE EXCEPTION 'edges of ages must be days above 0 that ascend' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A class of ages is from one edge to before the next; the first begins at 0, the last has no end.',
+			HINT = 'Pass an array such as {1,3,7,30}.';
+	END IF;
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT s.* FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s WHERE as_of IS NULL OR s.start_at < as_of
+		), n AS MATERIALIZED (
+			SELECT a.period, a.value, grouping(a.value) = 1 AS is_total, width_bucket(a.age_days, edges) AS class, count(*) AS n
+			FROM nudge.open_ticket_ages(tickets, start_day, end_day, grain, zone, as_of, "by") a
+			GROUP BY GROUPING SETS ((a.period, a.value, width_bucket(a.age_days, edges)), (a.period, width_bucket(a.age_days, edges)))
+		), grouped AS (
+			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
+		)
+		SELECT s.period, g.value, g.is_total, s.complete, coalesce(edges[array_lower(edges, 1) + k.class - 1], 0), edges[array_lower(edges, 1) + k.class],
+			CASE WHEN knows_resolution THEN coalesce(n.n, 0) END,
+			CASE WHEN knows_resolution THEN coalesce(n.n, 0) / sum(n.n) OVER (PARTITION BY s.period, g.is_total, g.value) END
+		FROM span s CROSS JOIN grouped g CROSS JOIN generate_series(0, cardinality(edges)) k(class)
+		LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value AND n.class = k.class
+		ORDER BY s.period, g.is_total, g.value COLLATE "C", k.class;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS
+	'Open tickets at the ends of periods, or at as_of, by how long ago they were opened, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
+
+-- src/reports/reliability.sql
+
+/*
+ * reliability.sql
+ *		Uptime, downtime and incidents: time to notice, to repair and between
+ *		failures.
+ *
+ * Definitions: doc/reliability.md.
+ */
+
+-- What is shared ------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF reversed > 0 THEN
+		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
+				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
+	'An error that says how many, if intervals of an input end before they begin';
+
+CREATE FUNCTION nudge.check_by(by text, allowed text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF by <> allowed THEN
+		RAISE EXCEPTION 'unknown value "%" of "by"', left(by, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('Rows can be for each %s.', allowed),
+				HINT = format('Pass %s, or null for the total alone.', allowed);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_by(text, text) IS
+	'An error unless a report can have rows by this. Not STRICT: NULL is the total alone';
+
+CREATE FUNCTION nudge.clean_words(words text[], argument text) RETURNS text[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	cleaned constant text[] := ARRAY(SELECT DISTINCT nullif(btrim(w), '') COLLATE "C" FROM unnest(words) w ORDER BY 1);
+BEGIN
+	IF words IS NULL THEN
+		RETURN NULL;
+	END IF;
+	IF cleaned = '{}' OR array_position(cleaned, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION '"%" must have elements, and none that is null or blank', argument
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It has %s.', cardinality(words)),
+				HINT = 'Pass null for all.';
+	END IF;
+	RETURN cleaned;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.clean_words(text[], text) IS
+	'The distinct elements of an argument in order, trimmed; none, or one that is NULL or blank, is an error. Not STRICT: NULL is all';
+
+CREATE FUNCTION nudge.severity_rank(severity text) RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(array_position('{critical,major,minor,cosmetic}'::text[], severity), 5);
+
+COMMENT ON FUNCTION nudge.severity_rank(text) IS
+	'The order in which severities are shown: critical, major, minor, cosmetic, others. Not STRICT: NULL is after them';
+
+CREATE FUNCTION nudge.known_window(start_day date, end_day date, zone text DEFAULT 'UTC', as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (from_at timestamptz, until_at timestamptz)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	from_at := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	until_at := greatest(from_at, least(end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC'), as_of));
+	RETURN NEXT;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.known_window(date, date, text, timestamptz) IS
+	'The instants at which a window begins, and ends or as_of cuts it off. Not STRICT: a NULL as_of cuts nothing off, NULL days are errors';
+
+-- Not the intersection with each period, which would read all of the intervals
+-- once for each.
+CREATE FUNCTION nudge.spans_by_period(spans tstzmultirange, bounds timestamptz[]) RETURNS TABLE (no bigint, spans tstzmultirange, seconds numeric)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT n.no, range_agg(p.piece), sum(extract(epoch FROM upper(p.piece) - lower(p.piece)))
+	FROM unnest(spans_by_period.spans) u(span),
+		LATERAL generate_series(greatest(width_bucket(lower(u.span), bounds), 1)::bigint, least(width_bucket(upper(u.span), bounds), cardinality(bounds) - 1)::bigint) n(no),
+		LATERAL (SELECT u.span * tstzrange(bounds[n.no], bounds[n.no + 1]) AS piece) p
+	WHERE NOT isempty(p.piece)
+	GROUP BY n.no;
+END;
+
+COMMENT ON FUNCTION nudge.spans_by_period(tstzmultirange, timestamptz[]) IS
+	'Intervals cut up by periods, of which bounds has the beginnings and the last end: what each that has some has of them, and for how long';
+
+CREATE FUNCTION nudge.exact_percentile(sorted numeric[], fraction numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+	SELECT CASE WHEN p.place = floor(p.place) THEN sorted[floor(p.place)::integer]
+		ELSE sorted[floor(p.place)::integer] + (p.place - floor(p.place)) * (sorted[ceil(p.place)::integer] - sorted[floor(p.place)::integer]) END
+	FROM (SELECT 1 + fraction * (cardinality(sorted) - 1) AS place) p);
+
+COMMENT ON FUNCTION nudge.exact_percentile(numeric[], numeric) IS
+	'The percentile of values in ascending order, exactly: between two values in proportion, as percentile_cont has it; 0.5 is the median';
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.incident_lines(
+	incidents regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	incident text,
+	service text,
+	severity text,
+	is_outage boolean,
+	started_at timestamptz,
+	detected_at timestamptz,
+	ended_at timestamptz,
+	is_open boolean,
+	minutes numeric,
+	minutes_in_window numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.incident, nullif(btrim(i.service), '') AS service, lower(btrim(i.severity)) AS severity, i.outage,
+				i.started_at, i.detected_at, nullif(i.ended_at, 'infinity') AS ended_at,
+				-- an end that is not known yet is none
+				CASE WHEN i.ended_at < coalesce($3, 'infinity') THEN i.ended_at END AS known_end
+			FROM (%s) i
+			WHERE i.started_at IS NULL OR i.started_at < $2 AND i.started_at < coalesce($3, 'infinity')
+		), mine AS MATERIALIZED (
+			-- those that end as the window begins are in it, so that what follows them at once is seen to
+			SELECT l.* FROM line l
+			WHERE ($4 IS NULL OR l.service IS NULL OR l.service = ANY ($4))
+				AND coalesce(l.known_end >= $1 OR l.ended_at < l.started_at OR l.started_at IS NULL, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('incidents', count(*) FILTER (WHERE NOT coalesce(isfinite(m.started_at) AND isfinite(coalesce(m.ended_at, m.started_at))
+					AND isfinite(coalesce(m.detected_at, m.started_at)) AND m.severity <> '', false)))
+				AND nudge.check_intervals('incidents', count(*) FILTER (WHERE m.ended_at < m.started_at OR m.detected_at < m.started_at)) AS checked
+			FROM mine m
+		)
+		SELECT m.incident, m.service, m.severity, coalesce(m.outage, m.severity = ANY ($5), false), m.started_at,
+			CASE WHEN m.detected_at < coalesce($3, 'infinity') THEN m.detected_at END, m.known_end, m.known_end IS NULL,
+			trim_scale(extract(epoch FROM m.known_end - m.started_at) / 60),
+			trim_scale(greatest(extract(epoch FROM least(coalesce(m.known_end, $2), $2) - greatest(m.started_at, $1)), 0) / 60)
+		FROM one, mine m
+		WHERE one.checked
+		ORDER BY m.started_at, m.known_end, m.incident COLLATE "C", m.service COLLATE "C"
+	$query$, nudge.input_query('incidents', incidents))
+	USING from_at, until_at, as_of, nudge.clean_words(services, 'services'), ARRAY(SELECT lower(btrim(s)) FROM unnest(outage_severities) s);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.incident_lines(regclass, date, date, text, timestamptz, text[], text[]) IS
+	'The incidents that were running in a window, as known at as_of, and whether each was an outage: flagged, or else of a severity in outage_severities. Not STRICT: NULL incidents are none, NULL services all, NULL outage_severities none';
+
+CREATE FUNCTION nudge.maintenance_lines(
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL
+) RETURNS TABLE (service text, started_at timestamptz, ended_at timestamptz, minutes numeric, minutes_in_window numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT nullif(btrim(i.service), '') AS service, i.started_at, i.ended_at
+			FROM (%s) i
+			WHERE i.started_at IS NULL OR i.started_at < $2 AND coalesce(i.ended_at > $1 OR i.ended_at < i.started_at, true)
+		), mine AS MATERIALIZED (
+			SELECT l.* FROM line l WHERE $3 IS NULL OR l.service IS NULL OR l.service = ANY ($3)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('maintenance', count(*) FILTER (WHERE NOT coalesce(isfinite(m.started_at) AND isfinite(m.ended_at), false)))
+				AND nudge.check_intervals('maintenance', count(*) FILTER (WHERE m.ended_at < m.started_at)) AS checked
+			FROM mine m
+		)
+		SELECT m.service, m.started_at, m.ended_at, trim_scale(extract(epoch FROM m.ended_at - m.started_at) / 60),
+			trim_scale(greatest(extract(epoch FROM least(m.ended_at, $2) - greatest(m.started_at, $1)), 0) / 60)
+		FROM one, mine m
+		WHERE one.checked
+		ORDER BY m.started_at, m.ended_at, m.service COLLATE "C"
+	$query$, nudge.input_query('maintenance', maintenance))
+	USING from_at, until_at, nudge.clean_words(services, 'services');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.maintenance_lines(regclass, date, date, text, timestamptz, text[]) IS
+	'The maintenance that had begun by as_of and fell into a window. Not STRICT: NULL maintenance is none, NULL services are all';
+
+CREATE FUNCTION nudge.service_names(incidents regclass, maintenance regclass, until_at timestamptz) RETURNS TABLE (service text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		SELECT DISTINCT btrim(n.service)
+		FROM (SELECT i.service, i.started_at FROM (%s) i UNION ALL SELECT m.service, m.started_at FROM (%s) m) n
+		WHERE btrim(n.service) <> '' AND n.started_at < $1
+	$query$, nudge.input_query('incidents', incidents), nudge.input_query('maintenance', maintenance)) USING until_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.service_names(regclass, regclass, timestamptz) IS
+	'The services that incidents or maintenance before an instant name. Not STRICT: NULL relations are inputs without rows';
+
+-- Uptime --------------------------------------------------------------------
+
+-- A service is down, or maintained, also while everything is (service NULL).
+-- All together are down if one is, and maintained if all are.
+CREATE FUNCTION nudge.service_downtime(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (service text, all_services boolean, maintained tstzmultirange, down tstzmultirange)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY
+		WITH hit AS MATERIALIZED (
+			-- what is open lasts until the end of what is known
+			SELECT i.service, range_agg(tstzrange(greatest(i.started_at, from_at), least(i.ended_at, until_at))) AS spans
+			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
+			WHERE i.is_outage AND i.started_at < until_at
+			GROUP BY i.service
+		), pause AS MATERIALIZED (
+			SELECT m.service, range_agg(tstzrange(greatest(m.started_at, from_at), least(m.ended_at, until_at))) AS spans
+			FROM nudge.maintenance_lines(maintenance, start_day, end_day, zone, as_of, services) m
+			GROUP BY m.service
+		), named AS MATERIALIZED (
+			SELECT n.service FROM unnest(nudge.clean_words(services, 'services')) n(service)
+			UNION ALL
+			SELECT n.service FROM nudge.service_names(incidents, maintenance, until_at) n WHERE services IS NULL
+		), one AS MATERIALIZED (
+			SELECT n.service, p.maintained, coalesce(mine.spans, '{}') + coalesce(every.spans, '{}') - p.maintained AS down
+			-- without any names there is one service, which has none
+			FROM (SELECT n.service FROM named n UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT FROM named)) n
+			LEFT JOIN hit mine ON mine.service = n.service
+			LEFT JOIN hit every ON every.service IS NULL
+			LEFT JOIN pause paused ON paused.service = n.service
+			LEFT JOIN pause all_paused ON all_paused.service IS NULL,
+				LATERAL (SELECT coalesce(paused.spans, '{}') + coalesce(all_paused.spans, '{}') AS maintained) p
+		)
+		SELECT o.service, false, o.maintained, o.down FROM one o WHERE o.service IS NOT NULL
+		UNION ALL
+		SELECT NULL, true, range_intersect_agg(o.maintained), range_agg(o.down) FROM one o;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.service_downtime(regclass, regclass, date, date, text, timestamptz, text[], text[]) IS
+	'Works for uptime: when each service, and when all of them, were maintained and were down. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.downtime_by_period(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	grain text,
+	zone text,
+	as_of timestamptz,
+	by text,
+	services text[],
+	outage_severities text[]
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	start_at timestamptz,
+	end_at timestamptz,
+	service text,
+	all_services boolean,
+	total_seconds numeric,
+	maintenance_seconds numeric,
+	down_seconds numeric,
+	down tstzmultirange,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), cell AS MATERIALIZED (
+			SELECT d.service, d.all_services, x.is_down, c.no, c.spans, c.seconds
+			FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) b,
+				LATERAL (VALUES (d.maintained, false), (d.down, true)) x(spans, is_down),
+				LATERAL (SELECT NULL::bigint AS no, NULL::tstzmultirange AS spans, NULL::numeric AS seconds
+					UNION ALL SELECT p.no, p.spans, p.seconds FROM nudge.spans_by_period(x.spans, b.bounds) p) c
+			WHERE d.all_services OR by IS NOT NULL
+		)
+		SELECT w.period, w.period_end, w.start_at, w.end_at, g.service, g.all_services, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at),
+			coalesce(m.seconds, 0), coalesce(c.seconds, 0), coalesce(c.spans, '{}'), w.complete
+		FROM span w
+		-- the rows without a period
+		CROSS JOIN (SELECT DISTINCT c.service, c.all_services FROM cell c) g
+		LEFT JOIN cell m ON m.no = w.no AND NOT m.is_down AND m.all_services = g.all_services AND m.service IS NOT DISTINCT FROM g.service
+		LEFT JOIN cell c ON c.no = w.no AND c.is_down AND c.all_services = g.all_services AND c.service IS NOT DISTINCT FROM g.service;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.downtime_by_period(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'Works for uptime and uptime_error_budget: the time, the maintenance and the downtime of each period, of each service and of all. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.uptime(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	service text,
+	all_services boolean,
+	total_minutes numeric,
+	maintenance_minutes numeric,
+	considered_minutes numeric,
+	downtime_minutes numeric,
+	uptime_share numeric,
+	outages bigint,
+	longest_outage_minutes numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT t.period, t.period_end, t.service, t.all_services, trim_scale(t.total_seconds / 60), trim_scale(t.maintenance_seconds / 60),
+			trim_scale((t.total_seconds - t.maintenance_seconds) / 60), trim_scale(t.down_seconds / 60),
+			(t.total_seconds - t.maintenance_seconds - t.down_seconds) / nullif(t.total_seconds - t.maintenance_seconds, 0), o.stretches, trim_scale(o.longest / 60), t.complete
+		FROM nudge.downtime_by_period(incidents, maintenance, start_day, end_day, grain, zone, as_of, by, services, outage_severities) t,
+			LATERAL (SELECT count(*) AS stretches, max(extract(epoch FROM upper(u.span) - lower(u.span))) AS longest FROM unnest(t.down) u(span)) o
+		ORDER BY t.period, t.all_services, t.service COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.uptime(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The share of time without an outage, maintenance left out, by period: of all services together, which are down if one is, and with by service of each. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.downtime_intervals(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	service text,
+	all_services boolean,
+	started_at timestamptz,
+	ended_at timestamptz,
+	minutes numeric,
+	is_open boolean,
+	incident_keys text[]
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	until_at timestamptz;
+BEGIN
+	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		WITH d AS MATERIALIZED (
+			SELECT * FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities)
+		), stretch AS MATERIALIZED (
+			SELECT d.service, d.all_services, u.span, row_number() OVER (PARTITION BY d.all_services, d.service ORDER BY lower(u.span)) AS no
+			FROM d, unnest(d.down) u(span)
+		), edge AS MATERIALIZED (
+			SELECT s.service, s.all_services, array_agg(lower(s.span) ORDER BY s.no) AS lowers, array_agg(upper(s.span) ORDER BY s.no) AS uppers
+			FROM stretch s
+			GROUP BY s.service, s.all_services
+		), line AS MATERIALIZED (
+			SELECT i.incident, i.service, i.is_open, i.started_at, least(i.ended_at, until_at) AS ended_at
+			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
+			WHERE i.is_outage
+		), piece AS MATERIALIZED (
+			-- the stretches of a service, and of all for what hit all, with which an incident overlaps
+			SELECT e.service, e.all_services, n.no, e.lowers[n.no] AS began_at, l.incident, l.is_open AND e.uppers[n.no] = until_at AS is_open
+			FROM edge e
+			-- OFFSET 0 has the few long arrays outside of the loop, where they are not copied for each row
+			CROSS JOIN LATERAL (SELECT * FROM line l WHERE (l.service IS NULL OR l.service = e.service) AND l.started_at < l.ended_at OFFSET 0) l,
+				LATERAL generate_series(width_bucket(l.started_at, e.uppers)::bigint + 1, width_bucket(l.ended_at, e.lowers)::bigint) n(no)
+			WHERE e.lowers[n.no] < l.ended_at
+		), mine AS (
+			SELECT p.service, p.all_services, p.no, p.incident, p.is_open FROM piece p
+			UNION ALL
+			-- each stretch of a service lies in one of all
+			SELECT NULL, true, width_bucket(p.began_at, e.lowers), p.incident, p.is_open
+			FROM edge e CROSS JOIN LATERAL (SELECT * FROM piece p WHERE NOT p.all_services AND e.all_services OFFSET 0) p
+		), behind AS (
+			SELECT p.service, p.all_services, p.no, bool_or(p.is_open) AS is_open,
+				array_agg(DISTINCT p.incident COLLATE "C" ORDER BY p.incident COLLATE "C") FILTER (WHERE p.incident IS NOT NULL) AS incident_keys
+			FROM mine p
+			GROUP BY p.service, p.all_services, p.no
+		)
+		SELECT s.service, s.all_services, lower(s.span), upper(s.span), trim_scale(extract(epoch FROM upper(s.span) - lower(s.span)) / 60), b.is_open, b.incident_keys
+		FROM stretch s
+		JOIN behind b ON b.all_services = s.all_services AND b.service IS NOT DISTINCT FROM s.service AND b.no = s.no
+		WHERE s.all_services OR by IS NOT NULL
+		ORDER BY s.all_services, s.service COLLATE "C", lower(s.span);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.downtime_intervals(regclass, regclass, date, date, text, timestamptz, text, text[], text[]) IS
+	'The stretches of downtime that uptime adds up, each with the incidents behind it. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.availability(mtbf_minutes numeric, mttr_minutes numeric) RETURNS numeric
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT (mtbf_minutes >= 0 AND mtbf_minutes < 'Infinity' AND mttr_minutes >= 0 AND mttr_minutes < 'Infinity') THEN
+		RAISE EXCEPTION 'times between failures and to repair must be numbers that are not negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('They are %s and %s.', mtbf_minutes, mttr_minutes),
+				HINT = 'Pass both in one unit.';
+	END IF;
+	RETURN mtbf_minutes / nullif(mtbf_minutes + mttr_minutes, 0);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.availability(numeric, numeric) IS
+	'The uptime that a mean time between failures and a mean time to repair amount to: MTBF / (MTBF + MTTR)';
+
+-- Incidents -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.incident_report(
+	incidents regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	services text[] DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	severity text,
+	all_severities boolean,
+	incidents_started bigint,
+	incident_share numeric,
+	open_incidents bigint,
+	mttr_minutes numeric,
+	median_ttr_minutes numeric,
+	detected_incidents bigint,
+	mttd_minutes numeric,
+	detection_to_end_minutes numeric,
+	longest_minutes numeric,
+	total_minutes numeric,
+	incident_minutes numeric,
+	failures bigint,
+	mtbf_minutes numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	until_at timestamptz;
+BEGIN
+	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), line AS MATERIALIZED (
+			SELECT g.severity, g.all_severities, i.started_at, i.ended_at, width_bucket(i.started_at, s.starts) AS no,
+				extract(epoch FROM i.ended_at - i.started_at) AS repair, extract(epoch FROM i.detected_at - i.started_at) AS detection,
+				CASE WHEN i.detected_at <= i.ended_at THEN extract(epoch FROM i.ended_at - i.detected_at) END AS reaction,
+				extract(epoch FROM coalesce(i.ended_at, until_at) - i.started_at) AS so_far,
+				-- an incident is a failure unless another of the group is running, or ends, as it begins
+				coalesce(i.started_at > max(coalesce(i.ended_at, 'infinity')) OVER (PARTITION BY g.all_severities, g.severity ORDER BY i.started_at
+					ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS is_failure
+			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services) i
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s,
+				LATERAL (VALUES (i.severity, false), (NULL, true)) g(severity, all_severities)
+		), running AS MATERIALIZED (
+			SELECT r.severity, r.all_severities, p.no, p.seconds
+			FROM (SELECT l.severity, l.all_severities, range_agg(tstzrange(l.started_at, least(l.ended_at, until_at))) AS spans
+				FROM line l
+				WHERE l.started_at < until_at
+				GROUP BY l.severity, l.all_severities) r
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) b,
+				LATERAL nudge.spans_by_period(r.spans, b.bounds) p
+		), begun AS MATERIALIZED (
+			SELECT l.no, l.severity, l.all_severities, count(*) AS started, count(*) FILTER (WHERE l.ended_at IS NULL) AS still_open,
+				count(l.detection) AS detected, count(*) FILTER (WHERE l.is_failure) AS failures, max(l.so_far) AS longest,
+				avg(l.repair) AS mean_repair, avg(l.detection) AS mean_detection, avg(l.reaction) AS mean_reaction,
+				nudge.exact_percentile(array_agg(l.repair ORDER BY l.repair) FILTER (WHERE l.repair IS NOT NULL), 0.5) AS median_repair
+			FROM line l
+			GROUP BY l.no, l.severity, l.all_severities
+		), counted AS (
+			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(b.started, 0) AS started, coalesce(b.still_open, 0) AS still_open,
+				coalesce(b.detected, 0) AS detected, coalesce(b.failures, 0) AS failures, b.longest, b.mean_repair, b.mean_detection, b.mean_reaction, b.median_repair,
+				extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS total, coalesce(r.seconds, 0) AS running
+			FROM span w
+			CROSS JOIN (SELECT l.severity, l.all_severities FROM line l UNION SELECT NULL, true) g
+			LEFT JOIN running r ON r.no = w.no AND r.all_severities = g.all_severities AND r.severity IS NOT DISTINCT FROM g.severity
+			LEFT JOIN begun b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity
+		)
+		SELECT c.period, c.period_end, c.severity, c.all_severities, c.started,
+			c.started::numeric / nullif(max(c.started) FILTER (WHERE c.all_severities) OVER (PARTITION BY c.period), 0), c.still_open,
+			trim_scale(c.mean_repair / 60), trim_scale(c.median_repair / 60), c.detected, trim_scale(c.mean_detection / 60), trim_scale(c.mean_reaction / 60),
+			trim_scale(c.longest / 60), trim_scale(c.total / 60), trim_scale(c.running / 60), c.failures,
+			trim_scale((c.total - c.running) / nullif(c.failures, 0) / 60), c.complete
+		FROM counted c
+		ORDER BY c.period, c.all_severities, nudge.severity_rank(c.severity), c.severity COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.incident_report(regclass, date, date, text, text, timestamptz, text[]) IS
+	'The incidents that began in each period, by severity and in all: how many, how long to notice and to repair them, and the time between failures. Not STRICT: NULL options have a meaning';
+
+-- src/reports/error_budgets.sql
+
+/*
+ * error_budgets.sql
+ *		Error rates of requests, error budgets of uptime and of requests, and
+ *		how fast they are spent.
+ *
+ * Definitions: doc/error_budgets.md.
+ */
+
+-- Requests ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_requests(latency_threshold_ms numeric, incomplete bigint, negative bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT (latency_threshold_ms >= 0 AND latency_threshold_ms < 'Infinity') THEN
+		RAISE EXCEPTION 'latency_threshold_ms must be a number that is not negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', latency_threshold_ms),
+				HINT = 'Requests that take longer are bad; pass null to count errors alone.';
+	END IF;
+	PERFORM nudge.check_input('requests', incomplete);
+	IF negative > 0 THEN
+		RAISE EXCEPTION 'a duration or a count of requests is negative'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('So it is in %s rows.', negative),
+				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_requests(numeric, bigint, bigint) IS
+	'An error if a threshold of latency is impossible, or rows of requests lack what they need or are negative. Not STRICT: a NULL threshold is none';
+
+-- The query of both functions below: $1 and $2 are the window, $3 the threshold
+-- of latency, $4 the endpoints.
+CREATE FUNCTION nudge.request_query(requests regclass) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN format($query$
+		SELECT i.at, i.endpoint, i.duration_ms, coalesce(i.count, 1) AS count, i.error,
+			CASE WHEN i.error THEN true WHEN $3 IS NOT NULL THEN i.duration_ms > $3 ELSE i.error END AS is_bad,
+			NOT coalesce(isfinite(i.at) AND abs(i.duration_ms) < 'Infinity', false) AS is_incomplete,
+			coalesce(i.duration_ms < 0 OR i.count < 0, false) AS is_negative
+		FROM (%s) i
+		-- what the browser does with an answer is not a request of its own
+		WHERE (i.at IS NULL OR i.at >= $1 AND i.at < $2) AND ($4 IS NULL OR i.endpoint = ANY ($4))
+			AND coalesce(lower(i.part) NOT IN ('dom', 'render'), true)
+	$query$, nudge.input_query('requests', requests));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_query(regclass) IS
+	'Works for request_lines and request_counts: the query over requests. Not STRICT: NULL requests are none';
+
+CREATE FUNCTION nudge.request_lines(
+	requests regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (at timestamptz, endpoint text, duration_ms numeric, count bigint, error boolean, is_bad boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (%s), one AS MATERIALIZED (
+			SELECT nudge.check_requests($3, count(*) FILTER (WHERE l.is_incomplete), count(*) FILTER (WHERE l.is_negative)) AS checked FROM line l
+		)
+		SELECT l.at, l.endpoint, l.duration_ms, l.count, l.error, l.is_bad FROM one, line l WHERE one.checked
+		ORDER BY l.at, l.endpoint COLLATE "C", l.duration_ms, l.count
+	$query$, nudge.request_query(requests))
+	USING from_at, until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_lines(regclass, date, date, text, timestamptz, numeric, text[]) IS
+	'The requests of a window before as_of, each with whether it was bad: an error, or slower than the threshold. Not STRICT: NULL requests are none, a NULL threshold counts errors alone, NULL endpoints are all';
+
+CREATE FUNCTION nudge.request_counts(
+	requests regclass,
+	starts timestamptz[],
+	until_at timestamptz,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (no integer, endpoint text, events numeric, bad_events numeric, unknown_events numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH cell AS MATERIALIZED (
+			SELECT width_bucket(l.at, $5) AS no, l.endpoint, coalesce(sum(l.count) FILTER (WHERE l.is_bad IS NOT NULL), 0) AS events,
+				coalesce(sum(l.count) FILTER (WHERE l.is_bad), 0) AS bad, coalesce(sum(l.count) FILTER (WHERE l.is_bad IS NULL), 0) AS unknown,
+				count(*) FILTER (WHERE l.is_incomplete) AS incomplete, count(*) FILTER (WHERE l.is_negative) AS negative
+			FROM (%s) l
+			GROUP BY 1, 2
+		), one AS MATERIALIZED (
+			SELECT nudge.check_requests($3, coalesce(sum(c.incomplete), 0)::bigint, coalesce(sum(c.negative), 0)::bigint) AS checked FROM cell c
+		)
+		SELECT c.no, c.endpoint, c.events, c.bad, c.unknown FROM one, cell c WHERE one.checked
+	$query$, nudge.request_query(requests))
+	USING starts[1], until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints'), starts;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_counts(regclass, timestamptz[], timestamptz, numeric, text[]) IS
+	'Works for error_rates and burn_rates: requests counted between instants in ascending order, by the place of the one before them. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.error_rates(
+	requests regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	endpoint text,
+	all_endpoints boolean,
+	events numeric,
+	bad_events numeric,
+	unknown_events numeric,
+	error_rate numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	until_at timestamptz;
+BEGIN
+	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	PERFORM nudge.check_by(by, 'endpoint');
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), cell AS MATERIALIZED (
+			SELECT c.no, c.endpoint, grouping(c.endpoint) = 1 AS all_endpoints, sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.unknown_events) AS unknown
+			FROM nudge.request_counts(requests, (SELECT array_agg(w.start_at ORDER BY w.no) FROM span w), until_at, latency_threshold_ms, endpoints) c
+			GROUP BY GROUPING SETS ((c.no, c.endpoint), (c.no))
+		)
+		SELECT w.period, w.period_end, g.endpoint, g.all_endpoints, coalesce(c.events, 0),
+			-- of what is not known there is no number
+			CASE WHEN c.events > 0 OR coalesce(c.unknown, 0) = 0 THEN coalesce(c.bad, 0) END,
+			coalesce(c.unknown, 0), c.bad / nullif(c.events, 0), w.complete
+		FROM span w
+		CROSS JOIN (SELECT NULL AS endpoint, true AS all_endpoints UNION SELECT c.endpoint, c.all_endpoints FROM cell c WHERE by IS NOT NULL) g
+		LEFT JOIN cell c ON c.no = w.no AND c.all_endpoints = g.all_endpoints AND c.endpoint IS NOT DISTINCT FROM g.endpoint
+		ORDER BY w.period, g.all_endpoints, g.endpoint COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.error_rates(regclass, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'Bad requests over those of which it is known, by period: errors, and with a threshold of latency what is slower; with by endpoint for each. Not STRICT: NULL options have a meaning';
+
+-- Error budgets -------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_objective(objective numeric) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(objective BETWEEN 0 AND 1, false) THEN
+		RAISE EXCEPTION 'objective must be from 0 to 1'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', coalesce(objective::text, 'null')),
+				HINT = 'Pass 99.9 % as 0.999.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_objective(numeric) IS 'An error unless an objective is a share. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.uptime_error_budget(
+	incidents regclass,
+	maintenance regclass,
+	objective numeric,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	services text[] DEFAULT NULL,
+	outage_severities text[] DEFAULT '{critical,major}'
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	service text,
+	all_services boolean,
+	budget_minutes numeric,
+	spent_minutes numeric,
+	remaining_minutes numeric,
+	spent_share numeric,
+	burn_rate numeric,
+	exhausted_at timestamptz,
+	forecast_exhausted_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_objective(objective);
+	RETURN QUERY
+		SELECT t.period, t.period_end, t.service, t.all_services, trim_scale(b.budget / 60), trim_scale(t.down_seconds / 60), trim_scale((b.budget - t.down_seconds) / 60),
+			t.down_seconds / nullif(b.budget, 0), t.down_seconds / nullif(b.considered * (1 - objective), 0),
+			-- within the stretch that has used up the last of it
+			(SELECT min(upper(u.span) - make_interval(secs => (u.so_far - b.budget)::double precision))
+				FROM (SELECT u.span, sum(extract(epoch FROM upper(u.span) - lower(u.span))) OVER (ORDER BY lower(u.span)) AS so_far FROM unnest(t.down) u(span)) u
+				WHERE u.so_far >= b.budget),
+			CASE WHEN f.seconds IS NULL THEN NULL WHEN f.seconds < extract(epoch FROM t.end_at - as_of) THEN as_of + make_interval(secs => f.seconds::double precision) END, t.complete
+		FROM nudge.downtime_by_period(incidents, maintenance, start_day, end_day, grain, zone, as_of, by, services, outage_severities) t,
+			-- the budget is that of the whole period, over or not
+			LATERAL (SELECT t.total_seconds - t.maintenance_seconds AS considered,
+				(extract(epoch FROM t.end_at - t.start_at) - t.maintenance_seconds) * (1 - objective) AS budget) b,
+			-- how long it lasts at the rate so far, if anything is left and the period goes on
+			LATERAL (SELECT CASE WHEN t.down_seconds < b.budget AND as_of < t.end_at
+				THEN (b.budget - t.down_seconds) * b.considered / nullif(t.down_seconds, 0) END AS seconds) f
+		ORDER BY t.period, t.all_services, t.service COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.uptime_error_budget(regclass, regclass, numeric, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The downtime that an objective for uptime allows in each period, what of it is spent, how fast, and when it is used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+
+CREATE FUNCTION nudge.request_error_budget(
+	requests regclass,
+	objective numeric,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	endpoint text,
+	all_endpoints boolean,
+	events numeric,
+	bad_events numeric,
+	error_rate numeric,
+	elapsed_share numeric,
+	budget_events numeric,
+	remaining_events numeric,
+	spent_share numeric,
+	burn_rate numeric,
+	forecast_exhausted_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_objective(objective);
+	RETURN QUERY
+		SELECT r.period, r.period_end, r.endpoint, r.all_endpoints, r.events, r.bad_events, r.error_rate, t.elapsed / nullif(t.whole, 0), trim_scale(b.budget),
+			trim_scale(b.budget - r.bad_events), r.bad_events * t.elapsed / nullif(r.events * (1 - objective) * t.whole, 0), r.bad_events / nullif(r.events * (1 - objective), 0),
+			-- both only before the period is over
+			CASE WHEN r.bad_events < b.budget AND r.error_rate > 1 - objective
+				THEN w.start_at + make_interval(secs => (t.whole * r.events * (1 - objective) / r.bad_events)::double precision) END,
+			r.complete
+		FROM nudge.error_rates(requests, start_day, end_day, grain, zone, as_of, by, latency_threshold_ms, endpoints) r
+		JOIN nudge.window_spans(start_day, end_day, grain, zone, as_of) w ON w.period = r.period,
+			LATERAL (SELECT extract(epoch FROM w.end_at - w.start_at) AS whole, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS elapsed) t,
+			-- of the requests of the whole period, if they come on as so far
+			LATERAL (SELECT r.events * (1 - objective) * t.whole / nullif(t.elapsed, 0) AS budget) b
+		ORDER BY r.period, r.all_endpoints, r.endpoint COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_error_budget(regclass, numeric, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'The bad requests that an objective allows in each period, what of it is spent, how fast, and when it will be used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+
+CREATE FUNCTION nudge.check_burn_windows(as_of timestamptz, hours integer[], budget_shares numeric[], period_days integer) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(isfinite(as_of), false) THEN
+		RAISE EXCEPTION 'as_of must be an instant'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It is the end of all windows.',
+				HINT = 'Pass now() for the present.';
+	END IF;
+	IF hours IS NULL OR cardinality(hours) NOT BETWEEN 1 AND 100 OR array_ndims(hours) > 1 OR EXISTS (SELECT FROM unnest(hours) h WHERE coalesce(h NOT BETWEEN 1 AND 87840, true)) THEN
+		RAISE EXCEPTION '"hours" must have 1 to 100 lengths of 1 to 87840 hours'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Each is the length of a window.',
+				HINT = 'Leave it out for 1, 6, 24 and 72 hours.';
+	END IF;
+	IF cardinality(budget_shares) <> cardinality(hours) OR EXISTS (SELECT FROM unnest(budget_shares) s WHERE NOT (s > 0 AND s <= 1)) THEN
+		RAISE EXCEPTION '"budget_shares" must have a share above 0 for each of "hours"'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A window that spends more than its share of the budget of the period is an alert.',
+				HINT = 'Pass null elements for windows without an alert, or leave it out.';
+	END IF;
+	IF coalesce(period_days NOT BETWEEN 1 AND 3660, true) THEN
+		RAISE EXCEPTION 'period_days must be from 1 to 3660'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It is the length of the period that the objective is for.',
+				HINT = 'Leave it out for 30 days.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_burn_windows(timestamptz, integer[], numeric[], integer) IS
+	'An error unless the options of burn_rates make sense. Not STRICT: NULLs are errors, but for budget_shares';
+
+CREATE FUNCTION nudge.burn_rates(
+	requests regclass,
+	objective numeric,
+	as_of timestamptz,
+	hours integer[] DEFAULT '{1,6,24,72}',
+	budget_shares numeric[] DEFAULT NULL,
+	period_days integer DEFAULT 30,
+	latency_threshold_ms numeric DEFAULT NULL,
+	endpoints text[] DEFAULT NULL
+) RETURNS TABLE (
+	window_hours integer,
+	start_at timestamptz,
+	events numeric,
+	bad_events numeric,
+	error_rate numeric,
+	burn_rate numeric,
+	spent_share numeric,
+	short_start_at timestamptz,
+	short_events numeric,
+	short_burn_rate numeric,
+	alert_burn_rate numeric,
+	is_alert boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_objective(objective), nudge.check_burn_windows(as_of, hours, budget_shares, period_days);
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT h.hours, h.place, as_of - make_interval(hours => h.hours) AS start_at, as_of - make_interval(mins => 5 * h.hours) AS short_start_at,
+				-- without shares those of the Site Reliability Workbook
+				trim_scale(CASE WHEN budget_shares IS NOT NULL THEN budget_shares[h.place]
+					ELSE CASE h.hours WHEN 1 THEN 0.02 WHEN 6 THEN 0.05 WHEN 24 THEN 0.10 WHEN 72 THEN 0.10 END END * period_days * 24 / h.hours) AS threshold
+			FROM unnest(hours) WITH ORDINALITY h(hours, place)
+		), bound AS MATERIALIZED (
+			SELECT b.at, row_number() OVER (ORDER BY b.at) AS no
+			FROM (SELECT s.start_at AS at FROM span s UNION SELECT s.short_start_at FROM span s) b
+		), cell AS MATERIALIZED (
+			SELECT b.at, c.events, c.bad_events
+			FROM nudge.request_counts(requests, (SELECT array_agg(b.at ORDER BY b.at) FROM bound b), as_of, latency_threshold_ms, endpoints) c
+			JOIN bound b ON b.no = c.no
+		)
+		SELECT s.hours, s.start_at, coalesce(l.events, 0), coalesce(l.bad, 0), l.bad / nullif(l.events, 0), l.rate,
+			l.bad * s.hours / nullif(l.events * (1 - objective) * 24 * period_days, 0), s.short_start_at, coalesce(b.events, 0), b.rate,
+			s.threshold, l.rate > s.threshold AND b.rate > s.threshold
+		FROM span s,
+			LATERAL (SELECT sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.bad_events) / nullif(sum(c.events) * (1 - objective), 0) AS rate FROM cell c WHERE c.at >= s.start_at) l,
+			LATERAL (SELECT sum(c.events) AS events, sum(c.bad_events) / nullif(sum(c.events) * (1 - objective), 0) AS rate FROM cell c WHERE c.at >= s.short_start_at) b
+		ORDER BY s.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.burn_rates(regclass, numeric, timestamptz, integer[], numeric[], integer, numeric, text[]) IS
+	'How fast requests spend an error budget in windows that end with as_of, each beside one of a twelfth of its length, and whether both are fast enough for an alert. Not STRICT: NULL requests are none, NULL budget_shares the usual ones, a NULL objective or as_of is an error';
+
+-- src/reports/delivery.sql
+
+/*
+ * delivery.sql
+ *		Deployments, bugs and test coverage: how often, how fast and how safely
+ *		software is changed.
+ *
+ * Definitions: doc/delivery.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
+
+CREATE FUNCTION nudge.deployment_lines(
+	deployments regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	at timestamptz,
+	service text,
+	change_created_at timestamptz,
+	lead_time_hours numeric,
+	failed boolean,
+	restored_at timestamptz,
+	recovery_hours numeric,
+	is_unrestored boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.at, nullif(btrim(i.service), '') AS service, i.change_created_at, i.failed, nullif(i.restored_at, 'infinity') AS restored_at,
+				-- a repair that is not known yet is none
+				CASE WHEN i.failed AND i.restored_at < coalesce($3, 'infinity') THEN i.restored_at END AS known_restored_at
+			FROM (%s) i
+			WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('deployments', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND isfinite(coalesce(l.change_created_at, l.at))
+					AND isfinite(coalesce(l.restored_at, l.at)), false)))
+				AND nudge.check_intervals('deployments', count(*) FILTER (WHERE l.change_created_at > l.at OR l.restored_at < l.at)) AS checked
+			FROM line l
+		)
+		SELECT l.at, l.service, l.change_created_at, trim_scale(extract(epoch FROM l.at - l.change_created_at) / 3600), l.failed, l.known_restored_at,
+			trim_scale(extract(epoch FROM l.known_restored_at - l.at) / 3600), coalesce(l.failed, false) AND l.known_restored_at IS NULL
+		FROM one, line l
+		WHERE one.checked
+		ORDER BY l.at, l.service COLLATE "C", l.change_created_at, l.known_restored_at
+	$query$, nudge.input_query('deployments', deployments))
+	USING from_at, until_at, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deployment_lines(regclass, date, date, text, timestamptz) IS
+	'The deployments of a window, as known at as_of, each with how old its change was and how long its harm lasted. Not STRICT: NULL deployments are none';
+
+CREATE FUNCTION nudge.bug_lines(
+	bugs regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	bug text,
+	severity text,
+	opened_at timestamptz,
+	closed_at timestamptz,
+	escaped boolean,
+	days_to_close numeric,
+	age_days numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	from_at timestamptz;
+	until_at timestamptz;
+BEGIN
+	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT i.bug, lower(btrim(i.severity)) AS severity, i.opened_at, nullif(i.closed_at, 'infinity') AS closed_at,
+				CASE WHEN i.closed_at < coalesce($3, 'infinity') THEN i.closed_at END AS known_closed_at, i.escaped
+			FROM (%s) i
+			WHERE i.opened_at IS NULL OR i.opened_at < $2 AND i.opened_at < coalesce($3, 'infinity')
+		), mine AS MATERIALIZED (
+			SELECT l.* FROM line l WHERE coalesce(l.known_closed_at >= $1 OR l.closed_at < l.opened_at OR l.opened_at IS NULL, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('bugs', count(*) FILTER (WHERE NOT coalesce(isfinite(m.opened_at) AND isfinite(coalesce(m.closed_at, m.opened_at)) AND m.severity <> '', false)))
+				AND nudge.check_intervals('bugs', count(*) FILTER (WHERE m.closed_at < m.opened_at)) AS checked
+			FROM mine m
+		)
+		SELECT m.bug, m.severity, m.opened_at, m.known_closed_at, m.escaped, trim_scale(extract(epoch FROM m.known_closed_at - m.opened_at) / 86400),
+			-- of what is open at the end of what is known
+			CASE WHEN m.opened_at < $2 AND coalesce(m.known_closed_at >= $2, true) THEN trim_scale(extract(epoch FROM $2 - m.opened_at) / 86400) END
+		FROM one, mine m
+		WHERE one.checked
+		ORDER BY m.opened_at, m.known_closed_at, m.bug COLLATE "C"
+	$query$, nudge.input_query('bugs', bugs))
+	USING from_at, until_at, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.bug_lines(regclass, date, date, text, timestamptz) IS
+	'The bugs that were open in a window, as known at as_of, with the age of those still open at its end. Not STRICT: NULL bugs are none';
+
+CREATE FUNCTION nudge.coverage_lines(
+	coverage_samples regclass,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (repository text, at timestamptz, coverage numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT nullif(btrim(i.repository), '') AS repository, i.at, i.coverage
+			FROM (%s) i
+			WHERE coalesce(i.at < $1, true)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('coverage_samples', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND abs(l.coverage) < 'Infinity', false)))
+				AND nudge.check_coverage(count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1)) AS checked
+			FROM line l
+		)
+		SELECT l.repository, l.at, l.coverage FROM one, line l WHERE one.checked
+		ORDER BY l.repository COLLATE "C", l.at, l.coverage
+	$query$, nudge.input_query('coverage_samples', coverage_samples))
+	USING least(end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC'), as_of);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.coverage_lines(regclass, date, text, timestamptz) IS
+	'The samples of test coverage before a day, and before as_of. Not STRICT: NULL coverage_samples are none';
+
+CREATE FUNCTION nudge.check_coverage(outside bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF outside > 0 THEN
+		RAISE EXCEPTION 'coverage must be from 0 to 1'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('In %s rows of coverage_samples it is not.', outside),
+				HINT = 'Pass a view that has 85 % as 0.85.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_coverage(bigint) IS 'An error if there are samples of coverage that are no share';
+
+-- Deployments ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.delivery_performance(
+	deployments regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	service text,
+	all_services boolean,
+	deployment_count bigint,
+	elapsed_days integer,
+	deployment_days bigint,
+	deployments_per_day numeric,
+	deployments_per_week numeric,
+	lead_time_count bigint,
+	median_lead_time_hours numeric,
+	mean_lead_time_hours numeric,
+	p90_lead_time_hours numeric,
+	outcome_count bigint,
+	failed_deployments bigint,
+	change_failure_rate numeric,
+	restored_deployments bigint,
+	unrestored_deployments bigint,
+	median_recovery_hours numeric,
+	mean_recovery_hours numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no,
+				-- days that have begun
+				CASE WHEN as_of <= w.start_at THEN 0 WHEN as_of < w.end_at THEN nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 - w.period
+					ELSE w.period_end - w.period END AS days
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), line AS MATERIALIZED (
+			SELECT l.*, width_bucket(l.at, s.starts) AS no, nudge.civil_date(l.at, coalesce(zone, 'UTC')) AS day
+			FROM nudge.deployment_lines(deployments, start_day, end_day, zone, as_of) l
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s
+		), cell AS MATERIALIZED (
+			SELECT l.no, l.service, grouping(l.service) = 1 AS all_services, count(*) AS n, count(DISTINCT l.day) AS days,
+				array_agg(l.lead_time_hours ORDER BY l.lead_time_hours) FILTER (WHERE l.lead_time_hours IS NOT NULL) AS leads, avg(l.lead_time_hours) AS mean_lead,
+				count(l.failed) AS known, count(*) FILTER (WHERE l.failed) AS failed, count(*) FILTER (WHERE l.is_unrestored) AS unrestored,
+				array_agg(l.recovery_hours ORDER BY l.recovery_hours) FILTER (WHERE l.recovery_hours IS NOT NULL) AS recoveries, avg(l.recovery_hours) AS mean_recovery
+			FROM line l
+			GROUP BY GROUPING SETS ((l.no, l.service), (l.no))
+		)
+		SELECT w.period, w.period_end, g.service, g.all_services, coalesce(c.n, 0), w.days, coalesce(c.days, 0),
+			coalesce(c.n, 0)::numeric / nullif(w.days, 0), 7 * coalesce(c.n, 0)::numeric / nullif(w.days, 0),
+			coalesce(cardinality(c.leads), 0)::bigint, trim_scale(nudge.exact_percentile(c.leads, 0.5)), trim_scale(c.mean_lead), trim_scale(nudge.exact_percentile(c.leads, 0.9)),
+			coalesce(c.known, 0),
+			-- of what is not known there is no number
+			CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(c.failed, 0) END, c.failed::numeric / nullif(c.known, 0),
+			CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(cardinality(c.recoveries), 0)::bigint END, CASE WHEN c.known > 0 OR c.n IS NULL THEN coalesce(c.unrestored, 0) END,
+			trim_scale(nudge.exact_percentile(c.recoveries, 0.5)), trim_scale(c.mean_recovery), w.complete
+		FROM span w
+		CROSS JOIN (SELECT NULL AS service, true AS all_services UNION SELECT c.service, c.all_services FROM cell c WHERE by IS NOT NULL) g
+		LEFT JOIN cell c ON c.no = w.no AND c.all_services = g.all_services AND c.service IS NOT DISTINCT FROM g.service
+		ORDER BY w.period, g.all_services, g.service COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.delivery_performance(regclass, date, date, text, text, timestamptz, text) IS
+	'The four DORA metrics by period: how often is deployed, how old changes are then, how many deployments fail, and how soon they are restored; with by service for each. Not STRICT: NULL options have a meaning';
+
+-- Bugs ----------------------------------------------------------------------
+
+CREATE FUNCTION nudge.bug_report(
+	bugs regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	severity text,
+	all_severities boolean,
+	opening_bugs bigint,
+	opened bigint,
+	closed bigint,
+	closing_bugs bigint,
+	median_days_to_close numeric,
+	mean_days_to_close numeric,
+	escape_known bigint,
+	escaped bigint,
+	escape_rate numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), line AS MATERIALIZED (
+			-- periods by their place: 0 is before the window, and one place more is after it
+			SELECT g.severity, g.all_severities, l.escaped, l.days_to_close, width_bucket(l.opened_at, s.starts) AS opened_no, width_bucket(l.closed_at, s.bounds) AS closed_no
+			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts, array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) s,
+				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
+		), born AS MATERIALIZED (
+			SELECT l.opened_no AS no, l.severity, l.all_severities, count(*) AS n, count(l.escaped) AS known, count(*) FILTER (WHERE l.escaped) AS escaped
+			FROM line l
+			GROUP BY 1, 2, 3
+		), gone AS MATERIALIZED (
+			SELECT l.closed_no AS no, l.severity, l.all_severities, count(*) AS n, avg(l.days_to_close) AS mean_days,
+				nudge.exact_percentile(array_agg(l.days_to_close ORDER BY l.days_to_close), 0.5) AS median_days
+			FROM line l
+			WHERE l.closed_no <= (SELECT count(*) FROM span)
+			GROUP BY 1, 2, 3
+		), counted AS (
+			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(g.opening, 0) AS opening, coalesce(b.n, 0) AS opened, coalesce(e.n, 0) AS closed,
+				e.median_days, e.mean_days, coalesce(b.known, 0) AS known, b.n AS born, b.escaped
+			FROM span w
+			CROSS JOIN (SELECT l.severity, l.all_severities, count(*) FILTER (WHERE l.opened_no = 0) AS opening FROM line l GROUP BY 1, 2
+				UNION ALL SELECT NULL, true, 0 WHERE NOT EXISTS (SELECT FROM line)) g
+			LEFT JOIN born b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity
+			LEFT JOIN gone e ON e.no = w.no AND e.all_severities = g.all_severities AND e.severity IS NOT DISTINCT FROM g.severity
+		), running AS (
+			SELECT c.*, c.opening + (sum(c.opened - c.closed) OVER (PARTITION BY c.all_severities, c.severity ORDER BY c.period))::bigint AS closing FROM counted c
+		)
+		SELECT r.period, r.period_end, r.severity, r.all_severities, r.closing - r.opened + r.closed, r.opened, r.closed, r.closing,
+			trim_scale(r.median_days), trim_scale(r.mean_days), r.known, CASE WHEN r.known > 0 OR r.born IS NULL THEN coalesce(r.escaped, 0) END,
+			r.escaped::numeric / nullif(r.known, 0), r.complete
+		FROM running r
+		ORDER BY r.period, r.all_severities, nudge.severity_rank(r.severity), r.severity COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.bug_report(regclass, date, date, text, text, timestamptz) IS
+	'Bugs by period, by severity and in all: open before, opened, closed, open after, how long closing took, and how many had reached customers. Not STRICT: NULL options have a meaning';
+
+CREATE FUNCTION nudge.bug_ages(
+	bugs regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	age_days integer[] DEFAULT '{7,30,90}'
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	severity text,
+	all_severities boolean,
+	from_days integer,
+	to_days integer,
+	open_bugs bigint,
+	open_share numeric,
+	oldest_days numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	bounds constant integer[] := 0 || age_days;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF age_days IS NULL OR array_ndims(age_days) > 1 OR EXISTS (SELECT FROM unnest(bounds) WITH ORDINALITY b(day, place)
+			WHERE b.place > 1 AND coalesce(b.day <= bounds[b.place - 1], true)) THEN
+		RAISE EXCEPTION '"age_days" must ascend from above 0'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Each element is the age at which one class ends and the next begins.',
+				HINT = 'Leave it out for classes of up to 7, 30 and 90 days, and beyond.';
+	END IF;
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			SELECT g.severity, g.all_severities, l.opened_at, l.closed_at
+			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l,
+				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
+		), aged AS MATERIALIZED (
+			SELECT w.period, l.severity, l.all_severities, width_bucket(a.days, bounds::numeric[]) AS class, count(*) AS n, max(a.days) AS oldest
+			FROM (SELECT w.period, least(w.end_at, as_of) AS at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w) w
+			JOIN line l ON l.opened_at < w.at AND coalesce(l.closed_at >= w.at, true),
+				LATERAL (SELECT extract(epoch FROM w.at - l.opened_at) / 86400 AS days) a
+			GROUP BY 1, 2, 3, 4
+		)
+		SELECT w.period, w.period_end, g.severity, g.all_severities, b.day, bounds[b.place + 1], coalesce(a.n, 0),
+			coalesce(a.n, 0) / nullif(sum(a.n) OVER (PARTITION BY w.period, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		CROSS JOIN (SELECT NULL AS severity, true AS all_severities UNION SELECT l.severity, l.all_severities FROM line l) g
+		CROSS JOIN unnest(bounds) WITH ORDINALITY b(day, place)
+		LEFT JOIN aged a ON a.period = w.period AND a.class = b.place AND a.all_severities = g.all_severities AND a.severity IS NOT DISTINCT FROM g.severity
+		ORDER BY w.period, g.all_severities, nudge.severity_rank(g.severity), g.severity COLLATE "C", b.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.bug_ages(regclass, date, date, text, text, timestamptz, integer[]) IS
+	'The bugs open at the end of each period by classes of age, by severity and in all. Not STRICT: NULL options have a meaning, NULL age_days are an error';
+
+-- Test coverage -------------------------------------------------------------
+
+CREATE FUNCTION nudge.code_coverage(
+	coverage_samples regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	repository text,
+	all_repositories boolean,
+	repositories bigint,
+	coverage numeric,
+	coverage_change numeric,
+	measured_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			-- in force until the next of its repository; of several at one instant the highest
+			SELECT l.repository, l.coverage, l.at, lead(l.at) OVER (PARTITION BY l.repository ORDER BY l.at, l.coverage) AS replaced_at
+			FROM nudge.coverage_lines(coverage_samples, end_day, zone, as_of) l
+		), span AS MATERIALIZED (
+			SELECT w.period, w.period_end, w.complete, b.at, b.is_end
+			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w,
+				LATERAL (VALUES (w.start_at, false), (least(w.end_at, as_of), true)) b(at, is_end)
+		), held AS MATERIALIZED (
+			SELECT w.period, w.is_end, l.repository, l.coverage, l.at
+			FROM span w JOIN line l ON l.at < w.at AND coalesce(l.replaced_at >= w.at, true)
+		), reading AS MATERIALIZED (
+			SELECT w.period, w.period_end, w.complete, n.repository, later.coverage, later.at, earlier.coverage AS previous
+			FROM span w
+			CROSS JOIN (SELECT DISTINCT l.repository FROM line l) n
+			LEFT JOIN held later ON later.is_end AND later.period = w.period AND later.repository IS NOT DISTINCT FROM n.repository
+			LEFT JOIN held earlier ON NOT earlier.is_end AND earlier.period = w.period AND earlier.repository IS NOT DISTINCT FROM n.repository
+			WHERE w.is_end
+		), mean AS (
+			SELECT r.period, count(r.coverage) AS n, avg(r.coverage) AS coverage, avg(r.previous) AS previous, max(r.at) AS at FROM reading r GROUP BY r.period
+		)
+		SELECT a.period, a.period_end, a.repository, a.all_repositories, a.n, a.coverage, a.coverage - a.previous, a.at, a.complete
+		FROM (SELECT r.period, r.period_end, r.repository, false AS all_repositories, count(r.coverage) OVER (PARTITION BY r.period, r.repository) AS n,
+				r.coverage, r.previous, r.at, r.complete FROM reading r
+			UNION ALL
+			SELECT w.period, w.period_end, NULL, true, coalesce(m.n, 0), m.coverage, m.previous, m.at, w.complete
+			FROM span w LEFT JOIN mean m ON m.period = w.period WHERE w.is_end) a
+		ORDER BY a.period, a.all_repositories, a.repository COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.code_coverage(regclass, date, date, text, text, timestamptz) IS
+	'Test coverage at the end of each period, of each repository as last measured, and the plain mean of them, with the change since its start. Not STRICT: NULL options have a meaning';
+
+-- src/reports/performance.sql
+
+/*
+ * performance.sql
+ *		Latency, throughput, errors, page loads, utilisation, and how costs
+ *		grow with volume.
+ *
+ * Definitions: doc/performance.md.
+ */
+
+-- Periods -------------------------------------------------------------------
+
+CREATE FUNCTION nudge.performance_spans(
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (period date, period_end date, start_at timestamptz, end_at timestamptz, seconds numeric, complete boolean)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 24 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	by_hour constant boolean := lower(grain) IS NOT DISTINCT FROM 'hour';
+	max_days constant integer := 366;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF by_hour AND end_day - start_day > max_days THEN
+		RAISE EXCEPTION 'a report by hour spans at most % days', max_days USING ERRCODE = 'program_limit_exceeded',
+			DETAIL = format('The window is from %s to %s.', start_day, end_day),
+			HINT = 'Pass a shorter window or a longer grain.';
+	END IF;
+	RETURN QUERY
+	SELECT w.period, w.period_end, h.start_at, h.end_at, extract(epoch FROM least(h.end_at, as_of) - h.start_at), h.end_at <= as_of
+	FROM nudge.window_spans(start_day, end_day, CASE WHEN by_hour THEN 'day' ELSE grain END, zone) w,
+		LATERAL (
+			SELECT w.start_at, w.end_at WHERE NOT by_hour
+			UNION ALL
+			-- counted from midnight
+			SELECT g.at, least(g.at + interval '1 hour', w.end_at)
+			FROM generate_series(w.start_at, w.end_at - interval '1 microsecond', interval '1 hour') g(at)
+			WHERE by_hour
+		) h
+	-- what has not begun has no numbers yet
+	WHERE as_of IS NULL OR h.start_at < as_of
+	ORDER BY h.start_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.performance_spans(date, date, text, text, timestamptz) IS
+	'The periods of a window, which may be hours, that have begun before as_of, and how many seconds of them are over by then. Not STRICT: a NULL grain is one period, a NULL as_of no limit, NULL days are errors';
+
+CREATE FUNCTION nudge.performance_days(
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (day date, start_at timestamptz, end_at timestamptz)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	SELECT (p.period + g.n), p.start_at, p.end_at
+	FROM nudge.performance_spans(start_day, end_day, grain, zone, as_of) p, LATERAL generate_series(0, p.period_end - p.period - 1) g(n);
+END;
+
+COMMENT ON FUNCTION nudge.performance_days(date, date, text, text, timestamptz) IS
+	'The days of the periods of performance_spans: one row each, or one for each hour. Not STRICT: NULLs have a meaning there';
+
+-- Rows, each read and checked once ------------------------------------------
+
+-- There are few groups, but the planner cannot know: without enable_sort = off it
+-- sorts all rows by hour or minute.
+
+CREATE FUNCTION nudge.check_samples(input text, wrong bigint, what text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF wrong > 0 THEN
+		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
+			DETAIL = what,
+			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_samples(text, bigint, text) IS
+	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
+
+CREATE FUNCTION nudge.hour_expression(start_day date, end_day date, zone text DEFAULT 'UTC') RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	-- one origin does for all days, unless a clock is put forward by half an hour
+	IF NOT EXISTS (SELECT FROM nudge.window_spans(start_day, end_day, 'day', zone) w
+		WHERE date_bin('1 hour', w.start_at, start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC')) <> w.start_at)
+	THEN
+		RETURN 'date_bin(''1 hour'', i.at, $1)';
+	END IF;
+	RETURN 'date_bin(''1 hour'', i.at, nudge.civil_date(i.at, $3)::timestamp AT TIME ZONE $3)';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.hour_expression(date, date, text) IS
+	'Works for what reads samples: the hour of i.at, counted from the midnight that begins its day in the zone $3, in a window from $1. Not STRICT: a NULL zone is UTC, NULL days are errors';
+
+CREATE FUNCTION nudge.request_group("by" text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF lower("by") NOT IN ('endpoint', 'part') THEN
+		RAISE EXCEPTION 'requests have no group "%"', left("by", 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They are grouped by endpoint, and page loads by part.',
+			HINT = 'Leave by out for all requests together.';
+	END IF;
+	RETURN lower("by");
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_group(text) IS
+	'What requests are grouped by: endpoint, part, or NULL for nothing. Not STRICT: any other word is an error';
+
+CREATE FUNCTION nudge.request_query(requests regclass, "by" text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	grouping_column constant text := nudge.request_group("by");
+	source text := nudge.input_query('requests', requests);
+BEGIN
+	IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = requests AND a.attname = 'duration_ms' AND a.atttypid IN ('float8'::regtype, 'float4'::regtype)) THEN
+		-- as numeric it would take three times as long
+		source := replace(source, '(r.duration_ms)::numeric AS duration_ms', '(r.duration_ms)::double precision AS duration_ms');
+	END IF;
+	RETURN format($query$
+		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS group_name
+		FROM (%s) i
+		WHERE %s AND (i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true))
+	$query$, CASE grouping_column WHEN 'endpoint' THEN 'i.endpoint' WHEN 'part' THEN 'lower(i.part)' ELSE 'NULL::text' END, source,
+		-- parts of page loads are no requests
+		CASE grouping_column WHEN 'part' THEN 'i.part IS NOT NULL' ELSE 'i.part IS NULL' END);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.request_query(regclass, text) IS
+	'Works for what reads requests: the query for those from $1 to $2 and before $4. Not STRICT: NULL requests are none, a NULL by is no group';
+
+CREATE FUNCTION nudge.unknown_part(group_name text, "by" text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN lower("by") = 'part' AND group_name NOT IN ('server', 'dom', 'render') THEN group_name END;
+
+COMMENT ON FUNCTION nudge.unknown_part(text, text) IS
+	'A part of page loads that is none, if requests are grouped by part. Not STRICT: NULLs are known';
+
+CREATE FUNCTION nudge.latency_states(
+	requests regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	relative_error double precision DEFAULT 0.01
+) RETURNS TABLE (
+	day date,
+	start_at timestamptz,
+	group_name text,
+	request_count bigint,
+	requests_with_outcome bigint,
+	errors bigint,
+	state nudge.percentile_state
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT %s AS start_at, i.group_name, nudge.percentile_count_agg(i.duration_ms, i.count, $5) AS state,
+				coalesce(sum(i.count) FILTER (WHERE i.error IS NOT NULL), 0)::bigint AS requests_with_outcome,
+				coalesce(sum(i.count) FILTER (WHERE i.error), 0)::bigint AS errors,
+				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing
+			FROM (%s) i
+			GROUP BY 1, i.group_name
+		), hour AS MATERIALIZED (
+			SELECT l.*, s.samples, s.lowest FROM line l LEFT JOIN LATERAL nudge.percentile_summary(l.state) s ON true
+		), checked AS MATERIALIZED (
+			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.group_name, $6)), 'server, dom and render') AND
+				nudge.check_samples('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
+			FROM hour h
+		)
+		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.group_name, h.samples, h.requests_with_outcome, h.errors, h.state
+		FROM checked, hour h
+		WHERE h.samples > 0
+		ORDER BY h.start_at, h.group_name COLLATE "C"
+	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(requests, "by"))
+	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
+		coalesce(relative_error, 0.01), "by";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.latency_states(regclass, date, date, text, timestamptz, text, double precision) IS
+	'The distribution of the durations of requests in each hour, in all or by endpoint, or of page loads by part: to be stored, and merged by rollup(). Not STRICT: NULL requests are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.minute_counts(
+	input text,
+	relation regclass,
+	start_day date,
+	end_day date,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (day date, minute_at timestamptz, group_name text, count bigint)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	source text;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF lower(input) = 'requests' THEN
+		source := nudge.request_query(relation, "by");
+	ELSIF lower(input) = 'sends' THEN
+		source := format($query$SELECT i.at, i.count, %s AS group_name
+			FROM (%s) i WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true)$query$,
+			CASE WHEN "by" IS NULL THEN 'NULL::text' ELSE 'i.campaign' END, nudge.input_query('sends', relation));
+	ELSE
+		RAISE EXCEPTION 'input "%" has no throughput', left(input, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Requests and sends are counted by minute.',
+			HINT = 'Pass requests or sends.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT date_bin('1 minute', i.at, 'epoch') AS minute_at, i.group_name, sum(i.count)::bigint AS count,
+				count(*) FILTER (WHERE i.at IS NULL OR i.count IS NULL) AS missing, count(*) FILTER (WHERE i.count < 0) AS wrong
+			FROM (%s) i
+			GROUP BY 1, i.group_name
+		), checked AS MATERIALIZED (
+			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_samples($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
+		)
+		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.group_name, l.count
+		FROM checked, line l
+		WHERE l.count > 0
+		ORDER BY l.minute_at, l.group_name COLLATE "C"
+	$query$, source)
+	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of, lower(input);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.minute_counts(text, regclass, date, date, text, timestamptz, text) IS
+	'How many requests or sends there were in each minute that had any: the drill-down of throughput. Not STRICT: a NULL relation has none, a NULL input is an error, NULL options have a meaning';
+
+-- How many ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.throughput_lines(
+	input text,
+	relation regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	group_name text,
+	is_total boolean,
+	total bigint,
+	seconds numeric,
+	per_second numeric,
+	peak_per_minute bigint,
+	peak_per_second numeric,
+	peak_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	is_grouped constant boolean := "by" IS NOT NULL;
+BEGIN
+	RETURN QUERY
+	WITH p AS MATERIALIZED (
+		SELECT * FROM nudge.performance_spans(start_day, end_day, grain, zone, as_of)
+	), m AS MATERIALIZED (
+		SELECT d.start_at, c.group_name, grouping(c.group_name) = 1 AS is_total, c.minute_at, sum(c.count)::bigint AS count
+		FROM nudge.minute_counts(input, relation, start_day, end_day, zone, as_of, "by") c
+		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d
+			ON d.day = c.day AND greatest(c.minute_at, d.start_at) < d.end_at AND c.minute_at > d.start_at - interval '1 minute'
+		GROUP BY GROUPING SETS ((d.start_at, c.minute_at), (d.start_at, c.minute_at, c.group_name))
+	), t AS (
+		SELECT DISTINCT ON (m.start_at, m.is_total, m.group_name) m.start_at, m.is_total, m.group_name, m.count AS peak, m.minute_at AS peak_at,
+			sum(m.count) OVER (PARTITION BY m.start_at, m.is_total, m.group_name)::bigint AS total
+		FROM m
+		WHERE m.is_total OR is_grouped
+		ORDER BY m.start_at, m.is_total, m.group_name, m.count DESC, m.minute_at
+	)
+	SELECT p.period, p.start_at, t.group_name, coalesce(t.is_total, true), coalesce(t.total, 0), p.seconds, coalesce(t.total, 0) / p.seconds,
+		coalesce(t.peak, 0), coalesce(t.peak, 0) / 60.0, t.peak_at, p.complete
+	FROM p LEFT JOIN t ON t.start_at = p.start_at
+	ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.throughput_lines(text, regclass, date, date, text, text, timestamptz, text) IS
+	'Works for throughput and send_throughput. Not STRICT: a NULL relation has no rows, NULL options have a meaning';
+
+CREATE FUNCTION nudge.throughput(
+	requests regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by_endpoint boolean DEFAULT false
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	endpoint text,
+	is_total boolean,
+	request_count bigint,
+	seconds numeric,
+	requests_per_second numeric,
+	peak_requests_per_minute bigint,
+	peak_requests_per_second numeric,
+	peak_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM nudge.throughput_lines('requests', throughput.requests, start_day, end_day, grain, zone, as_of, CASE WHEN by_endpoint THEN 'endpoint' END);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.throughput(regclass, date, date, text, text, timestamptz, boolean) IS
+	'How many requests there were in each period, a second on average and in the busiest minute, in all and by endpoint if asked. Not STRICT: NULL requests are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.send_throughput(
+	sends regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	by_campaign boolean DEFAULT false
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	campaign text,
+	is_total boolean,
+	send_count bigint,
+	seconds numeric,
+	sends_per_second numeric,
+	peak_sends_per_minute bigint,
+	peak_sends_per_second numeric,
+	peak_at timestamptz,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM nudge.throughput_lines('sends', send_throughput.sends, start_day, end_day, grain, zone, as_of, CASE WHEN by_campaign THEN 'campaign' END);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.send_throughput(regclass, date, date, text, text, timestamptz, boolean) IS
+	'How many sends there were in each period, a second on average and in the busiest minute, in all and by campaign if asked. Not STRICT: NULL sends are none, NULL options have a meaning';
+
+-- How fast ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.latency_report(
+	requests regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	relative_error double precision DEFAULT 0.01
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	group_name text,
+	is_total boolean,
+	request_count bigint,
+	mean_ms numeric,
+	p50_ms double precision,
+	p95_ms double precision,
+	p99_ms double precision,
+	highest_ms double precision,
+	requests_with_outcome bigint,
+	errors bigint,
+	error_rate numeric,
+	requests_per_second numeric,
+	peak_requests_per_second numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	is_grouped constant boolean := "by" IS NOT NULL;
+BEGIN
+	RETURN QUERY
+	WITH t AS MATERIALIZED (
+		SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, nudge.rollup(l.state) AS state,
+			sum(l.requests_with_outcome)::bigint AS requests_with_outcome, sum(l.errors)::bigint AS errors
+		FROM nudge.latency_states(latency_report.requests, start_day, end_day, zone, as_of, "by", relative_error) l
+		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d ON d.day = l.day AND l.start_at >= d.start_at AND l.start_at < d.end_at
+		GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
+	)
+	SELECT c.period, c.start_at, c.group_name, c.is_total, c.total, s.mean, s.p50, s.p95, s.p99, s.highest,
+		coalesce(t.requests_with_outcome, 0), CASE WHEN t.requests_with_outcome > 0 THEN t.errors END, t.errors::numeric / nullif(t.requests_with_outcome, 0),
+		c.per_second, c.peak_per_second, c.complete
+	FROM nudge.throughput_lines('requests', latency_report.requests, start_day, end_day, grain, zone, as_of, "by") c
+	LEFT JOIN t ON t.start_at = c.start_at AND t.is_total = c.is_total AND t.group_name IS NOT DISTINCT FROM c.group_name AND (t.is_total OR is_grouped)
+	LEFT JOIN LATERAL nudge.percentile_summary(t.state) s ON true
+	ORDER BY c.start_at, c.is_total DESC, c.group_name COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.latency_report(regclass, date, date, text, text, timestamptz, text, double precision) IS
+	'Mean, percentiles and highest of the durations of requests by period, in all and by endpoint if asked, with errors and throughput. Not STRICT: NULL requests are none, NULL options have a meaning';
+
+CREATE FUNCTION nudge.apdex(
+	requests regclass,
+	start_day date,
+	end_day date,
+	threshold_ms numeric,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	group_name text,
+	is_total boolean,
+	request_count bigint,
+	satisfied bigint,
+	tolerating bigint,
+	frustrated bigint,
+	apdex numeric,
+	satisfied_share numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+	is_grouped constant boolean := "by" IS NOT NULL;
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF threshold_ms IS NULL OR threshold_ms <= 0 OR threshold_ms >= 9e12 THEN
+		RAISE EXCEPTION 'threshold_ms must be a number of milliseconds above 0' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s. Whom a request up to it serves is satisfied.', coalesce(threshold_ms::text, 'null')),
+			HINT = 'Pass what you promise, such as 500.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT %s AS start_at, i.group_name, sum(i.count) AS requests,
+				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms <= $5) AS satisfied,
+				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms > $5 AND i.duration_ms <= 4 * $5) AS tolerating,
+				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing,
+				count(*) FILTER (WHERE i.count < 0 OR NOT (i.duration_ms >= 0 AND i.duration_ms < 9e12)) AS wrong
+			FROM (%s) i
+			GROUP BY 1, i.group_name
+		), checked AS MATERIALIZED (
+			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.group_name, $10)), 'server, dom and render') AND
+				nudge.check_samples('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
+			FROM line l
+		), t AS (
+			SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, sum(l.requests)::bigint AS requests,
+				coalesce(sum(l.satisfied), 0)::bigint AS satisfied, coalesce(sum(l.tolerating), 0)::bigint AS tolerating
+			FROM checked, line l
+			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = nudge.civil_date(l.start_at, $3)
+				AND l.start_at >= d.start_at AND l.start_at < d.end_at
+			WHERE l.requests > 0
+			GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
+		)
+		SELECT p.period, p.start_at, t.group_name, coalesce(t.is_total, true), n.requests, n.satisfied, n.tolerating, n.requests - n.satisfied - n.tolerating,
+			(n.satisfied + n.tolerating / 2.0) / nullif(n.requests, 0), n.satisfied::numeric / nullif(n.requests, 0), p.complete
+		FROM checked, nudge.performance_spans($6, $7, $8, $3, $4) p
+		LEFT JOIN t ON t.start_at = p.start_at AND (t.is_total OR $9),
+			LATERAL (SELECT coalesce(t.requests, 0) AS requests, coalesce(t.satisfied, 0) AS satisfied, coalesce(t.tolerating, 0) AS tolerating) n
+		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C"
+	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(apdex.requests, "by"))
+	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
+		threshold_ms, start_day, end_day, grain, is_grouped, "by";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.apdex(regclass, date, date, numeric, text, text, timestamptz, text) IS
+	'Requests within a threshold, within four times of it, and beyond it or failed, and the Apdex score of them. Not STRICT: NULL requests are none, a NULL threshold is an error, NULL options have a meaning';
+
+CREATE FUNCTION nudge.page_load(
+	requests regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	relative_error double precision DEFAULT 0.01
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	part text,
+	is_total boolean,
+	page_loads bigint,
+	mean_ms numeric,
+	share numeric,
+	p50_ms double precision,
+	p95_ms double precision,
+	p99_ms double precision,
+	highest_ms double precision,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH s AS MATERIALIZED (
+		SELECT r.start_at, r.group_name AS part, s.*
+		FROM (
+			SELECT d.start_at, l.group_name, nudge.rollup(l.state) AS state
+			FROM nudge.latency_states(page_load.requests, start_day, end_day, zone, as_of, 'part', relative_error) l
+			JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d ON d.day = l.day AND l.start_at >= d.start_at AND l.start_at < d.end_at
+			GROUP BY d.start_at, l.group_name
+		) r, LATERAL nudge.percentile_summary(r.state) s
+	), t AS (
+		-- parts that are not measured equally often are not those of the same loads
+		SELECT s.start_at, sum(s.mean) AS mean, CASE WHEN min(s.samples) = max(s.samples) THEN min(s.samples) END AS page_loads
+		FROM s GROUP BY s.start_at
+	), row AS (
+		SELECT t.start_at, NULL AS part, true AS is_total, t.page_loads, t.mean, t.mean / nullif(t.mean, 0) AS share,
+			NULL::double precision AS p50, NULL::double precision AS p95, NULL::double precision AS p99, NULL::double precision AS highest FROM t
+		UNION ALL
+		SELECT s.start_at, s.part, false, s.samples, s.mean, s.mean / nullif(t.mean, 0), s.p50, s.p95, s.p99, s.highest FROM s JOIN t ON t.start_at = s.start_at
+	)
+	SELECT p.period, p.start_at, r.part, coalesce(r.is_total, true), CASE WHEN r.start_at IS NULL THEN 0 ELSE r.page_loads END, r.mean, r.share,
+		r.p50, r.p95, r.p99, r.highest, p.complete
+	FROM nudge.performance_spans(start_day, end_day, grain, zone, as_of) p
+	LEFT JOIN row r ON r.start_at = p.start_at
+	ORDER BY p.start_at, coalesce(r.is_total, true) DESC, array_position('{server,dom,render}', r.part);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.page_load(regclass, date, date, text, text, timestamptz, double precision) IS
+	'How long pages take to load: mean, percentiles and share of each part, and the total, which is the sum of the means. Not STRICT: NULL requests are none, NULL options have a meaning';
+
+-- How full ------------------------------------------------------------------
+
+CREATE FUNCTION nudge.utilisation(
+	resource_samples regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT 'day',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	resources text[] DEFAULT NULL,
+	limits numeric[] DEFAULT NULL,
+	relative_error double precision DEFAULT 0.01
+) RETURNS TABLE (
+	period date,
+	start_at timestamptz,
+	resource text,
+	samples bigint,
+	mean_utilisation numeric,
+	p95_utilisation double precision,
+	highest_utilisation double precision,
+	utilisation_limit numeric,
+	samples_above bigint,
+	above_rate numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	named_zone constant text := coalesce(zone, 'UTC');
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	IF coalesce(cardinality(resources), 0) <> coalesce(cardinality(limits), 0) THEN
+		RAISE EXCEPTION '"resources" and "limits" must have the same length' USING ERRCODE = 'array_subscript_error',
+			DETAIL = format('They have %s and %s elements.', coalesce(cardinality(resources), 0), coalesce(cardinality(limits), 0)),
+			HINT = 'Pass a limit for each resource that has one, in the same order.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT %s AS start_at, i.resource,
+				nudge.percentile_agg(i.utilisation, $5) FILTER (WHERE i.utilisation BETWEEN 0 AND 1) AS state,
+				count(*) FILTER (WHERE i.utilisation > l.utilisation_limit) AS above, l.utilisation_limit,
+				count(*) FILTER (WHERE i.at IS NULL OR i.resource IS NULL OR i.utilisation IS NULL OR i.utilisation = 'NaN') AS missing,
+				count(*) FILTER (WHERE NOT i.utilisation BETWEEN 0 AND 1) AS wrong
+			FROM (%s) i
+			LEFT JOIN (SELECT u.resource, min(u.utilisation_limit) AS utilisation_limit FROM unnest($9, $10) u(resource, utilisation_limit) GROUP BY 1) l ON l.resource = i.resource
+			WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true)
+			GROUP BY 1, i.resource, l.utilisation_limit
+		), checked AS MATERIALIZED (
+			SELECT nudge.check_input('resource_samples', sum(l.missing)::bigint) AND
+				nudge.check_samples('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
+			FROM line l
+		), t AS MATERIALIZED (
+			SELECT d.start_at, l.resource, l.utilisation_limit, nudge.rollup(l.state) AS state, sum(l.above)::bigint AS above
+			FROM checked, line l
+			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = nudge.civil_date(l.start_at, $3)
+				AND l.start_at >= d.start_at AND l.start_at < d.end_at
+			GROUP BY d.start_at, l.resource, l.utilisation_limit
+		)
+		SELECT p.period, p.start_at, t.resource, s.samples, s.mean, s.p95, s.highest, t.utilisation_limit, a.above, a.above::numeric / s.samples, p.complete
+		FROM nudge.performance_spans($6, $7, $8, $3, $4) p
+		JOIN t ON t.start_at = p.start_at, LATERAL nudge.percentile_summary(t.state) s,
+			LATERAL (SELECT CASE WHEN t.utilisation_limit IS NOT NULL THEN t.above END AS above) a
+		ORDER BY p.start_at, t.resource COLLATE "C"
+	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.input_query('resource_samples', resource_samples))
+	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
+		coalesce(relative_error, 0.01), start_day, end_day, grain, resources, limits;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.utilisation(regclass, date, date, text, text, timestamptz, text[], numeric[], double precision) IS
+	'Mean, 95th percentile and highest utilisation of each resource by period, and how many samples are above its limit. Not STRICT: NULL samples are none, NULL options have a meaning';
+
+-- What it costs as it grows -------------------------------------------------
+
+CREATE FUNCTION nudge.cost_per_unit(
+	costs regclass,
+	usage regclass,
+	start_day date,
+	end_day date,
+	meter text DEFAULT NULL,
+	category text DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (period date, cost numeric, volume numeric, cost_per_unit numeric, currency_code text, complete boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 12 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	path constant text := nudge.cost_category(category);
+	first_day date;
+	known_day date;
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, grain, zone, as_of, fiscal_year_start) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	IF usage IS NOT NULL THEN
+		PERFORM nudge.check_spread('usage', usage, meter, first_day, known_day);
+	END IF;
+	RETURN QUERY
+	WITH c AS MATERIALIZED (
+		SELECT l.* FROM nudge.cost_lines(costs, first_day, known_day, cost_per_unit.currency) l
+	), u AS MATERIALIZED (
+		SELECT l.* FROM nudge.usage_lines(usage, first_day, known_day) l WHERE cost_per_unit.meter IS NULL OR l.meter = cost_per_unit.meter
+	), one AS MATERIALIZED (
+		SELECT nudge.single_currency(array_agg(DISTINCT c.currency), cost_per_unit.currency) AS currency FROM c
+	)
+	SELECT p.period, n.cost, n.volume, CASE WHEN p.complete IS DISTINCT FROM false THEN n.cost / nullif(n.volume, 0) END, one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, grain, zone, as_of, fiscal_year_start) p,
+		LATERAL (
+			SELECT
+				-- a period without any cost has not been booked; one without this category had none
+				(SELECT coalesce(sum(c.amount) FILTER (WHERE path = '' OR c.category = path OR starts_with(c.category, path || '/')), 0)
+					FROM c WHERE c.period >= p.period AND c.period < p.known_end HAVING count(*) > 0) AS cost,
+				(SELECT sum(u.volume) FROM u WHERE u.period >= p.period AND u.period < p.known_end) AS volume
+		) n
+	ORDER BY p.period;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.cost_per_unit(regclass, regclass, date, date, text, text, text, text, timestamptz, text, integer) IS
+	'The costs of a category, with all below it, over the volume of a meter by period; NULL for a period that is not complete. Not STRICT: a NULL category is all costs, a NULL meter the only one, a NULL input is not known';
+
+CREATE FUNCTION nudge.scaling_report(
+	costs regclass,
+	usage regclass,
+	start_day date,
+	end_day date,
+	meter text DEFAULT NULL,
+	category text DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	first_period date,
+	last_period date,
+	points bigint,
+	left_out bigint,
+	coefficient double precision,
+	cost_at_one double precision,
+	standard_error double precision,
+	r_squared double precision,
+	p_value double precision,
+	p_value_linear double precision,
+	scaling text,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT l.first_period, l.last_period, s.points, s.left_out, s.coefficient, s.cost_at_one, s.standard_error, s.r_squared, s.p_value,
+		s.p_value_linear, s.scaling, l.currency_code
+	FROM (
+		SELECT min(c.period) AS first_period, max(c.period) AS last_period, max(c.currency_code) AS currency_code,
+			coalesce(array_agg(c.volume::double precision ORDER BY c.period), '{}') AS volumes,
+			coalesce(array_agg(c.cost::double precision ORDER BY c.period), '{}') AS costs
+		FROM nudge.cost_per_unit(scaling_report.costs, usage, start_day, end_day, meter, category, grain, zone, as_of, scaling_report.currency, fiscal_year_start) c
+		WHERE c.complete IS DISTINCT FROM false
+	) l, nudge.scaling_coefficient(l.volumes, l.costs) s;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.scaling_report(regclass, regclass, date, date, text, text, text, text, timestamptz, text, integer) IS
+	'How the costs of a category grow with the volume of a meter: scaling_coefficient of the complete periods of cost_per_unit. Not STRICT, as that is not';

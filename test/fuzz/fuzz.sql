@@ -64,17 +64,14 @@ CREATE TABLE fuzz.content AS SELECT * FROM (VALUES ('piece', 'guide', timestampt
 CREATE TABLE fuzz.surveys AS
 	SELECT n % 9 AS customer, n % 20 AS "user", ('{nps,csat,ces,nps}'::text[])[1 + n % 4] AS kind, CASE WHEN n % 3 > 0 THEN 1 + n % 5 END AS score, timestamptz '2024-01-01' + make_interval(hours => n * 29) AS sent_at,
 		CASE WHEN n % 3 > 0 THEN timestamptz '2024-01-01' + make_interval(hours => n * 29 + n % 100) END AS answered_at FROM generate_series(1, 300) n;
-CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01' + make_interval(days => n * 20) AS created_at, ('{a,b,NULL}'::text[])[1 + n % 3] AS segment FROM generate_series(0, 8) n;
+CREATE TABLE fuzz.customers AS SELECT n AS customer, timestamptz '2023-11-01 00:00Z' + make_interval(days => n * 20) AS created_at, ('{a,b,ü,NULL}'::text[])[1 + n % 4] AS segment, n = 3 AS internal FROM generate_series(0, 12) n;
 CREATE TABLE fuzz.scores AS SELECT 'e' || n % 7 AS entity, timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => n * 37) AS at, 50 + n * 7919 % 400 / 8.0 AS score, 'health' AS model FROM generate_series(1, 300) n;
 
 
 -- small inputs, for what reads the health of accounts
-CREATE TABLE fuzz.customers AS SELECT g AS customer, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS created_at, (ARRAY['a', 'ü', NULL])[1 + g % 3] AS segment FROM generate_series(1, 12) g;
 CREATE TABLE fuzz.users AS SELECT g AS "user", g % 13 AS customer, timestamptz '2024-01-01 UTC' + g * interval '10 days' AS signed_up_at FROM generate_series(1, 30) g;
 CREATE TABLE fuzz.features AS SELECT f AS feature, NULL::timestamptz AS released_at FROM unnest('{export,search,ü}'::text[]) f;
 CREATE TABLE fuzz.events AS SELECT g % 31 AS "user", nullif(g % 3, 0) AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL])[1 + g % 3] AS feature FROM generate_series(1, 400) g;
-CREATE TABLE fuzz.tickets AS SELECT g AS ticket, g % 9 AS customer, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS opened_at, CASE WHEN g % 3 > 0 THEN timestamptz '2024-01-02 UTC' + g * interval '4 days' END AS resolved_at, 'low' AS priority, (ARRAY[1, 5, NULL])[1 + g % 3] AS csat FROM generate_series(1, 100) g;
-CREATE TABLE fuzz.surveys AS SELECT g % 9 AS customer, (ARRAY['nps', 'csat'])[1 + g % 2] AS kind, nullif(g % 5, 0) + 0 AS score, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS sent_at FROM generate_series(1, 100) g;
 CREATE TABLE fuzz.account_facts AS SELECT g % 9 AS customer, f.fact, f.value, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS agreed_at, timestamptz '2024-01-01 UTC' + g * interval '5 days' AS valid_from FROM generate_series(1, 100) g
 	JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'sentiment', 'neutral'), (6, 'referenceable', 'true'), (7, 'review', 'x')) f(n, fact, value) ON f.n = g % 8;
 CREATE TABLE fuzz.subscriptions AS SELECT g % 9 AS customer, g AS item, 'a' AS plan, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS valid_from, NULL::timestamptz AS valid_to, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, g AS seats FROM generate_series(1, 20) g;
@@ -93,6 +90,48 @@ CREATE TABLE fuzz.quotas AS SELECT o AS owner, m::date AS period, 500 AS amount,
 CREATE TABLE fuzz.contracts AS SELECT g % 7 AS customer, g AS contract, timestamptz '2024-01-01 UTC' + g * 20 * interval '1 day' AS signed_at, timestamptz '2024-01-05 UTC' + g * 20 * interval '1 day' AS starts_at,
 	timestamptz '2024-06-01 UTC' + g * 30 * interval '1 day' AS ends_at, g % 4 * 6 AS term_months, g * 100 AS amount, 'EUR' AS currency FROM generate_series(1, 20) g;
 CREATE TABLE fuzz.accounts AS SELECT g AS customer, timestamptz '2023-12-01' AS created_at, ('{SMB,ü,NULL}'::text[])[1 + g % 3] AS segment FROM generate_series(0, 5) g;
+CREATE TABLE fuzz.incidents AS SELECT 'i' || g AS incident, s.at AS started_at, CASE WHEN g % 9 > 0 THEN s.at + make_interval(mins => g * 7 % 90) END AS ended_at, (ARRAY['critical', 'major', 'minor'])[1 + g % 3] AS severity,
+	(ARRAY[true, false, NULL])[1 + g % 4] AS outage, s.at + make_interval(mins => g % 8) AS detected_at, (ARRAY['api', 'ü', NULL])[1 + g % 3] AS service
+	FROM generate_series(1, 60) g, LATERAL (SELECT timestamptz '2024-01-01 00:00 UTC' + make_interval(hours => g * 1000 % 12000) AS at) s;
+CREATE TABLE fuzz.maintenance AS SELECT started_at, started_at + interval '30 minutes' AS ended_at, service FROM fuzz.incidents WHERE outage;
+CREATE TABLE fuzz.deployments AS SELECT started_at AS at, started_at - interval '3 hours' AS change_created_at, outage AS failed, ended_at AS restored_at, service FROM fuzz.incidents;
+CREATE TABLE fuzz.bugs AS SELECT incident AS bug, started_at AS opened_at, ended_at AS closed_at, severity, outage AS escaped FROM fuzz.incidents;
+CREATE TABLE fuzz.coverage_samples AS SELECT started_at AS at, 0.8 AS coverage, service AS repository FROM fuzz.incidents;
+
+CREATE TABLE fuzz.requests AS
+	SELECT timestamptz '2024-01-01' + make_interval(hours => g * 37) AS at, (g * 7919 % 1000)::numeric / 8 AS duration_ms, nullif(g % 4, 3)::bigint AS count, ('{/a,ü,NULL}'::text[])[1 + g % 3] AS endpoint,
+		('{t,f,NULL}'::boolean[])[1 + g % 3] AS error, ('{server,dom,render,NULL,NULL,NULL}'::text[])[1 + g % 6] AS part,
+		'a' AS campaign FROM generate_series(1, 200) g;
+CREATE TABLE fuzz.resource_samples AS SELECT at, ('{cpu,memory,ü}'::text[])[1 + count % 3] AS resource, duration_ms / 125 AS utilisation FROM fuzz.requests WHERE count IS NOT NULL;
+CREATE TABLE fuzz.sends AS SELECT at, endpoint AS campaign, coalesce(count, 1) AS count FROM fuzz.requests;
+
+-- small inputs, for what reads customers at risk, facts of accounts and expansion; a customer is one of the states too
+CREATE TABLE fuzz.book_customers AS SELECT g AS customer, timestamptz '2024-01-01 UTC' + g * interval '9 days' AS created_at, (ARRAY['a', 'ü', NULL])[1 + g % 3] AS segment, (ARRAY['a', NULL, 'b'])[1 + g % 3] AS owner FROM generate_series(-2, 9) g;
+CREATE TABLE fuzz.book_scores AS SELECT g % 12 - 2 AS entity, timestamptz '2023-06-01 UTC' + g * interval '29 hours' AS at, g * 7919 % 101 AS score FROM generate_series(1, 600) g;
+CREATE TABLE fuzz.book_probabilities AS SELECT g % 9 AS entity, timestamptz '2024-01-01 UTC' + g * interval '29 hours' AS at, (g * 7919 % 101) / 100.0 AS score FROM generate_series(1, 60) g;
+CREATE TABLE fuzz.book_interventions AS SELECT g % 12 - 2 AS customer, timestamptz '2024-01-01 UTC' + g * interval '40 hours' AS at, (ARRAY['a', 'ü'])[1 + g % 2] AS reason, CASE WHEN g % 3 = 0 THEN 'saved' END AS outcome FROM generate_series(1, 200) g;
+CREATE TABLE fuzz.book_facts AS SELECT g % 12 - 2 AS customer, f.fact, f.value, timestamptz '2024-01-01 UTC' + g * interval '50 hours' AS agreed_at, timestamptz '2024-01-01 UTC' + g * interval '49 hours' AS valid_from,
+		CASE WHEN g % 4 = 0 THEN timestamptz '2024-05-01 UTC' + g * interval '50 hours' END AS valid_to
+	FROM generate_series(1, 200) g JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'qbr_held', 'true'), (6, 'unmet_need', '0'),
+		(7, 'implementation_met', 'on'), (8, 'category_spend', '1000'), (9, 'solution_fit', '80'), (10, 'sponsor_status', 'none')) f(n, fact, value) ON f.n = g * 7919 % 11;
+CREATE TABLE fuzz.book_contracts AS SELECT g % 12 - 2 AS customer, g AS contract, timestamptz '2024-01-01 UTC' + g * interval '9 days' AS signed_at, timestamptz '2024-01-01 UTC' + g * interval '10 days' AS starts_at, timestamptz '2026-01-01 UTC' AS ends_at, 12 * (1 + g % 3) AS term_months, g AS amount, 'EUR' AS currency FROM generate_series(1, 60) g;
+CREATE TABLE fuzz.book_subscriptions AS SELECT g % 12 - 2 AS customer, g AS item, (ARRAY['a', 'b', 'ü'])[1 + g % 3] AS plan, timestamptz '2023-10-01 UTC' + g * interval '9 days' AS valid_from, CASE WHEN g % 3 = 0 THEN timestamptz '2024-05-01 UTC' + g * interval '9 days' END AS valid_to,
+	1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, nullif(g % 5, 0) AS seats FROM generate_series(1, 60) g;
+CREATE TABLE fuzz.book_users AS SELECT g AS "user", g % 12 - 2 AS customer, timestamptz '2023-10-01 UTC' + g * interval '5 days' AS signed_up_at FROM generate_series(1, 100) g;
+CREATE TABLE fuzz.book_features AS SELECT * FROM (VALUES ('export', 'a'), ('search', 'b'), ('ü', 'ü')) v(feature, tier);
+CREATE TABLE fuzz.book_plans AS SELECT * FROM (VALUES ('a', 'a'), ('b', 'b'), ('ü', NULL)) v(plan, tier);
+CREATE TABLE fuzz.book_events AS SELECT g % 12 - 2 AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL, 'ü'])[1 + g % 4] AS feature FROM generate_series(1, 300) g;
+
+-- working hours, of which one calendar has none
+INSERT INTO nudge.working_calendars VALUES ('office', 'Europe/Berlin'), ('always', 'America/Sao_Paulo'), ('never', 'UTC');
+INSERT INTO nudge.working_hours SELECT 'office', d, time '09:00', time '17:00' FROM generate_series(1, 5) d UNION ALL SELECT 'always', d, time '00:00', time '24:00' FROM generate_series(1, 7) d;
+INSERT INTO nudge.holidays VALUES ('office', '2024-05-01', NULL, '10:00', '11:00');
+
+-- tickets, and what was promised
+INSERT INTO nudge.sla_targets VALUES ('first_response', 'high', '*', 60, 'office'), ('resolution', '*', '*', 1440, NULL);
+CREATE TABLE fuzz.tickets AS SELECT g AS ticket, g % 9 AS customer, at AS opened_at, CASE WHEN g % 5 > 0 THEN at + (g % 7 - 1) * interval '1 hour' END AS first_response_at,
+	CASE WHEN g % 4 > 0 THEN at + (g % 11 - 1) * interval '7 hours' END AS resolved_at, CASE WHEN g % 6 = 0 THEN at + (g % 13 - 1) * interval '9 hours' END AS reopened_at, (ARRAY['high', 'Low'])[1 + g % 2] AS priority,
+	(ARRAY['a', 'ü', NULL])[1 + g % 3] AS category, g % 6 AS csat, g % 8 = 0 AS escalated, g % 4 AS contacts, (ARRAY['a', NULL])[1 + g % 2] AS agent FROM generate_series(1, 80) g, LATERAL (SELECT timestamptz '2024-01-01 00:00Z' + g * 7919 % 12000 * interval '1 hour') a(at);
 
 CREATE TABLE fuzz.seeds (
 	n serial PRIMARY KEY,
@@ -108,10 +147,13 @@ CREATE FUNCTION fuzz.column_of(name text, type regtype, rows integer, keys integ
 	LANGUAGE sql
 RETURN CASE
 	WHEN name = 'actions' THEN '1 + g % 5'
-	WHEN name = 'score' THEN 'CASE WHEN g % 5 > 0 THEN g % 8 END'
+	WHEN name = 'score' AND type <> 'double precision'::regtype THEN 'CASE WHEN g % 5 > 0 THEN g % 8 END'
 	WHEN name = 'scale_low' THEN '0'
 	WHEN name = 'scale_high' THEN '7'
 	WHEN name = 'zone' THEN quote_literal('Europe/Berlin')
+	WHEN name = 'relative_error' THEN CASE rows % 2 WHEN 0 THEN '0.01' ELSE '0' END
+	WHEN name = 'value' AND type = 'double precision'::regtype THEN '((g::bigint * 7919) % 2000 - 300) / 7.0'
+	WHEN name = 'count' THEN 'g % 4'
 	WHEN name = 'steps' THEN quote_literal(CASE rows % 2 WHEN 0 THEN '{a,b,c}' ELSE '{a,b,c,*}' END)
 	WHEN name = 'matches' THEN 'ARRAY[hashint4(g) % 3 <> 1, hashint4(g) % 2 = 0, CASE WHEN g % 7 > 0 THEN g % 5 = 0 END]'
 	WHEN name = 'event' THEN '(ARRAY[''a'', ''b'', ''c'', ''a'', ''b'', ''d'', ''ü''])[1 + abs(hashint4(g) % 7)]'
@@ -271,8 +313,28 @@ CREATE TABLE fuzz.vocabulary (
 	other text[] NOT NULL
 );
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,surveys,customers}'::text[]) i;
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,deals,deal_stages,activities,quotas,contracts}'::text[]) i;
+	SELECT '(account_|value_realization|implementation_|at_risk_|risk_adjusted_|intervention_|customer_score|portfolio|engagement_stability|expansion_|seat_|feature_attempts|feature_starts)', v.name, 'regclass', ARRAY['fuzz.book_' || v.input], ARRAY['fuzz.book_' || v.input]
+	FROM (VALUES ('customers', 'customers'), ('scores', 'scores'), ('churn_probabilities', 'probabilities'), ('interventions', 'interventions'), ('account_facts', 'facts'), ('contracts', 'contracts'), ('subscriptions', 'subscriptions'),
+		('users', 'users'), ('features', 'features'), ('plans', 'plans'), ('events', 'events')) v(name, input);
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other)
+	SELECT '', i.input, 'regclass', ARRAY['fuzz.' || i.input], ARRAY['fuzz.' || i.input] FROM nudge.inputs i WHERE to_regclass('fuzz.' || i.input) IS NOT NULL;
+INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
+	('', 'tiers', 'text[]', '{"{a,b,ü}","{ü,b,a}"}', '{"{a}","{}","{NULL}"}'),
+	('(account_|expansion_)', 'weights', 'numeric[]', '{"{0.2,0.2,0.2,0.2,0.2}","{0,0,0,1,0}"}', '{"{1}","{NULL,1,0,0,0}","{NaN,1,0,0,0}","{2,-1,0,0,0}","{{0.5,0.5,0,0,0}}"}'),
+	('', '(sponsor_levels|levels)', 'text[]', '{"{none,weak,neutral,strong,champion}"}', '{"{}","{a,a}","{a}","{NULL,b}","{{a,b}}"}'),
+	('', 'healthy_sponsor', 'text', '{strong,none}', '{"",strongest}'),
+	('', 'dimension', 'text', '{reason,kind,outcome}', '{""}'),
+	('(account_|value_realization|implementation_)', 'segment', 'text', '{a,ü}', '{""}'),
+	('(at_risk|risk_adjusted|intervention_|portfolio|expansion_|customer_score)', 'model', 'text', '{NULL}', '{a}'),
+	('fact_flag$', 'value', 'text', '{true,No,0}', '{"",ja}'),
+	('fact_number$', 'value', 'text', '{0,1.5,80}', '{"",-1,1e5,NaN}'),
+	('fact_level$', 'value', 'text', '{none,Strong,NULL}', '{""}'),
+	('', 'facts', 'text[]', '{"{criterion_met,qbr_held}","{sponsor_status}"}', '{"{}","{NULL}"}'),
+	('(kaplan_meier|median_survival)$', 'days', 'numeric[]', '{"{1,2,2,5}","{0,0.5,0.5,1}"}', '{"{}","{NULL}","{-1,1,1,1}","{NaN,1,1,1}","{{1,2},{3,4}}","{Infinity,1,1,1}"}'),
+	('(kaplan_meier|median_survival)$', 'occurred', 'boolean[]', '{"{t,f,t,t}","{f,f,f,f}"}', '{"{}","{t}","{NULL,t,t,t}"}'),
+	('(at_risk|intervention_|portfolio|risk_adjusted)', '(threshold|yellow_from|healthy_from)', 'numeric', '{60,65}', '{-1,101,NaN}'),
+	('(at_risk|portfolio|risk_adjusted)', 'green_from', 'numeric', '{80,100}', '{60,101,NaN}'),
+	('expansion_readiness', 'threshold', 'numeric', '{80,0,100}', '{-1,101,NaN}');
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(csat|ces)_agg$', 'scale_low', 'integer', '{0}', '{1,7,-1001,2147483647}'),
 	('(csat|ces)_agg$', 'scale_high', 'integer', '{7}', '{0,6,1001,-2147483648}'),
@@ -288,8 +350,7 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('score_sustained$', 'direction', 'text', '{above,at_least,below,at_most}', '{up}'),
 	('score_', '(threshold|below|above|.*_drop)', 'double precision', '{50,65,10,20,62.5}', '{NaN,infinity,-1e9,1e10,1e-300}'),
 	('score_(states|report)$', 'scores', 'regclass', '{fuzz.scores}', '{fuzz.scores}'),
-	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}'),
-	SELECT '', i, 'regclass', ARRAY['fuzz.' || i], ARRAY['fuzz.' || i] FROM unnest('{spend,leads,touches,campaigns,content,customers,users,features,events,tickets,surveys,account_facts,subscriptions}'::text[]) i;
+	('score_(states|report)$', 'model', 'text', '{health}', '{risk,""}');
 INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('health', 'factors', 'jsonb', '{"{\"usage\": 80, \"outcome\": null}","{\"usage\": 0}","{}","{\"usage\": 99.5, \"support\": 1e2}"}', '{"{\"ü\": 1}",[],1,null,"{\"usage\": \"1\"}","{\"usage\": 101}","{\"usage\": -1e400}","{\"usage\": {}}"}'),
 	('health', 'model', 'text', '{retention_health,retention_health,retention_health,customer_health}', '{ü,""}'),
@@ -322,6 +383,18 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
 	('(channel_credits|channel_performance|campaign_performance)$', 'model', 'text', '{linear,linear,first_touch,time_decay,markov,shapley}', '{best,""}'),
+	('(uptime|downtime_intervals|downtime_by_period|uptime_error_budget|delivery_performance)$', 'by', 'text', '{service}', '{endpoint,""}'),
+	('(error_rates|request_error_budget)$', 'by', 'text', '{endpoint}', '{service,""}'),
+	('', 'services|endpoints', 'text[]', '{"{api}","{ü,other}"}', '{"{}","{NULL}","{\" \"}"}'),
+	('', 'outage_severities', 'text[]', '{"{critical,major}","{minor}","{}"}', '{"{NULL}","{{a},{b}}"}'),
+	('', 'objective', 'numeric', '{0.999,0.9,1,0}', '{99.9,-1,NaN,1e-1000}'),
+	('', 'latency_threshold_ms', 'numeric', '{100,50}', '{-1,NaN,infinity,1e-1000}'),
+	('', 'hours', 'integer[]', '{"{1,6,24,72}","{1000}"}', '{"{}","{0}","{NULL}","{2147483647}","{{1,2},{3,4}}"}'),
+	('', 'budget_shares', 'numeric[]', '{"{0.02,0.05,0.1,0.1}","{NULL}"}', '{"{}","{0}","{NaN}","{{1,1},{1,1}}"}'),
+	('', 'age_days', 'integer[]', '{"{7,30,90}","{}"}', '{"{0}","{NULL}","{7,7}","{2147483647}","{{1,2},{3,4}}"}'),
+	('', 'sorted', 'numeric[]', '{"{1,2,4}","{}","{7}"}', '{"{NULL,1}","{NaN}","{{1,2},{3,4}}"}'),
+	('', 'bounds|starts', 'timestamptz[]', '{"{2024-01-01 UTC,2024-02-01 UTC,2025-01-01 UTC}"}', '{"{}","{NULL}","{2025-01-01 UTC,2024-01-01 UTC}","{-infinity,infinity}"}'),
+	('', 'spans', 'tstzmultirange', '{"{[2024-01-05 UTC,2024-03-05 UTC),[2024-05-01 UTC,2024-05-02 UTC)}","{}"}', '{"{(,)}","{[2024-01-05 UTC,infinity)}"}'),
 	('acquisition_results$', 'by', 'text', '{channel,campaign,kind}', '{""}'),
 	('campaign_performance$', 'by', 'text', '{campaign,kind}', '{channels,""}'),
 	('', 'shared_by', 'text', '{customers,spend,revenue}', '{luck}'),
@@ -333,6 +406,23 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'types', 'text[]', '{"{guide,webinar}","{guide,other}"}', '{"{}","{NULL}","{guide,guide}","{guide}"}'),
 	('', 'cadences', 'text[]', '{"{monthly,weekly}","{bi-weekly,NULL}","{daily,quarterly}"}', '{"{}","{NULL}","{yearly,weekly}"}'),
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
+	('(minute_counts|throughput_lines|check_samples)$', 'input', 'text', '{requests,sends}', '{spend,""}'),
+	('(minute_counts|throughput_lines)$', 'relation', 'regclass', '{fuzz.requests}', '{fuzz.requests}'),
+	('(latency_report|latency_states|apdex|minute_counts|throughput_lines|request_query|request_group)$', 'by', 'text', '{endpoint,part}', '{user,""}'),
+	('(latency_report|apdex|page_load|utilisation|throughput|throughput_lines|performance_.*)$', 'grain', 'text', '{day,hour,week,month}', '{minute,""}'),
+	('(cost_per_unit|scaling_report)$', 'grain', 'text', '{month,quarter,year}', '{week}'),
+	('(cost_per_unit|scaling_report)$', 'meter', 'text', '{calls}', '{""}'),
+	('utilisation$', 'resources', 'text[]', '{"{cpu,memory}","{ü,cpu}"}', '{"{}","{NULL}","{{cpu},{ü}}"}'),
+	('utilisation$', 'limits', 'numeric[]', '{"{0.7,0.8}","{0,1}"}', '{"{}","{NULL}","{NaN,-1}","{{1},{2}}"}'),
+	('', '(volumes|costs)', 'double precision[]', '{"{1,10,100}","{2,2,2}","{3,1,5e3}"}', '{"{}","{NULL,1,1}","{0,-1,2}","{NaN,infinity,1e-320}","{{1},{2}}"}'),
+	('', 'calendar', 'text', '{office,office,always,never}', '{nobody,""}'),
+	('working_time_add$', 'minutes', 'numeric', '{0,1,480,0.00000001,100000}', '{-1,1e30,NaN,infinity}'),
+	('', 'tickets', 'regclass', '{fuzz.tickets}', '{fuzz.tickets}'),
+	('', 'customers', 'regclass', '{fuzz.customers}', '{fuzz.customers}'),
+	('(support_lines|support_report|support_times|check_support_options|backlog.*|open_ticket_ages)$', 'by', 'text', '{priority,category,agent,complexity,segment}', '{colour,""}'),
+	('(ticket_rows|ticket_lines|support_lines|support_report|support_times|check_support_options)$', 'counting', 'text', '{opened,resolved}', '{all}'),
+	('', 'edges', 'numeric[]', '{"{1,3,7,30}","{0.5}"}', '{"{}","{3,1}","{NULL}","{0}","{{1,2}}","{NaN}"}'),
+	('(sla_target_of|load_example_sla_targets)$', 'measure', 'text', '{first_response,resolution}', '{other}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),
 	('', 'week_start', 'text', '{monday,sunday}', '{noday}'),
@@ -415,6 +505,10 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'discount', 'numeric', '{0,0.25}', '{1,-1,2,NaN}'),
 	('', '(base_)?currency', 'text', '{EUR,USD}', '{"",E,ÄÖÜ}'),
 	('', '(within|gap|max_length|session_gap|grace|.*tolerance|.*window|.*max_gap)', 'interval', '{1 day,60 minutes,3 hours,7 days,0,1 second}', '{1 month,-1 day,178000000 years,1 month -1 day,3660001 days,infinity}'),
+	('percentile', 'method', 'text', '{disc,cont}', '{mean}'),
+	('', 'fractions', 'double precision[]', '{"{0.5,0.95}","{0,1}","{}"}', '{"{NULL}","{2}","{NaN}","{{0.5},{1}}"}'),
+	('', 'relative_error', 'double precision', '{0.01,0,0.001,0.1}', '{1,-1,NaN,1e-320}'),
+	('share_within$', 'threshold', 'double precision', '{0,1,-20,100,142.857142}', '{NaN,infinity,1e13}'),
 	('', '(confidence|alpha|threshold)', 'double precision', '{0.95,0.05,0.5,0.2}', '{0,1,-1,2,NaN,infinity,-infinity,1e-320,0.9999999999999999}'),
 	('', 'hold_constant|collapse_repeats|include.*', 'boolean', '{true,false}', '{true}'),
 	('', '', 'integer', '{1,1,2,3,4,12,30}', '{0,-1,2147483647,-2147483648,400,36600}'),

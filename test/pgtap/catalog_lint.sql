@@ -24,10 +24,10 @@ CREATE TEMP VIEW agg AS
 	SELECT f.name, f.oid, f.proname, f.pronargs, f.pronargdefaults, f.provariadic, f.proparallel, f.provolatile,
 		f.proargtypes, f.prorettype, a.*
 	FROM func f JOIN pg_aggregate a ON a.aggfnoid = f.oid;
--- scores from 0 to 100 are estimates, and so is what they are made of; score_agg keeps them as integers
--- of 1e-6, so that its states are exact all the same
+-- scores from 0 to 100 are estimates, and so is what they are made of; so are percentiles. What an
+-- aggregate keeps of them are integers of 1e-6, so that its states are exact all the same
 CREATE TEMP VIEW measuring AS
-	SELECT * FROM func WHERE proname !~ '^(score_.*|(account_)?health_?.*|scale_.*|(usage|support|outcome|relationship|satisfaction|growth|advocacy)_factor|support_tickets|satisfaction_answers|usage_trend|engagement_consistency)$';
+	SELECT * FROM func WHERE proname !~ '^(score_.*|(account_)?health_?.*|scale_.*|(usage|support|outcome|relationship|satisfaction|growth|advocacy)_factor|support_tickets|satisfaction_answers|usage_trend|engagement_consistency|percentile(s|_rank|_histogram|(_count)?_(agg|trans))?|scaling_coefficient)$';
 -- functions that work for an aggregate, a type or an operator class
 CREATE TEMP VIEW support AS
 	SELECT f.* FROM func f
@@ -114,14 +114,16 @@ SELECT is_empty($$
 	FROM measuring f, unnest(coalesce(f.proallargtypes, f.proargtypes::oid[]),
 		coalesce(f.proargmodes::text[], array_fill('i'::text, ARRAY[f.pronargs::integer])), f.proargnames) a(type, mode, name)
 	WHERE a.type = 'double precision'::regtype
-		AND (f.prokind = 'a' OR coalesce(a.name, '') !~ CASE WHEN a.mode IN ('i', 'v') THEN '^(alpha|confidence|threshold)$'
-			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival|removal_effect|probability)$|^(rate|survival|lift|score|mean|share)_(low|high)$|^(t|degrees_of_freedom|margin_of_error)$' END)
+		AND (f.prokind = 'a' OR coalesce(a.name, '') !~ CASE WHEN a.mode IN ('i', 'v') THEN '^(alpha|confidence|threshold|fraction|relative_error)$'
+			ELSE '(^|_)seconds(_|$)|^(z|p_value|chi_squared|average_users|survival|removal_effect|probability)$|^(rate|survival|lift|score|mean|share)_(low|high)$'
+				|| '|^(t|degrees_of_freedom|margin_of_error)$'
+				|| '|^(p[0-9]+|lowest|highest)(_ms|_utilisation)?$|^(relative_error|coefficient|cost_at_one|standard_error|r_squared|p_value_linear)$' END)
 	UNION ALL
 	SELECT f.name, 'result' FROM measuring f WHERE f.prorettype IN ('double precision'::regtype, 'double precision[]'::regtype)
 	UNION ALL
 	SELECT f.name, 'array' FROM measuring f
 	WHERE coalesce(f.proallargtypes, f.proargtypes::oid[]) && ARRAY['double precision[]', 'real[]', 'money[]']::regtype[]::oid[]
-$$, 'floating point is for seconds, scores and statistics, and no aggregate takes any');
+$$, 'floating point is for seconds, scores, percentiles and statistics, and no other aggregate takes any');
 
 -- Aggregates
 SELECT is_empty($$

@@ -190,7 +190,8 @@ FROM (VALUES ('revenue, bigint and days', 'mrr_agg(g::bigint, date ''2020-01-01'
 	('funnel, bigint', 'funnel_agg(g::bigint, timestamptz ''2020-01-01'', ''a'', ''{a,b,c}'')', 200),
 	('funnel, text', 'funnel_agg(g::text, timestamptz ''2020-01-01'', ''a'', ''{a,b,c}'')', 300),
 	('features, bigint', 'feature_agg(g::bigint, timestamptz ''2020-01-01'', ''a'', ''used'', true, NULL, 1)', 200),
-	('features, text', 'feature_agg(g::text, timestamptz ''2020-01-01'', ''a'', ''used'', true, NULL, 1)', 300)) v(what, call, most);
+	('features, text', 'feature_agg(g::text, timestamptz ''2020-01-01'', ''a'', ''used'', true, NULL, 1)', 300),
+	('percentiles', 'percentile_agg(g, 0.01)', 200)) v(what, call, most);
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -6,6 +6,7 @@
 --		psql -XqAt -d DATABASE -f test/upgrade/store.sql \
 --			-f test/upgrade/store_items.sql -f test/upgrade/store_behaviour.sql \
 --			-f test/upgrade/store_journeys.sql -f test/upgrade/store_surveys.sql \
+--			-f test/upgrade/store_journeys.sql -f test/upgrade/store_percentiles.sql \
 --			-f test/upgrade/stored_states.sql
 --
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
@@ -20,6 +21,7 @@ CREATE TEMP TABLE reading (stored, type, reader) AS VALUES
 	('stored_feature', 'feature_state', 'feature_users'),
 	('stored_journeys', 'journey_state', 'journey_rows'),
 	('stored_surveys', 'survey_state', 'survey_distribution');
+	('stored_percentiles', 'percentile_state', 'percentile_histogram');
 CREATE TEMP TABLE sample (version text, type text, name text, wire text, hash integer, reader text, answer text);
 SELECT format('INSERT INTO sample SELECT (SELECT extversion FROM pg_extension WHERE extname = ''nudge_metrics''), %L, name,
 	encode(nudge.%I(state), ''hex''), nudge.%I(state), %L,

@@ -80,10 +80,20 @@ $$;
 COMMENT ON FUNCTION nudge.known_window(date, date, text, timestamptz) IS
 	'The instants at which a window begins, and ends or as_of cuts it off. Not STRICT: a NULL as_of cuts nothing off, NULL days are errors';
 
-CREATE FUNCTION nudge.multirange_seconds(spans tstzmultirange) RETURNS numeric
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (SELECT coalesce(sum(extract(epoch FROM upper(u.span) - lower(u.span))), 0) FROM unnest(spans) u(span));
-COMMENT ON FUNCTION nudge.multirange_seconds(tstzmultirange) IS 'How long intervals are together, in seconds, to the microsecond';
+-- Not the intersection with each period, which would read all of the intervals
+-- once for each.
+CREATE FUNCTION nudge.spans_by_period(spans tstzmultirange, bounds timestamptz[]) RETURNS TABLE (no bigint, spans tstzmultirange, seconds numeric)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT n.no, range_agg(p.piece), sum(extract(epoch FROM upper(p.piece) - lower(p.piece)))
+	FROM unnest(spans_by_period.spans) u(span),
+		LATERAL generate_series(greatest(width_bucket(lower(u.span), bounds), 1)::bigint, least(width_bucket(upper(u.span), bounds), cardinality(bounds) - 1)::bigint) n(no),
+		LATERAL (SELECT u.span * tstzrange(bounds[n.no], bounds[n.no + 1]) AS piece) p
+	WHERE NOT isempty(p.piece)
+	GROUP BY n.no;
+END;
+COMMENT ON FUNCTION nudge.spans_by_period(tstzmultirange, timestamptz[]) IS
+	'Intervals cut up by periods, of which bounds has the beginnings and the last end: what each that has some has of them, and for how long';
 
 CREATE FUNCTION nudge.exact_percentile(sorted numeric[], fraction numeric) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -263,6 +273,59 @@ $$;
 COMMENT ON FUNCTION nudge.service_downtime(regclass, regclass, date, date, text, timestamptz, text[], text[]) IS
 	'Works for uptime: when each service, and when all of them, were maintained and were down. Not STRICT: NULL options have a meaning';
 
+CREATE FUNCTION nudge.downtime_by_period(
+	incidents regclass,
+	maintenance regclass,
+	start_day date,
+	end_day date,
+	grain text,
+	zone text,
+	as_of timestamptz,
+	by text,
+	services text[],
+	outage_severities text[]
+) RETURNS TABLE (
+	period date,
+	period_end date,
+	start_at timestamptz,
+	end_at timestamptz,
+	service text,
+	all_services boolean,
+	total_seconds numeric,
+	maintenance_seconds numeric,
+	down_seconds numeric,
+	down tstzmultirange,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by(by, 'service');
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		), cell AS MATERIALIZED (
+			SELECT d.service, d.all_services, x.is_down, c.no, c.spans, c.seconds
+			FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) b,
+				LATERAL (VALUES (d.maintained, false), (d.down, true)) x(spans, is_down),
+				LATERAL (SELECT NULL::bigint AS no, NULL::tstzmultirange AS spans, NULL::numeric AS seconds
+					UNION ALL SELECT p.no, p.spans, p.seconds FROM nudge.spans_by_period(x.spans, b.bounds) p) c
+			WHERE d.all_services OR by IS NOT NULL
+		)
+		SELECT w.period, w.period_end, w.start_at, w.end_at, g.service, g.all_services, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at),
+			coalesce(m.seconds, 0), coalesce(c.seconds, 0), coalesce(c.spans, '{}'), w.complete
+		FROM span w
+		-- the rows without a period
+		CROSS JOIN (SELECT DISTINCT c.service, c.all_services FROM cell c) g
+		LEFT JOIN cell m ON m.no = w.no AND NOT m.is_down AND m.all_services = g.all_services AND m.service IS NOT DISTINCT FROM g.service
+		LEFT JOIN cell c ON c.no = w.no AND c.is_down AND c.all_services = g.all_services AND c.service IS NOT DISTINCT FROM g.service;
+END
+$$;
+COMMENT ON FUNCTION nudge.downtime_by_period(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'Works for uptime and uptime_error_budget: the time, the maintenance and the downtime of each period, of each service and of all. Not STRICT: NULL options have a meaning';
+
 CREATE FUNCTION nudge.uptime(
 	incidents regclass,
 	maintenance regclass,
@@ -291,21 +354,13 @@ CREATE FUNCTION nudge.uptime(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_by(by, 'service');
 	RETURN QUERY
-		SELECT w.period, w.period_end, d.service, d.all_services, trim_scale(t.total / 60), trim_scale(t.maintenance / 60),
-			trim_scale((t.total - t.maintenance) / 60), trim_scale(t.down / 60),
-			(t.total - t.maintenance - t.down) / nullif(t.total - t.maintenance, 0), o.stretches, trim_scale(o.longest / 60), w.complete
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		CROSS JOIN nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d,
-			LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k,
-			LATERAL (SELECT d.down * k.known AS spans) s,
-			LATERAL (SELECT nudge.multirange_seconds(k.known) AS total, nudge.multirange_seconds(d.maintained * k.known) AS maintenance,
-				nudge.multirange_seconds(s.spans) AS down) t,
-			LATERAL (SELECT count(*) AS stretches, max(extract(epoch FROM upper(u.span) - lower(u.span))) AS longest FROM unnest(s.spans) u(span)) o
-		WHERE d.all_services OR by IS NOT NULL
-		ORDER BY w.period, d.all_services, d.service COLLATE "C";
+		SELECT t.period, t.period_end, t.service, t.all_services, trim_scale(t.total_seconds / 60), trim_scale(t.maintenance_seconds / 60),
+			trim_scale((t.total_seconds - t.maintenance_seconds) / 60), trim_scale(t.down_seconds / 60),
+			(t.total_seconds - t.maintenance_seconds - t.down_seconds) / nullif(t.total_seconds - t.maintenance_seconds, 0), o.stretches, trim_scale(o.longest / 60), t.complete
+		FROM nudge.downtime_by_period(incidents, maintenance, start_day, end_day, grain, zone, as_of, by, services, outage_severities) t,
+			LATERAL (SELECT count(*) AS stretches, max(extract(epoch FROM upper(u.span) - lower(u.span))) AS longest FROM unnest(t.down) u(span)) o
+		ORDER BY t.period, t.all_services, t.service COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.uptime(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
@@ -333,10 +388,9 @@ CREATE FUNCTION nudge.downtime_intervals(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	from_at timestamptz;
 	until_at timestamptz;
 BEGIN
-	SELECT w.from_at, w.until_at INTO from_at, until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
+	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
 	PERFORM nudge.check_by(by, 'service');
 	RETURN QUERY
 		WITH d AS MATERIALIZED (
@@ -344,27 +398,38 @@ BEGIN
 		), stretch AS MATERIALIZED (
 			SELECT d.service, d.all_services, u.span, row_number() OVER (PARTITION BY d.all_services, d.service ORDER BY lower(u.span)) AS no
 			FROM d, unnest(d.down) u(span)
-			WHERE d.all_services OR by IS NOT NULL
-		), starts AS MATERIALIZED (
-			SELECT s.service, s.all_services, array_agg(lower(s.span) ORDER BY s.no) AS instants FROM stretch s GROUP BY s.service, s.all_services
-		), piece AS (
-			-- what of an incident is downtime, outside the maintenance of its own service
-			SELECT s.service, s.all_services, width_bucket(lower(u.span), s.instants) AS no, i.incident,
-				i.is_open AND upper(u.span) = until_at AS is_open
+		), edge AS MATERIALIZED (
+			SELECT s.service, s.all_services, array_agg(lower(s.span) ORDER BY s.no) AS lowers, array_agg(upper(s.span) ORDER BY s.no) AS uppers
+			FROM stretch s
+			GROUP BY s.service, s.all_services
+		), line AS MATERIALIZED (
+			SELECT i.incident, i.service, i.is_open, i.started_at, least(i.ended_at, until_at) AS ended_at
 			FROM nudge.incident_lines(incidents, start_day, end_day, zone, as_of, services, outage_severities) i
-			JOIN starts s ON s.all_services OR i.service IS NULL OR i.service = s.service
-			JOIN d ON CASE WHEN s.all_services THEN d.service IS NOT DISTINCT FROM i.service ELSE d.service = s.service END,
-				LATERAL unnest(tstzmultirange(tstzrange(greatest(i.started_at, from_at), least(i.ended_at, until_at))) - d.maintained) u(span)
-			WHERE i.is_outage AND i.started_at < until_at
+			WHERE i.is_outage
+		), piece AS MATERIALIZED (
+			-- the stretches of a service, and of all for what hit all, with which an incident overlaps
+			SELECT e.service, e.all_services, n.no, e.lowers[n.no] AS began_at, l.incident, l.is_open AND e.uppers[n.no] = until_at AS is_open
+			FROM edge e
+			-- OFFSET 0 has the few long arrays outside of the loop, where they are not copied for each row
+			CROSS JOIN LATERAL (SELECT * FROM line l WHERE (l.service IS NULL OR l.service = e.service) AND l.started_at < l.ended_at OFFSET 0) l,
+				LATERAL generate_series(width_bucket(l.started_at, e.uppers)::bigint + 1, width_bucket(l.ended_at, e.lowers)::bigint) n(no)
+			WHERE e.lowers[n.no] < l.ended_at
+		), mine AS (
+			SELECT p.service, p.all_services, p.no, p.incident, p.is_open FROM piece p
+			UNION ALL
+			-- each stretch of a service lies in one of all
+			SELECT NULL, true, width_bucket(p.began_at, e.lowers), p.incident, p.is_open
+			FROM edge e CROSS JOIN LATERAL (SELECT * FROM piece p WHERE NOT p.all_services AND e.all_services OFFSET 0) p
 		), behind AS (
 			SELECT p.service, p.all_services, p.no, bool_or(p.is_open) AS is_open,
 				array_agg(DISTINCT p.incident COLLATE "C" ORDER BY p.incident COLLATE "C") FILTER (WHERE p.incident IS NOT NULL) AS incident_keys
-			FROM piece p
+			FROM mine p
 			GROUP BY p.service, p.all_services, p.no
 		)
 		SELECT s.service, s.all_services, lower(s.span), upper(s.span), trim_scale(extract(epoch FROM upper(s.span) - lower(s.span)) / 60), b.is_open, b.incident_keys
 		FROM stretch s
 		JOIN behind b ON b.all_services = s.all_services AND b.service IS NOT DISTINCT FROM s.service AND b.no = s.no
+		WHERE s.all_services OR by IS NOT NULL
 		ORDER BY s.all_services, s.service COLLATE "C", lower(s.span);
 END
 $$;
@@ -438,9 +503,13 @@ BEGIN
 			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) AS starts FROM span w) s,
 				LATERAL (VALUES (i.severity, false), (NULL, true)) g(severity, all_severities)
 		), running AS MATERIALIZED (
-			SELECT l.severity, l.all_severities, range_agg(tstzrange(l.started_at, coalesce(l.ended_at, until_at))) FILTER (WHERE l.started_at < until_at) AS spans
-			FROM line l
-			GROUP BY l.severity, l.all_severities
+			SELECT r.severity, r.all_severities, p.no, p.seconds
+			FROM (SELECT l.severity, l.all_severities, range_agg(tstzrange(l.started_at, least(l.ended_at, until_at))) AS spans
+				FROM line l
+				WHERE l.started_at < until_at
+				GROUP BY l.severity, l.all_severities) r
+			CROSS JOIN (SELECT array_agg(w.start_at ORDER BY w.no) || max(w.end_at) AS bounds FROM span w) b,
+				LATERAL nudge.spans_by_period(r.spans, b.bounds) p
 		), begun AS MATERIALIZED (
 			SELECT l.no, l.severity, l.all_severities, count(*) AS started, count(*) FILTER (WHERE l.ended_at IS NULL) AS still_open,
 				count(l.detection) AS detected, count(*) FILTER (WHERE l.is_failure) AS failures, max(l.so_far) AS longest,
@@ -451,12 +520,11 @@ BEGIN
 		), counted AS (
 			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(b.started, 0) AS started, coalesce(b.still_open, 0) AS still_open,
 				coalesce(b.detected, 0) AS detected, coalesce(b.failures, 0) AS failures, b.longest, b.mean_repair, b.mean_detection, b.mean_reaction, b.median_repair,
-				nudge.multirange_seconds(k.known) AS total, nudge.multirange_seconds(coalesce(r.spans, '{}') * k.known) AS running
+				extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS total, coalesce(r.seconds, 0) AS running
 			FROM span w
-			CROSS JOIN (SELECT r.severity, r.all_severities FROM running r UNION SELECT NULL, true) g
-			LEFT JOIN running r ON r.all_severities = g.all_severities AND r.severity IS NOT DISTINCT FROM g.severity
-			LEFT JOIN begun b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity,
-				LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k
+			CROSS JOIN (SELECT l.severity, l.all_severities FROM line l UNION SELECT NULL, true) g
+			LEFT JOIN running r ON r.no = w.no AND r.all_severities = g.all_severities AND r.severity IS NOT DISTINCT FROM g.severity
+			LEFT JOIN begun b ON b.no = w.no AND b.all_severities = g.all_severities AND b.severity IS NOT DISTINCT FROM g.severity
 		)
 		SELECT c.period, c.period_end, c.severity, c.all_severities, c.started,
 			c.started::numeric / nullif(max(c.started) FILTER (WHERE c.all_severities) OVER (PARTITION BY c.period), 0), c.still_open,

@@ -203,27 +203,23 @@ CREATE FUNCTION nudge.uptime_error_budget(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_objective(objective), nudge.check_by(by, 'service');
+	PERFORM nudge.check_objective(objective);
 	RETURN QUERY
-		SELECT w.period, w.period_end, d.service, d.all_services, trim_scale(b.budget / 60), trim_scale(t.down / 60), trim_scale((b.budget - t.down) / 60),
-			t.down / nullif(b.budget, 0), t.down / nullif(t.considered * (1 - objective), 0),
+		SELECT t.period, t.period_end, t.service, t.all_services, trim_scale(b.budget / 60), trim_scale(t.down_seconds / 60), trim_scale((b.budget - t.down_seconds) / 60),
+			t.down_seconds / nullif(b.budget, 0), t.down_seconds / nullif(b.considered * (1 - objective), 0),
 			-- within the stretch that has used up the last of it
 			(SELECT min(upper(u.span) - make_interval(secs => (u.so_far - b.budget)::double precision))
-				FROM (SELECT u.span, sum(extract(epoch FROM upper(u.span) - lower(u.span))) OVER (ORDER BY lower(u.span)) AS so_far FROM unnest(s.spans) u(span)) u
+				FROM (SELECT u.span, sum(extract(epoch FROM upper(u.span) - lower(u.span))) OVER (ORDER BY lower(u.span)) AS so_far FROM unnest(t.down) u(span)) u
 				WHERE u.so_far >= b.budget),
-			CASE WHEN as_of > w.start_at AND f.at < w.end_at THEN f.at END, w.complete
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		CROSS JOIN nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d,
-			LATERAL (SELECT tstzmultirange(tstzrange(w.start_at, greatest(w.start_at, least(w.end_at, as_of)))) AS known) k,
-			LATERAL (SELECT d.down * k.known AS spans, nudge.multirange_seconds(d.maintained * k.known) AS maintenance) s,
-			LATERAL (SELECT nudge.multirange_seconds(k.known) - s.maintenance AS considered, nudge.multirange_seconds(s.spans) AS down) t,
-			-- that of the whole period, over or not
-			LATERAL (SELECT (extract(epoch FROM w.end_at - w.start_at) - s.maintenance) * (1 - objective) AS budget) b,
-			-- at the rate so far, if anything is left
-			LATERAL (SELECT CASE WHEN t.down < b.budget THEN as_of + make_interval(secs => ((b.budget - t.down) * t.considered / nullif(t.down, 0))::double precision) END AS at) f
-		WHERE d.all_services OR by IS NOT NULL
-		ORDER BY w.period, d.all_services, d.service COLLATE "C";
+			CASE WHEN f.seconds IS NULL THEN NULL WHEN f.seconds < extract(epoch FROM t.end_at - as_of) THEN as_of + make_interval(secs => f.seconds::double precision) END, t.complete
+		FROM nudge.downtime_by_period(incidents, maintenance, start_day, end_day, grain, zone, as_of, by, services, outage_severities) t,
+			-- the budget is that of the whole period, over or not
+			LATERAL (SELECT t.total_seconds - t.maintenance_seconds AS considered,
+				(extract(epoch FROM t.end_at - t.start_at) - t.maintenance_seconds) * (1 - objective) AS budget) b,
+			-- how long it lasts at the rate so far, if anything is left and the period goes on
+			LATERAL (SELECT CASE WHEN t.down_seconds < b.budget AND as_of < t.end_at
+				THEN (b.budget - t.down_seconds) * b.considered / nullif(t.down_seconds, 0) END AS seconds) f
+		ORDER BY t.period, t.all_services, t.service COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.uptime_error_budget(regclass, regclass, numeric, date, date, text, text, timestamptz, text, text[], text[]) IS
