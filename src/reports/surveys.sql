@@ -134,19 +134,18 @@ BEGIN
 			WHERE coalesce(c.created_at < $6, true)
 			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C", c.internal
 		), told AS (
-			SELECT s.period, l.*
+			SELECT s.period, c.segment, l.*
 			FROM checked k, line l
 			JOIN span s ON l.counted_at >= s.start_at AND l.counted_at < s.end_at
-			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL)
-				AND l.customer NOT IN (SELECT c.customer FROM customer c WHERE c.internal AND c.customer IS NOT NULL)
+			LEFT JOIN customer c ON c.customer = l.customer
+			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL) AND c.internal IS NOT TRUE
 		), kept AS (
 			SELECT t.*, row_number() OVER (PARTITION BY t.period, t.customer, CASE $8 WHEN 'latest_per_user' THEN t.user_id END
 				ORDER BY t.score IS NULL, coalesce(t.answered_at, t.sent_at) DESC, t.sent_at DESC, t.score, t.user_id COLLATE "C") AS place
 			FROM told t
 		)
-		SELECT t.period, c.segment, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
+		SELECT t.period, t.segment, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
 		FROM kept t
-		LEFT JOIN customer c ON c.customer = t.customer
 		WHERE $8 = 'all' OR t.place = 1
 		ORDER BY t.period, t.counted_at, t.customer COLLATE "C", t.user_id COLLATE "C", t.score
 	$query$, nudge.input_query('surveys', surveys), coalesce("by", 'segment'), nudge.input_query('customers', customers))
