@@ -99,6 +99,11 @@ SELECT customer, contact_levels AS levels, round(breadth_factor::numeric, 4) AS 
 SELECT fact, value, agreed_at, valid_from, valid_to, in_force FROM health_facts('account_facts', '2024-04-01Z', '{criterion_met,contact_level}') WHERE customer = 'acme';
 -- a year before there were other facts
 SELECT customer, criteria, criteria_met, criteria_not_agreed, documented_roi, factor FROM outcome_factor('account_facts', '2023-06-01Z');
+-- of several returns the one that began last, of those that began together the first
+CREATE TEMP TABLE returns (customer text, fact text, value text, valid_from timestamptz, valid_to timestamptz);
+INSERT INTO returns VALUES ('a', 'documented_roi', '0.5', '2023-01-01Z', NULL), ('a', 'documented_roi', '0.8', '2023-06-01Z', NULL), ('a', 'documented_roi', '0.7', '2024-01-01Z', '2024-03-01Z'),
+	('b', 'documented_roi', '0.4', '2023-01-01Z', NULL), ('b', 'documented_roi', '0.3', '2023-01-01Z', NULL);
+SELECT customer, documented_roi, roi_factor FROM outcome_factor('returns', '2024-04-01Z');
 -- options: a return of 0.9 of 3; two levels are enough; other words
 SELECT customer, roi_factor, factor FROM outcome_factor('account_facts', '2024-04-01Z', 'customers', 3, '{0,1}') WHERE customer = 'acme';
 SELECT customer, breadth_factor, strength_factor, sentiment_factor, factor FROM relationship_factor('account_facts', '2024-04-01Z', target_levels => 2, sponsor_levels => '{weak,strong,champion}', weights => '{0.5,0.5,0}');

@@ -442,7 +442,7 @@ BEGIN
 	RETURN QUERY
 	WITH fact AS MATERIALIZED (
 		-- what was not agreed before its outcome is no agreed criterion
-		SELECT f.customer, f.fact, f.value, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
+		SELECT f.customer, f.fact, f.value, f.valid_from, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
 			CASE f.fact WHEN 'criterion_met' THEN nudge.is_true_fact(f.fact, f.value) END AS is_met
 		FROM nudge.health_facts(account_facts, as_of, '{criterion_met,documented_roi}') f WHERE f.in_force
 	), one AS MATERIALIZED (
@@ -451,7 +451,8 @@ BEGIN
 	), line AS (
 		SELECT f.customer, count(*) FILTER (WHERE f.is_agreed) AS agreed, count(*) FILTER (WHERE f.is_agreed AND f.is_met) AS met,
 			count(*) FILTER (WHERE f.fact = 'criterion_met' AND NOT f.is_agreed) AS other,
-			avg(CASE f.fact WHEN 'documented_roi' THEN f.value::numeric END) AS roi
+			-- as in account_shares
+			(array_agg(CASE f.fact WHEN 'documented_roi' THEN f.value::numeric END ORDER BY f.valid_from DESC, f.value COLLATE "C") FILTER (WHERE f.fact = 'documented_roi'))[1] AS roi
 		FROM one, fact f WHERE one.checked GROUP BY f.customer
 	), account AS (
 		SELECT c.customer FROM nudge.health_customers(customers, as_of) c

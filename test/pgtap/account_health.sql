@@ -99,7 +99,7 @@ CREATE TEMP VIEW fact AS SELECT customer::text, fact, lower(value) AS value, agr
 SELECT is_empty(format($$
 	SELECT f.* FROM nudge.outcome_factor('account_facts', %L, 'customers') f LEFT JOIN (
 		SELECT customer, count(*) FILTER (WHERE fact = 'criterion_met' AND agreed_at <= valid_from) AS n, count(*) FILTER (WHERE fact = 'criterion_met' AND agreed_at <= valid_from AND value IN ('true', 'yes')) AS met,
-			count(*) FILTER (WHERE fact = 'criterion_met') AS all_criteria, avg(value::numeric) FILTER (WHERE fact = 'documented_roi') AS roi FROM (SELECT * FROM fact WHERE fact IN ('criterion_met', 'documented_roi') OFFSET 0) q GROUP BY 1) e USING (customer)
+			count(*) FILTER (WHERE fact = 'criterion_met') AS all_criteria, (SELECT r.value::numeric FROM fact r WHERE r.customer = q.customer AND r.fact = 'documented_roi' ORDER BY r.valid_from DESC LIMIT 1) AS roi FROM (SELECT * FROM fact WHERE fact IN ('criterion_met', 'documented_roi') OFFSET 0) q GROUP BY 1) e USING (customer)
 	WHERE f.criteria IS DISTINCT FROM e.n OR f.criteria_met IS DISTINCT FROM e.met OR f.criteria_not_agreed IS DISTINCT FROM e.all_criteria - e.n OR f.documented_roi IS DISTINCT FROM e.roi
 		OR abs(f.factor - CASE WHEN e.roi IS NULL THEN 100.0 * e.met / nullif(e.n, 0) WHEN e.n = 0 THEN greatest(0, least(100, 100 * e.roi)) ELSE 70.0 * e.met / e.n + 0.3 * greatest(0, least(100, 100 * e.roi)) END) > 1e-6 OR (f.factor IS NULL) <> (coalesce(e.n, 0) = 0 AND e.roi IS NULL)
 $$, :'as_of'), 'measures of outcome');
