@@ -72,54 +72,21 @@ CREATE FUNCTION nudge.health_facts(account_facts regclass, as_of timestamptz, fa
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT f.customer, lower(btrim(f.fact)) AS fact, lower(btrim(f.value)) AS value, f.agreed_at, f.valid_from,
-				-- an end that is not before as_of is not known then
-				CASE WHEN f.valid_to < $1 THEN f.valid_to END AS valid_to, f.valid_to < f.valid_from AS is_reversed
-			FROM (%s) f
-			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($2)) AND (f.valid_from IS NULL OR f.valid_from < $1)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
-				nudge.check_health_rows('account_facts', min(l.customer COLLATE "C") FILTER (WHERE l.is_reversed), 'A fact does not end before it begins.') AS checked
-			FROM line l
-		)
-		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, l.valid_to IS NULL
-		FROM one, line l
-		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
-		$query$, nudge.input_query('account_facts', account_facts)) USING as_of, facts;
+	RETURN QUERY
+		-- an end that is not before as_of is not known then
+		SELECT f.customer, f.fact, lower(f.value) AS value, f.agreed_at, f.valid_from, CASE WHEN NOT f.in_force THEN f.valid_to END, f.in_force
+		FROM nudge.account_fact_rows(account_facts, facts, as_of) f
+		ORDER BY f.customer COLLATE "C", f.fact COLLATE "C", f.valid_from, lower(f.value) COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.health_facts(regclass, timestamptz, text[]) IS
 	'The facts of some names recorded before an instant, checked, and whether they are in force just before it: the drill-down of outcome_factor, relationship_factor and advocacy_factor. Not STRICT: a NULL relation has no rows';
 
-CREATE FUNCTION nudge.is_true_fact(fact text, value text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN value NOT IN ('true', 't', 'yes', 'y', 'on', '1', 'false', 'f', 'no', 'n', 'off', '0') THEN value END,
-		'true, t, yes, y, on, 1, false, f, no, n, off and 0');
-	RETURN value IN ('true', 't', 'yes', 'y', 'on', '1');
-END
-$$;
-COMMENT ON FUNCTION nudge.is_true_fact(text, text) IS
-	'The value of a fact that is true or false, in lower case; another is an error';
-
 CREATE FUNCTION nudge.scale_level(value text, levels text[], fact text DEFAULT 'level') RETURNS double precision
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	place integer;
 BEGIN
-	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
-		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
-		RAISE EXCEPTION 'levels of % must be two or more different words in lower case', fact USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They are what the value may be, the worst first: it gives 0, and the last gives 100.',
-			HINT = 'Pass for example {negative,neutral,positive}.';
-	END IF;
-	place := array_position(levels, lower(btrim(value)));
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN btrim(value) END, array_to_string(levels, ', '));
-	RETURN 100 * (place - 1) / (cardinality(levels) - 1)::double precision;
+	RETURN 100 * (nudge.fact_level(fact, btrim(value), levels) - 1) / (cardinality(levels) - 1)::double precision;
 END
 $$;
 COMMENT ON FUNCTION nudge.scale_level(text, text[], text) IS
@@ -443,7 +410,7 @@ BEGIN
 	WITH fact AS MATERIALIZED (
 		-- what was not agreed before its outcome is no agreed criterion
 		SELECT f.customer, f.fact, f.value, f.valid_from, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
-			CASE f.fact WHEN 'criterion_met' THEN nudge.is_true_fact(f.fact, f.value) END AS is_met
+			CASE f.fact WHEN 'criterion_met' THEN nudge.fact_flag(f.fact, f.value) END AS is_met
 		FROM nudge.health_facts(account_facts, as_of, '{criterion_met,documented_roi}') f WHERE f.in_force
 	), one AS MATERIALIZED (
 		SELECT nudge.check_health_rows('account_facts', min(f.value COLLATE "C"), 'documented_roi is a number: what the customer got back for each unit it paid.') AS checked
@@ -720,7 +687,7 @@ BEGIN
 	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
 	RETURN QUERY
 	WITH fact AS MATERIALIZED (
-		SELECT f.customer, bool_and(CASE WHEN f.fact = 'referenceable' AND f.in_force THEN nudge.is_true_fact(f.fact, f.value) END) AS referenceable,
+		SELECT f.customer, bool_and(CASE WHEN f.fact = 'referenceable' AND f.in_force THEN nudge.fact_flag(f.fact, f.value) END) AS referenceable,
 			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND f.value NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
 		FROM nudge.health_facts(account_facts, as_of, ARRAY['referenceable'] || act_facts) f
 		GROUP BY f.customer

@@ -109,11 +109,11 @@ AS $$
 DECLARE
 	place integer;
 BEGIN
-	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1 OR array_position(levels, NULL) IS NOT NULL
-		OR (SELECT count(DISTINCT l) FROM unnest(levels) l) <> cardinality(levels) THEN
-		RAISE EXCEPTION 'levels must be two or more different words'
+	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
+		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
+		RAISE EXCEPTION 'levels must be two or more different words in lower case'
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'They are the values that a fact may have, the worst first.',
+				DETAIL = format('They are the values that %s may have, the worst first.', fact),
 				HINT = 'Pass for example {none,weak,neutral,strong,champion}.';
 	END IF;
 	place := array_position(levels, lower(value));

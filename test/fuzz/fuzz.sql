@@ -368,7 +368,6 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('scale_level$', 'levels', 'text[]', '{"{a,ü}","{a,b,c}"}', '{"{}","{a,a}","{{a,b}}","{NULL,b}"}'),
 	('scale_level$', 'value', 'text', '{a}', '{"",A}'),
 	('', 'act_facts', 'text[]', '{"{review}","{review,referral}"}', '{"{}","{NULL}"}'),
-	('is_true_fact$', 'value', 'text', '{true,no}', '{perhaps}'),
 	('_factor$|scale_|usage_trend', '(target.*|high|max_monthly_tickets|slow_minutes|full_growth_rate)', 'double precision', '{1,5,0.5,1000}', '{0,-1,NaN,infinity,1e-320}'),
 	('', 'csat_high', 'double precision', '{5,10}', '{0,NaN,-infinity}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
