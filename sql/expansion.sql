@@ -34,8 +34,8 @@ INSERT INTO users SELECT 'c' || n, 'cat', timestamptz '2024-01-01Z' + n * interv
 INSERT INTO users VALUES ('a1', 'ann', '2024-01-01Z', NULL), ('none', NULL, '2024-01-01Z', NULL);
 -- cat: users 2, 3 by 03-12 (02-10, 03-01), 2 to 8 by 06-10 (06-09): 7 of 2
 SELECT * FROM seat_rows('subscriptions', 'users', '2024-06-10');
-SELECT customer, source, seats_before, seats, round(growth, 4) AS growth FROM seat_growth('subscriptions', 'users', '2024-06-10');
-SELECT customer, source, seats_before, seats, round(growth, 4) AS growth FROM seat_growth(NULL, 'users', '2024-06-10', 30);
+SELECT customer, source, seats_before, seats, round(growth_rate, 4) AS growth_rate FROM seat_growth('subscriptions', 'users', '2024-06-10');
+SELECT customer, source, seats_before, seats, round(growth_rate, 4) AS growth_rate FROM seat_growth(NULL, 'users', '2024-06-10', 30);
 SELECT count(*) FROM seat_growth(NULL, NULL, '2024-06-10');
 
 -- Attempts: basic < pro < top; ann has basic and an extra that is of no tier, and tried sso (pro) twice and audit (top); ben has pro; an attempt 91 days ago and one of tomorrow do not count

@@ -102,7 +102,7 @@ CREATE FUNCTION nudge.seat_growth(
 	as_of date,
 	days integer DEFAULT 90,
 	zone text DEFAULT 'UTC'
-) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth numeric)
+) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth_rate numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -211,7 +211,7 @@ BEGIN
 	), found (customer, place, kind, detail, value, threshold) AS (
 		SELECT u.customer, 1, 'limit_hit', u.usage_meter, u.usage_ratio, usage_threshold FROM used u
 		UNION ALL
-		SELECT g.customer, 2, 'team_growth', g.source, g.growth, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, 2, 'team_growth', g.source, g.growth_rate, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 		UNION ALL
 		SELECT n.customer, 3, 'feature_need', 'unmet_need', nudge.fact_flag(n.fact, n.value)::integer, 1 FROM need n
 		UNION ALL
@@ -309,13 +309,13 @@ AS $$
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.fact_level('sponsor_status', NULL, sponsor_levels);
+	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.check_levels('sponsor_status', sponsor_levels);
 	RETURN QUERY
 	WITH used AS (
 		SELECT u.customer, CASE WHEN max(u.usage_ratio) >= 1 THEN 100 ELSE 100 * greatest(max(u.usage_ratio), 0) END AS factor FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u
 		WHERE u.complete AND u.usage_ratio IS NOT NULL GROUP BY u.customer
 	), grown AS (
-		SELECT g.customer, CASE WHEN g.growth >= target_growth THEN 100 WHEN g.growth <= 0 THEN 0 ELSE 100 * g.growth / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, CASE WHEN g.growth_rate >= target_growth THEN 100 WHEN g.growth_rate <= 0 THEN 0 ELSE 100 * g.growth_rate / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 	), started AS (
 		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, days, zone) s
 	), sponsor AS (

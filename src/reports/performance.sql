@@ -66,21 +66,6 @@ COMMENT ON FUNCTION nudge.performance_days(date, date, text, text, timestamptz) 
 -- There are few groups, but the planner cannot know: without enable_sort = off it
 -- sorts all rows by hour or minute.
 
-CREATE FUNCTION nudge.check_samples(input text, wrong bigint, what text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF wrong > 0 THEN
-		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
-			DETAIL = what,
-			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_samples(text, bigint, text) IS
-	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
-
 CREATE FUNCTION nudge.hour_expression(start_day date, end_day date, zone text DEFAULT 'UTC') RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -178,7 +163,7 @@ BEGIN
 			SELECT l.*, s.samples, s.lowest FROM line l LEFT JOIN LATERAL nudge.percentile_summary(l.state) s ON true
 		), checked AS MATERIALIZED (
 			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.group_name, $6)), 'server, dom and render') AND
-				nudge.check_samples('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
+				nudge.check_values('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
 			FROM hour h
 		)
 		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.group_name, h.samples, h.requests_with_outcome, h.errors, h.state
@@ -229,7 +214,7 @@ BEGIN
 			FROM (%s) i
 			GROUP BY 1, i.group_name
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_samples($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
+			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_values($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
 		)
 		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.group_name, l.count
 		FROM checked, line l
@@ -434,7 +419,7 @@ BEGIN
 			GROUP BY 1, i.group_name
 		), checked AS MATERIALIZED (
 			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.group_name, $10)), 'server, dom and render') AND
-				nudge.check_samples('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
+				nudge.check_values('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
 			FROM line l
 		), t AS (
 			SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, sum(l.requests)::bigint AS requests,
@@ -566,7 +551,7 @@ BEGIN
 			GROUP BY 1, i.resource, l.utilisation_limit
 		), checked AS MATERIALIZED (
 			SELECT nudge.check_input('resource_samples', sum(l.missing)::bigint) AND
-				nudge.check_samples('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
+				nudge.check_values('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
 			FROM line l
 		), t AS MATERIALIZED (
 			SELECT d.start_at, l.resource, l.utilisation_limit, nudge.rollup(l.state) AS state, sum(l.above)::bigint AS above

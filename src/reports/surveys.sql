@@ -192,7 +192,7 @@ DECLARE
 BEGIN
 	SELECT s.scale_low, s.scale_high INTO scale
 	FROM nudge.survey_scale(question, "by", counting, keep, survey_groups.scale_low, survey_groups.scale_high) s;
-	PERFORM nudge.check_answer_days(answer_days);
+	PERFORM nudge.check_count('answer_days', answer_days, 1, 3660);
 	RETURN QUERY
 		WITH found AS MATERIALIZED (
 			SELECT r.period, r.segment, grouping(r.segment) = 1 AS is_total,
@@ -221,21 +221,6 @@ END
 $$;
 COMMENT ON FUNCTION nudge.survey_groups(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer, integer) IS
 	'Works for the reports on surveys: every period of a window, in all and by segment, with its state and that of the period before. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.check_answer_days(answer_days integer) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF answer_days IS NULL OR answer_days NOT BETWEEN 1 AND 3660 THEN
-		RAISE EXCEPTION 'answer_days must be between 1 and 3660'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'So many times 24 hours after a survey was sent an answer is still expected.',
-				HINT = 'Leave it out for 14.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_answer_days(integer) IS
-	'An error unless answers are expected for some days. Not STRICT: NULL is an error';
 
 CREATE FUNCTION nudge.survey_states(
 	surveys regclass,
@@ -428,7 +413,7 @@ AS $$
 DECLARE
 	window_hours interval;
 BEGIN
-	PERFORM nudge.check_answer_days(answer_days);
+	PERFORM nudge.check_count('answer_days', answer_days, 1, 3660);
 	window_hours := make_interval(hours => 24 * answer_days);
 	RETURN QUERY
 		WITH survey AS MATERIALIZED (

@@ -123,7 +123,7 @@ $$, :'as_of'), 'measures of satisfaction');
 SELECT is_empty(format($$
 	SELECT f.* FROM nudge.advocacy_factor('account_facts', %1$L, 'customers', 'surveys') f
 	LEFT JOIN (SELECT customer::text, avg((score >= 9)::integer) AS share FROM answer WHERE kind = 'nps' AND at >= timestamptz %1$L - interval '8760 hours' GROUP BY 1) s USING (customer)
-	LEFT JOIN (SELECT customer, bool_and(value IN ('true', 'yes')) AS referenceable FROM fact WHERE fact = 'referenceable' GROUP BY 1) r USING (customer)
+	LEFT JOIN (SELECT DISTINCT ON (customer) customer, value IN ('true', 'yes') AS referenceable FROM fact WHERE fact = 'referenceable' ORDER BY customer, valid_from DESC, value COLLATE "C") r USING (customer)
 	LEFT JOIN (SELECT customer::text, count(*) AS acts FROM account_facts WHERE fact = 'review' AND valid_from < %1$L AND valid_from >= timestamptz %1$L - interval '8760 hours' GROUP BY 1) a USING (customer)
 	WHERE f.referenceable IS DISTINCT FROM r.referenceable OR coalesce(f.acts, 0) <> coalesce(a.acts, 0) OR abs(f.promoter_share - s.share) > 1e-9 OR (f.promoter_share IS NULL) <> (s.share IS NULL)
 		OR f.act_factor IS DISTINCT FROM CASE WHEN a.acts > 0 THEN least(100, 50 * a.acts) WHEN r.referenceable IS NOT NULL THEN 0 END
