@@ -57,6 +57,7 @@ INSERT INTO facts VALUES
 	-- at the very edges: a review as the quarter begins, a plan agreed as it holds, one implementation met as the customer comes, a second sponsor of ann: 3 and 1 on the mean are not strong
 	('dan', 'qbr_held', 'true', NULL, '2024-04-01Z', NULL), ('cat', 'success_plan_on_track', 'true', '2024-01-01Z', '2024-01-01Z', NULL), ('cat', 'implementation_met', 'true', NULL, '2023-09-01Z', '2023-10-01Z'),
 	('ann', 'sponsor_status', 'none', NULL, '2023-01-01Z', NULL), ('dan', 'sponsor_status', 'champion', NULL, '2024-01-01Z', NULL), ('dan', 'sponsor_status', 'neutral', NULL, '2024-01-01Z', NULL),
+	('ann', 'use_case_implemented', 'true', NULL, '2024-01-01Z', NULL), ('ann', 'use_case_implemented', 'false', NULL, '2024-01-01Z', NULL), ('fay', 'use_case_implemented', 'true', NULL, '2024-01-01Z', NULL),
 	('ann', 'something_else', 'whatever', NULL, '2024-01-01Z', NULL);
 CREATE TEMP TABLE contracts (customer text, contract text, signed_at timestamptz, starts_at timestamptz, ends_at timestamptz, term_months numeric, amount numeric, currency text);
 INSERT INTO contracts VALUES

@@ -21,7 +21,7 @@ INSERT INTO scores VALUES
 	('ann', '2024-07-01Z', 10);
 SELECT l.* FROM company, at_risk_revenue_lines(state, 'scores', '2024-06-30') l;
 -- 500 + 300 + 200 + 400 + 100 = 1500; at risk 600, of which yellow 200
-SELECT band, is_total, customers, mrr, round(mrr_share, 4) AS share, at_risk_customers AS at_risk, at_risk_mrr, round(at_risk_share, 4) AS at_risk_share, currency_code FROM company, at_risk_revenue(state, 'scores', '2024-06-30');
+SELECT band, is_total, customers, mrr, round(mrr_share, 4) AS share, at_risk_customers AS at_risk, at_risk_mrr, round(at_risk_mrr_share, 4) AS at_risk_share, currency_code FROM company, at_risk_revenue(state, 'scores', '2024-06-30');
 -- bands are half-open from below, the threshold is not at risk; other thresholds
 SELECT customer, score, band, at_risk FROM company, at_risk_revenue_lines(state, 'scores', '2023-06-30', 80);
 SELECT customer, score, band, at_risk FROM company, at_risk_revenue_lines(state, 'scores', '2024-06-30', 62, 70.5, 90);
@@ -33,9 +33,9 @@ SELECT customer, mrr, score FROM instants, at_risk_revenue_lines(state, 'scores'
 -- two readings of one instant: the lower; no scores; no customers; no state
 CREATE TEMP VIEW twice AS SELECT * FROM scores UNION ALL SELECT 'ann', '2024-06-01Z', 88;
 SELECT customer, score FROM company, at_risk_revenue_lines(state, 'twice', '2024-06-30') WHERE customer = 'ann';
-SELECT band, is_total, customers, mrr, at_risk_mrr, at_risk_share FROM company, at_risk_revenue(state, NULL, '2024-06-30');
-SELECT band, is_total, customers, mrr, mrr_share, at_risk_mrr, at_risk_share FROM company, at_risk_revenue(state, 'scores', '2020-06-30');
-SELECT band, is_total, customers, mrr, mrr_share, at_risk_share, currency_code FROM at_risk_revenue(NULL, 'scores', '2020-06-30');
+SELECT band, is_total, customers, mrr, at_risk_mrr, at_risk_mrr_share FROM company, at_risk_revenue(state, NULL, '2024-06-30');
+SELECT band, is_total, customers, mrr, mrr_share, at_risk_mrr, at_risk_mrr_share FROM company, at_risk_revenue(state, 'scores', '2020-06-30');
+SELECT band, is_total, customers, mrr, mrr_share, at_risk_mrr_share, currency_code FROM at_risk_revenue(NULL, 'scores', '2020-06-30');
 
 -- Risk-adjusted retention.  Who paid at the close of 2023-06-30: ann, ben (green, both stay), cat, dan (yellow, both stay), fay (red, left), gus (no band, left):
 -- green 2 of 2, yellow 2 of 2, red 0 of 1, overall 4 of 6.  With one customer a band: ann 1, ben 1, cat 1, dan (red now) 0, eve (no band) 4/6

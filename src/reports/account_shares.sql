@@ -35,7 +35,8 @@ BEGIN ATOMIC
 		(18, 'solution_fit_score', 'solution_fit', 'mean', 'score', 'Mean of the fit of the product as it was assessed, of customers that have one'),
 		(19, 'revenue_contribution', 'state', 'revenue', 'share', 'MRR of the segment, of all MRR'),
 		(20, 'customer_growth_multiple', 'state', 'revenue', 'multiple', 'Customers of the segment over those of twelve months before'),
-		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1')
+		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1'),
+		(22, 'use_case_implementation_rate', 'use_case_implemented', 'items', 'share', 'Use cases of customers that are implemented, of all that are recorded')
 	) v(place, metric, source, counts, unit, description)
 	ORDER BY v.place;
 END;
@@ -329,7 +330,7 @@ CREATE FUNCTION nudge.account_shares(
 	multi_year_months numeric DEFAULT 24,
 	contract_months integer DEFAULT 12
 ) RETURNS TABLE (metric text, numerator numeric, denominator numeric, value numeric, unit text, description text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 21 COST 200000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 22 COST 200000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column

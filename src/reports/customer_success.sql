@@ -157,7 +157,7 @@ CREATE FUNCTION nudge.at_risk_revenue(
 	mrr_share numeric,
 	at_risk_customers bigint,
 	at_risk_mrr numeric,
-	at_risk_share numeric,
+	at_risk_mrr_share numeric,
 	currency_code text
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5 COST 30000

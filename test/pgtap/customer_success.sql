@@ -42,7 +42,7 @@ CREATE TEMP VIEW oracle AS
 	FROM subs s WHERE s.valid_from <= '2024-06-30' AND (s.valid_to IS NULL OR s.valid_to > '2024-06-30') GROUP BY s.customer;
 SELECT set_eq('SELECT customer, mrr, score FROM line', 'SELECT customer, mrr, score FROM oracle', 'MRR and latest scores');
 SELECT is_empty($$ SELECT * FROM line WHERE band IS DISTINCT FROM CASE WHEN score < 60 THEN 'red' WHEN score < 80 THEN 'yellow' WHEN score IS NOT NULL THEN 'green' END OR at_risk IS DISTINCT FROM (score < 65) $$, 'bands and risk');
-SELECT results_eq($$ SELECT r.customers, r.mrr, r.at_risk_mrr, round(r.at_risk_share, 12) FROM company, nudge.at_risk_revenue(state, 'scores', '2024-06-30', model => 'a') r WHERE is_total $$,
+SELECT results_eq($$ SELECT r.customers, r.mrr, r.at_risk_mrr, round(r.at_risk_mrr_share, 12) FROM company, nudge.at_risk_revenue(state, 'scores', '2024-06-30', model => 'a') r WHERE is_total $$,
 	$$ SELECT count(*), sum(mrr), sum(mrr) FILTER (WHERE score < 65), round(sum(mrr) FILTER (WHERE score < 65) / sum(mrr), 12) FROM oracle $$, 'at-risk revenue');
 SELECT is_empty($$ SELECT 1 FROM company, nudge.at_risk_revenue(state, 'scores', '2024-06-30', model => 'a') r
 	HAVING sum(r.mrr) FILTER (WHERE is_total) <> sum(r.mrr) FILTER (WHERE NOT is_total) OR sum(r.at_risk_mrr) FILTER (WHERE is_total) <> sum(r.at_risk_mrr) FILTER (WHERE NOT is_total) $$, 'bands add up to the total');
