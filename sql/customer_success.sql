@@ -120,6 +120,10 @@ SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-
 SELECT customer, at_risk_at, impact, round(days, 4) AS days, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-02-01', '2024-03-01', as_of => '2024-05-01Z');
 SELECT customer, at_risk_at, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-01-01', '2024-05-01', 64) ORDER BY 1;
 SELECT r.* FROM paying, at_risk_lead_time(state, NULL, '2024-01-01', '2024-05-01') r;
+-- an impact as the window ends is not in it; one at the instant of the only reading, or of a reading while nothing was paid, was not seen
+SELECT impacts_in_window, missed FROM paying, at_risk_lead_time(state, 'risk', '2024-02-01', '2024-02-10', as_of => '2024-05-01Z');
+SELECT impacts, impacts_in_window, missed FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-03-01', as_of => '2024-05-01Z');
+SELECT customer, at_risk_at, impact_at, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-01-15', '2024-01-16', as_of => '2024-05-01Z');
 SELECT * FROM at_risk_lead_time(NULL, 'risk', '2024-01-01', '2024-05-01');
 
 -- Kaplan-Meier: Miller's data, as survival prints them: .909091 .818182 .715909 .613636 .490909 .368182 .184091, median 31; .8333 ... , median 23
@@ -164,6 +168,9 @@ SELECT owner, is_total AS total, customer_count AS n, mrr, round(mrr_share, 4) A
 	at_risk_customers AS risk, at_risk_mrr, round(at_risk_share, 4) AS risk_share, open_interventions AS open, risk_weighted_mrr AS weighted, round(risk_weighted_share, 4) AS weighted_share, currency_code
 FROM company, portfolio(state, 'scores', 'accounts', '2024-06-30', 'done');
 SELECT owner, is_total, customer_count AS n, mrr, mean_score, open_interventions, risk_weighted_mrr FROM company, portfolio(state, NULL, NULL, '2024-06-30');
+-- own accounts are nobody's
+CREATE TEMP VIEW with_own AS SELECT *, customer = 'dan' AS internal FROM accounts;
+SELECT owner, is_total, customer_count AS n, mrr, at_risk_mrr FROM company, portfolio(state, 'scores', 'with_own', '2024-06-30');
 SELECT owner, is_total, customer_count, mrr, at_risk_share, open_interventions FROM portfolio(NULL, NULL, NULL, '2024-06-30');
 
 -- Keys that are uuid or bigint
