@@ -359,7 +359,7 @@ CREATE FUNCTION nudge.support_report(
 	tickets_one_touch bigint,
 	contacts_known bigint,
 	one_touch_rate numeric,
-	csat_mean numeric,
+	mean_csat numeric,
 	csat_answers bigint,
 	tickets_with_problem bigint
 )
