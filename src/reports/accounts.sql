@@ -144,36 +144,37 @@ $$;
 COMMENT ON FUNCTION nudge.account_fact_rows(regclass, text[], timestamptz) IS
 	'The account_facts of some names known before an instant, and whether they are in force just before it: the rows behind all reports on facts. Not STRICT: a NULL relation has no rows, a NULL as_of is no bound';
 
-CREATE FUNCTION nudge.refuse_fact(fact text, value text, expected text) RETURNS boolean
+CREATE FUNCTION nudge.refuse_fact(fact text, value text, words text[]) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RAISE EXCEPTION 'value "%" of the fact "%" cannot be read', left(value, 40), fact
 		USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('It is %s.', expected),
+			DETAIL = CASE WHEN words = '{}' THEN 'It is a number of up to 15 digits, with or without a sign and a decimal point.'
+				ELSE format('It is one of %s, in any case.', array_to_string(words, ', ')) END,
 			HINT = 'Pass a view that maps what is recorded to that.';
 END
 $$;
-COMMENT ON FUNCTION nudge.refuse_fact(text, text, text) IS 'Works for fact_flag, fact_number and fact_level: the error for a value that they do not know';
+COMMENT ON FUNCTION nudge.refuse_fact(text, text, text[]) IS 'Works for fact_flag, fact_number and fact_level: the error for a value that is none of some words, or without words no number';
 
 -- Not STRICT, and without SET, so that the planner puts these in place of each call
 CREATE FUNCTION nudge.fact_flag(fact text, value text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN lower(value) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true WHEN lower(value) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
-		ELSE nudge.refuse_fact(fact, value, 'one of true, t, yes, y, on, 1, false, f, no, n, off and 0, in any case') END;
+		ELSE nudge.refuse_fact(fact, value, '{true,t,yes,y,on,1,false,f,no,n,off,0}') END;
 COMMENT ON FUNCTION nudge.fact_flag(text, text) IS
 	'The value of a fact that is true or false; another is an error. Not STRICT, so that it costs no call: a NULL value is NULL';
 
 CREATE FUNCTION nudge.fact_number(fact text, value text) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN value ~ '^-?[0-9]{1,15}([.][0-9]{0,15})?$' THEN value::numeric
-		ELSE nudge.refuse_fact(fact, value, 'up to 15 digits, with or without a sign and a decimal point')::integer::numeric END;
+		ELSE nudge.refuse_fact(fact, value, '{}')::integer::numeric END;
 COMMENT ON FUNCTION nudge.fact_number(text, text) IS
 	'The value of a fact that is a number; another is an error. Not STRICT, so that it costs no call: a NULL value is NULL';
 
 CREATE FUNCTION nudge.fact_level(fact text, value text, levels text[]) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN coalesce(array_position(levels, lower(value)), nudge.refuse_fact(fact, value, 'one of ' || array_to_string(levels, ', '))::integer);
+	RETURN coalesce(array_position(levels, lower(value)), nudge.refuse_fact(fact, value, levels)::integer);
 COMMENT ON FUNCTION nudge.fact_level(text, text, text[]) IS
 	'The place of a value among levels, the worst first; a value that is none of them is an error. Not STRICT, so that it costs no call: a NULL value has no place';
 
