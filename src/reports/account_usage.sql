@@ -84,6 +84,37 @@ $$;
 COMMENT ON FUNCTION nudge.usage_weeks(regclass, timestamptz, regclass, regclass, text, integer, text[], text) IS
 	'Uses, active days and active users of each customer in each of the last complete weeks, NULL for weeks that began before the customer was known: the drill-down of usage_factor. Not STRICT: a NULL relation is not known';
 
+CREATE FUNCTION nudge.feature_event_rows(
+	events regclass,
+	users regclass DEFAULT NULL,
+	start_at timestamptz DEFAULT NULL,
+	end_at timestamptz DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (customer text, feature text, at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH person AS MATERIALIZED (
+			SELECT u."user", u.customer, coalesce(u.internal, false) AS internal FROM (%2$s) u WHERE u.signed_up_at IS NULL OR coalesce(u.signed_up_at < $3, true)
+		), line AS MATERIALIZED (
+			SELECT coalesce(e.customer, p.customer) AS customer, e.feature, e.at
+			FROM (%1$s) e
+			LEFT JOIN person p ON p."user" = e."user"
+			WHERE e.feature IS NOT NULL AND (e.at IS NULL OR coalesce(e.at >= $1, true) AND coalesce(e.at < $2, true)) AND NOT coalesce(p.internal, false)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('events', (SELECT count(*) FROM line l WHERE l.at IS NULL)) AND nudge.check_input('users', count(*) FILTER (WHERE p."user" IS NULL))
+				AND nudge.check_unique_key('users', (SELECT min(d."user" COLLATE "C") FROM (SELECT q."user" FROM person q GROUP BY q."user" HAVING count(*) > 1) d)) AS checked
+			FROM person p
+		)
+		SELECT l.customer, l.feature, l.at FROM one JOIN line l ON one.checked WHERE l.customer IS NOT NULL
+		$query$, nudge.input_query('events', events), nudge.input_query('users', users)) USING start_at, end_at, coalesce(as_of, end_at);
+END
+$$;
+COMMENT ON FUNCTION nudge.feature_event_rows(regclass, regclass, timestamptz, timestamptz, timestamptz) IS
+	'The events with a feature between two instants, each with its account, or with that of its user, without internal users. Not STRICT: a NULL relation has no rows, NULL bounds are none, a NULL as_of, before which users are known, is end_at';
+
 CREATE FUNCTION nudge.usage_features(
 	events regclass,
 	features regclass,
@@ -104,18 +135,13 @@ BEGIN
 	end_day := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
 	start_day := end_day - 7 * weeks;
 	RETURN QUERY EXECUTE format($query$
-		WITH person AS MATERIALIZED (
-			SELECT u."user", u.customer, coalesce(u.internal, false) AS internal FROM (%3$s) u WHERE u.signed_up_at < $1
-		)
-		SELECT coalesce(e.customer, p.customer), e.feature, count(*), max(e.at)
-		FROM (%1$s) e
-		LEFT JOIN person p ON p."user" = e."user"
-		WHERE e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 AND coalesce(e.customer, p.customer) IS NOT NULL AND NOT coalesce(p.internal, false)
-			AND e.feature IN (SELECT f.feature FROM (%2$s) f WHERE f.released_at IS NULL OR f.released_at < $1)
-		GROUP BY 1, 2
-		ORDER BY coalesce(e.customer, p.customer) COLLATE "C", e.feature COLLATE "C"
-		$query$, nudge.input_query('events', events), nudge.input_query('features', features), nudge.input_query('users', users))
-	USING as_of, start_day, end_day, named_zone;
+		SELECT e.customer, e.feature, count(*), max(e.at)
+		FROM nudge.feature_event_rows($1, $2, $4::timestamp AT TIME ZONE $6, $5::timestamp AT TIME ZONE $6, $3) e
+		WHERE e.feature IN (SELECT f.feature FROM (%s) f WHERE f.released_at IS NULL OR f.released_at < $3)
+		GROUP BY e.customer, e.feature
+		ORDER BY e.customer COLLATE "C", e.feature COLLATE "C"
+		$query$, nudge.input_query('features', features))
+	USING events, users, as_of, start_day, end_day, named_zone;
 END
 $$;
 COMMENT ON FUNCTION nudge.usage_features(regclass, regclass, timestamptz, regclass, text, integer) IS

@@ -39,7 +39,7 @@ SELECT set_eq($$ SELECT customer, source, seats, seats_before FROM nudge.seat_gr
 		FROM (SELECT customer FROM users UNION SELECT customer FROM subscriptions) c, (VALUES (date '2024-06-15'), ('2024-04-16')) d(day))
 	SELECT a.customer, CASE WHEN a.seats IS NOT NULL THEN 'seats' ELSE 'users' END, coalesce(a.seats, a.users), CASE WHEN a.seats IS NOT NULL THEN b.seats ELSE b.users END
 	FROM n a JOIN n b ON b.customer = a.customer AND b.day = '2024-04-16' WHERE a.day = '2024-06-15' AND coalesce(a.seats, a.users) IS NOT NULL $$, 'seats, or else users, and those before');
-SELECT set_eq($$ SELECT customer, feature, attempts FROM nudge.feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-15', '{basic,pro,top}', 60) $$, $$
+SELECT set_eq($$ SELECT customer, feature, attempts FROM nudge.feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-15', '{basic,pro,top}', days => 60) $$, $$
 	SELECT e.customer, e.feature, count(*) FROM events e
 	JOIN (SELECT s.customer, max(CASE s.plan WHEN 'basic' THEN 1 WHEN 'pro' THEN 2 END) AS own FROM subscriptions s WHERE s.valid_from < '2024-06-16Z' AND (s.valid_to IS NULL OR s.valid_to >= '2024-06-16Z') AND s.plan <> 'odd' GROUP BY 1) o USING (customer)
 	WHERE e.at >= '2024-04-17Z' AND e.at < '2024-06-16Z' AND CASE e.feature WHEN 'export' THEN 1 WHEN 'sso' THEN 2 WHEN 'audit' THEN 3 END > o.own GROUP BY 1, 2 $$, 'attempts above the tier');
