@@ -145,7 +145,9 @@ SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;
 -- a return may be negative: 0 of 3
 UPDATE odd SET fact = 'documented_roi', value = '-1';
 SELECT metric, numerator, denominator FROM company, account_shares(state, 'odd', '2024-06-30') r WHERE metric = 'roi_realization_rate';
-UPDATE odd SET value = '120 %';
+UPDATE odd SET fact = 'category_spend';
+SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;
+UPDATE odd SET fact = 'documented_roi', value = '120 %';
 SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;
 UPDATE odd SET value = ' ';
 SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;

@@ -143,6 +143,8 @@ BEGIN
 		SELECT a.customer, a.mrr, t.fact, l.value,
 			CASE WHEN t.fact IN ('documented_roi', 'category_spend', 'solution_fit') THEN nudge.fact_number(t.fact, l.value) END AS number
 		FROM account a CROSS JOIN tracked t LEFT JOIN latest l ON l.customer = a.customer AND l.fact = t.fact
+	), sound AS MATERIALIZED (
+		SELECT nudge.check_values('account_facts', count(*) FILTER (WHERE v.fact = 'category_spend' AND v.number < 0), 'A category_spend is negative.') AS checked FROM valued v
 	), sponsor AS MATERIALIZED (
 		-- the mean of all sponsors
 		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS level, string_agg(f.value, ', ' ORDER BY f.valid_from, f.value COLLATE "C") AS words
@@ -163,7 +165,7 @@ BEGIN
 	FROM valued v LEFT JOIN contact c ON c.customer = v.customer WHERE v.fact = 'contact_level'
 	UNION ALL
 	SELECT 'wallet_share', v.customer, NULL, v.mrr * category_spend_months, CASE WHEN v.mrr IS NOT NULL THEN v.number END, v.value
-	FROM valued v WHERE v.fact = 'category_spend' AND v.number > 0
+	FROM sound JOIN valued v ON sound.checked AND v.fact = 'category_spend' AND v.number > 0
 	UNION ALL
 	SELECT 'solution_fit_score', v.customer, NULL, v.number, 1, v.value FROM valued v WHERE v.fact = 'solution_fit' AND v.number IS NOT NULL;
 END
