@@ -253,6 +253,8 @@ CREATE FUNCTION nudge.cast_advice(data_type text, type_id oid) RETURNS text
 			THEN 'Where each text says its zone write r.column::timestamptz, otherwise r.column::timestamp, and pass "zone".'
 		WHEN data_type = 'text' AND type_id IN ('json'::regtype, 'jsonb'::regtype)
 			THEN 'Take the text out of it, as by r.column ->> ''key'', or by r.column #>> ''{}'' if all of it is one.'
+		WHEN data_type = 'text' AND type_id = 'bytea'::regtype THEN 'Write encode(r.column, ''hex'').'
+		WHEN data_type = 'text' AND type_id IN ('float4'::regtype, 'float8'::regtype) THEN 'Write r.column::numeric.'
 		WHEN data_type = 'jsonb' THEN 'Write to_jsonb(r.column), or r.column::jsonb if it is a text of JSON.'
 		ELSE format('Write a cast in its expression, such as r.column::%s.', data_type) END;
 COMMENT ON FUNCTION nudge.cast_advice(text, oid) IS 'Works for map_source: how a column of a type can be made one of another';
@@ -440,15 +442,17 @@ COMMENT ON FUNCTION nudge.check_view_owner(text) IS 'Works for map_source: an er
 -- Making views ------------------------------------------------------------
 
 -- The columns of an input in the order of a view that is there, for a view is
--- replaced by one that has them all and maybe more; columns that the input has
--- since come last.
+-- replaced only by one that has them all and maybe more; columns that the input
+-- has since come last, and one that it has no more stays, without values.
 CREATE FUNCTION nudge.view_columns(input text, view_name text) RETURNS TABLE (place bigint, column_name text, data_type text, description text, in_view boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 20
 BEGIN ATOMIC
-	SELECT row_number() OVER (ORDER BY a.attnum, c.position), c.column_name, c.data_type, c.description, a.attnum IS NOT NULL
-	FROM nudge.input_columns c
-	LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(view_columns.view_name) AND a.attname = c.column_name AND a.attnum > 0 AND NOT a.attisdropped
-	WHERE c.input = view_columns.input ORDER BY 1;
+	SELECT row_number() OVER (ORDER BY a.attnum, c.position), coalesce(c.column_name, a.attname::text), coalesce(c.data_type, format_type(a.atttypid, a.atttypmod)),
+		coalesce(c.description, 'The input has it no more'), a.attnum IS NOT NULL
+	FROM (SELECT i.* FROM nudge.input_columns i WHERE i.input = view_columns.input) c
+	FULL JOIN (SELECT v.* FROM pg_attribute v WHERE v.attrelid = to_regclass(view_columns.view_name) AND v.attnum > 0 AND NOT v.attisdropped AND v.attname <> 'source_name') a
+		ON a.attname::text = c.column_name
+	ORDER BY 1;
 END;
 COMMENT ON FUNCTION nudge.view_columns(text, text) IS 'Works for map_source: the columns of an input in the order in which a view must have them, and which of them it has';
 
@@ -503,7 +507,7 @@ BEGIN
 	PERFORM nudge.check_view_owner(view_name);
 	SELECT string_agg(format('SELECT source_name, %s FROM %s', (
 			SELECT string_agg(CASE WHEN h.in_view THEN quote_ident(c.column_name) ELSE format('NULL::%s AS %I', c.data_type, c.column_name) END, ', ' ORDER BY c.place)
-			FROM nudge.view_columns(s.input, view_name) c JOIN nudge.view_columns(s.input, v.name) h ON h.column_name = c.column_name), v.name),
+			FROM nudge.view_columns(s.input, view_name) c LEFT JOIN nudge.view_columns(s.input, v.name) h ON h.column_name = c.column_name), v.name),
 		E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
 	INTO union_all FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name)
 	WHERE s.input = make_input_view.input AND to_regclass(v.name) IS NOT NULL;
@@ -549,13 +553,21 @@ CREATE FUNCTION nudge.make_source_view(input text, source text, statement text) 
 AS $$
 DECLARE
 	view_name constant text := nudge.source_view(input, source);
+	problem text;
 BEGIN
 	IF to_regnamespace('nudge_staging') IS NULL THEN
 		CREATE SCHEMA nudge_staging;
 		COMMENT ON SCHEMA nudge_staging IS 'The sources of nudge_metrics as canonical inputs: views that map_source() makes';
 	END IF;
 	PERFORM nudge.check_view_owner(view_name);
-	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, statement);
+	BEGIN
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, statement);
+	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		RAISE EXCEPTION 'the view of source "%" cannot be made', source USING ERRCODE = SQLSTATE,
+			DETAIL = problem || '.',
+			HINT = 'A source reads no temporary tables, and its view is replaced only by one of the same columns.';
+	END;
 	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, format('Source "%s" as %s, made by map_source()', source, input));
 	PERFORM nudge.check_readable(source, view_name);
 	RETURN (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = view_name::regclass);
