@@ -5,7 +5,7 @@ EXTENSION = nudge_metrics
 EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(CURDIR)/nudge_metrics.control)
 MODULE_big = nudge_metrics
 
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/kernel/*.c src/metrics/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 
 # the install script is put together from the fragments named in src/sql.order
 SQL_FRAGMENTS = $(shell sed '/^\#/d' src/sql.order)
@@ -32,4 +32,4 @@ $(DATA_built): $(SQL_FRAGMENTS) src/kernel/state_type.sql src/metrics/journey_op
 	   for f in $(SQL_FRAGMENTS); do printf '\n-- %s\n\n' $$f; awk -f src/expand.awk $$f || exit 1; done; } > $@
 
 # every object depends on every header: there are few of either
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/kernel/*.h src/metrics/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h)
