@@ -74,11 +74,11 @@ CREATE FUNCTION nudge.single_select(query text) RETURNS text
 COMMENT ON FUNCTION nudge.single_select(text) IS 'Works for map_source: a query without the semicolon at its end, or an error if it is not one SELECT';
 
 CREATE FUNCTION nudge.query_columns(query text) RETURNS TABLE (column_name text, type_id oid)
-	AS 'MODULE_PATHNAME', 'nm_query_columns' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp;
+	AS 'MODULE_PATHNAME', 'nm_query_columns' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nudge.query_columns(text) IS 'Works for map_source: names and types of the columns of a query, which is not run';
 
 CREATE FUNCTION nudge.expression_type(expression text, source_from text, OUT type_id oid, OUT collation_id oid)
-	AS 'MODULE_PATHNAME', 'nm_expression_type' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp;
+	AS 'MODULE_PATHNAME', 'nm_expression_type' LANGUAGE C STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nudge.expression_type(text, text) IS
 	'Works for map_source: the type and collation of an expression, which is not run; an error if it is not one value of one row, the same at each reading';
 
@@ -95,7 +95,7 @@ CREATE FUNCTION nudge.source_view(input text, source text) RETURNS text
 COMMENT ON FUNCTION nudge.source_view(text, text) IS 'Name of the view of a source';
 
 CREATE FUNCTION nudge.check_source_name(source text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM nudge.sources s WHERE s.source = check_source_name.source) THEN
@@ -109,7 +109,7 @@ COMMENT ON FUNCTION nudge.check_source_name(text) IS 'An error unless there is a
 
 -- The FROM item of a source, with r as the name of a row.
 CREATE FUNCTION nudge.source_from(input text, relation regclass, query text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	kind "char";
@@ -140,7 +140,7 @@ COMMENT ON FUNCTION nudge.source_from(text, regclass, text) IS
 	'Works for map_source: the FROM item of a source. Not STRICT: one of relation and query is NULL';
 
 CREATE FUNCTION nudge.source_has(source_from text) RETURNS text[]
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -160,7 +160,7 @@ COMMENT ON FUNCTION nudge.source_has(text) IS 'Works for map_source: the columns
 -- lacks.
 CREATE FUNCTION nudge.source_columns(input text, columns jsonb, available text[])
 	RETURNS TABLE (place integer, column_name text, data_type text, expression text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong text;
@@ -201,7 +201,7 @@ $$;
 COMMENT ON FUNCTION nudge.source_columns(text, jsonb, text[]) IS 'Works for map_source: the expression of each column of an input, checked for what is missing and what is too much';
 
 CREATE FUNCTION nudge.expression_types(names text[], expressions text[], source_from text) RETURNS TABLE (column_name text, expression text, type_id oid, collation_id oid)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -224,7 +224,7 @@ $$;
 COMMENT ON FUNCTION nudge.expression_types(text[], text[], text) IS 'Works for map_source: the types of expressions, or an error that names the column of the first that does not work';
 
 CREATE FUNCTION nudge.check_filter(filter text, source_from text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -262,7 +262,7 @@ COMMENT ON FUNCTION nudge.cast_advice(text, oid) IS 'Works for map_source: how a
 -- How a column s.NAME of some type is read as a type of the inputs.  What
 -- depends on a setting, or can be read in several ways, is refused.
 CREATE FUNCTION nudge.source_cast(column_name text, data_type text, type_id oid, collation_id oid, zone text, inclusive_end boolean) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	value constant text := 's.' || quote_ident(column_name);
@@ -341,7 +341,7 @@ COMMENT ON FUNCTION nudge.source_money(text, text, jsonb) IS
 -- Checking what is asked for ----------------------------------------------
 
 CREATE FUNCTION nudge.check_amount_scale(input text, amount_scale jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF amount_scale <> '"iso"' AND (jsonb_typeof(amount_scale) <> 'object' OR amount_scale = '{}'
@@ -361,7 +361,7 @@ $$;
 COMMENT ON FUNCTION nudge.check_amount_scale(text, jsonb) IS 'Works for map_source: an error unless a scale makes sense for an input';
 
 CREATE FUNCTION nudge.check_words(input text, words jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong text;
@@ -382,7 +382,7 @@ $$;
 COMMENT ON FUNCTION nudge.check_words(text, jsonb) IS 'Works for map_source: an error unless words make sense for an input';
 
 CREATE FUNCTION nudge.check_mapping(input text, source text, relation regclass, columns jsonb, query text, end_rule text, expected_every interval) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM nudge.inputs i WHERE i.input = check_mapping.input) THEN
@@ -425,7 +425,7 @@ COMMENT ON FUNCTION nudge.check_mapping(text, text, regclass, jsonb, text, text,
 	'Works for map_source: an error unless its arguments make sense. Not STRICT: NULL arguments have a meaning';
 
 CREATE FUNCTION nudge.check_view_owner(view_name text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	owner constant oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = to_regclass(view_name));
@@ -458,7 +458,7 @@ COMMENT ON FUNCTION nudge.view_columns(text, text) IS 'Works for map_source: the
 
 -- The query of a source, in the columns of its input.
 CREATE FUNCTION nudge.source_query(source text, input text, source_from text, columns jsonb, filter text, zone text, amount_scale jsonb, words jsonb, end_rule text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	names text[];
@@ -533,7 +533,7 @@ COMMENT ON FUNCTION nudge.make_input_view(text) IS 'Works for map_source: makes 
 
 -- Nothing is read, but what is needed to read is looked for.
 CREATE FUNCTION nudge.check_readable(source text, view_name text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
