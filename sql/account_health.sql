@@ -63,7 +63,7 @@ SELECT customer, known_weeks, uses, account_users, factor, engagement_factor FRO
 -- Support, 90 days: from January 2.  Three tickets are one a month: 90.  Two are resolved, in 240 and 2280 minutes, on average 1260, (1260 - 4320) / (240 - 4320) = 75 %: (66.67 + 75) / 2 = 70.83;
 -- csat 4.5 of 1 to 5 is 87.5: 27 + 28.33 + 26.25 = 81.58
 CREATE TEMP TABLE tickets (ticket text, customer text, opened_at timestamptz, resolved_at timestamptz, reopened_at timestamptz, priority text, csat numeric);
-INSERT INTO tickets VALUES ('t1', 'acme', '2024-01-02Z', '2024-01-02 04:00Z', NULL, 'low', 4), ('t2', 'acme', '2024-02-01Z', '2024-02-02 14:00Z', '2024-02-01 12:00Z', 'high', NULL), ('t3', 'acme', '2024-03-01Z', '2024-03-02Z', '2024-03-02Z', 'high', 5),
+INSERT INTO tickets VALUES ('t1', 'acme', '2024-01-02Z', '2024-01-02 04:00Z', NULL, 'low', 4), ('t2', 'acme', '2024-02-01Z', '2024-02-02 14:00Z', '2024-02-01 12:00Z', 'high', NULL), ('t3', 'acme', '2024-03-01Z', '2024-03-02Z', '2024-03-02 00:00:00.000001Z', 'high', 5),
 	-- not in the window, or not known yet
 	('t0', 'acme', '2024-01-01 23:59:59.999Z', '2024-01-02Z', NULL, 'low', 1), ('t4', 'acme', '2024-04-01Z', NULL, NULL, 'low', 1), ('t5', 'idle', '2023-12-01Z', '2023-12-01Z', NULL, 'low', 1),
 	-- resolved later; opened again later; sixteen in 90 days
@@ -72,7 +72,15 @@ INSERT INTO tickets SELECT 'y' || n, 'young', '2024-03-20Z', '2024-03-23Z', NULL
 SELECT customer, opened_tickets AS tickets, round(tickets_per_month, 2) AS a_month, round(volume_factor::numeric, 4) AS volume, resolved_tickets AS resolved, round(resolution_rate, 4) AS rate, round(resolution_minutes, 2) AS minutes,
 	round(resolution_factor::numeric, 4) AS resolution, rated_tickets AS rated, round(csat, 2) AS csat, csat_factor, round(factor::numeric, 4) AS factor
 FROM support_factor('tickets', '2024-04-01Z', 'customers');
-SELECT customer, ticket, opened_at, resolved_at, round(resolution_minutes, 2) AS minutes, csat FROM support_tickets('tickets', '2024-04-01Z') WHERE customer <> 'young';
+SELECT customer, ticket, opened_at, status, resolved_at, round(resolution_minutes, 2) AS minutes, csat FROM support_tickets('tickets', '2024-04-01Z') WHERE customer <> 'young';
+-- what a ticket was rated is not known before it is resolved
+SELECT opened_tickets, rated_tickets, csat FROM support_factor('tickets', '2024-03-22Z') WHERE customer = 'young';
+SELECT opened_tickets, rated_tickets, round(csat, 2) AS csat FROM support_factor('tickets', '2024-03-23 00:00:00.000001Z') WHERE customer = 'young';
+-- a resolution before the opening was at once, as in support_report; a relation without such times does not say that nothing was resolved
+CREATE TEMP VIEW early_tickets AS SELECT ticket, customer, opened_at, opened_at - interval '1 day' AS resolved_at, priority FROM tickets WHERE ticket = 't1';
+SELECT status, resolved_at, resolution_minutes FROM support_tickets('early_tickets', '2024-04-01Z');
+CREATE TEMP VIEW unresolved_tickets AS SELECT ticket, customer, opened_at, priority, csat FROM tickets;
+SELECT customer, opened_tickets, resolved_tickets, resolution_rate, resolution_factor, csat_factor, factor FROM support_factor('unresolved_tickets', '2024-04-01Z', 'customers') WHERE customer = 'acme';
 -- all options; what having no tickets says; a NULL relation
 SELECT customer, opened_tickets, volume_factor, round(resolution_factor::numeric, 4) AS resolution, csat_factor, round(factor::numeric, 4) AS factor
 FROM support_factor('tickets', '2024-04-01Z', days => 30, max_monthly_tickets => 4, fast_minutes => 0, slow_minutes => 1440, csat_low => 0, csat_high => 10, weights => '{0.2,0.3,0.5}');
@@ -87,15 +95,20 @@ INSERT INTO account_facts VALUES ('acme', 'criterion_met', 'true', '2023-04-01Z'
 	('acme', 'documented_roi', '0.9', NULL, '2024-01-01Z', NULL), ('acme', 'documented_roi', '3', NULL, '2023-01-01Z', '2024-01-01Z'), ('acme', 'documented_roi', 'three', NULL, '2024-04-01Z', NULL),
 	('acme', 'contact_level', 'executive', NULL, '2023-03-01Z', NULL), ('acme', 'contact_level', 'User', NULL, '2023-03-01Z', NULL), ('acme', 'contact_level', 'user', NULL, '2023-03-01Z', '2024-06-01Z'),
 	('acme', 'contact_level', 'manager', NULL, '2023-03-01Z', '2024-03-31 23:59Z'), ('acme', 'sponsor_status', 'Strong', NULL, '2023-03-01Z', NULL), ('acme', 'sponsor_status', 'none', NULL, '2023-01-01Z', '2023-03-01Z'),
-	('acme', 'sentiment', 'positive', NULL, '2024-03-01Z', NULL), ('acme', 'referenceable', 'true', NULL, '2023-06-01Z', NULL), ('acme', 'case_study', 'https://example.com/acme', NULL, '2023-04-02Z', '2023-05-01Z'), ('acme', 'review', 'no', NULL, '2024-01-01Z', NULL),
+	('acme', 'sentiment', 'positive', NULL, '2024-03-01Z', NULL), ('acme', 'referenceable', 'true', NULL, '2023-06-01Z', NULL), ('acme', 'case_study', 'https://example.com/acme', NULL, '2023-04-02Z', '2023-05-01Z'), ('acme', 'review', 'No', NULL, '2024-01-01Z', NULL),
 	('acme', 'reference', 'call', NULL, '2023-04-01Z', NULL), ('idle', 'criterion_met', 'true', NULL, '2023-04-01Z', NULL), ('idle', 'sponsor_status', 'champion', NULL, '2023-04-01Z', NULL), ('idle', 'sponsor_status', 'weak', NULL, '2023-05-01Z', NULL),
 	('idle', 'referenceable', 'false', NULL, '2023-06-01Z', NULL), ('young', 'documented_roi', '-1.5', NULL, '2024-03-20Z', NULL), ('young', 'qbr_held', 'anything', NULL, '2024-03-20Z', NULL);
 SELECT customer, criteria, criteria_met AS met, criteria_not_agreed AS not_agreed, round(criteria_met_share, 4) AS share, round(criteria_factor::numeric, 4) AS criteria_factor, round(documented_roi, 2) AS roi, roi_factor, round(factor::numeric, 4) AS factor
 FROM outcome_factor('account_facts', '2024-04-01Z', 'customers');
 SELECT customer, contact_levels AS levels, round(breadth_factor::numeric, 4) AS breadth, sponsors, strength_factor AS strength, sentiments, sentiment_factor AS sentiment, round(factor::numeric, 4) AS factor FROM relationship_factor('account_facts', '2024-04-01Z', 'customers');
-SELECT fact, value, agreed_at, valid_from, valid_to, in_force FROM health_facts('account_facts', '2024-04-01Z', '{criterion_met,contact_level}') WHERE customer = 'acme';
+SELECT fact, value, agreed_at, valid_from, valid_to, in_force FROM account_fact_rows('account_facts', '{criterion_met,contact_level}', '2024-04-01Z') WHERE customer = 'acme';
 -- a year before there were other facts
 SELECT customer, criteria, criteria_met, criteria_not_agreed, documented_roi, factor FROM outcome_factor('account_facts', '2023-06-01Z');
+-- of several returns the one that began last, of those that began together the first
+CREATE TEMP TABLE returns (customer text, fact text, value text, valid_from timestamptz, valid_to timestamptz);
+INSERT INTO returns VALUES ('a', 'documented_roi', '0.5', '2023-01-01Z', NULL), ('a', 'documented_roi', '0.8', '2023-06-01Z', NULL), ('a', 'documented_roi', '0.7', '2024-01-01Z', '2024-03-01Z'),
+	('b', 'documented_roi', '0.4', '2023-01-01Z', NULL), ('b', 'documented_roi', '0.3', '2023-01-01Z', NULL);
+SELECT customer, documented_roi, roi_factor FROM outcome_factor('returns', '2024-04-01Z');
 -- options: a return of 0.9 of 3; two levels are enough; other words
 SELECT customer, roi_factor, factor FROM outcome_factor('account_facts', '2024-04-01Z', 'customers', 3, '{0,1}') WHERE customer = 'acme';
 SELECT customer, breadth_factor, strength_factor, sentiment_factor, factor FROM relationship_factor('account_facts', '2024-04-01Z', target_levels => 2, sponsor_levels => '{weak,strong,champion}', weights => '{0.5,0.5,0}');
@@ -124,6 +137,11 @@ INSERT INTO usage VALUES ('acme', 'calls', '2023-09-01', 999), ('acme', 'calls',
 	('acme', 'storage', '2023-10-01', 10), ('acme', 'storage', '2024-02-01', 12), ('idle', 'calls', '2023-10-01', 5), ('young', 'calls', '2023-11-01', 5), ('young', 'calls', '2024-01-01', 50), ('silent', 'calls', '2023-10-01', 0), ('silent', 'calls', '2024-01-01', 7);
 SELECT customer, seats_before AS before, seats, round(seat_growth_rate, 4) AS seat_growth, seat_factor, meters, round(usage_growth_rate, 4) AS usage_growth, usage_factor, factor FROM growth_factor('subscriptions', '2024-04-01Z', 'customers', 'usage');
 SELECT customer, measure, meter, amount_before AS before, amount, round(growth_rate, 4) AS growth_rate FROM growth_lines('subscriptions', '2024-04-01Z', 'usage');
+-- seats that have ended are 0; of an item that does not say nothing is known, unless another says; one that says nothing counts for nothing
+CREATE TEMP TABLE unseated AS SELECT customer, item, 'p' AS plan, valid_from::timestamptz, valid_to::timestamptz, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, seats FROM (VALUES
+	('ended', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('silent', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('silent', 'b', '2024-03-01Z', NULL, NULL),
+	('partly', 'a', '2023-03-01Z', '2024-03-01Z', 4), ('partly', 'b', '2024-03-01Z', NULL, NULL), ('partly', 'c', '2024-03-01Z', NULL, 5)) v(customer, item, valid_from, valid_to, seats);
+SELECT customer, seats_before AS before, seats, round(seat_growth_rate, 2) AS seat_growth, seat_factor, factor FROM growth_factor('unseated', '2024-04-01Z');
 SELECT customer, seat_factor, usage_factor, factor FROM growth_factor('subscriptions', '2024-04-01 03:59Z', NULL, 'usage', 2, 'America/New_York', 0.5, '{0.25,0.75}');
 
 -- In one call: 0.3 * 69.5 + 0.25 * 73.67 + 0.25 * 79.17 + 0.2 * 81.58 = 20.85 + 18.42 + 19.79 + 16.32 = 75.375; usage costs 9.15 points.
@@ -135,6 +153,8 @@ SELECT customer, round(score::numeric, 4) AS score, coverage, band, weakest_fact
 -- 0.3 * 69.5 + 0.25 * 62.5 + 0.2 * 68.75 + 0.15 * 57.5 + 0.1 * 67 = 20.85 + 15.625 + 13.75 + 8.625 + 6.7 = 65.55
 SELECT customer, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health');
 SELECT customer, score, coverage, band, weakest_factor FROM account_health('customers', '2024-04-01Z', 'events', 'users', 'features', 'tickets', 'surveys', 'account_facts', 'subscriptions', 'usage', 'customer_health', missing => 'null', min_coverage => 0.25, yellow_from => 40, green_from => 65);
+-- NULL bounds are the usual ones
+SELECT count(*) FROM account_health('customers', '2024-04-01Z', 'events', yellow_from => NULL, green_from => NULL) a JOIN account_health('customers', '2024-04-01Z', 'events') b ON b.customer = a.customer AND b.* IS NOT DISTINCT FROM a.* WHERE b.band IS NOT NULL;
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', tickets => 'tickets', min_coverage => NULL) WHERE customer IN ('acme', 'silent');
 -- a third of a score is enough to be red, and not to be green
 SELECT customer, score, coverage, band FROM account_health('customers', '2024-04-01Z', 'events', tickets => 'tickets', min_coverage => 0.6) WHERE customer IN ('idle', 'silent');
@@ -180,6 +200,8 @@ SELECT pg_temp.refused($$SELECT * FROM support_factor('tickets', '2024-04-01Z', 
 SELECT pg_temp.refused($$SELECT * FROM satisfaction_factor('surveys', '2024-04-01Z', days => 3651)$$);
 SELECT pg_temp.refused($$SELECT * FROM growth_lines('subscriptions', '2024-04-01Z', months => 0)$$);
 SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', model => 'nobody')$$);
+SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', min_coverage => 50)$$);
+SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', min_coverage => 'NaN')$$);
 INSERT INTO health_models VALUES ('tea', 'usage', 1, 0.5), ('tea', 'tea', 2, 0.5);
 SELECT pg_temp.refused($$SELECT * FROM account_health('customers', '2024-04-01Z', model => 'tea')$$);
 SELECT pg_temp.refused($$SELECT * FROM usage_factor('events', '2024-04-01Z', weights => '{0.5,0.5}')$$);
@@ -196,7 +218,7 @@ SELECT pg_temp.refused($$SELECT scale_level('a', '{NULL,a}')$$);
 SELECT pg_temp.refused($$SELECT * FROM usage_factor('customers', '2024-04-01Z')$$);
 CREATE TEMP TABLE bad_customers AS SELECT * FROM customers;
 INSERT INTO bad_customers VALUES ('acme', '2023-01-01Z');
-SELECT pg_temp.refused($$SELECT * FROM health_customers('bad_customers', '2024-04-01Z')$$);
+SELECT pg_temp.refused($$SELECT * FROM customer_rows('bad_customers', '2024-04-01Z')$$);
 UPDATE bad_customers SET customer = NULL WHERE created_at = '2023-01-01Z';
 SELECT pg_temp.refused($$SELECT * FROM support_factor('tickets', '2024-04-01Z', 'bad_customers')$$);
 CREATE TEMP TABLE bad_users AS SELECT * FROM users;
@@ -209,8 +231,9 @@ SELECT pg_temp.refused($$SELECT * FROM usage_weeks('bad_events', '2024-05-02Z', 
 UPDATE bad_events SET at = NULL, name = 'x' WHERE name IS NULL;
 SELECT pg_temp.refused($$SELECT * FROM usage_weeks('bad_events', '2024-04-01Z', 'customers', 'users')$$);
 CREATE TEMP TABLE bad_tickets AS SELECT * FROM tickets;
-INSERT INTO bad_tickets VALUES ('t9', 'acme', '2024-03-01Z', '2024-02-28Z', NULL, 'low', NULL);
+INSERT INTO bad_tickets VALUES ('t3', 'acme', '2024-03-01Z', NULL, NULL, 'low', NULL);
 SELECT pg_temp.refused($$SELECT * FROM support_tickets('bad_tickets', '2024-04-01Z')$$);
+UPDATE bad_tickets SET ticket = 't9' WHERE resolved_at IS NULL AND ticket = 't3';
 UPDATE bad_tickets SET opened_at = NULL WHERE ticket = 't9';
 SELECT pg_temp.refused($$SELECT * FROM support_tickets('bad_tickets', '2024-04-01Z')$$);
 SELECT pg_temp.refused($$SELECT * FROM outcome_factor('account_facts', '2024-04-02Z')$$);

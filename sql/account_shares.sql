@@ -57,6 +57,7 @@ INSERT INTO facts VALUES
 	-- at the very edges: a review as the quarter begins, a plan agreed as it holds, one implementation met as the customer comes, a second sponsor of ann: 3 and 1 on the mean are not strong
 	('dan', 'qbr_held', 'true', NULL, '2024-04-01Z', NULL), ('cat', 'success_plan_on_track', 'true', '2024-01-01Z', '2024-01-01Z', NULL), ('cat', 'implementation_met', 'true', NULL, '2023-09-01Z', '2023-10-01Z'),
 	('ann', 'sponsor_status', 'none', NULL, '2023-01-01Z', NULL), ('dan', 'sponsor_status', 'champion', NULL, '2024-01-01Z', NULL), ('dan', 'sponsor_status', 'neutral', NULL, '2024-01-01Z', NULL),
+	('ann', 'use_case_implemented', 'true', NULL, '2024-01-01Z', NULL), ('ann', 'use_case_implemented', 'false', NULL, '2024-01-01Z', NULL), ('fay', 'use_case_implemented', 'true', NULL, '2024-01-01Z', NULL),
 	('ann', 'something_else', 'whatever', NULL, '2024-01-01Z', NULL);
 CREATE TEMP TABLE contracts (customer text, contract text, signed_at timestamptz, starts_at timestamptz, ends_at timestamptz, term_months numeric, amount numeric, currency text);
 INSERT INTO contracts VALUES
@@ -103,7 +104,7 @@ INSERT INTO criteria VALUES
 INSERT INTO criteria SELECT 'ben', 'criterion_met', (n < 5)::text, '2024-01-01Z', '2024-02-01Z', NULL FROM generate_series(1, 5) n;
 CREATE TEMP TABLE usage (customer text, meter text, period date, volume numeric, plan_limit numeric);
 INSERT INTO usage VALUES ('ann', 'calls', '2024-06-01', 90, 100), ('ann', 'mails', '2024-06-01', 10, 100), ('ben', 'calls', '2024-06-01', 150, 100), ('ben', 'calls', '2024-05-01', 10, 100), ('dan', 'calls', '2024-06-01', 10, NULL), ('cat', 'calls', '2024-04-01', 10, 20);
-SELECT l.customer, criteria, criteria_met AS met, criteria_not_counted AS not_counted, round(score, 4) AS score, is_realized, round(usage_ratio, 4) AS usage, round(value_index, 4) AS index
+SELECT l.customer, criteria, criteria_met AS met, criteria_not_agreed AS not_counted, round(score, 4) AS score, is_realized, round(usage_ratio, 4) AS usage, round(value_index, 4) AS index
 FROM company, value_realization_lines(state, 'criteria', '2024-06-30', 'accounts', 'usage') l;
 -- ann and cat of the three with criteria
 SELECT all_customers, scored_customers, realized_customers, round(realization_rate, 4) AS rate, round(coverage, 4) AS coverage, round(mean_score, 4) AS score, round(mean_index, 4) AS index
@@ -141,9 +142,12 @@ SELECT r.* FROM company, value_realization(state, 'criteria', '2024-06-30', thre
 CREATE TEMP TABLE odd (customer text, fact text, value text, valid_from timestamptz, valid_to timestamptz);
 INSERT INTO odd VALUES ('ann', 'growth_plan', 'maybe', '2024-01-01Z', NULL);
 SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;
+-- a return may be negative: 0 of 3
 UPDATE odd SET fact = 'documented_roi', value = '-1';
+SELECT metric, numerator, denominator FROM company, account_shares(state, 'odd', '2024-06-30') r WHERE metric = 'roi_realization_rate';
+UPDATE odd SET fact = 'category_spend';
 SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;
-UPDATE odd SET value = '120 %';
+UPDATE odd SET fact = 'documented_roi', value = '120 %';
 SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;
 UPDATE odd SET value = ' ';
 SELECT r.* FROM company, account_shares(state, 'odd', '2024-06-30') r;

@@ -21,7 +21,7 @@ INSERT INTO scores VALUES
 	('ann', '2024-07-01Z', 10);
 SELECT l.* FROM company, at_risk_revenue_lines(state, 'scores', '2024-06-30') l;
 -- 500 + 300 + 200 + 400 + 100 = 1500; at risk 600, of which yellow 200
-SELECT band, is_total, customers, mrr, round(share_of_mrr, 4) AS share, at_risk_customers AS at_risk, at_risk_mrr, round(at_risk_share, 4) AS at_risk_share, currency_code FROM company, at_risk_revenue(state, 'scores', '2024-06-30');
+SELECT band, is_total, customers, mrr, round(mrr_share, 4) AS share, at_risk_customers AS at_risk, at_risk_mrr, round(at_risk_mrr_share, 4) AS at_risk_share, currency_code FROM company, at_risk_revenue(state, 'scores', '2024-06-30');
 -- bands are half-open from below, the threshold is not at risk; other thresholds
 SELECT customer, score, band, at_risk FROM company, at_risk_revenue_lines(state, 'scores', '2023-06-30', 80);
 SELECT customer, score, band, at_risk FROM company, at_risk_revenue_lines(state, 'scores', '2024-06-30', 62, 70.5, 90);
@@ -33,9 +33,9 @@ SELECT customer, mrr, score FROM instants, at_risk_revenue_lines(state, 'scores'
 -- two readings of one instant: the lower; no scores; no customers; no state
 CREATE TEMP VIEW twice AS SELECT * FROM scores UNION ALL SELECT 'ann', '2024-06-01Z', 88;
 SELECT customer, score FROM company, at_risk_revenue_lines(state, 'twice', '2024-06-30') WHERE customer = 'ann';
-SELECT band, is_total, customers, mrr, at_risk_mrr, at_risk_share FROM company, at_risk_revenue(state, NULL, '2024-06-30');
-SELECT band, is_total, customers, mrr, share_of_mrr, at_risk_mrr, at_risk_share FROM company, at_risk_revenue(state, 'scores', '2020-06-30');
-SELECT band, is_total, customers, mrr, share_of_mrr, at_risk_share, currency_code FROM at_risk_revenue(NULL, 'scores', '2020-06-30');
+SELECT band, is_total, customers, mrr, at_risk_mrr, at_risk_mrr_share FROM company, at_risk_revenue(state, NULL, '2024-06-30');
+SELECT band, is_total, customers, mrr, mrr_share, at_risk_mrr, at_risk_mrr_share FROM company, at_risk_revenue(state, 'scores', '2020-06-30');
+SELECT band, is_total, customers, mrr, mrr_share, at_risk_mrr_share, currency_code FROM at_risk_revenue(NULL, 'scores', '2020-06-30');
 
 -- Risk-adjusted retention.  Who paid at the close of 2023-06-30: ann, ben (green, both stay), cat, dan (yellow, both stay), fay (red, left), gus (no band, left):
 -- green 2 of 2, yellow 2 of 2, red 0 of 1, overall 4 of 6.  With one customer a band: ann 1, ben 1, cat 1, dan (red now) 0, eve (no band) 4/6
@@ -82,12 +82,12 @@ FROM intervention_success_lines('interventions', 'readings', '2024-01-01', '2024
 -- counted: ann twice (both healthy on 04-08), ben, dan: 2 of 4; customers 1 of 3
 SELECT * FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', as_of => '2024-05-01Z');
 SELECT value, is_total AS total, interventions_made AS made, not_at_risk, not_scored, not_due, counted, succeeded, round(success_rate, 4) AS rate, at_risk_customers AS customers, recovered_customers AS recovered, round(recovery_rate, 4) AS recovery
-FROM (VALUES ('reason'), ('kind'), ('outcome')) v(d), intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', d, as_of => '2024-05-01Z');
+FROM (VALUES ('reason'), ('kind'), ('outcome')) v(d), intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', "by" => d, as_of => '2024-05-01Z');
 -- later fay counts, gus has failed; the edge: due on 2024-06-18
 SELECT as_of, not_due, counted, succeeded, round(success_rate, 4) AS rate FROM (VALUES (timestamptz '2024-06-17 23:59:59.999999Z'), ('2024-06-18Z'), (NULL)) v(as_of), LATERAL intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', as_of => v.as_of);
 -- by month; in New York the second of ann is of January still, in Auckland of February
-SELECT period, value, is_total, interventions_made AS made, counted, succeeded, complete FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', 'reason', 'month', as_of => '2024-05-01Z');
-SELECT period, interventions_made AS made FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', NULL, 'month', zone => 'Pacific/Auckland');
+SELECT period, value, is_total, interventions_made AS made, counted, succeeded, complete FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', 'month', as_of => '2024-05-01Z', "by" => 'reason');
+SELECT period, interventions_made AS made FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', 'month', zone => 'Pacific/Auckland');
 -- leaving red is health enough; 51 days
 SELECT customer, status, recovered_at FROM intervention_success_lines('interventions', 'readings', '2024-01-01', '2024-02-01', healthy_from => 65, within_days => 51) WHERE status NOT LIKE 'not%';
 SELECT counted, success_rate, recovery_rate, complete FROM intervention_success(NULL, 'readings', '2024-01-01', '2024-04-01');
@@ -113,11 +113,17 @@ SELECT customer, at_risk_at, score, impact, impact_at, round(days, 4) AS days, s
 SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-01') r;
 -- without contraction b is censored at 110 days, h at 47: one event at 51, of three: no median; 1 of 4 detected
 SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-01', include_contraction => false) r;
--- known before March 1 there is no churn of a yet; a window of February; another threshold
+-- until February 15: b, d, f and g, of which b was seen; that a leaves in March makes no difference
+SELECT impacts, impacts_in_window, missed, round(detection_rate, 4) AS detection_rate FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-02-15', as_of => '2024-05-01Z');
+-- known before March 1 there is no churn of a yet; a window of February, in which b left whose reading was in January; another threshold
 SELECT r.* FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-05-01', as_of => '2024-03-01Z') r;
 SELECT customer, at_risk_at, impact, round(days, 4) AS days, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-02-01', '2024-03-01', as_of => '2024-05-01Z');
 SELECT customer, at_risk_at, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-01-01', '2024-05-01', 64) ORDER BY 1;
 SELECT r.* FROM paying, at_risk_lead_time(state, NULL, '2024-01-01', '2024-05-01') r;
+-- an impact as the window ends is not in it; one at the instant of the only reading, or of a reading while nothing was paid, was not seen
+SELECT impacts_in_window, missed FROM paying, at_risk_lead_time(state, 'risk', '2024-02-01', '2024-02-10', as_of => '2024-05-01Z');
+SELECT impacts, impacts_in_window, missed FROM paying, at_risk_lead_time(state, 'risk', '2024-01-01', '2024-03-01', as_of => '2024-05-01Z');
+SELECT customer, at_risk_at, impact_at, status FROM paying, at_risk_lead_time_lines(state, 'risk', '2024-01-15', '2024-01-16', as_of => '2024-05-01Z');
 SELECT * FROM at_risk_lead_time(NULL, 'risk', '2024-01-01', '2024-05-01');
 
 -- Kaplan-Meier: Miller's data, as survival prints them: .909091 .818182 .715909 .613636 .490909 .368182 .184091, median 31; .8333 ... , median 23
@@ -138,17 +144,18 @@ CREATE TEMP TABLE events (customer text, at timestamptz, name text);
 INSERT INTO events SELECT 'even', timestamptz '2024-04-08Z' + w * interval '7 days' + d * interval '1 day', 'login' FROM generate_series(0, 11) w, generate_series(0, 1) d;
 INSERT INTO events SELECT 'even', at + interval '1 hour', 'login' FROM events;
 INSERT INTO events SELECT 'uneven', timestamptz '2024-04-08Z' + w * interval '7 days' + d * interval '1 day', 'use' FROM generate_series(0, 11) w, generate_series(0, 4) d WHERE d < 3 OR w % 2 = 0;
+INSERT INTO events SELECT c, '2024-04-01Z', 'use' FROM unnest('{even,uneven,rare}'::text[]) c;
 INSERT INTO events VALUES ('rare', '2024-04-14 23:59Z', 'use'), ('young', '2024-04-15Z', 'use'), ('old', '2024-04-07 23:59Z', 'use'), (NULL, '2024-05-01Z', 'use'), ('late', '2024-07-01Z', 'use');
-SELECT customer, first_active_on, active_days AS days, active_weeks AS weeks, round(mean_active_days, 4) AS mean, round(coefficient_of_variation, 4) AS cv, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30');
+SELECT customer, known_weeks AS known, active_days AS days, active_weeks AS weeks, round(mean_active_days, 4) AS mean, round(coefficient_of_variation, 4) AS cv, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30');
 -- (1 + 0.75 + 0) / 3
-SELECT customers, known_customers, round(mean_stability, 4) AS mean, round(median_stability, 4) AS median FROM engagement_stability('events', '2024-06-30');
+SELECT all_customers, known_customers, round(mean_stability, 4) AS mean, round(median_stability, 4) AS median FROM engagement_stability('events', '2024-06-30');
 -- a week that is not over does not count: until July 6 the same, on July 7 a week later; New York is a day behind; Sunday; some events; fewer weeks
 SELECT customer, round(mean_active_days, 4) AS mean FROM engagement_stability_lines('events', '2024-07-06') WHERE customer = 'uneven';
 SELECT customer, active_weeks, round(mean_active_days, 4) AS mean, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-07-07') WHERE customer IN ('uneven', 'young');
-SELECT customer, first_active_on, active_days AS days, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30', zone => 'America/New_York') WHERE customer IN ('even', 'old', 'young');
+SELECT customer, known_weeks AS known, active_days AS days, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30', zone => 'America/New_York') WHERE customer IN ('even', 'old', 'young');
 SELECT customer, active_days AS days FROM engagement_stability_lines('events', '2024-06-30', week_start => 'sunday') WHERE customer IN ('even', 'old');
-SELECT customer, stability FROM engagement_stability_lines('events', '2024-06-30', event_names => '{login}');
-SELECT customer, active_days AS days, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30', 1);
+SELECT customer, stability FROM engagement_stability_lines('events', '2024-06-30', login_events => '{login}');
+SELECT customer, active_days AS days, round(stability, 4) AS stability FROM engagement_stability_lines('events', '2024-06-30', weeks => 1);
 SELECT * FROM engagement_stability(NULL, '2024-06-30');
 
 -- Portfolios: of ben nobody is known to look after
@@ -157,10 +164,13 @@ INSERT INTO accounts VALUES ('ann', '2023-01-01', 'olga'), ('cat', '2023-01-01',
 CREATE TEMP VIEW done AS SELECT customer, at, reason, outcome, outcome_at FROM interventions WHERE customer <> 'out' UNION ALL SELECT 'dan', '2024-06-30Z', 'usage', 'saved', '2024-07-01Z' UNION ALL SELECT 'dan', '2024-07-01Z', 'usage', NULL, NULL UNION ALL SELECT 'dan', '2024-06-01Z', 'usage', NULL, '2024-06-02Z';
 SELECT r.* FROM company, portfolio_lines(state, 'scores', 'accounts', '2024-06-30', 'done') r;
 -- olga: 500 x 10 % + 200 x 38 % = 126; pete: 400 x 60 % = 240; ben 300 x 30 % = 90; all 456
-SELECT owner, is_total AS total, customer_count AS n, mrr, round(share_of_mrr, 4) AS share, mean_score AS score, red_customers AS red, yellow_customers AS yellow, green_customers AS green, unscored_customers AS none,
+SELECT owner, is_total AS total, customer_count AS n, mrr, round(mrr_share, 4) AS share, mean_score AS score, red_customers AS red, yellow_customers AS yellow, green_customers AS green, unscored_customers AS none,
 	at_risk_customers AS risk, at_risk_mrr, round(at_risk_share, 4) AS risk_share, open_interventions AS open, risk_weighted_mrr AS weighted, round(risk_weighted_share, 4) AS weighted_share, currency_code
 FROM company, portfolio(state, 'scores', 'accounts', '2024-06-30', 'done');
 SELECT owner, is_total, customer_count AS n, mrr, mean_score, open_interventions, risk_weighted_mrr FROM company, portfolio(state, NULL, NULL, '2024-06-30');
+-- own accounts are nobody's
+CREATE TEMP VIEW with_own AS SELECT *, customer = 'dan' AS internal FROM accounts;
+SELECT owner, is_total, customer_count AS n, mrr, at_risk_mrr FROM company, portfolio(state, 'scores', 'with_own', '2024-06-30');
 SELECT owner, is_total, customer_count, mrr, at_risk_share, open_interventions FROM portfolio(NULL, NULL, NULL, '2024-06-30');
 
 -- Keys that are uuid or bigint
@@ -188,7 +198,7 @@ CREATE TEMP VIEW mixed AS SELECT * FROM odd WHERE at IS NOT NULL AND score BETWE
 SELECT r.* FROM company, at_risk_revenue(state, 'mixed', '2024-06-30') r;
 SELECT r.* FROM company, risk_adjusted_retention(state, 'scores', '2024-06-30', 'scores') r;
 SELECT r.* FROM company, risk_adjusted_retention(state, 'scores', '2024-06-30', minimum_customers => 0) r;
-SELECT * FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', 'owner');
+SELECT * FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', "by" => 'owner');
 SELECT * FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', healthy_from => 64);
 SELECT * FROM intervention_success('interventions', 'readings', '2024-01-01', '2024-04-01', within_days => NULL);
 SELECT * FROM intervention_success('interventions', 'readings', '2024-04-01', '2024-04-01');
@@ -201,7 +211,7 @@ SELECT * FROM kaplan_meier('{1,NULL}', '{t,t}');
 SELECT * FROM kaplan_meier('{1,-1}', '{t,t}');
 SELECT * FROM kaplan_meier('{1,NaN}', '{t,t}');
 SELECT * FROM kaplan_meier('{{1,2}}', '{{t,t}}');
-SELECT * FROM engagement_stability('events', '2024-06-30', 0);
+SELECT * FROM engagement_stability('events', '2024-06-30', weeks => 0);
 CREATE TEMP VIEW timeless AS SELECT 'a' AS customer, NULL::timestamptz AS at, 'x' AS name;
 SELECT * FROM engagement_stability('timeless', '2024-06-30');
 CREATE TEMP VIEW listed_twice AS SELECT * FROM accounts UNION ALL SELECT 'ann', '2023-01-01', 'quin';

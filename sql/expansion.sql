@@ -34,8 +34,8 @@ INSERT INTO users SELECT 'c' || n, 'cat', timestamptz '2024-01-01Z' + n * interv
 INSERT INTO users VALUES ('a1', 'ann', '2024-01-01Z', NULL), ('none', NULL, '2024-01-01Z', NULL);
 -- cat: users 2, 3 by 03-12 (02-10, 03-01), 2 to 8 by 06-10 (06-09): 7 of 2
 SELECT * FROM seat_rows('subscriptions', 'users', '2024-06-10');
-SELECT customer, source, seats_before, seats, round(growth, 4) AS growth FROM seat_growth('subscriptions', 'users', '2024-06-10');
-SELECT customer, source, seats_before, seats, round(growth, 4) AS growth FROM seat_growth(NULL, 'users', '2024-06-10', 30);
+SELECT customer, source, seats_before, seats, round(growth_rate, 4) AS growth_rate FROM seat_growth('subscriptions', 'users', '2024-06-10');
+SELECT customer, source, seats_before, seats, round(growth_rate, 4) AS growth_rate FROM seat_growth(NULL, 'users', '2024-06-10', 30);
 SELECT count(*) FROM seat_growth(NULL, NULL, '2024-06-10');
 
 -- Attempts: basic < pro < top; ann has basic and an extra that is of no tier, and tried sso (pro) twice and audit (top); ben has pro; an attempt 91 days ago and one of tomorrow do not count
@@ -47,8 +47,15 @@ CREATE TEMP TABLE events (customer text, at timestamptz, name text, feature text
 INSERT INTO events SELECT customer, at::timestamptz, 'use', feature FROM (VALUES ('ann', '2024-06-10 23:59Z', 'sso'), ('ann', '2024-03-13Z', 'sso'), ('ann', '2024-06-01Z', 'audit'), ('ann', '2024-06-01Z', 'export'), ('ann', '2024-06-01Z', 'search'), ('ann', '2024-06-01Z', NULL),
 	('ann', '2024-03-12 23:59Z', 'sso'), ('ann', '2024-06-11Z', 'sso'), ('ben', '2024-06-01Z', 'sso'), ('ben', '2024-06-01Z', 'audit'), ('zoe', '2024-06-01Z', 'audit'), ('cat', '2024-03-13Z', 'other'), (NULL, '2024-06-01Z', 'audit')) v(customer, at, feature);
 SELECT * FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro,top}');
-SELECT customer, feature, attempts FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro,top}', 5);
+SELECT customer, feature, attempts FROM feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro,top}', days => 5);
 SELECT count(*) FROM feature_attempts(NULL, NULL, NULL, NULL, '2024-06-10', NULL);
+-- events that name only the user belong to its account; those of internal users to none
+CREATE TEMP TABLE user_events ("user" text, at timestamptz, name text, feature text);
+INSERT INTO user_events VALUES ('a1', '2024-06-01Z', 'use', 'sso'), ('c1', '2024-06-01Z', 'use', 'sso'), ('c2', '2024-06-01Z', 'use', 'audit'), ('c2', '2024-02-01Z', 'use', 'export'), ('c9', '2024-06-01Z', 'use', 'audit'), ('nobody', '2024-06-01Z', 'use', 'audit');
+SELECT customer, feature, attempts FROM feature_attempts('user_events', 'features', 'plans', 'subscriptions', '2024-06-10', '{basic,pro,top}', 'users');
+SELECT * FROM feature_starts('user_events', '2024-06-10', 'users');
+SELECT * FROM feature_event_rows('user_events', 'users', '2024-02-01Z', '2024-06-01Z');
+SELECT count(*) FROM feature_event_rows('user_events');
 
 -- Triggers
 CREATE TEMP TABLE subs (customer text, valid_from date, valid_to date, mrr numeric);

@@ -19,16 +19,16 @@ INSERT INTO requests VALUES
 	('2024-03-04 11:00Z', 600, NULL, '/', NULL, 'Server'), ('2024-03-04 11:00Z', 1100, NULL, '/', NULL, 'DOM'), ('2024-03-04 11:00Z', 300, NULL, '/', NULL, 'render'),
 	('2024-03-05 11:00Z', 500, 2, '/', NULL, 'server'), ('2024-03-05 11:00Z', 0, 1, '/', NULL, 'dom'),
 	('2024-03-03 23:59:59.999999Z', 9999, 9, '/login', true, NULL), ('2024-03-06 00:00Z', 9999, 9, '/login', true, NULL);
-SELECT period, group_name, is_total, request_count AS n, round(mean_ms, 4) AS mean_ms, p50_ms, p95_ms, p99_ms, highest_ms AS highest FROM latency_report('requests', '2024-03-04', '2024-03-06', relative_error => 0);
+SELECT period, value, is_total, request_count AS n, round(mean_ms, 4) AS mean_ms, p50_ms, p95_ms, p99_ms, highest_ms AS highest FROM latency_report('requests', '2024-03-04', '2024-03-06', relative_error => 0);
 SELECT period, requests_with_outcome AS known, errors, round(error_rate, 4) AS error_rate, round(requests_per_second * 86400, 4) AS a_day, round(peak_requests_per_second * 60, 4) AS peak_a_minute, complete
 FROM latency_report('requests', '2024-03-04', '2024-03-06');
-SELECT period, group_name, is_total, request_count AS n, round(mean_ms, 4) AS mean_ms, p50_ms, p95_ms, errors, round(error_rate, 4) AS error_rate, round(peak_requests_per_second * 60, 4) AS peak
+SELECT period, value, is_total, request_count AS n, round(mean_ms, 4) AS mean_ms, p50_ms, p95_ms, errors, round(error_rate, 4) AS error_rate, round(peak_requests_per_second * 60, 4) AS peak
 FROM latency_report('requests', '2024-03-04', '2024-03-06', "by" => 'endpoint', relative_error => 0);
 -- both days as one, and as a month that is cut off
 SELECT period, start_at, request_count, p50_ms, p95_ms, errors, round(requests_per_second * 172800, 4) AS in_two_days FROM latency_report('requests', '2024-03-04', '2024-03-06', NULL);
 SELECT period, request_count, highest_ms FROM latency_report('requests', '2024-03-01', '2024-03-06', 'month');
 -- an empty day has no latency, and no requests
-SELECT period, start_at, group_name, is_total, request_count, mean_ms, p50_ms, requests_with_outcome, errors, error_rate, requests_per_second, peak_requests_per_second FROM latency_report('requests', '2024-03-07', '2024-03-08', "by" => 'endpoint');
+SELECT period, start_at, value, is_total, request_count, mean_ms, p50_ms, requests_with_outcome, errors, error_rate, requests_per_second, peak_requests_per_second FROM latency_report('requests', '2024-03-07', '2024-03-08', "by" => 'endpoint');
 SELECT period, request_count, mean_ms, errors FROM latency_report(NULL, '2024-03-07', '2024-03-08');
 -- by hour: only some
 SELECT period, start_at, request_count, p50_ms, seconds.n FROM latency_report('requests', '2024-03-04', '2024-03-06', 'hour') r, LATERAL (SELECT round(request_count / nullif(requests_per_second, 0)) AS n) seconds WHERE request_count > 0;
@@ -37,7 +37,7 @@ SELECT count(*), sum(request_count), min(start_at), max(start_at) FROM latency_r
 -- Zones: ten past midnight in UTC is the 4th in New York; hours are counted from midnight, in Kathmandu at 18:15 of UTC
 SELECT period, request_count, p50_ms FROM latency_report('requests', '2024-03-04', '2024-03-06', zone => 'America/New_York', relative_error => 0);
 SELECT period, start_at, request_count FROM latency_report('requests', '2024-03-05', '2024-03-06', 'hour', 'Asia/Kathmandu') WHERE request_count > 0 OR start_at < '2024-03-04 19:00Z';
-SELECT day, start_at, group_name, request_count FROM latency_states('requests', '2024-03-05', '2024-03-06', 'Asia/Kathmandu', NULL, 'Endpoint');
+SELECT day, start_at, value, request_count FROM latency_states('requests', '2024-03-05', '2024-03-06', 'Asia/Kathmandu', NULL, 'Endpoint');
 -- 31 March has 23 hours in Berlin, 27 October 25; a day of Lord Howe, where the clock goes back by half an hour, ends with half of one
 SELECT period, round(seconds / 3600) AS hours FROM performance_spans('2024-03-30', '2024-04-01', 'day', 'Europe/Berlin');
 SELECT count(*), min(start_at), max(end_at) FROM performance_spans('2024-10-27', '2024-10-28', 'hour', 'Europe/Berlin');
@@ -52,7 +52,7 @@ SELECT count(*) FROM latency_report('requests', '2024-03-04', '2024-03-06', as_o
 
 -- States by hour, stored, merged: the day of all
 CREATE TABLE hourly AS SELECT * FROM latency_states('requests', '2024-03-04', '2024-03-06', "by" => 'endpoint');
-SELECT day, start_at, group_name, request_count, requests_with_outcome, errors, p.samples, p.p95 FROM hourly, percentile_summary(state) p;
+SELECT day, start_at, value, request_count, requests_with_outcome, errors, p.samples, p.p95 FROM hourly, percentile_summary(state) p;
 SELECT h.day, sum(h.request_count) AS request_count, percentile(rollup(h.state), 0.5) AS p50, r.p50_ms FROM hourly h JOIN latency_report('requests', '2024-03-04', '2024-03-06') r ON r.period = h.day GROUP BY h.day, r.p50_ms ORDER BY h.day;
 SELECT count(*) FROM latency_states(NULL, '2024-03-04', '2024-03-06');
 
@@ -70,7 +70,7 @@ FROM send_throughput('sends', '2024-03-04', '2024-03-05', by_campaign => true);
 -- Apdex at 50 ms.  4 March: 12 and three of 20 satisfy, 93 is tolerated (up to 200), 480 failed: (4 + 1/2) / 6.  5 March:
 -- 14 four times, 95, and 100, which failed: the same
 SELECT * FROM apdex('requests', '2024-03-04', '2024-03-06', 50);
-SELECT group_name, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 4) AS apdex FROM apdex('requests', '2024-03-04', '2024-03-06', 50, NULL, "by" => 'endpoint');
+SELECT value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 4) AS apdex FROM apdex('requests', '2024-03-04', '2024-03-06', 50, NULL, "by" => 'endpoint');
 -- 20 and 93 are within 20 and 93, 480 within four times 120, but failed
 SELECT t, satisfied, tolerating, frustrated FROM unnest('{20,19.999,23.25,23.24,93,120}'::numeric[]) t, apdex('requests', '2024-03-04', '2024-03-05', t);
 SELECT period, request_count, satisfied, apdex FROM apdex(NULL, '2024-03-04', '2024-03-05', 50);
@@ -124,7 +124,7 @@ SELECT * FROM scaling_report(NULL, NULL, '2024-01-01', '2024-03-01');
 -- Keys of any type, and tables that lack what they may
 CREATE TABLE plain (at timestamp, duration_ms double precision, endpoint integer);
 INSERT INTO plain VALUES ('2024-03-04 09:00', 1.5, 7), ('2024-03-04 09:00', 2.5, 8);
-SELECT group_name, is_total, request_count, mean_ms, p50_ms, errors, error_rate FROM latency_report('plain', '2024-03-04', '2024-03-05', "by" => 'endpoint');
+SELECT value, is_total, request_count, mean_ms, p50_ms, errors, error_rate FROM latency_report('plain', '2024-03-04', '2024-03-05', "by" => 'endpoint');
 SELECT count(*) FROM page_load('plain', '2024-03-04', '2024-03-05') WHERE mean_ms IS NULL;
 SET timezone = 'Pacific/Auckland';
 SELECT period, request_count FROM latency_report('plain', '2024-03-04', '2024-03-05');

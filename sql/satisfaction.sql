@@ -126,8 +126,8 @@ FROM nps_report('surveys', '2024-04-01', '2024-07-01', 'month', as_of => '2024-0
 SELECT period, round(score, 4) AS score, round(score_low::numeric, 2) AS low, round(score_high::numeric, 2) AS high, band, action, round(score_change, 4) AS change, round(p_value::numeric, 4) AS p
 FROM nps_report('surveys', '2024-04-01', '2024-07-01', 'month', as_of => '2024-06-01Z');
 -- by segment; Enterprise is acme: 2 of 2 promoters in April
-SELECT period, segment, is_total, asked, answered, score, score_change FROM nps_report('surveys', '2024-04-01', '2024-06-01', 'month', customers => 'customers', by => 'segment');
-SELECT segment, is_total, asked, answered, round(score, 2) AS score FROM nps_report('surveys', '2024-04-01', '2024-06-01', customers => 'customers', by => 'region');
+SELECT period, value, is_total, asked, answered, score, score_change FROM nps_report('surveys', '2024-04-01', '2024-06-01', 'month', customers => 'customers', by => 'segment');
+SELECT value, is_total, asked, answered, round(score, 2) AS score FROM nps_report('surveys', '2024-04-01', '2024-06-01', customers => 'customers', by => 'region');
 -- without as_of everything is known, and nothing is said about what is open
 SELECT period, complete, open_surveys, asked, answered FROM nps_report('surveys', '2024-04-01', '2024-06-01', 'month');
 -- as of 3 April, 9:00: what came then is not known yet; three were asked on 1 April, two on the 2nd, one has answered
@@ -146,8 +146,8 @@ SELECT period, asked FROM nps_report('surveys', '2024-03-31', '2024-04-03', 'day
 SELECT period, answered, score IS NULL AS no_score, band FROM nps_report('surveys', '2024-04-01', '2024-06-01', 'month', minimum_answers => 3);
 -- nothing, and a window without
 SELECT period, asked, answered, response_rate, respondents, promoters, score, band, score_change, p_value FROM nps_report(NULL, '2024-04-01', '2024-06-01', 'month');
-SELECT period, segment, is_total, asked FROM nps_report('surveys', '2025-04-01', '2025-05-01', customers => 'customers', by => 'segment');
-SELECT segment, is_total, asked FROM nps_report('surveys', '2024-04-01', '2024-05-01', by => 'segment');
+SELECT period, value, is_total, asked FROM nps_report('surveys', '2025-04-01', '2025-05-01', customers => 'customers', by => 'segment');
+SELECT value, is_total, asked FROM nps_report('surveys', '2024-04-01', '2024-05-01', by => 'segment');
 SELECT asked FROM nps_report('surveys', '-infinity', 'infinity');
 
 -- Several answers of a person: in one period from April to May ann gave 10 and 9, eve 6 and 8; cyd was asked twice.
@@ -163,22 +163,30 @@ CREATE TEMP TABLE anonymous AS SELECT * FROM (VALUES (7::bigint, 'nps', 10::smal
 	(8, 'nps', 9, '2024-04-02', '2024-04-02'), (8, 'nps', NULL, '2024-04-03', NULL)) v(customer, kind, score, sent_at, answered_at);
 SELECT asked, answered, respondents, score FROM nps_report('anonymous', '2024-04-01', '2024-05-01', keep => 'latest_per_user');
 -- every number has its rows
-SELECT period, segment, customer, user_id, sent_at AT TIME ZONE 'UTC' AS sent_at, answered_at AT TIME ZONE 'UTC' AS answered_at, score
+SELECT period, value, customer, user_id, sent_at AT TIME ZONE 'UTC' AS sent_at, answered_at AT TIME ZONE 'UTC' AS answered_at, score
 FROM survey_rows('surveys', 'nps', '2024-04-01', '2024-06-01', 'month', as_of => '2024-04-06 09:00Z', customers => 'customers', by => 'segment');
 SELECT customer, user_id, score FROM survey_rows('surveys', 'Nps', '2024-04-01', '2024-06-01', keep => 'latest_per_customer');
 -- customers of later days are not known yet, and of two rows the newer one counts
 CREATE TEMP TABLE twice AS SELECT customer, created_at, segment FROM customers UNION ALL VALUES ('acme', timestamptz '2024-04-01Z', 'Moved'), ('bolt', '2024-06-01Z', 'Moved');
-SELECT DISTINCT segment, customer FROM survey_rows('surveys', 'nps', '2024-04-01', '2024-06-01', as_of => '2024-06-01Z', customers => 'twice', by => 'segment') ORDER BY 2;
+SELECT DISTINCT value, customer FROM survey_rows('surveys', 'nps', '2024-04-01', '2024-06-01', as_of => '2024-06-01Z', customers => 'twice', by => 'segment') ORDER BY 2;
+-- own accounts do not count where it is known which are: without acme there are cyd, who did not answer, dee 7 and eve 6 in April
+CREATE TEMP TABLE owned AS SELECT customer, created_at, segment, CASE customer WHEN 'acme' THEN true WHEN 'bolt' THEN false END AS internal FROM customers;
+SELECT value, is_total, asked, answered, promoters AS p, passives AS pa, detractors AS d, score FROM nps_report('surveys', '2024-04-01', '2024-05-01', customers => 'owned', by => 'segment');
+SELECT value, asked, answered FROM nps_report('surveys', '2024-04-01', '2024-05-01', customers => 'owned');
+SELECT sent, answered FROM survey_response('surveys', 'nps', '2024-04-01', '2024-05-01', customers => 'owned');
+-- a NULL is the default
+SELECT n.* = d.* AS same, n.asked FROM nps_report('surveys', '2024-04-01', '2024-05-01', confidence => NULL, minimum_answers => NULL) n, nps_report('surveys', '2024-04-01', '2024-05-01') d;
+SELECT n.* = d.* AS same FROM csat_report('surveys', '2024-04-01', '2024-05-01', confidence => NULL, scale_low => 0, scale_high => 10) n, csat_report('surveys', '2024-04-01', '2024-05-01', scale_low => 0, scale_high => 10) d;
 
 -- States to be stored: the parts make the whole
-SELECT s.period, s.segment, n.asked, n.answered, n.score FROM survey_states('surveys', 'nps', '2024-04-01', '2024-07-01', 'month', customers => 'customers', by => 'segment') s, nps(s.state) n;
+SELECT s.period, s.value, n.asked, n.answered, n.score FROM survey_states('surveys', 'nps', '2024-04-01', '2024-07-01', 'month', customers => 'customers', by => 'segment') s, nps(s.state) n;
 SELECT n.asked, n.answered, n.score, r.score = n.score AS same FROM nps((SELECT rollup(state) FROM survey_states('surveys', 'nps', '2024-04-01', '2024-07-01', 'week', customers => 'customers', by => 'owner'))) n,
 	nps_report('surveys', '2024-04-01', '2024-07-01') r;
-SELECT s.period, s.segment, c.answered, c.mean_score FROM survey_states('surveys', 'csat', '2024-04-01', '2024-05-01') s, csat(s.state) c;
+SELECT s.period, s.value, c.answered, c.mean_score FROM survey_states('surveys', 'csat', '2024-04-01', '2024-05-01') s, csat(s.state) c;
 
 -- CSAT and CES
 SELECT period, asked, answered, mean_score AS mean, top_two_box AS top, top_two_box_share AS share, scaled_score AS scaled, mean_change, p_value FROM csat_report('surveys', '2024-04-01', '2024-06-01', 'month');
-SELECT segment, is_total, mean_score AS mean, top_two_box AS top, scaled_score AS scaled FROM csat_report('surveys', '2024-04-01', '2024-05-01', customers => 'customers', by => 'segment', scale_low => 0, scale_high => 10);
+SELECT value, is_total, mean_score AS mean, top_two_box AS top, scaled_score AS scaled FROM csat_report('surveys', '2024-04-01', '2024-05-01', customers => 'customers', by => 'segment', scale_low => 0, scale_high => 10);
 SELECT period, answered, mean_score AS mean, agreeing, agreeing_share AS share, mean_change AS change, p_value FROM ces_report('surveys', '2024-04-01', '2024-07-01', 'month');
 -- scores of tickets are surveys too: a view says when each was asked; nobody knows when it was answered
 CREATE TEMP TABLE tickets AS SELECT * FROM (VALUES (1, 'acme', timestamptz '2024-04-03Z', timestamptz '2024-04-04Z', 'high', 5), (2, 'bolt', '2024-04-05Z', '2024-04-09Z', 'low', 2), (3, 'bolt', '2024-04-06Z', '2024-04-10Z', 'low', NULL), (4, 'acme', '2024-04-07Z', NULL, 'low', NULL))
@@ -195,7 +203,7 @@ FROM survey_response('surveys', 'nps', '2024-04-01', '2024-07-01', 'month', as_o
 SELECT round(p_value::numeric, 4) AS p FROM two_proportion_test(2, 2, 4, 5);
 SELECT period, customers_asked AS asked, customers_answered AS accounts, respondents AS people, timed_answers AS timed, round(median_hours_to_answer, 4) AS median, round(p90_hours_to_answer, 4) AS p90, within_24_hours_share AS in_24, within_72_hours_share AS in_72, days_sent AS days, round(busiest_day_share, 4) AS busiest
 FROM survey_response('surveys', 'nps', '2024-04-01', '2024-07-01', 'month', as_of => '2024-06-01Z');
-SELECT period, segment, is_total, sent, answered, busiest_day_share AS busiest FROM survey_response('surveys', 'nps', '2024-04-01', '2024-06-01', 'month', customers => 'customers', by => 'segment');
+SELECT period, value, is_total, sent, answered, busiest_day_share AS busiest FROM survey_response('surveys', 'nps', '2024-04-01', '2024-06-01', 'month', customers => 'customers', by => 'segment');
 -- an answer after the time for it counts, but not among those in time: with 1 day 24 hours are in time, 48 are not
 SELECT sent, answered, settled, settled_answered, settled_response_rate FROM survey_response('surveys', 'nps', '2024-04-01', '2024-05-01', answer_days => 1, as_of => '2024-06-01Z');
 -- without as_of all are settled
@@ -211,7 +219,7 @@ SELECT open_surveys FROM unnest('{2024-03-31 12:59:59.999999 Europe/Berlin,2024-
 -- keys of other types
 CREATE TEMP VIEW keyed AS SELECT md5(customer)::uuid AS customer, length("user") AS "user", kind, score::integer AS score, sent_at AT TIME ZONE 'UTC' AS sent_at, answered_at AT TIME ZONE 'UTC' AS answered_at FROM surveys WHERE kind <> 'csat';
 CREATE TEMP VIEW keyed_customers AS SELECT md5(customer)::uuid AS customer, created_at, segment FROM customers;
-SELECT period, segment, is_total, asked, answered, score FROM nps_report('keyed', '2024-04-01', '2024-05-01', 'month', customers => 'keyed_customers', by => 'segment');
+SELECT period, value, is_total, asked, answered, score FROM nps_report('keyed', '2024-04-01', '2024-05-01', 'month', customers => 'keyed_customers', by => 'segment');
 
 --
 -- Errors

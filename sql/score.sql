@@ -192,10 +192,10 @@ INSERT INTO scored SELECT e, timestamp '2024-01-01' + d * interval '1 day', 50 +
 INSERT INTO scored VALUES ('1', '2024-03-09', 0, 'risk'), ('9', '2024-01-01', 0, 'risk');
 CREATE TEMP TABLE clients (customer integer, created_at timestamptz, segment text);
 INSERT INTO clients VALUES (1, '2023-01-01Z', 'SMB'), (2, '2023-01-01Z', 'SMB'), (3, '2023-01-01Z', NULL), (4, '2023-01-01Z', 'SMB'), (5, '2023-01-01Z', 'SMB');
-SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', 'health');
-SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', 'health', '2024-01-11Z');
-SELECT entity FROM score_states('scored', 'risk');
-SELECT count(*) FROM score_states('scored', 'nothing');
+SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', model => 'health');
+SELECT entity, score_at(state), score_drop(state, '30 days') FROM score_states('scored', '2024-01-11Z', 'health');
+SELECT entity FROM score_states('scored', model => 'risk');
+SELECT count(*) FROM score_states('scored', model => 'nothing');
 SELECT count(*) FROM score_states(NULL);
 -- one model among the rows that are known is enough
 SELECT count(*) FROM score_states('scored', as_of => '2023-12-31Z');
@@ -206,6 +206,9 @@ FROM score_report('scored', 'clients', model => 'health');
 SELECT entity, segment, score, scored_at, segment_entities AS n, segment_mean AS mean, difference_from_segment AS difference FROM score_report('scored', 'clients', model => 'health', max_age => '30 days');
 SELECT entity, segment, score, segment_entities AS n, segment_mean AS mean FROM score_report('scored', 'clients', '2024-01-01Z', 'health');
 SELECT entity, segment, score, segment_entities AS n, segment_mean AS mean FROM score_report('scored', model => 'health');
+-- own accounts are no peers, and have no row: of 70 and 90 the mean is 80
+CREATE TEMP VIEW own_clients AS SELECT *, customer = 1 AS internal FROM clients;
+SELECT entity, segment, score, segment_entities AS n, segment_mean AS mean FROM score_report('scored', 'own_clients', model => 'health');
 SELECT count(*) FROM score_report('scored', 'clients', '2023-12-31Z');
 SELECT count(*) FROM score_report(NULL, 'clients');
 SELECT count(*) FROM score_report('scored', 'clients');
@@ -215,11 +218,11 @@ CREATE TEMP VIEW uuid_clients AS SELECT md5(customer::text)::uuid AS customer, c
 SELECT entity, segment, score, segment_mean FROM score_report('by_uuid', 'uuid_clients');
 -- a row that lacks something is not left out in silence
 INSERT INTO scored VALUES (NULL, '2024-01-01', 5, 'no entity'), ('1', NULL, 5, 'no time'), ('1', '2024-01-01', NULL, 'no score'), ('1', '2024-01-01', 'NaN', 'no number'), ('1', 'infinity', 5, 'no day');
-SELECT * FROM score_states('scored', 'no entity');
-SELECT * FROM score_states('scored', 'no time', '2024-01-01Z');
-SELECT * FROM score_states('scored', 'no score');
-SELECT * FROM score_states('scored', 'no number');
-SELECT * FROM score_states('scored', 'no day');
+SELECT * FROM score_states('scored', model => 'no entity');
+SELECT * FROM score_states('scored', '2024-01-01Z', 'no time');
+SELECT * FROM score_states('scored', model => 'no score');
+SELECT * FROM score_states('scored', model => 'no number');
+SELECT * FROM score_states('scored', model => 'no day');
 INSERT INTO scored VALUES ('1', '2024-01-01', 5, NULL);
 CREATE TEMP VIEW some_models AS SELECT * FROM scored WHERE model IS NULL OR model = 'health';
 SELECT * FROM score_states('some_models');
@@ -236,6 +239,9 @@ SELECT score_at(NULL), score_drop(NULL, '1 day'), (SELECT count(*) FROM score_ro
 SELECT f IS NULL AS f, c IS NULL AS c, r IS NULL AS r, t IS NULL AS t, b IS NULL AS b, m IS NULL AS m FROM score_max_fall(NULL) f, score_compare(NULL, NULL) c, score_sustained(NULL, 1) r, score_trend(NULL) t, score_baseline(NULL) b, score_summary(NULL) m;
 SELECT f IS NULL AS f, c IS NULL AS c, r IS NULL AS r, t IS NULL AS t, b IS NULL AS b, m IS NULL AS m FROM s, LATERAL (SELECT timestamptz '2023-12-31Z' AS early) e, score_max_fall(state, NULL, early) f, score_compare(state, state, as_of => early) c, score_sustained(state, 1, as_of => early) r, score_trend(state, as_of => early) t, score_baseline(state, as_of => early) b, score_summary(state, early) m;
 SELECT score_agg(at, score) FILTER (WHERE score IS NOT NULL) = score_agg(at, 1) FILTER (WHERE score IS NOT NULL) AS same FROM (VALUES (timestamptz '2024-01-01Z', 1.0), (NULL, NULL)) v(at, score);
+
+-- from the first instant to the last
+SELECT r.fitted_start, r.fitted_end, r.change FROM score_trend((SELECT score_agg(at, score) FROM (VALUES (timestamptz '4713-01-01Z BC', 10), ('294276-12-31Z', 20)) v(at, score)), NULL) r;
 
 -- Errors ------------------------------------------------------------------
 

@@ -62,13 +62,13 @@ INSERT INTO accounts VALUES ('a', '2023-01-01Z', 'smb'), ('b', '2023-01-01Z', 's
 SELECT * FROM support_report('tickets', '2024-03-01', '2024-03-08', as_of => '2024-03-07 12:00Z', customers => 'accounts');
 \x off
 SELECT value, is_total AS total, tickets_total AS n, round(ticket_share, 4) AS share, customers_total AS customers, round(tickets_per_customer, 4) AS each, tickets_resolved AS resolved, round(resolution_rate, 4) AS rate, tickets_reopened AS reopened,
-	tickets_once_resolved AS once, round(reopen_rate, 4) AS rate, tickets_escalated AS escalated, round(escalation_rate, 4) AS rate, tickets_one_touch AS touch, contacts_known AS known, round(one_touch_rate, 4) AS rate, round(csat_mean, 4) AS csat, csat_answers AS answers
+	tickets_once_resolved AS once, round(reopen_rate, 4) AS rate, tickets_escalated AS escalated, round(escalation_rate, 4) AS rate, tickets_one_touch AS touch, contacts_known AS known, round(one_touch_rate, 4) AS rate, round(mean_csat, 4) AS csat, csat_answers AS answers
 FROM support_report('tickets', '2024-03-01', '2024-03-08', as_of => '2024-03-07 12:00Z', "by" => 'category', customers => 'accounts');
 -- segments, one of them without tickets: customers at the end of the period
 SELECT period, value, is_total AS total, complete, tickets_total AS n, customers_total AS customers, round(tickets_per_customer, 4) AS each
 FROM support_report('tickets', '2024-02-26', '2024-03-18', 'week', as_of => '2024-03-07 12:00Z', "by" => 'segment', customers => 'accounts');
 -- by the week of the resolution: 1 and 3, then 2, 4, 5, 8
-SELECT period, complete, tickets_total AS n, tickets_resolved AS resolved, round(resolution_rate, 4) AS rate, round(reopen_rate, 4) AS reopen, round(one_touch_rate, 4) AS touch, round(csat_mean, 4) AS csat
+SELECT period, complete, tickets_total AS n, tickets_resolved AS resolved, round(resolution_rate, 4) AS rate, round(reopen_rate, 4) AS reopen, round(one_touch_rate, 4) AS touch, round(mean_csat, 4) AS csat
 FROM support_report('tickets', '2024-02-26', '2024-03-11', 'week', counting => 'resolved');
 -- tickets of our own staff are left out, and so are they
 UPDATE accounts SET internal = true WHERE customer = 'a';
@@ -129,7 +129,7 @@ INSERT INTO odd VALUES
 	(7, 1, '2024-03-01 10:00', '2024-03-01 10:00', '2024-03-01 10:00', NULL, 'x'); -- at once
 SELECT ticket, status, problem, first_response_minutes AS response, first_response_sla AS sla, resolution_minutes AS resolution, resolution_sla AS sla, age_minutes AS age, resolved_at AT TIME ZONE 'UTC' AS resolved, reopened_at AT TIME ZONE 'UTC' AS reopened
 FROM ticket_lines('odd', as_of => '2024-03-05Z');
-SELECT tickets_total AS n, tickets_resolved AS resolved, tickets_once_resolved AS once, tickets_reopened AS reopened, round(reopen_rate, 4) AS rate, tickets_with_problem AS problems, escalation_rate, one_touch_rate, csat_mean, customers_total, tickets_per_customer
+SELECT tickets_total AS n, tickets_resolved AS resolved, tickets_once_resolved AS once, tickets_reopened AS reopened, round(reopen_rate, 4) AS rate, tickets_with_problem AS problems, escalation_rate, one_touch_rate, mean_csat, customers_total, tickets_per_customer
 FROM support_report('odd', '2024-03-01', '2024-03-05', as_of => '2024-03-05Z');
 SELECT period, opening, opened, reopened, resolved, closing FROM backlog('odd', '2024-03-01', '2024-03-05', 'day');
 SELECT counted_on, ticket FROM ticket_lines('odd', '2024-03-02', '2024-03-03', counting => 'resolved');

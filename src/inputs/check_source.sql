@@ -153,7 +153,7 @@ COMMENT ON FUNCTION nudge.set_checks(text, integer) IS
 
 CREATE FUNCTION nudge.source_problems(source text, input text, samples integer, gap_days integer)
 	RETURNS TABLE (place integer, problem text, severity text, column_name text, bad_rows bigint, sample jsonb, description text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	view_name constant text := format('nudge_staging.%I', input);
@@ -199,7 +199,7 @@ CREATE FUNCTION nudge.check_source(source text DEFAULT NULL, samples integer DEF
 	sample jsonb,
 	description text
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 1000000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20 COST 1000000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	most_samples constant integer := 1000;
@@ -237,7 +237,7 @@ COMMENT ON FUNCTION nudge.check_source(text, integer, integer) IS
 -- Freshness ---------------------------------------------------------------
 
 CREATE FUNCTION nudge.newest_row(source text, input text, as_of timestamptz, zone text) RETURNS timestamptz
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	newest timestamptz;
@@ -269,7 +269,7 @@ CREATE FUNCTION nudge.source_freshness(as_of timestamptz DEFAULT now()) RETURNS 
 	late boolean,
 	problem text
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	one nudge.sources;

@@ -524,6 +524,53 @@ $$;
 COMMENT ON FUNCTION nudge.check_input(text, bigint, text, text, text) IS
 	'An error if rows of an input lack what they need, or have a word that is not known. Not STRICT: a NULL word is none';
 
+CREATE FUNCTION nudge.check_unique_key(input text, key text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF key IS NOT NULL THEN
+		RAISE EXCEPTION '% has more than one row of "%"', input, left(key, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Each row would be counted again.',
+				HINT = 'Pass a view with one row per key.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_unique_key(text, text) IS
+	'An error if an input has a key that is there more than once. Not STRICT: NULL is no such key';
+
+CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF reversed > 0 THEN
+		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
+				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
+	'An error that says how many, if intervals of an input end before they begin';
+
+CREATE FUNCTION nudge.check_values(input text, wrong bigint, what text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF wrong > 0 THEN
+		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
+			DETAIL = what,
+			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_values(text, bigint, text) IS
+	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
+
 CREATE FUNCTION nudge.check_report_window(start_day date, end_day date) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp

@@ -74,11 +74,11 @@ CREATE FUNCTION nudge.single_select(query text) RETURNS text
 COMMENT ON FUNCTION nudge.single_select(text) IS 'Works for map_source: a query without the semicolon at its end, or an error if it is not one SELECT';
 
 CREATE FUNCTION nudge.query_columns(query text) RETURNS TABLE (column_name text, type_id oid)
-	AS 'MODULE_PATHNAME', 'nm_query_columns' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp;
+	AS 'MODULE_PATHNAME', 'nm_query_columns' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nudge.query_columns(text) IS 'Works for map_source: names and types of the columns of a query, which is not run';
 
 CREATE FUNCTION nudge.expression_type(expression text, source_from text, OUT type_id oid, OUT collation_id oid)
-	AS 'MODULE_PATHNAME', 'nm_expression_type' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp;
+	AS 'MODULE_PATHNAME', 'nm_expression_type' LANGUAGE C STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION nudge.expression_type(text, text) IS
 	'Works for map_source: the type and collation of an expression, which is not run; an error if it is not one value of one row, the same at each reading';
 
@@ -95,7 +95,7 @@ CREATE FUNCTION nudge.source_view(input text, source text) RETURNS text
 COMMENT ON FUNCTION nudge.source_view(text, text) IS 'Name of the view of a source';
 
 CREATE FUNCTION nudge.check_source_name(source text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM nudge.sources s WHERE s.source = check_source_name.source) THEN
@@ -109,7 +109,7 @@ COMMENT ON FUNCTION nudge.check_source_name(text) IS 'An error unless there is a
 
 -- The FROM item of a source, with r as the name of a row.
 CREATE FUNCTION nudge.source_from(input text, relation regclass, query text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	kind "char";
@@ -140,7 +140,7 @@ COMMENT ON FUNCTION nudge.source_from(text, regclass, text) IS
 	'Works for map_source: the FROM item of a source. Not STRICT: one of relation and query is NULL';
 
 CREATE FUNCTION nudge.source_has(source_from text) RETURNS text[]
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -160,7 +160,7 @@ COMMENT ON FUNCTION nudge.source_has(text) IS 'Works for map_source: the columns
 -- lacks.
 CREATE FUNCTION nudge.source_columns(input text, columns jsonb, available text[])
 	RETURNS TABLE (place integer, column_name text, data_type text, expression text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong text;
@@ -201,7 +201,7 @@ $$;
 COMMENT ON FUNCTION nudge.source_columns(text, jsonb, text[]) IS 'Works for map_source: the expression of each column of an input, checked for what is missing and what is too much';
 
 CREATE FUNCTION nudge.expression_types(names text[], expressions text[], source_from text) RETURNS TABLE (column_name text, expression text, type_id oid, collation_id oid)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -224,7 +224,7 @@ $$;
 COMMENT ON FUNCTION nudge.expression_types(text[], text[], text) IS 'Works for map_source: the types of expressions, or an error that names the column of the first that does not work';
 
 CREATE FUNCTION nudge.check_filter(filter text, source_from text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -253,6 +253,8 @@ CREATE FUNCTION nudge.cast_advice(data_type text, type_id oid) RETURNS text
 			THEN 'Where each text says its zone write r.column::timestamptz, otherwise r.column::timestamp, and pass "zone".'
 		WHEN data_type = 'text' AND type_id IN ('json'::regtype, 'jsonb'::regtype)
 			THEN 'Take the text out of it, as by r.column ->> ''key'', or by r.column #>> ''{}'' if all of it is one.'
+		WHEN data_type = 'text' AND type_id = 'bytea'::regtype THEN 'Write encode(r.column, ''hex'').'
+		WHEN data_type = 'text' AND type_id IN ('float4'::regtype, 'float8'::regtype) THEN 'Write r.column::numeric.'
 		WHEN data_type = 'jsonb' THEN 'Write to_jsonb(r.column), or r.column::jsonb if it is a text of JSON.'
 		ELSE format('Write a cast in its expression, such as r.column::%s.', data_type) END;
 COMMENT ON FUNCTION nudge.cast_advice(text, oid) IS 'Works for map_source: how a column of a type can be made one of another';
@@ -260,7 +262,7 @@ COMMENT ON FUNCTION nudge.cast_advice(text, oid) IS 'Works for map_source: how a
 -- How a column s.NAME of some type is read as a type of the inputs.  What
 -- depends on a setting, or can be read in several ways, is refused.
 CREATE FUNCTION nudge.source_cast(column_name text, data_type text, type_id oid, collation_id oid, zone text, inclusive_end boolean) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	value constant text := 's.' || quote_ident(column_name);
@@ -339,7 +341,7 @@ COMMENT ON FUNCTION nudge.source_money(text, text, jsonb) IS
 -- Checking what is asked for ----------------------------------------------
 
 CREATE FUNCTION nudge.check_amount_scale(input text, amount_scale jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF amount_scale <> '"iso"' AND (jsonb_typeof(amount_scale) <> 'object' OR amount_scale = '{}'
@@ -359,7 +361,7 @@ $$;
 COMMENT ON FUNCTION nudge.check_amount_scale(text, jsonb) IS 'Works for map_source: an error unless a scale makes sense for an input';
 
 CREATE FUNCTION nudge.check_words(input text, words jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong text;
@@ -380,7 +382,7 @@ $$;
 COMMENT ON FUNCTION nudge.check_words(text, jsonb) IS 'Works for map_source: an error unless words make sense for an input';
 
 CREATE FUNCTION nudge.check_mapping(input text, source text, relation regclass, columns jsonb, query text, end_rule text, expected_every interval) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM nudge.inputs i WHERE i.input = check_mapping.input) THEN
@@ -423,7 +425,7 @@ COMMENT ON FUNCTION nudge.check_mapping(text, text, regclass, jsonb, text, text,
 	'Works for map_source: an error unless its arguments make sense. Not STRICT: NULL arguments have a meaning';
 
 CREATE FUNCTION nudge.check_view_owner(view_name text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	owner constant oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = to_regclass(view_name));
@@ -440,21 +442,23 @@ COMMENT ON FUNCTION nudge.check_view_owner(text) IS 'Works for map_source: an er
 -- Making views ------------------------------------------------------------
 
 -- The columns of an input in the order of a view that is there, for a view is
--- replaced by one that has them all and maybe more; columns that the input has
--- since come last.
+-- replaced only by one that has them all and maybe more; columns that the input
+-- has since come last, and one that it has no more stays, without values.
 CREATE FUNCTION nudge.view_columns(input text, view_name text) RETURNS TABLE (place bigint, column_name text, data_type text, description text, in_view boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 20
 BEGIN ATOMIC
-	SELECT row_number() OVER (ORDER BY a.attnum, c.position), c.column_name, c.data_type, c.description, a.attnum IS NOT NULL
-	FROM nudge.input_columns c
-	LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(view_columns.view_name) AND a.attname = c.column_name AND a.attnum > 0 AND NOT a.attisdropped
-	WHERE c.input = view_columns.input ORDER BY 1;
+	SELECT row_number() OVER (ORDER BY a.attnum, c.position), coalesce(c.column_name, a.attname::text), coalesce(c.data_type, format_type(a.atttypid, a.atttypmod)),
+		coalesce(c.description, 'The input has it no more'), a.attnum IS NOT NULL
+	FROM (SELECT i.* FROM nudge.input_columns i WHERE i.input = view_columns.input) c
+	FULL JOIN (SELECT v.* FROM pg_attribute v WHERE v.attrelid = to_regclass(view_columns.view_name) AND v.attnum > 0 AND NOT v.attisdropped AND v.attname <> 'source_name') a
+		ON a.attname::text = c.column_name
+	ORDER BY 1;
 END;
 COMMENT ON FUNCTION nudge.view_columns(text, text) IS 'Works for map_source: the columns of an input in the order in which a view must have them, and which of them it has';
 
 -- The query of a source, in the columns of its input.
 CREATE FUNCTION nudge.source_query(source text, input text, source_from text, columns jsonb, filter text, zone text, amount_scale jsonb, words jsonb, end_rule text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	names text[];
@@ -503,7 +507,7 @@ BEGIN
 	PERFORM nudge.check_view_owner(view_name);
 	SELECT string_agg(format('SELECT source_name, %s FROM %s', (
 			SELECT string_agg(CASE WHEN h.in_view THEN quote_ident(c.column_name) ELSE format('NULL::%s AS %I', c.data_type, c.column_name) END, ', ' ORDER BY c.place)
-			FROM nudge.view_columns(s.input, view_name) c JOIN nudge.view_columns(s.input, v.name) h ON h.column_name = c.column_name), v.name),
+			FROM nudge.view_columns(s.input, view_name) c LEFT JOIN nudge.view_columns(s.input, v.name) h ON h.column_name = c.column_name), v.name),
 		E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
 	INTO union_all FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name)
 	WHERE s.input = make_input_view.input AND to_regclass(v.name) IS NOT NULL;
@@ -529,7 +533,7 @@ COMMENT ON FUNCTION nudge.make_input_view(text) IS 'Works for map_source: makes 
 
 -- Nothing is read, but what is needed to read is looked for.
 CREATE FUNCTION nudge.check_readable(source text, view_name text) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
@@ -549,13 +553,21 @@ CREATE FUNCTION nudge.make_source_view(input text, source text, statement text) 
 AS $$
 DECLARE
 	view_name constant text := nudge.source_view(input, source);
+	problem text;
 BEGIN
 	IF to_regnamespace('nudge_staging') IS NULL THEN
 		CREATE SCHEMA nudge_staging;
 		COMMENT ON SCHEMA nudge_staging IS 'The sources of nudge_metrics as canonical inputs: views that map_source() makes';
 	END IF;
 	PERFORM nudge.check_view_owner(view_name);
-	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, statement);
+	BEGIN
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, statement);
+	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		RAISE EXCEPTION 'the view of source "%" cannot be made', source USING ERRCODE = SQLSTATE,
+			DETAIL = problem || '.',
+			HINT = 'A source reads no temporary tables, and its view is replaced only by one of the same columns.';
+	END;
 	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, format('Source "%s" as %s, made by map_source()', source, input));
 	PERFORM nudge.check_readable(source, view_name);
 	RETURN (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = view_name::regclass);

@@ -316,6 +316,16 @@ nm_fit_line(const double *x, const double *y, int64 n, NmLine *line)
 	return true;
 }
 
+const char *
+nm_line_direction(const NmLine *line, double alpha)
+{
+	if (isnan(line->p_value))
+		return NULL;
+	if (line->p_value >= alpha)
+		return "flat";
+	return line->slope > 0 ? "rising" : "falling";
+}
+
 bool
 nm_two_proportions(int64 s1, int64 n1, int64 s2, int64 n2, double *z, double *p)
 {

@@ -44,6 +44,12 @@ extern bool
 nm_fit_line(const double *x, const double *y, int64 n, NmLine *line);
 
 /*
+ * rising or falling if the slope is significant at alpha, else flat; NULL if
+ * there is no p value.
+ */
+extern const char *nm_line_direction(const NmLine *line, double alpha);
+
+/*
  * The pooled two-sided test that two rates are one; false if it says nothing,
  * as when a group is empty or all or none of both succeeded.
  */

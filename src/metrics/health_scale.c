@@ -169,14 +169,6 @@ known_weeks(FunctionCallInfo fcinfo, int argno)
 	return weeks;
 }
 
-static const char *
-direction_of(const NmLine *line, double alpha)
-{
-	if (!(line->p_value < alpha))
-		return "flat";
-	return line->slope > 0 ? "rising" : "falling";
-}
-
 /* usage_trend(weekly, full_growth_rate, alpha) */
 PG_FUNCTION_INFO_V1(nm_usage_trend);
 Datum
@@ -185,6 +177,7 @@ nm_usage_trend(PG_FUNCTION_ARGS)
 	Weeks weeks = known_weeks(fcinfo, 0);
 	double full_growth = nm_finite_arg(fcinfo, 1, "full_growth_rate");
 	double alpha = PG_GETARG_FLOAT8(2);
+	const char *direction;
 	Datum values[6];
 	bool nulls[6] = {false};
 	NmLine line;
@@ -203,10 +196,11 @@ nm_usage_trend(PG_FUNCTION_ARGS)
 	{
 		values[1] = Float8GetDatum(line.slope);
 		values[2] = Float8GetDatum(expm1(line.slope));
+		direction = nm_line_direction(&line, alpha);
 		values[3] = Float8GetDatum(line.p_value);
-		nulls[3] = nulls[4] = isnan(line.p_value);
-		values[4] =
-			PointerGetDatum(cstring_to_text(direction_of(&line, alpha)));
+		nulls[3] = nulls[4] = direction == NULL;
+		if (direction != NULL)
+			values[4] = CStringGetTextDatum(direction);
 		values[5] = Float8GetDatum(factor_of(0.5 + 0.5 * line.slope /
 													   log1p(full_growth)));
 	}

@@ -17,7 +17,8 @@
 #include "satisfaction.h"
 
 StaticAssertDecl(sizeof(NmSurveyRecord) == 16, "layout of a survey record");
-StaticAssertDecl(NM_SCORE_UNIT == NM_MONEY_UNIT, "scores are read as money is");
+StaticAssertDecl(NM_SURVEY_UNIT == NM_MONEY_UNIT,
+				 "scores are read as money is");
 
 const char *
 nm_survey_kind_name(NmSurveyKind kind)
@@ -32,8 +33,8 @@ nm_survey_kind_name(NmSurveyKind kind)
 static inline bool
 fits_scale(NmSurveyQuestion question, int64 score)
 {
-	return score >= question.low * NM_SCORE_UNIT &&
-		   score <= question.high * NM_SCORE_UNIT;
+	return score >= question.low * NM_SURVEY_UNIT &&
+		   score <= question.high * NM_SURVEY_UNIT;
 }
 
 static const char *
@@ -48,7 +49,7 @@ survey_check_record(const NmState *state, const void *record)
 		return NULL;
 	if (!fits_scale(question, rec->score))
 		return "A score is outside the scale.";
-	if (question.kind == NM_SURVEY_NPS && rec->score % NM_SCORE_UNIT != 0)
+	if (question.kind == NM_SURVEY_NPS && rec->score % NM_SURVEY_UNIT != 0)
 		return "A score of NPS is not a whole number.";
 	return NULL;
 }
@@ -170,7 +171,8 @@ score_arg(FunctionCallInfo fcinfo, NmSurveyQuestion question)
 		return NM_SURVEY_UNANSWERED;
 	if (unlikely(!nm_money_read(PG_GETARG_DATUM(1), &score) ||
 				 !fits_scale(question, score) ||
-				 (question.kind == NM_SURVEY_NPS && score % NM_SCORE_UNIT != 0)))
+				 (question.kind == NM_SURVEY_NPS &&
+				  score % NM_SURVEY_UNIT != 0)))
 		bad_score(nm_num_text(PG_GETARG_DATUM(1)), question);
 	return score;
 }
@@ -188,7 +190,7 @@ nps_whole(FunctionCallInfo fcinfo, int score)
 		return survey_trans(fcinfo, param, NM_SURVEY_UNANSWERED);
 	if (unlikely(score < NM_NPS_LOW || score > NM_NPS_HIGH))
 		bad_score(psprintf("%d", score), nps_question);
-	return survey_trans(fcinfo, param, score * NM_SCORE_UNIT);
+	return survey_trans(fcinfo, param, score * NM_SURVEY_UNIT);
 }
 
 /* nps_trans(state, score), the score as smallint, integer and numeric */

@@ -28,7 +28,7 @@ typedef enum NmSurveyKind
 #define NM_NPS_PROMOTER 9
 
 /* a score in units of 1e-6, as int64 */
-#define NM_SCORE_UNIT INT64CONST(1000000)
+#define NM_SURVEY_UNIT INT64CONST(1000000)
 
 /* stands in the place of a score where none was given */
 #define NM_SURVEY_UNANSWERED PG_INT64_MIN

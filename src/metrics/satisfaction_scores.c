@@ -91,8 +91,8 @@ static bool
 is_favourable(NmSurveyQuestion question, int64 score)
 {
 	if (question.kind == NM_SURVEY_CSAT)
-		return score >= (question.high - 1) * NM_SCORE_UNIT;
-	return 2 * score > (question.low + question.high) * NM_SCORE_UNIT;
+		return score >= (question.high - 1) * NM_SURVEY_UNIT;
+	return 2 * score > (question.low + question.high) * NM_SURVEY_UNIT;
 }
 
 static Answers
@@ -113,9 +113,9 @@ count_answers(const NmState *state)
 		/* none of these is more than asked */
 		answers.answered += count;
 		answers.sum += (int128) score * count;
-		if (score >= NM_NPS_PROMOTER * NM_SCORE_UNIT)
+		if (score >= NM_NPS_PROMOTER * NM_SURVEY_UNIT)
 			answers.promoters += count;
-		else if (score < NM_NPS_PASSIVE * NM_SCORE_UNIT)
+		else if (score < NM_NPS_PASSIVE * NM_SURVEY_UNIT)
 			answers.detractors += count;
 		if (is_favourable(answers.question, score))
 			answers.favourable += count;
@@ -242,10 +242,11 @@ mean_estimate(const NmState *state, const Answers *answers, Estimate *estimate)
 
 	if (answers->answered == 0)
 		return false;
-	estimate->mean = (double) answers->sum / n / NM_SCORE_UNIT;
+	estimate->mean = (double) answers->sum / n / NM_SURVEY_UNIT;
 	for (uint32 i = 0; i < state->nrecords; i++)
 	{
-		double off = (double) records[i].score / NM_SCORE_UNIT - estimate->mean;
+		double off =
+			(double) records[i].score / NM_SURVEY_UNIT - estimate->mean;
 
 		if (records[i].score != NM_SURVEY_UNANSWERED)
 			squares += off * off * records[i].count;
@@ -262,7 +263,7 @@ mean_columns(const NmState *state, const Answers *answers, double confidence,
 	Estimate estimate;
 	double margin;
 
-	share_column(answers->sum, (int128) answers->answered * NM_SCORE_UNIT,
+	share_column(answers->sum, (int128) answers->answered * NM_SURVEY_UNIT,
 				 &values[0], &nulls[0]);
 	nulls[1] = nulls[2] = !mean_estimate(state, answers, &estimate);
 	if (nulls[1])
@@ -310,8 +311,8 @@ scored_row(FunctionCallInfo fcinfo, NmSurveyKind kind)
 		values[9] = Float8GetDatum(high);
 	}
 	share_column(100 * (a.sum -
-						(int128) a.answered * a.question.low * NM_SCORE_UNIT),
-				 (int128) a.answered * width * NM_SCORE_UNIT, &values[10],
+						(int128) a.answered * a.question.low * NM_SURVEY_UNIT),
+				 (int128) a.answered * width * NM_SURVEY_UNIT, &values[10],
 				 &nulls[10]);
 	values[11] = Int32GetDatum(a.question.low);
 	values[12] = Int32GetDatum(a.question.high);
@@ -366,13 +367,14 @@ nm_survey_distribution(PG_FUNCTION_ARGS)
 	state = survey_arg(fcinfo, 0, 0);
 	records = nm_survey_records(state);
 	answers = count_answers(state);
-	next = answers.question.low * NM_SCORE_UNIT;
+	next = answers.question.low * NM_SURVEY_UNIT;
 	if (state->nrecords > 0 && records[0].score == NM_SURVEY_UNANSWERED)
 		i++;
 	nm_row_begin(&row);
 
 	/* every whole number of the scale, and all that was answered between */
-	while (i < state->nrecords || next <= answers.question.high * NM_SCORE_UNIT)
+	while (i < state->nrecords ||
+		   next <= answers.question.high * NM_SURVEY_UNIT)
 	{
 		int64 score = i < state->nrecords ? Min(next, records[i].score) : next;
 		int64 count = 0;
@@ -383,7 +385,7 @@ nm_survey_distribution(PG_FUNCTION_ARGS)
 		if (i < state->nrecords && records[i].score == score)
 			count = records[i++].count;
 		if (score == next)
-			next += NM_SCORE_UNIT;
+			next += NM_SURVEY_UNIT;
 		values[0] = nm_num_trim(nm_money_out(score), 0);
 		values[1] = Int64GetDatum(count);
 		share_column(count, answers.answered, &values[2], &nulls[2]);
@@ -400,7 +402,7 @@ score_out(const Answers *a, Datum *value)
 	if (a->question.kind == NM_SURVEY_NPS)
 		return nm_ratio_out((int128) 100 * (a->promoters - a->detractors),
 							a->answered, value);
-	return nm_ratio_out(a->sum, (int128) a->answered * NM_SCORE_UNIT, value);
+	return nm_ratio_out(a->sum, (int128) a->answered * NM_SURVEY_UNIT, value);
 }
 
 /*

@@ -535,7 +535,8 @@ above_trigger(FunctionCallInfo fcinfo, const NmScoreView *view, int64 max_gap,
 	{
 		find_runs(view, &rule, &longest, &current);
 		trigger.fired = current.is_current && run_length(&current) >= span;
-		trigger.since = current.since + span;
+		if (trigger.fired)
+			trigger.since = current.since + span;
 	}
 	trigger_row(&trigger,
 				current.is_current ? nm_score_days(run_length(&current)) : 0,

@@ -28,7 +28,6 @@
 #define BASELINE_SPAN DAYS(30)
 #define YEAR_SPAN DAYS(365)
 #define DEFAULT_ALPHA 0.05
-#define FEWEST_READINGS 3
 
 /* Trend */
 
@@ -75,11 +74,7 @@ nm_score_trend(const NmScoreView *view, int64 span, NmScoreTrend *trend)
 const char *
 nm_trend_direction(const NmScoreTrend *trend, double alpha)
 {
-	if (!trend->has_line || trend->readings < FEWEST_READINGS)
-		return NULL;
-	if (!(trend->line.p_value < alpha))
-		return "flat";
-	return trend->line.slope > 0 ? "rising" : "falling";
+	return trend->has_line ? nm_line_direction(&trend->line, alpha) : NULL;
 }
 
 /* number_column sets a column to a number, NULL if it is none. */
@@ -123,7 +118,8 @@ nm_score_trend_sql(PG_FUNCTION_ARGS)
 	{
 		start = trend.line.intercept;
 		end = start +
-			  trend.line.slope * nm_score_days(trend.last_at - trend.first_at);
+			  trend.line.slope *
+				  nm_score_days(nm_elapsed(trend.first_at, trend.last_at));
 		number_column(trend.line.slope, &values[3], &nulls[3]);
 		number_column(trend.line.slope * 30, &values[4], &nulls[4]);
 		number_column(trend.first_score + start, &values[5], &nulls[5]);

@@ -6,346 +6,39 @@
  * Definitions: doc/account_health.md.
  */
 
--- Rows, each checked once ---------------------------------------------------
-
-CREATE FUNCTION nudge.check_health_window(as_of timestamptz, name text, length integer, lowest integer, highest integer) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF as_of IS NULL OR NOT isfinite(as_of) THEN
-		RAISE EXCEPTION 'as_of must be a finite instant' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A factor looks back from it: what is dated at or after it is not known.',
-			HINT = 'Pass now() for the health of today.';
-	ELSIF length IS NULL OR length NOT BETWEEN lowest AND highest THEN
-		RAISE EXCEPTION '% must be between % and %, not %', name, lowest, highest, coalesce(length::text, 'null') USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'It says how far a factor looks back.',
-			HINT = 'Leave it out for its default.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_health_window(timestamptz, text, integer, integer, integer) IS
-	'An error unless as_of is an instant and the length of a window within bounds. Not STRICT: NULLs are errors';
-
-CREATE FUNCTION nudge.check_health_rows(input text, wrong text, rule text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF wrong IS NOT NULL THEN
-		RAISE EXCEPTION 'the row "%" of % breaks a rule', left(wrong, 40), input USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = rule,
-			HINT = 'Correct such rows, or pass a view without them.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_health_rows(text, text, text) IS
-	'An error that names a row of an input and the rule it breaks. Not STRICT: a NULL row is none';
-
-CREATE FUNCTION nudge.health_customers(customers regclass, as_of timestamptz)
-	RETURNS TABLE (customer text, created_at timestamptz, name text, segment text, owner text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT c.customer, c.created_at, c.name, c.segment, c.owner
-			FROM (%s) c
-			WHERE NOT coalesce(c.internal, false) AND (c.created_at IS NULL OR c.created_at < $1)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('customers', count(*) FILTER (WHERE l.customer IS NULL OR l.created_at IS NULL)),
-				nudge.check_health_rows('customers', (SELECT min(d.customer COLLATE "C") FROM (SELECT l.customer FROM line l GROUP BY l.customer HAVING count(*) > 1) d),
-					'A customer is one row: with several it would have several scores.') AS checked
-			FROM line l
-		)
-		SELECT l.* FROM one, line l ORDER BY l.customer COLLATE "C"
-		$query$, nudge.input_query('customers', customers)) USING as_of;
-END
-$$;
-COMMENT ON FUNCTION nudge.health_customers(regclass, timestamptz) IS
-	'The customers created before an instant, without internal ones, checked: those that have a health. Not STRICT: a NULL relation has no rows';
-
-CREATE FUNCTION nudge.health_facts(account_facts regclass, as_of timestamptz, facts text[])
-	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT f.customer, lower(btrim(f.fact)) AS fact, lower(btrim(f.value)) AS value, f.agreed_at, f.valid_from,
-				-- an end that is not before as_of is not known then
-				CASE WHEN f.valid_to < $1 THEN f.valid_to END AS valid_to, f.valid_to < f.valid_from AS is_reversed
-			FROM (%s) f
-			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($2)) AND (f.valid_from IS NULL OR f.valid_from < $1)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
-				nudge.check_health_rows('account_facts', min(l.customer COLLATE "C") FILTER (WHERE l.is_reversed), 'A fact does not end before it begins.') AS checked
-			FROM line l
-		)
-		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, l.valid_to IS NULL
-		FROM one, line l
-		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
-		$query$, nudge.input_query('account_facts', account_facts)) USING as_of, facts;
-END
-$$;
-COMMENT ON FUNCTION nudge.health_facts(regclass, timestamptz, text[]) IS
-	'The facts of some names recorded before an instant, checked, and whether they are in force just before it: the drill-down of outcome_factor, relationship_factor and advocacy_factor. Not STRICT: a NULL relation has no rows';
-
-CREATE FUNCTION nudge.is_true_fact(fact text, value text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN value NOT IN ('true', 't', 'yes', 'y', 'on', '1', 'false', 'f', 'no', 'n', 'off', '0') THEN value END,
-		'true, t, yes, y, on, 1, false, f, no, n, off and 0');
-	RETURN value IN ('true', 't', 'yes', 'y', 'on', '1');
-END
-$$;
-COMMENT ON FUNCTION nudge.is_true_fact(text, text) IS
-	'The value of a fact that is true or false, in lower case; another is an error';
-
 CREATE FUNCTION nudge.scale_level(value text, levels text[], fact text DEFAULT 'level') RETURNS double precision
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	place integer;
 BEGIN
-	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
-		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
-		RAISE EXCEPTION 'levels of % must be two or more different words in lower case', fact USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They are what the value may be, the worst first: it gives 0, and the last gives 100.',
-			HINT = 'Pass for example {negative,neutral,positive}.';
-	END IF;
-	place := array_position(levels, lower(btrim(value)));
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN btrim(value) END, array_to_string(levels, ', '));
-	RETURN 100 * (place - 1) / (cardinality(levels) - 1)::double precision;
+	PERFORM nudge.check_levels(fact, levels);
+	RETURN 100 * (nudge.fact_level(fact, btrim(value), levels) - 1) / (cardinality(levels) - 1)::double precision;
 END
 $$;
 COMMENT ON FUNCTION nudge.scale_level(text, text[], text) IS
 	'A word as a factor: its place among levels, of which the first gives 0, the last 100 and those between equal steps. Not STRICT: a NULL value has no factor, NULL levels are an error';
 
--- Use -----------------------------------------------------------------------
-
-CREATE FUNCTION nudge.usage_weeks(
-	events regclass,
-	as_of timestamptz,
-	customers regclass DEFAULT NULL,
-	users regclass DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	weeks integer DEFAULT 12,
-	login_events text[] DEFAULT NULL
-) RETURNS TABLE (customer text, week date, uses bigint, active_days bigint, active_users bigint, account_users bigint)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
-AS $$
-DECLARE
-	named_zone constant text := coalesce(zone, 'UTC');
-	checked constant boolean := nudge.check_health_window(as_of, 'weeks', weeks, 2, 520);
-	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
-	start_day constant date := end_day - 7 * weeks;
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH person AS MATERIALIZED (
-			SELECT u."user", u.customer, u.signed_up_at, coalesce(u.internal, false) AS internal
-			FROM (%2$s) u
-			WHERE u.signed_up_at IS NULL OR u.signed_up_at < $1
-		), done AS MATERIALIZED (
-			-- by day within the weeks, all that was before as one
-			SELECT coalesce(e.customer, p.customer) AS customer, d.day, CASE WHEN d.day IS NOT NULL THEN coalesce(e."user", e.anonymous_id) END AS person,
-				count(*) AS uses, bool_or($5 IS NULL OR e.name = ANY ($5)) AS is_login, min(e.at) AS first_at,
-				count(*) FILTER (WHERE e.name IS NULL OR NOT coalesce(isfinite(e.at), false)) AS incomplete
-			FROM (%1$s) e
-			LEFT JOIN person p ON p."user" = e."user",
-				LATERAL (SELECT CASE WHEN e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 THEN nudge.civil_date(e.at, $4) END AS day) d
-			WHERE (e.at IS NULL OR e.at < $1) AND NOT coalesce(p.internal, false)
-			GROUP BY 1, 2, 3
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('events', (SELECT sum(d.incomplete)::bigint FROM done d)) AND nudge.check_input('users', count(*) FILTER (WHERE p."user" IS NULL OR p.signed_up_at IS NULL))
-				AND nudge.check_health_rows('users', (SELECT min(d."user" COLLATE "C") FROM (SELECT q."user" FROM person q GROUP BY q."user" HAVING count(*) > 1) d),
-					'A user is one row: with several its events would count several times.') AS checked
-			FROM person p
-		), account AS MATERIALIZED (
-			SELECT c.customer, c.created_at FROM nudge.health_customers($6, $1) c
-			UNION ALL
-			SELECT DISTINCT d.customer, NULL::timestamptz FROM done d WHERE $6 IS NULL AND d.customer IS NOT NULL
-		), seen AS (
-			-- who is in neither input is not known to be idle
-			SELECT s.customer, min(s.at) AS first_at, sum(s.users)::bigint AS users
-			FROM (SELECT d.customer, min(d.first_at) AS at, NULL::bigint AS users FROM done d GROUP BY d.customer
-				UNION ALL
-				SELECT p.customer, min(p.signed_up_at), count(*) FROM person p WHERE NOT p.internal GROUP BY p.customer) s
-			GROUP BY s.customer
-		), daily AS (
-			SELECT d.customer, d.day, sum(d.uses) AS uses, bool_or(d.is_login) AS is_login FROM done d WHERE d.day IS NOT NULL GROUP BY d.customer, d.day
-		), weekly AS (
-			SELECT d.customer, nudge.period_start(d.day, 'week') AS week, sum(d.uses)::bigint AS uses, count(*) FILTER (WHERE d.is_login) AS active_days
-			FROM daily d GROUP BY 1, 2
-		), people AS (
-			SELECT d.customer, nudge.period_start(d.day, 'week') AS week, count(DISTINCT d.person) AS active_users FROM done d WHERE d.day IS NOT NULL GROUP BY 1, 2
-		)
-		SELECT a.customer, w.week, CASE WHEN k.known THEN coalesce(u.uses, 0) END, CASE WHEN k.known THEN coalesce(u.active_days, 0) END,
-			CASE WHEN k.known THEN coalesce(p.active_users, 0) END, CASE WHEN s.first_at IS NOT NULL AND $7 THEN coalesce(s.users, 0) END
-		FROM one JOIN account a ON one.checked
-		CROSS JOIN (SELECT $2 + 7 * g AS week FROM generate_series(0, ($3 - $2) / 7 - 1) g) w
-		LEFT JOIN seen s ON s.customer = a.customer
-		LEFT JOIN weekly u ON u.customer = a.customer AND u.week = w.week
-		LEFT JOIN people p ON p.customer = a.customer AND p.week = w.week,
-			LATERAL (SELECT w.week >= nudge.civil_date(least(a.created_at, s.first_at), $4) AND s.first_at IS NOT NULL AS known) k
-		ORDER BY a.customer COLLATE "C", w.week
-		$query$, nudge.input_query('events', events), nudge.input_query('users', users))
-	USING as_of, start_day, end_day, named_zone, login_events, customers, users IS NOT NULL;
-END
-$$;
-COMMENT ON FUNCTION nudge.usage_weeks(regclass, timestamptz, regclass, regclass, text, integer, text[]) IS
-	'Uses, active days and active users of each customer in each of the last complete weeks, NULL for weeks that began before the customer was known: the drill-down of usage_factor. Not STRICT: a NULL relation is not known';
-
-CREATE FUNCTION nudge.usage_features(
-	events regclass,
-	features regclass,
-	as_of timestamptz,
-	users regclass DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	weeks integer DEFAULT 12
-) RETURNS TABLE (customer text, feature text, uses bigint, last_used_at timestamptz)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
-	SET search_path = pg_catalog, pg_temp SET jit = off
-AS $$
-DECLARE
-	named_zone constant text := coalesce(zone, 'UTC');
-	checked constant boolean := nudge.check_health_window(as_of, 'weeks', weeks, 2, 520);
-	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
-	start_day constant date := end_day - 7 * weeks;
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH person AS MATERIALIZED (
-			SELECT u."user", u.customer, coalesce(u.internal, false) AS internal FROM (%3$s) u WHERE u.signed_up_at < $1
-		)
-		SELECT coalesce(e.customer, p.customer), e.feature, count(*), max(e.at)
-		FROM (%1$s) e
-		LEFT JOIN person p ON p."user" = e."user"
-		WHERE e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 AND coalesce(e.customer, p.customer) IS NOT NULL AND NOT coalesce(p.internal, false)
-			AND e.feature IN (SELECT f.feature FROM (%2$s) f WHERE f.released_at IS NULL OR f.released_at < $1)
-		GROUP BY 1, 2
-		ORDER BY coalesce(e.customer, p.customer) COLLATE "C", e.feature COLLATE "C"
-		$query$, nudge.input_query('events', events), nudge.input_query('features', features), nudge.input_query('users', users))
-	USING as_of, start_day, end_day, named_zone;
-END
-$$;
-COMMENT ON FUNCTION nudge.usage_features(regclass, regclass, timestamptz, regclass, text, integer) IS
-	'The released features that each customer used in the last complete weeks: the drill-down of the breadth in usage_factor. Not STRICT: a NULL relation has no rows';
-
-CREATE FUNCTION nudge.usage_factor(
-	events regclass,
-	as_of timestamptz,
-	customers regclass DEFAULT NULL,
-	users regclass DEFAULT NULL,
-	features regclass DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	weeks integer DEFAULT 12,
-	login_events text[] DEFAULT NULL,
-	target_active_days double precision DEFAULT 5,
-	full_growth_rate double precision DEFAULT 0.05,
-	weights double precision[] DEFAULT '{0.4,0.3,0.3,0}',
-	engagement_weights double precision[] DEFAULT '{0.5,0.5}'
-) RETURNS TABLE (
-	customer text,
-	known_weeks bigint,
-	uses bigint,
-	active_days_per_week numeric,
-	login_direction text,
-	login_growth_rate double precision,
-	login_factor double precision,
-	features_used bigint,
-	features_available bigint,
-	adoption_breadth numeric,
-	breadth_factor double precision,
-	usage_direction text,
-	usage_growth_rate double precision,
-	usage_p_value double precision,
-	trend_factor double precision,
-	engagement_consistency double precision,
-	consistency_factor double precision,
-	account_users bigint,
-	weekly_active_users numeric,
-	active_user_share numeric,
-	engagement_factor double precision,
-	factor double precision
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 200000
-	SET search_path = pg_catalog, pg_temp SET jit = off
-AS $$
-#variable_conflict use_column
-DECLARE
-	available bigint;
-BEGIN
-	IF features IS NOT NULL THEN
-		EXECUTE format('SELECT count(DISTINCT f.feature) FROM (%s) f WHERE f.released_at IS NULL OR f.released_at < $1', nudge.input_query('features', features))
-			INTO available USING as_of;
-	END IF;
-	RETURN QUERY
-	WITH line AS MATERIALIZED (
-		SELECT w.customer, count(w.uses) AS weeks, sum(w.uses)::bigint AS uses, avg(w.active_days) AS active_days, max(w.account_users) AS users,
-			array_agg(w.uses::double precision ORDER BY w.week) AS weekly_uses, array_agg(w.active_days::double precision ORDER BY w.week) AS weekly_days,
-			avg(w.active_users) FILTER (WHERE w.place <= 4) AS active_users
-		FROM (SELECT u.*, row_number() OVER (PARTITION BY u.customer ORDER BY u.week DESC) AS place
-			FROM nudge.usage_weeks(events, as_of, customers, usage_factor.users, zone, usage_factor.weeks, login_events) u) w
-		GROUP BY w.customer
-	), used AS MATERIALIZED (
-		SELECT f.customer, count(*) AS features FROM nudge.usage_features(events, features, as_of, usage_factor.users, zone, usage_factor.weeks) f GROUP BY f.customer
-	), measured AS (
-		SELECT l.customer, l.weeks, l.uses, l.active_days, l.users, l.active_users, CASE WHEN l.active_users > l.users AND l.users > 0 THEN 1 ELSE l.active_users / nullif(l.users, 0) END AS user_share,
-			d.direction AS login_direction, d.weekly_growth_rate AS login_growth, nudge.scale_target(l.active_days::double precision, target_active_days) AS login_factor,
-			b.used, nudge.adoption_breadth(b.used, available) AS breadth,
-			t.direction, t.weekly_growth_rate, t.p_value,
-			-- who uses nothing has no trend, and no evenness
-			CASE WHEN l.uses > 0 THEN t.factor END AS trend_factor, nudge.engagement_consistency(l.weekly_days) AS consistency
-		FROM line l
-		LEFT JOIN used f ON f.customer = l.customer,
-			LATERAL nudge.usage_trend(l.weekly_days, full_growth_rate) d, LATERAL nudge.usage_trend(l.weekly_uses, full_growth_rate) t,
-			LATERAL (SELECT CASE WHEN l.weeks > 0 AND available IS NOT NULL THEN coalesce(f.features, 0) END AS used) b
-	), scaled AS (
-		SELECT m.*, nudge.scale_target(m.breadth::double precision, 1) AS breadth_factor,
-			CASE WHEN m.uses = 0 THEN 0 ELSE nudge.scale_target(m.consistency, 1) END AS consistency_factor
-		FROM measured m
-	)
-	SELECT s.customer, s.weeks, s.uses, s.active_days, s.login_direction, s.login_growth, s.login_factor, s.used, available, s.breadth, s.breadth_factor,
-		s.direction, s.weekly_growth_rate, s.p_value, s.trend_factor, s.consistency, s.consistency_factor, s.users, s.active_users, s.user_share,
-		nudge.health_score(ARRAY[s.consistency_factor, 100 * s.user_share::double precision], engagement_weights),
-		nudge.health_score(ARRAY[s.login_factor, s.breadth_factor, s.trend_factor, s.consistency_factor], weights)
-	FROM scaled s
-	ORDER BY s.customer COLLATE "C";
-END
-$$;
-COMMENT ON FUNCTION nudge.usage_factor(regclass, timestamptz, regclass, regclass, regclass, text, integer, text[], double precision, double precision, double precision[], double precision[]) IS
-	'How much, how broadly, with which trend and how evenly each customer used the product in the last complete weeks, and the factors usage and engagement of that. Not STRICT: a NULL relation is not known, NULL login_events are all events';
-
 -- Support -------------------------------------------------------------------
 
 CREATE FUNCTION nudge.support_tickets(tickets regclass, as_of timestamptz, days integer DEFAULT 90, csat_low double precision DEFAULT 1, csat_high double precision DEFAULT 5)
-	RETURNS TABLE (customer text, ticket text, opened_at timestamptz, resolved_at timestamptz, resolution_minutes numeric, csat numeric)
+	RETURNS TABLE (customer text, ticket text, opened_at timestamptz, status text, resolved_at timestamptz, resolution_minutes numeric, csat numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT t.customer, t.ticket, t.opened_at, t.csat, t.resolved_at < t.opened_at AS is_reversed,
-				-- resolved at as_of, and not opened again since
-				CASE WHEN t.resolved_at < $1 AND NOT coalesce(t.reopened_at >= t.resolved_at AND t.reopened_at < $1, false) THEN t.resolved_at END AS resolved_at
-			FROM (%s) t
-			WHERE t.opened_at IS NULL OR t.opened_at >= $1 - make_interval(hours => 24 * $2) AND t.opened_at < $1
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('tickets', count(*) FILTER (WHERE l.customer IS NULL OR l.ticket IS NULL OR l.opened_at IS NULL))
-				AND nudge.check_health_rows('tickets', min(l.ticket COLLATE "C") FILTER (WHERE l.is_reversed), 'A ticket is not resolved before it is opened.')
-				AND nudge.check_health_rows('tickets', min(l.ticket COLLATE "C") FILTER (WHERE NOT l.csat BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
-			FROM line l
-		)
-		SELECT l.customer, l.ticket, l.opened_at, l.resolved_at, extract(epoch FROM l.resolved_at - l.opened_at) / 60, l.csat
-		FROM one, line l
-		ORDER BY l.customer COLLATE "C", l.opened_at, l.ticket COLLATE "C"
-		$query$, nudge.input_query('tickets', tickets)) USING as_of, days, csat_low::numeric, csat_high::numeric;
+	PERFORM nudge.check_instant(as_of), nudge.check_count('days', days, 1, 3650);
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		-- resolved at as_of, and not opened again since
+		SELECT t.*, CASE t.status WHEN 'resolved' THEN t.resolved_at END AS done_at
+		FROM nudge.ticket_rows(tickets, as_of - make_interval(hours => 24 * days), NULL, as_of) t
+	), one AS MATERIALIZED (
+		SELECT nudge.check_values('tickets', count(*) FILTER (WHERE NOT l.csat BETWEEN csat_low::numeric AND csat_high::numeric),
+			format('csat is from %s to %s; another scale is passed as csat_low and csat_high.', csat_low, csat_high)) AS checked
+		FROM line l
+	)
+	SELECT l.customer, l.ticket, l.opened_at, l.status, l.done_at, nudge.minutes_between(l.opened_at, l.done_at), l.csat
+	FROM one JOIN line l ON one.checked
+	ORDER BY l.customer COLLATE "C", l.opened_at, l.ticket COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.support_tickets(regclass, timestamptz, integer, double precision, double precision) IS
@@ -384,11 +77,13 @@ AS $$
 BEGIN
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT t.customer, count(*) AS tickets, count(t.resolved_at) AS resolved, avg(t.resolution_minutes) AS minutes, count(t.csat) AS rated, avg(t.csat) AS csat
+		SELECT t.customer, count(*) AS tickets,
+			-- a relation that does not say when tickets were resolved does not say that they were not
+			CASE WHEN count(t.status) > 0 THEN count(t.resolved_at) END AS resolved, avg(t.resolution_minutes) AS minutes, count(t.csat) AS rated, avg(t.csat) AS csat
 		FROM nudge.support_tickets(support_factor.tickets, as_of, days, csat_low, csat_high) t
 		GROUP BY t.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), measured AS (
@@ -436,23 +131,22 @@ CREATE FUNCTION nudge.outcome_factor(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	PERFORM nudge.check_instant(as_of);
 	RETURN QUERY
 	WITH fact AS MATERIALIZED (
 		-- what was not agreed before its outcome is no agreed criterion
-		SELECT f.customer, f.fact, f.value, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
-			CASE f.fact WHEN 'criterion_met' THEN nudge.is_true_fact(f.fact, f.value) END AS is_met
-		FROM nudge.health_facts(account_facts, as_of, '{criterion_met,documented_roi}') f WHERE f.in_force
-	), one AS MATERIALIZED (
-		SELECT nudge.check_health_rows('account_facts', min(f.value COLLATE "C"), 'documented_roi is a number: what the customer got back for each unit it paid.') AS checked
-		FROM fact f WHERE f.fact = 'documented_roi' AND f.value !~ '^-?[0-9]{1,15}(\.[0-9]{1,15})?$'
+		SELECT f.customer, f.fact, f.value, f.valid_from, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
+			CASE f.fact WHEN 'criterion_met' THEN nudge.fact_flag(f.fact, f.value) END AS is_met,
+			CASE f.fact WHEN 'documented_roi' THEN nudge.fact_number(f.fact, f.value) END AS roi
+		FROM nudge.account_fact_rows(account_facts, '{criterion_met,documented_roi}', as_of) f WHERE f.in_force
 	), line AS (
 		SELECT f.customer, count(*) FILTER (WHERE f.is_agreed) AS agreed, count(*) FILTER (WHERE f.is_agreed AND f.is_met) AS met,
 			count(*) FILTER (WHERE f.fact = 'criterion_met' AND NOT f.is_agreed) AS other,
-			avg(CASE f.fact WHEN 'documented_roi' THEN f.value::numeric END) AS roi
-		FROM one, fact f WHERE one.checked GROUP BY f.customer
+			-- as in account_shares
+			(array_agg(f.roi ORDER BY f.valid_from DESC, f.value COLLATE "C") FILTER (WHERE f.fact = 'documented_roi'))[1] AS roi
+		FROM fact f GROUP BY f.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), scaled AS (
@@ -491,21 +185,22 @@ CREATE FUNCTION nudge.relationship_factor(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1), nudge.scale_level(NULL, sponsor_levels, 'sponsor_status'), nudge.scale_level(NULL, sentiment_levels, 'sentiment');
+	PERFORM nudge.check_instant(as_of), nudge.check_levels('sponsor_status', sponsor_levels), nudge.check_levels('sentiment', sentiment_levels);
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT f.customer, nullif(count(DISTINCT f.value) FILTER (WHERE f.fact = 'contact_level'), 0) AS contacts,
+		SELECT f.customer, nullif(count(DISTINCT lower(f.value)) FILTER (WHERE f.fact = 'contact_level'), 0) AS contacts,
 			count(*) FILTER (WHERE f.fact = 'sponsor_status') AS sponsors, count(*) FILTER (WHERE f.fact = 'sentiment') AS sentiments,
-			avg(CASE f.fact WHEN 'sponsor_status' THEN nudge.scale_level(f.value, sponsor_levels, f.fact) END) AS strength,
-			avg(CASE f.fact WHEN 'sentiment' THEN nudge.scale_level(f.value, sentiment_levels, f.fact) END) AS sentiment
-		FROM nudge.health_facts(account_facts, as_of, '{contact_level,sponsor_status,sentiment}') f WHERE f.in_force
+			avg(CASE f.fact WHEN 'sponsor_status' THEN nudge.fact_level(f.fact, f.value, sponsor_levels) END) AS strength,
+			avg(CASE f.fact WHEN 'sentiment' THEN nudge.fact_level(f.fact, f.value, sentiment_levels) END) AS sentiment
+		FROM nudge.account_fact_rows(account_facts, '{contact_level,sponsor_status,sentiment}', as_of) f WHERE f.in_force
 		GROUP BY f.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), scaled AS (
-		SELECT a.customer, l.contacts, nudge.scale_target(l.contacts, target_levels) AS breadth, l.sponsors, l.strength, l.sentiments, l.sentiment
+		SELECT a.customer, l.contacts, nudge.scale_target(l.contacts, target_levels) AS breadth, l.sponsors,
+			nudge.scale_min_max(l.strength::double precision, 1, cardinality(sponsor_levels)) AS strength, l.sentiments, nudge.scale_min_max(l.sentiment::double precision, 1, cardinality(sentiment_levels)) AS sentiment
 		FROM account a LEFT JOIN line l ON l.customer = a.customer
 	)
 	SELECT s.customer, s.contacts, s.breadth, s.sponsors, s.strength, s.sentiments, s.sentiment, nudge.health_score(ARRAY[s.breadth, s.strength, s.sentiment], weights)
@@ -524,7 +219,7 @@ CREATE FUNCTION nudge.satisfaction_answers(surveys regclass, as_of timestamptz, 
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	PERFORM nudge.check_instant(as_of), nudge.check_count('days', days, 1, 3650);
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
 			SELECT s.customer, s."user", lower(btrim(s.kind)) AS kind, s.score, coalesce(s.answered_at, s.sent_at) AS at
@@ -534,8 +229,8 @@ BEGIN
 			SELECT l.* FROM line l WHERE l.at IS NULL OR l.at >= $1 - make_interval(hours => 24 * $2) AND l.at < $1
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('surveys', count(*) FILTER (WHERE a.customer IS NULL OR a.kind IS NULL OR a.at IS NULL))
-				AND nudge.check_health_rows('surveys', min(a.customer COLLATE "C") FILTER (WHERE a.kind = 'nps' AND NOT (a.score BETWEEN 0 AND 10 AND a.score = trunc(a.score))), 'An answer of nps is a whole number from 0 to 10.')
-				AND nudge.check_health_rows('surveys', min(a.customer COLLATE "C") FILTER (WHERE a.kind = 'csat' AND NOT a.score BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
+				AND nudge.check_values('surveys', count(*) FILTER (WHERE a.kind = 'nps' AND NOT (a.score BETWEEN 0 AND 10 AND a.score = trunc(a.score))), 'An answer of nps is a whole number from 0 to 10.')
+				AND nudge.check_values('surveys', count(*) FILTER (WHERE a.kind = 'csat' AND NOT a.score BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
 			FROM answer a
 		)
 		SELECT a.* FROM one JOIN answer a ON one.checked
@@ -578,7 +273,7 @@ BEGIN
 		FROM nudge.satisfaction_answers(surveys, as_of, days, csat_low, csat_high) a
 		GROUP BY a.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), measured AS (
@@ -607,10 +302,12 @@ CREATE FUNCTION nudge.growth_lines(
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
-	checked constant boolean := nudge.check_health_window(as_of, 'months', months, 1, 120);
-	before timestamptz := (as_of AT TIME ZONE named_zone - make_interval(months => months)) AT TIME ZONE named_zone;
-	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'month');
+	before timestamptz;
+	end_day date;
 BEGIN
+	PERFORM nudge.check_instant(as_of), nudge.check_count('months', months, 1, 120);
+	before := (as_of AT TIME ZONE named_zone - make_interval(months => months)) AT TIME ZONE named_zone;
+	end_day := nudge.period_start(nudge.civil_date(as_of, named_zone), 'month');
 	RETURN QUERY EXECUTE format($query$
 		WITH item AS MATERIALIZED (
 			SELECT s.customer, s.seats, s.valid_from, s.valid_to FROM (%1$s) s WHERE s.valid_from IS NULL OR s.valid_from < $1
@@ -623,7 +320,8 @@ BEGIN
 		), line AS (
 			SELECT i.customer, 'seats' AS measure, NULL::text AS meter,
 				sum(i.seats) FILTER (WHERE i.valid_from < $2 AND (i.valid_to IS NULL OR i.valid_to >= $2)) AS before,
-				coalesce(sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1), 0) AS now
+				-- of what has ended there are none, but of what has no seats nothing is known
+				CASE WHEN bool_or(i.valid_to IS NULL OR i.valid_to >= $1) THEN sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1) ELSE 0 END AS now
 			FROM item i GROUP BY i.customer
 			UNION ALL
 			SELECT v.customer, 'usage', v.meter,
@@ -673,7 +371,7 @@ BEGIN
 		FROM nudge.growth_lines(subscriptions, as_of, usage, months, zone) g
 		GROUP BY g.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), scaled AS (
@@ -713,19 +411,21 @@ CREATE FUNCTION nudge.advocacy_factor(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	PERFORM nudge.check_instant(as_of), nudge.check_count('days', days, 1, 3650);
 	RETURN QUERY
 	WITH fact AS MATERIALIZED (
-		SELECT f.customer, bool_and(CASE WHEN f.fact = 'referenceable' AND f.in_force THEN nudge.is_true_fact(f.fact, f.value) END) AS referenceable,
-			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND f.value NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
-		FROM nudge.health_facts(account_facts, as_of, ARRAY['referenceable'] || act_facts) f
+		SELECT f.customer,
+			-- as in account_shares
+			(array_agg(nudge.fact_flag(f.fact, f.value) ORDER BY f.valid_from DESC, f.value COLLATE "C") FILTER (WHERE f.fact = 'referenceable' AND f.in_force))[1] AS referenceable,
+			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND lower(f.value) NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
+		FROM nudge.account_fact_rows(account_facts, ARRAY['referenceable'] || act_facts, as_of) f
 		GROUP BY f.customer
 	), answer AS MATERIALIZED (
 		SELECT a.customer, count(*) AS answers, count(*) FILTER (WHERE a.score >= 9) AS promoters
 		FROM nudge.satisfaction_answers(surveys, as_of, days, '-Infinity', 'Infinity') a WHERE a.kind = 'nps'
 		GROUP BY a.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT coalesce(f.customer, a.customer) FROM fact f FULL JOIN answer a ON a.customer = f.customer WHERE customers IS NULL
 	), scaled AS (
@@ -790,7 +490,12 @@ DECLARE
 	weights double precision[];
 	places integer[];
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	PERFORM nudge.check_instant(as_of);
+	IF NOT coalesce(min_coverage, 0) BETWEEN 0 AND 1 THEN
+		RAISE EXCEPTION 'min_coverage must be between 0 and 1, not %', min_coverage USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is a share of the weight of the factors.',
+			HINT = 'Half of it is 0.5.';
+	END IF;
 	SELECT m.names, m.weights INTO names, weights FROM nudge.health_model(account_health.model) m;
 	IF NOT names <@ built THEN
 		RAISE EXCEPTION 'health model "%" has a factor that is not built from inputs', left(account_health.model, 64) USING ERRCODE = 'invalid_parameter_value',
@@ -802,7 +507,7 @@ BEGIN
 	WITH built AS MATERIALIZED (
 		SELECT c.customer, c.name, c.segment, c.owner,
 			ARRAY[u.factor, u.engagement_factor, o.factor, r.factor, t.factor, s.factor, g.factor, a.factor] AS factors
-		FROM nudge.health_customers(customers, as_of) c
+		FROM nudge.customer_rows(customers, as_of) c
 		LEFT JOIN nudge.usage_factor(events, as_of, customers, users, features, zone) u ON u.customer = c.customer
 		LEFT JOIN nudge.outcome_factor(account_facts, as_of, customers) o ON o.customer = c.customer
 		LEFT JOIN nudge.relationship_factor(account_facts, as_of, customers) r ON r.customer = c.customer
@@ -810,6 +515,7 @@ BEGIN
 		LEFT JOIN nudge.satisfaction_factor(surveys, as_of, customers) s ON s.customer = c.customer
 		LEFT JOIN nudge.growth_factor(subscriptions, as_of, customers, usage, zone => zone) g ON g.customer = c.customer
 		LEFT JOIN nudge.advocacy_factor(account_facts, as_of, customers, surveys) a ON a.customer = c.customer
+		WHERE NOT c.internal
 	), scored AS (
 		SELECT b.*, nudge.health_score(v.chosen, weights, missing) AS score, nudge.health_coverage(v.chosen, weights) AS coverage,
 			(SELECT f.factor FROM nudge.health_factors(v.chosen, weights, names, missing) f WHERE f.points_lost > 0 ORDER BY f.points_lost DESC, f.position LIMIT 1) AS weakest
@@ -818,10 +524,10 @@ BEGIN
 	SELECT s.customer, s.name, s.segment, s.owner, s.factors[1], s.factors[2], s.factors[3], s.factors[4], s.factors[5], s.factors[6], s.factors[7], s.factors[8],
 		s.score, s.coverage,
 		-- a warning needs less proof than an all-clear
-		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < green_from THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
+		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < coalesce(green_from, 80) THEN nudge.health_band(s.score, coalesce(yellow_from, 60), coalesce(green_from, 80)) END, s.weakest
 	FROM scored s
 	ORDER BY s.customer COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
-	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
+	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0, a NULL bound of a band its default';

@@ -7,209 +7,6 @@
  * Definitions: doc/account_shares.md.
  */
 
--- Rows, each checked once ---------------------------------------------------
-
-CREATE FUNCTION nudge.day_close(day date, zone text DEFAULT 'UTC') RETURNS timestamptz
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF day IS NULL OR NOT isfinite(day) THEN
-		RAISE EXCEPTION 'as_of must be a finite day'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'What is known is what was known at the close of that day.',
-				HINT = 'Pass the day, such as the last of a month.';
-	END IF;
-	RETURN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC');
-END
-$$;
-COMMENT ON FUNCTION nudge.day_close(date, text) IS
-	'The instant at which a day ends in a zone. Not STRICT: a NULL day is an error, a NULL zone UTC';
-
-CREATE FUNCTION nudge.months_before(day date, months integer) RETURNS date
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN (day + 1 - make_interval(months => months))::date - 1;
-COMMENT ON FUNCTION nudge.months_before(date, integer) IS
-	'The day so many months before, where the last day of a month gives the last day of another';
-
-CREATE FUNCTION nudge.account_fact_rows(account_facts regclass, facts text[], known_at timestamptz DEFAULT NULL)
-	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT f.customer, lower(btrim(f.fact)) AS fact, nullif(btrim(f.value), '') AS value, f.agreed_at, f.valid_from, f.valid_to
-			FROM (%s) f
-			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($1)) AND (f.valid_from IS NULL OR coalesce(f.valid_from < $2, true))
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
-				nudge.check_fact_times(count(*) FILTER (WHERE l.valid_to < l.valid_from)) AS checked
-			FROM line l
-		)
-		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, coalesce(l.valid_to >= coalesce($2, 'infinity'), true)
-		FROM one, line l
-		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
-		$query$, nudge.input_query('account_facts', account_facts)) USING facts, known_at;
-END
-$$;
-COMMENT ON FUNCTION nudge.account_fact_rows(regclass, text[], timestamptz) IS
-	'The account_facts of some names known before an instant, and whether they are in force just before it. Not STRICT: a NULL relation has no rows, a NULL known_at is no bound';
-
-CREATE FUNCTION nudge.check_fact_times(reversed bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF reversed > 0 THEN
-		RAISE EXCEPTION 'a fact of account_facts ends before it begins'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('Of %s rows valid_to is before valid_from.', reversed),
-				HINT = 'Correct such rows, or pass a view without them.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_fact_times(bigint) IS 'An error if facts end before they begin';
-
-CREATE FUNCTION nudge.fact_flag(fact text, value text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF lower(value) IN ('true', 't', 'yes', 'y', 'on', '1') THEN
-		RETURN true;
-	ELSIF lower(value) IN ('false', 'f', 'no', 'n', 'off', '0') THEN
-		RETURN false;
-	END IF;
-	RAISE EXCEPTION 'value "%" of the fact "%" is neither true nor false', left(value, 40), fact
-		USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'It is one of true, t, yes, y, on, 1, false, f, no, n, off and 0, in any case.',
-			HINT = 'Pass a view that maps what is recorded to true and false.';
-END
-$$;
-COMMENT ON FUNCTION nudge.fact_flag(text, text) IS 'The value of a fact that is true or false; another is an error';
-
-CREATE FUNCTION nudge.fact_number(fact text, value text) RETURNS numeric
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF value !~ '^[0-9]{1,15}(\.[0-9]{0,15})?$' THEN
-		RAISE EXCEPTION 'value "%" of the fact "%" is not a number', left(value, 40), fact
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It is digits, with or without a decimal point, and not negative.',
-				HINT = 'Pass a view that has such numbers.';
-	END IF;
-	RETURN value::numeric;
-END
-$$;
-COMMENT ON FUNCTION nudge.fact_number(text, text) IS 'The value of a fact that is a number; another is an error';
-
-CREATE FUNCTION nudge.fact_level(fact text, value text, levels text[]) RETURNS integer
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	place integer;
-BEGIN
-	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1 OR array_position(levels, NULL) IS NOT NULL
-		OR (SELECT count(DISTINCT l) FROM unnest(levels) l) <> cardinality(levels) THEN
-		RAISE EXCEPTION 'levels must be two or more different words'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'They are the values that a fact may have, the worst first.',
-				HINT = 'Pass for example {none,weak,neutral,strong,champion}.';
-	END IF;
-	place := array_position(levels, lower(value));
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN value END, array_to_string(levels, ', '));
-	RETURN place;
-END
-$$;
-COMMENT ON FUNCTION nudge.fact_level(text, text, text[]) IS
-	'The place of a value among levels, the worst first; a value that is none of them is an error. Not STRICT: NULL levels are an error, a NULL value has no place';
-
-CREATE FUNCTION nudge.account_contract_rows(contracts regclass, known_at timestamptz)
-	RETURNS TABLE (customer text, contract text, signed_at timestamptz, starts_at timestamptz, term_months numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT c.customer, c.contract, c.signed_at, c.starts_at, c.term_months FROM (%s) c WHERE c.signed_at IS NULL OR c.signed_at < $1
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR l.signed_at IS NULL OR l.starts_at IS NULL
-				OR NOT coalesce(l.term_months < 'Infinity', false))) AS checked
-			FROM line l
-		)
-		SELECT l.* FROM one, line l
-		ORDER BY l.signed_at, l.customer COLLATE "C", l.contract COLLATE "C"
-		$query$, nudge.input_query('contracts', contracts)) USING known_at;
-END
-$$;
-COMMENT ON FUNCTION nudge.account_contract_rows(regclass, timestamptz) IS
-	'The contracts signed before an instant. Not STRICT: NULL contracts are none';
-
--- Whose shares --------------------------------------------------------------
-
-CREATE FUNCTION nudge.account_rows(
-	state nudge.mrr_state,
-	customers regclass,
-	as_of date,
-	segment text DEFAULT NULL,
-	zone text DEFAULT 'UTC'
-) RETURNS TABLE (customer text, customer_segment text, created_at timestamptz, mrr numeric, quarter_mrr numeric, year_mrr numeric, active boolean, chosen boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	known_at constant timestamptz := nudge.day_close(as_of, zone);
-BEGIN
-	IF segment IS NOT NULL AND customers IS NULL THEN
-		RAISE EXCEPTION 'a segment needs customers'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Which segment an account is in, the input customers says.',
-				HINT = 'Pass the relation as customers.';
-	END IF;
-	RETURN QUERY EXECUTE format($query$
-		WITH account AS MATERIALIZED (
-			SELECT c.customer, c.segment, c.created_at, coalesce(c.internal, false) AS internal FROM (%s) c
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('customers', count(*) FILTER (WHERE a.customer IS NULL OR a.created_at IS NULL)),
-				nudge.check_accounts(count(a.customer) - count(DISTINCT a.customer)) AS checked
-			FROM account a
-		), paid AS MATERIALIZED (
-			SELECT m.customer, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 3), 0) AS quarter_mrr,
-				coalesce(sum(m.mrr) FILTER (WHERE d.ago = 12), 0) AS year_mrr
-			FROM (VALUES (0), (3), (12)) d(ago), LATERAL nudge.customer_mrr($1, nudge.months_before($2, d.ago), $3) m
-			GROUP BY m.customer
-		)
-		SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
-			CASE WHEN $1 IS NULL THEN a.created_at < $4 ELSE k.mrr > 0 END,
-			$5 IS NULL OR coalesce(a.segment = $5, false)
-		FROM one, account a FULL JOIN paid p ON p.customer = a.customer,
-			LATERAL (SELECT CASE WHEN $1 IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN $1 IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
-				CASE WHEN $1 IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
-		WHERE NOT coalesce(a.internal, false)
-		ORDER BY coalesce(a.customer, p.customer) COLLATE "C"
-		$query$, nudge.input_query('customers', customers))
-		USING state, as_of, coalesce(zone, 'UTC'), known_at, segment;
-END
-$$;
-COMMENT ON FUNCTION nudge.account_rows(nudge.mrr_state, regclass, date, text, text) IS
-	'Every account that is not internal: its MRR at the close of a day, 3 and 12 months before, whether it is active (pays, or without a state exists) and in the segment. Not STRICT: NULL inputs are not known, a NULL segment is all';
-
-CREATE FUNCTION nudge.check_accounts(repeated bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF repeated > 0 THEN
-		RAISE EXCEPTION 'customers has an account more than once'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('%s rows repeat the key of another.', repeated),
-				HINT = 'Pass a view with a row for each account.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_accounts(bigint) IS 'An error if accounts are listed more than once';
-
 -- The shares ----------------------------------------------------------------
 
 CREATE FUNCTION nudge.account_share_metrics()
@@ -238,7 +35,8 @@ BEGIN ATOMIC
 		(18, 'solution_fit_score', 'solution_fit', 'mean', 'score', 'Mean of the fit of the product as it was assessed, of customers that have one'),
 		(19, 'revenue_contribution', 'state', 'revenue', 'share', 'MRR of the segment, of all MRR'),
 		(20, 'customer_growth_multiple', 'state', 'revenue', 'multiple', 'Customers of the segment over those of twelve months before'),
-		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1')
+		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1'),
+		(22, 'use_case_implementation_rate', 'use_case_implemented', 'items', 'share', 'Use cases of customers that are implemented, of all that are recorded')
 	) v(place, metric, source, counts, unit, description)
 	ORDER BY v.place;
 END;
@@ -318,8 +116,10 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
-	healthy constant integer := nudge.fact_level('healthy_sponsor', healthy_sponsor, sponsor_levels);
+	healthy integer;
 BEGIN
+	PERFORM nudge.check_levels('sponsor_status', sponsor_levels);
+	healthy := array_position(sponsor_levels, lower(healthy_sponsor));
 	IF healthy IS NULL OR minimum_levels IS NULL OR minimum_levels < 1 OR NOT coalesce(category_spend_months > 0 AND category_spend_months < 'Infinity', false) THEN
 		RAISE EXCEPTION 'an option of account_shares is out of range'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -343,6 +143,8 @@ BEGIN
 		SELECT a.customer, a.mrr, t.fact, l.value,
 			CASE WHEN t.fact IN ('documented_roi', 'category_spend', 'solution_fit') THEN nudge.fact_number(t.fact, l.value) END AS number
 		FROM account a CROSS JOIN tracked t LEFT JOIN latest l ON l.customer = a.customer AND l.fact = t.fact
+	), sound AS MATERIALIZED (
+		SELECT nudge.check_values('account_facts', count(*) FILTER (WHERE v.fact = 'category_spend' AND v.number < 0), 'A category_spend is negative.') AS checked FROM valued v
 	), sponsor AS MATERIALIZED (
 		-- the mean of all sponsors
 		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS level, string_agg(f.value, ', ' ORDER BY f.valid_from, f.value COLLATE "C") AS words
@@ -363,7 +165,7 @@ BEGIN
 	FROM valued v LEFT JOIN contact c ON c.customer = v.customer WHERE v.fact = 'contact_level'
 	UNION ALL
 	SELECT 'wallet_share', v.customer, NULL, v.mrr * category_spend_months, CASE WHEN v.mrr IS NOT NULL THEN v.number END, v.value
-	FROM valued v WHERE v.fact = 'category_spend' AND v.number > 0
+	FROM sound JOIN valued v ON sound.checked AND v.fact = 'category_spend' AND v.number > 0
 	UNION ALL
 	SELECT 'solution_fit_score', v.customer, NULL, v.number, 1, v.value FROM valued v WHERE v.fact = 'solution_fit' AND v.number IS NOT NULL;
 END
@@ -530,7 +332,7 @@ CREATE FUNCTION nudge.account_shares(
 	multi_year_months numeric DEFAULT 24,
 	contract_months integer DEFAULT 12
 ) RETURNS TABLE (metric text, numerator numeric, denominator numeric, value numeric, unit text, description text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 21 COST 200000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 22 COST 200000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -564,7 +366,7 @@ CREATE FUNCTION nudge.value_realization_lines(
 	customer text,
 	criteria bigint,
 	criteria_met bigint,
-	criteria_not_counted bigint,
+	criteria_not_agreed bigint,
 	score numeric,
 	is_realized boolean,
 	usage_ratio numeric,

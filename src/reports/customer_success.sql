@@ -58,7 +58,7 @@ COMMENT ON FUNCTION nudge.median_survival(numeric[], boolean[]) IS
 
 -- Readings, each checked once -----------------------------------------------
 
-CREATE FUNCTION nudge.customer_score_rows(scores regclass, known_at timestamptz DEFAULT NULL, model text DEFAULT NULL, most numeric DEFAULT 100)
+CREATE FUNCTION nudge.customer_score_rows(scores regclass, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL, most numeric DEFAULT 100)
 	RETURNS TABLE (customer text, at timestamptz, score numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -70,67 +70,18 @@ BEGIN
 			WHERE (s.at IS NULL OR coalesce(s.at < $1, true)) AND ($2 IS NULL OR s.model = $2)
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('scores', count(*) FILTER (WHERE l.entity IS NULL OR NOT coalesce(isfinite(l.at) AND abs(l.score) < 'Infinity', false))),
-				nudge.check_scores(count(*) FILTER (WHERE NOT l.score BETWEEN 0 AND $3), count(DISTINCT coalesce(l.model, '')), $3) AS checked
+				nudge.check_values('scores', count(*) FILTER (WHERE NOT l.score BETWEEN 0 AND $3), format('A score is from 0 to %%s here.', $3)),
+				nudge.check_one_model(min(l.model COLLATE "C"), max(l.model COLLATE "C"), count(*) - count(l.model)) AS checked
 			FROM line l
 		)
 		SELECT l.entity, l.at, l.score FROM one, line l
-		$query$, nudge.input_query('scores', scores)) USING known_at, model, most;
+		$query$, nudge.input_query('scores', scores)) USING as_of, model, most;
 END
 $$;
 COMMENT ON FUNCTION nudge.customer_score_rows(regclass, timestamptz, text, numeric) IS
-	'The scores of customers before an instant, of one model, from 0 to most. Not STRICT: NULL scores are none, a NULL known_at is no bound, a NULL model is the only one';
+	'The scores of customers before an instant, of one model, from 0 to most. Not STRICT: NULL scores are none, a NULL as_of is no bound, a NULL model is the only one';
 
-CREATE FUNCTION nudge.check_scores(outside bigint, models bigint, most numeric) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF outside > 0 THEN
-		RAISE EXCEPTION 'a score is not between 0 and %', most
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('%s rows of scores are below or above.', outside),
-				HINT = 'Pass a view that scales them, or one without other scores.';
-	ELSIF models > 1 THEN
-		RAISE EXCEPTION 'scores of several models cannot be mixed'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('The relation has scores of %s models.', models),
-				HINT = 'Name one as model, or pass a view with the scores of one.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_scores(bigint, bigint, numeric) IS 'An error if scores are out of range or of several models';
-
-CREATE FUNCTION nudge.check_bands(threshold numeric, yellow_from numeric, green_from numeric) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF NOT coalesce(threshold BETWEEN 0 AND 100 AND 0 < yellow_from AND yellow_from < green_from AND green_from <= 100, false) THEN
-		RAISE EXCEPTION 'thresholds of scores must rise from 0 to 100'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('The threshold is %s, yellow from %s, green from %s.', coalesce(threshold::text, 'null'),
-					coalesce(yellow_from::text, 'null'), coalesce(green_from::text, 'null')),
-				HINT = 'The defaults are 65, 60 and 80.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_bands(numeric, numeric, numeric) IS
-	'An error unless the threshold and the bands of a score make sense. Not STRICT: NULLs are errors';
-
-CREATE FUNCTION nudge.check_count(name text, value integer) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF NOT coalesce(value BETWEEN 1 AND 36600, false) THEN
-		RAISE EXCEPTION '% must be between 1 and 36600', name
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('It is %s.', coalesce(value::text, 'null')),
-				HINT = 'Leave it out for its default.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_count(text, integer) IS 'An error unless a number of days, weeks or customers makes sense. Not STRICT: NULL is an error';
-
-CREATE FUNCTION nudge.intervention_rows(interventions regclass, known_at timestamptz DEFAULT NULL)
+CREATE FUNCTION nudge.intervention_rows(interventions regclass, as_of timestamptz DEFAULT NULL)
 	RETURNS TABLE (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -147,11 +98,11 @@ BEGIN
 		SELECT l.customer, l.at, l.reason, l.kind, k.outcome, k.outcome_at
 		FROM one, line l, LATERAL (SELECT CASE WHEN coalesce(l.outcome_at < $1, true) THEN l.outcome END AS outcome,
 			CASE WHEN coalesce(l.outcome_at < $1, true) THEN l.outcome_at END AS outcome_at) k
-		$query$, nudge.input_query('interventions', interventions)) USING known_at;
+		$query$, nudge.input_query('interventions', interventions)) USING as_of;
 END
 $$;
 COMMENT ON FUNCTION nudge.intervention_rows(regclass, timestamptz) IS
-	'The interventions before an instant, with the outcomes known then. Not STRICT: NULL interventions are none, a NULL known_at is no bound';
+	'The interventions before an instant, with the outcomes known then. Not STRICT: NULL interventions are none, a NULL as_of is no bound';
 
 -- Revenue at risk -----------------------------------------------------------
 
@@ -179,7 +130,7 @@ BEGIN
 		SELECT DISTINCT ON (s.customer) s.customer, s.at, s.score FROM nudge.customer_score_rows(scores, known_at, model) s
 		ORDER BY s.customer, s.at DESC, s.score
 	)
-	SELECT m.customer, m.mrr, l.score, l.at, CASE WHEN l.score < yellow_from THEN 'red' WHEN l.score < green_from THEN 'yellow' WHEN l.score >= green_from THEN 'green' END,
+	SELECT m.customer, m.mrr, l.score, l.at, nudge.health_band(l.score::double precision, yellow_from::double precision, green_from::double precision),
 		l.score < threshold
 	FROM nudge.customer_mrr(state, as_of, coalesce(zone, 'UTC')) m
 	LEFT JOIN latest l ON l.customer = m.customer
@@ -203,10 +154,10 @@ CREATE FUNCTION nudge.at_risk_revenue(
 	is_total boolean,
 	customers bigint,
 	mrr numeric,
-	share_of_mrr numeric,
+	mrr_share numeric,
 	at_risk_customers bigint,
 	at_risk_mrr numeric,
-	at_risk_share numeric,
+	at_risk_mrr_share numeric,
 	currency_code text
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5 COST 30000
@@ -412,13 +363,13 @@ CREATE FUNCTION nudge.intervention_success(
 	scores regclass,
 	start_day date,
 	end_day date,
-	dimension text DEFAULT NULL,
 	grain text DEFAULT NULL,
 	threshold numeric DEFAULT 65,
 	healthy_from numeric DEFAULT 80,
 	within_days integer DEFAULT 90,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
 	model text DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
@@ -442,15 +393,15 @@ CREATE FUNCTION nudge.intervention_success(
 AS $$
 #variable_conflict use_column
 BEGIN
-	IF dimension NOT IN ('reason', 'kind', 'outcome') THEN
-		RAISE EXCEPTION 'unknown dimension "%" of interventions', left(dimension, 40)
+	IF "by" NOT IN ('reason', 'kind', 'outcome') THEN
+		RAISE EXCEPTION 'interventions have no rows by "%"', left("by", 40)
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'The dimensions are reason, kind and outcome.',
-				HINT = 'Leave it out for the total alone.';
+				DETAIL = 'They are grouped by reason, kind or outcome.',
+				HINT = 'Leave "by" out for the total alone.';
 	END IF;
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT l.*, CASE dimension WHEN 'reason' THEN l.reason WHEN 'kind' THEN l.kind WHEN 'outcome' THEN l.outcome END AS value
+		SELECT l.*, CASE "by" WHEN 'reason' THEN l.reason WHEN 'kind' THEN l.kind WHEN 'outcome' THEN l.outcome END AS value
 		FROM nudge.intervention_success_lines(interventions, scores, start_day, end_day, threshold, healthy_from, within_days, zone, as_of, model) l
 	), span AS MATERIALIZED (
 		SELECT w.period, w.start_at, w.end_at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
@@ -464,7 +415,7 @@ BEGIN
 		FROM span s JOIN line l ON l.at >= s.start_at AND l.at < s.end_at
 		GROUP BY GROUPING SETS ((s.period, l.value), (s.period))
 	), shown AS (
-		SELECT NULL AS value, true AS is_total UNION ALL SELECT DISTINCT l.value, false FROM line l WHERE dimension IS NOT NULL
+		SELECT NULL AS value, true AS is_total UNION ALL SELECT DISTINCT l.value, false FROM line l WHERE "by" IS NOT NULL
 	)
 	SELECT s.period, g.value, g.is_total, coalesce(n.made, 0), coalesce(n.not_at_risk, 0), coalesce(n.not_scored, 0), coalesce(n.not_due, 0),
 		coalesce(n.counted, 0), coalesce(n.succeeded, 0), n.succeeded::numeric / nullif(n.counted, 0), coalesce(n.customers, 0), coalesce(n.recovered, 0),
@@ -474,8 +425,8 @@ BEGIN
 	ORDER BY s.period, g.is_total, g.value COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION nudge.intervention_success(regclass, regclass, date, date, text, text, numeric, numeric, integer, text, timestamptz, text) IS
-	'Interventions on customers at risk, and customers, that were followed by health within the days, over those whose days are over; in all and by reason, kind or outcome. Not STRICT: NULL inputs have no rows, a NULL dimension is the total alone, a NULL grain one period';
+COMMENT ON FUNCTION nudge.intervention_success(regclass, regclass, date, date, text, numeric, numeric, integer, text, timestamptz, text, text) IS
+	'Interventions on customers at risk, and customers, that were followed by health within the days, over those whose days are over; in all and by reason, kind or outcome. Not STRICT: NULL inputs have no rows, a NULL by is the total alone, a NULL grain one period';
 
 -- Lead time -----------------------------------------------------------------
 
@@ -504,13 +455,16 @@ BEGIN
 	WITH movement AS MATERIALIZED (
 		SELECT m.customer, m.movement, m.at, m.mrr_after, lead(m.at) OVER (PARTITION BY m.customer ORDER BY m.at) AS next_at
 		FROM nudge.mrr_movements(state, 'year', coalesce(zone, 'UTC'), NULL, 'event') m
-	), reading AS MATERIALIZED (
-		-- the first below the threshold of a customer that pays
-		SELECT DISTINCT ON (s.customer) s.customer, s.at, s.score
-		FROM nudge.customer_score_rows(scores, known_at, model) s
+	), risk AS MATERIALIZED (
+		-- below the threshold while the customer pays
+		SELECT s.customer, s.at, s.score
+		FROM nudge.customer_score_rows(scores, least(known_at, end_at), model) s
 		JOIN movement m ON m.customer = s.customer AND m.at <= s.at AND coalesce(m.next_at > s.at, true) AND m.mrr_after > 0
-		WHERE s.score < threshold AND s.at >= start_at AND s.at < end_at
-		ORDER BY s.customer, s.at, s.score
+		WHERE s.score < threshold
+	), reading AS MATERIALIZED (
+		SELECT DISTINCT ON (r.customer) r.customer, r.at, r.score FROM risk r WHERE r.at >= start_at ORDER BY r.customer, r.at, r.score
+	), ever AS MATERIALIZED (
+		SELECT r.customer, min(r.at) AS at FROM risk r GROUP BY r.customer
 	), impact AS MATERIALIZED (
 		SELECT m.customer, m.movement, m.at FROM movement m
 		WHERE (m.movement = 'churn' OR m.movement = 'contraction' AND include_contraction) AND m.at < known_at
@@ -522,15 +476,16 @@ BEGIN
 		LEFT JOIN (SELECT DISTINCT ON (k.customer) k.customer, p.movement, p.at FROM reading k JOIN impact p ON p.customer = k.customer AND p.at > k.at
 			ORDER BY k.customer, p.at) i ON i.customer = r.customer
 		UNION ALL
-		-- impacts that no reading of the window has announced
-		SELECT i.customer, NULL, NULL, i.movement, i.at, NULL, 'missed'
+		-- first impacts of the window that no reading of the window has announced: one of before, or none
+		SELECT i.customer, e.at, NULL, i.movement, i.at, NULL, CASE WHEN e.at IS NULL THEN 'missed' ELSE 'seen_before' END
 		FROM (SELECT DISTINCT ON (p.customer) p.* FROM impact p WHERE p.at >= start_at AND p.at < end_at ORDER BY p.customer, p.at) i
+		LEFT JOIN ever e ON e.customer = i.customer AND e.at < i.at
 		WHERE scores IS NOT NULL AND NOT EXISTS (SELECT FROM reading r WHERE r.customer = i.customer AND r.at < i.at)) l(customer, at, score, movement, impact_at, days, status)
 	ORDER BY l.customer COLLATE "C", l.impact_at, l.status;
 END
 $$;
 COMMENT ON FUNCTION nudge.at_risk_lead_time_lines(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
-	'Every paying customer with a reading below the threshold in a window, from the first of them to churn or contraction or, censored, to as_of, and impacts without such a reading: the drill-down of at_risk_lead_time. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
+	'Every paying customer with a reading below the threshold in a window, from the first of them to churn or contraction or, censored, to as_of, and impacts in the window without such a reading, seen before it or missed: the drill-down of at_risk_lead_time. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
 
 CREATE FUNCTION nudge.at_risk_lead_time(
 	state nudge.mrr_state,
@@ -546,6 +501,7 @@ CREATE FUNCTION nudge.at_risk_lead_time(
 	at_risk_customers bigint,
 	impacts bigint,
 	censored bigint,
+	impacts_in_window bigint,
 	missed bigint,
 	detection_rate numeric,
 	median_days numeric,
@@ -554,96 +510,22 @@ CREATE FUNCTION nudge.at_risk_lead_time(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	start_at constant timestamptz := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	end_at constant timestamptz := end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
 BEGIN
 	RETURN QUERY
-	SELECT count(*) FILTER (WHERE l.status <> 'missed'), count(*) FILTER (WHERE l.status = 'impact'), count(*) FILTER (WHERE l.status = 'censored'),
-		count(*) FILTER (WHERE l.status = 'missed'),
-		count(*) FILTER (WHERE l.status = 'impact')::numeric / nullif(count(*) FILTER (WHERE l.status <> 'censored'), 0),
-		nudge.median_survival(array_agg(l.days) FILTER (WHERE l.status <> 'missed'), array_agg(l.status = 'impact') FILTER (WHERE l.status <> 'missed')),
-		avg(l.days) FILTER (WHERE l.status = 'impact')
-	FROM nudge.at_risk_lead_time_lines(state, scores, start_day, end_day, threshold, include_contraction, zone, as_of, model) l;
+	SELECT n.at_risk, n.come, n.at_risk - n.come, n.in_window, n.unseen, (n.in_window - n.unseen)::numeric / nullif(n.in_window, 0), nudge.median_survival(n.days, n.occurred), n.mean
+	FROM (SELECT count(*) FILTER (WHERE k.is_followed) AS at_risk, count(*) FILTER (WHERE l.status = 'impact') AS come,
+			-- of customers: the first impact of each
+			count(DISTINCT l.customer) FILTER (WHERE l.impact_at >= start_at AND l.impact_at < end_at) AS in_window, count(*) FILTER (WHERE l.status = 'missed') AS unseen,
+			array_agg(l.days) FILTER (WHERE k.is_followed) AS days, array_agg(l.status = 'impact') FILTER (WHERE k.is_followed) AS occurred, avg(l.days) FILTER (WHERE l.status = 'impact') AS mean
+		FROM nudge.at_risk_lead_time_lines(state, scores, start_day, end_day, threshold, include_contraction, zone, as_of, model) l,
+			LATERAL (SELECT l.status IN ('impact', 'censored') AS is_followed) k) n;
 END
 $$;
 COMMENT ON FUNCTION nudge.at_risk_lead_time(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
-	'Days from the first reading at risk to churn or contraction: Kaplan-Meier median, in which customers without either are censored, the mean of those that came, and the share of impacts that were detected. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
-
--- Stability -----------------------------------------------------------------
-
-CREATE FUNCTION nudge.engagement_stability_lines(
-	events regclass,
-	as_of date,
-	weeks integer DEFAULT 12,
-	event_names text[] DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	week_start text DEFAULT 'monday'
-) RETURNS TABLE (
-	customer text,
-	first_active_on date,
-	active_days bigint,
-	active_weeks bigint,
-	mean_active_days numeric,
-	coefficient_of_variation numeric,
-	stability numeric
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	end_day date;
-	start_day date;
-	named_zone constant text := coalesce(zone, 'UTC');
-BEGIN
-	PERFORM nudge.day_close(as_of, zone), nudge.check_count('weeks', weeks);
-	-- the weeks that are over at the close of the day
-	end_day := nudge.period_start(as_of + 1, 'week', coalesce(week_start, 'monday'));
-	start_day := end_day - 7 * weeks;
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT e.customer, e.at, nudge.civil_date(e.at, $3) AS day FROM (%s) e
-			WHERE e.customer IS NOT NULL AND (e.at IS NULL OR e.at < $2::timestamp AT TIME ZONE $3) AND ($4 IS NULL OR e.name = ANY ($4))
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('events', count(*) FILTER (WHERE l.at IS NULL)) AS checked FROM line l
-		), seen AS MATERIALIZED (
-			SELECT l.customer, min(l.day) AS first_day FROM one, line l GROUP BY l.customer
-		), active AS MATERIALIZED (
-			SELECT l.customer, (l.day - $1) / 7 AS week, count(DISTINCT l.day) AS days FROM line l WHERE l.day >= $1 GROUP BY 1, 2
-		), spread AS (
-			SELECT s.customer, s.first_day, sum(coalesce(a.days, 0))::bigint AS days, count(a.days) AS weeks, avg(coalesce(a.days, 0)) AS mean,
-				stddev_pop(coalesce(a.days, 0)) AS deviation
-			FROM seen s CROSS JOIN generate_series(0, $5 - 1) w(week)
-			LEFT JOIN active a ON a.customer = s.customer AND a.week = w.week
-			GROUP BY s.customer, s.first_day
-		)
-		-- who came within the weeks has not had all of them
-		SELECT s.customer, s.first_day, s.days, s.weeks, s.mean, v.cv, CASE WHEN v.cv < 1 THEN 1 - v.cv WHEN v.cv >= 1 THEN 0 END
-		FROM spread s, LATERAL (SELECT CASE WHEN s.first_day < $1 + 7 THEN s.deviation / nullif(s.mean, 0) END AS cv) v
-		ORDER BY s.customer COLLATE "C"
-		$query$, nudge.input_query('events', events))
-		USING start_day, end_day, named_zone, event_names, weeks;
-END
-$$;
-COMMENT ON FUNCTION nudge.engagement_stability_lines(regclass, date, integer, text[], text, text) IS
-	'Engagement stability of every customer: 1 less the coefficient of variation of its active days in each of the last complete weeks, at least 0; NULL of customers that came later or had no day. Not STRICT: NULL events are none, NULL event_names are all';
-
-CREATE FUNCTION nudge.engagement_stability(
-	events regclass,
-	as_of date,
-	weeks integer DEFAULT 12,
-	event_names text[] DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	week_start text DEFAULT 'monday'
-) RETURNS TABLE (customers bigint, known_customers bigint, mean_stability numeric, median_stability numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY
-	SELECT count(*), count(l.stability), avg(l.stability), percentile_disc(0.5) WITHIN GROUP (ORDER BY l.stability)
-	FROM nudge.engagement_stability_lines(events, as_of, weeks, event_names, zone, week_start) l;
-END
-$$;
-COMMENT ON FUNCTION nudge.engagement_stability(regclass, date, integer, text[], text, text) IS
-	'Mean and median engagement stability of the customers for which it is known. Not STRICT: NULL events are none, NULL event_names are all';
+	'Days from the first reading at risk to churn or contraction: Kaplan-Meier median, in which customers without either are censored, the mean of those that came, and the share of the customers with an impact in the window that had been at risk before it. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
 
 -- Portfolios ----------------------------------------------------------------
 
@@ -671,25 +553,22 @@ CREATE FUNCTION nudge.portfolio_lines(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 40000
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH account AS MATERIALIZED (
-			SELECT c.customer, c.owner FROM (%s) c
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('customers', count(*) FILTER (WHERE a.customer IS NULL)),
-				nudge.check_accounts(count(a.customer) - count(DISTINCT a.customer)) AS checked FROM account a
-		), open AS MATERIALIZED (
-			SELECT i.customer, count(*) AS n FROM nudge.intervention_rows($5, $10) i WHERE i.outcome IS NULL AND i.outcome_at IS NULL GROUP BY i.customer
-		)
-		SELECT a.owner, l.customer, l.mrr, l.score, l.band, l.at_risk, CASE WHEN $5 IS NOT NULL THEN coalesce(o.n, 0) END, l.mrr * (100 - l.score) / 100
-		FROM one, nudge.at_risk_revenue_lines($1, $2, $4, $6, $7, $8, $9, $11) l
-		LEFT JOIN account a ON a.customer = l.customer
-		LEFT JOIN open o ON o.customer = l.customer
-		ORDER BY a.owner COLLATE "C", l.customer COLLATE "C"
-		$query$, nudge.input_query('customers', customers))
-		USING state, scores, customers, as_of, interventions, threshold, yellow_from, green_from, zone, known_at, model;
+	RETURN QUERY
+	WITH account AS MATERIALIZED (
+		SELECT c.customer, c.owner, c.internal FROM nudge.customer_rows(customers) c
+	), open AS MATERIALIZED (
+		SELECT i.customer, count(*) AS n FROM nudge.intervention_rows(interventions, known_at) i WHERE i.outcome IS NULL AND i.outcome_at IS NULL GROUP BY i.customer
+	)
+	SELECT a.owner, l.customer, l.mrr, l.score, l.band, l.at_risk, CASE WHEN interventions IS NOT NULL THEN coalesce(o.n, 0) END, l.mrr * (100 - l.score) / 100
+	FROM nudge.at_risk_revenue_lines(state, scores, as_of, threshold, yellow_from, green_from, zone, model) l
+	LEFT JOIN account a ON a.customer = l.customer
+	LEFT JOIN open o ON o.customer = l.customer
+	WHERE NOT coalesce(a.internal, false)
+	ORDER BY a.owner COLLATE "C", l.customer COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.portfolio_lines(nudge.mrr_state, regclass, regclass, date, regclass, numeric, numeric, numeric, text, text) IS
@@ -711,7 +590,7 @@ CREATE FUNCTION nudge.portfolio(
 	is_total boolean,
 	customer_count bigint,
 	mrr numeric,
-	share_of_mrr numeric,
+	mrr_share numeric,
 	mean_score numeric,
 	red_customers bigint,
 	yellow_customers bigint,

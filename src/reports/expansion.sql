@@ -102,7 +102,7 @@ CREATE FUNCTION nudge.seat_growth(
 	as_of date,
 	days integer DEFAULT 90,
 	zone text DEFAULT 'UTC'
-) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth numeric)
+) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth_rate numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -129,6 +129,7 @@ CREATE FUNCTION nudge.feature_attempts(
 	subscriptions regclass,
 	as_of date,
 	tiers text[],
+	users regclass DEFAULT NULL,
 	days integer DEFAULT 90,
 	zone text DEFAULT 'UTC'
 ) RETURNS TABLE (customer text, feature text, feature_tier text, own_tier text, attempts bigint, last_at timestamptz)
@@ -146,30 +147,28 @@ BEGIN
 				HINT = 'Pass for example {basic,pro,top}.';
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		WITH event AS MATERIALIZED (
-			SELECT e.customer, e.feature, e.at FROM (%4$s) e WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at >= $1 AND e.at < $2)
-		), feature AS MATERIALIZED (
+		WITH feature AS MATERIALIZED (
 			SELECT f.feature, f.tier, array_position($3, f.tier) AS place FROM (%1$s) f WHERE f.tier IS NOT NULL
 		), plan AS MATERIALIZED (
 			SELECT p.plan, p.tier, array_position($3, p.tier) AS place FROM (%2$s) p WHERE p.tier IS NOT NULL
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('features', 0, 'tier', (SELECT min(f.tier COLLATE "C") FROM feature f WHERE f.place IS NULL), coalesce(array_to_string($3, ', '), 'none')),
-				nudge.check_input('events', (SELECT count(*) FROM event e WHERE e.at IS NULL)),
-				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL), coalesce(array_to_string($3, ', '), 'none')) AS checked
+				-- without features nothing is above a plan
+				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL AND EXISTS (SELECT FROM feature f)), coalesce(array_to_string($3, ', '), 'none')) AS checked
 		), own AS MATERIALIZED (
 			SELECT s.customer, max(p.place) AS place FROM (%3$s) s JOIN plan p ON p.plan = s.plan
 			WHERE s.valid_from < $2 AND (s.valid_to IS NULL OR s.valid_to >= $2) GROUP BY s.customer
 		)
 		SELECT e.customer, e.feature, min(f.tier), min($3[o.place]), count(*), max(e.at)
-		FROM one, event e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
+		FROM one, nudge.feature_event_rows($4, $5, $1, $2) e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
 		WHERE f.place > o.place
 		GROUP BY e.customer, e.feature
 		ORDER BY e.customer COLLATE "C", e.feature COLLATE "C"
-		$query$, nudge.input_query('features', features), nudge.input_query('plans', plans), nudge.input_query('subscriptions', subscriptions), nudge.input_query('events', events))
-		USING nudge.day_close(as_of - days, zone), known_at, tiers;
+		$query$, nudge.input_query('features', features), nudge.input_query('plans', plans), nudge.input_query('subscriptions', subscriptions))
+		USING nudge.day_close(as_of - days, zone), known_at, tiers, events, users;
 END
 $$;
-COMMENT ON FUNCTION nudge.feature_attempts(regclass, regclass, regclass, regclass, date, text[], integer, text) IS
+COMMENT ON FUNCTION nudge.feature_attempts(regclass, regclass, regclass, regclass, date, text[], regclass, integer, text) IS
 	'Events with features of a tier above every plan that the customer has at the close of a day: tiers are the words of features and plans, the lowest first. Not STRICT: NULL relations have no rows';
 
 -- Triggers ------------------------------------------------------------------
@@ -211,12 +210,12 @@ BEGIN
 	), found (customer, place, kind, detail, value, threshold) AS (
 		SELECT u.customer, 1, 'limit_hit', u.usage_meter, u.usage_ratio, usage_threshold FROM used u
 		UNION ALL
-		SELECT g.customer, 2, 'team_growth', g.source, g.growth, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, 2, 'team_growth', g.source, g.growth_rate, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 		UNION ALL
 		SELECT n.customer, 3, 'feature_need', 'unmet_need', nudge.fact_flag(n.fact, n.value)::integer, 1 FROM need n
 		UNION ALL
 		SELECT a.customer, 4, 'feature_need', a.feature, a.attempts, attempts_threshold
-		FROM nudge.feature_attempts(events, features, plans, subscriptions, as_of, tiers, days, zone) a
+		FROM nudge.feature_attempts(events, features, plans, subscriptions, as_of, tiers, users, days, zone) a
 	)
 	SELECT f.customer, f.kind, f.detail, f.value, f.threshold, f.value >= f.threshold
 	FROM found f
@@ -250,29 +249,26 @@ $$;
 COMMENT ON FUNCTION nudge.check_readiness(numeric[], numeric, integer) IS
 	'An error unless weights and targets of expansion_readiness make sense. Not STRICT: NULLs are errors';
 
-CREATE FUNCTION nudge.feature_starts(events regclass, as_of date, days integer DEFAULT 90, zone text DEFAULT 'UTC')
+CREATE FUNCTION nudge.feature_starts(events regclass, as_of date, users regclass DEFAULT NULL, days integer DEFAULT 90, zone text DEFAULT 'UTC')
 	RETURNS TABLE (customer text, features_used bigint, features_started bigint)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 30000
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
+	start_at timestamptz;
 BEGIN
 	PERFORM nudge.check_count('days', days);
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT e.customer, e.feature, e.at FROM (%s) e
-			WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at < $2)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('events', count(*) FILTER (WHERE l.at IS NULL)) AS checked FROM line l
-		), first AS (
-			SELECT l.customer, l.feature, min(l.at) AS at FROM one, line l GROUP BY l.customer, l.feature
-		)
-		SELECT f.customer, count(*), count(*) FILTER (WHERE f.at >= $1) FROM first f GROUP BY f.customer ORDER BY f.customer COLLATE "C"
-		$query$, nudge.input_query('events', events)) USING nudge.day_close(as_of - days, zone), known_at;
+	start_at := nudge.day_close(as_of - days, zone);
+	RETURN QUERY
+	WITH first AS (
+		SELECT e.customer, e.feature, min(e.at) AS at FROM nudge.feature_event_rows(events, users, NULL, known_at) e GROUP BY e.customer, e.feature
+	)
+	SELECT f.customer, count(*), count(*) FILTER (WHERE f.at >= start_at) FROM first f GROUP BY f.customer ORDER BY f.customer COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION nudge.feature_starts(regclass, date, integer, text) IS
+COMMENT ON FUNCTION nudge.feature_starts(regclass, date, regclass, integer, text) IS
 	'Features that each customer has ever used by the close of a day, and those it used for the first time in the days before. Not STRICT: NULL events are none';
 
 CREATE FUNCTION nudge.expansion_factors(
@@ -309,15 +305,15 @@ AS $$
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.fact_level('sponsor_status', NULL, sponsor_levels);
+	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.check_levels('sponsor_status', sponsor_levels);
 	RETURN QUERY
 	WITH used AS (
 		SELECT u.customer, CASE WHEN max(u.usage_ratio) >= 1 THEN 100 ELSE 100 * greatest(max(u.usage_ratio), 0) END AS factor FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u
 		WHERE u.complete AND u.usage_ratio IS NOT NULL GROUP BY u.customer
 	), grown AS (
-		SELECT g.customer, CASE WHEN g.growth >= target_growth THEN 100 WHEN g.growth <= 0 THEN 0 ELSE 100 * g.growth / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, CASE WHEN g.growth_rate >= target_growth THEN 100 WHEN g.growth_rate <= 0 THEN 0 ELSE 100 * g.growth_rate / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 	), started AS (
-		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, days, zone) s
+		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, users, days, zone) s
 	), sponsor AS (
 		-- the mean of all sponsors
 		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS place

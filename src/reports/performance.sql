@@ -66,21 +66,6 @@ COMMENT ON FUNCTION nudge.performance_days(date, date, text, text, timestamptz) 
 -- There are few groups, but the planner cannot know: without enable_sort = off it
 -- sorts all rows by hour or minute.
 
-CREATE FUNCTION nudge.check_samples(input text, wrong bigint, what text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF wrong > 0 THEN
-		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
-			DETAIL = what,
-			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_samples(text, bigint, text) IS
-	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
-
 CREATE FUNCTION nudge.hour_expression(start_day date, end_day date, zone text DEFAULT 'UTC') RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -125,7 +110,7 @@ BEGIN
 		source := replace(source, '(r.duration_ms)::numeric AS duration_ms', '(r.duration_ms)::double precision AS duration_ms');
 	END IF;
 	RETURN format($query$
-		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS group_name
+		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS value
 		FROM (%s) i
 		WHERE %s AND (i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true))
 	$query$, CASE grouping_column WHEN 'endpoint' THEN 'i.endpoint' WHEN 'part' THEN 'lower(i.part)' ELSE 'NULL::text' END, source,
@@ -136,9 +121,9 @@ $$;
 COMMENT ON FUNCTION nudge.request_query(regclass, text) IS
 	'Works for what reads requests: the query for those from $1 to $2 and before $4. Not STRICT: NULL requests are none, a NULL by is no group';
 
-CREATE FUNCTION nudge.unknown_part(group_name text, "by" text) RETURNS text
+CREATE FUNCTION nudge.unknown_part(value text, "by" text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN lower("by") = 'part' AND group_name NOT IN ('server', 'dom', 'render') THEN group_name END;
+	RETURN CASE WHEN lower("by") = 'part' AND value NOT IN ('server', 'dom', 'render') THEN value END;
 COMMENT ON FUNCTION nudge.unknown_part(text, text) IS
 	'A part of page loads that is none, if requests are grouped by part. Not STRICT: NULLs are known';
 
@@ -153,7 +138,7 @@ CREATE FUNCTION nudge.latency_states(
 ) RETURNS TABLE (
 	day date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	request_count bigint,
 	requests_with_outcome bigint,
 	errors bigint,
@@ -168,23 +153,23 @@ DECLARE
 BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT %s AS start_at, i.group_name, nudge.percentile_count_agg(i.duration_ms, i.count, $5) AS state,
+			SELECT %s AS start_at, i.value, nudge.percentile_count_agg(i.duration_ms, i.count, $5) AS state,
 				coalesce(sum(i.count) FILTER (WHERE i.error IS NOT NULL), 0)::bigint AS requests_with_outcome,
 				coalesce(sum(i.count) FILTER (WHERE i.error), 0)::bigint AS errors,
 				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing
 			FROM (%s) i
-			GROUP BY 1, i.group_name
+			GROUP BY 1, i.value
 		), hour AS MATERIALIZED (
 			SELECT l.*, s.samples, s.lowest FROM line l LEFT JOIN LATERAL nudge.percentile_summary(l.state) s ON true
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.group_name, $6)), 'server, dom and render') AND
-				nudge.check_samples('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
+			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.value, $6)), 'server, dom and render') AND
+				nudge.check_values('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
 			FROM hour h
 		)
-		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.group_name, h.samples, h.requests_with_outcome, h.errors, h.state
+		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.value, h.samples, h.requests_with_outcome, h.errors, h.state
 		FROM checked, hour h
 		WHERE h.samples > 0
-		ORDER BY h.start_at, h.group_name COLLATE "C"
+		ORDER BY h.start_at, h.value COLLATE "C"
 	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
 		coalesce(relative_error, 0.01), "by";
@@ -201,7 +186,7 @@ CREATE FUNCTION nudge.minute_counts(
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL
-) RETURNS TABLE (day date, minute_at timestamptz, group_name text, count bigint)
+) RETURNS TABLE (day date, minute_at timestamptz, value text, count bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 100000
 	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
@@ -214,7 +199,7 @@ BEGIN
 	IF lower(input) = 'requests' THEN
 		source := nudge.request_query(relation, "by");
 	ELSIF lower(input) = 'sends' THEN
-		source := format($query$SELECT i.at, i.count, %s AS group_name
+		source := format($query$SELECT i.at, i.count, %s AS value
 			FROM (%s) i WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true)$query$,
 			CASE WHEN "by" IS NULL THEN 'NULL::text' ELSE 'i.campaign' END, nudge.input_query('sends', relation));
 	ELSE
@@ -224,17 +209,17 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT date_bin('1 minute', i.at, 'epoch') AS minute_at, i.group_name, sum(i.count)::bigint AS count,
+			SELECT date_bin('1 minute', i.at, 'epoch') AS minute_at, i.value, sum(i.count)::bigint AS count,
 				count(*) FILTER (WHERE i.at IS NULL OR i.count IS NULL) AS missing, count(*) FILTER (WHERE i.count < 0) AS wrong
 			FROM (%s) i
-			GROUP BY 1, i.group_name
+			GROUP BY 1, i.value
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_samples($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
+			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_values($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
 		)
-		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.group_name, l.count
+		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.value, l.count
 		FROM checked, line l
 		WHERE l.count > 0
-		ORDER BY l.minute_at, l.group_name COLLATE "C"
+		ORDER BY l.minute_at, l.value COLLATE "C"
 	$query$, source)
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of, lower(input);
 END
@@ -256,7 +241,7 @@ CREATE FUNCTION nudge.throughput_lines(
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	is_total boolean,
 	total bigint,
 	seconds numeric,
@@ -277,22 +262,22 @@ BEGIN
 	WITH p AS MATERIALIZED (
 		SELECT * FROM nudge.performance_spans(start_day, end_day, grain, zone, as_of)
 	), m AS MATERIALIZED (
-		SELECT d.start_at, c.group_name, grouping(c.group_name) = 1 AS is_total, c.minute_at, sum(c.count)::bigint AS count
+		SELECT d.start_at, c.value, grouping(c.value) = 1 AS is_total, c.minute_at, sum(c.count)::bigint AS count
 		FROM nudge.minute_counts(input, relation, start_day, end_day, zone, as_of, "by") c
 		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d
 			ON d.day = c.day AND greatest(c.minute_at, d.start_at) < d.end_at AND c.minute_at > d.start_at - interval '1 minute'
-		GROUP BY GROUPING SETS ((d.start_at, c.minute_at), (d.start_at, c.minute_at, c.group_name))
+		GROUP BY GROUPING SETS ((d.start_at, c.minute_at), (d.start_at, c.minute_at, c.value))
 	), t AS (
-		SELECT DISTINCT ON (m.start_at, m.is_total, m.group_name) m.start_at, m.is_total, m.group_name, m.count AS peak, m.minute_at AS peak_at,
-			sum(m.count) OVER (PARTITION BY m.start_at, m.is_total, m.group_name)::bigint AS total
+		SELECT DISTINCT ON (m.start_at, m.is_total, m.value) m.start_at, m.is_total, m.value, m.count AS peak, m.minute_at AS peak_at,
+			sum(m.count) OVER (PARTITION BY m.start_at, m.is_total, m.value)::bigint AS total
 		FROM m
 		WHERE m.is_total OR is_grouped
-		ORDER BY m.start_at, m.is_total, m.group_name, m.count DESC, m.minute_at
+		ORDER BY m.start_at, m.is_total, m.value, m.count DESC, m.minute_at
 	)
-	SELECT p.period, p.start_at, t.group_name, coalesce(t.is_total, true), coalesce(t.total, 0), p.seconds, coalesce(t.total, 0) / p.seconds,
+	SELECT p.period, p.start_at, t.value, coalesce(t.is_total, true), coalesce(t.total, 0), p.seconds, coalesce(t.total, 0) / p.seconds,
 		coalesce(t.peak, 0), coalesce(t.peak, 0) / 60.0, t.peak_at, p.complete
 	FROM p LEFT JOIN t ON t.start_at = p.start_at
-	ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C";
+	ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.throughput_lines(text, regclass, date, date, text, text, timestamptz, text) IS
@@ -345,7 +330,7 @@ CREATE FUNCTION nudge.latency_report(
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	is_total boolean,
 	request_count bigint,
 	mean_ms numeric,
@@ -369,19 +354,19 @@ DECLARE
 BEGIN
 	RETURN QUERY
 	WITH t AS MATERIALIZED (
-		SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, nudge.rollup(l.state) AS state,
+		SELECT d.start_at, l.value, grouping(l.value) = 1 AS is_total, nudge.rollup(l.state) AS state,
 			sum(l.requests_with_outcome)::bigint AS requests_with_outcome, sum(l.errors)::bigint AS errors
 		FROM nudge.latency_states(latency_report.requests, start_day, end_day, zone, as_of, "by", relative_error) l
 		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d ON d.day = l.day AND l.start_at >= d.start_at AND l.start_at < d.end_at
-		GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
+		GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.value))
 	)
-	SELECT c.period, c.start_at, c.group_name, c.is_total, c.total, s.mean, s.p50, s.p95, s.p99, s.highest,
+	SELECT c.period, c.start_at, c.value, c.is_total, c.total, s.mean, s.p50, s.p95, s.p99, s.highest,
 		coalesce(t.requests_with_outcome, 0), CASE WHEN t.requests_with_outcome > 0 THEN t.errors END, t.errors::numeric / nullif(t.requests_with_outcome, 0),
 		c.per_second, c.peak_per_second, c.complete
 	FROM nudge.throughput_lines('requests', latency_report.requests, start_day, end_day, grain, zone, as_of, "by") c
-	LEFT JOIN t ON t.start_at = c.start_at AND t.is_total = c.is_total AND t.group_name IS NOT DISTINCT FROM c.group_name AND (t.is_total OR is_grouped)
+	LEFT JOIN t ON t.start_at = c.start_at AND t.is_total = c.is_total AND t.value IS NOT DISTINCT FROM c.value AND (t.is_total OR is_grouped)
 	LEFT JOIN LATERAL nudge.percentile_summary(t.state) s ON true
-	ORDER BY c.start_at, c.is_total DESC, c.group_name COLLATE "C";
+	ORDER BY c.start_at, c.is_total DESC, c.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.latency_report(regclass, date, date, text, text, timestamptz, text, double precision) IS
@@ -399,7 +384,7 @@ CREATE FUNCTION nudge.apdex(
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	is_total boolean,
 	request_count bigint,
 	satisfied bigint,
@@ -425,32 +410,32 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT %s AS start_at, i.group_name, sum(i.count) AS requests,
+			SELECT %s AS start_at, i.value, sum(i.count) AS requests,
 				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms <= $5) AS satisfied,
 				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms > $5 AND i.duration_ms <= 4 * $5) AS tolerating,
 				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing,
 				count(*) FILTER (WHERE i.count < 0 OR NOT (i.duration_ms >= 0 AND i.duration_ms < 9e12)) AS wrong
 			FROM (%s) i
-			GROUP BY 1, i.group_name
+			GROUP BY 1, i.value
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.group_name, $10)), 'server, dom and render') AND
-				nudge.check_samples('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
+			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.value, $10)), 'server, dom and render') AND
+				nudge.check_values('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
 			FROM line l
 		), t AS (
-			SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, sum(l.requests)::bigint AS requests,
+			SELECT d.start_at, l.value, grouping(l.value) = 1 AS is_total, sum(l.requests)::bigint AS requests,
 				coalesce(sum(l.satisfied), 0)::bigint AS satisfied, coalesce(sum(l.tolerating), 0)::bigint AS tolerating
 			FROM checked, line l
 			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = nudge.civil_date(l.start_at, $3)
 				AND l.start_at >= d.start_at AND l.start_at < d.end_at
 			WHERE l.requests > 0
-			GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
+			GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.value))
 		)
-		SELECT p.period, p.start_at, t.group_name, coalesce(t.is_total, true), n.requests, n.satisfied, n.tolerating, n.requests - n.satisfied - n.tolerating,
+		SELECT p.period, p.start_at, t.value, coalesce(t.is_total, true), n.requests, n.satisfied, n.tolerating, n.requests - n.satisfied - n.tolerating,
 			(n.satisfied + n.tolerating / 2.0) / nullif(n.requests, 0), n.satisfied::numeric / nullif(n.requests, 0), p.complete
 		FROM checked, nudge.performance_spans($6, $7, $8, $3, $4) p
 		LEFT JOIN t ON t.start_at = p.start_at AND (t.is_total OR $9),
 			LATERAL (SELECT coalesce(t.requests, 0) AS requests, coalesce(t.satisfied, 0) AS satisfied, coalesce(t.tolerating, 0) AS tolerating) n
-		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C"
+		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.value COLLATE "C"
 	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(apdex.requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
 		threshold_ms, start_day, end_day, grain, is_grouped, "by";
@@ -488,12 +473,12 @@ AS $$
 BEGIN
 	RETURN QUERY
 	WITH s AS MATERIALIZED (
-		SELECT r.start_at, r.group_name AS part, s.*
+		SELECT r.start_at, r.value AS part, s.*
 		FROM (
-			SELECT d.start_at, l.group_name, nudge.rollup(l.state) AS state
+			SELECT d.start_at, l.value, nudge.rollup(l.state) AS state
 			FROM nudge.latency_states(page_load.requests, start_day, end_day, zone, as_of, 'part', relative_error) l
 			JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d ON d.day = l.day AND l.start_at >= d.start_at AND l.start_at < d.end_at
-			GROUP BY d.start_at, l.group_name
+			GROUP BY d.start_at, l.value
 		) r, LATERAL nudge.percentile_summary(r.state) s
 	), t AS (
 		-- parts that are not measured equally often are not those of the same loads
@@ -566,7 +551,7 @@ BEGIN
 			GROUP BY 1, i.resource, l.utilisation_limit
 		), checked AS MATERIALIZED (
 			SELECT nudge.check_input('resource_samples', sum(l.missing)::bigint) AND
-				nudge.check_samples('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
+				nudge.check_values('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
 			FROM line l
 		), t AS MATERIALIZED (
 			SELECT d.start_at, l.resource, l.utilisation_limit, nudge.rollup(l.state) AS state, sum(l.above)::bigint AS above

@@ -8,22 +8,6 @@
 
 -- What is shared ------------------------------------------------------------
 
-CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF reversed > 0 THEN
-		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
-				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
-	'An error that says how many, if intervals of an input end before they begin';
-
 CREATE FUNCTION nudge.check_by(by text, allowed text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$

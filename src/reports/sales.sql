@@ -47,22 +47,6 @@ $$;
 COMMENT ON FUNCTION nudge.check_sales_by(text) IS
 	'An error unless deals can be grouped by this. Not STRICT: NULL is the total alone';
 
-CREATE FUNCTION nudge.check_unique_key(input text, key text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF key IS NOT NULL THEN
-		RAISE EXCEPTION '% has more than one row of "%"', input, left(key, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Each row would be counted, and its amount added.',
-				HINT = 'Pass a view with one row per key.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_unique_key(text, text) IS
-	'An error if an input has a key that is there more than once. Not STRICT: NULL is no such key';
-
 CREATE FUNCTION nudge.deal_lines(
 	deals regclass,
 	start_at timestamptz DEFAULT NULL,

@@ -5,41 +5,46 @@
  * Definitions: doc/score.md.
  */
 
-CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+CREATE FUNCTION nudge.check_one_model(lowest text, highest text, without bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF lowest <> highest OR lowest IS NOT NULL AND without > 0 THEN
+		RAISE EXCEPTION 'scores of several models are no series'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('There are scores of model "%s" and %s.', left(lowest, 40), CASE WHEN lowest <> highest THEN format('"%s"', left(highest, 40)) ELSE 'none' END),
+				HINT = 'Name one of them in the argument model, or pass a view that has one.';
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_one_model(text, text, bigint) IS
+	'An error if scores are of more than one model, or only some say of which. Not STRICT: NULL names are of none';
+
+CREATE FUNCTION nudge.score_states(scores regclass, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL)
 	RETURNS TABLE (entity text, state nudge.score_state)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- a row without a time is not left out but refused by score_agg
+	-- a row without a time is not left out but refused
 	query constant text := format('SELECT s.entity, s.at, s.score, s.model FROM (%s) s WHERE ($1 IS NULL OR s.model = $1) AND ($2 IS NULL OR s.at <= $2 OR s.at IS NULL)',
 		nudge.input_query('scores', scores));
-	mixed text;
 BEGIN
 	IF model IS NULL THEN
-		EXECUTE format($query$
-			SELECT CASE WHEN min(q.model) <> max(q.model) THEN format('"%%s" and "%%s"', left(min(q.model), 40), left(max(q.model), 40))
-				WHEN min(q.model) IS NOT NULL AND count(*) > count(q.model) THEN format('"%%s" and none', left(min(q.model), 40)) END
-			FROM (%s) q $query$, query)
-			INTO mixed USING model, as_of;
-	END IF;
-	IF mixed IS NOT NULL THEN
-		RAISE EXCEPTION 'scores of several models are no series'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('There are scores of model %s.', mixed),
-				HINT = 'Name one of them in the argument model, or pass a view that has one.';
+		EXECUTE format('SELECT nudge.check_one_model(min(q.model COLLATE "C"), max(q.model COLLATE "C"), count(*) - count(q.model)) FROM (%s) q', query) USING model, as_of;
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision)
+		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision) FILTER (WHERE isfinite(q.at) AND q.score IS NOT NULL)
 		FROM (%s) q
 		GROUP BY q.entity
-		HAVING nudge.check_input('scores', CASE WHEN q.entity IS NULL THEN count(*) END)
+		HAVING nudge.check_input('scores', count(*) FILTER (WHERE NOT coalesce(q.entity IS NOT NULL AND isfinite(q.at) AND q.score IS NOT NULL, false)))
 		ORDER BY q.entity COLLATE "C"
 		$query$, query)
 		USING model, as_of;
 END
 $$;
-COMMENT ON FUNCTION nudge.score_states(regclass, text, timestamptz) IS
-	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL model is the only one there is, a NULL as_of all scores, a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.score_states(regclass, timestamptz, text) IS
+	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL as_of is all scores, a NULL model the only one there is, a NULL relation has no rows';
 
 CREATE FUNCTION nudge.score_report(
 	scores regclass,
@@ -67,30 +72,20 @@ CREATE FUNCTION nudge.score_report(
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-	customer_query constant text := nudge.input_query('customers', customers);
 	known_at timestamptz := as_of;
-	unnamed bigint;
-	repeated text;
 BEGIN
-	EXECUTE format('SELECT count(*) FILTER (WHERE c.customer IS NULL), min(c.customer) FILTER (WHERE c.n > 1) FROM (SELECT c.customer, count(*) AS n FROM (%s) c GROUP BY c.customer) c',
-		customer_query) INTO unnamed, repeated;
-	PERFORM nudge.check_input('customers', unnamed);
-	IF repeated IS NOT NULL THEN
-		RAISE EXCEPTION 'customer "%" has more than one row', left(repeated, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It would be in more than one segment.',
-				HINT = 'Pass a view with one row per customer.';
-	END IF;
 	IF known_at IS NULL THEN
 		EXECUTE format('SELECT max(s.at) FROM (%s) s WHERE $1 IS NULL OR s.model = $1', nudge.input_query('scores', scores)) INTO known_at USING model;
 	END IF;
-	RETURN QUERY EXECUTE format($query$
+	RETURN QUERY
 		WITH entity AS (
-			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, $1, $3) AS fresh
-			FROM nudge.score_states($4, $2, $1) s
-			LEFT JOIN (%s) c ON c.customer = s.entity,
-				LATERAL nudge.score_summary(s.state, $1) m
+			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, known_at, max_age) AS fresh
+			FROM nudge.score_states(scores, known_at, score_report.model) s
+			LEFT JOIN nudge.customer_rows(customers) c ON c.customer = s.entity,
+				LATERAL nudge.score_summary(s.state, known_at) m
+			WHERE NOT coalesce(c.internal, false)
 		), compared AS (
 			-- as numeric, so that no order of the rows changes a mean
 			SELECT e.*, count(e.fresh) OVER same AS n, round(avg(round(e.fresh::numeric, 6)) OVER same, 6) AS mean
@@ -102,9 +97,7 @@ BEGIN
 			CASE WHEN c.segment IS NOT NULL THEN c.n END, CASE WHEN c.segment IS NOT NULL THEN c.mean::double precision END,
 			CASE WHEN c.segment IS NOT NULL THEN (round(c.fresh::numeric, 6) - c.mean)::double precision END
 		FROM compared c
-		ORDER BY c.entity COLLATE "C"
-		$query$, customer_query)
-		USING known_at, model, max_age, scores;
+		ORDER BY c.entity COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.score_report(regclass, regclass, timestamptz, text, interval) IS

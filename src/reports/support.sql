@@ -85,21 +85,6 @@ $$;
 COMMENT ON FUNCTION nudge.check_support_options(text, text, numeric) IS
 	'An error for options that reports on tickets do not know. Not STRICT: a NULL by is the total alone, other NULLs are errors';
 
-CREATE FUNCTION nudge.check_ticket_keys(repeated text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF repeated IS NOT NULL THEN
-		RAISE EXCEPTION 'ticket "%" is there more than once', left(repeated, 40) USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A ticket is one row, or it would be counted again.',
-			HINT = 'Pass a view with one row for each, such as its latest.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_ticket_keys(text) IS
-	'An error if a ticket is there more than once. Not STRICT: NULL is none';
-
 CREATE FUNCTION nudge.ticket_rows(
 	tickets regclass,
 	start_at timestamptz DEFAULT NULL,
@@ -145,7 +130,7 @@ BEGIN
 				AND coalesce(abs(l.csat) < 'Infinity', true), false))) AS checked
 			FROM line l
 		), single AS MATERIALIZED (
-			SELECT nudge.check_ticket_keys((SELECT l.ticket FROM line l GROUP BY l.ticket HAVING count(*) > 1 ORDER BY l.ticket COLLATE "C" LIMIT 1)) AS checked
+			SELECT nudge.check_unique_key('tickets', (SELECT l.ticket FROM line l GROUP BY l.ticket HAVING count(*) > 1 ORDER BY l.ticket COLLATE "C" LIMIT 1)) AS checked
 		), sound AS (
 			-- what was before the opening is no duration: an answer is not known then, a resolution was at once
 			SELECT l.*, CASE WHEN l.first_response_at >= l.opened_at THEN l.first_response_at END AS answered_at,
@@ -374,7 +359,7 @@ CREATE FUNCTION nudge.support_report(
 	tickets_one_touch bigint,
 	contacts_known bigint,
 	one_touch_rate numeric,
-	csat_mean numeric,
+	mean_csat numeric,
 	csat_answers bigint,
 	tickets_with_problem bigint
 )

@@ -91,7 +91,7 @@ CREATE FUNCTION nudge.survey_rows(
 	scale_high integer DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
-	segment text,
+	value text,
 	customer text,
 	user_id text,
 	sent_at timestamptz,
@@ -128,24 +128,24 @@ BEGIN
 				AND nudge.check_survey_answers(count(*) FILTER (WHERE l.answered_at < l.sent_at),
 					min(l.score::text) FILTER (WHERE l.score NOT BETWEEN $9 AND $10 OR $1 = 'nps' AND l.score <> trunc(l.score)), $9, $10) AS fine
 			FROM line l
+		), customer AS MATERIALIZED (
+			SELECT DISTINCT ON (c.customer) c.customer, CASE WHEN $11 THEN c.%I END AS value, c.internal
+			FROM (%s) c
+			WHERE coalesce(c.created_at < $6, true)
+			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C", c.internal
 		), told AS (
-			SELECT s.period, l.*
+			SELECT s.period, c.value, l.*
 			FROM checked k, line l
 			JOIN span s ON l.counted_at >= s.start_at AND l.counted_at < s.end_at
-			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL)
+			LEFT JOIN customer c ON c.customer = l.customer
+			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL) AND c.internal IS NOT TRUE
 		), kept AS (
 			SELECT t.*, row_number() OVER (PARTITION BY t.period, t.customer, CASE $8 WHEN 'latest_per_user' THEN t.user_id END
 				ORDER BY t.score IS NULL, coalesce(t.answered_at, t.sent_at) DESC, t.sent_at DESC, t.score, t.user_id COLLATE "C") AS place
 			FROM told t
-		), customer AS MATERIALIZED (
-			SELECT DISTINCT ON (c.customer) c.customer, c.%I AS segment
-			FROM (%s) c
-			WHERE $11 AND coalesce(c.created_at < $6, true)
-			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C"
 		)
-		SELECT t.period, c.segment, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
+		SELECT t.period, t.value, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
 		FROM kept t
-		LEFT JOIN customer c ON c.customer = t.customer
 		WHERE $8 = 'all' OR t.place = 1
 		ORDER BY t.period, t.counted_at, t.customer COLLATE "C", t.user_id COLLATE "C", t.score
 	$query$, nudge.input_query('surveys', surveys), coalesce("by", 'segment'), nudge.input_query('customers', customers))
@@ -153,7 +153,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.survey_rows(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer) IS
-	'The surveys of one kind that count in a window, checked, with period and segment: what all reports on surveys add up. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+	'The surveys of one kind that count in a window, checked, with period and value of "by": what all reports on surveys add up. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
 -- Groups, and the periods in which nothing was asked ------------------------
 
@@ -176,7 +176,7 @@ CREATE FUNCTION nudge.survey_groups(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	customers_answered bigint,
 	respondents bigint,
@@ -192,10 +192,10 @@ DECLARE
 BEGIN
 	SELECT s.scale_low, s.scale_high INTO scale
 	FROM nudge.survey_scale(question, "by", counting, keep, survey_groups.scale_low, survey_groups.scale_high) s;
-	PERFORM nudge.check_answer_days(answer_days);
+	PERFORM nudge.check_count('answer_days', answer_days, 1, 3660);
 	RETURN QUERY
 		WITH found AS MATERIALIZED (
-			SELECT r.period, r.segment, grouping(r.segment) = 1 AS is_total,
+			SELECT r.period, r.value, grouping(r.value) = 1 AS is_total,
 				count(DISTINCT r.customer) FILTER (WHERE r.score IS NOT NULL) AS customers_answered,
 				count(DISTINCT ROW(r.customer, r.user_id)) FILTER (WHERE r.score IS NOT NULL) AS respondents,
 				count(*) FILTER (WHERE r.score IS NULL AND r.sent_at + make_interval(hours => 24 * answer_days) > as_of) AS open_surveys,
@@ -204,38 +204,23 @@ BEGIN
 					ELSE nudge.ces_agg(r.score, scale.scale_low, scale.scale_high) FILTER (WHERE question = 'ces') END AS state
 			FROM nudge.survey_rows(surveys, question, start_day, end_day, grain, zone, as_of, customers, "by", counting, keep,
 				scale.scale_low, scale.scale_high) r
-			GROUP BY GROUPING SETS ((r.period, r.segment), (r.period))
+			GROUP BY GROUPING SETS ((r.period, r.value), (r.period))
 		), line AS (
-			SELECT NULL AS segment, true AS is_total
+			SELECT NULL AS value, true AS is_total
 			UNION
-			SELECT f.segment, f.is_total FROM found f WHERE "by" IS NOT NULL
+			SELECT f.value, f.is_total FROM found f WHERE "by" IS NOT NULL
 		)
-		SELECT w.period, w.period_end, w.complete, l.segment, l.is_total, coalesce(f.customers_answered, 0),
+		SELECT w.period, w.period_end, w.complete, l.value, l.is_total, coalesce(f.customers_answered, 0),
 			coalesce(f.respondents, 0), CASE WHEN as_of IS NOT NULL AND counting = 'sent' THEN coalesce(f.open_surveys, 0) END,
-			f.state, lag(f.state) OVER (PARTITION BY l.is_total, l.segment ORDER BY w.period)
+			f.state, lag(f.state) OVER (PARTITION BY l.is_total, l.value ORDER BY w.period)
 		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
 		CROSS JOIN line l
-		LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.segment IS NOT DISTINCT FROM l.segment
-		ORDER BY w.period, l.is_total, l.segment COLLATE "C";
+		LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.value IS NOT DISTINCT FROM l.value
+		ORDER BY w.period, l.is_total, l.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.survey_groups(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer, integer) IS
-	'Works for the reports on surveys: every period of a window, in all and by segment, with its state and that of the period before. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.check_answer_days(answer_days integer) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF answer_days IS NULL OR answer_days NOT BETWEEN 1 AND 3660 THEN
-		RAISE EXCEPTION 'answer_days must be between 1 and 3660'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'So many times 24 hours after a survey was sent an answer is still expected.',
-				HINT = 'Leave it out for 14.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_answer_days(integer) IS
-	'An error unless answers are expected for some days. Not STRICT: NULL is an error';
+	'Works for the reports on surveys: every period of a window, in all and by value of "by", with its state and that of the period before. Not STRICT: NULL options have a meaning';
 
 CREATE FUNCTION nudge.survey_states(
 	surveys regclass,
@@ -251,19 +236,19 @@ CREATE FUNCTION nudge.survey_states(
 	keep text DEFAULT 'all',
 	scale_low integer DEFAULT NULL,
 	scale_high integer DEFAULT NULL
-) RETURNS TABLE (period date, segment text, state nudge.survey_state)
+) RETURNS TABLE (period date, value text, state nudge.survey_state)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.segment, g.state
+		SELECT g.period, g.value, g.state
 		FROM nudge.survey_groups(surveys, kind, start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, 14, scale_low, scale_high) g
 		WHERE g.is_total = ("by" IS NULL) AND g.state IS NOT NULL
-		ORDER BY g.period, g.segment COLLATE "C";
+		ORDER BY g.period, g.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.survey_states(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer) IS
-	'The answers of each period and segment as a state, to be stored and merged: a row for each that was asked. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+	'The answers of each period and value of "by" as a state, to be stored and merged: a row for each that was asked. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
 -- Reports -------------------------------------------------------------------
 
@@ -285,7 +270,7 @@ CREATE FUNCTION nudge.nps_report(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	asked bigint,
 	answered bigint,
@@ -308,13 +293,13 @@ CREATE FUNCTION nudge.nps_report(
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+		SELECT g.period, g.period_end, g.complete, g.value, g.is_total,
 			-- of those who answered it is not known how many were asked
 			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
 			g.open_surveys, g.respondents, g.customers_answered, coalesce(n.promoters, 0), coalesce(n.passives, 0), coalesce(n.detractors, 0),
 			n.score, n.score_low, n.score_high, n.band, n.action, d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, 'nps', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days, 0, 10) g,
-			LATERAL nudge.nps(g.state, confidence, minimum_answers) n,
+			LATERAL nudge.nps(g.state, coalesce(confidence, 0.95), coalesce(minimum_answers, 1)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;
@@ -341,7 +326,7 @@ CREATE FUNCTION nudge.@report@_report(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	asked bigint,
 	answered bigint,
@@ -364,7 +349,7 @@ CREATE FUNCTION nudge.@report@_report(
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+		SELECT g.period, g.period_end, g.complete, g.value, g.is_total,
 			-- of those who answered it is not known how many were asked
 			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
 			g.open_surveys, g.respondents, g.customers_answered, n.mean_score, n.mean_low, n.mean_high,
@@ -372,7 +357,7 @@ BEGIN
 			d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, '@report@', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days,
 				scale_low, scale_high) g,
-			LATERAL nudge.@report@(g.state, confidence) n,
+			LATERAL nudge.@report@(g.state, coalesce(confidence, 0.95)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;
@@ -401,7 +386,7 @@ CREATE FUNCTION nudge.survey_response(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	sent bigint,
 	answered bigint,
@@ -428,16 +413,16 @@ AS $$
 DECLARE
 	window_hours interval;
 BEGIN
-	PERFORM nudge.check_answer_days(answer_days);
+	PERFORM nudge.check_count('answer_days', answer_days, 1, 3660);
 	window_hours := make_interval(hours => 24 * answer_days);
 	RETURN QUERY
 		WITH survey AS MATERIALIZED (
-			SELECT r.period, r.segment, r.customer, r.user_id, r.score IS NOT NULL AS is_answered, r.answered_at - r.sent_at AS took,
+			SELECT r.period, r.value, r.customer, r.user_id, r.score IS NOT NULL AS is_answered, r.answered_at - r.sent_at AS took,
 				nudge.civil_date(r.sent_at, coalesce(zone, 'UTC')) AS sent_on,
 				coalesce(r.sent_at + window_hours <= as_of, true) AS is_settled
 			FROM nudge.survey_rows(surveys, kind, start_day, end_day, grain, zone, as_of, customers, "by", 'sent', 'all', scale_low, scale_high) r
 		), found AS MATERIALIZED (
-			SELECT s.period, s.segment, grouping(s.segment) = 1 AS is_total, count(*) AS sent, count(*) FILTER (WHERE s.is_answered) AS answered,
+			SELECT s.period, s.value, grouping(s.value) = 1 AS is_total, count(*) AS sent, count(*) FILTER (WHERE s.is_answered) AS answered,
 				count(*) FILTER (WHERE NOT s.is_answered AND NOT s.is_settled) AS open_surveys, count(*) FILTER (WHERE s.is_settled) AS settled,
 				count(*) FILTER (WHERE s.is_settled AND s.is_answered AND coalesce(s.took <= window_hours, true)) AS settled_answered,
 				count(DISTINCT s.customer) AS customers_asked, count(DISTINCT s.customer) FILTER (WHERE s.is_answered) AS customers_answered,
@@ -447,38 +432,38 @@ BEGIN
 				count(*) FILTER (WHERE s.took <= interval '24 hours') AS within_24, count(*) FILTER (WHERE s.took <= interval '72 hours') AS within_72,
 				count(DISTINCT s.sent_on) AS days_sent
 			FROM survey s
-			GROUP BY GROUPING SETS ((s.period, s.segment), (s.period))
+			GROUP BY GROUPING SETS ((s.period, s.value), (s.period))
 		), busiest AS MATERIALIZED (
-			SELECT d.period, d.segment, d.is_total, max(d.sent) AS sent
-			FROM (SELECT s.period, s.segment, grouping(s.segment) = 1 AS is_total, count(*) AS sent
-				FROM survey s GROUP BY GROUPING SETS ((s.period, s.segment, s.sent_on), (s.period, s.sent_on))) d
-			GROUP BY d.period, d.segment, d.is_total
+			SELECT d.period, d.value, d.is_total, max(d.sent) AS sent
+			FROM (SELECT s.period, s.value, grouping(s.value) = 1 AS is_total, count(*) AS sent
+				FROM survey s GROUP BY GROUPING SETS ((s.period, s.value, s.sent_on), (s.period, s.sent_on))) d
+			GROUP BY d.period, d.value, d.is_total
 		), line AS (
-			SELECT NULL AS segment, true AS is_total
+			SELECT NULL AS value, true AS is_total
 			UNION
-			SELECT f.segment, f.is_total FROM found f WHERE "by" IS NOT NULL
+			SELECT f.value, f.is_total FROM found f WHERE "by" IS NOT NULL
 		), filled AS (
-			SELECT w.period, w.period_end, w.complete, l.segment, l.is_total, coalesce(f.sent, 0) AS sent, coalesce(f.answered, 0) AS answered,
+			SELECT w.period, w.period_end, w.complete, l.value, l.is_total, coalesce(f.sent, 0) AS sent, coalesce(f.answered, 0) AS answered,
 				CASE WHEN as_of IS NOT NULL THEN coalesce(f.open_surveys, 0) END AS open_surveys, coalesce(f.settled, 0) AS settled,
 				coalesce(f.settled_answered, 0) AS settled_answered, coalesce(f.customers_asked, 0) AS customers_asked,
 				coalesce(f.customers_answered, 0) AS customers_answered, coalesce(f.respondents, 0) AS respondents, coalesce(f.timed, 0) AS timed,
 				f.median_seconds, f.p90_seconds, f.within_24, f.within_72, coalesce(f.days_sent, 0) AS days_sent, b.sent AS sent_on_busiest
 			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
 			CROSS JOIN line l
-			LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.segment IS NOT DISTINCT FROM l.segment
-			LEFT JOIN busiest b ON b.period = w.period AND b.is_total = l.is_total AND b.segment IS NOT DISTINCT FROM l.segment
+			LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.value IS NOT DISTINCT FROM l.value
+			LEFT JOIN busiest b ON b.period = w.period AND b.is_total = l.is_total AND b.value IS NOT DISTINCT FROM l.value
 		), before AS (
 			SELECT f.*, lag(f.settled) OVER same AS settled_before, lag(f.settled_answered) OVER same AS answered_before
 			FROM filled f
-			WINDOW same AS (PARTITION BY f.is_total, f.segment ORDER BY f.period)
+			WINDOW same AS (PARTITION BY f.is_total, f.value ORDER BY f.period)
 		)
-		SELECT b.period, b.period_end, b.complete, b.segment, b.is_total, b.sent, b.answered, b.open_surveys, b.answered::numeric / nullif(b.sent, 0),
+		SELECT b.period, b.period_end, b.complete, b.value, b.is_total, b.sent, b.answered, b.open_surveys, b.answered::numeric / nullif(b.sent, 0),
 			b.settled, b.settled_answered, t.rate_a, t.difference, t.p_value, b.customers_asked, b.customers_answered, b.respondents, b.timed,
 			b.median_seconds / 3600, b.p90_seconds / 3600, b.within_24::numeric / nullif(b.timed, 0), b.within_72::numeric / nullif(b.timed, 0),
 			b.days_sent, b.sent_on_busiest::numeric / nullif(b.sent, 0)
 		FROM before b,
 			LATERAL nudge.two_proportion_test(b.settled_answered, b.settled, coalesce(b.answered_before, 0), coalesce(b.settled_before, 0)) t
-		ORDER BY b.period, b.is_total, b.segment COLLATE "C";
+		ORDER BY b.period, b.is_total, b.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.survey_response(regclass, text, date, date, text, text, timestamptz, regclass, text, integer, integer, integer) IS

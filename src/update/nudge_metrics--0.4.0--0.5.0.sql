@@ -1535,6 +1535,56 @@ CREATE FUNCTION nudge.percentile_histogram(state nudge.percentile_state)
 COMMENT ON FUNCTION nudge.percentile_histogram(nudge.percentile_state) IS
 	'A row per bucket of values: the lowest and highest that it may have, how many there are, their exact sum, their share and that of all up to it';
 
+CREATE FUNCTION nudge.check_unique_key(input text, key text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF key IS NOT NULL THEN
+		RAISE EXCEPTION '% has more than one row of "%"', input, left(key, 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Each row would be counted again.',
+				HINT = 'Pass a view with one row per key.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_unique_key(text, text) IS
+	'An error if an input has a key that is there more than once. Not STRICT: NULL is no such key';
+
+CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF reversed > 0 THEN
+		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
+				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
+	'An error that says how many, if intervals of an input end before they begin';
+
+CREATE FUNCTION nudge.check_values(input text, wrong bigint, what text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF wrong > 0 THEN
+		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
+			DETAIL = what,
+			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_values(text, bigint, text) IS
+	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
+
 CREATE FUNCTION nudge.window_spans(
 	start_day date,
 	end_day date,
@@ -1552,6 +1602,1029 @@ END;
 
 COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS
 	'The periods of a window with the instants at which they begin and end in a zone, and whether they are over by as_of. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, NULL days are errors';
+
+-- src/inputs/sources.sql
+
+/*
+ * sources.sql
+ *		Sources: which table or query of the user is which canonical input, and
+ *		the staging view that reads it so.
+ *
+ * Rules: doc/sources.md.
+ */
+
+-- The registry ------------------------------------------------------------
+
+CREATE TABLE nudge.sources (
+	source text PRIMARY KEY CHECK (source ~ '^[a-z][a-z0-9_]*$'),
+	input text NOT NULL,
+	relation text,
+	query text,
+	columns jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(columns) = 'object'),
+	filter text,
+	zone text,
+	amount_scale jsonb,
+	words jsonb,
+	end_rule text NOT NULL DEFAULT 'exclusive' CHECK (end_rule IN ('exclusive', 'inclusive')),
+	expected_every interval CHECK (expected_every > interval '0'),
+	mapped_by name NOT NULL DEFAULT current_user,
+	mapped_at timestamptz NOT NULL DEFAULT now(),
+	CHECK ((relation IS NULL) <> (query IS NULL))
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.sources', '');
+
+GRANT SELECT ON nudge.sources TO PUBLIC;
+
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.sources TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+COMMENT ON TABLE nudge.sources IS 'Which tables and queries are read as which canonical input; map_source() and unmap_source() keep it';
+
+COMMENT ON COLUMN nudge.sources.source IS 'Name of the source';
+
+COMMENT ON COLUMN nudge.sources.input IS 'Canonical input that it is read as';
+
+COMMENT ON COLUMN nudge.sources.relation IS 'Table or view, with its schema; NULL where a query stands in its place';
+
+COMMENT ON COLUMN nudge.sources.query IS 'Query; NULL where a relation stands in its place';
+
+COMMENT ON COLUMN nudge.sources.columns IS 'Expression over r, a row of the relation, for each column of the input that is not simply one of the same name; null for one that the source does not have';
+
+COMMENT ON COLUMN nudge.sources.filter IS 'Condition on r that the rows meet; NULL is all of them';
+
+COMMENT ON COLUMN nudge.sources.zone IS 'Time zone in which days and timestamps without a zone are read';
+
+COMMENT ON COLUMN nudge.sources.amount_scale IS 'Decimals that amounts are in, by currency with * for all others, or "iso" for those of each currency; NULL is major units';
+
+COMMENT ON COLUMN nudge.sources.words IS 'For columns of text: which word of the source is which of the input';
+
+COMMENT ON COLUMN nudge.sources.end_rule IS 'exclusive: an end is the first time no longer in force; inclusive: it is the last day in force';
+
+COMMENT ON COLUMN nudge.sources.expected_every IS 'How often at least a new row should come; NULL if that is not known';
+
+COMMENT ON COLUMN nudge.sources.mapped_by IS 'Owner of its view, with whose rights it is read';
+
+COMMENT ON COLUMN nudge.sources.mapped_at IS 'When it was mapped last';
+
+-- What inputs mean --------------------------------------------------------
+
+CREATE FUNCTION nudge.input_money(input text) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE input
+		WHEN 'customers' THEN '{initial_amount}' WHEN 'plans' THEN '{list_price}' WHEN 'competitors' THEN '{starter_price}'
+		WHEN 'subscriptions' THEN '{amount}' WHEN 'contracts' THEN '{amount}' WHEN 'charges' THEN '{amount,rate}'
+		WHEN 'payments' THEN '{amount}' WHEN 'usage' THEN '{rate}' WHEN 'spend' THEN '{amount}' WHEN 'costs' THEN '{amount}'
+		WHEN 'budgets' THEN '{amount}' WHEN 'cash' THEN '{balance}' WHEN 'conversions' THEN '{revenue}' WHEN 'deals' THEN '{amount}'
+		WHEN 'quotas' THEN '{amount}' ELSE '{}' END::text[];
+
+COMMENT ON FUNCTION nudge.input_money(text) IS 'The columns of an input that are money';
+
+CREATE FUNCTION nudge.input_ends(input text) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE input
+		WHEN 'identities' THEN '{valid_to}' WHEN 'dimension_history' THEN '{valid_to}' WHEN 'subscriptions' THEN '{valid_to}'
+		WHEN 'account_facts' THEN '{valid_to}' WHEN 'contracts' THEN '{ends_at}' WHEN 'campaigns' THEN '{ended_at}'
+		WHEN 'partners' THEN '{left_at}' ELSE '{}' END::text[];
+
+COMMENT ON FUNCTION nudge.input_ends(text) IS 'The columns of an input that end an interval';
+
+-- What a user has written -------------------------------------------------
+
+CREATE FUNCTION nudge.single_select(query text) RETURNS text
+	AS 'MODULE_PATHNAME', 'nm_single_select' LANGUAGE C STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+
+COMMENT ON FUNCTION nudge.single_select(text) IS 'Works for map_source: a query without the semicolon at its end, or an error if it is not one SELECT';
+
+CREATE FUNCTION nudge.query_columns(query text) RETURNS TABLE (column_name text, type_id oid)
+	AS 'MODULE_PATHNAME', 'nm_query_columns' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp;
+
+COMMENT ON FUNCTION nudge.query_columns(text) IS 'Works for map_source: names and types of the columns of a query, which is not run';
+
+CREATE FUNCTION nudge.expression_type(expression text, source_from text, OUT type_id oid, OUT collation_id oid)
+	AS 'MODULE_PATHNAME', 'nm_expression_type' LANGUAGE C STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+
+COMMENT ON FUNCTION nudge.expression_type(text, text) IS
+	'Works for map_source: the type and collation of an expression, which is not run; an error if it is not one value of one row, the same at each reading';
+
+-- Views depend on it.
+CREATE FUNCTION nudge.source_minor_unit(currency text) RETURNS integer
+	AS 'MODULE_PATHNAME', 'nm_source_minor_unit' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.source_minor_unit(text) IS 'Works for the views of map_source: as currency_minor_unit, but NULL for what is no currency';
+
+-- Building a view ---------------------------------------------------------
+
+CREATE FUNCTION nudge.source_view(input text, source text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN format('nudge_staging.%I', input || '__' || source);
+
+COMMENT ON FUNCTION nudge.source_view(text, text) IS 'Name of the view of a source';
+
+CREATE FUNCTION nudge.check_source_name(source text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM nudge.sources s WHERE s.source = check_source_name.source) THEN
+		RAISE EXCEPTION 'there is no source "%"', left(source, 70) USING ERRCODE = 'undefined_object',
+			DETAIL = coalesce((SELECT 'The sources are ' || string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") || '.' FROM nudge.sources s), 'No source is mapped.'),
+			HINT = 'Map it with map_source(), or leave the name out for all.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_source_name(text) IS 'An error unless there is a source of that name';
+
+-- The FROM item of a source, with r as the name of a row.
+CREATE FUNCTION nudge.source_from(input text, relation regclass, query text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kind "char";
+	persistence "char";
+	name text;
+	problem text;
+	advice text;
+BEGIN
+	IF relation IS NULL THEN
+		RETURN '(' || nudge.single_select(query) || E'\n) AS r';
+	END IF;
+	SELECT c.relkind, c.relpersistence, format('%I.%I', n.nspname, c.relname) INTO kind, persistence, name
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
+	IF kind IS NULL OR kind NOT IN ('r', 'p', 'v', 'm', 'f') OR persistence = 't' THEN
+		RAISE EXCEPTION '% cannot be a source of %', relation, input USING ERRCODE = 'wrong_object_type',
+			DETAIL = 'A source is a table, a view, a materialized view or a foreign table, and not a temporary one.',
+			HINT = 'Pass the name of one.';
+	END IF;
+	RETURN name || ' AS r';
+EXCEPTION WHEN syntax_error THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION 'the query of the source does not work' USING ERRCODE = SQLSTATE,
+		DETAIL = problem || '.',
+		HINT = coalesce(nullif(advice, ''), 'Write one SELECT, without INTO or FOR UPDATE.');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_from(text, regclass, text) IS
+	'Works for map_source: the FROM item of a source. Not STRICT: one of relation and query is NULL';
+
+CREATE FUNCTION nudge.source_has(source_from text) RETURNS text[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+	advice text;
+BEGIN
+	RETURN ARRAY(SELECT q.column_name FROM nudge.query_columns('SELECT * FROM ' || source_from) q);
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported OR invalid_parameter_value OR invalid_schema_name THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION 'the query of the source does not work' USING ERRCODE = SQLSTATE,
+		DETAIL = problem || '.',
+		HINT = coalesce(nullif(advice, ''), 'Names of tables, functions and operators of yours need their schema.');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_has(text) IS 'Works for map_source: the columns of a source';
+
+-- An expression of each column of the input, NULL for those that the source
+-- lacks.
+CREATE FUNCTION nudge.source_columns(input text, columns jsonb, available text[])
+	RETURNS TABLE (place integer, column_name text, data_type text, expression text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+	meaning text;
+BEGIN
+	SELECT k.key INTO wrong FROM jsonb_object_keys(columns) k(key)
+	WHERE NOT EXISTS (SELECT FROM nudge.input_columns c WHERE c.input = source_columns.input AND c.column_name = k.key) ORDER BY k.key COLLATE "C" LIMIT 1;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'input "%" has no column "%"', input, wrong
+			USING ERRCODE = 'undefined_column',
+				DETAIL = (SELECT 'Its columns are ' || string_agg(c.column_name, ', ' ORDER BY c.position) || '.' FROM nudge.input_columns c WHERE c.input = source_columns.input),
+				HINT = 'The keys of "columns" are names of columns of the input, the values expressions over r.';
+	END IF;
+	SELECT k.key INTO wrong FROM jsonb_each(columns) k WHERE jsonb_typeof(k.value) NOT IN ('string', 'null') ORDER BY k.key COLLATE "C" LIMIT 1;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'the expression of column "%" must be a string or null', wrong
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', left((columns -> wrong)::text, 60)),
+				HINT = 'Write a constant as an expression too, such as "1" or "''month''".';
+	END IF;
+	SELECT c.column_name, lower(left(c.description, 1)) || substr(c.description, 2) INTO wrong, meaning FROM nudge.input_columns c
+	WHERE c.input = source_columns.input AND c.required AND columns ->> c.column_name IS NULL
+		AND (columns ? c.column_name OR c.column_name <> ALL (available)) ORDER BY c.position LIMIT 1;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'a source of "%" must have column "%"', input, wrong
+			USING ERRCODE = 'undefined_column',
+				DETAIL = format('The column means: %s. The source has %s.', meaning, coalesce(nullif(array_to_string(available, ', '), ''), 'no columns')),
+				HINT = format('Say how to make it: columns => ''{"%s": "an expression over r"}''.', wrong);
+	END IF;
+	RETURN QUERY
+		SELECT c.position, c.column_name, c.data_type,
+			-- a name of a column is just that: user is not who asks
+			CASE WHEN columns ->> c.column_name = ANY (available) THEN 'r.' || quote_ident(columns ->> c.column_name)
+				WHEN columns ? c.column_name THEN columns ->> c.column_name WHEN c.column_name = ANY (available) THEN 'r.' || quote_ident(c.column_name) END
+		FROM nudge.input_columns c WHERE c.input = source_columns.input ORDER BY c.position;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_columns(text, jsonb, text[]) IS 'Works for map_source: the expression of each column of an input, checked for what is missing and what is too much';
+
+CREATE FUNCTION nudge.expression_types(names text[], expressions text[], source_from text) RETURNS TABLE (column_name text, expression text, type_id oid, collation_id oid)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+	advice text;
+BEGIN
+	FOR i IN 1 .. cardinality(names) LOOP
+		column_name := names[i];
+		expression := expressions[i];
+		SELECT t.type_id, t.collation_id INTO type_id, collation_id FROM nudge.expression_type(expression, source_from) t;
+		RETURN NEXT;
+	END LOOP;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported OR invalid_parameter_value OR invalid_schema_name THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION 'the expression of column "%" does not work', column_name
+		USING ERRCODE = SQLSTATE,
+			DETAIL = format('%s: %s.', left(expression, 200), problem),
+			HINT = coalesce(nullif(advice, ''), 'It is an SQL expression over r, a row of the source. Names of functions, operators and tables of yours need their schema.');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.expression_types(text[], text[], text) IS 'Works for map_source: the types of expressions, or an error that names the column of the first that does not work';
+
+CREATE FUNCTION nudge.check_filter(filter text, source_from text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+	advice text;
+BEGIN
+	IF (SELECT t.type_id FROM nudge.expression_type(filter, source_from) t) <> 'boolean'::regtype THEN
+		RAISE EXCEPTION 'it is not a condition' USING ERRCODE = 'datatype_mismatch';
+	END IF;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported OR invalid_parameter_value OR invalid_schema_name THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION 'the filter of the source does not work'
+		USING ERRCODE = SQLSTATE,
+			DETAIL = format('%s: %s.', left(filter, 200), problem),
+			HINT = coalesce(nullif(advice, ''), 'It is a condition on r, a row of the source. Names of functions, operators and tables of yours need their schema.');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_filter(text, text) IS 'Works for map_source: an error unless a filter is a condition on a row of the source';
+
+-- What somebody who is refused can do about it.
+CREATE FUNCTION nudge.cast_advice(data_type text, type_id oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE
+		WHEN data_type IN ('timestamptz', 'date') AND type_id IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'float8'::regtype)
+			THEN 'Seconds since 1970 become an instant by to_timestamp(r.column), milliseconds by to_timestamp(r.column / 1000.0).'
+		WHEN data_type = 'timestamptz' AND type_id IN ('text'::regtype, 'varchar'::regtype)
+			THEN 'Where each text says its zone write r.column::timestamptz, otherwise r.column::timestamp, and pass "zone".'
+		WHEN data_type = 'text' AND type_id IN ('json'::regtype, 'jsonb'::regtype)
+			THEN 'Take the text out of it, as by r.column ->> ''key'', or by r.column #>> ''{}'' if all of it is one.'
+		WHEN data_type = 'text' AND type_id = 'bytea'::regtype THEN 'Write encode(r.column, ''hex'').'
+		WHEN data_type = 'text' AND type_id IN ('float4'::regtype, 'float8'::regtype) THEN 'Write r.column::numeric.'
+		WHEN data_type = 'jsonb' THEN 'Write to_jsonb(r.column), or r.column::jsonb if it is a text of JSON.'
+		ELSE format('Write a cast in its expression, such as r.column::%s.', data_type) END;
+
+COMMENT ON FUNCTION nudge.cast_advice(text, oid) IS 'Works for map_source: how a column of a type can be made one of another';
+
+-- How a column s.NAME of some type is read as a type of the inputs.  What
+-- depends on a setting, or can be read in several ways, is refused.
+CREATE FUNCTION nudge.source_cast(column_name text, data_type text, type_id oid, collation_id oid, zone text, inclusive_end boolean) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	value constant text := 's.' || quote_ident(column_name);
+	category constant "char" := (SELECT t.typcategory FROM pg_type t WHERE t.oid = type_id);
+	whole constant boolean := type_id IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype);
+	civil constant boolean := type_id IN ('timestamp'::regtype, 'date'::regtype);
+	is_day constant boolean := data_type = 'date';
+BEGIN
+	IF zone IS NULL AND (data_type = 'timestamptz' AND civil OR is_day AND type_id = 'timestamptz'::regtype) THEN
+		RAISE EXCEPTION 'column "%" needs a time zone', column_name
+			USING ERRCODE = 'datatype_mismatch',
+				DETAIL = format('It is of type %s, and read as %s.', format_type(type_id, NULL), CASE WHEN is_day THEN 'a day' ELSE 'an instant' END),
+				HINT = 'Pass the zone in which it is meant: zone => ''Europe/Berlin'', or ''UTC''.';
+	END IF;
+	IF inclusive_end AND NOT civil THEN
+		RAISE EXCEPTION 'column "%" cannot be an inclusive end', column_name
+			USING ERRCODE = 'datatype_mismatch',
+				DETAIL = format('It is of type %s. The last day in force is a day.', format_type(type_id, NULL)),
+				HINT = 'Make it a date in its expression, or leave out end_rule.';
+	END IF;
+	IF data_type = 'timestamptz' AND civil THEN
+		RETURN format(CASE WHEN inclusive_end THEN '(%s::date + 1)::timestamp AT TIME ZONE %L' ELSE '%s::timestamp AT TIME ZONE %L' END, value, zone);
+	ELSIF is_day AND type_id = 'timestamptz'::regtype THEN
+		RETURN format('nudge.civil_date(%s, %L)', value, zone);
+	ELSIF data_type = 'text' AND (category IN ('S', 'E') OR whole OR type_id IN ('numeric'::regtype, 'bool'::regtype, 'uuid'::regtype)) THEN
+		-- sources of different collations must fit together
+		RETURN format(CASE WHEN collation_id IN (0, 'pg_catalog."default"'::regcollation) THEN '%s::text' ELSE '%s::text COLLATE pg_catalog."default"' END, value);
+	ELSIF type_id = data_type::regtype OR is_day AND civil
+		OR data_type = 'numeric' AND (whole OR type_id IN ('float4'::regtype, 'float8'::regtype))
+		OR data_type IN ('integer', 'bigint') AND whole
+		OR data_type = 'jsonb' AND type_id = 'json'::regtype THEN
+		RETURN format('%s::%s', value, data_type);
+	END IF;
+	RAISE EXCEPTION 'column "%" is of type %, and not %', column_name, format_type(type_id, NULL), data_type
+		USING ERRCODE = 'datatype_mismatch',
+			DETAIL = 'It cannot be read as that without a choice which only you can make.',
+			HINT = nudge.cast_advice(data_type, type_id);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_cast(text, text, oid, oid, text, boolean) IS
+	'Works for map_source: how a column is read as a type, or an error if that depends on what nobody has said. Not STRICT: a NULL zone is none';
+
+-- A column of text by the words of the input.
+CREATE FUNCTION nudge.source_words(expression text, words jsonb) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce((SELECT format('CASE lower(btrim(%1$s)) %2$s ELSE %1$s END', source_words.expression,
+			string_agg(format('WHEN %L THEN %L', lower(btrim(w.key)), w.value), ' ' ORDER BY w.key COLLATE "C"))
+		FROM jsonb_each_text(source_words.words) w HAVING count(*) > 0), source_words.expression);
+END;
+
+COMMENT ON FUNCTION nudge.source_words(text, jsonb) IS
+	'Works for map_source: an expression with the words of a source replaced by those of the input. Not STRICT: without words it stays as it is';
+
+CREATE FUNCTION nudge.scale_by_currency(amount_scale jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN amount_scale <> jsonb_build_object('*', amount_scale -> '*');
+
+COMMENT ON FUNCTION nudge.scale_by_currency(jsonb) IS 'Works for map_source: whether a scale differs by currency. Not STRICT: NULL for no scale';
+
+-- A column of money in major units.
+CREATE FUNCTION nudge.source_money(expression text, currency text, amount_scale jsonb) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE
+		WHEN source_money.amount_scale IS NULL THEN source_money.expression
+		WHEN source_money.amount_scale = '"iso"' THEN format('%s * CASE nudge.source_minor_unit(btrim(%s)) WHEN 0 THEN 1 WHEN 2 THEN 0.01 WHEN 3 THEN 0.001 WHEN 4 THEN 0.0001 END', source_money.expression, source_money.currency)
+		WHEN NOT nudge.scale_by_currency(source_money.amount_scale)
+			THEN format('%s * %s', source_money.expression, trim_scale(10::numeric ^ -(source_money.amount_scale ->> '*')::integer))
+		ELSE (SELECT format('%s * CASE upper(btrim(%s)) %s%s END', source_money.expression, source_money.currency,
+				string_agg(format('WHEN %L THEN %s', upper(btrim(k.key)), trim_scale(10::numeric ^ -k.value::integer)), ' ' ORDER BY k.key COLLATE "C") FILTER (WHERE k.key <> '*'),
+				coalesce(' ELSE ' || trim_scale(10::numeric ^ -(source_money.amount_scale ->> '*')::integer), ''))
+			FROM jsonb_each_text(source_money.amount_scale) k) END;
+END;
+
+COMMENT ON FUNCTION nudge.source_money(text, text, jsonb) IS
+	'Works for map_source: an amount in major units; that of a currency without a scale is NULL. Not STRICT: without a scale it is in major units, an input may have no currency';
+
+-- Checking what is asked for ----------------------------------------------
+
+CREATE FUNCTION nudge.check_amount_scale(input text, amount_scale jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF amount_scale <> '"iso"' AND (jsonb_typeof(amount_scale) <> 'object' OR amount_scale = '{}'
+		OR EXISTS (SELECT FROM jsonb_each_text(CASE jsonb_typeof(amount_scale) WHEN 'object' THEN amount_scale ELSE '{}' END) k
+			GROUP BY upper(btrim(k.key)) HAVING count(*) > 1 OR bool_or(k.value IS NULL OR k.value !~ '^[0-6]$' OR k.key <> '*' AND k.key !~* '^[a-z]{3}$'))) THEN
+		RAISE EXCEPTION 'amount_scale is not understood' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', left(amount_scale::text, 60)),
+			HINT = 'It is "iso", or how many decimals (0 to 6) amounts are in by currency, such as {"*": 2, "JPY": 0, "KWD": 3}.';
+	END IF;
+	IF nudge.input_money(input) = '{}' THEN
+		RAISE EXCEPTION 'input "%" has no amounts', input USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'There is nothing that amount_scale could scale.',
+			HINT = 'Leave it out.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_amount_scale(text, jsonb) IS 'Works for map_source: an error unless a scale makes sense for an input';
+
+CREATE FUNCTION nudge.check_words(input text, words jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+BEGIN
+	SELECT k.key INTO wrong FROM jsonb_each(CASE jsonb_typeof(words) WHEN 'object' THEN words ELSE '{"?": 0}' END) k
+	WHERE jsonb_typeof(k.value) <> 'object'
+		OR NOT EXISTS (SELECT FROM nudge.input_columns c WHERE c.input = check_words.input AND c.column_name = k.key AND c.data_type = 'text')
+		OR EXISTS (SELECT FROM jsonb_each(CASE jsonb_typeof(k.value) WHEN 'object' THEN k.value ELSE '{}' END) w
+			GROUP BY lower(btrim(w.key)) HAVING count(*) > 1 OR bool_or(jsonb_typeof(w.value) NOT IN ('string', 'null')))
+	ORDER BY k.key COLLATE "C" LIMIT 1;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'words of "%" are not understood', wrong USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It must be a column of text of the input "%s", with an object of words, each once whatever its case.', input),
+			HINT = 'Write {"status": {"past_due": "active", "incomplete": "excluded"}}.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_words(text, jsonb) IS 'Works for map_source: an error unless words make sense for an input';
+
+CREATE FUNCTION nudge.check_mapping(input text, source text, relation regclass, columns jsonb, query text, end_rule text, expected_every interval) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM nudge.inputs i WHERE i.input = check_mapping.input) THEN
+		-- it says which there are
+		PERFORM nudge.input_query(input, relation);
+	END IF;
+	IF source !~ '^[a-z][a-z0-9_]*$' OR octet_length(input || '__' || source) > 63 THEN
+		RAISE EXCEPTION 'a source cannot be called "%"', left(source, 70) USING ERRCODE = 'invalid_name',
+			DETAIL = 'Its view is called by the input and by its name.',
+			HINT = format('Take small letters, digits and underscores, at most %s.', 61 - octet_length(input));
+	END IF;
+	IF (relation IS NULL) = (query IS NULL) THEN
+		RAISE EXCEPTION 'a source is either a relation or a query' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = CASE WHEN query IS NULL THEN 'Neither is given.' ELSE 'Both are given.' END,
+			HINT = 'Pass the name of a table or view, or query => ''SELECT ...''.';
+	END IF;
+	IF jsonb_typeof(columns) <> 'object' THEN
+		RAISE EXCEPTION 'columns must be an object' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', left(columns::text, 60)),
+			HINT = 'Write {"customer": "r.account_id", "segment": null}.';
+	END IF;
+	IF coalesce(end_rule, 'exclusive') NOT IN ('exclusive', 'inclusive') THEN
+		RAISE EXCEPTION 'unknown end_rule "%"', left(end_rule, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says what the end of an interval is.',
+			HINT = 'It is exclusive, the first time no longer in force, or inclusive, the last day in force.';
+	END IF;
+	IF end_rule = 'inclusive' AND nudge.input_ends(input) = '{}' THEN
+		RAISE EXCEPTION 'input "%" has no ends', input USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Its rows are no intervals that end_rule could be about.',
+			HINT = 'Leave it out.';
+	END IF;
+	IF expected_every <= interval '0' THEN
+		RAISE EXCEPTION 'expected_every must be longer than 0' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is the longest time between two new rows.',
+			HINT = 'Pass an interval such as 1 day.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_mapping(text, text, regclass, jsonb, text, text, interval) IS
+	'Works for map_source: an error unless its arguments make sense. Not STRICT: NULL arguments have a meaning';
+
+CREATE FUNCTION nudge.check_view_owner(view_name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	owner constant oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = to_regclass(view_name));
+BEGIN
+	IF NOT pg_has_role(owner, 'USAGE') THEN
+		RAISE EXCEPTION 'view % belongs to role "%"', view_name, pg_get_userbyid(owner) USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'It would have to be made anew, which only its owner can do.',
+			HINT = 'Map as a member of that role. Who shares inputs needs a role in common, and SET ROLE before mapping.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_view_owner(text) IS 'Works for map_source: an error if a view is there that somebody else must replace';
+
+-- Making views ------------------------------------------------------------
+
+-- The columns of an input in the order of a view that is there, for a view is
+-- replaced only by one that has them all and maybe more; columns that the input
+-- has since come last, and one that it has no more stays, without values.
+CREATE FUNCTION nudge.view_columns(input text, view_name text) RETURNS TABLE (place bigint, column_name text, data_type text, description text, in_view boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+	SELECT row_number() OVER (ORDER BY a.attnum, c.position), coalesce(c.column_name, a.attname::text), coalesce(c.data_type, format_type(a.atttypid, a.atttypmod)),
+		coalesce(c.description, 'The input has it no more'), a.attnum IS NOT NULL
+	FROM (SELECT i.* FROM nudge.input_columns i WHERE i.input = view_columns.input) c
+	FULL JOIN (SELECT v.* FROM pg_attribute v WHERE v.attrelid = to_regclass(view_columns.view_name) AND v.attnum > 0 AND NOT v.attisdropped AND v.attname <> 'source_name') a
+		ON a.attname::text = c.column_name
+	ORDER BY 1;
+END;
+
+COMMENT ON FUNCTION nudge.view_columns(text, text) IS 'Works for map_source: the columns of an input in the order in which a view must have them, and which of them it has';
+
+-- The query of a source, in the columns of its input.
+CREATE FUNCTION nudge.source_query(source text, input text, source_from text, columns jsonb, filter text, zone text, amount_scale jsonb, words jsonb, end_rule text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	names text[];
+	expressions text[];
+	inner_columns text;
+	outer_columns text;
+BEGIN
+	SELECT array_agg(c.column_name ORDER BY c.place), array_agg(c.expression ORDER BY c.place) INTO names, expressions
+	FROM nudge.source_columns(input, columns, nudge.source_has(source_from)) c WHERE c.expression IS NOT NULL;
+	IF nudge.scale_by_currency(amount_scale) AND 'currency' <> ALL (names) THEN
+		RAISE EXCEPTION 'source "%" has no currency', source USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The scale of its amounts cannot go by currency.',
+			HINT = 'Say its currency in "columns", or pass one scale for all: {"*": 2}.';
+	END IF;
+	WITH typed AS MATERIALIZED (
+		SELECT c.place, c.column_name, t.expression AS given,
+			CASE WHEN t.column_name IS NULL THEN 'NULL::' || c.data_type ELSE nudge.source_words(
+				nudge.source_cast(c.column_name, c.data_type, t.type_id, t.collation_id, zone, coalesce(end_rule = 'inclusive', false) AND c.column_name = ANY (nudge.input_ends(source_query.input))),
+				words -> c.column_name) END AS expression
+		FROM nudge.view_columns(source_query.input, nudge.source_view(source_query.input, source)) c
+		LEFT JOIN nudge.expression_types(names, expressions, source_from) t ON t.column_name = c.column_name
+	)
+	SELECT string_agg(CASE WHEN t.column_name = ANY (nudge.input_money(source_query.input))
+			THEN nudge.source_money(t.expression, (SELECT m.expression FROM typed m WHERE m.column_name = 'currency'), amount_scale)
+			ELSE t.expression END || ' AS ' || quote_ident(t.column_name), E',\n\t' ORDER BY t.place),
+		string_agg(format(E'(%s\n) AS %I', t.given, t.column_name), ', ' ORDER BY t.place) FILTER (WHERE t.given IS NOT NULL)
+	INTO outer_columns, inner_columns FROM typed t;
+	PERFORM nudge.check_filter(filter, source_from);
+	RETURN format(E'SELECT %L::text AS source_name,\n\t%s\nFROM (SELECT %s FROM %s%s) AS s', source, outer_columns, inner_columns,
+		source_from, coalesce(E' WHERE (' || filter || E'\n)', ''));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_query(text, text, text, jsonb, text, text, jsonb, jsonb, text) IS
+	'Works for map_source: the query of a staging view. Not STRICT: NULL arguments have a meaning';
+
+-- The view of an input: all its sources, one after the other.  A source that
+-- was mapped before its input had some column has none there.
+CREATE FUNCTION nudge.make_input_view(input text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	view_name constant text := format('nudge_staging.%I', input);
+	union_all text;
+	one record;
+BEGIN
+	PERFORM nudge.check_view_owner(view_name);
+	SELECT string_agg(format('SELECT source_name, %s FROM %s', (
+			SELECT string_agg(CASE WHEN h.in_view THEN quote_ident(c.column_name) ELSE format('NULL::%s AS %I', c.data_type, c.column_name) END, ', ' ORDER BY c.place)
+			FROM nudge.view_columns(s.input, view_name) c LEFT JOIN nudge.view_columns(s.input, v.name) h ON h.column_name = c.column_name), v.name),
+		E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
+	INTO union_all FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name)
+	WHERE s.input = make_input_view.input AND to_regclass(v.name) IS NOT NULL;
+	IF union_all IS NULL THEN
+		EXECUTE format('DROP VIEW IF EXISTS %s', view_name);
+		RETURN;
+	END IF;
+	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, union_all);
+	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, (SELECT i.description || ', of all sources that are mapped to it' FROM nudge.inputs i WHERE i.input = make_input_view.input));
+	EXECUTE format('COMMENT ON COLUMN %s.source_name IS %L', view_name, 'Source of the row');
+	FOR one IN SELECT c.column_name, c.description FROM nudge.view_columns(input, view_name) c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.column_name, one.description);
+	END LOOP;
+	-- its owner reads what members of that role have mapped
+	FOR one IN SELECT v.name, pg_get_userbyid(u.relowner) AS owner
+		FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name), pg_class c, pg_class u
+		WHERE s.input = make_input_view.input AND c.oid = to_regclass(v.name) AND u.oid = to_regclass(view_name) AND u.relowner <> c.relowner AND pg_has_role(c.relowner, 'USAGE') LOOP
+		EXECUTE format('GRANT SELECT ON %s TO %I', one.name, one.owner);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_input_view(text) IS 'Works for map_source: makes the view of an input anew, or drops it with its last source';
+
+-- Nothing is read, but what is needed to read is looked for.
+CREATE FUNCTION nudge.check_readable(source text, view_name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	EXECUTE format('SELECT FROM %s LIMIT 0', view_name);
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+	RAISE EXCEPTION 'source "%" cannot be read', source USING ERRCODE = SQLSTATE,
+		DETAIL = problem || '.',
+		HINT = format('It is read with the rights of role "%s", to whom its view belongs.', (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = to_regclass(view_name)));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_readable(text, text) IS 'Works for map_source: an error if the owner of a view may not read what it is made of';
+
+CREATE FUNCTION nudge.make_source_view(input text, source text, statement text) RETURNS name
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	view_name constant text := nudge.source_view(input, source);
+	problem text;
+BEGIN
+	IF to_regnamespace('nudge_staging') IS NULL THEN
+		CREATE SCHEMA nudge_staging;
+		COMMENT ON SCHEMA nudge_staging IS 'The sources of nudge_metrics as canonical inputs: views that map_source() makes';
+	END IF;
+	PERFORM nudge.check_view_owner(view_name);
+	BEGIN
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, statement);
+	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		RAISE EXCEPTION 'the view of source "%" cannot be made', source USING ERRCODE = SQLSTATE,
+			DETAIL = problem || '.',
+			HINT = 'A source reads no temporary tables, and its view is replaced only by one of the same columns.';
+	END;
+	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, format('Source "%s" as %s, made by map_source()', source, input));
+	PERFORM nudge.check_readable(source, view_name);
+	RETURN (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = view_name::regclass);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_source_view(text, text, text) IS 'Works for map_source: makes the view of a source of a query, and tells its owner';
+
+-- What users call ---------------------------------------------------------
+
+CREATE FUNCTION nudge.map_source(
+	input text,
+	relation regclass DEFAULT NULL,
+	columns jsonb DEFAULT '{}',
+	source text DEFAULT NULL,
+	query text DEFAULT NULL,
+	filter text DEFAULT NULL,
+	zone text DEFAULT NULL,
+	amount_scale jsonb DEFAULT NULL,
+	words jsonb DEFAULT NULL,
+	end_rule text DEFAULT NULL,
+	expected_every interval DEFAULT NULL
+) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named constant text := coalesce(source, input);
+	given_columns constant jsonb := coalesce(columns, '{}');
+	found_from text;
+	owner name;
+BEGIN
+	PERFORM nudge.check_mapping(input, named, relation, given_columns, query, end_rule, expected_every);
+	PERFORM nudge.check_amount_scale(input, amount_scale);
+	PERFORM nudge.check_words(input, words);
+	-- an error unless it is one
+	PERFORM nudge.civil_date(now(), zone);
+	-- one at a time: the view of the input has the sources of all
+	LOCK TABLE nudge.sources IN SHARE ROW EXCLUSIVE MODE;
+	IF EXISTS (SELECT FROM nudge.sources s WHERE s.source = named AND s.input <> map_source.input) THEN
+		RAISE EXCEPTION 'source "%" is mapped already, to another input', named USING ERRCODE = 'duplicate_object',
+			DETAIL = (SELECT format('It is read as %s.', s.input) FROM nudge.sources s WHERE s.source = named),
+			HINT = 'Call this one by another name: source => ''...''; or unmap the other one first.';
+	END IF;
+	found_from := nudge.source_from(input, relation, query);
+	owner := nudge.make_source_view(input, named, nudge.source_query(named, input, found_from, given_columns, filter, zone, amount_scale, words, end_rule));
+	INSERT INTO nudge.sources AS s (source, input, relation, query, columns, filter, zone, amount_scale, words, end_rule, expected_every, mapped_by)
+	VALUES (named, map_source.input, CASE WHEN map_source.query IS NULL THEN left(found_from, -length(' AS r')) END, map_source.query, given_columns, map_source.filter, map_source.zone,
+		map_source.amount_scale, map_source.words, coalesce(map_source.end_rule, 'exclusive'), map_source.expected_every, owner)
+	ON CONFLICT ON CONSTRAINT sources_pkey DO UPDATE SET relation = excluded.relation, query = excluded.query, columns = excluded.columns, filter = excluded.filter,
+		zone = excluded.zone, amount_scale = excluded.amount_scale, words = excluded.words, end_rule = excluded.end_rule, expected_every = excluded.expected_every,
+		mapped_by = excluded.mapped_by, mapped_at = now();
+	PERFORM nudge.make_input_view(input);
+	PERFORM nudge.check_readable(named, format('nudge_staging.%I', input));
+	RETURN format('nudge_staging.%I', input);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.map_source(text, regclass, jsonb, text, text, text, text, jsonb, jsonb, text, interval) IS
+	'Reads a table, a view or a query as a canonical input: checks the expression and type of every column and makes the view nudge_staging.INPUT of all sources of the input, whose name is returned. Not STRICT: NULL arguments have a meaning';
+
+CREATE FUNCTION nudge.unmap_source(source text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unmapped text;
+	view_name text;
+BEGIN
+	LOCK TABLE nudge.sources IN SHARE ROW EXCLUSIVE MODE;
+	DELETE FROM nudge.sources s WHERE s.source = unmap_source.source RETURNING s.input INTO unmapped;
+	IF unmapped IS NULL THEN
+		RETURN false;
+	END IF;
+	view_name := nudge.source_view(unmapped, source);
+	PERFORM nudge.check_view_owner(view_name);
+	PERFORM nudge.make_input_view(unmapped);
+	EXECUTE format('DROP VIEW IF EXISTS %s', view_name);
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.unmap_source(text) IS
+	'Takes a source out of its input: false if there is none of that name. What the user has built on the view of an input must go before its last source does';
+
+CREATE FUNCTION nudge.remap_sources(source text DEFAULT NULL) RETURNS TABLE (source_name text, input text, staging_view text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one nudge.sources;
+BEGIN
+	PERFORM nudge.check_source_name(source);
+	FOR one IN SELECT s.* FROM nudge.sources s WHERE remap_sources.source IS NULL OR s.source = remap_sources.source ORDER BY s.input COLLATE "C", s.source COLLATE "C" LOOP
+		source_name := one.source;
+		input := one.input;
+		staging_view := nudge.map_source(one.input, one.relation::regclass, one.columns, one.source, one.query, one.filter, one.zone, one.amount_scale, one.words, one.end_rule, one.expected_every);
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.remap_sources(text) IS
+	'Maps a source, or all, once more as nudge.sources has them: after an update that brought columns, or after a table was made anew under its name. Not STRICT: a NULL source is all';
+
+-- src/inputs/check_source.sql
+
+/*
+ * check_source.sql
+ *		What is wrong with the rows of a source, with samples of them.
+ *
+ * Rules: doc/check_source.md.
+ */
+
+-- What rows of an input keep, beside the types of their columns.
+CREATE FUNCTION nudge.input_rules() RETURNS TABLE (input text, rule text, columns text[], words text[])
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 90
+BEGIN ATOMIC
+	SELECT v.input, v.rule, v.columns::text[], v.words::text[]
+	FROM (VALUES
+		-- one row for each value of the columns
+		('customers', 'key', '{customer}', NULL), ('users', 'key', '{user}', NULL), ('customer_merges', 'key', '{customer}', NULL),
+		('plans', 'key', '{plan}', NULL), ('features', 'key', '{feature}', NULL), ('campaigns', 'key', '{campaign}', NULL),
+		('partners', 'key', '{partner}', NULL), ('competitors', 'key', '{competitor}', NULL), ('contracts', 'key', '{contract}', NULL),
+		('exchange_rates', 'key', '{currency,day,base}', NULL), ('touches', 'key', '{touch}', NULL), ('conversions', 'key', '{conversion}', NULL),
+		('content', 'key', '{content}', NULL), ('funnel_definitions', 'key', '{funnel,step_no}', NULL), ('action_sets', 'key', '{name,event}', NULL),
+		('usage', 'key', '{customer,meter,period}', NULL), ('tickets', 'key', '{ticket}', NULL), ('deals', 'key', '{deal}', NULL),
+		('scores', 'key', '{entity,at,model}', NULL), ('quotas', 'key', '{owner,period}', NULL), ('incidents', 'key', '{incident}', NULL), ('bugs', 'key', '{bug}', NULL),
+		-- the first column is not after the second
+		('identities', 'span', '{valid_from,valid_to}', NULL), ('dimension_history', 'span', '{valid_from,valid_to}', NULL),
+		('subscriptions', 'span', '{valid_from,valid_to}', NULL), ('account_facts', 'span', '{valid_from,valid_to}', NULL), ('contracts', 'span', '{starts_at,ends_at}', NULL),
+		('campaigns', 'span', '{started_at,ended_at}', NULL), ('partners', 'span', '{joined_at,left_at}', NULL), ('tickets', 'span', '{opened_at,first_response_at}', NULL),
+		('tickets', 'span', '{opened_at,resolved_at}', NULL), ('tickets', 'span', '{opened_at,reopened_at}', NULL), ('surveys', 'span', '{sent_at,answered_at}', NULL),
+		('interventions', 'span', '{at,outcome_at}', NULL), ('deals', 'span', '{created_at,closed_at}', NULL), ('incidents', 'span', '{started_at,ended_at}', NULL),
+		('incidents', 'span', '{started_at,detected_at}', NULL), ('maintenance', 'span', '{started_at,ended_at}', NULL),
+		('deployments', 'span', '{change_created_at,at}', NULL), ('deployments', 'span', '{at,restored_at}', NULL), ('bugs', 'span', '{opened_at,closed_at}', NULL),
+		-- intervals, by the first two columns, of one value of the others
+		('identities', 'overlap', '{valid_from,valid_to,anonymous_id}', NULL), ('dimension_history', 'overlap', '{valid_from,valid_to,customer,dimension}', NULL),
+		('subscriptions', 'overlap', '{valid_from,valid_to,customer,subscription,item}', NULL),
+		('subscriptions', 'gap', '{valid_from,valid_to,customer,subscription,item}', NULL),
+		-- words that the functions know
+		('subscriptions', 'words', '{interval_unit}', '{day,week,month,quarter,year,none}'), ('subscriptions', 'words', '{discount_kind}', '{once,repeating,forever}'),
+		('subscriptions', 'words', '{end_reason}', '{voluntary,involuntary}'), ('subscriptions', 'words', '{status}', '{active,trialing,at_risk,paused,excluded,ended}'),
+		('plans', 'words', '{interval_unit}', '{day,week,month,quarter,year,none}'), ('plans', 'words', '{kind}', '{plan,addon}'),
+		('charges', 'words', '{kind}', '{overage,service,setup,other}'), ('payments', 'words', '{outcome}', '{paid,failed,refunded}'),
+		('surveys', 'words', '{kind}', '{nps,csat,ces}'), ('deals', 'words', '{outcome}', '{won,lost,no_decision}'), ('requests', 'words', '{part}', '{server,dom,render}'),
+		('campaigns', 'words', '{kind}', '{brand,competitor,generic,content,event}'),
+		('competitor_facts', 'words', '{kind}', '{mention,share_of_voice,market_size,price,contacts,feature,feature_count,switching_cost}'),
+		-- at least one of the columns
+		('events', 'some', '{user,anonymous_id}', NULL), ('touches', 'some', '{user,customer,anonymous_id}', NULL), ('funnel_definitions', 'some', '{event,condition}', NULL),
+		-- from 0 to 1
+		('subscriptions', 'share', '{discount}', NULL), ('campaigns', 'share', '{budget_share}', NULL), ('funnel_definitions', 'share', '{target_rate}', NULL),
+		('resource_samples', 'share', '{utilisation}', NULL), ('coverage_samples', 'share', '{coverage}', NULL),
+		-- above 0
+		('subscriptions', 'positive', '{interval_count}', NULL), ('exchange_rates', 'positive', '{rate}', NULL), ('contracts', 'positive', '{term_months}', NULL),
+		-- the first column is a key of the input that is the word
+		('users', 'reference', '{customer}', '{customers}'), ('subscriptions', 'reference', '{customer}', '{customers}'), ('subscriptions', 'reference', '{plan}', '{plans}'),
+		('contracts', 'reference', '{customer}', '{customers}'), ('charges', 'reference', '{customer}', '{customers}'), ('payments', 'reference', '{customer}', '{customers}'),
+		('usage', 'reference', '{customer}', '{customers}'), ('spend', 'reference', '{campaign}', '{campaigns}'), ('spend', 'reference', '{partner}', '{partners}'),
+		('events', 'reference', '{user}', '{users}'), ('events', 'reference', '{customer}', '{customers}'), ('events', 'reference', '{feature}', '{features}'),
+		('touches', 'reference', '{customer}', '{customers}'), ('conversions', 'reference', '{customer}', '{customers}'), ('leads', 'reference', '{customer}', '{customers}'),
+		('tickets', 'reference', '{customer}', '{customers}'), ('surveys', 'reference', '{customer}', '{customers}'), ('account_facts', 'reference', '{customer}', '{customers}'),
+		('interventions', 'reference', '{customer}', '{customers}'), ('deals', 'reference', '{customer}', '{customers}'), ('deals', 'reference', '{partner}', '{partners}'),
+		('deal_stages', 'reference', '{deal}', '{deals}'), ('activities', 'reference', '{deal}', '{deals}'), ('dimension_history', 'reference', '{customer}', '{customers}'),
+		('identities', 'reference', '{user}', '{users}'), ('customer_merges', 'reference', '{merged_into}', '{customers}'), ('users', 'reference', '{plan}', '{plans}'),
+		('touches', 'reference', '{user}', '{users}'), ('touches', 'reference', '{campaign}', '{campaigns}'), ('touches', 'reference', '{partner}', '{partners}'),
+		('sends', 'reference', '{campaign}', '{campaigns}'), ('sends', 'reference', '{customer}', '{customers}'), ('surveys', 'reference', '{user}', '{users}'),
+		('costs', 'reference', '{plan}', '{plans}'), ('deals', 'reference', '{competitor}', '{competitors}'), ('competitor_facts', 'reference', '{competitor}', '{competitors}')
+	) v(input, rule, columns, words);
+END;
+
+COMMENT ON FUNCTION nudge.input_rules() IS
+	'What rows of the inputs keep: key (one row for each), span (the first is not after the second), overlap and gap (of intervals of one key), words (the only ones), some (not all NULL), share (0 to 1), positive, reference (a key of another input)';
+
+-- A condition on rows v that bad ones meet, for each check of the values of a
+-- row: all are tried in one scan.
+CREATE FUNCTION nudge.value_checks(input text) RETURNS TABLE (place integer, problem text, severity text, column_name text, condition text, description text)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+	SELECT 1, 'missing', 'error', c.column_name, format('v.%I IS NULL', c.column_name),
+		'a required value is NULL: ' || lower(left(c.description, 1)) || substr(c.description, 2)
+	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.required
+	UNION ALL
+	SELECT 2, 'not a number', 'error', c.column_name, format('v.%I IN (''NaN'', ''Infinity'', ''-Infinity'')', c.column_name), 'a number is infinite, or none'
+	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.data_type = 'numeric'
+	UNION ALL
+	SELECT 3, 'time out of range', 'warning', c.column_name, format('(v.%1$I < ''1990-01-01 00:00+00'' OR v.%1$I >= ''2100-01-01 00:00+00'')', c.column_name),
+		'a time is before 1990 or after 2099, as when a number was read in the wrong unit; what has no end has NULL'
+	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.data_type IN ('timestamptz', 'date')
+	UNION ALL
+	SELECT 4, 'unknown currency', v.severity, c.column_name, format(v.condition, c.column_name), v.description
+	FROM nudge.input_columns c, (VALUES
+		('error', 'v.%1$I !~* ''^[a-z]{3}$''', 'a currency is no code of three letters'),
+		('warning', '(v.%1$I ~* ''^[a-z]{3}$'' AND nudge.source_minor_unit(v.%1$I) IS NULL)', 'ISO 4217 does not have the currency')) v(severity, condition, description)
+	WHERE c.input = value_checks.input AND c.column_name IN ('currency', 'base')
+	UNION ALL
+	SELECT 6, CASE r.rule WHEN 'span' THEN 'negative span' WHEN 'words' THEN 'unknown word' WHEN 'some' THEN 'missing' WHEN 'share' THEN 'not a share' ELSE 'not positive' END,
+		-- words that the functions take as they are
+		CASE WHEN r.input || '.' || r.columns[1] IN ('subscriptions.status', 'campaigns.kind') THEN 'warning' ELSE 'error' END,
+		array_to_string(r.columns, ', '),
+		CASE r.rule
+			WHEN 'span' THEN format('v.%I > v.%I', r.columns[1], r.columns[2])
+			WHEN 'words' THEN format('lower(btrim(v.%I)) <> ALL (%L)', r.columns[1], r.words)
+			WHEN 'some' THEN (SELECT string_agg(format('v.%I IS NULL', k), ' AND ') FROM unnest(r.columns) k)
+			WHEN 'share' THEN format('(v.%1$I < 0 OR v.%1$I > 1)', r.columns[1])
+			ELSE format('v.%I <= 0', r.columns[1]) END,
+		CASE r.rule
+			WHEN 'span' THEN format('%s is after %s', r.columns[1], r.columns[2])
+			WHEN 'words' THEN 'the words are ' || array_to_string(r.words, ', ') || '; map others with "words"'
+			WHEN 'some' THEN 'a row needs one of them'
+			WHEN 'share' THEN 'it is not from 0 to 1'
+			ELSE 'it is not above 0' END
+	FROM nudge.input_rules() r WHERE r.input = value_checks.input AND r.rule IN ('span', 'words', 'some', 'share', 'positive');
+END;
+
+COMMENT ON FUNCTION nudge.value_checks(text) IS 'Works for check_source: the checks of the values of one row, each with the condition on v that bad rows meet';
+
+-- Rows v and a condition on them that bad ones meet, for each check that looks
+-- at more than one row, of all sources of the input.
+CREATE FUNCTION nudge.set_checks(input text, gap_days integer) RETURNS TABLE (place integer, problem text, severity text, column_name text, checked_rows text, condition text, description text)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT 7, CASE r.rule WHEN 'key' THEN 'duplicate' WHEN 'overlap' THEN 'overlap' WHEN 'gap' THEN 'short gap' ELSE 'orphan' END,
+		CASE WHEN r.rule IN ('key', 'overlap') THEN 'error' ELSE 'warning' END,
+		CASE WHEN r.rule IN ('overlap', 'gap') THEN r.columns[1] ELSE array_to_string(r.columns, ', ') END,
+		CASE r.rule
+			WHEN 'key' THEN format('(SELECT w.*, count(*) OVER (PARTITION BY %s) AS rows_of_key FROM %s w WHERE %s)', k.names, n.view_name, k.given)
+			WHEN 'reference' THEN n.view_name
+			ELSE format('(SELECT w.*, max(coalesce(w.%2$I, ''infinity'')) OVER (PARTITION BY %3$s ORDER BY w.%1$I, w.%2$I ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_before FROM %4$s w WHERE w.%1$I < coalesce(w.%2$I, ''infinity''))',
+				r.columns[1], r.columns[2], k.others, n.view_name) END,
+		CASE r.rule
+			WHEN 'key' THEN 'v.rows_of_key > 1'
+			WHEN 'overlap' THEN format('v.ended_before > v.%I', r.columns[1])
+			-- in hours: days would be those of the session's zone
+			WHEN 'gap' THEN format('v.ended_before < v.%1$I AND v.%1$I < v.ended_before + interval ''%2$s hours''', r.columns[1], gap_days * 24)
+			ELSE format('v.%1$I IS NOT NULL AND NOT EXISTS (SELECT FROM nudge_staging.%2$I f WHERE f.%3$I = v.%1$I)', r.columns[1], r.words[1], f.columns[1])
+				-- an account that was merged into another is no more
+				|| CASE WHEN r.words[1] = 'customers' AND to_regclass('nudge_staging.customer_merges') IS NOT NULL
+					THEN format(' AND NOT EXISTS (SELECT FROM nudge_staging.customer_merges m WHERE m.customer = v.%I)', r.columns[1]) ELSE '' END END,
+		CASE r.rule
+			WHEN 'key' THEN 'rows have the same key'
+			WHEN 'overlap' THEN format('intervals of one %s overlap', r.columns[cardinality(r.columns)])
+			WHEN 'gap' THEN format('less than %s days are missing between intervals of one %s', gap_days, r.columns[cardinality(r.columns)])
+			ELSE format('the input %s does not have it', r.words[1]) END
+	FROM (SELECT format('nudge_staging.%I', set_checks.input) AS view_name) n, nudge.input_rules() r
+		LEFT JOIN nudge.input_rules() f ON f.rule = 'key' AND f.input = r.words[1],
+		LATERAL (SELECT string_agg(format('w.%I', c.name), ', ') AS names, string_agg(format('w.%I', c.name), ', ') FILTER (WHERE c.place > 2) AS others,
+			string_agg(format('w.%I IS NOT NULL', c.name), ' OR ') AS given FROM unnest(r.columns) WITH ORDINALITY c(name, place)) k
+	WHERE r.input = set_checks.input AND (r.rule IN ('key', 'overlap') OR r.rule = 'gap' AND gap_days > 0
+		OR r.rule = 'reference' AND to_regclass(format('nudge_staging.%I', r.words[1])) IS NOT NULL)
+	UNION ALL
+	SELECT 5, 'missing exchange rate', 'warning', 'currency', format('nudge_staging.%I', set_checks.input),
+		'upper(v.currency) <> ALL (ARRAY(SELECT upper(e.currency) FROM nudge_staging.exchange_rates e UNION SELECT upper(e.base) FROM nudge_staging.exchange_rates e WHERE e.base IS NOT NULL))',
+		'amounts are in a currency that exchange_rates does not have'
+	FROM nudge.input_columns c
+	WHERE c.input = set_checks.input AND c.input <> 'exchange_rates' AND c.column_name = 'currency' AND to_regclass('nudge_staging.exchange_rates') IS NOT NULL;
+END;
+
+COMMENT ON FUNCTION nudge.set_checks(text, integer) IS
+	'Works for check_source: the checks of rows among each other, each with rows v and the condition on v that bad rows meet';
+
+-- Finding what is wrong ---------------------------------------------------
+
+CREATE FUNCTION nudge.source_problems(source text, input text, samples integer, gap_days integer)
+	RETURNS TABLE (place integer, problem text, severity text, column_name text, bad_rows bigint, sample jsonb, description text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	view_name constant text := format('nudge_staging.%I', input);
+	of_source constant text := format('v.source_name = %L', source);
+	counts bigint[];
+	one record;
+BEGIN
+	EXECUTE (SELECT format('SELECT ARRAY[%s]::bigint[] FROM %s v WHERE %s',
+			string_agg(format('count(*) FILTER (WHERE %s)', c.condition), ', ' ORDER BY c.place, c.problem COLLATE "C", c.column_name COLLATE "C", c.severity COLLATE "C"), view_name, of_source)
+		FROM nudge.value_checks(source_problems.input) c) INTO counts;
+	FOR one IN
+		SELECT c.place, c.problem, c.severity, c.column_name, view_name AS checked_rows, c.condition, c.description,
+			counts[row_number() OVER (ORDER BY c.place, c.problem COLLATE "C", c.column_name COLLATE "C", c.severity COLLATE "C")] AS found
+		FROM nudge.value_checks(source_problems.input) c
+		UNION ALL
+		SELECT c.place, c.problem, c.severity, c.column_name, c.checked_rows, c.condition, c.description, NULL FROM nudge.set_checks(source_problems.input, gap_days) c
+	LOOP
+		place := one.place;
+		problem := one.problem;
+		severity := one.severity;
+		column_name := one.column_name;
+		description := one.description;
+		bad_rows := one.found;
+		IF bad_rows IS NULL THEN
+			EXECUTE format('SELECT count(*) FROM %s v WHERE %s AND %s', one.checked_rows, of_source, one.condition) INTO bad_rows;
+		END IF;
+		CONTINUE WHEN bad_rows = 0;
+		EXECUTE format('SELECT jsonb_agg(jsonb_strip_nulls(to_jsonb(b) - ''source_name'')) FROM (SELECT v.* FROM %s v WHERE %s AND %s LIMIT $1) b', one.checked_rows, of_source, one.condition)
+			INTO sample USING samples;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_problems(text, text, integer, integer) IS 'Works for check_source: what is wrong with the rows of one source';
+
+CREATE FUNCTION nudge.check_source(source text DEFAULT NULL, samples integer DEFAULT 5, gap_days integer DEFAULT 3) RETURNS TABLE (
+	source_name text,
+	input text,
+	problem text,
+	severity text,
+	column_name text,
+	bad_rows bigint,
+	sample jsonb,
+	description text
+)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20 COST 1000000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	most_samples constant integer := 1000;
+BEGIN
+	PERFORM nudge.check_source_name(source);
+	IF NOT coalesce(samples BETWEEN 0 AND most_samples, false) OR NOT coalesce(gap_days BETWEEN 0 AND 10000, true) THEN
+		RAISE EXCEPTION 'samples or gap_days is out of range' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('They are %s and %s.', coalesce(samples::text, 'NULL'), coalesce(gap_days::text, 'NULL')),
+			HINT = format('Pass at most %s samples, and days from 0 to 10000; 0 is none.', most_samples);
+	END IF;
+	FOR source_name, input IN
+		SELECT s.source, s.input FROM nudge.sources s WHERE check_source.source IS NULL OR s.source = check_source.source
+		ORDER BY s.input COLLATE "C", s.source COLLATE "C"
+	LOOP
+		-- what one source has wrong must not hide the others
+		BEGIN
+			RETURN QUERY SELECT source_name, check_source.input, p.problem, p.severity, p.column_name, p.bad_rows, p.sample, p.description
+				FROM nudge.source_problems(source_name, check_source.input, samples, coalesce(gap_days, 0)) p
+				ORDER BY p.place, p.problem COLLATE "C", p.column_name COLLATE "C", p.severity COLLATE "C";
+		EXCEPTION WHEN OTHERS THEN
+			problem := 'not readable';
+			severity := 'error';
+			column_name := NULL;
+			bad_rows := NULL;
+			sample := NULL;
+			description := SQLERRM;
+			RETURN NEXT;
+		END;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_source(text, integer, integer) IS
+	'What is wrong with the rows of a source, or of all: missing values, negative and overlapping intervals, unknown words and currencies, missing rates, orphans, duplicates, with how many rows and samples of them. Not STRICT: a NULL source is all, NULL days are no check of gaps';
+
+-- Freshness ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.newest_row(source text, input text, as_of timestamptz, zone text) RETURNS timestamptz
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	newest timestamptz;
+	newest_day date;
+	timed record;
+BEGIN
+	SELECT k.column_name, k.data_type INTO timed FROM nudge.input_columns k
+	WHERE k.input = newest_row.input AND k.required AND k.data_type IN ('timestamptz', 'date') ORDER BY k.position LIMIT 1;
+	IF timed.data_type = 'date' THEN
+		EXECUTE format('SELECT max(v.%1$I) FROM nudge_staging.%2$I v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, input, source)
+			INTO newest_day USING nudge.civil_date(as_of, coalesce(zone, 'UTC'));
+		newest := newest_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	ELSIF timed.data_type = 'timestamptz' THEN
+		EXECUTE format('SELECT max(v.%1$I) FROM nudge_staging.%2$I v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, input, source)
+			INTO newest USING as_of;
+	END IF;
+	RETURN newest;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.newest_row(text, text, timestamptz, text) IS
+	'Works for source_freshness: the time of the newest row of a source, by the first time that its input requires. Not STRICT: a NULL zone is UTC';
+
+CREATE FUNCTION nudge.source_freshness(as_of timestamptz DEFAULT now()) RETURNS TABLE (
+	source_name text,
+	input text,
+	newest_at timestamptz,
+	age_hours numeric,
+	expected_every_hours numeric,
+	late boolean,
+	problem text
+)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one nudge.sources;
+BEGIN
+	FOR one IN SELECT s.* FROM nudge.sources s ORDER BY s.input COLLATE "C", s.source COLLATE "C" LOOP
+		source_name := one.source;
+		input := one.input;
+		newest_at := NULL;
+		problem := NULL;
+		BEGIN
+			newest_at := nudge.newest_row(one.source, one.input, as_of, one.zone);
+		EXCEPTION WHEN OTHERS THEN
+			problem := SQLERRM;
+		END;
+		age_hours := round(extract(epoch FROM as_of - newest_at) / 3600, 2);
+		expected_every_hours := round(extract(epoch FROM one.expected_every) / 3600, 2);
+		late := CASE WHEN problem IS NULL AND as_of IS NOT NULL AND EXISTS (SELECT FROM nudge.input_columns k WHERE k.input = one.input AND k.required AND k.data_type IN ('timestamptz', 'date'))
+			THEN coalesce(extract(epoch FROM as_of - newest_at), 'infinity') > extract(epoch FROM one.expected_every) END;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.source_freshness(timestamptz) IS
+	'How old the newest row of each source is, by the first time that its input requires, and whether it is late by expected_every. Not STRICT: a NULL time leaves all NULL';
 
 -- src/reports/competition.sql
 
@@ -1696,7 +2769,7 @@ CREATE FUNCTION nudge.survey_rows(
 	scale_high integer DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
-	segment text,
+	value text,
 	customer text,
 	user_id text,
 	sent_at timestamptz,
@@ -1733,24 +2806,24 @@ BEGIN
 				AND nudge.check_survey_answers(count(*) FILTER (WHERE l.answered_at < l.sent_at),
 					min(l.score::text) FILTER (WHERE l.score NOT BETWEEN $9 AND $10 OR $1 = 'nps' AND l.score <> trunc(l.score)), $9, $10) AS fine
 			FROM line l
+		), customer AS MATERIALIZED (
+			SELECT DISTINCT ON (c.customer) c.customer, CASE WHEN $11 THEN c.%I END AS value, c.internal
+			FROM (%s) c
+			WHERE coalesce(c.created_at < $6, true)
+			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C", c.internal
 		), told AS (
-			SELECT s.period, l.*
+			SELECT s.period, c.value, l.*
 			FROM checked k, line l
 			JOIN span s ON l.counted_at >= s.start_at AND l.counted_at < s.end_at
-			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL)
+			LEFT JOIN customer c ON c.customer = l.customer
+			WHERE k.fine AND ($7 = 'sent' OR l.score IS NOT NULL) AND c.internal IS NOT TRUE
 		), kept AS (
 			SELECT t.*, row_number() OVER (PARTITION BY t.period, t.customer, CASE $8 WHEN 'latest_per_user' THEN t.user_id END
 				ORDER BY t.score IS NULL, coalesce(t.answered_at, t.sent_at) DESC, t.sent_at DESC, t.score, t.user_id COLLATE "C") AS place
 			FROM told t
-		), customer AS MATERIALIZED (
-			SELECT DISTINCT ON (c.customer) c.customer, c.%I AS segment
-			FROM (%s) c
-			WHERE $11 AND coalesce(c.created_at < $6, true)
-			ORDER BY c.customer, c.created_at DESC NULLS LAST, c.%2$I COLLATE "C"
 		)
-		SELECT t.period, c.segment, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
+		SELECT t.period, t.value, t.customer, t.user_id, t.sent_at, t.answered_at, t.score
 		FROM kept t
-		LEFT JOIN customer c ON c.customer = t.customer
 		WHERE $8 = 'all' OR t.place = 1
 		ORDER BY t.period, t.counted_at, t.customer COLLATE "C", t.user_id COLLATE "C", t.score
 	$query$, nudge.input_query('surveys', surveys), coalesce("by", 'segment'), nudge.input_query('customers', customers))
@@ -1759,7 +2832,7 @@ END
 $$;
 
 COMMENT ON FUNCTION nudge.survey_rows(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer) IS
-	'The surveys of one kind that count in a window, checked, with period and segment: what all reports on surveys add up. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+	'The surveys of one kind that count in a window, checked, with period and value of "by": what all reports on surveys add up. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
 -- Groups, and the periods in which nothing was asked ------------------------
 
@@ -1782,7 +2855,7 @@ CREATE FUNCTION nudge.survey_groups(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	customers_answered bigint,
 	respondents bigint,
@@ -1798,10 +2871,10 @@ DECLARE
 BEGIN
 	SELECT s.scale_low, s.scale_high INTO scale
 	FROM nudge.survey_scale(question, "by", counting, keep, survey_groups.scale_low, survey_groups.scale_high) s;
-	PERFORM nudge.check_answer_days(answer_days);
+	PERFORM nudge.check_count('answer_days', answer_days, 1, 3660);
 	RETURN QUERY
 		WITH found AS MATERIALIZED (
-			SELECT r.period, r.segment, grouping(r.segment) = 1 AS is_total,
+			SELECT r.period, r.value, grouping(r.value) = 1 AS is_total,
 				count(DISTINCT r.customer) FILTER (WHERE r.score IS NOT NULL) AS customers_answered,
 				count(DISTINCT ROW(r.customer, r.user_id)) FILTER (WHERE r.score IS NOT NULL) AS respondents,
 				count(*) FILTER (WHERE r.score IS NULL AND r.sent_at + make_interval(hours => 24 * answer_days) > as_of) AS open_surveys,
@@ -1810,40 +2883,24 @@ BEGIN
 					ELSE nudge.ces_agg(r.score, scale.scale_low, scale.scale_high) FILTER (WHERE question = 'ces') END AS state
 			FROM nudge.survey_rows(surveys, question, start_day, end_day, grain, zone, as_of, customers, "by", counting, keep,
 				scale.scale_low, scale.scale_high) r
-			GROUP BY GROUPING SETS ((r.period, r.segment), (r.period))
+			GROUP BY GROUPING SETS ((r.period, r.value), (r.period))
 		), line AS (
-			SELECT NULL AS segment, true AS is_total
+			SELECT NULL AS value, true AS is_total
 			UNION
-			SELECT f.segment, f.is_total FROM found f WHERE "by" IS NOT NULL
+			SELECT f.value, f.is_total FROM found f WHERE "by" IS NOT NULL
 		)
-		SELECT w.period, w.period_end, w.complete, l.segment, l.is_total, coalesce(f.customers_answered, 0),
+		SELECT w.period, w.period_end, w.complete, l.value, l.is_total, coalesce(f.customers_answered, 0),
 			coalesce(f.respondents, 0), CASE WHEN as_of IS NOT NULL AND counting = 'sent' THEN coalesce(f.open_surveys, 0) END,
-			f.state, lag(f.state) OVER (PARTITION BY l.is_total, l.segment ORDER BY w.period)
+			f.state, lag(f.state) OVER (PARTITION BY l.is_total, l.value ORDER BY w.period)
 		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
 		CROSS JOIN line l
-		LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.segment IS NOT DISTINCT FROM l.segment
-		ORDER BY w.period, l.is_total, l.segment COLLATE "C";
+		LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.value IS NOT DISTINCT FROM l.value
+		ORDER BY w.period, l.is_total, l.value COLLATE "C";
 END
 $$;
 
 COMMENT ON FUNCTION nudge.survey_groups(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer, integer) IS
-	'Works for the reports on surveys: every period of a window, in all and by segment, with its state and that of the period before. Not STRICT: NULL options have a meaning';
-
-CREATE FUNCTION nudge.check_answer_days(answer_days integer) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF answer_days IS NULL OR answer_days NOT BETWEEN 1 AND 3660 THEN
-		RAISE EXCEPTION 'answer_days must be between 1 and 3660'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'So many times 24 hours after a survey was sent an answer is still expected.',
-				HINT = 'Leave it out for 14.';
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_answer_days(integer) IS
-	'An error unless answers are expected for some days. Not STRICT: NULL is an error';
+	'Works for the reports on surveys: every period of a window, in all and by value of "by", with its state and that of the period before. Not STRICT: NULL options have a meaning';
 
 CREATE FUNCTION nudge.survey_states(
 	surveys regclass,
@@ -1859,20 +2916,20 @@ CREATE FUNCTION nudge.survey_states(
 	keep text DEFAULT 'all',
 	scale_low integer DEFAULT NULL,
 	scale_high integer DEFAULT NULL
-) RETURNS TABLE (period date, segment text, state nudge.survey_state)
+) RETURNS TABLE (period date, value text, state nudge.survey_state)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.segment, g.state
+		SELECT g.period, g.value, g.state
 		FROM nudge.survey_groups(surveys, kind, start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, 14, scale_low, scale_high) g
 		WHERE g.is_total = ("by" IS NULL) AND g.state IS NOT NULL
-		ORDER BY g.period, g.segment COLLATE "C";
+		ORDER BY g.period, g.value COLLATE "C";
 END
 $$;
 
 COMMENT ON FUNCTION nudge.survey_states(regclass, text, date, date, text, text, timestamptz, regclass, text, text, text, integer, integer) IS
-	'The answers of each period and segment as a state, to be stored and merged: a row for each that was asked. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
+	'The answers of each period and value of "by" as a state, to be stored and merged: a row for each that was asked. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
 -- Reports -------------------------------------------------------------------
 
@@ -1894,7 +2951,7 @@ CREATE FUNCTION nudge.nps_report(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	asked bigint,
 	answered bigint,
@@ -1917,13 +2974,13 @@ CREATE FUNCTION nudge.nps_report(
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+		SELECT g.period, g.period_end, g.complete, g.value, g.is_total,
 			-- of those who answered it is not known how many were asked
 			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
 			g.open_surveys, g.respondents, g.customers_answered, coalesce(n.promoters, 0), coalesce(n.passives, 0), coalesce(n.detractors, 0),
 			n.score, n.score_low, n.score_high, n.band, n.action, d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, 'nps', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days, 0, 10) g,
-			LATERAL nudge.nps(g.state, confidence, minimum_answers) n,
+			LATERAL nudge.nps(g.state, coalesce(confidence, 0.95), coalesce(minimum_answers, 1)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;
@@ -1950,7 +3007,7 @@ CREATE FUNCTION nudge.csat_report(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	asked bigint,
 	answered bigint,
@@ -1973,7 +3030,7 @@ CREATE FUNCTION nudge.csat_report(
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+		SELECT g.period, g.period_end, g.complete, g.value, g.is_total,
 			-- of those who answered it is not known how many were asked
 			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
 			g.open_surveys, g.respondents, g.customers_answered, n.mean_score, n.mean_low, n.mean_high,
@@ -1981,7 +3038,7 @@ BEGIN
 			d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, 'csat', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days,
 				scale_low, scale_high) g,
-			LATERAL nudge.csat(g.state, confidence) n,
+			LATERAL nudge.csat(g.state, coalesce(confidence, 0.95)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;
@@ -2005,7 +3062,7 @@ CREATE FUNCTION nudge.ces_report(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	asked bigint,
 	answered bigint,
@@ -2028,7 +3085,7 @@ CREATE FUNCTION nudge.ces_report(
 AS $$
 BEGIN
 	RETURN QUERY
-		SELECT g.period, g.period_end, g.complete, g.segment, g.is_total,
+		SELECT g.period, g.period_end, g.complete, g.value, g.is_total,
 			-- of those who answered it is not known how many were asked
 			CASE counting WHEN 'sent' THEN coalesce(n.asked, 0) END, coalesce(n.answered, 0), CASE counting WHEN 'sent' THEN n.response_rate END,
 			g.open_surveys, g.respondents, g.customers_answered, n.mean_score, n.mean_low, n.mean_high,
@@ -2036,7 +3093,7 @@ BEGIN
 			d.difference, d.p_value
 		FROM nudge.survey_groups(surveys, 'ces', start_day, end_day, grain, zone, as_of, customers, "by", counting, keep, answer_days,
 				scale_low, scale_high) g,
-			LATERAL nudge.ces(g.state, confidence) n,
+			LATERAL nudge.ces(g.state, coalesce(confidence, 0.95)) n,
 			LATERAL nudge.survey_compare(g.state, g.state_before) d;
 END
 $$;
@@ -2066,7 +3123,7 @@ CREATE FUNCTION nudge.survey_response(
 	period date,
 	period_end date,
 	complete boolean,
-	segment text,
+	value text,
 	is_total boolean,
 	sent bigint,
 	answered bigint,
@@ -2093,16 +3150,16 @@ AS $$
 DECLARE
 	window_hours interval;
 BEGIN
-	PERFORM nudge.check_answer_days(answer_days);
+	PERFORM nudge.check_count('answer_days', answer_days, 1, 3660);
 	window_hours := make_interval(hours => 24 * answer_days);
 	RETURN QUERY
 		WITH survey AS MATERIALIZED (
-			SELECT r.period, r.segment, r.customer, r.user_id, r.score IS NOT NULL AS is_answered, r.answered_at - r.sent_at AS took,
+			SELECT r.period, r.value, r.customer, r.user_id, r.score IS NOT NULL AS is_answered, r.answered_at - r.sent_at AS took,
 				nudge.civil_date(r.sent_at, coalesce(zone, 'UTC')) AS sent_on,
 				coalesce(r.sent_at + window_hours <= as_of, true) AS is_settled
 			FROM nudge.survey_rows(surveys, kind, start_day, end_day, grain, zone, as_of, customers, "by", 'sent', 'all', scale_low, scale_high) r
 		), found AS MATERIALIZED (
-			SELECT s.period, s.segment, grouping(s.segment) = 1 AS is_total, count(*) AS sent, count(*) FILTER (WHERE s.is_answered) AS answered,
+			SELECT s.period, s.value, grouping(s.value) = 1 AS is_total, count(*) AS sent, count(*) FILTER (WHERE s.is_answered) AS answered,
 				count(*) FILTER (WHERE NOT s.is_answered AND NOT s.is_settled) AS open_surveys, count(*) FILTER (WHERE s.is_settled) AS settled,
 				count(*) FILTER (WHERE s.is_settled AND s.is_answered AND coalesce(s.took <= window_hours, true)) AS settled_answered,
 				count(DISTINCT s.customer) AS customers_asked, count(DISTINCT s.customer) FILTER (WHERE s.is_answered) AS customers_answered,
@@ -2112,38 +3169,38 @@ BEGIN
 				count(*) FILTER (WHERE s.took <= interval '24 hours') AS within_24, count(*) FILTER (WHERE s.took <= interval '72 hours') AS within_72,
 				count(DISTINCT s.sent_on) AS days_sent
 			FROM survey s
-			GROUP BY GROUPING SETS ((s.period, s.segment), (s.period))
+			GROUP BY GROUPING SETS ((s.period, s.value), (s.period))
 		), busiest AS MATERIALIZED (
-			SELECT d.period, d.segment, d.is_total, max(d.sent) AS sent
-			FROM (SELECT s.period, s.segment, grouping(s.segment) = 1 AS is_total, count(*) AS sent
-				FROM survey s GROUP BY GROUPING SETS ((s.period, s.segment, s.sent_on), (s.period, s.sent_on))) d
-			GROUP BY d.period, d.segment, d.is_total
+			SELECT d.period, d.value, d.is_total, max(d.sent) AS sent
+			FROM (SELECT s.period, s.value, grouping(s.value) = 1 AS is_total, count(*) AS sent
+				FROM survey s GROUP BY GROUPING SETS ((s.period, s.value, s.sent_on), (s.period, s.sent_on))) d
+			GROUP BY d.period, d.value, d.is_total
 		), line AS (
-			SELECT NULL AS segment, true AS is_total
+			SELECT NULL AS value, true AS is_total
 			UNION
-			SELECT f.segment, f.is_total FROM found f WHERE "by" IS NOT NULL
+			SELECT f.value, f.is_total FROM found f WHERE "by" IS NOT NULL
 		), filled AS (
-			SELECT w.period, w.period_end, w.complete, l.segment, l.is_total, coalesce(f.sent, 0) AS sent, coalesce(f.answered, 0) AS answered,
+			SELECT w.period, w.period_end, w.complete, l.value, l.is_total, coalesce(f.sent, 0) AS sent, coalesce(f.answered, 0) AS answered,
 				CASE WHEN as_of IS NOT NULL THEN coalesce(f.open_surveys, 0) END AS open_surveys, coalesce(f.settled, 0) AS settled,
 				coalesce(f.settled_answered, 0) AS settled_answered, coalesce(f.customers_asked, 0) AS customers_asked,
 				coalesce(f.customers_answered, 0) AS customers_answered, coalesce(f.respondents, 0) AS respondents, coalesce(f.timed, 0) AS timed,
 				f.median_seconds, f.p90_seconds, f.within_24, f.within_72, coalesce(f.days_sent, 0) AS days_sent, b.sent AS sent_on_busiest
 			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
 			CROSS JOIN line l
-			LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.segment IS NOT DISTINCT FROM l.segment
-			LEFT JOIN busiest b ON b.period = w.period AND b.is_total = l.is_total AND b.segment IS NOT DISTINCT FROM l.segment
+			LEFT JOIN found f ON f.period = w.period AND f.is_total = l.is_total AND f.value IS NOT DISTINCT FROM l.value
+			LEFT JOIN busiest b ON b.period = w.period AND b.is_total = l.is_total AND b.value IS NOT DISTINCT FROM l.value
 		), before AS (
 			SELECT f.*, lag(f.settled) OVER same AS settled_before, lag(f.settled_answered) OVER same AS answered_before
 			FROM filled f
-			WINDOW same AS (PARTITION BY f.is_total, f.segment ORDER BY f.period)
+			WINDOW same AS (PARTITION BY f.is_total, f.value ORDER BY f.period)
 		)
-		SELECT b.period, b.period_end, b.complete, b.segment, b.is_total, b.sent, b.answered, b.open_surveys, b.answered::numeric / nullif(b.sent, 0),
+		SELECT b.period, b.period_end, b.complete, b.value, b.is_total, b.sent, b.answered, b.open_surveys, b.answered::numeric / nullif(b.sent, 0),
 			b.settled, b.settled_answered, t.rate_a, t.difference, t.p_value, b.customers_asked, b.customers_answered, b.respondents, b.timed,
 			b.median_seconds / 3600, b.p90_seconds / 3600, b.within_24::numeric / nullif(b.timed, 0), b.within_72::numeric / nullif(b.timed, 0),
 			b.days_sent, b.sent_on_busiest::numeric / nullif(b.sent, 0)
 		FROM before b,
 			LATERAL nudge.two_proportion_test(b.settled_answered, b.settled, coalesce(b.answered_before, 0), coalesce(b.settled_before, 0)) t
-		ORDER BY b.period, b.is_total, b.segment COLLATE "C";
+		ORDER BY b.period, b.is_total, b.value COLLATE "C";
 END
 $$;
 
@@ -2159,42 +3216,48 @@ COMMENT ON FUNCTION nudge.survey_response(regclass, text, date, date, text, text
  * Definitions: doc/score.md.
  */
 
-CREATE FUNCTION nudge.score_states(scores regclass, model text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+CREATE FUNCTION nudge.check_one_model(lowest text, highest text, without bigint) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF lowest <> highest OR lowest IS NOT NULL AND without > 0 THEN
+		RAISE EXCEPTION 'scores of several models are no series'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('There are scores of model "%s" and %s.', left(lowest, 40), CASE WHEN lowest <> highest THEN format('"%s"', left(highest, 40)) ELSE 'none' END),
+				HINT = 'Name one of them in the argument model, or pass a view that has one.';
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_one_model(text, text, bigint) IS
+	'An error if scores are of more than one model, or only some say of which. Not STRICT: NULL names are of none';
+
+CREATE FUNCTION nudge.score_states(scores regclass, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL)
 	RETURNS TABLE (entity text, state nudge.score_state)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- a row without a time is not left out but refused by score_agg
+	-- a row without a time is not left out but refused
 	query constant text := format('SELECT s.entity, s.at, s.score, s.model FROM (%s) s WHERE ($1 IS NULL OR s.model = $1) AND ($2 IS NULL OR s.at <= $2 OR s.at IS NULL)',
 		nudge.input_query('scores', scores));
-	mixed text;
 BEGIN
 	IF model IS NULL THEN
-		EXECUTE format($query$
-			SELECT CASE WHEN min(q.model) <> max(q.model) THEN format('"%%s" and "%%s"', left(min(q.model), 40), left(max(q.model), 40))
-				WHEN min(q.model) IS NOT NULL AND count(*) > count(q.model) THEN format('"%%s" and none', left(min(q.model), 40)) END
-			FROM (%s) q $query$, query)
-			INTO mixed USING model, as_of;
-	END IF;
-	IF mixed IS NOT NULL THEN
-		RAISE EXCEPTION 'scores of several models are no series'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('There are scores of model %s.', mixed),
-				HINT = 'Name one of them in the argument model, or pass a view that has one.';
+		EXECUTE format('SELECT nudge.check_one_model(min(q.model COLLATE "C"), max(q.model COLLATE "C"), count(*) - count(q.model)) FROM (%s) q', query) USING model, as_of;
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision)
+		SELECT q.entity, nudge.score_agg(q.at, q.score::double precision) FILTER (WHERE isfinite(q.at) AND q.score IS NOT NULL)
 		FROM (%s) q
 		GROUP BY q.entity
-		HAVING nudge.check_input('scores', CASE WHEN q.entity IS NULL THEN count(*) END)
+		HAVING nudge.check_input('scores', count(*) FILTER (WHERE NOT coalesce(q.entity IS NOT NULL AND isfinite(q.at) AND q.score IS NOT NULL, false)))
 		ORDER BY q.entity COLLATE "C"
 		$query$, query)
 		USING model, as_of;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.score_states(regclass, text, timestamptz) IS
-	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL model is the only one there is, a NULL as_of all scores, a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.score_states(regclass, timestamptz, text) IS
+	'The state of each entity, of the scores at or before as_of. Not STRICT: a NULL as_of is all scores, a NULL model the only one there is, a NULL relation has no rows';
 
 CREATE FUNCTION nudge.score_report(
 	scores regclass,
@@ -2222,30 +3285,20 @@ CREATE FUNCTION nudge.score_report(
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-	customer_query constant text := nudge.input_query('customers', customers);
 	known_at timestamptz := as_of;
-	unnamed bigint;
-	repeated text;
 BEGIN
-	EXECUTE format('SELECT count(*) FILTER (WHERE c.customer IS NULL), min(c.customer) FILTER (WHERE c.n > 1) FROM (SELECT c.customer, count(*) AS n FROM (%s) c GROUP BY c.customer) c',
-		customer_query) INTO unnamed, repeated;
-	PERFORM nudge.check_input('customers', unnamed);
-	IF repeated IS NOT NULL THEN
-		RAISE EXCEPTION 'customer "%" has more than one row', left(repeated, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It would be in more than one segment.',
-				HINT = 'Pass a view with one row per customer.';
-	END IF;
 	IF known_at IS NULL THEN
 		EXECUTE format('SELECT max(s.at) FROM (%s) s WHERE $1 IS NULL OR s.model = $1', nudge.input_query('scores', scores)) INTO known_at USING model;
 	END IF;
-	RETURN QUERY EXECUTE format($query$
+	RETURN QUERY
 		WITH entity AS (
-			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, $1, $3) AS fresh
-			FROM nudge.score_states($4, $2, $1) s
-			LEFT JOIN (%s) c ON c.customer = s.entity,
-				LATERAL nudge.score_summary(s.state, $1) m
+			SELECT s.entity, c.segment, m.*, nudge.score_at(s.state, known_at, max_age) AS fresh
+			FROM nudge.score_states(scores, known_at, score_report.model) s
+			LEFT JOIN nudge.customer_rows(customers) c ON c.customer = s.entity,
+				LATERAL nudge.score_summary(s.state, known_at) m
+			WHERE NOT coalesce(c.internal, false)
 		), compared AS (
 			-- as numeric, so that no order of the rows changes a mean
 			SELECT e.*, count(e.fresh) OVER same AS n, round(avg(round(e.fresh::numeric, 6)) OVER same, 6) AS mean
@@ -2257,78 +3310,130 @@ BEGIN
 			CASE WHEN c.segment IS NOT NULL THEN c.n END, CASE WHEN c.segment IS NOT NULL THEN c.mean::double precision END,
 			CASE WHEN c.segment IS NOT NULL THEN (round(c.fresh::numeric, 6) - c.mean)::double precision END
 		FROM compared c
-		ORDER BY c.entity COLLATE "C"
-		$query$, customer_query)
-		USING known_at, model, max_age, scores;
+		ORDER BY c.entity COLLATE "C";
 END
 $$;
 
 COMMENT ON FUNCTION nudge.score_report(regclass, regclass, timestamptz, text, interval) IS
 	'A row per entity: its score with changes, drops, trend and baseline, and the mean of the latest scores of its segment. Not STRICT: a NULL as_of is the latest score of all, a NULL model the only one, a NULL max_age no bound, a NULL relation has no rows';
 
--- src/reports/account_health.sql
+-- src/reports/accounts.sql
 
 /*
- * account_health.sql
- *		The health of accounts from data to band: factors from events, tickets,
- *		surveys, recorded facts and subscriptions, and the score of each customer.
+ * accounts.sql
+ *		Accounts and what is recorded about them, read and checked once for all
+ *		reports on customers: who they are, facts, contracts, what they pay.
  *
- * Definitions: doc/account_health.md.
+ * Definitions: doc/account_shares.md.
  */
 
--- Rows, each checked once ---------------------------------------------------
+-- Days and arguments --------------------------------------------------------
 
-CREATE FUNCTION nudge.check_health_window(as_of timestamptz, name text, length integer, lowest integer, highest integer) RETURNS boolean
+CREATE FUNCTION nudge.day_close(day date, zone text DEFAULT 'UTC') RETURNS timestamptz
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF day IS NULL OR NOT isfinite(day) THEN
+		RAISE EXCEPTION 'as_of must be a finite day'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What is known is what was known at the close of that day.',
+				HINT = 'Pass the day, such as the last of a month.';
+	END IF;
+	RETURN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.day_close(date, text) IS
+	'The instant at which a day ends in a zone. Not STRICT: a NULL day is an error, a NULL zone UTC';
+
+CREATE FUNCTION nudge.months_before(day date, months integer) RETURNS date
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN (day + 1 - make_interval(months => months))::date - 1;
+
+COMMENT ON FUNCTION nudge.months_before(date, integer) IS
+	'The day so many months before, where the last day of a month gives the last day of another';
+
+CREATE FUNCTION nudge.check_instant(as_of timestamptz) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF as_of IS NULL OR NOT isfinite(as_of) THEN
-		RAISE EXCEPTION 'as_of must be a finite instant' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A factor looks back from it: what is dated at or after it is not known.',
-			HINT = 'Pass now() for the health of today.';
-	ELSIF length IS NULL OR length NOT BETWEEN lowest AND highest THEN
-		RAISE EXCEPTION '% must be between % and %, not %', name, lowest, highest, coalesce(length::text, 'null') USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'It says how far a factor looks back.',
-			HINT = 'Leave it out for its default.';
+		RAISE EXCEPTION 'as_of must be a finite instant'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A factor looks back from it: what is dated at or after it is not known.',
+				HINT = 'Pass now() for the health of today.';
 	END IF;
-	RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.check_health_window(timestamptz, text, integer, integer, integer) IS
-	'An error unless as_of is an instant and the length of a window within bounds. Not STRICT: NULLs are errors';
+COMMENT ON FUNCTION nudge.check_instant(timestamptz) IS 'An error unless as_of is an instant. Not STRICT: NULL is an error';
 
-CREATE FUNCTION nudge.check_health_rows(input text, wrong text, rule text) RETURNS boolean
+CREATE FUNCTION nudge.check_count(name text, value integer, lowest integer DEFAULT 1, highest integer DEFAULT 36600) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF wrong IS NOT NULL THEN
-		RAISE EXCEPTION 'the row "%" of % breaks a rule', left(wrong, 40), input USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = rule,
-			HINT = 'Correct such rows, or pass a view without them.';
+	IF NOT coalesce(value BETWEEN lowest AND highest, false) THEN
+		RAISE EXCEPTION '% must be between % and %', name, lowest, highest
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is %s.', coalesce(value::text, 'null')),
+				HINT = 'Leave it out for its default.';
 	END IF;
-	RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.check_health_rows(text, text, text) IS
-	'An error that names a row of an input and the rule it breaks. Not STRICT: a NULL row is none';
+COMMENT ON FUNCTION nudge.check_count(text, integer, integer, integer) IS
+	'An error unless a number of days, weeks, months or customers is within bounds. Not STRICT: NULL is an error';
 
-CREATE FUNCTION nudge.health_customers(customers regclass, as_of timestamptz)
-	RETURNS TABLE (customer text, created_at timestamptz, name text, segment text, owner text)
+CREATE FUNCTION nudge.check_bands(threshold numeric, yellow_from numeric, green_from numeric) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(threshold BETWEEN 0 AND 100 AND 0 < yellow_from AND yellow_from < green_from AND green_from <= 100, false) THEN
+		RAISE EXCEPTION 'thresholds of scores must rise from 0 to 100'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('The threshold is %s, yellow from %s, green from %s.', coalesce(threshold::text, 'null'),
+					coalesce(yellow_from::text, 'null'), coalesce(green_from::text, 'null')),
+				HINT = 'The defaults are 65, 60 and 80.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_bands(numeric, numeric, numeric) IS
+	'An error unless the threshold and the bands of a score make sense. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.check_levels(fact text, levels text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
+		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
+		RAISE EXCEPTION 'levels must be two or more different words in lower case'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('They are the values that %s may have, the worst first.', fact),
+				HINT = 'Pass for example {none,weak,neutral,strong,champion}.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_levels(text, text[]) IS
+	'An error unless levels, of which fact_level gives the place, are words. Not STRICT: NULL levels are an error';
+
+-- Who they are --------------------------------------------------------------
+
+CREATE FUNCTION nudge.customer_rows(customers regclass, as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (customer text, created_at timestamptz, name text, segment text, owner text, internal boolean)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT c.customer, c.created_at, c.name, c.segment, c.owner
+			SELECT c.customer, c.created_at, c.name, c.segment, c.owner, coalesce(c.internal, false) AS internal
 			FROM (%s) c
-			WHERE NOT coalesce(c.internal, false) AND (c.created_at IS NULL OR c.created_at < $1)
+			WHERE c.created_at IS NULL OR coalesce(c.created_at < $1, true)
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('customers', count(*) FILTER (WHERE l.customer IS NULL OR l.created_at IS NULL)),
-				nudge.check_health_rows('customers', (SELECT min(d.customer COLLATE "C") FROM (SELECT l.customer FROM line l GROUP BY l.customer HAVING count(*) > 1) d),
-					'A customer is one row: with several it would have several scores.') AS checked
+				nudge.check_unique_key('customers', (SELECT min(d.customer COLLATE "C") FROM (SELECT l.customer FROM line l GROUP BY l.customer HAVING count(*) > 1) d)) AS checked
 			FROM line l
 		)
 		SELECT l.* FROM one, line l ORDER BY l.customer COLLATE "C"
@@ -2336,72 +3441,152 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.health_customers(regclass, timestamptz) IS
-	'The customers created before an instant, without internal ones, checked: those that have a health. Not STRICT: a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.customer_rows(regclass, timestamptz) IS
+	'The customers created before an instant, one row each. Not STRICT: a NULL relation has no rows, a NULL as_of is no bound';
 
-CREATE FUNCTION nudge.health_facts(account_facts regclass, as_of timestamptz, facts text[])
+-- What is recorded about them -----------------------------------------------
+
+CREATE FUNCTION nudge.account_fact_rows(account_facts regclass, facts text[], as_of timestamptz DEFAULT NULL)
 	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT f.customer, lower(btrim(f.fact)) AS fact, lower(btrim(f.value)) AS value, f.agreed_at, f.valid_from,
-				-- an end that is not before as_of is not known then
-				CASE WHEN f.valid_to < $1 THEN f.valid_to END AS valid_to, f.valid_to < f.valid_from AS is_reversed
+			SELECT f.customer, lower(btrim(f.fact)) AS fact, nullif(btrim(f.value), '') AS value, f.agreed_at, f.valid_from, f.valid_to
 			FROM (%s) f
-			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($2)) AND (f.valid_from IS NULL OR f.valid_from < $1)
+			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($1)) AND (f.valid_from IS NULL OR coalesce(f.valid_from < $2, true))
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
-				nudge.check_health_rows('account_facts', min(l.customer COLLATE "C") FILTER (WHERE l.is_reversed), 'A fact does not end before it begins.') AS checked
+				nudge.check_intervals('account_facts', count(*) FILTER (WHERE l.valid_to < l.valid_from)) AS checked
 			FROM line l
 		)
-		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, l.valid_to IS NULL
-		FROM one, line l
+		-- an end that is not before as_of is not known then
+		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, CASE WHEN k.is_over THEN l.valid_to END, NOT k.is_over
+		FROM one, line l, LATERAL (SELECT coalesce(l.valid_to < coalesce($2, 'infinity'), false) AS is_over) k
 		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
-		$query$, nudge.input_query('account_facts', account_facts)) USING as_of, facts;
+		$query$, nudge.input_query('account_facts', account_facts)) USING facts, as_of;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.health_facts(regclass, timestamptz, text[]) IS
-	'The facts of some names recorded before an instant, checked, and whether they are in force just before it: the drill-down of outcome_factor, relationship_factor and advocacy_factor. Not STRICT: a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.account_fact_rows(regclass, text[], timestamptz) IS
+	'The account_facts of some names known before an instant, and whether they are in force just before it: the rows behind all reports on facts. Not STRICT: a NULL relation has no rows, a NULL as_of is no bound';
 
-CREATE FUNCTION nudge.is_true_fact(fact text, value text) RETURNS boolean
+CREATE FUNCTION nudge.refuse_fact(fact text, value text, words text[]) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN value NOT IN ('true', 't', 'yes', 'y', 'on', '1', 'false', 'f', 'no', 'n', 'off', '0') THEN value END,
-		'true, t, yes, y, on, 1, false, f, no, n, off and 0');
-	RETURN value IN ('true', 't', 'yes', 'y', 'on', '1');
+	RAISE EXCEPTION 'value "%" of the fact "%" cannot be read', left(value, 40), fact
+		USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = CASE WHEN words = '{}' THEN 'It is a number of up to 15 digits, with or without a sign and a decimal point.'
+				ELSE format('It is one of %s, in any case.', array_to_string(words, ', ')) END,
+			HINT = 'Pass a view that maps what is recorded to that.';
 END
 $$;
 
-COMMENT ON FUNCTION nudge.is_true_fact(text, text) IS
-	'The value of a fact that is true or false, in lower case; another is an error';
+COMMENT ON FUNCTION nudge.refuse_fact(text, text, text[]) IS 'Works for fact_flag, fact_number and fact_level: the error for a value that is none of some words, or without words no number';
 
-CREATE FUNCTION nudge.scale_level(value text, levels text[], fact text DEFAULT 'level') RETURNS double precision
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+-- Not STRICT, and without SET, so that the planner puts these in place of each call
+CREATE FUNCTION nudge.fact_flag(fact text, value text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN lower(value) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true WHEN lower(value) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
+		ELSE nudge.refuse_fact(fact, value, '{true,t,yes,y,on,1,false,f,no,n,off,0}') END;
+
+COMMENT ON FUNCTION nudge.fact_flag(text, text) IS
+	'The value of a fact that is true or false; another is an error. Not STRICT, so that it costs no call: a NULL value is NULL';
+
+CREATE FUNCTION nudge.fact_number(fact text, value text) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN value ~ '^-?[0-9]{1,15}([.][0-9]{0,15})?$' THEN value::numeric
+		ELSE nudge.refuse_fact(fact, value, '{}')::integer::numeric END;
+
+COMMENT ON FUNCTION nudge.fact_number(text, text) IS
+	'The value of a fact that is a number; another is an error. Not STRICT, so that it costs no call: a NULL value is NULL';
+
+CREATE FUNCTION nudge.fact_level(fact text, value text, levels text[]) RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(array_position(levels, lower(value)), nudge.refuse_fact(fact, value, levels)::integer);
+
+COMMENT ON FUNCTION nudge.fact_level(text, text, text[]) IS
+	'The place of a value among levels, the worst first; a value that is none of them is an error. Not STRICT, so that it costs no call: a NULL value has no place';
+
+CREATE FUNCTION nudge.account_contract_rows(contracts regclass, as_of timestamptz)
+	RETURNS TABLE (customer text, contract text, signed_at timestamptz, starts_at timestamptz, term_months numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT c.customer, c.contract, c.signed_at, c.starts_at, c.term_months FROM (%s) c WHERE c.signed_at IS NULL OR c.signed_at < $1
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR l.signed_at IS NULL OR l.starts_at IS NULL
+				OR NOT coalesce(l.term_months < 'Infinity', false))) AS checked
+			FROM line l
+		)
+		SELECT l.* FROM one, line l
+		ORDER BY l.signed_at, l.customer COLLATE "C", l.contract COLLATE "C"
+		$query$, nudge.input_query('contracts', contracts)) USING as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.account_contract_rows(regclass, timestamptz) IS
+	'The contracts signed before an instant. Not STRICT: NULL contracts are none';
+
+-- What they pay -------------------------------------------------------------
+
+CREATE FUNCTION nudge.account_rows(
+	state nudge.mrr_state,
+	customers regclass,
+	as_of date,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, customer_segment text, created_at timestamptz, mrr numeric, quarter_mrr numeric, year_mrr numeric, active boolean, chosen boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	place integer;
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1
-		OR (SELECT count(DISTINCT l) FROM unnest(levels) l WHERE l = lower(l)) <> cardinality(levels) THEN
-		RAISE EXCEPTION 'levels of % must be two or more different words in lower case', fact USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They are what the value may be, the worst first: it gives 0, and the last gives 100.',
-			HINT = 'Pass for example {negative,neutral,positive}.';
+	IF segment IS NOT NULL AND customers IS NULL THEN
+		RAISE EXCEPTION 'a segment needs customers'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Which segment an account is in, the input customers says.',
+				HINT = 'Pass the relation as customers.';
 	END IF;
-	place := array_position(levels, lower(btrim(value)));
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN btrim(value) END, array_to_string(levels, ', '));
-	RETURN 100 * (place - 1) / (cardinality(levels) - 1)::double precision;
+	RETURN QUERY
+	WITH paid AS MATERIALIZED (
+		SELECT m.customer, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 3), 0) AS quarter_mrr,
+			coalesce(sum(m.mrr) FILTER (WHERE d.ago = 12), 0) AS year_mrr
+		FROM (VALUES (0), (3), (12)) d(ago), LATERAL nudge.customer_mrr(state, nudge.months_before(as_of, d.ago), coalesce(zone, 'UTC')) m
+		GROUP BY m.customer
+	)
+	SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
+		CASE WHEN state IS NULL THEN a.created_at < known_at ELSE k.mrr > 0 END,
+		account_rows.segment IS NULL OR coalesce(a.segment = account_rows.segment, false)
+	FROM nudge.customer_rows(customers) a FULL JOIN paid p ON p.customer = a.customer,
+		LATERAL (SELECT CASE WHEN state IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN state IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
+			CASE WHEN state IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
+	WHERE NOT coalesce(a.internal, false)
+	ORDER BY coalesce(a.customer, p.customer) COLLATE "C";
 END
 $$;
 
-COMMENT ON FUNCTION nudge.scale_level(text, text[], text) IS
-	'A word as a factor: its place among levels, of which the first gives 0, the last 100 and those between equal steps. Not STRICT: a NULL value has no factor, NULL levels are an error';
+COMMENT ON FUNCTION nudge.account_rows(nudge.mrr_state, regclass, date, text, text) IS
+	'Every account that is not internal: its MRR at the close of a day, 3 and 12 months before, whether it is active (pays, or without a state exists) and in the segment. Not STRICT: NULL inputs are not known, a NULL segment is all';
 
--- Use -----------------------------------------------------------------------
+-- src/reports/account_usage.sql
+
+/*
+ * account_usage.sql
+ *		How accounts use the product: by week, by feature, how steadily, and what
+ *		that says of their health.
+ *
+ * Definitions: doc/account_health.md, and of stability doc/customer_success.md.
+ */
+
+-- Rows, each checked once ---------------------------------------------------
 
 CREATE FUNCTION nudge.usage_weeks(
 	events regclass,
@@ -2410,17 +3595,21 @@ CREATE FUNCTION nudge.usage_weeks(
 	users regclass DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	weeks integer DEFAULT 12,
-	login_events text[] DEFAULT NULL
+	login_events text[] DEFAULT NULL,
+	week_start text DEFAULT 'monday'
 ) RETURNS TABLE (customer text, week date, uses bigint, active_days bigint, active_users bigint, account_users bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 100000
 	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
-	checked constant boolean := nudge.check_health_window(as_of, 'weeks', weeks, 2, 520);
-	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
-	start_day constant date := end_day - 7 * weeks;
+	first_weekday constant text := coalesce(week_start, 'monday');
+	end_day date;
+	start_day date;
 BEGIN
+	PERFORM nudge.check_instant(as_of), nudge.check_count('weeks', weeks, 1, 520);
+	end_day := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week', first_weekday);
+	start_day := end_day - 7 * weeks;
 	RETURN QUERY EXECUTE format($query$
 		WITH person AS MATERIALIZED (
 			SELECT u."user", u.customer, u.signed_up_at, coalesce(u.internal, false) AS internal
@@ -2438,11 +3627,10 @@ BEGIN
 			GROUP BY 1, 2, 3
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('events', (SELECT sum(d.incomplete)::bigint FROM done d)) AND nudge.check_input('users', count(*) FILTER (WHERE p."user" IS NULL OR p.signed_up_at IS NULL))
-				AND nudge.check_health_rows('users', (SELECT min(d."user" COLLATE "C") FROM (SELECT q."user" FROM person q GROUP BY q."user" HAVING count(*) > 1) d),
-					'A user is one row: with several its events would count several times.') AS checked
+				AND nudge.check_unique_key('users', (SELECT min(d."user" COLLATE "C") FROM (SELECT q."user" FROM person q GROUP BY q."user" HAVING count(*) > 1) d)) AS checked
 			FROM person p
 		), account AS MATERIALIZED (
-			SELECT c.customer, c.created_at FROM nudge.health_customers($6, $1) c
+			SELECT c.customer, c.created_at FROM nudge.customer_rows($6, $1) c WHERE NOT c.internal
 			UNION ALL
 			SELECT DISTINCT d.customer, NULL::timestamptz FROM done d WHERE $6 IS NULL AND d.customer IS NOT NULL
 		), seen AS (
@@ -2455,10 +3643,10 @@ BEGIN
 		), daily AS (
 			SELECT d.customer, d.day, sum(d.uses) AS uses, bool_or(d.is_login) AS is_login FROM done d WHERE d.day IS NOT NULL GROUP BY d.customer, d.day
 		), weekly AS (
-			SELECT d.customer, nudge.period_start(d.day, 'week') AS week, sum(d.uses)::bigint AS uses, count(*) FILTER (WHERE d.is_login) AS active_days
+			SELECT d.customer, $2 + 7 * ((d.day - $2) / 7) AS week, sum(d.uses)::bigint AS uses, count(*) FILTER (WHERE d.is_login) AS active_days
 			FROM daily d GROUP BY 1, 2
 		), people AS (
-			SELECT d.customer, nudge.period_start(d.day, 'week') AS week, count(DISTINCT d.person) AS active_users FROM done d WHERE d.day IS NOT NULL GROUP BY 1, 2
+			SELECT d.customer, $2 + 7 * ((d.day - $2) / 7) AS week, count(DISTINCT d.person) AS active_users FROM done d WHERE d.day IS NOT NULL GROUP BY 1, 2
 		)
 		SELECT a.customer, w.week, CASE WHEN k.known THEN coalesce(u.uses, 0) END, CASE WHEN k.known THEN coalesce(u.active_days, 0) END,
 			CASE WHEN k.known THEN coalesce(p.active_users, 0) END, CASE WHEN s.first_at IS NOT NULL AND $7 THEN coalesce(s.users, 0) END
@@ -2474,8 +3662,40 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.usage_weeks(regclass, timestamptz, regclass, regclass, text, integer, text[]) IS
+COMMENT ON FUNCTION nudge.usage_weeks(regclass, timestamptz, regclass, regclass, text, integer, text[], text) IS
 	'Uses, active days and active users of each customer in each of the last complete weeks, NULL for weeks that began before the customer was known: the drill-down of usage_factor. Not STRICT: a NULL relation is not known';
+
+CREATE FUNCTION nudge.feature_event_rows(
+	events regclass,
+	users regclass DEFAULT NULL,
+	start_at timestamptz DEFAULT NULL,
+	end_at timestamptz DEFAULT NULL,
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (customer text, feature text, at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH person AS MATERIALIZED (
+			SELECT u."user", u.customer, coalesce(u.internal, false) AS internal FROM (%2$s) u WHERE u.signed_up_at IS NULL OR coalesce(u.signed_up_at < $3, true)
+		), line AS MATERIALIZED (
+			SELECT coalesce(e.customer, p.customer) AS customer, e.feature, e.at
+			FROM (%1$s) e
+			LEFT JOIN person p ON p."user" = e."user"
+			WHERE e.feature IS NOT NULL AND (e.at IS NULL OR coalesce(e.at >= $1, true) AND coalesce(e.at < $2, true)) AND NOT coalesce(p.internal, false)
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('events', (SELECT count(*) FROM line l WHERE l.at IS NULL)) AND nudge.check_input('users', count(*) FILTER (WHERE p."user" IS NULL))
+				AND nudge.check_unique_key('users', (SELECT min(d."user" COLLATE "C") FROM (SELECT q."user" FROM person q GROUP BY q."user" HAVING count(*) > 1) d)) AS checked
+			FROM person p
+		)
+		SELECT l.customer, l.feature, l.at FROM one JOIN line l ON one.checked WHERE l.customer IS NOT NULL
+		$query$, nudge.input_query('events', events), nudge.input_query('users', users)) USING start_at, end_at, coalesce(as_of, end_at);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.feature_event_rows(regclass, regclass, timestamptz, timestamptz, timestamptz) IS
+	'The events with a feature between two instants, each with its account, or with that of its user, without internal users. Not STRICT: a NULL relation has no rows, NULL bounds are none, a NULL as_of, before which users are known, is end_at';
 
 CREATE FUNCTION nudge.usage_features(
 	events regclass,
@@ -2490,28 +3710,27 @@ CREATE FUNCTION nudge.usage_features(
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
-	checked constant boolean := nudge.check_health_window(as_of, 'weeks', weeks, 2, 520);
-	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
-	start_day constant date := end_day - 7 * weeks;
+	end_day date;
+	start_day date;
 BEGIN
+	PERFORM nudge.check_instant(as_of), nudge.check_count('weeks', weeks, 1, 520);
+	end_day := nudge.period_start(nudge.civil_date(as_of, named_zone), 'week');
+	start_day := end_day - 7 * weeks;
 	RETURN QUERY EXECUTE format($query$
-		WITH person AS MATERIALIZED (
-			SELECT u."user", u.customer, coalesce(u.internal, false) AS internal FROM (%3$s) u WHERE u.signed_up_at < $1
-		)
-		SELECT coalesce(e.customer, p.customer), e.feature, count(*), max(e.at)
-		FROM (%1$s) e
-		LEFT JOIN person p ON p."user" = e."user"
-		WHERE e.at >= $2::timestamp AT TIME ZONE $4 AND e.at < $3::timestamp AT TIME ZONE $4 AND coalesce(e.customer, p.customer) IS NOT NULL AND NOT coalesce(p.internal, false)
-			AND e.feature IN (SELECT f.feature FROM (%2$s) f WHERE f.released_at IS NULL OR f.released_at < $1)
-		GROUP BY 1, 2
-		ORDER BY coalesce(e.customer, p.customer) COLLATE "C", e.feature COLLATE "C"
-		$query$, nudge.input_query('events', events), nudge.input_query('features', features), nudge.input_query('users', users))
-	USING as_of, start_day, end_day, named_zone;
+		SELECT e.customer, e.feature, count(*), max(e.at)
+		FROM nudge.feature_event_rows($1, $2, $4::timestamp AT TIME ZONE $6, $5::timestamp AT TIME ZONE $6, $3) e
+		WHERE e.feature IN (SELECT f.feature FROM (%s) f WHERE f.released_at IS NULL OR f.released_at < $3)
+		GROUP BY e.customer, e.feature
+		ORDER BY e.customer COLLATE "C", e.feature COLLATE "C"
+		$query$, nudge.input_query('features', features))
+	USING events, users, as_of, start_day, end_day, named_zone;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.usage_features(regclass, regclass, timestamptz, regclass, text, integer) IS
 	'The released features that each customer used in the last complete weeks: the drill-down of the breadth in usage_factor. Not STRICT: a NULL relation has no rows';
+
+-- The factor ----------------------------------------------------------------
 
 CREATE FUNCTION nudge.usage_factor(
 	events regclass,
@@ -2557,6 +3776,7 @@ AS $$
 DECLARE
 	available bigint;
 BEGIN
+	PERFORM nudge.check_count('weeks', weeks, 2, 520);
 	IF features IS NOT NULL THEN
 		EXECUTE format('SELECT count(DISTINCT f.feature) FROM (%s) f WHERE f.released_at IS NULL OR f.released_at < $1', nudge.input_query('features', features))
 			INTO available USING as_of;
@@ -2599,32 +3819,115 @@ $$;
 COMMENT ON FUNCTION nudge.usage_factor(regclass, timestamptz, regclass, regclass, regclass, text, integer, text[], double precision, double precision, double precision[], double precision[]) IS
 	'How much, how broadly, with which trend and how evenly each customer used the product in the last complete weeks, and the factors usage and engagement of that. Not STRICT: a NULL relation is not known, NULL login_events are all events';
 
+-- Stability -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.engagement_stability_lines(
+	events regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	weeks integer DEFAULT 12,
+	login_events text[] DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	week_start text DEFAULT 'monday'
+) RETURNS TABLE (
+	customer text,
+	known_weeks bigint,
+	active_days bigint,
+	active_weeks bigint,
+	mean_active_days numeric,
+	coefficient_of_variation numeric,
+	stability numeric
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 200000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH spread AS (
+		SELECT u.customer, count(u.active_days) AS known, sum(u.active_days)::bigint AS days, count(*) FILTER (WHERE u.active_days > 0) AS active, avg(u.active_days) AS mean,
+			stddev_pop(u.active_days) AS deviation
+		FROM nudge.usage_weeks(events, nudge.day_close(as_of, zone), customers, engagement_stability_lines.users, zone, engagement_stability_lines.weeks, login_events, week_start) u
+		GROUP BY u.customer
+	)
+	-- who came within the weeks has not had all of them
+	SELECT s.customer, s.known, s.days, s.active, s.mean, v.cv, CASE WHEN v.cv < 1 THEN 1 - v.cv WHEN v.cv >= 1 THEN 0 END
+	FROM spread s, LATERAL (SELECT CASE WHEN s.known = engagement_stability_lines.weeks THEN s.deviation / nullif(s.mean, 0) END AS cv) v
+	ORDER BY s.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.engagement_stability_lines(regclass, date, regclass, regclass, integer, text[], text, text) IS
+	'Engagement stability of every customer: 1 less the coefficient of variation of the active_days of usage_weeks, at least 0; NULL of customers that came later or had no day. Not STRICT: a NULL relation is not known, NULL login_events are all events';
+
+CREATE FUNCTION nudge.engagement_stability(
+	events regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	users regclass DEFAULT NULL,
+	weeks integer DEFAULT 12,
+	login_events text[] DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	week_start text DEFAULT 'monday'
+) RETURNS TABLE (all_customers bigint, known_customers bigint, mean_stability numeric, median_stability numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 200000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT count(*), count(l.stability), avg(l.stability), percentile_disc(0.5) WITHIN GROUP (ORDER BY l.stability)
+	FROM nudge.engagement_stability_lines(events, as_of, customers, users, weeks, login_events, zone, week_start) l;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.engagement_stability(regclass, date, regclass, regclass, integer, text[], text, text) IS
+	'Mean and median engagement stability of the customers for which it is known. Not STRICT: a NULL relation is not known, NULL login_events are all events';
+
+-- src/reports/account_health.sql
+
+/*
+ * account_health.sql
+ *		The health of accounts from data to band: factors from events, tickets,
+ *		surveys, recorded facts and subscriptions, and the score of each customer.
+ *
+ * Definitions: doc/account_health.md.
+ */
+
+CREATE FUNCTION nudge.scale_level(value text, levels text[], fact text DEFAULT 'level') RETURNS double precision
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_levels(fact, levels);
+	RETURN 100 * (nudge.fact_level(fact, btrim(value), levels) - 1) / (cardinality(levels) - 1)::double precision;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.scale_level(text, text[], text) IS
+	'A word as a factor: its place among levels, of which the first gives 0, the last 100 and those between equal steps. Not STRICT: a NULL value has no factor, NULL levels are an error';
+
 -- Support -------------------------------------------------------------------
 
 CREATE FUNCTION nudge.support_tickets(tickets regclass, as_of timestamptz, days integer DEFAULT 90, csat_low double precision DEFAULT 1, csat_high double precision DEFAULT 5)
-	RETURNS TABLE (customer text, ticket text, opened_at timestamptz, resolved_at timestamptz, resolution_minutes numeric, csat numeric)
+	RETURNS TABLE (customer text, ticket text, opened_at timestamptz, status text, resolved_at timestamptz, resolution_minutes numeric, csat numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT t.customer, t.ticket, t.opened_at, t.csat, t.resolved_at < t.opened_at AS is_reversed,
-				-- resolved at as_of, and not opened again since
-				CASE WHEN t.resolved_at < $1 AND NOT coalesce(t.reopened_at >= t.resolved_at AND t.reopened_at < $1, false) THEN t.resolved_at END AS resolved_at
-			FROM (%s) t
-			WHERE t.opened_at IS NULL OR t.opened_at >= $1 - make_interval(hours => 24 * $2) AND t.opened_at < $1
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('tickets', count(*) FILTER (WHERE l.customer IS NULL OR l.ticket IS NULL OR l.opened_at IS NULL))
-				AND nudge.check_health_rows('tickets', min(l.ticket COLLATE "C") FILTER (WHERE l.is_reversed), 'A ticket is not resolved before it is opened.')
-				AND nudge.check_health_rows('tickets', min(l.ticket COLLATE "C") FILTER (WHERE NOT l.csat BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
-			FROM line l
-		)
-		SELECT l.customer, l.ticket, l.opened_at, l.resolved_at, extract(epoch FROM l.resolved_at - l.opened_at) / 60, l.csat
-		FROM one, line l
-		ORDER BY l.customer COLLATE "C", l.opened_at, l.ticket COLLATE "C"
-		$query$, nudge.input_query('tickets', tickets)) USING as_of, days, csat_low::numeric, csat_high::numeric;
+	PERFORM nudge.check_instant(as_of), nudge.check_count('days', days, 1, 3650);
+	RETURN QUERY
+	WITH line AS MATERIALIZED (
+		-- resolved at as_of, and not opened again since
+		SELECT t.*, CASE t.status WHEN 'resolved' THEN t.resolved_at END AS done_at
+		FROM nudge.ticket_rows(tickets, as_of - make_interval(hours => 24 * days), NULL, as_of) t
+	), one AS MATERIALIZED (
+		SELECT nudge.check_values('tickets', count(*) FILTER (WHERE NOT l.csat BETWEEN csat_low::numeric AND csat_high::numeric),
+			format('csat is from %s to %s; another scale is passed as csat_low and csat_high.', csat_low, csat_high)) AS checked
+		FROM line l
+	)
+	SELECT l.customer, l.ticket, l.opened_at, l.status, l.done_at, nudge.minutes_between(l.opened_at, l.done_at), l.csat
+	FROM one JOIN line l ON one.checked
+	ORDER BY l.customer COLLATE "C", l.opened_at, l.ticket COLLATE "C";
 END
 $$;
 
@@ -2664,11 +3967,13 @@ AS $$
 BEGIN
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT t.customer, count(*) AS tickets, count(t.resolved_at) AS resolved, avg(t.resolution_minutes) AS minutes, count(t.csat) AS rated, avg(t.csat) AS csat
+		SELECT t.customer, count(*) AS tickets,
+			-- a relation that does not say when tickets were resolved does not say that they were not
+			CASE WHEN count(t.status) > 0 THEN count(t.resolved_at) END AS resolved, avg(t.resolution_minutes) AS minutes, count(t.csat) AS rated, avg(t.csat) AS csat
 		FROM nudge.support_tickets(support_factor.tickets, as_of, days, csat_low, csat_high) t
 		GROUP BY t.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), measured AS (
@@ -2717,23 +4022,22 @@ CREATE FUNCTION nudge.outcome_factor(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	PERFORM nudge.check_instant(as_of);
 	RETURN QUERY
 	WITH fact AS MATERIALIZED (
 		-- what was not agreed before its outcome is no agreed criterion
-		SELECT f.customer, f.fact, f.value, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
-			CASE f.fact WHEN 'criterion_met' THEN nudge.is_true_fact(f.fact, f.value) END AS is_met
-		FROM nudge.health_facts(account_facts, as_of, '{criterion_met,documented_roi}') f WHERE f.in_force
-	), one AS MATERIALIZED (
-		SELECT nudge.check_health_rows('account_facts', min(f.value COLLATE "C"), 'documented_roi is a number: what the customer got back for each unit it paid.') AS checked
-		FROM fact f WHERE f.fact = 'documented_roi' AND f.value !~ '^-?[0-9]{1,15}(\.[0-9]{1,15})?$'
+		SELECT f.customer, f.fact, f.value, f.valid_from, f.fact = 'criterion_met' AND coalesce(f.agreed_at <= f.valid_from, false) AS is_agreed,
+			CASE f.fact WHEN 'criterion_met' THEN nudge.fact_flag(f.fact, f.value) END AS is_met,
+			CASE f.fact WHEN 'documented_roi' THEN nudge.fact_number(f.fact, f.value) END AS roi
+		FROM nudge.account_fact_rows(account_facts, '{criterion_met,documented_roi}', as_of) f WHERE f.in_force
 	), line AS (
 		SELECT f.customer, count(*) FILTER (WHERE f.is_agreed) AS agreed, count(*) FILTER (WHERE f.is_agreed AND f.is_met) AS met,
 			count(*) FILTER (WHERE f.fact = 'criterion_met' AND NOT f.is_agreed) AS other,
-			avg(CASE f.fact WHEN 'documented_roi' THEN f.value::numeric END) AS roi
-		FROM one, fact f WHERE one.checked GROUP BY f.customer
+			-- as in account_shares
+			(array_agg(f.roi ORDER BY f.valid_from DESC, f.value COLLATE "C") FILTER (WHERE f.fact = 'documented_roi'))[1] AS roi
+		FROM fact f GROUP BY f.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), scaled AS (
@@ -2773,21 +4077,22 @@ CREATE FUNCTION nudge.relationship_factor(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1), nudge.scale_level(NULL, sponsor_levels, 'sponsor_status'), nudge.scale_level(NULL, sentiment_levels, 'sentiment');
+	PERFORM nudge.check_instant(as_of), nudge.check_levels('sponsor_status', sponsor_levels), nudge.check_levels('sentiment', sentiment_levels);
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT f.customer, nullif(count(DISTINCT f.value) FILTER (WHERE f.fact = 'contact_level'), 0) AS contacts,
+		SELECT f.customer, nullif(count(DISTINCT lower(f.value)) FILTER (WHERE f.fact = 'contact_level'), 0) AS contacts,
 			count(*) FILTER (WHERE f.fact = 'sponsor_status') AS sponsors, count(*) FILTER (WHERE f.fact = 'sentiment') AS sentiments,
-			avg(CASE f.fact WHEN 'sponsor_status' THEN nudge.scale_level(f.value, sponsor_levels, f.fact) END) AS strength,
-			avg(CASE f.fact WHEN 'sentiment' THEN nudge.scale_level(f.value, sentiment_levels, f.fact) END) AS sentiment
-		FROM nudge.health_facts(account_facts, as_of, '{contact_level,sponsor_status,sentiment}') f WHERE f.in_force
+			avg(CASE f.fact WHEN 'sponsor_status' THEN nudge.fact_level(f.fact, f.value, sponsor_levels) END) AS strength,
+			avg(CASE f.fact WHEN 'sentiment' THEN nudge.fact_level(f.fact, f.value, sentiment_levels) END) AS sentiment
+		FROM nudge.account_fact_rows(account_facts, '{contact_level,sponsor_status,sentiment}', as_of) f WHERE f.in_force
 		GROUP BY f.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), scaled AS (
-		SELECT a.customer, l.contacts, nudge.scale_target(l.contacts, target_levels) AS breadth, l.sponsors, l.strength, l.sentiments, l.sentiment
+		SELECT a.customer, l.contacts, nudge.scale_target(l.contacts, target_levels) AS breadth, l.sponsors,
+			nudge.scale_min_max(l.strength::double precision, 1, cardinality(sponsor_levels)) AS strength, l.sentiments, nudge.scale_min_max(l.sentiment::double precision, 1, cardinality(sentiment_levels)) AS sentiment
 		FROM account a LEFT JOIN line l ON l.customer = a.customer
 	)
 	SELECT s.customer, s.contacts, s.breadth, s.sponsors, s.strength, s.sentiments, s.sentiment, nudge.health_score(ARRAY[s.breadth, s.strength, s.sentiment], weights)
@@ -2807,7 +4112,7 @@ CREATE FUNCTION nudge.satisfaction_answers(surveys regclass, as_of timestamptz, 
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	PERFORM nudge.check_instant(as_of), nudge.check_count('days', days, 1, 3650);
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
 			SELECT s.customer, s."user", lower(btrim(s.kind)) AS kind, s.score, coalesce(s.answered_at, s.sent_at) AS at
@@ -2817,8 +4122,8 @@ BEGIN
 			SELECT l.* FROM line l WHERE l.at IS NULL OR l.at >= $1 - make_interval(hours => 24 * $2) AND l.at < $1
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('surveys', count(*) FILTER (WHERE a.customer IS NULL OR a.kind IS NULL OR a.at IS NULL))
-				AND nudge.check_health_rows('surveys', min(a.customer COLLATE "C") FILTER (WHERE a.kind = 'nps' AND NOT (a.score BETWEEN 0 AND 10 AND a.score = trunc(a.score))), 'An answer of nps is a whole number from 0 to 10.')
-				AND nudge.check_health_rows('surveys', min(a.customer COLLATE "C") FILTER (WHERE a.kind = 'csat' AND NOT a.score BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
+				AND nudge.check_values('surveys', count(*) FILTER (WHERE a.kind = 'nps' AND NOT (a.score BETWEEN 0 AND 10 AND a.score = trunc(a.score))), 'An answer of nps is a whole number from 0 to 10.')
+				AND nudge.check_values('surveys', count(*) FILTER (WHERE a.kind = 'csat' AND NOT a.score BETWEEN $3 AND $4), format('csat is from %%s to %%s; another scale is passed as csat_low and csat_high.', $3, $4)) AS checked
 			FROM answer a
 		)
 		SELECT a.* FROM one JOIN answer a ON one.checked
@@ -2862,7 +4167,7 @@ BEGIN
 		FROM nudge.satisfaction_answers(surveys, as_of, days, csat_low, csat_high) a
 		GROUP BY a.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), measured AS (
@@ -2892,10 +4197,12 @@ CREATE FUNCTION nudge.growth_lines(
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
-	checked constant boolean := nudge.check_health_window(as_of, 'months', months, 1, 120);
-	before timestamptz := (as_of AT TIME ZONE named_zone - make_interval(months => months)) AT TIME ZONE named_zone;
-	end_day constant date := nudge.period_start(nudge.civil_date(as_of, named_zone), 'month');
+	before timestamptz;
+	end_day date;
 BEGIN
+	PERFORM nudge.check_instant(as_of), nudge.check_count('months', months, 1, 120);
+	before := (as_of AT TIME ZONE named_zone - make_interval(months => months)) AT TIME ZONE named_zone;
+	end_day := nudge.period_start(nudge.civil_date(as_of, named_zone), 'month');
 	RETURN QUERY EXECUTE format($query$
 		WITH item AS MATERIALIZED (
 			SELECT s.customer, s.seats, s.valid_from, s.valid_to FROM (%1$s) s WHERE s.valid_from IS NULL OR s.valid_from < $1
@@ -2908,7 +4215,8 @@ BEGIN
 		), line AS (
 			SELECT i.customer, 'seats' AS measure, NULL::text AS meter,
 				sum(i.seats) FILTER (WHERE i.valid_from < $2 AND (i.valid_to IS NULL OR i.valid_to >= $2)) AS before,
-				coalesce(sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1), 0) AS now
+				-- of what has ended there are none, but of what has no seats nothing is known
+				CASE WHEN bool_or(i.valid_to IS NULL OR i.valid_to >= $1) THEN sum(i.seats) FILTER (WHERE i.valid_to IS NULL OR i.valid_to >= $1) ELSE 0 END AS now
 			FROM item i GROUP BY i.customer
 			UNION ALL
 			SELECT v.customer, 'usage', v.meter,
@@ -2959,7 +4267,7 @@ BEGIN
 		FROM nudge.growth_lines(subscriptions, as_of, usage, months, zone) g
 		GROUP BY g.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT l.customer FROM line l WHERE customers IS NULL
 	), scaled AS (
@@ -3000,19 +4308,21 @@ CREATE FUNCTION nudge.advocacy_factor(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'days', days, 1, 3650);
+	PERFORM nudge.check_instant(as_of), nudge.check_count('days', days, 1, 3650);
 	RETURN QUERY
 	WITH fact AS MATERIALIZED (
-		SELECT f.customer, bool_and(CASE WHEN f.fact = 'referenceable' AND f.in_force THEN nudge.is_true_fact(f.fact, f.value) END) AS referenceable,
-			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND f.value NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
-		FROM nudge.health_facts(account_facts, as_of, ARRAY['referenceable'] || act_facts) f
+		SELECT f.customer,
+			-- as in account_shares
+			(array_agg(nudge.fact_flag(f.fact, f.value) ORDER BY f.valid_from DESC, f.value COLLATE "C") FILTER (WHERE f.fact = 'referenceable' AND f.in_force))[1] AS referenceable,
+			count(*) FILTER (WHERE f.fact = ANY (act_facts) AND lower(f.value) NOT IN ('false', 'f', 'no', 'n', 'off', '0') AND f.valid_from >= as_of - make_interval(hours => 24 * days)) AS acts
+		FROM nudge.account_fact_rows(account_facts, ARRAY['referenceable'] || act_facts, as_of) f
 		GROUP BY f.customer
 	), answer AS MATERIALIZED (
 		SELECT a.customer, count(*) AS answers, count(*) FILTER (WHERE a.score >= 9) AS promoters
 		FROM nudge.satisfaction_answers(surveys, as_of, days, '-Infinity', 'Infinity') a WHERE a.kind = 'nps'
 		GROUP BY a.customer
 	), account AS (
-		SELECT c.customer FROM nudge.health_customers(customers, as_of) c
+		SELECT c.customer FROM nudge.customer_rows(customers, as_of) c WHERE NOT c.internal
 		UNION ALL
 		SELECT coalesce(f.customer, a.customer) FROM fact f FULL JOIN answer a ON a.customer = f.customer WHERE customers IS NULL
 	), scaled AS (
@@ -3078,7 +4388,12 @@ DECLARE
 	weights double precision[];
 	places integer[];
 BEGIN
-	PERFORM nudge.check_health_window(as_of, 'as_of', 1, 1, 1);
+	PERFORM nudge.check_instant(as_of);
+	IF NOT coalesce(min_coverage, 0) BETWEEN 0 AND 1 THEN
+		RAISE EXCEPTION 'min_coverage must be between 0 and 1, not %', min_coverage USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is a share of the weight of the factors.',
+			HINT = 'Half of it is 0.5.';
+	END IF;
 	SELECT m.names, m.weights INTO names, weights FROM nudge.health_model(account_health.model) m;
 	IF NOT names <@ built THEN
 		RAISE EXCEPTION 'health model "%" has a factor that is not built from inputs', left(account_health.model, 64) USING ERRCODE = 'invalid_parameter_value',
@@ -3090,7 +4405,7 @@ BEGIN
 	WITH built AS MATERIALIZED (
 		SELECT c.customer, c.name, c.segment, c.owner,
 			ARRAY[u.factor, u.engagement_factor, o.factor, r.factor, t.factor, s.factor, g.factor, a.factor] AS factors
-		FROM nudge.health_customers(customers, as_of) c
+		FROM nudge.customer_rows(customers, as_of) c
 		LEFT JOIN nudge.usage_factor(events, as_of, customers, users, features, zone) u ON u.customer = c.customer
 		LEFT JOIN nudge.outcome_factor(account_facts, as_of, customers) o ON o.customer = c.customer
 		LEFT JOIN nudge.relationship_factor(account_facts, as_of, customers) r ON r.customer = c.customer
@@ -3098,6 +4413,7 @@ BEGIN
 		LEFT JOIN nudge.satisfaction_factor(surveys, as_of, customers) s ON s.customer = c.customer
 		LEFT JOIN nudge.growth_factor(subscriptions, as_of, customers, usage, zone => zone) g ON g.customer = c.customer
 		LEFT JOIN nudge.advocacy_factor(account_facts, as_of, customers, surveys) a ON a.customer = c.customer
+		WHERE NOT c.internal
 	), scored AS (
 		SELECT b.*, nudge.health_score(v.chosen, weights, missing) AS score, nudge.health_coverage(v.chosen, weights) AS coverage,
 			(SELECT f.factor FROM nudge.health_factors(v.chosen, weights, names, missing) f WHERE f.points_lost > 0 ORDER BY f.points_lost DESC, f.position LIMIT 1) AS weakest
@@ -3106,14 +4422,14 @@ BEGIN
 	SELECT s.customer, s.name, s.segment, s.owner, s.factors[1], s.factors[2], s.factors[3], s.factors[4], s.factors[5], s.factors[6], s.factors[7], s.factors[8],
 		s.score, s.coverage,
 		-- a warning needs less proof than an all-clear
-		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < green_from THEN nudge.health_band(s.score, yellow_from, green_from) END, s.weakest
+		CASE WHEN s.coverage >= coalesce(min_coverage, 0) OR s.score < coalesce(green_from, 80) THEN nudge.health_band(s.score, coalesce(yellow_from, 60), coalesce(green_from, 80)) END, s.weakest
 	FROM scored s
 	ORDER BY s.customer COLLATE "C";
 END
 $$;
 
 COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regclass, regclass, regclass, regclass, regclass, regclass, regclass, text, text, text, double precision, double precision, double precision) IS
-	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0';
+	'The health of each customer before an instant: its factors, its score by a model, how much of it is known, its band, which is not green if that is too little, and the factor that costs it most. Not STRICT: a NULL relation leaves its factors NULL, a NULL min_coverage is 0, a NULL bound of a band its default';
 
 -- src/reports/account_shares.sql
 
@@ -3125,219 +4441,6 @@ COMMENT ON FUNCTION nudge.account_health(regclass, timestamptz, regclass, regcla
  *
  * Definitions: doc/account_shares.md.
  */
-
--- Rows, each checked once ---------------------------------------------------
-
-CREATE FUNCTION nudge.day_close(day date, zone text DEFAULT 'UTC') RETURNS timestamptz
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF day IS NULL OR NOT isfinite(day) THEN
-		RAISE EXCEPTION 'as_of must be a finite day'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'What is known is what was known at the close of that day.',
-				HINT = 'Pass the day, such as the last of a month.';
-	END IF;
-	RETURN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC');
-END
-$$;
-
-COMMENT ON FUNCTION nudge.day_close(date, text) IS
-	'The instant at which a day ends in a zone. Not STRICT: a NULL day is an error, a NULL zone UTC';
-
-CREATE FUNCTION nudge.months_before(day date, months integer) RETURNS date
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN (day + 1 - make_interval(months => months))::date - 1;
-
-COMMENT ON FUNCTION nudge.months_before(date, integer) IS
-	'The day so many months before, where the last day of a month gives the last day of another';
-
-CREATE FUNCTION nudge.account_fact_rows(account_facts regclass, facts text[], known_at timestamptz DEFAULT NULL)
-	RETURNS TABLE (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz, in_force boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT f.customer, lower(btrim(f.fact)) AS fact, nullif(btrim(f.value), '') AS value, f.agreed_at, f.valid_from, f.valid_to
-			FROM (%s) f
-			WHERE (f.fact IS NULL OR lower(btrim(f.fact)) = ANY ($1)) AND (f.valid_from IS NULL OR coalesce(f.valid_from < $2, true))
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('account_facts', count(*) FILTER (WHERE l.customer IS NULL OR l.fact IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
-				nudge.check_fact_times(count(*) FILTER (WHERE l.valid_to < l.valid_from)) AS checked
-			FROM line l
-		)
-		SELECT l.customer, l.fact, l.value, l.agreed_at, l.valid_from, l.valid_to, coalesce(l.valid_to >= coalesce($2, 'infinity'), true)
-		FROM one, line l
-		ORDER BY l.customer COLLATE "C", l.fact COLLATE "C", l.valid_from, l.value COLLATE "C"
-		$query$, nudge.input_query('account_facts', account_facts)) USING facts, known_at;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.account_fact_rows(regclass, text[], timestamptz) IS
-	'The account_facts of some names known before an instant, and whether they are in force just before it. Not STRICT: a NULL relation has no rows, a NULL known_at is no bound';
-
-CREATE FUNCTION nudge.check_fact_times(reversed bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF reversed > 0 THEN
-		RAISE EXCEPTION 'a fact of account_facts ends before it begins'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('Of %s rows valid_to is before valid_from.', reversed),
-				HINT = 'Correct such rows, or pass a view without them.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_fact_times(bigint) IS 'An error if facts end before they begin';
-
-CREATE FUNCTION nudge.fact_flag(fact text, value text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF lower(value) IN ('true', 't', 'yes', 'y', 'on', '1') THEN
-		RETURN true;
-	ELSIF lower(value) IN ('false', 'f', 'no', 'n', 'off', '0') THEN
-		RETURN false;
-	END IF;
-	RAISE EXCEPTION 'value "%" of the fact "%" is neither true nor false', left(value, 40), fact
-		USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'It is one of true, t, yes, y, on, 1, false, f, no, n, off and 0, in any case.',
-			HINT = 'Pass a view that maps what is recorded to true and false.';
-END
-$$;
-
-COMMENT ON FUNCTION nudge.fact_flag(text, text) IS 'The value of a fact that is true or false; another is an error';
-
-CREATE FUNCTION nudge.fact_number(fact text, value text) RETURNS numeric
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF value !~ '^[0-9]{1,15}(\.[0-9]{0,15})?$' THEN
-		RAISE EXCEPTION 'value "%" of the fact "%" is not a number', left(value, 40), fact
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'It is digits, with or without a decimal point, and not negative.',
-				HINT = 'Pass a view that has such numbers.';
-	END IF;
-	RETURN value::numeric;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.fact_number(text, text) IS 'The value of a fact that is a number; another is an error';
-
-CREATE FUNCTION nudge.fact_level(fact text, value text, levels text[]) RETURNS integer
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	place integer;
-BEGIN
-	IF array_ndims(levels) IS DISTINCT FROM 1 OR cardinality(levels) < 2 OR array_lower(levels, 1) <> 1 OR array_position(levels, NULL) IS NOT NULL
-		OR (SELECT count(DISTINCT l) FROM unnest(levels) l) <> cardinality(levels) THEN
-		RAISE EXCEPTION 'levels must be two or more different words'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'They are the values that a fact may have, the worst first.',
-				HINT = 'Pass for example {none,weak,neutral,strong,champion}.';
-	END IF;
-	place := array_position(levels, lower(value));
-	PERFORM nudge.check_input('account_facts', 0, fact, CASE WHEN place IS NULL THEN value END, array_to_string(levels, ', '));
-	RETURN place;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.fact_level(text, text, text[]) IS
-	'The place of a value among levels, the worst first; a value that is none of them is an error. Not STRICT: NULL levels are an error, a NULL value has no place';
-
-CREATE FUNCTION nudge.account_contract_rows(contracts regclass, known_at timestamptz)
-	RETURNS TABLE (customer text, contract text, signed_at timestamptz, starts_at timestamptz, term_months numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT c.customer, c.contract, c.signed_at, c.starts_at, c.term_months FROM (%s) c WHERE c.signed_at IS NULL OR c.signed_at < $1
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR l.signed_at IS NULL OR l.starts_at IS NULL
-				OR NOT coalesce(l.term_months < 'Infinity', false))) AS checked
-			FROM line l
-		)
-		SELECT l.* FROM one, line l
-		ORDER BY l.signed_at, l.customer COLLATE "C", l.contract COLLATE "C"
-		$query$, nudge.input_query('contracts', contracts)) USING known_at;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.account_contract_rows(regclass, timestamptz) IS
-	'The contracts signed before an instant. Not STRICT: NULL contracts are none';
-
--- Whose shares --------------------------------------------------------------
-
-CREATE FUNCTION nudge.account_rows(
-	state nudge.mrr_state,
-	customers regclass,
-	as_of date,
-	segment text DEFAULT NULL,
-	zone text DEFAULT 'UTC'
-) RETURNS TABLE (customer text, customer_segment text, created_at timestamptz, mrr numeric, quarter_mrr numeric, year_mrr numeric, active boolean, chosen boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	known_at constant timestamptz := nudge.day_close(as_of, zone);
-BEGIN
-	IF segment IS NOT NULL AND customers IS NULL THEN
-		RAISE EXCEPTION 'a segment needs customers'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Which segment an account is in, the input customers says.',
-				HINT = 'Pass the relation as customers.';
-	END IF;
-	RETURN QUERY EXECUTE format($query$
-		WITH account AS MATERIALIZED (
-			SELECT c.customer, c.segment, c.created_at, coalesce(c.internal, false) AS internal FROM (%s) c
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('customers', count(*) FILTER (WHERE a.customer IS NULL OR a.created_at IS NULL)),
-				nudge.check_accounts(count(a.customer) - count(DISTINCT a.customer)) AS checked
-			FROM account a
-		), paid AS MATERIALIZED (
-			SELECT m.customer, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 3), 0) AS quarter_mrr,
-				coalesce(sum(m.mrr) FILTER (WHERE d.ago = 12), 0) AS year_mrr
-			FROM (VALUES (0), (3), (12)) d(ago), LATERAL nudge.customer_mrr($1, nudge.months_before($2, d.ago), $3) m
-			GROUP BY m.customer
-		)
-		SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
-			CASE WHEN $1 IS NULL THEN a.created_at < $4 ELSE k.mrr > 0 END,
-			$5 IS NULL OR coalesce(a.segment = $5, false)
-		FROM one, account a FULL JOIN paid p ON p.customer = a.customer,
-			LATERAL (SELECT CASE WHEN $1 IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN $1 IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
-				CASE WHEN $1 IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
-		WHERE NOT coalesce(a.internal, false)
-		ORDER BY coalesce(a.customer, p.customer) COLLATE "C"
-		$query$, nudge.input_query('customers', customers))
-		USING state, as_of, coalesce(zone, 'UTC'), known_at, segment;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.account_rows(nudge.mrr_state, regclass, date, text, text) IS
-	'Every account that is not internal: its MRR at the close of a day, 3 and 12 months before, whether it is active (pays, or without a state exists) and in the segment. Not STRICT: NULL inputs are not known, a NULL segment is all';
-
-CREATE FUNCTION nudge.check_accounts(repeated bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF repeated > 0 THEN
-		RAISE EXCEPTION 'customers has an account more than once'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('%s rows repeat the key of another.', repeated),
-				HINT = 'Pass a view with a row for each account.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_accounts(bigint) IS 'An error if accounts are listed more than once';
 
 -- The shares ----------------------------------------------------------------
 
@@ -3367,7 +4470,8 @@ BEGIN ATOMIC
 		(18, 'solution_fit_score', 'solution_fit', 'mean', 'score', 'Mean of the fit of the product as it was assessed, of customers that have one'),
 		(19, 'revenue_contribution', 'state', 'revenue', 'share', 'MRR of the segment, of all MRR'),
 		(20, 'customer_growth_multiple', 'state', 'revenue', 'multiple', 'Customers of the segment over those of twelve months before'),
-		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1')
+		(21, 'customer_count_growth', 'state', 'revenue', 'share', 'The multiple less 1'),
+		(22, 'use_case_implementation_rate', 'use_case_implemented', 'items', 'share', 'Use cases of customers that are implemented, of all that are recorded')
 	) v(place, metric, source, counts, unit, description)
 	ORDER BY v.place;
 END;
@@ -3449,8 +4553,10 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
-	healthy constant integer := nudge.fact_level('healthy_sponsor', healthy_sponsor, sponsor_levels);
+	healthy integer;
 BEGIN
+	PERFORM nudge.check_levels('sponsor_status', sponsor_levels);
+	healthy := array_position(sponsor_levels, lower(healthy_sponsor));
 	IF healthy IS NULL OR minimum_levels IS NULL OR minimum_levels < 1 OR NOT coalesce(category_spend_months > 0 AND category_spend_months < 'Infinity', false) THEN
 		RAISE EXCEPTION 'an option of account_shares is out of range'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -3474,6 +4580,8 @@ BEGIN
 		SELECT a.customer, a.mrr, t.fact, l.value,
 			CASE WHEN t.fact IN ('documented_roi', 'category_spend', 'solution_fit') THEN nudge.fact_number(t.fact, l.value) END AS number
 		FROM account a CROSS JOIN tracked t LEFT JOIN latest l ON l.customer = a.customer AND l.fact = t.fact
+	), sound AS MATERIALIZED (
+		SELECT nudge.check_values('account_facts', count(*) FILTER (WHERE v.fact = 'category_spend' AND v.number < 0), 'A category_spend is negative.') AS checked FROM valued v
 	), sponsor AS MATERIALIZED (
 		-- the mean of all sponsors
 		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS level, string_agg(f.value, ', ' ORDER BY f.valid_from, f.value COLLATE "C") AS words
@@ -3494,7 +4602,7 @@ BEGIN
 	FROM valued v LEFT JOIN contact c ON c.customer = v.customer WHERE v.fact = 'contact_level'
 	UNION ALL
 	SELECT 'wallet_share', v.customer, NULL, v.mrr * category_spend_months, CASE WHEN v.mrr IS NOT NULL THEN v.number END, v.value
-	FROM valued v WHERE v.fact = 'category_spend' AND v.number > 0
+	FROM sound JOIN valued v ON sound.checked AND v.fact = 'category_spend' AND v.number > 0
 	UNION ALL
 	SELECT 'solution_fit_score', v.customer, NULL, v.number, 1, v.value FROM valued v WHERE v.fact = 'solution_fit' AND v.number IS NOT NULL;
 END
@@ -3666,7 +4774,7 @@ CREATE FUNCTION nudge.account_shares(
 	multi_year_months numeric DEFAULT 24,
 	contract_months integer DEFAULT 12
 ) RETURNS TABLE (metric text, numerator numeric, denominator numeric, value numeric, unit text, description text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 21 COST 200000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 22 COST 200000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -3701,7 +4809,7 @@ CREATE FUNCTION nudge.value_realization_lines(
 	customer text,
 	criteria bigint,
 	criteria_met bigint,
-	criteria_not_counted bigint,
+	criteria_not_agreed bigint,
 	score numeric,
 	is_realized boolean,
 	usage_ratio numeric,
@@ -3841,7 +4949,7 @@ COMMENT ON FUNCTION nudge.median_survival(numeric[], boolean[]) IS
 
 -- Readings, each checked once -----------------------------------------------
 
-CREATE FUNCTION nudge.customer_score_rows(scores regclass, known_at timestamptz DEFAULT NULL, model text DEFAULT NULL, most numeric DEFAULT 100)
+CREATE FUNCTION nudge.customer_score_rows(scores regclass, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL, most numeric DEFAULT 100)
 	RETURNS TABLE (customer text, at timestamptz, score numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -3853,71 +4961,19 @@ BEGIN
 			WHERE (s.at IS NULL OR coalesce(s.at < $1, true)) AND ($2 IS NULL OR s.model = $2)
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('scores', count(*) FILTER (WHERE l.entity IS NULL OR NOT coalesce(isfinite(l.at) AND abs(l.score) < 'Infinity', false))),
-				nudge.check_scores(count(*) FILTER (WHERE NOT l.score BETWEEN 0 AND $3), count(DISTINCT coalesce(l.model, '')), $3) AS checked
+				nudge.check_values('scores', count(*) FILTER (WHERE NOT l.score BETWEEN 0 AND $3), format('A score is from 0 to %%s here.', $3)),
+				nudge.check_one_model(min(l.model COLLATE "C"), max(l.model COLLATE "C"), count(*) - count(l.model)) AS checked
 			FROM line l
 		)
 		SELECT l.entity, l.at, l.score FROM one, line l
-		$query$, nudge.input_query('scores', scores)) USING known_at, model, most;
+		$query$, nudge.input_query('scores', scores)) USING as_of, model, most;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.customer_score_rows(regclass, timestamptz, text, numeric) IS
-	'The scores of customers before an instant, of one model, from 0 to most. Not STRICT: NULL scores are none, a NULL known_at is no bound, a NULL model is the only one';
+	'The scores of customers before an instant, of one model, from 0 to most. Not STRICT: NULL scores are none, a NULL as_of is no bound, a NULL model is the only one';
 
-CREATE FUNCTION nudge.check_scores(outside bigint, models bigint, most numeric) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF outside > 0 THEN
-		RAISE EXCEPTION 'a score is not between 0 and %', most
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('%s rows of scores are below or above.', outside),
-				HINT = 'Pass a view that scales them, or one without other scores.';
-	ELSIF models > 1 THEN
-		RAISE EXCEPTION 'scores of several models cannot be mixed'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('The relation has scores of %s models.', models),
-				HINT = 'Name one as model, or pass a view with the scores of one.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_scores(bigint, bigint, numeric) IS 'An error if scores are out of range or of several models';
-
-CREATE FUNCTION nudge.check_bands(threshold numeric, yellow_from numeric, green_from numeric) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF NOT coalesce(threshold BETWEEN 0 AND 100 AND 0 < yellow_from AND yellow_from < green_from AND green_from <= 100, false) THEN
-		RAISE EXCEPTION 'thresholds of scores must rise from 0 to 100'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('The threshold is %s, yellow from %s, green from %s.', coalesce(threshold::text, 'null'),
-					coalesce(yellow_from::text, 'null'), coalesce(green_from::text, 'null')),
-				HINT = 'The defaults are 65, 60 and 80.';
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_bands(numeric, numeric, numeric) IS
-	'An error unless the threshold and the bands of a score make sense. Not STRICT: NULLs are errors';
-
-CREATE FUNCTION nudge.check_count(name text, value integer) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF NOT coalesce(value BETWEEN 1 AND 36600, false) THEN
-		RAISE EXCEPTION '% must be between 1 and 36600', name
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('It is %s.', coalesce(value::text, 'null')),
-				HINT = 'Leave it out for its default.';
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_count(text, integer) IS 'An error unless a number of days, weeks or customers makes sense. Not STRICT: NULL is an error';
-
-CREATE FUNCTION nudge.intervention_rows(interventions regclass, known_at timestamptz DEFAULT NULL)
+CREATE FUNCTION nudge.intervention_rows(interventions regclass, as_of timestamptz DEFAULT NULL)
 	RETURNS TABLE (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 	SET search_path = pg_catalog, pg_temp
@@ -3934,12 +4990,12 @@ BEGIN
 		SELECT l.customer, l.at, l.reason, l.kind, k.outcome, k.outcome_at
 		FROM one, line l, LATERAL (SELECT CASE WHEN coalesce(l.outcome_at < $1, true) THEN l.outcome END AS outcome,
 			CASE WHEN coalesce(l.outcome_at < $1, true) THEN l.outcome_at END AS outcome_at) k
-		$query$, nudge.input_query('interventions', interventions)) USING known_at;
+		$query$, nudge.input_query('interventions', interventions)) USING as_of;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.intervention_rows(regclass, timestamptz) IS
-	'The interventions before an instant, with the outcomes known then. Not STRICT: NULL interventions are none, a NULL known_at is no bound';
+	'The interventions before an instant, with the outcomes known then. Not STRICT: NULL interventions are none, a NULL as_of is no bound';
 
 -- Revenue at risk -----------------------------------------------------------
 
@@ -3967,7 +5023,7 @@ BEGIN
 		SELECT DISTINCT ON (s.customer) s.customer, s.at, s.score FROM nudge.customer_score_rows(scores, known_at, model) s
 		ORDER BY s.customer, s.at DESC, s.score
 	)
-	SELECT m.customer, m.mrr, l.score, l.at, CASE WHEN l.score < yellow_from THEN 'red' WHEN l.score < green_from THEN 'yellow' WHEN l.score >= green_from THEN 'green' END,
+	SELECT m.customer, m.mrr, l.score, l.at, nudge.health_band(l.score::double precision, yellow_from::double precision, green_from::double precision),
 		l.score < threshold
 	FROM nudge.customer_mrr(state, as_of, coalesce(zone, 'UTC')) m
 	LEFT JOIN latest l ON l.customer = m.customer
@@ -3992,10 +5048,10 @@ CREATE FUNCTION nudge.at_risk_revenue(
 	is_total boolean,
 	customers bigint,
 	mrr numeric,
-	share_of_mrr numeric,
+	mrr_share numeric,
 	at_risk_customers bigint,
 	at_risk_mrr numeric,
-	at_risk_share numeric,
+	at_risk_mrr_share numeric,
 	currency_code text
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 5 COST 30000
@@ -4205,13 +5261,13 @@ CREATE FUNCTION nudge.intervention_success(
 	scores regclass,
 	start_day date,
 	end_day date,
-	dimension text DEFAULT NULL,
 	grain text DEFAULT NULL,
 	threshold numeric DEFAULT 65,
 	healthy_from numeric DEFAULT 80,
 	within_days integer DEFAULT 90,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
 	model text DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
@@ -4235,15 +5291,15 @@ CREATE FUNCTION nudge.intervention_success(
 AS $$
 #variable_conflict use_column
 BEGIN
-	IF dimension NOT IN ('reason', 'kind', 'outcome') THEN
-		RAISE EXCEPTION 'unknown dimension "%" of interventions', left(dimension, 40)
+	IF "by" NOT IN ('reason', 'kind', 'outcome') THEN
+		RAISE EXCEPTION 'interventions have no rows by "%"', left("by", 40)
 			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'The dimensions are reason, kind and outcome.',
-				HINT = 'Leave it out for the total alone.';
+				DETAIL = 'They are grouped by reason, kind or outcome.',
+				HINT = 'Leave "by" out for the total alone.';
 	END IF;
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
-		SELECT l.*, CASE dimension WHEN 'reason' THEN l.reason WHEN 'kind' THEN l.kind WHEN 'outcome' THEN l.outcome END AS value
+		SELECT l.*, CASE "by" WHEN 'reason' THEN l.reason WHEN 'kind' THEN l.kind WHEN 'outcome' THEN l.outcome END AS value
 		FROM nudge.intervention_success_lines(interventions, scores, start_day, end_day, threshold, healthy_from, within_days, zone, as_of, model) l
 	), span AS MATERIALIZED (
 		SELECT w.period, w.start_at, w.end_at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
@@ -4257,7 +5313,7 @@ BEGIN
 		FROM span s JOIN line l ON l.at >= s.start_at AND l.at < s.end_at
 		GROUP BY GROUPING SETS ((s.period, l.value), (s.period))
 	), shown AS (
-		SELECT NULL AS value, true AS is_total UNION ALL SELECT DISTINCT l.value, false FROM line l WHERE dimension IS NOT NULL
+		SELECT NULL AS value, true AS is_total UNION ALL SELECT DISTINCT l.value, false FROM line l WHERE "by" IS NOT NULL
 	)
 	SELECT s.period, g.value, g.is_total, coalesce(n.made, 0), coalesce(n.not_at_risk, 0), coalesce(n.not_scored, 0), coalesce(n.not_due, 0),
 		coalesce(n.counted, 0), coalesce(n.succeeded, 0), n.succeeded::numeric / nullif(n.counted, 0), coalesce(n.customers, 0), coalesce(n.recovered, 0),
@@ -4268,8 +5324,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.intervention_success(regclass, regclass, date, date, text, text, numeric, numeric, integer, text, timestamptz, text) IS
-	'Interventions on customers at risk, and customers, that were followed by health within the days, over those whose days are over; in all and by reason, kind or outcome. Not STRICT: NULL inputs have no rows, a NULL dimension is the total alone, a NULL grain one period';
+COMMENT ON FUNCTION nudge.intervention_success(regclass, regclass, date, date, text, numeric, numeric, integer, text, timestamptz, text, text) IS
+	'Interventions on customers at risk, and customers, that were followed by health within the days, over those whose days are over; in all and by reason, kind or outcome. Not STRICT: NULL inputs have no rows, a NULL by is the total alone, a NULL grain one period';
 
 -- Lead time -----------------------------------------------------------------
 
@@ -4298,13 +5354,16 @@ BEGIN
 	WITH movement AS MATERIALIZED (
 		SELECT m.customer, m.movement, m.at, m.mrr_after, lead(m.at) OVER (PARTITION BY m.customer ORDER BY m.at) AS next_at
 		FROM nudge.mrr_movements(state, 'year', coalesce(zone, 'UTC'), NULL, 'event') m
-	), reading AS MATERIALIZED (
-		-- the first below the threshold of a customer that pays
-		SELECT DISTINCT ON (s.customer) s.customer, s.at, s.score
-		FROM nudge.customer_score_rows(scores, known_at, model) s
+	), risk AS MATERIALIZED (
+		-- below the threshold while the customer pays
+		SELECT s.customer, s.at, s.score
+		FROM nudge.customer_score_rows(scores, least(known_at, end_at), model) s
 		JOIN movement m ON m.customer = s.customer AND m.at <= s.at AND coalesce(m.next_at > s.at, true) AND m.mrr_after > 0
-		WHERE s.score < threshold AND s.at >= start_at AND s.at < end_at
-		ORDER BY s.customer, s.at, s.score
+		WHERE s.score < threshold
+	), reading AS MATERIALIZED (
+		SELECT DISTINCT ON (r.customer) r.customer, r.at, r.score FROM risk r WHERE r.at >= start_at ORDER BY r.customer, r.at, r.score
+	), ever AS MATERIALIZED (
+		SELECT r.customer, min(r.at) AS at FROM risk r GROUP BY r.customer
 	), impact AS MATERIALIZED (
 		SELECT m.customer, m.movement, m.at FROM movement m
 		WHERE (m.movement = 'churn' OR m.movement = 'contraction' AND include_contraction) AND m.at < known_at
@@ -4316,16 +5375,17 @@ BEGIN
 		LEFT JOIN (SELECT DISTINCT ON (k.customer) k.customer, p.movement, p.at FROM reading k JOIN impact p ON p.customer = k.customer AND p.at > k.at
 			ORDER BY k.customer, p.at) i ON i.customer = r.customer
 		UNION ALL
-		-- impacts that no reading of the window has announced
-		SELECT i.customer, NULL, NULL, i.movement, i.at, NULL, 'missed'
+		-- first impacts of the window that no reading of the window has announced: one of before, or none
+		SELECT i.customer, e.at, NULL, i.movement, i.at, NULL, CASE WHEN e.at IS NULL THEN 'missed' ELSE 'seen_before' END
 		FROM (SELECT DISTINCT ON (p.customer) p.* FROM impact p WHERE p.at >= start_at AND p.at < end_at ORDER BY p.customer, p.at) i
+		LEFT JOIN ever e ON e.customer = i.customer AND e.at < i.at
 		WHERE scores IS NOT NULL AND NOT EXISTS (SELECT FROM reading r WHERE r.customer = i.customer AND r.at < i.at)) l(customer, at, score, movement, impact_at, days, status)
 	ORDER BY l.customer COLLATE "C", l.impact_at, l.status;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.at_risk_lead_time_lines(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
-	'Every paying customer with a reading below the threshold in a window, from the first of them to churn or contraction or, censored, to as_of, and impacts without such a reading: the drill-down of at_risk_lead_time. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
+	'Every paying customer with a reading below the threshold in a window, from the first of them to churn or contraction or, censored, to as_of, and impacts in the window without such a reading, seen before it or missed: the drill-down of at_risk_lead_time. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
 
 CREATE FUNCTION nudge.at_risk_lead_time(
 	state nudge.mrr_state,
@@ -4341,6 +5401,7 @@ CREATE FUNCTION nudge.at_risk_lead_time(
 	at_risk_customers bigint,
 	impacts bigint,
 	censored bigint,
+	impacts_in_window bigint,
 	missed bigint,
 	detection_rate numeric,
 	median_days numeric,
@@ -4349,99 +5410,23 @@ CREATE FUNCTION nudge.at_risk_lead_time(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	start_at constant timestamptz := start_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	end_at constant timestamptz := end_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
 BEGIN
 	RETURN QUERY
-	SELECT count(*) FILTER (WHERE l.status <> 'missed'), count(*) FILTER (WHERE l.status = 'impact'), count(*) FILTER (WHERE l.status = 'censored'),
-		count(*) FILTER (WHERE l.status = 'missed'),
-		count(*) FILTER (WHERE l.status = 'impact')::numeric / nullif(count(*) FILTER (WHERE l.status <> 'censored'), 0),
-		nudge.median_survival(array_agg(l.days) FILTER (WHERE l.status <> 'missed'), array_agg(l.status = 'impact') FILTER (WHERE l.status <> 'missed')),
-		avg(l.days) FILTER (WHERE l.status = 'impact')
-	FROM nudge.at_risk_lead_time_lines(state, scores, start_day, end_day, threshold, include_contraction, zone, as_of, model) l;
+	SELECT n.at_risk, n.come, n.at_risk - n.come, n.in_window, n.unseen, (n.in_window - n.unseen)::numeric / nullif(n.in_window, 0), nudge.median_survival(n.days, n.occurred), n.mean
+	FROM (SELECT count(*) FILTER (WHERE k.is_followed) AS at_risk, count(*) FILTER (WHERE l.status = 'impact') AS come,
+			-- of customers: the first impact of each
+			count(DISTINCT l.customer) FILTER (WHERE l.impact_at >= start_at AND l.impact_at < end_at) AS in_window, count(*) FILTER (WHERE l.status = 'missed') AS unseen,
+			array_agg(l.days) FILTER (WHERE k.is_followed) AS days, array_agg(l.status = 'impact') FILTER (WHERE k.is_followed) AS occurred, avg(l.days) FILTER (WHERE l.status = 'impact') AS mean
+		FROM nudge.at_risk_lead_time_lines(state, scores, start_day, end_day, threshold, include_contraction, zone, as_of, model) l,
+			LATERAL (SELECT l.status IN ('impact', 'censored') AS is_followed) k) n;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.at_risk_lead_time(nudge.mrr_state, regclass, date, date, numeric, boolean, text, timestamptz, text) IS
-	'Days from the first reading at risk to churn or contraction: Kaplan-Meier median, in which customers without either are censored, the mean of those that came, and the share of impacts that were detected. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
-
--- Stability -----------------------------------------------------------------
-
-CREATE FUNCTION nudge.engagement_stability_lines(
-	events regclass,
-	as_of date,
-	weeks integer DEFAULT 12,
-	event_names text[] DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	week_start text DEFAULT 'monday'
-) RETURNS TABLE (
-	customer text,
-	first_active_on date,
-	active_days bigint,
-	active_weeks bigint,
-	mean_active_days numeric,
-	coefficient_of_variation numeric,
-	stability numeric
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	end_day date;
-	start_day date;
-	named_zone constant text := coalesce(zone, 'UTC');
-BEGIN
-	PERFORM nudge.day_close(as_of, zone), nudge.check_count('weeks', weeks);
-	-- the weeks that are over at the close of the day
-	end_day := nudge.period_start(as_of + 1, 'week', coalesce(week_start, 'monday'));
-	start_day := end_day - 7 * weeks;
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT e.customer, e.at, nudge.civil_date(e.at, $3) AS day FROM (%s) e
-			WHERE e.customer IS NOT NULL AND (e.at IS NULL OR e.at < $2::timestamp AT TIME ZONE $3) AND ($4 IS NULL OR e.name = ANY ($4))
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('events', count(*) FILTER (WHERE l.at IS NULL)) AS checked FROM line l
-		), seen AS MATERIALIZED (
-			SELECT l.customer, min(l.day) AS first_day FROM one, line l GROUP BY l.customer
-		), active AS MATERIALIZED (
-			SELECT l.customer, (l.day - $1) / 7 AS week, count(DISTINCT l.day) AS days FROM line l WHERE l.day >= $1 GROUP BY 1, 2
-		), spread AS (
-			SELECT s.customer, s.first_day, sum(coalesce(a.days, 0))::bigint AS days, count(a.days) AS weeks, avg(coalesce(a.days, 0)) AS mean,
-				stddev_pop(coalesce(a.days, 0)) AS deviation
-			FROM seen s CROSS JOIN generate_series(0, $5 - 1) w(week)
-			LEFT JOIN active a ON a.customer = s.customer AND a.week = w.week
-			GROUP BY s.customer, s.first_day
-		)
-		-- who came within the weeks has not had all of them
-		SELECT s.customer, s.first_day, s.days, s.weeks, s.mean, v.cv, CASE WHEN v.cv < 1 THEN 1 - v.cv WHEN v.cv >= 1 THEN 0 END
-		FROM spread s, LATERAL (SELECT CASE WHEN s.first_day < $1 + 7 THEN s.deviation / nullif(s.mean, 0) END AS cv) v
-		ORDER BY s.customer COLLATE "C"
-		$query$, nudge.input_query('events', events))
-		USING start_day, end_day, named_zone, event_names, weeks;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.engagement_stability_lines(regclass, date, integer, text[], text, text) IS
-	'Engagement stability of every customer: 1 less the coefficient of variation of its active days in each of the last complete weeks, at least 0; NULL of customers that came later or had no day. Not STRICT: NULL events are none, NULL event_names are all';
-
-CREATE FUNCTION nudge.engagement_stability(
-	events regclass,
-	as_of date,
-	weeks integer DEFAULT 12,
-	event_names text[] DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	week_start text DEFAULT 'monday'
-) RETURNS TABLE (customers bigint, known_customers bigint, mean_stability numeric, median_stability numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1 COST 40000
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY
-	SELECT count(*), count(l.stability), avg(l.stability), percentile_disc(0.5) WITHIN GROUP (ORDER BY l.stability)
-	FROM nudge.engagement_stability_lines(events, as_of, weeks, event_names, zone, week_start) l;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.engagement_stability(regclass, date, integer, text[], text, text) IS
-	'Mean and median engagement stability of the customers for which it is known. Not STRICT: NULL events are none, NULL event_names are all';
+	'Days from the first reading at risk to churn or contraction: Kaplan-Meier median, in which customers without either are censored, the mean of those that came, and the share of the customers with an impact in the window that had been at risk before it. Not STRICT: NULL scores are none, a NULL as_of is the end of the window';
 
 -- Portfolios ----------------------------------------------------------------
 
@@ -4469,25 +5454,22 @@ CREATE FUNCTION nudge.portfolio_lines(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 40000
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	RETURN QUERY EXECUTE format($query$
-		WITH account AS MATERIALIZED (
-			SELECT c.customer, c.owner FROM (%s) c
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('customers', count(*) FILTER (WHERE a.customer IS NULL)),
-				nudge.check_accounts(count(a.customer) - count(DISTINCT a.customer)) AS checked FROM account a
-		), open AS MATERIALIZED (
-			SELECT i.customer, count(*) AS n FROM nudge.intervention_rows($5, $10) i WHERE i.outcome IS NULL AND i.outcome_at IS NULL GROUP BY i.customer
-		)
-		SELECT a.owner, l.customer, l.mrr, l.score, l.band, l.at_risk, CASE WHEN $5 IS NOT NULL THEN coalesce(o.n, 0) END, l.mrr * (100 - l.score) / 100
-		FROM one, nudge.at_risk_revenue_lines($1, $2, $4, $6, $7, $8, $9, $11) l
-		LEFT JOIN account a ON a.customer = l.customer
-		LEFT JOIN open o ON o.customer = l.customer
-		ORDER BY a.owner COLLATE "C", l.customer COLLATE "C"
-		$query$, nudge.input_query('customers', customers))
-		USING state, scores, customers, as_of, interventions, threshold, yellow_from, green_from, zone, known_at, model;
+	RETURN QUERY
+	WITH account AS MATERIALIZED (
+		SELECT c.customer, c.owner, c.internal FROM nudge.customer_rows(customers) c
+	), open AS MATERIALIZED (
+		SELECT i.customer, count(*) AS n FROM nudge.intervention_rows(interventions, known_at) i WHERE i.outcome IS NULL AND i.outcome_at IS NULL GROUP BY i.customer
+	)
+	SELECT a.owner, l.customer, l.mrr, l.score, l.band, l.at_risk, CASE WHEN interventions IS NOT NULL THEN coalesce(o.n, 0) END, l.mrr * (100 - l.score) / 100
+	FROM nudge.at_risk_revenue_lines(state, scores, as_of, threshold, yellow_from, green_from, zone, model) l
+	LEFT JOIN account a ON a.customer = l.customer
+	LEFT JOIN open o ON o.customer = l.customer
+	WHERE NOT coalesce(a.internal, false)
+	ORDER BY a.owner COLLATE "C", l.customer COLLATE "C";
 END
 $$;
 
@@ -4510,7 +5492,7 @@ CREATE FUNCTION nudge.portfolio(
 	is_total boolean,
 	customer_count bigint,
 	mrr numeric,
-	share_of_mrr numeric,
+	mrr_share numeric,
 	mean_score numeric,
 	red_customers bigint,
 	yellow_customers bigint,
@@ -4660,7 +5642,7 @@ CREATE FUNCTION nudge.seat_growth(
 	as_of date,
 	days integer DEFAULT 90,
 	zone text DEFAULT 'UTC'
-) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth numeric)
+) RETURNS TABLE (customer text, source text, seats_before numeric, seats numeric, growth_rate numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 30000
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -4688,6 +5670,7 @@ CREATE FUNCTION nudge.feature_attempts(
 	subscriptions regclass,
 	as_of date,
 	tiers text[],
+	users regclass DEFAULT NULL,
 	days integer DEFAULT 90,
 	zone text DEFAULT 'UTC'
 ) RETURNS TABLE (customer text, feature text, feature_tier text, own_tier text, attempts bigint, last_at timestamptz)
@@ -4705,31 +5688,29 @@ BEGIN
 				HINT = 'Pass for example {basic,pro,top}.';
 	END IF;
 	RETURN QUERY EXECUTE format($query$
-		WITH event AS MATERIALIZED (
-			SELECT e.customer, e.feature, e.at FROM (%4$s) e WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at >= $1 AND e.at < $2)
-		), feature AS MATERIALIZED (
+		WITH feature AS MATERIALIZED (
 			SELECT f.feature, f.tier, array_position($3, f.tier) AS place FROM (%1$s) f WHERE f.tier IS NOT NULL
 		), plan AS MATERIALIZED (
 			SELECT p.plan, p.tier, array_position($3, p.tier) AS place FROM (%2$s) p WHERE p.tier IS NOT NULL
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('features', 0, 'tier', (SELECT min(f.tier COLLATE "C") FROM feature f WHERE f.place IS NULL), coalesce(array_to_string($3, ', '), 'none')),
-				nudge.check_input('events', (SELECT count(*) FROM event e WHERE e.at IS NULL)),
-				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL), coalesce(array_to_string($3, ', '), 'none')) AS checked
+				-- without features nothing is above a plan
+				nudge.check_input('plans', 0, 'tier', (SELECT min(p.tier COLLATE "C") FROM plan p WHERE p.place IS NULL AND EXISTS (SELECT FROM feature f)), coalesce(array_to_string($3, ', '), 'none')) AS checked
 		), own AS MATERIALIZED (
 			SELECT s.customer, max(p.place) AS place FROM (%3$s) s JOIN plan p ON p.plan = s.plan
 			WHERE s.valid_from < $2 AND (s.valid_to IS NULL OR s.valid_to >= $2) GROUP BY s.customer
 		)
 		SELECT e.customer, e.feature, min(f.tier), min($3[o.place]), count(*), max(e.at)
-		FROM one, event e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
+		FROM one, nudge.feature_event_rows($4, $5, $1, $2) e JOIN feature f ON f.feature = e.feature JOIN own o ON o.customer = e.customer
 		WHERE f.place > o.place
 		GROUP BY e.customer, e.feature
 		ORDER BY e.customer COLLATE "C", e.feature COLLATE "C"
-		$query$, nudge.input_query('features', features), nudge.input_query('plans', plans), nudge.input_query('subscriptions', subscriptions), nudge.input_query('events', events))
-		USING nudge.day_close(as_of - days, zone), known_at, tiers;
+		$query$, nudge.input_query('features', features), nudge.input_query('plans', plans), nudge.input_query('subscriptions', subscriptions))
+		USING nudge.day_close(as_of - days, zone), known_at, tiers, events, users;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.feature_attempts(regclass, regclass, regclass, regclass, date, text[], integer, text) IS
+COMMENT ON FUNCTION nudge.feature_attempts(regclass, regclass, regclass, regclass, date, text[], regclass, integer, text) IS
 	'Events with features of a tier above every plan that the customer has at the close of a day: tiers are the words of features and plans, the lowest first. Not STRICT: NULL relations have no rows';
 
 -- Triggers ------------------------------------------------------------------
@@ -4771,12 +5752,12 @@ BEGIN
 	), found (customer, place, kind, detail, value, threshold) AS (
 		SELECT u.customer, 1, 'limit_hit', u.usage_meter, u.usage_ratio, usage_threshold FROM used u
 		UNION ALL
-		SELECT g.customer, 2, 'team_growth', g.source, g.growth, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, 2, 'team_growth', g.source, g.growth_rate, growth_threshold FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 		UNION ALL
 		SELECT n.customer, 3, 'feature_need', 'unmet_need', nudge.fact_flag(n.fact, n.value)::integer, 1 FROM need n
 		UNION ALL
 		SELECT a.customer, 4, 'feature_need', a.feature, a.attempts, attempts_threshold
-		FROM nudge.feature_attempts(events, features, plans, subscriptions, as_of, tiers, days, zone) a
+		FROM nudge.feature_attempts(events, features, plans, subscriptions, as_of, tiers, users, days, zone) a
 	)
 	SELECT f.customer, f.kind, f.detail, f.value, f.threshold, f.value >= f.threshold
 	FROM found f
@@ -4812,30 +5793,27 @@ $$;
 COMMENT ON FUNCTION nudge.check_readiness(numeric[], numeric, integer) IS
 	'An error unless weights and targets of expansion_readiness make sense. Not STRICT: NULLs are errors';
 
-CREATE FUNCTION nudge.feature_starts(events regclass, as_of date, days integer DEFAULT 90, zone text DEFAULT 'UTC')
+CREATE FUNCTION nudge.feature_starts(events regclass, as_of date, users regclass DEFAULT NULL, days integer DEFAULT 90, zone text DEFAULT 'UTC')
 	RETURNS TABLE (customer text, features_used bigint, features_started bigint)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 30000
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
+	start_at timestamptz;
 BEGIN
 	PERFORM nudge.check_count('days', days);
-	RETURN QUERY EXECUTE format($query$
-		WITH line AS MATERIALIZED (
-			SELECT e.customer, e.feature, e.at FROM (%s) e
-			WHERE e.customer IS NOT NULL AND e.feature IS NOT NULL AND (e.at IS NULL OR e.at < $2)
-		), one AS MATERIALIZED (
-			SELECT nudge.check_input('events', count(*) FILTER (WHERE l.at IS NULL)) AS checked FROM line l
-		), first AS (
-			SELECT l.customer, l.feature, min(l.at) AS at FROM one, line l GROUP BY l.customer, l.feature
-		)
-		SELECT f.customer, count(*), count(*) FILTER (WHERE f.at >= $1) FROM first f GROUP BY f.customer ORDER BY f.customer COLLATE "C"
-		$query$, nudge.input_query('events', events)) USING nudge.day_close(as_of - days, zone), known_at;
+	start_at := nudge.day_close(as_of - days, zone);
+	RETURN QUERY
+	WITH first AS (
+		SELECT e.customer, e.feature, min(e.at) AS at FROM nudge.feature_event_rows(events, users, NULL, known_at) e GROUP BY e.customer, e.feature
+	)
+	SELECT f.customer, count(*), count(*) FILTER (WHERE f.at >= start_at) FROM first f GROUP BY f.customer ORDER BY f.customer COLLATE "C";
 END
 $$;
 
-COMMENT ON FUNCTION nudge.feature_starts(regclass, date, integer, text) IS
+COMMENT ON FUNCTION nudge.feature_starts(regclass, date, regclass, integer, text) IS
 	'Features that each customer has ever used by the close of a day, and those it used for the first time in the days before. Not STRICT: NULL events are none';
 
 CREATE FUNCTION nudge.expansion_factors(
@@ -4872,15 +5850,15 @@ AS $$
 DECLARE
 	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.fact_level('sponsor_status', NULL, sponsor_levels);
+	PERFORM nudge.check_readiness(weights, target_growth, target_features), nudge.check_levels('sponsor_status', sponsor_levels);
 	RETURN QUERY
 	WITH used AS (
 		SELECT u.customer, CASE WHEN max(u.usage_ratio) >= 1 THEN 100 ELSE 100 * greatest(max(u.usage_ratio), 0) END AS factor FROM nudge.recent_usage_ratio(usage, as_of, grain, zone) u
 		WHERE u.complete AND u.usage_ratio IS NOT NULL GROUP BY u.customer
 	), grown AS (
-		SELECT g.customer, CASE WHEN g.growth >= target_growth THEN 100 WHEN g.growth <= 0 THEN 0 ELSE 100 * g.growth / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
+		SELECT g.customer, CASE WHEN g.growth_rate >= target_growth THEN 100 WHEN g.growth_rate <= 0 THEN 0 ELSE 100 * g.growth_rate / target_growth END AS factor FROM nudge.seat_growth(subscriptions, users, as_of, days, zone) g
 	), started AS (
-		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, days, zone) s
+		SELECT s.customer, 100 * least(s.features_started::numeric / target_features, 1) AS factor FROM nudge.feature_starts(events, as_of, users, days, zone) s
 	), sponsor AS (
 		-- the mean of all sponsors
 		SELECT f.customer, avg(nudge.fact_level(f.fact, f.value, sponsor_levels)) AS place
@@ -5013,23 +5991,6 @@ $$;
 
 COMMENT ON FUNCTION nudge.check_sales_by(text) IS
 	'An error unless deals can be grouped by this. Not STRICT: NULL is the total alone';
-
-CREATE FUNCTION nudge.check_unique_key(input text, key text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF key IS NOT NULL THEN
-		RAISE EXCEPTION '% has more than one row of "%"', input, left(key, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Each row would be counted, and its amount added.',
-				HINT = 'Pass a view with one row per key.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_unique_key(text, text) IS
-	'An error if an input has a key that is there more than once. Not STRICT: NULL is no such key';
 
 CREATE FUNCTION nudge.deal_lines(
 	deals regclass,
@@ -6223,22 +7184,6 @@ $$;
 COMMENT ON FUNCTION nudge.check_support_options(text, text, numeric) IS
 	'An error for options that reports on tickets do not know. Not STRICT: a NULL by is the total alone, other NULLs are errors';
 
-CREATE FUNCTION nudge.check_ticket_keys(repeated text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF repeated IS NOT NULL THEN
-		RAISE EXCEPTION 'ticket "%" is there more than once', left(repeated, 40) USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A ticket is one row, or it would be counted again.',
-			HINT = 'Pass a view with one row for each, such as its latest.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_ticket_keys(text) IS
-	'An error if a ticket is there more than once. Not STRICT: NULL is none';
-
 CREATE FUNCTION nudge.ticket_rows(
 	tickets regclass,
 	start_at timestamptz DEFAULT NULL,
@@ -6284,7 +7229,7 @@ BEGIN
 				AND coalesce(abs(l.csat) < 'Infinity', true), false))) AS checked
 			FROM line l
 		), single AS MATERIALIZED (
-			SELECT nudge.check_ticket_keys((SELECT l.ticket FROM line l GROUP BY l.ticket HAVING count(*) > 1 ORDER BY l.ticket COLLATE "C" LIMIT 1)) AS checked
+			SELECT nudge.check_unique_key('tickets', (SELECT l.ticket FROM line l GROUP BY l.ticket HAVING count(*) > 1 ORDER BY l.ticket COLLATE "C" LIMIT 1)) AS checked
 		), sound AS (
 			-- what was before the opening is no duration: an answer is not known then, a resolution was at once
 			SELECT l.*, CASE WHEN l.first_response_at >= l.opened_at THEN l.first_response_at END AS answered_at,
@@ -6519,7 +7464,7 @@ CREATE FUNCTION nudge.support_report(
 	tickets_one_touch bigint,
 	contacts_known bigint,
 	one_touch_rate numeric,
-	csat_mean numeric,
+	mean_csat numeric,
 	csat_answers bigint,
 	tickets_with_problem bigint
 )
@@ -6877,23 +7822,6 @@ COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timesta
  */
 
 -- What is shared ------------------------------------------------------------
-
-CREATE FUNCTION nudge.check_intervals(input text, reversed bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF reversed > 0 THEN
-		RAISE EXCEPTION '% rows of % are reversed in time', reversed, input
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'What ends, or is noticed, does so at its beginning or later.',
-				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_intervals(text, bigint) IS
-	'An error that says how many, if intervals of an input end before they begin';
 
 CREATE FUNCTION nudge.check_by(by text, allowed text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -8288,22 +9216,6 @@ COMMENT ON FUNCTION nudge.performance_days(date, date, text, text, timestamptz) 
 -- There are few groups, but the planner cannot know: without enable_sort = off it
 -- sorts all rows by hour or minute.
 
-CREATE FUNCTION nudge.check_samples(input text, wrong bigint, what text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF wrong > 0 THEN
-		RAISE EXCEPTION 'a row of % has a number that it cannot have', input USING ERRCODE = 'numeric_value_out_of_range',
-			DETAIL = what,
-			HINT = 'Pass a view that corrects such rows, or leaves them out knowingly.';
-	END IF;
-	RETURN true;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_samples(text, bigint, text) IS
-	'An error that says what is wrong if rows of an input have numbers out of their range. Not STRICT: a NULL count is none';
-
 CREATE FUNCTION nudge.hour_expression(start_day date, end_day date, zone text DEFAULT 'UTC') RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -8350,7 +9262,7 @@ BEGIN
 		source := replace(source, '(r.duration_ms)::numeric AS duration_ms', '(r.duration_ms)::double precision AS duration_ms');
 	END IF;
 	RETURN format($query$
-		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS group_name
+		SELECT i.at, i.duration_ms, coalesce(i.count, 1) AS count, i.error, %s AS value
 		FROM (%s) i
 		WHERE %s AND (i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true))
 	$query$, CASE grouping_column WHEN 'endpoint' THEN 'i.endpoint' WHEN 'part' THEN 'lower(i.part)' ELSE 'NULL::text' END, source,
@@ -8362,9 +9274,9 @@ $$;
 COMMENT ON FUNCTION nudge.request_query(regclass, text) IS
 	'Works for what reads requests: the query for those from $1 to $2 and before $4. Not STRICT: NULL requests are none, a NULL by is no group';
 
-CREATE FUNCTION nudge.unknown_part(group_name text, "by" text) RETURNS text
+CREATE FUNCTION nudge.unknown_part(value text, "by" text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN lower("by") = 'part' AND group_name NOT IN ('server', 'dom', 'render') THEN group_name END;
+	RETURN CASE WHEN lower("by") = 'part' AND value NOT IN ('server', 'dom', 'render') THEN value END;
 
 COMMENT ON FUNCTION nudge.unknown_part(text, text) IS
 	'A part of page loads that is none, if requests are grouped by part. Not STRICT: NULLs are known';
@@ -8380,7 +9292,7 @@ CREATE FUNCTION nudge.latency_states(
 ) RETURNS TABLE (
 	day date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	request_count bigint,
 	requests_with_outcome bigint,
 	errors bigint,
@@ -8395,23 +9307,23 @@ DECLARE
 BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT %s AS start_at, i.group_name, nudge.percentile_count_agg(i.duration_ms, i.count, $5) AS state,
+			SELECT %s AS start_at, i.value, nudge.percentile_count_agg(i.duration_ms, i.count, $5) AS state,
 				coalesce(sum(i.count) FILTER (WHERE i.error IS NOT NULL), 0)::bigint AS requests_with_outcome,
 				coalesce(sum(i.count) FILTER (WHERE i.error), 0)::bigint AS errors,
 				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing
 			FROM (%s) i
-			GROUP BY 1, i.group_name
+			GROUP BY 1, i.value
 		), hour AS MATERIALIZED (
 			SELECT l.*, s.samples, s.lowest FROM line l LEFT JOIN LATERAL nudge.percentile_summary(l.state) s ON true
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.group_name, $6)), 'server, dom and render') AND
-				nudge.check_samples('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
+			SELECT nudge.check_input('requests', sum(h.missing)::bigint, 'part', min(nudge.unknown_part(h.value, $6)), 'server, dom and render') AND
+				nudge.check_values('requests', count(*) FILTER (WHERE h.lowest < 0), 'A duration is negative.') AS is_fine
 			FROM hour h
 		)
-		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.group_name, h.samples, h.requests_with_outcome, h.errors, h.state
+		SELECT nudge.civil_date(h.start_at, $3), h.start_at, h.value, h.samples, h.requests_with_outcome, h.errors, h.state
 		FROM checked, hour h
 		WHERE h.samples > 0
-		ORDER BY h.start_at, h.group_name COLLATE "C"
+		ORDER BY h.start_at, h.value COLLATE "C"
 	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
 		coalesce(relative_error, 0.01), "by";
@@ -8429,7 +9341,7 @@ CREATE FUNCTION nudge.minute_counts(
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL
-) RETURNS TABLE (day date, minute_at timestamptz, group_name text, count bigint)
+) RETURNS TABLE (day date, minute_at timestamptz, value text, count bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 100000
 	SET search_path = pg_catalog, pg_temp SET jit = off SET enable_sort = off
 AS $$
@@ -8442,7 +9354,7 @@ BEGIN
 	IF lower(input) = 'requests' THEN
 		source := nudge.request_query(relation, "by");
 	ELSIF lower(input) = 'sends' THEN
-		source := format($query$SELECT i.at, i.count, %s AS group_name
+		source := format($query$SELECT i.at, i.count, %s AS value
 			FROM (%s) i WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true)$query$,
 			CASE WHEN "by" IS NULL THEN 'NULL::text' ELSE 'i.campaign' END, nudge.input_query('sends', relation));
 	ELSE
@@ -8452,17 +9364,17 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT date_bin('1 minute', i.at, 'epoch') AS minute_at, i.group_name, sum(i.count)::bigint AS count,
+			SELECT date_bin('1 minute', i.at, 'epoch') AS minute_at, i.value, sum(i.count)::bigint AS count,
 				count(*) FILTER (WHERE i.at IS NULL OR i.count IS NULL) AS missing, count(*) FILTER (WHERE i.count < 0) AS wrong
 			FROM (%s) i
-			GROUP BY 1, i.group_name
+			GROUP BY 1, i.value
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_samples($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
+			SELECT nudge.check_input($5, sum(l.missing)::bigint) AND nudge.check_values($5, sum(l.wrong)::bigint, 'A count is negative.') AS is_fine FROM line l
 		)
-		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.group_name, l.count
+		SELECT nudge.civil_date(greatest(l.minute_at, $1), $3), l.minute_at, l.value, l.count
 		FROM checked, line l
 		WHERE l.count > 0
-		ORDER BY l.minute_at, l.group_name COLLATE "C"
+		ORDER BY l.minute_at, l.value COLLATE "C"
 	$query$, source)
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of, lower(input);
 END
@@ -8485,7 +9397,7 @@ CREATE FUNCTION nudge.throughput_lines(
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	is_total boolean,
 	total bigint,
 	seconds numeric,
@@ -8506,22 +9418,22 @@ BEGIN
 	WITH p AS MATERIALIZED (
 		SELECT * FROM nudge.performance_spans(start_day, end_day, grain, zone, as_of)
 	), m AS MATERIALIZED (
-		SELECT d.start_at, c.group_name, grouping(c.group_name) = 1 AS is_total, c.minute_at, sum(c.count)::bigint AS count
+		SELECT d.start_at, c.value, grouping(c.value) = 1 AS is_total, c.minute_at, sum(c.count)::bigint AS count
 		FROM nudge.minute_counts(input, relation, start_day, end_day, zone, as_of, "by") c
 		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d
 			ON d.day = c.day AND greatest(c.minute_at, d.start_at) < d.end_at AND c.minute_at > d.start_at - interval '1 minute'
-		GROUP BY GROUPING SETS ((d.start_at, c.minute_at), (d.start_at, c.minute_at, c.group_name))
+		GROUP BY GROUPING SETS ((d.start_at, c.minute_at), (d.start_at, c.minute_at, c.value))
 	), t AS (
-		SELECT DISTINCT ON (m.start_at, m.is_total, m.group_name) m.start_at, m.is_total, m.group_name, m.count AS peak, m.minute_at AS peak_at,
-			sum(m.count) OVER (PARTITION BY m.start_at, m.is_total, m.group_name)::bigint AS total
+		SELECT DISTINCT ON (m.start_at, m.is_total, m.value) m.start_at, m.is_total, m.value, m.count AS peak, m.minute_at AS peak_at,
+			sum(m.count) OVER (PARTITION BY m.start_at, m.is_total, m.value)::bigint AS total
 		FROM m
 		WHERE m.is_total OR is_grouped
-		ORDER BY m.start_at, m.is_total, m.group_name, m.count DESC, m.minute_at
+		ORDER BY m.start_at, m.is_total, m.value, m.count DESC, m.minute_at
 	)
-	SELECT p.period, p.start_at, t.group_name, coalesce(t.is_total, true), coalesce(t.total, 0), p.seconds, coalesce(t.total, 0) / p.seconds,
+	SELECT p.period, p.start_at, t.value, coalesce(t.is_total, true), coalesce(t.total, 0), p.seconds, coalesce(t.total, 0) / p.seconds,
 		coalesce(t.peak, 0), coalesce(t.peak, 0) / 60.0, t.peak_at, p.complete
 	FROM p LEFT JOIN t ON t.start_at = p.start_at
-	ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C";
+	ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.value COLLATE "C";
 END
 $$;
 
@@ -8606,7 +9518,7 @@ CREATE FUNCTION nudge.latency_report(
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	is_total boolean,
 	request_count bigint,
 	mean_ms numeric,
@@ -8630,19 +9542,19 @@ DECLARE
 BEGIN
 	RETURN QUERY
 	WITH t AS MATERIALIZED (
-		SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, nudge.rollup(l.state) AS state,
+		SELECT d.start_at, l.value, grouping(l.value) = 1 AS is_total, nudge.rollup(l.state) AS state,
 			sum(l.requests_with_outcome)::bigint AS requests_with_outcome, sum(l.errors)::bigint AS errors
 		FROM nudge.latency_states(latency_report.requests, start_day, end_day, zone, as_of, "by", relative_error) l
 		JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d ON d.day = l.day AND l.start_at >= d.start_at AND l.start_at < d.end_at
-		GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
+		GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.value))
 	)
-	SELECT c.period, c.start_at, c.group_name, c.is_total, c.total, s.mean, s.p50, s.p95, s.p99, s.highest,
+	SELECT c.period, c.start_at, c.value, c.is_total, c.total, s.mean, s.p50, s.p95, s.p99, s.highest,
 		coalesce(t.requests_with_outcome, 0), CASE WHEN t.requests_with_outcome > 0 THEN t.errors END, t.errors::numeric / nullif(t.requests_with_outcome, 0),
 		c.per_second, c.peak_per_second, c.complete
 	FROM nudge.throughput_lines('requests', latency_report.requests, start_day, end_day, grain, zone, as_of, "by") c
-	LEFT JOIN t ON t.start_at = c.start_at AND t.is_total = c.is_total AND t.group_name IS NOT DISTINCT FROM c.group_name AND (t.is_total OR is_grouped)
+	LEFT JOIN t ON t.start_at = c.start_at AND t.is_total = c.is_total AND t.value IS NOT DISTINCT FROM c.value AND (t.is_total OR is_grouped)
 	LEFT JOIN LATERAL nudge.percentile_summary(t.state) s ON true
-	ORDER BY c.start_at, c.is_total DESC, c.group_name COLLATE "C";
+	ORDER BY c.start_at, c.is_total DESC, c.value COLLATE "C";
 END
 $$;
 
@@ -8661,7 +9573,7 @@ CREATE FUNCTION nudge.apdex(
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	group_name text,
+	value text,
 	is_total boolean,
 	request_count bigint,
 	satisfied bigint,
@@ -8687,32 +9599,32 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
-			SELECT %s AS start_at, i.group_name, sum(i.count) AS requests,
+			SELECT %s AS start_at, i.value, sum(i.count) AS requests,
 				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms <= $5) AS satisfied,
 				sum(i.count) FILTER (WHERE i.error IS NOT TRUE AND i.duration_ms > $5 AND i.duration_ms <= 4 * $5) AS tolerating,
 				count(*) FILTER (WHERE i.at IS NULL OR i.duration_ms IS NULL) AS missing,
 				count(*) FILTER (WHERE i.count < 0 OR NOT (i.duration_ms >= 0 AND i.duration_ms < 9e12)) AS wrong
 			FROM (%s) i
-			GROUP BY 1, i.group_name
+			GROUP BY 1, i.value
 		), checked AS MATERIALIZED (
-			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.group_name, $10)), 'server, dom and render') AND
-				nudge.check_samples('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
+			SELECT nudge.check_input('requests', sum(l.missing)::bigint, 'part', min(nudge.unknown_part(l.value, $10)), 'server, dom and render') AND
+				nudge.check_values('requests', sum(l.wrong)::bigint, 'A duration or a count is negative, or a duration is no number below 9e12.') AS is_fine
 			FROM line l
 		), t AS (
-			SELECT d.start_at, l.group_name, grouping(l.group_name) = 1 AS is_total, sum(l.requests)::bigint AS requests,
+			SELECT d.start_at, l.value, grouping(l.value) = 1 AS is_total, sum(l.requests)::bigint AS requests,
 				coalesce(sum(l.satisfied), 0)::bigint AS satisfied, coalesce(sum(l.tolerating), 0)::bigint AS tolerating
 			FROM checked, line l
 			JOIN nudge.performance_days($6, $7, $8, $3, $4) d ON d.day = nudge.civil_date(l.start_at, $3)
 				AND l.start_at >= d.start_at AND l.start_at < d.end_at
 			WHERE l.requests > 0
-			GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.group_name))
+			GROUP BY GROUPING SETS ((d.start_at), (d.start_at, l.value))
 		)
-		SELECT p.period, p.start_at, t.group_name, coalesce(t.is_total, true), n.requests, n.satisfied, n.tolerating, n.requests - n.satisfied - n.tolerating,
+		SELECT p.period, p.start_at, t.value, coalesce(t.is_total, true), n.requests, n.satisfied, n.tolerating, n.requests - n.satisfied - n.tolerating,
 			(n.satisfied + n.tolerating / 2.0) / nullif(n.requests, 0), n.satisfied::numeric / nullif(n.requests, 0), p.complete
 		FROM checked, nudge.performance_spans($6, $7, $8, $3, $4) p
 		LEFT JOIN t ON t.start_at = p.start_at AND (t.is_total OR $9),
 			LATERAL (SELECT coalesce(t.requests, 0) AS requests, coalesce(t.satisfied, 0) AS satisfied, coalesce(t.tolerating, 0) AS tolerating) n
-		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.group_name COLLATE "C"
+		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.value COLLATE "C"
 	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(apdex.requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
 		threshold_ms, start_day, end_day, grain, is_grouped, "by";
@@ -8751,12 +9663,12 @@ AS $$
 BEGIN
 	RETURN QUERY
 	WITH s AS MATERIALIZED (
-		SELECT r.start_at, r.group_name AS part, s.*
+		SELECT r.start_at, r.value AS part, s.*
 		FROM (
-			SELECT d.start_at, l.group_name, nudge.rollup(l.state) AS state
+			SELECT d.start_at, l.value, nudge.rollup(l.state) AS state
 			FROM nudge.latency_states(page_load.requests, start_day, end_day, zone, as_of, 'part', relative_error) l
 			JOIN nudge.performance_days(start_day, end_day, grain, zone, as_of) d ON d.day = l.day AND l.start_at >= d.start_at AND l.start_at < d.end_at
-			GROUP BY d.start_at, l.group_name
+			GROUP BY d.start_at, l.value
 		) r, LATERAL nudge.percentile_summary(r.state) s
 	), t AS (
 		-- parts that are not measured equally often are not those of the same loads
@@ -8830,7 +9742,7 @@ BEGIN
 			GROUP BY 1, i.resource, l.utilisation_limit
 		), checked AS MATERIALIZED (
 			SELECT nudge.check_input('resource_samples', sum(l.missing)::bigint) AND
-				nudge.check_samples('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
+				nudge.check_values('resource_samples', sum(l.wrong)::bigint, 'A utilisation is no share from 0 to 1: divide percents by 100.') AS is_fine
 			FROM line l
 		), t AS MATERIALIZED (
 			SELECT d.start_at, l.resource, l.utilisation_limit, nudge.rollup(l.state) AS state, sum(l.above)::bigint AS above

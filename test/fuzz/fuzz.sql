@@ -32,6 +32,8 @@ CREATE TABLE fuzz.accessors AS
 		LEFT JOIN fuzz.types t ON t.type = p.proargtypes[0]
 		WHERE p.pronamespace = 'nudge'::regnamespace AND p.prokind IN ('f', 'w')
 			AND p.proname !~ '(_trans|_final|_recv|_in)$' AND p.proname <> 'combine'
+			-- what maps sources takes SQL, of which random words are none
+			AND p.proparallel <> 'u' AND p.proname <> 'single_select'
 	) f;
 -- the more arguments, the more often it is drawn
 CREATE TABLE fuzz.draws AS
@@ -323,11 +325,11 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('(account_|expansion_)', 'weights', 'numeric[]', '{"{0.2,0.2,0.2,0.2,0.2}","{0,0,0,1,0}"}', '{"{1}","{NULL,1,0,0,0}","{NaN,1,0,0,0}","{2,-1,0,0,0}","{{0.5,0.5,0,0,0}}"}'),
 	('', '(sponsor_levels|levels)', 'text[]', '{"{none,weak,neutral,strong,champion}"}', '{"{}","{a,a}","{a}","{NULL,b}","{{a,b}}"}'),
 	('', 'healthy_sponsor', 'text', '{strong,none}', '{"",strongest}'),
-	('', 'dimension', 'text', '{reason,kind,outcome}', '{""}'),
+	('intervention_success$', 'by', 'text', '{reason,kind,outcome}', '{""}'),
 	('(account_|value_realization|implementation_)', 'segment', 'text', '{a,ü}', '{""}'),
 	('(at_risk|risk_adjusted|intervention_|portfolio|expansion_|customer_score)', 'model', 'text', '{NULL}', '{a}'),
 	('fact_flag$', 'value', 'text', '{true,No,0}', '{"",ja}'),
-	('fact_number$', 'value', 'text', '{0,1.5,80}', '{"",-1,1e5,NaN}'),
+	('fact_number$', 'value', 'text', '{0,1.5,80,-1}', '{"",1e5,NaN,+1}'),
 	('fact_level$', 'value', 'text', '{none,Strong,NULL}', '{""}'),
 	('', 'facts', 'text[]', '{"{criterion_met,qbr_held}","{sponsor_status}"}', '{"{}","{NULL}"}'),
 	('(kaplan_meier|median_survival)$', 'days', 'numeric[]', '{"{1,2,2,5}","{0,0.5,0.5,1}"}', '{"{}","{NULL}","{-1,1,1,1}","{NaN,1,1,1}","{{1,2},{3,4}}","{Infinity,1,1,1}"}'),
@@ -368,7 +370,6 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('scale_level$', 'levels', 'text[]', '{"{a,ü}","{a,b,c}"}', '{"{}","{a,a}","{{a,b}}","{NULL,b}"}'),
 	('scale_level$', 'value', 'text', '{a}', '{"",A}'),
 	('', 'act_facts', 'text[]', '{"{review}","{review,referral}"}', '{"{}","{NULL}"}'),
-	('is_true_fact$', 'value', 'text', '{true,no}', '{perhaps}'),
 	('_factor$|scale_|usage_trend', '(target.*|high|max_monthly_tickets|slow_minutes|full_growth_rate)', 'double precision', '{1,5,0.5,1000}', '{0,-1,NaN,infinity,1e-320}'),
 	('', 'csat_high', 'double precision', '{5,10}', '{0,NaN,-infinity}'),
 	('(pnl|streams|margins|unit_costs|variance|periods|budget_lines|customer_acquisition_cost)$', '(budget_)?grain', 'text', '{month,quarter,year}', '{week,decade}'),
@@ -406,7 +407,7 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'types', 'text[]', '{"{guide,webinar}","{guide,other}"}', '{"{}","{NULL}","{guide,guide}","{guide}"}'),
 	('', 'cadences', 'text[]', '{"{monthly,weekly}","{bi-weekly,NULL}","{daily,quarterly}"}', '{"{}","{NULL}","{yearly,weekly}"}'),
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
-	('(minute_counts|throughput_lines|check_samples)$', 'input', 'text', '{requests,sends}', '{spend,""}'),
+	('(minute_counts|throughput_lines|check_values)$', 'input', 'text', '{requests,sends}', '{spend,""}'),
 	('(minute_counts|throughput_lines)$', 'relation', 'regclass', '{fuzz.requests}', '{fuzz.requests}'),
 	('(latency_report|latency_states|apdex|minute_counts|throughput_lines|request_query|request_group)$', 'by', 'text', '{endpoint,part}', '{user,""}'),
 	('(latency_report|apdex|page_load|utilisation|throughput|throughput_lines|performance_.*)$', 'grain', 'text', '{day,hour,week,month}', '{minute,""}'),

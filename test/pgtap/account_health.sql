@@ -85,7 +85,7 @@ SELECT is_empty($$ SELECT customer FROM usage_factors WHERE factor IS DISTINCT F
 -- Support
 SELECT is_empty(format($$
 	SELECT f.* FROM nudge.support_factor('tickets', %1$L, 'customers') f LEFT JOIN (
-		SELECT customer::text, count(*) AS n, count(*) FILTER (WHERE is_resolved) AS resolved, avg(extract(epoch FROM resolved_at - opened_at) / 60) FILTER (WHERE is_resolved) AS minutes, avg(csat) AS csat
+		SELECT customer::text, count(*) AS n, count(*) FILTER (WHERE is_resolved) AS resolved, avg(extract(epoch FROM resolved_at - opened_at) / 60) FILTER (WHERE is_resolved) AS minutes, avg(csat) FILTER (WHERE resolved_at IS NULL OR resolved_at < %1$L) AS csat
 		FROM tickets, LATERAL (SELECT resolved_at < %1$L AND (reopened_at IS NULL OR reopened_at >= %1$L) AS is_resolved) r
 		WHERE opened_at >= timestamptz %1$L - interval '2160 hours' AND opened_at < %1$L GROUP BY 1) e USING (customer)
 	WHERE f.opened_tickets <> coalesce(e.n, 0) OR f.resolved_tickets <> e.resolved OR abs(f.resolution_minutes - e.minutes) > 1e-6 OR abs(f.csat::double precision - e.csat) > 1e-9 OR (f.factor IS NULL) <> (e.n IS NULL)
@@ -99,7 +99,7 @@ CREATE TEMP VIEW fact AS SELECT customer::text, fact, lower(value) AS value, agr
 SELECT is_empty(format($$
 	SELECT f.* FROM nudge.outcome_factor('account_facts', %L, 'customers') f LEFT JOIN (
 		SELECT customer, count(*) FILTER (WHERE fact = 'criterion_met' AND agreed_at <= valid_from) AS n, count(*) FILTER (WHERE fact = 'criterion_met' AND agreed_at <= valid_from AND value IN ('true', 'yes')) AS met,
-			count(*) FILTER (WHERE fact = 'criterion_met') AS all_criteria, avg(value::numeric) FILTER (WHERE fact = 'documented_roi') AS roi FROM (SELECT * FROM fact WHERE fact IN ('criterion_met', 'documented_roi') OFFSET 0) q GROUP BY 1) e USING (customer)
+			count(*) FILTER (WHERE fact = 'criterion_met') AS all_criteria, (SELECT r.value::numeric FROM fact r WHERE r.customer = q.customer AND r.fact = 'documented_roi' ORDER BY r.valid_from DESC LIMIT 1) AS roi FROM (SELECT * FROM fact WHERE fact IN ('criterion_met', 'documented_roi') OFFSET 0) q GROUP BY 1) e USING (customer)
 	WHERE f.criteria IS DISTINCT FROM e.n OR f.criteria_met IS DISTINCT FROM e.met OR f.criteria_not_agreed IS DISTINCT FROM e.all_criteria - e.n OR f.documented_roi IS DISTINCT FROM e.roi
 		OR abs(f.factor - CASE WHEN e.roi IS NULL THEN 100.0 * e.met / nullif(e.n, 0) WHEN e.n = 0 THEN greatest(0, least(100, 100 * e.roi)) ELSE 70.0 * e.met / e.n + 0.3 * greatest(0, least(100, 100 * e.roi)) END) > 1e-6 OR (f.factor IS NULL) <> (coalesce(e.n, 0) = 0 AND e.roi IS NULL)
 $$, :'as_of'), 'measures of outcome');
@@ -123,7 +123,7 @@ $$, :'as_of'), 'measures of satisfaction');
 SELECT is_empty(format($$
 	SELECT f.* FROM nudge.advocacy_factor('account_facts', %1$L, 'customers', 'surveys') f
 	LEFT JOIN (SELECT customer::text, avg((score >= 9)::integer) AS share FROM answer WHERE kind = 'nps' AND at >= timestamptz %1$L - interval '8760 hours' GROUP BY 1) s USING (customer)
-	LEFT JOIN (SELECT customer, bool_and(value IN ('true', 'yes')) AS referenceable FROM fact WHERE fact = 'referenceable' GROUP BY 1) r USING (customer)
+	LEFT JOIN (SELECT DISTINCT ON (customer) customer, value IN ('true', 'yes') AS referenceable FROM fact WHERE fact = 'referenceable' ORDER BY customer, valid_from DESC, value COLLATE "C") r USING (customer)
 	LEFT JOIN (SELECT customer::text, count(*) AS acts FROM account_facts WHERE fact = 'review' AND valid_from < %1$L AND valid_from >= timestamptz %1$L - interval '8760 hours' GROUP BY 1) a USING (customer)
 	WHERE f.referenceable IS DISTINCT FROM r.referenceable OR coalesce(f.acts, 0) <> coalesce(a.acts, 0) OR abs(f.promoter_share - s.share) > 1e-9 OR (f.promoter_share IS NULL) <> (s.share IS NULL)
 		OR f.act_factor IS DISTINCT FROM CASE WHEN a.acts > 0 THEN least(100, 50 * a.acts) WHEN r.referenceable IS NOT NULL THEN 0 END
@@ -160,7 +160,7 @@ DELETE FROM events WHERE at >= :'as_of';
 DELETE FROM users WHERE signed_up_at >= :'as_of';
 DELETE FROM features WHERE released_at >= :'as_of';
 DELETE FROM tickets WHERE opened_at >= :'as_of';
-UPDATE tickets SET resolved_at = CASE WHEN resolved_at < :'as_of' THEN resolved_at END, reopened_at = CASE WHEN reopened_at < :'as_of' THEN reopened_at END;
+UPDATE tickets SET csat = CASE WHEN resolved_at >= :'as_of' THEN NULL ELSE csat END, resolved_at = CASE WHEN resolved_at < :'as_of' THEN resolved_at END, reopened_at = CASE WHEN reopened_at < :'as_of' THEN reopened_at END;
 DELETE FROM surveys WHERE coalesce(answered_at, sent_at) >= :'as_of';
 DELETE FROM account_facts WHERE valid_from >= :'as_of';
 UPDATE account_facts SET valid_to = NULL WHERE valid_to >= :'as_of';

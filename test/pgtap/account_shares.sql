@@ -76,7 +76,7 @@ CREATE TEMP VIEW early AS SELECT customer, fact, value, agreed_at, valid_from, C
 SELECT is_empty($$ SELECT r.* FROM company, nudge.account_share_lines(state, 'facts', '2024-02-29', 'accounts', 'contracts') r EXCEPT SELECT r.* FROM company, nudge.account_share_lines(state, 'early', '2024-02-29', 'accounts', 'contracts') r $$, 'as_of is as if later facts were not there');
 
 -- Value realised
-SELECT set_eq($$ SELECT l.customer, l.criteria, l.criteria_met, l.criteria_not_counted, l.is_realized FROM company, nudge.value_realization_lines(state, 'facts', '2024-06-30', 'accounts') l WHERE l.criteria + l.criteria_not_counted > 0 $$, $$
+SELECT set_eq($$ SELECT l.customer, l.criteria, l.criteria_met, l.criteria_not_agreed, l.is_realized FROM company, nudge.value_realization_lines(state, 'facts', '2024-06-30', 'accounts') l WHERE l.criteria + l.criteria_not_agreed > 0 $$, $$
 	SELECT customer, count(*) FILTER (WHERE agreed_at <= valid_from) AS n, count(*) FILTER (WHERE agreed_at <= valid_from AND value = 'true') AS m, count(*) FILTER (WHERE NOT coalesce(agreed_at <= valid_from, false)) AS o,
 		count(*) FILTER (WHERE agreed_at <= valid_from AND value = 'true') > 0.8 * nullif(count(*) FILTER (WHERE agreed_at <= valid_from), 0) AS r
 	FROM known WHERE fact = 'criterion_met' GROUP BY customer $$, 'criteria that were agreed before');

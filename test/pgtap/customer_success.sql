@@ -11,7 +11,7 @@
 \getenv seed NM_SEED
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(20);
+SELECT plan(21);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 SET timezone = 'UTC';
@@ -42,7 +42,7 @@ CREATE TEMP VIEW oracle AS
 	FROM subs s WHERE s.valid_from <= '2024-06-30' AND (s.valid_to IS NULL OR s.valid_to > '2024-06-30') GROUP BY s.customer;
 SELECT set_eq('SELECT customer, mrr, score FROM line', 'SELECT customer, mrr, score FROM oracle', 'MRR and latest scores');
 SELECT is_empty($$ SELECT * FROM line WHERE band IS DISTINCT FROM CASE WHEN score < 60 THEN 'red' WHEN score < 80 THEN 'yellow' WHEN score IS NOT NULL THEN 'green' END OR at_risk IS DISTINCT FROM (score < 65) $$, 'bands and risk');
-SELECT results_eq($$ SELECT r.customers, r.mrr, r.at_risk_mrr, round(r.at_risk_share, 12) FROM company, nudge.at_risk_revenue(state, 'scores', '2024-06-30', model => 'a') r WHERE is_total $$,
+SELECT results_eq($$ SELECT r.customers, r.mrr, r.at_risk_mrr, round(r.at_risk_mrr_share, 12) FROM company, nudge.at_risk_revenue(state, 'scores', '2024-06-30', model => 'a') r WHERE is_total $$,
 	$$ SELECT count(*), sum(mrr), sum(mrr) FILTER (WHERE score < 65), round(sum(mrr) FILTER (WHERE score < 65) / sum(mrr), 12) FROM oracle $$, 'at-risk revenue');
 SELECT is_empty($$ SELECT 1 FROM company, nudge.at_risk_revenue(state, 'scores', '2024-06-30', model => 'a') r
 	HAVING sum(r.mrr) FILTER (WHERE is_total) <> sum(r.mrr) FILTER (WHERE NOT is_total) OR sum(r.at_risk_mrr) FILTER (WHERE is_total) <> sum(r.at_risk_mrr) FILTER (WHERE NOT is_total) $$, 'bands add up to the total');
@@ -69,10 +69,10 @@ SELECT set_eq($$ SELECT customer, at, reason, score, status, counted FROM step $
 	LEFT JOIN LATERAL (SELECT r.score FROM scores_a r WHERE r.entity = i.customer AND r.at <= i.at ORDER BY r.at DESC, r.score LIMIT 1) b ON true,
 		LATERAL (SELECT EXISTS (SELECT FROM (SELECT entity, at, min(score) AS score FROM scores_a GROUP BY 1, 2) r WHERE r.entity = i.customer AND r.at > i.at AND r.at < i.at + interval '90 days' AND r.at < '2024-05-15Z' AND r.score >= 80) AS found) a
 	WHERE i.at >= '2023-07-01Z' AND i.at < '2024-05-01Z' $$, 'what became of interventions');
-SELECT set_eq($$ SELECT period, value, interventions_made, counted, succeeded, at_risk_customers, recovered_customers FROM nudge.intervention_success('interventions', 'scores_a', '2023-07-01', '2024-05-01', 'reason', 'month', as_of => '2024-05-15Z') WHERE NOT is_total AND interventions_made > 0 $$,
+SELECT set_eq($$ SELECT period, value, interventions_made, counted, succeeded, at_risk_customers, recovered_customers FROM nudge.intervention_success('interventions', 'scores_a', '2023-07-01', '2024-05-01', 'month', as_of => '2024-05-15Z', "by" => 'reason') WHERE NOT is_total AND interventions_made > 0 $$,
 	$$ SELECT date_trunc('month', at)::date, reason, count(*) AS made, count(*) FILTER (WHERE counted) AS counted, count(*) FILTER (WHERE counted AND status = 'succeeded') AS ok, count(DISTINCT customer) FILTER (WHERE counted) AS n,
 		count(DISTINCT customer) FILTER (WHERE counted AND status = 'succeeded') AS r FROM step GROUP BY 1, 2 $$, 'by month and reason');
-SELECT is_empty($$ SELECT period FROM nudge.intervention_success('interventions', 'scores_a', '2023-07-01', '2024-05-01', 'reason', 'month', as_of => '2024-05-15Z') GROUP BY period
+SELECT is_empty($$ SELECT period FROM nudge.intervention_success('interventions', 'scores_a', '2023-07-01', '2024-05-01', 'month', as_of => '2024-05-15Z', "by" => 'reason') GROUP BY period
 	HAVING sum(interventions_made) FILTER (WHERE is_total) <> sum(interventions_made) FILTER (WHERE NOT is_total) OR sum(succeeded) FILTER (WHERE is_total) <> sum(succeeded) FILTER (WHERE NOT is_total)
 		OR bool_or(interventions_made <> not_at_risk + not_scored + not_due + counted) $$, 'reasons add up to the total, parts to all');
 -- as_of is what deleting later rows gives
@@ -87,15 +87,18 @@ CREATE TEMP TABLE days AS
 	FROM (SELECT DISTINCT customer FROM subs) c, generate_series(date '2022-12-31', '2024-06-30', '1 day') d;
 CREATE TEMP TABLE fallen AS SELECT customer, day, mrr FROM (SELECT d.*, lag(mrr) OVER (PARTITION BY customer ORDER BY day) AS mrr_before FROM days d) f WHERE mrr < mrr_before;
 CREATE TEMP TABLE lead_time AS SELECT l.* FROM company, nudge.at_risk_lead_time_lines(state, 'scores_a', '2023-03-01', '2024-01-01', as_of => '2024-07-01Z') l;
-SELECT set_eq($$ SELECT customer, at_risk_at, impact_at, days FROM lead_time WHERE status <> 'missed' $$, $$
+SELECT set_eq($$ SELECT customer, at_risk_at, impact_at, days FROM lead_time WHERE status IN ('impact', 'censored') $$, $$
 	SELECT r.entity, r.at, f.day::timestamp AT TIME ZONE 'UTC', extract(epoch FROM coalesce(f.day::timestamp AT TIME ZONE 'UTC', '2024-07-01Z') - r.at) / 86400
 	FROM (SELECT s.entity, min(s.at) AS at FROM scores_a s JOIN days d ON d.customer = s.entity AND d.day = s.at::date AND d.mrr > 0 WHERE s.score < 65 AND s.at >= '2023-03-01Z' AND s.at < '2024-01-01Z' GROUP BY s.entity) r
 	LEFT JOIN LATERAL (SELECT min(f.day) AS day FROM fallen f WHERE f.customer = r.entity AND f.day::timestamp AT TIME ZONE 'UTC' > r.at) f ON true $$, 'lead times');
 SELECT set_eq($$ SELECT customer, impact_at FROM lead_time WHERE status = 'missed' $$, $$
 	SELECT f.customer, min(f.day)::timestamp AT TIME ZONE 'UTC' FROM fallen f WHERE f.day >= '2023-03-01' AND f.day < '2024-01-01' GROUP BY f.customer
 	EXCEPT SELECT f.customer, f.at FROM (SELECT customer, min(day)::timestamp AT TIME ZONE 'UTC' AS at FROM fallen WHERE day >= '2023-03-01' AND day < '2024-01-01' GROUP BY customer) f
-	JOIN lead_time l ON l.customer = f.customer AND l.at_risk_at < f.at $$, 'missed impacts');
-SELECT is((SELECT r.impacts + r.censored FROM company, nudge.at_risk_lead_time(state, 'scores_a', '2023-03-01', '2024-01-01', as_of => '2024-07-01Z') r), (SELECT count(*) FROM lead_time WHERE status <> 'missed'), 'impacts and censored are all at risk');
+	JOIN (SELECT s.entity, s.at FROM scores_a s JOIN days d ON d.customer = s.entity AND d.day = s.at::date AND d.mrr > 0 WHERE s.score < 65) r ON r.entity = f.customer AND r.at < f.at $$, 'missed impacts');
+SELECT results_eq($$ SELECT impacts_in_window, impacts_in_window - missed FROM company, nudge.at_risk_lead_time(state, 'scores_a', '2023-03-01', '2024-01-01', as_of => '2024-07-01Z') $$, $$
+	SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM scores_a s JOIN days d ON d.customer = s.entity AND d.day = s.at::date AND d.mrr > 0 WHERE s.score < 65 AND s.entity = f.customer AND s.at < f.at))
+	FROM (SELECT customer, min(day)::timestamp AT TIME ZONE 'UTC' AS at FROM fallen WHERE day >= '2023-03-01' AND day < '2024-01-01' GROUP BY customer) f $$, 'impacts of the window, and those that were seen');
+SELECT is((SELECT r.impacts + r.censored FROM company, nudge.at_risk_lead_time(state, 'scores_a', '2023-03-01', '2024-01-01', as_of => '2024-07-01Z') r), (SELECT count(*) FROM lead_time WHERE status IN ('impact', 'censored')), 'impacts and censored are all at risk');
 -- Kaplan-Meier as a product
 CREATE TEMP TABLE subject AS SELECT floor(random() * 40)::numeric / 2 AS day, random() < 0.6 AS occurred FROM generate_series(1, 200);
 SELECT is_empty($$ SELECT k.day, k.survival, p.survival FROM nudge.kaplan_meier((SELECT array_agg(day) FROM subject), (SELECT array_agg(occurred) FROM subject)) k
@@ -107,7 +110,7 @@ SELECT is((SELECT nudge.median_survival(array_agg(day ORDER BY random()), array_
 CREATE TEMP TABLE events AS SELECT 'c' || (g % 30) AS customer, timestamptz '2024-02-01Z' + floor(random() * 200 * 24) * interval '1 hour' AS at, 'x' AS name FROM generate_series(1, 1500) g;
 SELECT set_eq($$ SELECT customer, round(stability, 10) FROM nudge.engagement_stability_lines('events', '2024-06-30') WHERE stability IS NOT NULL $$, $$
 	SELECT customer, round(greatest(1 - stddev_pop(days) / avg(days), 0), 10) FROM (SELECT c.customer, w, (SELECT count(DISTINCT e.at::date) FROM events e WHERE e.customer = c.customer AND e.at >= w AND e.at < w + interval '7 days') AS days
-		FROM (SELECT customer FROM events GROUP BY customer HAVING min(at) < '2024-04-15Z') c, generate_series(timestamptz '2024-04-08Z', '2024-06-24Z', '7 days') w) q GROUP BY customer HAVING avg(days) > 0 $$, 'stability of twelve weeks');
+		FROM (SELECT customer FROM events GROUP BY customer HAVING min(at) < '2024-04-09Z') c, generate_series(timestamptz '2024-04-08Z', '2024-06-24Z', '7 days') w) q GROUP BY customer HAVING avg(days) > 0 $$, 'stability of twelve weeks');
 
 -- Portfolios
 SELECT set_eq($$ SELECT r.owner, r.customer_count, r.mrr, r.at_risk_mrr, round(r.risk_weighted_mrr, 6) FROM company, nudge.portfolio(state, 'scores_a', 'accounts', '2024-06-30') r WHERE NOT is_total $$,

@@ -39,7 +39,7 @@ SELECT set_eq($$ SELECT customer, source, seats, seats_before FROM nudge.seat_gr
 		FROM (SELECT customer FROM users UNION SELECT customer FROM subscriptions) c, (VALUES (date '2024-06-15'), ('2024-04-16')) d(day))
 	SELECT a.customer, CASE WHEN a.seats IS NOT NULL THEN 'seats' ELSE 'users' END, coalesce(a.seats, a.users), CASE WHEN a.seats IS NOT NULL THEN b.seats ELSE b.users END
 	FROM n a JOIN n b ON b.customer = a.customer AND b.day = '2024-04-16' WHERE a.day = '2024-06-15' AND coalesce(a.seats, a.users) IS NOT NULL $$, 'seats, or else users, and those before');
-SELECT set_eq($$ SELECT customer, feature, attempts FROM nudge.feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-15', '{basic,pro,top}', 60) $$, $$
+SELECT set_eq($$ SELECT customer, feature, attempts FROM nudge.feature_attempts('events', 'features', 'plans', 'subscriptions', '2024-06-15', '{basic,pro,top}', days => 60) $$, $$
 	SELECT e.customer, e.feature, count(*) FROM events e
 	JOIN (SELECT s.customer, max(CASE s.plan WHEN 'basic' THEN 1 WHEN 'pro' THEN 2 END) AS own FROM subscriptions s WHERE s.valid_from < '2024-06-16Z' AND (s.valid_to IS NULL OR s.valid_to >= '2024-06-16Z') AND s.plan <> 'odd' GROUP BY 1) o USING (customer)
 	WHERE e.at >= '2024-04-17Z' AND e.at < '2024-06-16Z' AND CASE e.feature WHEN 'export' THEN 1 WHEN 'sso' THEN 2 WHEN 'audit' THEN 3 END > o.own GROUP BY 1, 2 $$, 'attempts above the tier');
@@ -52,7 +52,7 @@ SELECT set_eq($$ SELECT customer, detail, round(value, 12) FROM fired WHERE trig
 CREATE TEMP TABLE factor AS SELECT f.* FROM company, nudge.expansion_factors(state, '2024-06-15', 'usage', 'subscriptions', 'users', 'events', 'scores', 'facts', weights => '{0.3,0.25,0.2,0.15,0.1}') f;
 SELECT set_eq('SELECT customer, round(usage_factor, 8) AS u, round(seat_factor, 8) AS s, round(adoption_factor, 8) AS a, health_factor AS h, round(sponsor_factor, 8) AS p FROM factor', $$
 	SELECT c.customer, round((SELECT 100 * least(max(u.usage_ratio), 1) FROM nudge.usage_ratio('usage', '2024-05-01', '2024-06-01') u WHERE u.customer = c.customer HAVING max(u.usage_ratio) IS NOT NULL), 8) AS u,
-		round((SELECT 100 * least(greatest(g.growth / 0.2, 0), 1) FROM nudge.seat_growth('subscriptions', 'users', '2024-06-15') g WHERE g.customer = c.customer AND g.growth IS NOT NULL), 8) AS s,
+		round((SELECT 100 * least(greatest(g.growth_rate / 0.2, 0), 1) FROM nudge.seat_growth('subscriptions', 'users', '2024-06-15') g WHERE g.customer = c.customer AND g.growth_rate IS NOT NULL), 8) AS s,
 		round((SELECT 100 * least(count(*) FILTER (WHERE f.at >= '2024-03-18Z') / 3.0, 1) FROM (SELECT min(e.at) AS at FROM events e WHERE e.customer = c.customer AND e.at < '2024-06-16Z' AND e.feature IS NOT NULL GROUP BY e.feature) f HAVING count(*) > 0), 8) AS a,
 		(SELECT s.score FROM scores s WHERE s.entity = c.customer AND s.at < '2024-06-16Z' ORDER BY s.at DESC, s.score LIMIT 1) AS h,
 		round((SELECT 25.0 * (avg(array_position('{none,weak,neutral,strong,champion}', f.value)) - 1) FROM facts f WHERE f.customer = c.customer AND f.fact = 'sponsor_status' AND f.valid_from < '2024-06-16Z'), 8) AS p

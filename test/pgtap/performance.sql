@@ -50,45 +50,45 @@ CREATE FUNCTION key_of(at timestamptz, grain text, zone text) RETURNS text LANGU
 		WHEN 'month' THEN greatest(date_trunc('month', at AT TIME ZONE zone), '2024-03-30')::date::text ELSE '2024-03-30' END;
 CREATE FUNCTION span_of(start_at timestamptz, grain text, zone text) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN CASE grain WHEN 'hour' THEN key_of(start_at, grain, zone) ELSE to_char(start_at AT TIME ZONE zone, 'YYYY-MM-DD') END;
-CREATE FUNCTION known(zone text, as_of timestamptz, "by" text) RETURNS TABLE (at timestamptz, duration_ms numeric, error boolean, group_name text) LANGUAGE sql STABLE
+CREATE FUNCTION known(zone text, as_of timestamptz, "by" text) RETURNS TABLE (at timestamptz, duration_ms numeric, error boolean, value text) LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT e.at, e.duration_ms, e.error, CASE known."by" WHEN 'endpoint' THEN e.endpoint WHEN 'part' THEN lower(e.part) END FROM each e
 	WHERE (e.at AT TIME ZONE zone)::date >= '2024-03-30' AND (e.at AT TIME ZONE zone)::date < '2024-04-02' AND (as_of IS NULL OR e.at < as_of) AND (e.part IS NOT NULL) = (known."by" IS NOT DISTINCT FROM 'part');
 END;
 
-CREATE FUNCTION want(grain text, zone text, as_of timestamptz, "by" text) RETURNS TABLE (key text, group_name text, is_total boolean, n bigint, mean numeric, p50 float8, p95 float8, p99 float8, highest float8,
+CREATE FUNCTION want(grain text, zone text, as_of timestamptz, "by" text) RETURNS TABLE (key text, value text, is_total boolean, n bigint, mean numeric, p50 float8, p95 float8, p99 float8, highest float8,
 	with_outcome bigint, errors bigint, peak bigint, peak_at timestamptz, satisfied bigint, tolerating bigint) LANGUAGE sql STABLE
 BEGIN ATOMIC
 	WITH k AS MATERIALIZED (SELECT *, key_of(k.at, grain, zone) AS key FROM known(zone, as_of, want."by") k),
-	m AS (SELECT k.key, k.group_name, grouping(k.group_name) = 1 AS is_total, date_trunc('minute', k.at) AS minute, count(*) AS n FROM k GROUP BY GROUPING SETS ((k.key, date_trunc('minute', k.at)), (k.key, k.group_name, date_trunc('minute', k.at))))
-	SELECT k.key, k.group_name, grouping(k.group_name) = 1, count(*), avg(k.duration_ms), percentile_disc(0.5) WITHIN GROUP (ORDER BY k.duration_ms), percentile_disc(0.95) WITHIN GROUP (ORDER BY k.duration_ms),
+	m AS (SELECT k.key, k.value, grouping(k.value) = 1 AS is_total, date_trunc('minute', k.at) AS minute, count(*) AS n FROM k GROUP BY GROUPING SETS ((k.key, date_trunc('minute', k.at)), (k.key, k.value, date_trunc('minute', k.at))))
+	SELECT k.key, k.value, grouping(k.value) = 1, count(*), avg(k.duration_ms), percentile_disc(0.5) WITHIN GROUP (ORDER BY k.duration_ms), percentile_disc(0.95) WITHIN GROUP (ORDER BY k.duration_ms),
 		percentile_disc(0.99) WITHIN GROUP (ORDER BY k.duration_ms), max(k.duration_ms), count(k.error), CASE WHEN count(k.error) > 0 THEN count(*) FILTER (WHERE k.error) END,
-		(SELECT max(m.n) FROM m WHERE m.key = k.key AND m.is_total = (grouping(k.group_name) = 1) AND m.group_name IS NOT DISTINCT FROM k.group_name),
-		(SELECT min(m.minute) FROM m WHERE m.key = k.key AND m.is_total = (grouping(k.group_name) = 1) AND m.group_name IS NOT DISTINCT FROM k.group_name
-			AND m.n = (SELECT max(o.n) FROM m o WHERE o.key = k.key AND o.is_total = m.is_total AND o.group_name IS NOT DISTINCT FROM k.group_name)),
+		(SELECT max(m.n) FROM m WHERE m.key = k.key AND m.is_total = (grouping(k.value) = 1) AND m.value IS NOT DISTINCT FROM k.value),
+		(SELECT min(m.minute) FROM m WHERE m.key = k.key AND m.is_total = (grouping(k.value) = 1) AND m.value IS NOT DISTINCT FROM k.value
+			AND m.n = (SELECT max(o.n) FROM m o WHERE o.key = k.key AND o.is_total = m.is_total AND o.value IS NOT DISTINCT FROM k.value)),
 		count(*) FILTER (WHERE k.duration_ms <= 100 AND k.error IS NOT TRUE), count(*) FILTER (WHERE k.duration_ms > 100 AND k.duration_ms <= 400 AND k.error IS NOT TRUE)
-	FROM k GROUP BY GROUPING SETS ((k.key), (k.key, k.group_name)) HAVING grouping(k.group_name) = 1 OR want."by" IS NOT NULL;
+	FROM k GROUP BY GROUPING SETS ((k.key), (k.key, k.value)) HAVING grouping(k.value) = 1 OR want."by" IS NOT NULL;
 END;
 
 SELECT is_empty(format($$
-	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, group_name, is_total, request_count, round(mean_ms, 9), p50_ms, p95_ms, p99_ms, highest_ms, requests_with_outcome, errors, round(error_rate, 9), round(peak_requests_per_second * 60)
+	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, round(mean_ms, 9), p50_ms, p95_ms, p99_ms, highest_ms, requests_with_outcome, errors, round(error_rate, 9), round(peak_requests_per_second * 60)
 			FROM latency_report('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, %4$L, 0) WHERE request_count > 0),
-		want AS (SELECT key, group_name, is_total, n, round(mean, 9), p50, p95, p99, highest, with_outcome, errors, round(errors::numeric / nullif(with_outcome, 0), 9), peak FROM want(%1$L, %2$L, %3$L, %4$L))
+		want AS (SELECT key, value, is_total, n, round(mean, 9), p50, p95, p99, highest, with_outcome, errors, round(errors::numeric / nullif(with_outcome, 0), 9), peak FROM want(%1$L, %2$L, %3$L, %4$L))
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of, "by"), format('latency by %s in %s as of %s, by %s', grain, zone, as_of, "by")) FROM ask ORDER BY id;
 SELECT is_empty(format($$
-	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, group_name, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 9) FROM apdex('r', '2024-03-30', '2024-04-02', 100, %1$L, %2$L, %3$L, %4$L) WHERE request_count > 0),
-		want AS (SELECT key, group_name, is_total, n, satisfied, tolerating, n - satisfied - tolerating, round((2 * satisfied + tolerating) / (2.0 * n), 9) FROM want(%1$L, %2$L, %3$L, %4$L))
+	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 9) FROM apdex('r', '2024-03-30', '2024-04-02', 100, %1$L, %2$L, %3$L, %4$L) WHERE request_count > 0),
+		want AS (SELECT key, value, is_total, n, satisfied, tolerating, n - satisfied - tolerating, round((2 * satisfied + tolerating) / (2.0 * n), 9) FROM want(%1$L, %2$L, %3$L, %4$L))
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of, "by"), format('Apdex by %s in %s as of %s, by %s', grain, zone, as_of, "by")) FROM ask ORDER BY id;
 SELECT is_empty(format($$
 	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, endpoint, is_total, request_count, peak_requests_per_minute, peak_at, round(requests_per_second * seconds) FROM throughput('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, true) WHERE request_count > 0),
-		want AS (SELECT key, group_name, is_total, n, peak, peak_at, n FROM want(%1$L, %2$L, %3$L, 'endpoint'))
+		want AS (SELECT key, value, is_total, n, peak, peak_at, n FROM want(%1$L, %2$L, %3$L, 'endpoint'))
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of), format('throughput by %s in %s as of %s', grain, zone, as_of)) FROM ask ORDER BY id;
 SELECT is_empty(format($$
 	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, part, page_loads, round(mean_ms, 9), p50_ms, p95_ms, p99_ms, highest_ms FROM page_load('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, 0) WHERE NOT is_total),
-		want AS (SELECT key, group_name, n, round(mean, 9), p50, p95, p99, highest FROM want(%1$L, %2$L, %3$L, 'part') WHERE NOT is_total)
+		want AS (SELECT key, value, n, round(mean, 9), p50, p95, p99, highest FROM want(%1$L, %2$L, %3$L, 'part') WHERE NOT is_total)
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of), format('page loads by %s in %s as of %s', grain, zone, as_of)) FROM ask ORDER BY id;
 SELECT is_empty($$ SELECT a.id, p.start_at FROM ask a, page_load('r', '2024-03-30', '2024-04-02', a.grain, a.zone, a.as_of) p WHERE p.mean_ms > 0 GROUP BY a.id, p.start_at
@@ -105,8 +105,8 @@ SELECT is_empty($$ SELECT a.id FROM ask a, performance_spans('2024-03-30', '2024
 -- as_of, parts and merging ------------------------------------------------
 
 CREATE VIEW cut AS SELECT * FROM r WHERE at < '2024-03-31 01:30Z';
-SELECT results_eq($$ SELECT start_at, group_name, request_count, p95_ms, errors, requests_per_second, peak_requests_per_second FROM latency_report('r', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', '2024-03-31 01:30Z', 'endpoint') $$,
-	$$ SELECT start_at, group_name, request_count, p95_ms, errors, requests_per_second, peak_requests_per_second FROM latency_report('cut', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', '2024-03-31 01:30Z', 'endpoint') $$, 'as_of: what lies at or after it might not be there');
+SELECT results_eq($$ SELECT start_at, value, request_count, p95_ms, errors, requests_per_second, peak_requests_per_second FROM latency_report('r', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', '2024-03-31 01:30Z', 'endpoint') $$,
+	$$ SELECT start_at, value, request_count, p95_ms, errors, requests_per_second, peak_requests_per_second FROM latency_report('cut', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', '2024-03-31 01:30Z', 'endpoint') $$, 'as_of: what lies at or after it might not be there');
 CREATE TABLE hourly AS SELECT * FROM latency_states('r', '2024-03-30', '2024-04-02', 'Europe/Berlin', "by" => 'endpoint');
 SELECT is((SELECT rollup(state)::text FROM hourly), (SELECT percentile_agg(duration_ms, 0.01)::text FROM known('Europe/Berlin', NULL, NULL)), 'stored hours merge to the state of all');
 SELECT is_empty($$ SELECT * FROM hourly WHERE request_count <> (percentile_summary(state)).samples OR errors > requests_with_outcome OR requests_with_outcome > request_count $$, 'counts are those of the states');

@@ -218,7 +218,8 @@ SELECT 'c' || pick('c' || n, 25) AS customer, nullif('u' || pick('u' || n, 5), '
 	CASE WHEN pick('a' || n, 3) > 0 AND pick('dated' || n, 12) > 0 THEN sent_at + make_interval(hours => pick('h' || n, (ARRAY[3, 100, 600])[1 + pick('slow' || n, 3)])) END AS answered_at
 FROM generate_series(1, 900) n,
 	LATERAL (SELECT timestamptz '2024-01-01 00:00Z' + make_interval(days => pick('d' || n, 140)) + (ARRAY['22:00', '23:00', '22:59:59.999999', '05:00', '04:00', '00:00', '09:17']::interval[])[1 + pick('t' || n, 7)] AS sent_at) t;
-CREATE TABLE customers AS SELECT 'c' || c AS customer, timestamptz '2023-10-01Z' + make_interval(days => pick('born' || c, 200)) AS created_at, nullif('g' || pick('g' || c, 4), 'g0') AS segment FROM generate_series(0, 22) c;
+CREATE TABLE customers AS SELECT 'c' || c AS customer, timestamptz '2023-10-01Z' + make_interval(days => pick('born' || c, 200)) AS created_at, nullif('g' || pick('g' || c, 4), 'g0') AS segment,
+	CASE WHEN pick('own' || c, 3) > 0 THEN pick('own' || c, 9) = 1 END AS internal FROM generate_series(0, 22) c;
 
 CREATE TABLE task AS
 SELECT id, z AS zone, g AS grain, at AS as_of, counting, keep, answer_days, "by"
@@ -227,13 +228,14 @@ FROM (VALUES (1, 'UTC', 'month', NULL::timestamptz, 'sent', 'all', 14, NULL), (2
 	(7, 'UTC', 'month', '2024-05-01Z', 'sent', 'latest_per_user', 30, 'segment')) v(id, z, g, at, counting, keep, answer_days, "by");
 -- what is known, in which period, for whom
 CREATE TABLE known AS
-SELECT t.id AS task, row_number() OVER () AS id, s.customer, s."user", s.sent_at, k.score, k.answered_at, c.segment, w.period, w.counted
+SELECT t.id AS task, row_number() OVER () AS id, s.customer, s."user", s.sent_at, k.score, k.answered_at, CASE WHEN t."by" IS NOT NULL THEN c.segment END AS value, w.period, w.counted
 FROM task t JOIN surveys s ON s.kind = 'nps' AND coalesce(s.sent_at < t.as_of, true)
 	CROSS JOIN LATERAL (SELECT s.score, s.answered_at WHERE coalesce(s.answered_at < t.as_of, true) AND s.score IS NOT NULL UNION ALL SELECT NULL, NULL WHERE NOT (coalesce(s.answered_at < t.as_of, true) AND s.score IS NOT NULL)) k
-	LEFT JOIN customers c ON c.customer = s.customer AND t."by" IS NOT NULL AND coalesce(c.created_at < t.as_of, true)
+	LEFT JOIN customers c ON c.customer = s.customer AND coalesce(c.created_at < t.as_of, true)
 	CROSS JOIN LATERAL (SELECT CASE t.counting WHEN 'sent' THEN s.sent_at ELSE coalesce(k.answered_at, s.sent_at) END AS at WHERE t.counting = 'sent' OR k.score IS NOT NULL) x
 	CROSS JOIN LATERAL (SELECT CASE WHEN t.grain IS NULL THEN date '2024-01-03' ELSE greatest(date '2024-01-03', date_trunc(t.grain, x.at AT TIME ZONE t.zone)::date) END AS period, x.at AS counted
-		WHERE (x.at AT TIME ZONE t.zone)::date >= '2024-01-03' AND (x.at AT TIME ZONE t.zone)::date < '2024-05-15') w;
+		WHERE (x.at AT TIME ZONE t.zone)::date >= '2024-01-03' AND (x.at AT TIME ZONE t.zone)::date < '2024-05-15') w
+WHERE c.internal IS NOT TRUE;
 -- a row less good than another of the same person and period does not count
 DELETE FROM known k USING task t WHERE t.id = k.task AND t.keep <> 'all' AND EXISTS (
 	SELECT FROM known o WHERE o.task = k.task AND o.period = k.period AND o.customer = k.customer AND (t.keep = 'latest_per_customer' OR o."user" IS NOT DISTINCT FROM k."user") AND o.id <> k.id
@@ -241,17 +243,17 @@ DELETE FROM known k USING task t WHERE t.id = k.task AND t.keep <> 'all' AND EXI
 			> (k.score IS NOT NULL, coalesce(k.answered_at, k.sent_at), k.sent_at, -coalesce(k.score, 0), -ascii(coalesce(k."user", 'z')) * 1000 - ascii(substr(coalesce(k."user", 'zz'), 2)), -k.id));
 CREATE TABLE report AS SELECT t.id AS task, r.* FROM task t, nps_report('surveys', '2024-01-03', '2024-05-15', t.grain, t.zone, t.as_of, 'customers', t."by", t.counting, t.keep, answer_days => t.answer_days) r;
 CREATE TABLE want_report AS
-SELECT k.task, k.period, k.segment, grouping(k.segment) = 1 AS is_total, count(*) AS asked, count(k.score) AS answered, count(*) FILTER (WHERE k.score IS NULL AND t.as_of < k.sent_at + t.answer_days * interval '24:00') AS open,
+SELECT k.task, k.period, k.value, grouping(k.value) = 1 AS is_total, count(*) AS asked, count(k.score) AS answered, count(*) FILTER (WHERE k.score IS NULL AND t.as_of < k.sent_at + t.answer_days * interval '24:00') AS open,
 	count(DISTINCT k.customer || '/' || coalesce(k."user", '')) FILTER (WHERE k.score IS NOT NULL) AS people, count(DISTINCT k.customer) FILTER (WHERE k.score IS NOT NULL) AS accounts,
 	count(*) FILTER (WHERE k.score > 8) AS p, count(*) FILTER (WHERE k.score BETWEEN 7 AND 8) AS pa, count(*) FILTER (WHERE k.score < 7) AS d
-FROM known k JOIN task t ON t.id = k.task GROUP BY GROUPING SETS ((k.task, k.period, k.segment), (k.task, k.period));
+FROM known k JOIN task t ON t.id = k.task GROUP BY GROUPING SETS ((k.task, k.period, k.value), (k.task, k.period));
 SELECT is_empty(format($$
 	SELECT r.*, w.* FROM (SELECT r.* FROM report r WHERE r.task = %1$s AND r.answered + coalesce(r.asked, 0) > 0) r
-	FULL JOIN (SELECT w.* FROM want_report w JOIN task t ON t.id = w.task WHERE w.task = %1$s AND (w.is_total OR t."by" IS NOT NULL)) w ON w.period = r.period AND w.is_total = r.is_total AND w.segment IS NOT DISTINCT FROM r.segment
+	FULL JOIN (SELECT w.* FROM want_report w JOIN task t ON t.id = w.task WHERE w.task = %1$s AND (w.is_total OR t."by" IS NOT NULL)) w ON w.period = r.period AND w.is_total = r.is_total AND w.value IS NOT DISTINCT FROM r.value
 	WHERE (r.asked, r.answered, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors) IS DISTINCT FROM (%2$s, w.answered, %3$s, w.people, w.accounts, w.p, w.pa, w.d)
 		OR NOT same(r.score, 100 * (w.p - w.d)::numeric / nullif(w.answered, 0)) OR NOT same(r.response_rate, %4$s) $$, id, CASE counting WHEN 'sent' THEN 'w.asked' ELSE 'NULL' END,
 		CASE WHEN counting = 'sent' AND as_of IS NOT NULL THEN 'w.open' ELSE 'NULL' END, CASE counting WHEN 'sent' THEN 'w.answered::numeric / w.asked' ELSE 'NULL' END), format('report %s: %s by %s in %s, as of %s, %s', id, counting, grain, zone, as_of, keep)) FROM task;
-SELECT is_empty($$ SELECT * FROM report r JOIN report b ON b.task = r.task AND b.is_total = r.is_total AND b.segment IS NOT DISTINCT FROM r.segment AND b.period_end = r.period WHERE NOT same(r.score_change, r.score - b.score) $$, 'the change is from the period before');
+SELECT is_empty($$ SELECT * FROM report r JOIN report b ON b.task = r.task AND b.is_total = r.is_total AND b.value IS NOT DISTINCT FROM r.value AND b.period_end = r.period WHERE NOT same(r.score_change, r.score - b.score) $$, 'the change is from the period before');
 SELECT is_empty($$ SELECT * FROM report r WHERE r.period = '2024-01-03' AND (r.score_change IS NOT NULL OR r.p_value IS NOT NULL) $$, 'the first period has no change');
 SELECT is_empty($$ SELECT r.task, r.period, sum(r.asked) FILTER (WHERE r.is_total), sum(r.asked) FILTER (WHERE NOT r.is_total) FROM report r JOIN task t ON t.id = r.task WHERE t."by" IS NOT NULL GROUP BY 1, 2
 	HAVING (sum(r.answered) FILTER (WHERE r.is_total), sum(r.promoters) FILTER (WHERE r.is_total), sum(r.respondents) FILTER (WHERE r.is_total), sum(r.customers_answered) FILTER (WHERE r.is_total), sum(r.asked) FILTER (WHERE r.is_total))
@@ -262,14 +264,15 @@ SELECT is_empty($$ SELECT t.id, r.* FROM task t JOIN report r ON r.task = t.id W
 -- stored states say what the report says, merged or not
 SELECT is_empty(format($$
 	SELECT * FROM (SELECT * FROM report WHERE task = %1$s AND is_total = (%2$L::text IS NULL) AND answered + coalesce(asked, 0) > 0) r
-	FULL JOIN survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', %3$L, %4$L, %5$L, 'customers', %2$L, %6$L, %7$L) s ON s.period = r.period AND s.segment IS NOT DISTINCT FROM r.segment, LATERAL nps(s.state) n
+	FULL JOIN survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', %3$L, %4$L, %5$L, 'customers', %2$L, %6$L, %7$L) s ON s.period = r.period AND s.value IS NOT DISTINCT FROM r.value, LATERAL nps(s.state) n
 	WHERE (n.answered, n.promoters, n.detractors, n.score) IS DISTINCT FROM (r.answered, r.promoters, r.detractors, r.score) $$, id, "by", grain, zone, as_of, counting, keep), 'states of report ' || id) FROM task;
-SELECT is((SELECT bytes(rollup(state)) FROM survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', g, z, NULL, 'customers', b)), (SELECT bytes(nps_agg(score)) FROM surveys WHERE kind = 'nps' AND (sent_at AT TIME ZONE z)::date BETWEEN '2024-01-03' AND '2024-05-14'),
+SELECT is((SELECT bytes(rollup(state)) FROM survey_states('surveys', 'nps', '2024-01-03', '2024-05-15', g, z, NULL, 'customers', b)), (SELECT bytes(nps_agg(score)) FROM surveys WHERE kind = 'nps' AND (sent_at AT TIME ZONE z)::date BETWEEN '2024-01-03' AND '2024-05-14'
+		AND customer NOT IN (SELECT customer FROM customers WHERE internal)),
 	format('states by %s and %s in %s merge to the whole', g, b, z)) FROM unnest('{day,week,month}'::text[]) g, unnest('{segment,owner,NULL}'::text[]) b, unnest('{UTC,Europe/Berlin}'::text[]) z;
 -- what the rows say
 SELECT is_empty(format($$
-	SELECT * FROM survey_rows('surveys', 'nps', '2024-01-03', '2024-05-15', %3$L, %4$L, %5$L, 'customers', %2$L, %6$L, %7$L) r GROUP BY r.period, r.segment, r.customer, r.user_id, r.sent_at, r.answered_at, r.score
-	EXCEPT SELECT k.period, k.segment, k.customer, k."user", k.sent_at, k.answered_at, k.score::numeric FROM known k WHERE k.task = %1$s $$, id, "by", grain, zone, as_of, counting, keep), 'rows of report ' || id) FROM task;
+	SELECT * FROM survey_rows('surveys', 'nps', '2024-01-03', '2024-05-15', %3$L, %4$L, %5$L, 'customers', %2$L, %6$L, %7$L) r GROUP BY r.period, r.value, r.customer, r.user_id, r.sent_at, r.answered_at, r.score
+	EXCEPT SELECT k.period, k.value, k.customer, k."user", k.sent_at, k.answered_at, k.score::numeric FROM known k WHERE k.task = %1$s $$, id, "by", grain, zone, as_of, counting, keep), 'rows of report ' || id) FROM task;
 
 -- as_of: what lies at or after it might not be there
 CREATE TABLE cut AS SELECT customer, "user", kind, CASE WHEN coalesce(answered_at < '2024-03-15 09:00Z', true) THEN score END AS score, sent_at, CASE WHEN answered_at < '2024-03-15 09:00Z' THEN answered_at END AS answered_at FROM surveys WHERE sent_at < '2024-03-15 09:00Z';
@@ -285,22 +288,22 @@ SELECT results_eq($$ SELECT r::text FROM survey_response('surveys', 'nps', '2024
 
 CREATE TABLE response AS SELECT t.id AS task, r.* FROM task t, survey_response('surveys', 'nps', '2024-01-03', '2024-05-15', t.grain, t.zone, t.as_of, 'customers', t."by", t.answer_days) r WHERE t.counting = 'sent' AND t.keep = 'all';
 CREATE TABLE want_response AS
-SELECT k.task, k.period, k.segment, grouping(k.segment) = 1 AS is_total, count(*) AS sent, count(k.score) AS answered, count(*) FILTER (WHERE coalesce(k.sent_at + t.answer_days * interval '24:00' <= t.as_of, true)) AS settled,
+SELECT k.task, k.period, k.value, grouping(k.value) = 1 AS is_total, count(*) AS sent, count(k.score) AS answered, count(*) FILTER (WHERE coalesce(k.sent_at + t.answer_days * interval '24:00' <= t.as_of, true)) AS settled,
 	count(*) FILTER (WHERE coalesce(k.sent_at + t.answer_days * interval '24:00' <= t.as_of, true) AND k.score IS NOT NULL AND coalesce(k.answered_at <= k.sent_at + t.answer_days * interval '24:00', true)) AS in_time,
 	count(DISTINCT k.customer) AS accounts, count(k.answered_at) AS timed, percentile_cont('{0.5,0.9}'::double precision[]) WITHIN GROUP (ORDER BY extract(epoch FROM k.answered_at - k.sent_at)::double precision / 3600) AS hours,
 	count(*) FILTER (WHERE k.answered_at <= k.sent_at + interval '24:00') AS h24, count(*) FILTER (WHERE k.answered_at <= k.sent_at + interval '72:00') AS h72,
 	count(DISTINCT (k.sent_at AT TIME ZONE t.zone)::date) AS days, (SELECT max(n) FROM (SELECT count(*) AS n FROM unnest(array_agg((k.sent_at AT TIME ZONE t.zone)::date)) d GROUP BY d) x) AS busiest
-FROM known k JOIN task t ON t.id = k.task WHERE t.counting = 'sent' AND t.keep = 'all' GROUP BY GROUPING SETS ((k.task, k.period, k.segment), (k.task, k.period));
+FROM known k JOIN task t ON t.id = k.task WHERE t.counting = 'sent' AND t.keep = 'all' GROUP BY GROUPING SETS ((k.task, k.period, k.value), (k.task, k.period));
 SELECT is_empty($$
-	SELECT * FROM (SELECT * FROM response WHERE sent > 0) r FULL JOIN (SELECT w.* FROM want_response w JOIN task t ON t.id = w.task WHERE w.is_total OR t."by" IS NOT NULL) w ON w.task = r.task AND w.period = r.period AND w.is_total = r.is_total AND w.segment IS NOT DISTINCT FROM r.segment
+	SELECT * FROM (SELECT * FROM response WHERE sent > 0) r FULL JOIN (SELECT w.* FROM want_response w JOIN task t ON t.id = w.task WHERE w.is_total OR t."by" IS NOT NULL) w ON w.task = r.task AND w.period = r.period AND w.is_total = r.is_total AND w.value IS NOT DISTINCT FROM r.value
 	WHERE (r.sent, r.answered, r.settled, r.settled_answered, r.customers_asked, r.timed_answers, r.days_sent) IS DISTINCT FROM (w.sent, w.answered, w.settled, w.in_time, w.accounts, w.timed, w.days)
 		OR NOT same(r.response_rate, w.answered::numeric / w.sent) OR NOT same(r.settled_response_rate, w.in_time::numeric / nullif(w.settled, 0)) OR NOT same(r.within_24_hours_share, w.h24::numeric / nullif(w.timed, 0)) OR NOT same(r.within_72_hours_share, w.h72::numeric / nullif(w.timed, 0))
 		OR NOT same(r.busiest_day_share, w.busiest::numeric / w.sent) OR NOT near(r.median_hours_to_answer::double precision, w.hours[1]) OR NOT near(r.p90_hours_to_answer::double precision, w.hours[2]) $$, 'who answers, and how soon');
 SELECT is_empty($$
-	SELECT * FROM response r LEFT JOIN response b ON b.task = r.task AND b.is_total = r.is_total AND b.segment IS NOT DISTINCT FROM r.segment AND b.period_end = r.period,
+	SELECT * FROM response r LEFT JOIN response b ON b.task = r.task AND b.is_total = r.is_total AND b.value IS NOT DISTINCT FROM r.value AND b.period_end = r.period,
 		two_proportion_test(r.settled_answered, r.settled, b.settled_answered, b.settled) t
 	WHERE NOT same(r.settled_rate_change, t.difference) OR NOT near(r.p_value, t.p_value) $$, 'the change of the response rate');
-SELECT is_empty($$ SELECT * FROM response r JOIN report p USING (task, period, is_total) WHERE p.segment IS NOT DISTINCT FROM r.segment AND (r.sent, r.answered, r.open_surveys, r.respondents, r.customers_answered) IS DISTINCT FROM (p.asked, p.answered, p.open_surveys, p.respondents, p.customers_answered) $$, 'response and report agree');
+SELECT is_empty($$ SELECT * FROM response r JOIN report p USING (task, period, is_total) WHERE p.value IS NOT DISTINCT FROM r.value AND (r.sent, r.answered, r.open_surveys, r.respondents, r.customers_answered) IS DISTINCT FROM (p.asked, p.answered, p.open_surveys, p.respondents, p.customers_answered) $$, 'response and report agree');
 
 -- CSAT over the same table
 SELECT is_empty($$

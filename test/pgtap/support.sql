@@ -91,7 +91,7 @@ WHERE k.internal IS NOT TRUE AND CASE c.counting WHEN 'opened' THEN opened_at EL
 CREATE TEMP TABLE report AS
 SELECT b."by", c.counting, r.* FROM (VALUES ('priority'), ('complexity'), ('category'), ('agent'), ('segment')) b("by"), (VALUES ('opened'), ('resolved')) c(counting),
 	nudge.support_report('tickets', '2024-01-01', '2024-04-01', 'month', as_of => :'as_of', "by" => b."by", counting => c.counting, customers => 'customers') r;
-SELECT set_eq($$ SELECT "by", counting, period, value, tickets_total, tickets_resolved, tickets_reopened, tickets_once_resolved, tickets_escalated, escalation_known, tickets_one_touch, contacts_known, csat_answers, round(csat_mean, 9) AS csat, tickets_with_problem
+SELECT set_eq($$ SELECT "by", counting, period, value, tickets_total, tickets_resolved, tickets_reopened, tickets_once_resolved, tickets_escalated, escalation_known, tickets_one_touch, contacts_known, csat_answers, round(mean_csat, 9) AS csat, tickets_with_problem
 		FROM report WHERE NOT is_total AND tickets_total > 0 $$,
 	$$ SELECT "by", counting, month::date, value, count(*), count(*) FILTER (WHERE state = 'resolved') AS resolved, count(*) FILTER (WHERE again) AS reopened, count(*) FILTER (WHERE r IS NOT NULL OR again) AS once,
 			count(*) FILTER (WHERE escalated) AS escalated, count(escalated) AS known, count(*) FILTER (WHERE contacts = 1 AND state = 'resolved' AND NOT again) AS touch, count(contacts) FILTER (WHERE r IS NOT NULL OR again) AS contacted,
