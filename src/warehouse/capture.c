@@ -1,0 +1,839 @@
+/*
+ * capture.c
+ *		Change capture: the trigger that writes down, in the transaction of the
+ *		writer, the keys of the rows that a statement has changed.
+ *
+ * It must never be in the way of a writer.  What it cannot tell, since a column
+ * is gone or a trigger was made by hand without transition tables, it writes
+ * down as "everything", which is always right.  It writes to one table by
+ * itself, so writers need no rights on that, and calls nothing of users but the
+ * output functions of their types.
+ *
+ * Rules: doc/capture.md.
+ *
+ * Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+
+#include "nm_compat.h"
+#include "nm_rows.h"
+
+/* Columns of the log. */
+enum
+{
+	LOG_SOURCE,
+	LOG_KEY_COLUMN,
+	LOG_KEY,
+	LOG_AT,
+	LOG_COLUMNS
+};
+
+/* Rows that are written to the log at once. */
+#define LOG_ROWS 256
+
+/* Stands for NULL as the key column of an "everything" row. */
+#define EVERYTHING (-1)
+
+/* A key that was written down: its column and its bytes. */
+typedef struct SeenKey
+{
+	uint32 hash;
+	int column;
+	Size len;
+	const char *data;
+} SeenKey;
+
+typedef struct SeenEntry
+{
+	SeenKey key;
+	char status;
+} SeenEntry;
+
+static inline bool
+same_key(SeenKey a, SeenKey b)
+{
+	return a.hash == b.hash && a.column == b.column && a.len == b.len &&
+		   memcmp(a.data, b.data, a.len) == 0;
+}
+
+#define SH_PREFIX seen
+#define SH_ELEMENT_TYPE SeenEntry
+#define SH_KEY_TYPE SeenKey
+#define SH_KEY key
+#define SH_HASH_KEY(table, key) ((key).hash)
+#define SH_EQUAL(table, a, b) same_key(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(table, entry) ((entry)->key.hash)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* A key column. */
+typedef struct Key
+{
+	Datum name; /* of the column of the input */
+	AttrNumber attnum;
+	Oid base_type;
+	int16 length;
+	bool by_value;
+	FmgrInfo output;
+} Key;
+
+/* What a trigger has to do, and which keys it has written down. */
+typedef struct Capture
+{
+	MemoryContext context;
+	Datum source;
+	int nkeys;
+	Key *keys;
+	bool no_keys;        /* none is asked for, or one cannot be told */
+	int nwatched;        /* columns whose change counts, */
+	AttrNumber *watched; /* or NULL for all of them */
+	int last;            /* highest attribute that is looked at */
+
+	MemoryContext row; /* emptied with each row */
+	MemoryContext seen_context;
+	seen_hash *seen;
+	CommandId command; /* in which they were seen */
+	SubTransactionId subtransaction;
+} Capture;
+
+/* Rows on their way to the log. */
+typedef struct Log
+{
+	MemoryContext context;
+	Relation relation; /* NULL as long as nothing is written */
+	bool is_plain;     /* without indexes and constraints */
+	EState *estate;
+	ResultRelInfo *info;
+	MemoryContext rows;
+	Datum source;
+	Datum at;
+	int nslots;
+	int n;
+	TupleTableSlot *slots[LOG_ROWS];
+} Log;
+
+/* Writing to the log */
+
+static inline void
+log_begin(Log *log, Datum source)
+{
+	log->context = CurrentMemoryContext;
+	log->relation = NULL;
+	log->source = source;
+}
+
+/* log_open opens the log with the first key: most changes have no new one. */
+static void
+log_open(Log *log)
+{
+	Oid schema;
+	TupleConstr *rules;
+
+	if (log->relation != NULL)
+		return;
+	schema = get_namespace_oid("nudge", false);
+
+	log->relation =
+		table_open(get_relname_relid("change_log", schema), RowExclusiveLock);
+	if (RelationGetDescr(log->relation)->natts < LOG_COLUMNS ||
+		log->relation->rd_rel->relkind != RELKIND_RELATION)
+		elog(ERROR, "nudge.change_log is not the table of this extension");
+	rules = RelationGetDescr(log->relation)->constr;
+	log->is_plain = !log->relation->rd_rel->relhasindex &&
+					(rules == NULL ||
+					 (rules->num_check == 0 && !rules->has_generated_stored));
+	log->estate = NULL;
+	log->info = NULL;
+	log->rows = AllocSetContextCreate(log->context, "nudge_metrics change log",
+									  ALLOCSET_SMALL_SIZES);
+	log->at = TimestampTzGetDatum(GetCurrentTimestamp());
+	log->nslots = 0;
+	log->n = 0;
+}
+
+/* The way of the executor, for a log with indexes or constraints. */
+static void
+log_insert_checked(Log *log)
+{
+	if (log->estate == NULL)
+	{
+		MemoryContext outer = MemoryContextSwitchTo(log->context);
+
+		log->estate = CreateExecutorState();
+		log->info = makeNode(ResultRelInfo);
+		InitResultRelInfo(log->info, log->relation, 0, NULL, 0);
+		/* triggers of users are not for trusted code */
+		log->info->ri_TrigDesc = NULL;
+		ExecOpenIndices(log->info, false);
+		MemoryContextSwitchTo(outer);
+	}
+	for (int i = 0; i < log->n; i++)
+	{
+		ExecSimpleRelationInsert(log->info, log->estate, log->slots[i]);
+		ResetPerTupleExprContext(log->estate);
+	}
+}
+
+static void
+log_flush(Log *log)
+{
+	MemoryContext outer = MemoryContextSwitchTo(log->rows);
+
+	if (!log->is_plain)
+		log_insert_checked(log);
+	else if (log->n == 1)
+		table_tuple_insert(log->relation, log->slots[0],
+						   GetCurrentCommandId(true), 0, NULL);
+	else if (log->n > 1)
+		table_multi_insert(log->relation, log->slots, log->n,
+						   GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < log->n; i++)
+		ExecClearTuple(log->slots[i]);
+	log->n = 0;
+	MemoryContextSwitchTo(outer);
+	MemoryContextReset(log->rows);
+}
+
+/* log_put takes a key, which is made in log->rows, or 0 for everything. */
+static void
+log_put(Log *log, Datum key_column, Datum key)
+{
+	TupleTableSlot *slot;
+
+	if (log->n == log->nslots)
+	{
+		MemoryContext outer = MemoryContextSwitchTo(log->context);
+
+		log->slots[log->nslots++] =
+			MakeSingleTupleTableSlot(RelationGetDescr(log->relation),
+									 &TTSOpsVirtual);
+		MemoryContextSwitchTo(outer);
+	}
+	slot = log->slots[log->n++];
+	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
+		slot->tts_isnull[i] = i >= LOG_COLUMNS;
+	slot->tts_values[LOG_SOURCE] = log->source;
+	slot->tts_values[LOG_KEY_COLUMN] = key_column;
+	slot->tts_values[LOG_KEY] = key;
+	slot->tts_values[LOG_AT] = log->at;
+	slot->tts_isnull[LOG_KEY_COLUMN] = slot->tts_isnull[LOG_KEY] = key == 0;
+	ExecStoreVirtualTuple(slot);
+	if (log->n == LOG_ROWS)
+		log_flush(log);
+}
+
+static void
+log_end(Log *log)
+{
+	if (log->relation == NULL)
+		return;
+	log_flush(log);
+	for (int i = 0; i < log->nslots; i++)
+		ExecDropSingleTupleTableSlot(log->slots[i]);
+	if (log->estate != NULL)
+	{
+		ExecCloseIndices(log->info);
+		FreeExecutorState(log->estate);
+	}
+	MemoryContextDelete(log->rows);
+	/* the lock stays to the end of the transaction, as that of any writer */
+	table_close(log->relation, NoLock);
+}
+
+/* What a trigger has to do */
+
+/*
+ * find_column returns the number of a column that has a value in the rows of a
+ * trigger; 0 if it was dropped or renamed, or is computed when it is read.
+ */
+static AttrNumber
+find_column(TupleDesc desc, const char *name)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (!column->attisdropped &&
+			strcmp(NameStr(column->attname), name) == 0)
+			return column->attgenerated == '\0' ||
+						   column->attgenerated == ATTRIBUTE_GENERATED_STORED
+					   ? column->attnum
+					   : 0;
+	}
+	return 0;
+}
+
+static void
+read_key(Capture *capture, TupleDesc desc, const char *name, const char *column)
+{
+	Key *key = &capture->keys[capture->nkeys++];
+	Form_pg_attribute attribute;
+	Oid output;
+	bool is_varlena;
+
+	key->attnum = find_column(desc, column);
+	if (key->attnum == 0)
+	{
+		capture->no_keys = true;
+		return;
+	}
+	attribute = TupleDescAttr(desc, key->attnum - 1);
+	key->name = CStringGetTextDatum(name);
+	key->base_type = getBaseType(attribute->atttypid);
+	key->length = attribute->attlen;
+	key->by_value = attribute->attbyval;
+	getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+	fmgr_info_cxt(output, &key->output, capture->context);
+	capture->last = Max(capture->last, key->attnum);
+}
+
+/* The arguments behind an empty one are the columns that are watched. */
+static void
+read_watched(Capture *capture, TupleDesc desc, char **names, int n)
+{
+	capture->watched = palloc_array(AttrNumber, n + capture->nkeys);
+	for (int i = 0; i < n; i++)
+	{
+		AttrNumber attnum = find_column(desc, names[i]);
+
+		if (attnum == 0)
+		{
+			capture->watched = NULL;
+			return;
+		}
+		capture->watched[capture->nwatched++] = attnum;
+		capture->last = Max(capture->last, attnum);
+	}
+	for (int i = 0; i < capture->nkeys; i++)
+		if (capture->keys[i].attnum != 0)
+			capture->watched[capture->nwatched++] = capture->keys[i].attnum;
+}
+
+static void
+forget_seen(Capture *capture)
+{
+	MemoryContextReset(capture->seen_context);
+	capture->seen = seen_create(capture->seen_context, 16, NULL);
+}
+
+/* read_trigger reads the arguments of a trigger, once in a statement. */
+static Capture *
+read_trigger(TriggerData *data, MemoryContext parent)
+{
+	Trigger *trigger = data->tg_trigger;
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "nudge_metrics capture",
+							  ALLOCSET_SMALL_SIZES);
+	MemoryContext outer = MemoryContextSwitchTo(context);
+	Capture *capture = palloc0_object(Capture);
+	int at;
+
+	capture->context = context;
+	capture->source = CStringGetTextDatum(trigger->tgargs[0]);
+	capture->keys = palloc0_array(Key, trigger->tgnargs);
+	for (at = 1; at + 1 < trigger->tgnargs && trigger->tgargs[at][0] != '\0';
+		 at += 2)
+		read_key(capture, desc, trigger->tgargs[at], trigger->tgargs[at + 1]);
+	if (at < trigger->tgnargs && trigger->tgargs[at][0] == '\0')
+		read_watched(capture, desc, &trigger->tgargs[at + 1],
+					 trigger->tgnargs - at - 1);
+	else if (at < trigger->tgnargs)
+		capture->no_keys = true;
+	if (capture->nkeys == 0)
+		capture->no_keys = true;
+	if (capture->watched == NULL)
+		capture->last = desc->natts;
+	capture->row = AllocSetContextCreate(context, "nudge_metrics captured row",
+										 ALLOCSET_SMALL_SIZES);
+	capture->seen_context =
+		AllocSetContextCreate(context, "nudge_metrics captured keys",
+							  ALLOCSET_SMALL_SIZES);
+	forget_seen(capture);
+	MemoryContextSwitchTo(outer);
+	return capture;
+}
+
+/* Keys of rows */
+
+/*
+ * remember tells whether a key is new in this statement, and remembers it.  What
+ * takes too much memory is forgotten: a key may be written down twice.
+ */
+static bool
+remember(Capture *capture, int column, const char *data, Size len)
+{
+	SeenKey key = {.column = column, .len = len, .data = data};
+	SeenEntry *entry;
+	char *copy;
+	bool found;
+
+	key.hash = hash_combine(hash_bytes((const unsigned char *) data, len),
+							(uint32) column);
+	if (seen_lookup(capture->seen, key) != NULL)
+		return false;
+	if (MemoryContextMemAllocated(capture->seen_context, true) >
+		(Size) work_mem * 1024)
+		forget_seen(capture);
+	copy = MemoryContextAlloc(capture->seen_context, Max(len, 1));
+	memcpy(copy, data, len);
+	key.data = copy;
+	entry = seen_insert(capture->seen, key, &found);
+	entry->key = key;
+	return true;
+}
+
+static void
+note_everything(Capture *capture, Log *log)
+{
+	if (remember(capture, EVERYTHING, "", 0))
+	{
+		log_open(log);
+		log_put(log, (Datum) 0, (Datum) 0);
+	}
+}
+
+/* A key as the text that the staging view has: as by a cast to text. */
+static Datum
+key_text(Key *key, Datum value)
+{
+	switch (key->base_type)
+	{
+		case BOOLOID:
+			return CStringGetTextDatum(DatumGetBool(value) ? "true" : "false");
+		case BPCHAROID:
+		{
+			BpChar *padded = DatumGetBpCharPP(value);
+			char *data = VARDATA_ANY(padded);
+
+			return PointerGetDatum(cstring_to_text_with_len(data,
+															bpchartruelen(data,
+																		  VARSIZE_ANY_EXHDR(padded))));
+		}
+		case TEXTOID:
+		case VARCHAROID:
+			return PointerGetDatum(DatumGetTextPCopy(value));
+		default:
+			return CStringGetTextDatum(OutputFunctionCall(&key->output, value));
+	}
+}
+
+/* The bytes of a value; equal ones have the same text. */
+static const char *
+key_bytes(const Key *key, Datum *value, Size *len)
+{
+	if (key->by_value)
+	{
+		*len = sizeof(Datum);
+		return (const char *) value;
+	}
+	if (key->length == -1)
+	{
+		struct varlena *plain = PG_DETOAST_DATUM_PACKED(*value);
+
+		*value = PointerGetDatum(plain);
+		*len = VARSIZE_ANY_EXHDR(plain);
+		return VARDATA_ANY(plain);
+	}
+	*len = key->length == -2 ? strlen(DatumGetCString(*value)) : key->length;
+	return DatumGetPointer(*value);
+}
+
+/* note_row writes down the keys of a row. */
+static void
+note_row(Capture *capture, Log *log, TupleTableSlot *slot)
+{
+	if (capture->no_keys)
+	{
+		note_everything(capture, log);
+		return;
+	}
+	for (int i = 0; i < capture->nkeys; i++)
+	{
+		Key *key = &capture->keys[i];
+		Datum value = slot->tts_values[key->attnum - 1];
+		const char *data;
+		Size len;
+
+		if (slot->tts_isnull[key->attnum - 1])
+			continue;
+		data = key_bytes(key, &value, &len);
+		if (remember(capture, i, data, len))
+		{
+			MemoryContext outer;
+			Datum text;
+
+			log_open(log);
+			outer = MemoryContextSwitchTo(log->rows);
+			text = key_text(key, value);
+			MemoryContextSwitchTo(outer);
+			log_put(log, key->name, text);
+		}
+	}
+}
+
+static bool
+same_value(Form_pg_attribute column, Datum a, Datum b)
+{
+	/* the same toasted value is not fetched */
+	if (column->attlen == -1 && VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(a)) &&
+		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(b)) &&
+		memcmp(DatumGetPointer(a), DatumGetPointer(b),
+			   VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0)
+		return true;
+	return datum_image_eq(a, b, column->attbyval, column->attlen);
+}
+
+/* Tells whether an update has changed a column that is watched. */
+static bool
+is_changed(Capture *capture, TupleTableSlot *before, TupleTableSlot *after)
+{
+	int n = capture->watched == NULL ? capture->last : capture->nwatched;
+
+	for (int i = 0; i < n; i++)
+	{
+		int at = capture->watched == NULL ? i : capture->watched[i] - 1;
+		Form_pg_attribute column =
+			TupleDescAttr(before->tts_tupleDescriptor, at);
+
+		if (column->attisdropped)
+			continue;
+		if (before->tts_isnull[at] != after->tts_isnull[at])
+			return true;
+		if (!before->tts_isnull[at] &&
+			!same_value(column, before->tts_values[at], after->tts_values[at]))
+			return true;
+	}
+	return false;
+}
+
+/* note_change writes down the keys of a row; either may be missing. */
+static void
+note_change(Capture *capture, Log *log, TupleTableSlot *before,
+			TupleTableSlot *after)
+{
+	MemoryContext outer;
+
+	if (before != NULL)
+		slot_getsomeattrs(before, capture->last);
+	if (after != NULL)
+		slot_getsomeattrs(after, capture->last);
+	outer = MemoryContextSwitchTo(capture->row);
+	if (before == NULL || after == NULL || is_changed(capture, before, after))
+	{
+		if (before != NULL)
+			note_row(capture, log, before);
+		if (after != NULL)
+			note_row(capture, log, after);
+	}
+	MemoryContextSwitchTo(outer);
+	MemoryContextReset(capture->row);
+}
+
+/* Statements */
+
+/* A reader of a transition table that leaves other triggers their place. */
+static int
+open_rows(Tuplestorestate *rows)
+{
+	int pointer = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+
+	tuplestore_select_read_pointer(rows, pointer);
+	tuplestore_rescan(rows);
+	return pointer;
+}
+
+static void
+note_rows(Capture *capture, Log *log, TupleDesc desc, Tuplestorestate *rows)
+{
+	TupleTableSlot *slot;
+
+	if (rows == NULL)
+		return;
+	open_rows(rows);
+	slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		note_change(capture, log, slot, NULL);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_select_read_pointer(rows, 0);
+}
+
+/*
+ * The rows of an UPDATE before and after it stand in the same order, unless one
+ * moved to a partition that did not take it: then there are fewer after it.
+ */
+static void
+note_pairs(Capture *capture, Log *log, TupleDesc desc, Tuplestorestate *before,
+		   Tuplestorestate *after)
+{
+	TupleTableSlot *old_slot;
+	TupleTableSlot *new_slot;
+
+	if (tuplestore_tuple_count(before) != tuplestore_tuple_count(after))
+	{
+		note_rows(capture, log, desc, before);
+		note_rows(capture, log, desc, after);
+		return;
+	}
+	open_rows(before);
+	open_rows(after);
+	old_slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	new_slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(before, true, false, old_slot) &&
+		   tuplestore_gettupleslot(after, true, false, new_slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		note_change(capture, log, old_slot, new_slot);
+	}
+	ExecDropSingleTupleTableSlot(old_slot);
+	ExecDropSingleTupleTableSlot(new_slot);
+	tuplestore_select_read_pointer(before, 0);
+	tuplestore_select_read_pointer(after, 0);
+}
+
+static void
+capture_statement(Capture *capture, TriggerData *data)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+	Tuplestorestate *before = data->tg_oldtable;
+	Tuplestorestate *after = data->tg_newtable;
+	bool is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
+	bool has_before = is_update || TRIGGER_FIRED_BY_DELETE(data->tg_event);
+	bool has_after = is_update || TRIGGER_FIRED_BY_INSERT(data->tg_event);
+	Log log;
+
+	/* nothing is written, and no transaction number taken, for no rows */
+	if ((before != NULL || after != NULL) &&
+		(before == NULL || tuplestore_tuple_count(before) == 0) &&
+		(after == NULL || tuplestore_tuple_count(after) == 0))
+		return;
+	log_begin(&log, capture->source);
+	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event) ||
+		(has_before && before == NULL) || (has_after && after == NULL))
+		note_everything(capture, &log);
+	else if (is_update)
+		note_pairs(capture, &log, desc, before, after);
+	else
+		note_rows(capture, &log, desc, has_before ? before : after);
+	log_end(&log);
+}
+
+/* Rows */
+
+static void
+capture_row(Capture *capture, TriggerData *data)
+{
+	bool is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
+	Log log;
+
+	/*
+	 * A key that this command has written down is there; what another command
+	 * of the transaction wrote down may have been consumed by it, and what
+	 * another subtransaction did may have been undone.
+	 */
+	if (capture->command != GetCurrentCommandId(false) ||
+		capture->subtransaction != GetCurrentSubTransactionId())
+		forget_seen(capture);
+	capture->command = GetCurrentCommandId(false);
+	capture->subtransaction = GetCurrentSubTransactionId();
+	log_begin(&log, capture->source);
+	note_change(capture, &log,
+				TRIGGER_FIRED_BY_INSERT(data->tg_event) ? NULL
+														: data->tg_trigslot,
+				is_update                                 ? data->tg_newslot
+				: TRIGGER_FIRED_BY_INSERT(data->tg_event) ? data->tg_trigslot
+														  : NULL);
+	log_end(&log);
+}
+
+static void
+check_called(FunctionCallInfo fcinfo)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("capture_changes is not called as a trigger"),
+				 errdetail("It reads the rows that a statement has changed."),
+				 errhint("Call track_source(), which makes the triggers.")));
+	if (!TRIGGER_FIRED_AFTER(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" does not fire after the event",
+						data->tg_trigger->tgname),
+				 errdetail("What a statement changes is known only then."),
+				 errhint("Call track_source(), which makes the triggers.")));
+	if (data->tg_trigger->tgnargs == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" names no source",
+						data->tg_trigger->tgname),
+				 errdetail("Its first argument is the source whose rows it watches."),
+				 errhint("Call track_source(), which makes the triggers.")));
+}
+
+/* capture_changes(source, key column, column, ..., '', watched column, ...) */
+PG_FUNCTION_INFO_V1(nm_capture_changes);
+Datum
+nm_capture_changes(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	check_called(fcinfo);
+	if (TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))
+	{
+		Capture *capture = read_trigger(data, CurrentMemoryContext);
+
+		capture_statement(capture, data);
+		MemoryContextDelete(capture->context);
+	}
+	else
+	{
+		if (fcinfo->flinfo->fn_extra == NULL)
+			fcinfo->flinfo->fn_extra =
+				read_trigger(data, fcinfo->flinfo->fn_mcxt);
+		capture_row(fcinfo->flinfo->fn_extra, data);
+	}
+	return PointerGetDatum(NULL);
+}
+
+/* What a view reads */
+
+typedef struct Reads
+{
+	Oid view;
+	Oid relation;
+	int found;     /* how often */
+	bool *columns; /* by number */
+	bool all;      /* of its columns */
+	List *others;  /* relations */
+	List *queries; /* innermost first */
+} Reads;
+
+static bool
+find_reads(Node *node, void *context)
+{
+	Reads *reads = (Reads *) context;
+
+	if (node == NULL)
+		return false;
+	check_stack_depth();
+	if (IsA(node, Query))
+	{
+		Query *query = (Query *) node;
+		ListCell *cell;
+
+		foreach (cell, query->rtable)
+		{
+			RangeTblEntry *from = lfirst_node(RangeTblEntry, cell);
+
+			/* until version 15 the view itself is there, as OLD and NEW */
+			if (from->rtekind != RTE_RELATION || from->relid == reads->view)
+				continue;
+			if (from->relid != reads->relation || reads->found++ > 0)
+				reads->others =
+					list_append_unique_oid(reads->others, from->relid);
+		}
+		reads->queries = lcons(query, reads->queries);
+		query_tree_walker(query, find_reads, context, 0);
+		reads->queries = list_delete_first(reads->queries);
+		return false;
+	}
+	if (IsA(node, Var))
+	{
+		Var *var = (Var *) node;
+		Query *query = list_nth_node(Query, reads->queries, var->varlevelsup);
+		RangeTblEntry *from = rt_fetch(var->varno, query->rtable);
+
+		if (from->rtekind == RTE_RELATION && from->relid == reads->relation)
+		{
+			if (var->varattno > 0)
+				reads->columns[var->varattno] = true;
+			else
+				reads->all = true;
+		}
+		return false;
+	}
+	return expression_tree_walker(node, find_reads, context);
+}
+
+static Datum
+text_array(List *words)
+{
+	Datum *elements = palloc_array(Datum, Max(list_length(words), 1));
+	int n = 0;
+	ListCell *cell;
+
+	foreach (cell, words)
+		elements[n++] = CStringGetTextDatum((char *) lfirst(cell));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+/* view_reads(view, relation, OUT columns, OUT others) */
+PG_FUNCTION_INFO_V1(nm_view_reads);
+Datum
+nm_view_reads(PG_FUNCTION_ARGS)
+{
+	Relation view = table_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation relation = table_open(PG_GETARG_OID(1), AccessShareLock);
+	TupleDesc desc = RelationGetDescr(relation);
+	Reads reads = {.view = RelationGetRelid(view),
+				   .relation = RelationGetRelid(relation)};
+	List *names = NIL;
+	ListCell *cell;
+	Datum values[2];
+	bool nulls[2] = {false, false};
+
+	if (view->rd_rel->relkind != RELKIND_VIEW)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a view", RelationGetRelationName(view)),
+				 errdetail("Its query is looked at."),
+				 errhint("Pass a view, such as that of a source.")));
+	reads.columns = palloc0_array(bool, desc->natts + 1);
+	find_reads((Node *) get_view_query(view), &reads);
+	for (int i = 0; i < desc->natts; i++)
+		if (reads.columns[i + 1])
+			names = lappend(names, NameStr(TupleDescAttr(desc, i)->attname));
+	values[0] = text_array(names);
+	nulls[0] = reads.all;
+	names = NIL;
+	foreach (cell, reads.others)
+		names =
+			lappend(names,
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(lfirst_oid(cell))),
+											   get_rel_name(lfirst_oid(cell))));
+	values[1] = text_array(names);
+	table_close(relation, NoLock);
+	table_close(view, NoLock);
+	return nm_one_row(fcinfo, values, nulls);
+}
