@@ -111,7 +111,8 @@ typedef struct Capture
 	bool no_keys;        /* none is asked for, or one cannot be told */
 	int nwatched;        /* columns whose change counts, */
 	AttrNumber *watched; /* or NULL for all of them */
-	int last;            /* highest attribute that is looked at */
+	int last;            /* highest attribute that is looked at, */
+	int last_key;        /* and that is a key */
 
 	MemoryContext row; /* emptied with each row */
 	MemoryContext seen_context;
@@ -309,6 +310,7 @@ read_key(Capture *capture, TupleDesc desc, const char *name, const char *column)
 	getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
 	fmgr_info_cxt(output, &key->output, capture->context);
 	capture->last = Max(capture->last, key->attnum);
+	capture->last_key = Max(capture->last_key, key->attnum);
 }
 
 /* The arguments behind an empty one are the columns that are watched. */
@@ -536,12 +538,14 @@ static void
 note_change(Capture *capture, Log *log, TupleTableSlot *before,
 			TupleTableSlot *after)
 {
+	int last =
+		before != NULL && after != NULL ? capture->last : capture->last_key;
 	MemoryContext outer;
 
 	if (before != NULL)
-		slot_getsomeattrs(before, capture->last);
+		slot_getsomeattrs(before, last);
 	if (after != NULL)
-		slot_getsomeattrs(after, capture->last);
+		slot_getsomeattrs(after, last);
 	outer = MemoryContextSwitchTo(capture->row);
 	if (before == NULL || after == NULL || is_changed(capture, before, after))
 	{
@@ -803,22 +807,32 @@ PG_FUNCTION_INFO_V1(nm_view_reads);
 Datum
 nm_view_reads(PG_FUNCTION_ARGS)
 {
-	Relation view = table_open(PG_GETARG_OID(0), AccessShareLock);
-	Relation relation = table_open(PG_GETARG_OID(1), AccessShareLock);
-	TupleDesc desc = RelationGetDescr(relation);
-	Reads reads = {.view = RelationGetRelid(view),
-				   .relation = RelationGetRelid(relation)};
+	Relation view = try_table_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation relation = try_table_open(PG_GETARG_OID(1), AccessShareLock);
+	TupleDesc desc;
+	Reads reads = {0};
 	List *names = NIL;
 	ListCell *cell;
 	Datum values[2];
 	bool nulls[2] = {false, false};
 
+	if (view == NULL || relation == NULL)
+	{
+		if (view != NULL)
+			table_close(view, AccessShareLock);
+		if (relation != NULL)
+			table_close(relation, AccessShareLock);
+		PG_RETURN_NULL();
+	}
 	if (view->rd_rel->relkind != RELKIND_VIEW)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a view", RelationGetRelationName(view)),
 				 errdetail("Its query is looked at."),
 				 errhint("Pass a view, such as that of a source.")));
+	desc = RelationGetDescr(relation);
+	reads.view = RelationGetRelid(view);
+	reads.relation = RelationGetRelid(relation);
 	reads.columns = palloc0_array(bool, desc->natts + 1);
 	find_reads((Node *) get_view_query(view), &reads);
 	for (int i = 0; i < desc->natts; i++)
@@ -833,7 +847,7 @@ nm_view_reads(PG_FUNCTION_ARGS)
 					quote_qualified_identifier(get_namespace_name(get_rel_namespace(lfirst_oid(cell))),
 											   get_rel_name(lfirst_oid(cell))));
 	values[1] = text_array(names);
-	table_close(relation, NoLock);
-	table_close(view, NoLock);
+	table_close(relation, AccessShareLock);
+	table_close(view, AccessShareLock);
 	return nm_one_row(fcinfo, values, nulls);
 }

@@ -97,12 +97,12 @@ END;
 COMMENT ON FUNCTION nudge.default_keys(text, jsonb, text[]) IS
 	'Works for track_source: the columns of a source that are keys of its input or of another';
 
--- Arguments of its triggers, and what in the source stands against triggers.
+-- Which column of the table each key is.
 CREATE FUNCTION nudge.capture_keys(source nudge.sources, relation oid, keys text[]) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	available constant text[] := nudge.source_has(source.relation || ' AS r');
+	available constant text[] := nudge.source_has(relation::regclass || ' AS r');
 	found jsonb;
 	wrong text;
 	expression text;
@@ -298,7 +298,7 @@ BEGIN
 	ELSE
 		relation := nudge.check_trackable(mapped);
 		-- from here on every change is seen: writers in progress are waited for
-		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', mapped.relation);
+		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation::regclass);
 		relation := nudge.check_trackable(mapped);
 		chosen := nudge.choose_capture(source, relation, chosen);
 		found_keys := nudge.capture_keys(mapped, relation, keys);
