@@ -239,14 +239,22 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_trackable(nudge.sources) IS 'Works for track_source: the table of a source, or an error if triggers would not see its changes';
 
+-- Of rows put into partitions PostgreSQL shows a trigger for statements what
+-- they were before, without generated columns.
+CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE
+		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to it, and fires no triggers for statements.'
+		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.'
+		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.table_id WHERE t.kind = 'p' AND a.attgenerated <> '' AND NOT a.attisdropped)
+			THEN 'It is partitioned and has generated columns, which triggers for statements do not see.' END;
+COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
+
 CREATE FUNCTION nudge.choose_capture(source text, relation oid, capture text) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- what triggers for statements do not see
-	reason constant text := CASE
-		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to the table, and fires no triggers for statements.'
-		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.' END;
+	reason constant text := nudge.unseen_by_statement(relation);
 BEGIN
 	IF capture = 'statement' AND reason IS NOT NULL THEN
 		RAISE EXCEPTION 'source "%" cannot be captured by statement', source USING ERRCODE = 'feature_not_supported',
@@ -378,8 +386,8 @@ BEGIN
 			RETURN QUERY SELECT one.source, 'key renamed', 'error', one.relation, format('The source reads %s no more as key "%s". Map and track it again.', k.value, k.key)
 				FROM jsonb_each_text(one.keys) k, nudge.view_reads(to_regclass(nudge.source_view((SELECT s.input FROM nudge.sources s WHERE s.source = one.source), one.source)), one.relation_id) r
 				WHERE k.value <> ALL (r.columns) ORDER BY k.key COLLATE "C";
-			RETURN QUERY SELECT one.source, 'writers not seen', 'error', one.relation, 'Logical replication, or a table above it, writes rows without firing its triggers. Call track_source().'
-				WHERE one.capture = 'statement' AND (nudge.is_subscribed(one.relation_id) OR EXISTS (SELECT FROM nudge.tables_of(one.relation_id) t WHERE t.has_other_parent));
+			RETURN QUERY SELECT one.source, 'changes not seen', 'error', one.relation, u.reason || ' Call track_source().'
+				FROM nudge.unseen_by_statement(one.relation_id) u(reason) WHERE one.capture = 'statement' AND u.reason IS NOT NULL;
 		END IF;
 	END LOOP;
 END

@@ -13,7 +13,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET timezone = 'America/New_York';
-SELECT plan(16);
+SELECT plan(14);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 
@@ -27,8 +27,8 @@ CREATE TABLE shop.parts_a PARTITION OF shop.parts FOR VALUES FROM (MINVALUE) TO 
 CREATE TABLE shop.parts_b (note text, gone integer, day date NOT NULL, gone2 text, amount numeric, customer text, id integer NOT NULL, plan text GENERATED ALWAYS AS ('p' || coalesce(amount, 0)) STORED);
 ALTER TABLE shop.parts_b DROP COLUMN gone, DROP COLUMN gone2;
 ALTER TABLE shop.parts ATTACH PARTITION shop.parts_b DEFAULT;
-CREATE TABLE shop.stmts (LIKE shop.plain INCLUDING ALL) PARTITION BY RANGE (day);
-CREATE TABLE shop.stmts_a (note text, gone integer, day date NOT NULL, plan text GENERATED ALWAYS AS ('p' || coalesce(amount, 0)) STORED, amount numeric, customer text, id integer NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE shop.stmts (LIKE shop.plain INCLUDING ALL EXCLUDING GENERATED) PARTITION BY RANGE (day);
+CREATE TABLE shop.stmts_a (note text, gone integer, day date NOT NULL, plan text, amount numeric, customer text, id integer NOT NULL) PARTITION BY LIST (id);
 ALTER TABLE shop.stmts_a DROP COLUMN gone;
 CREATE TABLE shop.stmts_a_a PARTITION OF shop.stmts_a DEFAULT;
 ALTER TABLE shop.stmts ATTACH PARTITION shop.stmts_a FOR VALUES FROM (MINVALUE) TO ('2024-01-11');
@@ -53,25 +53,25 @@ BEGIN ATOMIC
 END;
 CREATE FUNCTION pg_temp.statement(t text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	some constant text := format('id %% %s = %s', 2 + pg_temp.below(7), pg_temp.below(2));
+	chosen constant text := format('id %% %s = %s', 2 + pg_temp.below(7), pg_temp.below(2));
 	new_rows constant text := pg_temp.some_values(t);
 BEGIN
 	RETURN CASE pg_temp.below(15)
 		WHEN 0 THEN format('INSERT INTO %s (id, customer, day, amount, note) %s', t, new_rows)
-		WHEN 1 THEN format('INSERT INTO %s (id, customer, day, amount, note) SELECT * FROM (%s) v UNION ALL SELECT id, customer || ''x'', day, amount, note FROM %s WHERE %s ON CONFLICT (id, day) DO UPDATE SET customer = excluded.customer', t, new_rows, t, some)
-		WHEN 2 THEN format('INSERT INTO %s (id, customer, day, amount, note) SELECT id, ''no'', day, amount, note FROM %s WHERE %s ON CONFLICT DO NOTHING', t, t, some)
-		WHEN 3 THEN format('UPDATE %s SET amount = %s WHERE %s', t, pg_temp.below(5), some)
-		WHEN 4 THEN format('UPDATE %s SET customer = %s WHERE %s', t, pg_temp.some_customer(), some)
-		WHEN 5 THEN format('UPDATE %s SET day = %s WHERE %s', t, pg_temp.some_day(t), some)
-		WHEN 6 THEN format('UPDATE %s SET day = %s, customer = %s, amount = amount + 1 WHERE %s', t, pg_temp.some_day(t), pg_temp.some_customer(), some)
+		WHEN 1 THEN format('INSERT INTO %s (id, customer, day, amount, note) SELECT * FROM (%s) v UNION ALL SELECT id, customer || ''x'', day, amount, note FROM %s WHERE %s ON CONFLICT (id, day) DO UPDATE SET customer = excluded.customer', t, new_rows, t, chosen)
+		WHEN 2 THEN format('INSERT INTO %s (id, customer, day, amount, note) SELECT id, ''no'', day, amount, note FROM %s WHERE %s ON CONFLICT DO NOTHING', t, t, chosen)
+		WHEN 3 THEN format('UPDATE %s SET amount = %s WHERE %s', t, pg_temp.below(5), chosen)
+		WHEN 4 THEN format('UPDATE %s SET customer = %s WHERE %s', t, pg_temp.some_customer(), chosen)
+		WHEN 5 THEN format('UPDATE %s SET day = %s WHERE %s', t, pg_temp.some_day(t), chosen)
+		WHEN 6 THEN format('UPDATE %s SET day = %s, customer = %s, amount = amount + 1 WHERE %s', t, pg_temp.some_day(t), pg_temp.some_customer(), chosen)
 		WHEN 7 THEN format('UPDATE %s SET note = note || ''n''', t)
 		WHEN 8 THEN format('UPDATE %s SET amount = amount, id = id, customer = customer, day = day', t)
-		WHEN 9 THEN format('UPDATE %s SET id = id + 1000000 WHERE %s', t, some)
-		WHEN 10 THEN format('DELETE FROM %s WHERE %s AND %s', t, some, 'id % 5 < 2')
+		WHEN 9 THEN format('UPDATE %s SET id = id + 1000000 WHERE %s', t, chosen)
+		WHEN 10 THEN format('DELETE FROM %s WHERE %s AND %s', t, chosen, 'id % 5 < 2')
 		WHEN 11 THEN format('MERGE INTO %1$s m USING (%2$s UNION ALL SELECT id, customer || ''y'', day, amount, note FROM %1$s WHERE %3$s) v(id, customer, day, amount, note) ON m.id = v.id AND m.day = v.day
-			WHEN MATCHED AND m.id %% 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET customer = v.customer WHEN NOT MATCHED THEN INSERT (id, customer, day, amount, note) VALUES (v.id, v.customer, v.day, v.amount, v.note)', t, new_rows, some)
+			WHEN MATCHED AND m.id %% 3 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET customer = v.customer WHEN NOT MATCHED THEN INSERT (id, customer, day, amount, note) VALUES (v.id, v.customer, v.day, v.amount, v.note)', t, new_rows, chosen)
 		WHEN 12 THEN format('WITH u AS (UPDATE %1$s SET amount = 4 WHERE id %% 4 = 0 RETURNING id), d AS (DELETE FROM %1$s WHERE id %% 4 = 1 AND %3$s RETURNING id)
-			INSERT INTO %1$s (id, customer, day, amount, note) %2$s', t, new_rows, some)
+			INSERT INTO %1$s (id, customer, day, amount, note) %2$s', t, new_rows, chosen)
 		WHEN 13 THEN CASE WHEN random() < 0.2 THEN format('TRUNCATE %s', t) ELSE format('DELETE FROM %s WHERE false', t) END
 		ELSE format('UPDATE %s SET amount = %s WHERE customer = (SELECT min(customer) FROM %s)', t, pg_temp.below(5), t) END;
 END
@@ -175,7 +175,6 @@ BEGIN
 END
 $$;
 SELECT is_empty('TABLE pg_temp.result', 'and after several of which some are undone');
-SELECT cmp_ok((SELECT min(n) FROM (SELECT count(*) AS n FROM shop.plain UNION ALL SELECT count(*) FROM shop.byrow) c), '>', -1::bigint, 'the tables are still there');
 -- What is undone leaves nothing
 DELETE FROM nudge.change_log;
 SAVEPOINT a;
@@ -188,7 +187,7 @@ SELECT is_empty('SELECT * FROM nudge.check_tracking()', 'all is tracked as it mu
 -- Where logical replication writes, statements are not seen
 SET LOCAL allow_system_table_mods = on;
 INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) VALUES (1, 'shop.plain'::regclass, 'r'), (1, 'shop.stmts_a_a'::regclass, 'r');
-SELECT set_eq('SELECT source_name, problem FROM nudge.check_tracking()', $$ VALUES ('plain', 'writers not seen'), ('stmts', 'writers not seen') $$, 'triggers for statements are a problem where logical replication writes');
+SELECT set_eq('SELECT source_name, problem FROM nudge.check_tracking()', $$ VALUES ('plain', 'changes not seen'), ('stmts', 'changes not seen') $$, 'triggers for statements are a problem where logical replication writes');
 SELECT throws_ok($$ SELECT nudge.track_source('plain', capture => 'statement') $$, '0A000', 'source "plain" cannot be captured by statement', 'and are refused');
 SELECT * FROM finish();
 ROLLBACK;
