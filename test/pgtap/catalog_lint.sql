@@ -164,6 +164,8 @@ SELECT is_empty($$
 	SELECT m.name FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 	WHERE c.relkind IN ('r', 'p')
 		AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p')
+		-- each change is a row of its own (doc/capture.md)
+		AND c.oid <> 'nudge.change_log'::regclass
 $$, 'every table has a primary key');
 SELECT is_empty($$
 	SELECT m.name, a.attname FROM member m
