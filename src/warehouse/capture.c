@@ -118,7 +118,6 @@ typedef struct Capture
 	MemoryContext seen_context;
 	seen_hash *seen;
 	CommandId command; /* in which they were seen */
-	SubTransactionId subtransaction;
 } Capture;
 
 /* Rows on their way to the log. */
@@ -431,10 +430,9 @@ key_text(Key *key, Datum value)
 		{
 			BpChar *padded = DatumGetBpCharPP(value);
 			char *data = VARDATA_ANY(padded);
+			int length = bpchartruelen(data, VARSIZE_ANY_EXHDR(padded));
 
-			return PointerGetDatum(cstring_to_text_with_len(data,
-															bpchartruelen(data,
-																		  VARSIZE_ANY_EXHDR(padded))));
+			return PointerGetDatum(cstring_to_text_with_len(data, length));
 		}
 		case TEXTOID:
 		case VARCHAROID:
@@ -657,16 +655,10 @@ capture_row(Capture *capture, TriggerData *data)
 	bool is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
 	Log log;
 
-	/*
-	 * A key that this command has written down is there; what another command
-	 * of the transaction wrote down may have been consumed by it, and what
-	 * another subtransaction did may have been undone.
-	 */
-	if (capture->command != GetCurrentCommandId(false) ||
-		capture->subtransaction != GetCurrentSubTransactionId())
+	/* what another command wrote down may have been taken out since */
+	if (capture->command != GetCurrentCommandId(false))
 		forget_seen(capture);
 	capture->command = GetCurrentCommandId(false);
-	capture->subtransaction = GetCurrentSubTransactionId();
 	log_begin(&log, capture->source);
 	note_change(capture, &log,
 				TRIGGER_FIRED_BY_INSERT(data->tg_event) ? NULL

@@ -152,10 +152,7 @@ COMMENT ON FUNCTION nudge.tables_of(oid) IS
 
 CREATE FUNCTION nudge.is_subscribed(relation oid) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN EXISTS (
-		SELECT FROM pg_catalog.pg_subscription_rel s
-		WHERE s.srrelid IN (SELECT t.table_id FROM nudge.tables_of(is_subscribed.relation) t UNION SELECT p.relid FROM pg_catalog.pg_partition_ancestors(is_subscribed.relation) p)
-	);
+	RETURN EXISTS (SELECT FROM nudge.tables_of(relation) t JOIN pg_catalog.pg_subscription_rel s ON s.srrelid = t.table_id);
 COMMENT ON FUNCTION nudge.is_subscribed(oid) IS 'Works for track_source: whether logical replication writes to a table';
 
 -- The triggers that a source must have, with what makes each; those of
