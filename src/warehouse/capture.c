@@ -454,7 +454,8 @@ key_bytes(const Key *key, Datum *value, Size *len)
 		*len = VARSIZE_ANY_EXHDR(plain);
 		return VARDATA_ANY(plain);
 	}
-	*len = key->length == -2 ? strlen(DatumGetCString(*value)) : key->length;
+	*len = key->length == -2 ? strlen(DatumGetCString(*value))
+							 : (Size) key->length;
 	return DatumGetPointer(*value);
 }
 
