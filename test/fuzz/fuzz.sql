@@ -32,8 +32,8 @@ CREATE TABLE fuzz.accessors AS
 		LEFT JOIN fuzz.types t ON t.type = p.proargtypes[0]
 		WHERE p.pronamespace = 'nudge'::regnamespace AND p.prokind IN ('f', 'w')
 			AND p.proname !~ '(_trans|_final|_recv|_in)$' AND p.proname <> 'combine'
-			-- what maps sources takes SQL, of which random words are none
-			AND p.proparallel <> 'u' AND p.proname <> 'single_select'
+			-- what maps sources takes SQL and names, of which random words are none
+			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns')
 	) f;
 -- the more arguments, the more often it is drawn
 CREATE TABLE fuzz.draws AS
