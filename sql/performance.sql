@@ -59,13 +59,13 @@ SELECT count(*) FROM latency_states(NULL, '2024-03-04', '2024-03-06');
 -- How many: the busiest minute of both days is 9:00 on the 4th
 SELECT period, is_total, request_count, seconds, round(requests_per_second, 6) AS per_second, peak_requests_per_minute AS peak_minute, round(peak_requests_per_second, 4) AS peak_second, peak_at, complete
 FROM throughput('requests', '2024-03-04', '2024-03-06');
-SELECT period, endpoint, is_total, request_count, peak_requests_per_minute AS peak_minute, peak_at FROM throughput('requests', '2024-03-04', '2024-03-06', NULL, by_endpoint => true);
+SELECT period, value, is_total, request_count, peak_requests_per_minute AS peak_minute, peak_at FROM throughput('requests', '2024-03-04', '2024-03-06', NULL, "by" => 'endpoint');
 SELECT * FROM minute_counts('requests', 'requests', '2024-03-04', '2024-03-06');
 SELECT count(*), sum(count) FROM minute_counts('Requests', 'requests', '2024-03-04', '2024-03-06', as_of => '2024-03-04 09:00:40Z');
 CREATE TABLE sends (campaign text, at timestamptz, count bigint);
 INSERT INTO sends VALUES ('news', '2024-03-04 08:00:59.999999Z', 600000), ('news', '2024-03-04 08:01Z', 400000), ('offer', '2024-03-04 08:00Z', 60000), (NULL, '2024-03-04 12:00Z', 0), ('late', '2024-03-05 00:00Z', 1);
-SELECT period, campaign, is_total, send_count, round(sends_per_second, 4) AS per_second, peak_sends_per_minute AS peak_minute, peak_sends_per_second::numeric(12, 2) AS peak_second, peak_at
-FROM send_throughput('sends', '2024-03-04', '2024-03-05', by_campaign => true);
+SELECT period, value, is_total, send_count, round(sends_per_second, 4) AS per_second, peak_sends_per_minute AS peak_minute, peak_sends_per_second::numeric(12, 2) AS peak_second, peak_at
+FROM send_throughput('sends', '2024-03-04', '2024-03-05', "by" => 'campaign');
 
 -- Apdex at 50 ms.  4 March: 12 and three of 20 satisfy, 93 is tolerated (up to 200), 480 failed: (4 + 1/2) / 6.  5 March:
 -- 14 four times, 95, and 100, which failed: the same
@@ -77,7 +77,7 @@ SELECT period, request_count, satisfied, apdex FROM apdex(NULL, '2024-03-04', '2
 
 -- Page loads.  4 March: server 400 and 600, dom 900 and 1100, render 500 and 300: 500 + 1000 + 400 = 1900.  5 March: two
 -- of one part and one of another are not the same loads
-SELECT period, part, is_total, page_loads, round(mean_ms, 2) AS mean_ms, round(share, 4) AS share, p50_ms, p95_ms, highest_ms, complete FROM page_load('requests', '2024-03-04', '2024-03-07', as_of => '2024-03-06 12:00Z', relative_error => 0);
+SELECT period, part, all_parts, page_loads, round(mean_ms, 2) AS mean_ms, round(share, 4) AS share, p50_ms, p95_ms, highest_ms, complete FROM page_load('requests', '2024-03-04', '2024-03-07', as_of => '2024-03-06 12:00Z', relative_error => 0);
 SELECT period, part, page_loads, mean_ms, share FROM page_load('requests', '2024-03-05', '2024-03-06', 'hour') WHERE mean_ms IS NOT NULL;
 
 -- Utilisation: of cpu 0.5, 0.9 and 0.7 one is above 0.7; memory has a limit of its own, storage none
