@@ -24,7 +24,7 @@ CREATE FUNCTION nudge.deployment_lines(
 	recovery_hours numeric,
 	is_unrestored boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -71,7 +71,7 @@ CREATE FUNCTION nudge.bug_lines(
 	days_to_close numeric,
 	age_days numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -110,7 +110,7 @@ CREATE FUNCTION nudge.coverage_lines(
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL
 ) RETURNS TABLE (repository text, at timestamptz, coverage numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -180,7 +180,7 @@ CREATE FUNCTION nudge.delivery_performance(
 	mean_recovery_hours numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
@@ -245,7 +245,7 @@ CREATE FUNCTION nudge.bug_report(
 	escape_rate numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
@@ -382,7 +382,7 @@ CREATE FUNCTION nudge.code_coverage(
 	measured_at timestamptz,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);

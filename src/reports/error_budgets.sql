@@ -60,7 +60,7 @@ CREATE FUNCTION nudge.request_lines(
 	latency_threshold_ms numeric DEFAULT NULL,
 	endpoints text[] DEFAULT NULL
 ) RETURNS TABLE (at timestamptz, endpoint text, duration_ms numeric, count bigint, error boolean, is_bad boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -87,7 +87,7 @@ CREATE FUNCTION nudge.request_counts(
 	latency_threshold_ms numeric DEFAULT NULL,
 	endpoints text[] DEFAULT NULL
 ) RETURNS TABLE (no integer, endpoint text, events numeric, bad_events numeric, unknown_events numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -129,7 +129,7 @@ CREATE FUNCTION nudge.error_rates(
 	error_rate numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	until_at timestamptz;
@@ -199,7 +199,7 @@ CREATE FUNCTION nudge.uptime_error_budget(
 	forecast_exhausted_at timestamptz,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_objective(objective);
@@ -251,7 +251,7 @@ CREATE FUNCTION nudge.request_error_budget(
 	forecast_exhausted_at timestamptz,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_objective(objective);
@@ -329,7 +329,7 @@ CREATE FUNCTION nudge.burn_rates(
 	alert_burn_rate numeric,
 	is_alert boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_objective(objective), nudge.check_burn_windows(as_of, hours, budget_shares, period_days);

@@ -293,7 +293,7 @@ CREATE FUNCTION nudge.@name@(
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY SELECT * FROM nudge.throughput_lines('@input@', @name@.@input@, start_day, end_day, grain, zone, as_of, "by");

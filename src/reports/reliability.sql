@@ -95,7 +95,7 @@ CREATE FUNCTION nudge.incident_lines(
 	minutes numeric,
 	minutes_in_window numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -143,7 +143,7 @@ CREATE FUNCTION nudge.maintenance_lines(
 	as_of timestamptz DEFAULT NULL,
 	services text[] DEFAULT NULL
 ) RETURNS TABLE (service text, started_at timestamptz, ended_at timestamptz, minutes numeric, minutes_in_window numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -175,7 +175,7 @@ COMMENT ON FUNCTION nudge.maintenance_lines(regclass, date, date, text, timestam
 	'The maintenance that had begun by as_of and fell into a window. Not STRICT: NULL maintenance is none, NULL services are all';
 
 CREATE FUNCTION nudge.service_names(incidents regclass, maintenance regclass, until_at timestamptz) RETURNS TABLE (service text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -202,7 +202,7 @@ CREATE FUNCTION nudge.service_downtime(
 	services text[] DEFAULT NULL,
 	outage_severities text[] DEFAULT '{critical,major}'
 ) RETURNS TABLE (service text, all_services boolean, maintained tstzmultirange, down tstzmultirange)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -266,7 +266,7 @@ CREATE FUNCTION nudge.downtime_by_period(
 	down tstzmultirange,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
@@ -320,7 +320,7 @@ CREATE FUNCTION nudge.uptime(
 	longest_outage_minutes numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY
@@ -354,7 +354,7 @@ CREATE FUNCTION nudge.downtime_intervals(
 	is_open boolean,
 	incident_keys text[]
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	until_at timestamptz;
@@ -451,7 +451,7 @@ CREATE FUNCTION nudge.incident_report(
 	mtbf_minutes numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	until_at timestamptz;

@@ -54,7 +54,7 @@ CREATE FUNCTION nudge.deal_lines(
 	currency text,
 	expected_close date
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -96,7 +96,7 @@ CREATE FUNCTION nudge.deal_stage_lines(deal_stages regclass, as_of timestamptz D
 	left_at timestamptz,
 	"position" integer
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -149,7 +149,7 @@ CREATE FUNCTION nudge.quota_lines(
 	as_of timestamptz DEFAULT NULL,
 	expected_currency text DEFAULT NULL
 ) RETURNS TABLE (owner text, kind text, period date, period_end date, amount numeric, currency text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	unit constant text := lower(coalesce(quota_grain, 'month'));
@@ -197,7 +197,7 @@ CREATE FUNCTION nudge.quota_periods(
 	company text DEFAULT NULL,
 	expected_currency text DEFAULT NULL
 ) RETURNS TABLE (period date, value text, is_total boolean, quota numeric, currency text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -433,7 +433,7 @@ CREATE FUNCTION nudge.activity_lines(
 	start_at timestamptz DEFAULT NULL,
 	end_at timestamptz DEFAULT NULL
 ) RETURNS TABLE (owner text, at timestamptz, kind text, deal text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -551,7 +551,7 @@ CREATE FUNCTION nudge.contract_lines(
 	first_annual_amount numeric,
 	currency text
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -614,27 +614,49 @@ BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
 	RETURN QUERY
 	WITH span AS MATERIALIZED (
-		SELECT w.*, least(w.end_at, as_of) AS known_at, CASE WHEN as_of <= w.start_at THEN NULL ELSE 0 END AS zero
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		SELECT w.*, s.no, CASE WHEN s.no IS NOT NULL THEN 0 END AS zero
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w LEFT JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.period = w.period
+	), bound AS MATERIALIZED (
+		SELECT x.bounds, cardinality(x.bounds) - 1 AS last_no FROM nudge.begun_bounds(start_day, end_day, grain, zone, as_of) x(bounds) WHERE x.bounds IS NOT NULL
 	), line AS MATERIALIZED (
 		SELECT * FROM nudge.contract_lines(contracts, customers, as_of, contract_values.currency)
 	), signed AS (
-		SELECT s.period, l.segment, grouping(l.segment) = 1 AS is_total,
+		SELECT k.no, l.segment, grouping(l.segment) = 1 AS is_total,
 			count(*) FILTER (WHERE l.number = 1) AS initials, coalesce(sum(l.amount) FILTER (WHERE l.number = 1), 0) AS initial_amount,
 			count(*) FILTER (WHERE l.number > 1) AS laters, coalesce(sum(l.amount) FILTER (WHERE l.number > 1), 0) AS later_amount
-		FROM span s JOIN line l ON l.signed_at >= s.start_at AND l.signed_at < s.known_at
-		GROUP BY GROUPING SETS ((s.period, l.segment), (s.period))
+		FROM bound b, line l, LATERAL (SELECT width_bucket(l.signed_at, b.bounds) AS no) k
+		GROUP BY GROUPING SETS ((k.no, l.segment), (k.no))
+	), change AS (
+		-- a contract is in force at the ends of the periods from from_no to before to_no
+		SELECT l.customer, l.segment, min(l.first_annual_amount) AS initial, e.no, sum(e.step) AS n,
+			coalesce(sum(e.step) FILTER (WHERE l.annual_amount IS NULL), 0) AS unknown, coalesce(sum(e.step * l.annual_amount), 0) AS annual
+		FROM bound b, line l, LATERAL (SELECT greatest(width_bucket(greatest(l.signed_at, l.starts_at), b.bounds), 1) AS from_no,
+				coalesce(width_bucket(l.ends_at, b.bounds), b.last_no + 1) AS to_no) k,
+			LATERAL (VALUES (k.from_no, 1), (k.to_no, -1)) e(no, step)
+		WHERE k.from_no < k.to_no
+		GROUP BY l.customer, l.segment, e.no
 	), account AS (
-		SELECT s.period, l.segment, l.customer, min(l.first_annual_amount) AS initial,
-			CASE WHEN count(*) = count(l.annual_amount) THEN sum(l.annual_amount) END AS annual
-		FROM span s JOIN line l ON l.signed_at < s.known_at AND l.starts_at < s.known_at AND (l.ends_at IS NULL OR l.ends_at >= s.known_at)
-		WHERE s.zero = 0
-		GROUP BY s.period, l.segment, l.customer
+		-- and so is what its customer has, until the next change
+		SELECT c.segment, c.initial, c.no, lead(c.no) OVER upto AS next_no, sum(c.n) OVER upto AS n, sum(c.unknown) OVER upto AS unknown, sum(c.annual) OVER upto AS annual
+		FROM change c
+		WINDOW upto AS (PARTITION BY c.customer ORDER BY c.no)
+	), move AS MATERIALIZED (
+		SELECT e.no, a.segment, grouping(a.segment) = 1 AS is_total, sum(e.step) AS n, sum(e.step) FILTER (WHERE a.initial IS NULL) AS no_initial, sum(e.step * a.initial) AS initial,
+			sum(e.step) FILTER (WHERE a.unknown > 0) AS no_annual, sum(e.step * a.annual) AS annual
+		FROM account a, LATERAL (VALUES (a.no, 1), (a.next_no, -1)) e(no, step)
+		WHERE a.n > 0
+		GROUP BY GROUPING SETS ((e.no, a.segment), (e.no))
+	), running AS (
+		SELECT s.no, g.segment, g.is_total, sum(m.n) OVER upto AS n, sum(m.no_initial) OVER upto AS no_initial, sum(m.initial) OVER upto AS initial,
+			sum(m.no_annual) OVER upto AS no_annual, sum(m.annual) OVER upto AS annual
+		FROM span s CROSS JOIN (SELECT DISTINCT m.segment, m.is_total FROM move m) g
+		LEFT JOIN move m ON m.no = s.no AND m.is_total = g.is_total AND m.segment IS NOT DISTINCT FROM g.segment
+		WHERE s.no IS NOT NULL
+		WINDOW upto AS (PARTITION BY g.is_total, g.segment ORDER BY s.no)
 	), held AS (
-		SELECT a.period, a.segment, grouping(a.segment) = 1 AS is_total, count(*) AS n,
-			CASE WHEN count(*) = count(a.initial) THEN sum(a.initial) END AS initial, CASE WHEN count(*) = count(a.annual) THEN sum(a.annual) END AS annual
-		FROM account a
-		GROUP BY GROUPING SETS ((a.period, a.segment), (a.period))
+		SELECT r.no, r.segment, r.is_total, r.n::bigint AS n, CASE WHEN coalesce(r.no_initial, 0) = 0 THEN r.initial END AS initial, CASE WHEN coalesce(r.no_annual, 0) = 0 THEN r.annual END AS annual
+		FROM running r
+		WHERE r.n > 0
 	)
 	SELECT s.period, g.segment, g.is_total, coalesce(n.initials, s.zero), coalesce(n.initial_amount, s.zero), n.initial_amount / nullif(n.initials, 0),
 		coalesce(n.laters, s.zero), coalesce(n.later_amount, s.zero), n.later_amount / nullif(n.laters, 0), coalesce(h.n, s.zero),
@@ -642,8 +664,8 @@ BEGIN
 		h.initial / h.n, h.annual / h.n, h.annual / nullif(h.initial, 0), nudge.single_currency(ARRAY(SELECT DISTINCT l.currency FROM line l), contract_values.currency), s.complete
 	FROM span s
 	CROSS JOIN (SELECT NULL AS segment, true AS is_total UNION SELECT l.segment, false FROM line l WHERE customers IS NOT NULL) g
-	LEFT JOIN signed n ON n.period = s.period AND n.is_total = g.is_total AND n.segment IS NOT DISTINCT FROM g.segment
-	LEFT JOIN held h ON h.period = s.period AND h.is_total = g.is_total AND h.segment IS NOT DISTINCT FROM g.segment
+	LEFT JOIN signed n ON n.no = s.no AND n.is_total = g.is_total AND n.segment IS NOT DISTINCT FROM g.segment
+	LEFT JOIN held h ON h.no = s.no AND h.is_total = g.is_total AND h.segment IS NOT DISTINCT FROM g.segment
 	ORDER BY s.period, g.is_total, g.segment COLLATE "C";
 END
 $$;

@@ -104,7 +104,7 @@ CREATE FUNCTION nudge.ticket_rows(
 	escalated boolean,
 	contacts integer
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -212,7 +212,7 @@ CREATE FUNCTION nudge.ticket_lines(
 	resolution_sla text,
 	resolution_ratio numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
@@ -293,7 +293,7 @@ CREATE FUNCTION nudge.support_lines(
 	sla text[],
 	ratio numeric[]
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
@@ -359,7 +359,7 @@ CREATE FUNCTION nudge.support_report(
 	tickets_with_problem bigint,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
@@ -456,7 +456,7 @@ CREATE FUNCTION nudge.support_times(
 	exceeding_rate numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 40 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 40 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);

@@ -23,7 +23,7 @@ CREATE FUNCTION nudge.backlog_lines(
 	resolved_period date,
 	reopened_period date
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
@@ -61,7 +61,7 @@ CREATE FUNCTION nudge.backlog_stays(
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL
 ) RETURNS TABLE (ticket text, value text, opened_at timestamptz, is_return boolean, from_no integer, to_no integer)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY
@@ -98,7 +98,7 @@ CREATE FUNCTION nudge.open_ticket_ages(
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL
 ) RETURNS TABLE (period date, ticket text, value text, opened_at timestamptz, age_seconds numeric, age_days numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY
@@ -132,7 +132,7 @@ CREATE FUNCTION nudge.backlog(
 	oldest_age_days numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
@@ -214,7 +214,7 @@ CREATE FUNCTION nudge.backlog_ages(
 	open_share numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
