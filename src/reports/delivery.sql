@@ -120,7 +120,7 @@ BEGIN
 			WHERE coalesce(i.at < $1, true)
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('coverage_samples', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND abs(l.coverage) < 'Infinity', false)))
-				AND nudge.check_coverage(count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1)) AS checked
+				AND nudge.check_values('coverage_samples', count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1), 'A coverage is no share from 0 to 1: divide percents by 100.') AS checked
 			FROM line l
 		)
 		SELECT l.repository, l.at, l.coverage FROM one, line l WHERE one.checked
@@ -131,21 +131,6 @@ END
 $$;
 COMMENT ON FUNCTION nudge.coverage_lines(regclass, date, text, timestamptz) IS
 	'The samples of test coverage before a day, and before as_of. Not STRICT: NULL coverage_samples are none';
-
-CREATE FUNCTION nudge.check_coverage(outside bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF outside > 0 THEN
-		RAISE EXCEPTION 'coverage must be from 0 to 1'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('In %s rows of coverage_samples it is not.', outside),
-				HINT = 'Pass a view that has 85 % as 0.85.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_coverage(bigint) IS 'An error if there are samples of coverage that are no share';
 
 -- Deployments ---------------------------------------------------------------
 

@@ -18,14 +18,7 @@ BEGIN
 				DETAIL = format('It is %s.', latency_threshold_ms),
 				HINT = 'Requests that take longer are bad; pass null to count errors alone.';
 	END IF;
-	PERFORM nudge.check_input('requests', incomplete);
-	IF negative > 0 THEN
-		RAISE EXCEPTION 'a duration or a count of requests is negative'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('So it is in %s rows.', negative),
-				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
-	END IF;
-	RETURN true;
+	RETURN nudge.check_input('requests', incomplete) AND nudge.check_values('requests', negative, 'A duration or a count is negative.');
 END
 $$;
 COMMENT ON FUNCTION nudge.check_requests(numeric, bigint, bigint) IS

@@ -361,9 +361,9 @@ COMMENT ON FUNCTION nudge.latency_report(regclass, date, date, text, text, times
 
 CREATE FUNCTION nudge.apdex(
 	requests regclass,
+	threshold_ms numeric,
 	start_day date,
 	end_day date,
-	threshold_ms numeric,
 	grain text DEFAULT 'day',
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
@@ -428,7 +428,7 @@ BEGIN
 		threshold_ms, start_day, end_day, grain, is_grouped, "by";
 END
 $$;
-COMMENT ON FUNCTION nudge.apdex(regclass, date, date, numeric, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.apdex(regclass, numeric, date, date, text, text, timestamptz, text) IS
 	'Requests within a threshold, within four times of it, and beyond it or failed, and the Apdex score of them. Not STRICT: NULL requests are none, a NULL threshold is an error, NULL options have a meaning';
 
 CREATE FUNCTION nudge.page_load(

@@ -77,7 +77,7 @@ SELECT is_empty(format($$
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of, "by"), format('latency by %s in %s as of %s, by %s', grain, zone, as_of, "by")) FROM ask ORDER BY id;
 SELECT is_empty(format($$
-	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 9) FROM apdex('r', '2024-03-30', '2024-04-02', 100, %1$L, %2$L, %3$L, %4$L) WHERE request_count > 0),
+	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 9) FROM apdex('r', 100, '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, %4$L) WHERE request_count > 0),
 		want AS (SELECT key, value, is_total, n, satisfied, tolerating, n - satisfied - tolerating, round((2 * satisfied + tolerating) / (2.0 * n), 9) FROM want(%1$L, %2$L, %3$L, %4$L))
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of, "by"), format('Apdex by %s in %s as of %s, by %s', grain, zone, as_of, "by")) FROM ask ORDER BY id;
@@ -157,6 +157,9 @@ FROM (VALUES ('month', 1), ('quarter', 3)) g(grain, months), unnest('{a,a/b,NULL
 CREATE TABLE before AS SELECT * FROM latency_report('r', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', "by" => 'endpoint');
 SET LOCAL timezone = 'Asia/Kathmandu';
 SELECT is_empty($$ (SELECT * FROM latency_report('r', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', "by" => 'endpoint') EXCEPT SELECT * FROM before) $$, 'nothing depends on the time zone of the session');
+
+SELECT set_eq($$ SELECT period, value, is_total, requests_with_outcome::numeric, errors::numeric, round(error_rate, 9) AS x FROM latency_report('r', '2024-03-30', '2024-04-02', 'day', 'Europe/Berlin', "by" => 'endpoint') WHERE requests_with_outcome > 0 $$,
+	$$ SELECT period, value, is_total, events, bad_events, round(error_rate, 9) AS x FROM error_rates('r', '2024-03-30', '2024-04-02', 'day', 'Europe/Berlin', by => 'endpoint') WHERE events > 0 $$, 'errors are those of error_rates');
 
 SELECT * FROM finish();
 ROLLBACK;
