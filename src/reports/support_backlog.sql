@@ -28,7 +28,7 @@ AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day);
+	PERFORM nudge.check_report_window(start_day, end_day);
 	PERFORM nudge.check_by("by", '{priority,complexity,category,agent}');
 	RETURN QUERY
 		-- what comes after the window has no period, what was before it has -infinity
