@@ -50,7 +50,7 @@ CREATE FUNCTION nudge.history_object(history text, suffix text) RETURNS text
 BEGIN ATOMIC
 	SELECT format('%I.%I', p.parts[1], p.parts[2] || suffix) FROM parse_ident(history) p(parts);
 END;
-COMMENT ON FUNCTION nudge.history_object(text, text) IS 'Name of what belongs to a history: _now (view of the table), _keep (function of its triggers), _key_1 (function of a column of its key)';
+COMMENT ON FUNCTION nudge.history_object(text, text) IS 'Name of what belongs to a history: _now (view of the table), _keep (function of its triggers)';
 
 -- Tables may be renamed, the function of a trigger stays.
 CREATE FUNCTION nudge.history_of(relation regclass) RETURNS text
@@ -88,12 +88,17 @@ COMMENT ON FUNCTION nudge.history_name(regclass, text) IS 'Works for track_histo
 -- What is kept ------------------------------------------------------------
 
 CREATE FUNCTION nudge.check_history_table(relation regclass) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
 	owner oid;
 BEGIN
+	IF relation IS NULL THEN
+		RAISE EXCEPTION 'no table is given' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'The argument "relation" is NULL.',
+			HINT = 'Pass the name of a table.';
+	END IF;
 	SELECT c.relowner, CASE
 			WHEN c.relkind NOT IN ('r', 'p') THEN format('It is a %s.', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END)
 			WHEN c.relpersistence <> 'p' THEN format('It is %s.', CASE c.relpersistence WHEN 't' THEN 'temporary' ELSE 'unlogged, and empty after a crash' END)
@@ -103,7 +108,7 @@ BEGIN
 				THEN 'Row security is forced, and hides rows from its owner.' END
 	INTO owner, problem FROM pg_class c WHERE c.oid = relation;
 	IF problem IS NOT NULL THEN
-		RAISE EXCEPTION 'the history of % cannot be kept', nudge.relation_name(relation) USING ERRCODE = 'wrong_object_type',
+		RAISE EXCEPTION 'the history of % cannot be kept', relation USING ERRCODE = 'wrong_object_type',
 			DETAIL = problem,
 			HINT = 'It can be of a table, also a partitioned one, that is permanent, has no children and shows its owner all rows.';
 	END IF;
@@ -114,7 +119,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION nudge.check_history_table(regclass) IS 'Works for track_history: an error unless the history of a table can be kept, by who calls';
+COMMENT ON FUNCTION nudge.check_history_table(regclass) IS 'Works for track_history: an error unless the history of a table can be kept, by who calls. Not STRICT: it says that a table is missing';
 
 -- The columns of an index by which a row is found, if there is one over the
 -- key: unique at every moment, of all rows.
@@ -210,17 +215,6 @@ COMMENT ON FUNCTION nudge.same_key(text[], text[], text, text) IS 'Works for tra
 
 -- The trigger -------------------------------------------------------------
 
--- The condition that a row h or n has the key of "place", a row of the table.
--- Its columns are read by functions with a parsed body, which follow a column
--- that is renamed; they are inlined.
-CREATE FUNCTION nudge.at_place(history text, key text[], equal_signs text[], prefix text, row_name text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT string_agg(format('%s%I %s %s(%s)', prefix, u.name, u.sign, nudge.history_object(history, '_key_' || u.place), row_name), ' AND ' ORDER BY u.place)
-	FROM unnest(key, equal_signs) WITH ORDINALITY u(name, sign, place);
-END;
-COMMENT ON FUNCTION nudge.at_place(text, text[], text[], text, text) IS 'Works for track_history: the condition that a row has the key of a row of the table';
-
 -- The body of the trigger function: SQL about its own columns only, so that
 -- plans are kept.
 --
@@ -234,7 +228,10 @@ COMMENT ON FUNCTION nudge.at_place(text, text[], text[], text, text) IS 'Works f
 -- is not.  Of an interval that it began, the transaction may think again, since
 -- nobody else has seen it.  A number from before a restore may come again:
 -- hence the look at the times.
-CREATE FUNCTION nudge.history_body(history text, key text[], equal_signs text[], columns text[]) RETURNS text
+--
+-- The view follows columns that are renamed.  Of the row that has changed only
+-- the key is read; if that fails, the text of the view says by what name now.
+CREATE FUNCTION nudge.history_body(history text, key text[], types text[], equal_signs text[], columns text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT format($body$
@@ -242,54 +239,65 @@ DECLARE
 	this constant xid8 := pg_current_xact_id();
 	seen_at constant timestamptz := clock_timestamp();
 	place record;
+%3$s
 	truth record;
 	there boolean;
 	last record;
 	begins timestamptz;
 BEGIN
 	IF TG_OP = 'TRUNCATE' THEN
-		DELETE FROM %1$s h WHERE h.valid_to IS NULL AND h.changed_by = this AND h.recorded_at >= transaction_timestamp() AND NOT EXISTS (SELECT FROM %2$s n WHERE %3$s);
-		UPDATE %1$s h SET valid_to = greatest(seen_at, h.valid_from + interval '1 microsecond'), changed_by = this WHERE h.valid_to IS NULL AND NOT EXISTS (SELECT FROM %2$s n WHERE %3$s);
+		DELETE FROM %1$s h WHERE h.valid_to IS NULL AND h.changed_by = this AND h.recorded_at >= transaction_timestamp() AND NOT EXISTS (SELECT FROM %2$s n WHERE %4$s);
+		UPDATE %1$s h SET valid_to = greatest(seen_at, h.valid_from + interval '1 microsecond'), changed_by = this WHERE h.valid_to IS NULL AND NOT EXISTS (SELECT FROM %2$s n WHERE %4$s);
 		RETURN NULL;
 	END IF;
-	IF TG_OP = 'DELETE' THEN
-		place := OLD;
-	ELSE
-		place := NEW;
-	END IF;
 	-- a key that changes is two: the new one, and the old
-	FOR turn IN 1 .. 2 LOOP
-		SELECT n.* INTO truth FROM %2$s n WHERE %4$s;
+	FOR turn IN 1 .. TG_NARGS + 1 LOOP
+		IF TG_OP = 'DELETE' OR turn = 2 THEN
+			place := OLD;
+		ELSE
+			place := NEW;
+		END IF;
+		BEGIN
+%5$s
+		EXCEPTION WHEN undefined_column THEN
+			EXECUTE %7$L || regexp_replace(pg_get_viewdef(%6$L::regclass), E'\n *FROM .*$', ' FROM (SELECT ($1).*) r) q') INTO %8$s USING place;
+		END;
+		SELECT n.* INTO truth FROM %2$s n WHERE %9$s;
 		there := FOUND;
 		LOOP
-			SELECT h.valid_from, h.valid_to, coalesce(h.changed_by = this AND coalesce(h.valid_to, h.recorded_at) >= transaction_timestamp(), false) AS ours, there AND %5$s AS same
-			INTO last FROM %1$s h WHERE %6$s ORDER BY h.valid_from DESC LIMIT 1;
+			SELECT h.valid_from, h.valid_to, coalesce(h.changed_by = this AND coalesce(h.valid_to, h.recorded_at) >= transaction_timestamp(), false) AS ours, there AND %10$s AS same
+			INTO last FROM %1$s h WHERE %11$s ORDER BY h.valid_from DESC LIMIT 1;
 			EXIT WHEN last.valid_to IS NOT NULL OR NOT last.ours OR last.same OR last.valid_from IS NULL;
-			DELETE FROM %1$s h WHERE %6$s AND h.valid_from = last.valid_from;
+			DELETE FROM %1$s h WHERE %11$s AND h.valid_from = last.valid_from;
 		END LOOP;
+		-- of a snapshot older than the lock on the row, an error if it has changed since
+		IF current_setting('transaction_isolation') <> 'read committed' THEN
+			PERFORM FROM %1$s h WHERE %11$s AND h.valid_from = last.valid_from FOR UPDATE;
+		END IF;
 		begins := CASE WHEN last.ours THEN last.valid_to ELSE greatest(seen_at, last.valid_to, last.valid_from + interval '1 microsecond') END;
 		IF last.same AND last.valid_to IS NULL THEN
 			there := false;
 		ELSIF last.same AND last.ours THEN
-			UPDATE %1$s h SET valid_to = NULL, changed_by = NULL WHERE %6$s AND h.valid_from = last.valid_from;
+			UPDATE %1$s h SET valid_to = NULL, changed_by = NULL WHERE %11$s AND h.valid_from = last.valid_from;
 			there := false;
 		ELSIF last.valid_from IS NOT NULL AND last.valid_to IS NULL THEN
-			UPDATE %1$s h SET valid_to = begins, changed_by = this WHERE %6$s AND h.valid_from = last.valid_from;
+			UPDATE %1$s h SET valid_to = begins, changed_by = this WHERE %11$s AND h.valid_from = last.valid_from;
 		END IF;
 		IF there THEN
-			INSERT INTO %1$s (%7$s, valid_from, recorded_at, changed_by) VALUES (%8$s, begins, seen_at, this);
+			INSERT INTO %1$s (%12$s, valid_from, recorded_at, changed_by) VALUES (%13$s, begins, seen_at, this);
 		END IF;
-		EXIT WHEN TG_OP <> 'UPDATE' OR turn = 2 OR %9$s;
-		place := OLD;
 	END LOOP;
 	RETURN NULL;
 END
-$body$, history, nudge.history_object(history, '_now'), nudge.same_key(key, equal_signs, 'n.', 'h.'),
-		nudge.at_place(history, key, equal_signs, 'n.', 'place'), nudge.same_row(key || columns, 'h.', 'truth.'), nudge.at_place(history, key, equal_signs, 'h.', 'place'),
-		nudge.column_list(key || columns, ''), nudge.column_list(key || columns, 'truth.'),
-		(SELECT string_agg(format('%1$s(NEW) %2$s %1$s(OLD)', nudge.history_object(history, '_key_' || u.place), u.sign), ' AND ' ORDER BY u.place) FROM unnest(equal_signs) WITH ORDINALITY u(sign, place)));
+$body$, history, nudge.history_object(history, '_now'), k.declared, nudge.same_key(key, equal_signs, 'n.', 'h.'), k.assigned,
+		nudge.history_object(history, '_now'), format('SELECT %s FROM (', nudge.column_list(key, 'q.')), k.names, k.same_n, nudge.same_row(key || columns, 'h.', 'truth.'), k.same_h,
+		nudge.column_list(key || columns, ''), nudge.column_list(key || columns, 'truth.'))
+	FROM (SELECT string_agg(format(E'\tkey_%s %s;', u.place, u.type), E'\n' ORDER BY u.place) AS declared, string_agg(format(E'\t\t\tkey_%s := place.%I;', u.place, u.name), E'\n' ORDER BY u.place) AS assigned,
+			string_agg('key_' || u.place, ', ' ORDER BY u.place) AS names,
+			string_agg(format('n.%I %s key_%s', u.name, u.sign, u.place), ' AND ' ORDER BY u.place) AS same_n, string_agg(format('h.%I %s key_%s', u.name, u.sign, u.place), ' AND ' ORDER BY u.place) AS same_h
+		FROM unnest(key, types[: cardinality(key)], equal_signs) WITH ORDINALITY u(name, type, sign, place)) k;
 END;
-COMMENT ON FUNCTION nudge.history_body(text, text[], text[], text[]) IS 'Works for track_history: the body of the function of its triggers';
+COMMENT ON FUNCTION nudge.history_body(text, text[], text[], text[], text[]) IS 'Works for track_history: the body of the function of its triggers';
 
 -- Making it ---------------------------------------------------------------
 
@@ -316,7 +324,7 @@ BEGIN
 		EXECUTE format('COMMENT ON COLUMN %s.changed_by IS %L', history, 'Transaction that began an open interval, or ended one; of use to the trigger only');
 		RETURN;
 	END IF;
-	SELECT coalesce(format('Its column "%s" is of type %s, and not %s.', u.name, format_type(a.atttypid, -1), u.type), format('It has no column "%s".', u.name)) INTO wrong
+	SELECT CASE WHEN a.attname IS NULL THEN format('It has no column "%s".', u.name) ELSE format('Its column "%s" is of type %s, and not %s.', u.name, format_type(a.atttypid, -1), u.type) END INTO wrong
 	FROM (SELECT * FROM unnest(names, types) WITH ORDINALITY n(name, type, place)
 		UNION ALL VALUES ('valid_from', 'timestamp with time zone', 0), ('valid_to', 'timestamp with time zone', 0), ('recorded_at', 'timestamp with time zone', 0), ('changed_by', 'xid8', 0)) u(name, type, place)
 	LEFT JOIN pg_attribute a ON a.attrelid = found AND a.attname = u.name AND a.attnum > 0 AND NOT a.attisdropped
@@ -346,7 +354,7 @@ END
 $$;
 COMMENT ON FUNCTION nudge.truncated_tables(regclass) IS 'Works for track_history: a table with all its partitions';
 
-CREATE FUNCTION nudge.drop_history_objects(relation regclass, history text, key_size integer) RETURNS void
+CREATE FUNCTION nudge.drop_history_objects(history text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -362,14 +370,9 @@ BEGIN
 	IF to_regclass(nudge.history_object(history, '_now')) IS NOT NULL THEN
 		EXECUTE format('DROP VIEW %s', nudge.history_object(history, '_now'));
 	END IF;
-	FOR i IN 1 .. key_size LOOP
-		IF to_regprocedure(format('%s(%s)', nudge.history_object(history, '_key_' || i), nudge.relation_name(relation))) IS NOT NULL THEN
-			EXECUTE format('DROP FUNCTION %s(%s)', nudge.history_object(history, '_key_' || i), nudge.relation_name(relation));
-		END IF;
-	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.drop_history_objects(regclass, text, integer) IS 'Works for track_history: drops the triggers of a history, and what they use; not the history';
+COMMENT ON FUNCTION nudge.drop_history_objects(text) IS 'Works for track_history: drops the triggers of a history, and what they use; not the history';
 
 -- What the triggers use, and the triggers.  Their condition names the types of
 -- the history and of the view, so that these cannot be dropped under them: a
@@ -388,19 +391,15 @@ BEGIN
 	EXECUTE format('CREATE VIEW %s AS SELECT %s FROM %s r', nudge.history_object(history, '_now'),
 		(SELECT string_agg(format('r.%1$I::%2$s AS %1$I', u.name, u.type), ', ' ORDER BY u.place) FROM unnest(names, types) WITH ORDINALITY u(name, type, place)), table_name);
 	EXECUTE format('COMMENT ON VIEW %s IS %L', nudge.history_object(history, '_now'), format('What %s has now, as its history keeps it', table_name));
-	FOR i IN 1 .. key_size LOOP
-		made := format('%s(%s)', nudge.history_object(history, '_key_' || i), table_name);
-		EXECUTE format('CREATE FUNCTION %s(r %s) RETURNS %s LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN r.%I', nudge.history_object(history, '_key_' || i), table_name, types[i], names[i]);
-		EXECUTE format('COMMENT ON FUNCTION %s IS %L', made, format('Works for the history of %s: column %s of its key', table_name, i));
-		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);
-	END LOOP;
 	EXECUTE format('CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS %L', keeper,
-		nudge.history_body(history, names[: key_size], equal_signs, names[key_size + 1 :]));
+		nudge.history_body(history, names[: key_size], types, equal_signs, names[key_size + 1 :]));
 	EXECUTE format('COMMENT ON FUNCTION %s() IS %L', keeper, format('Function of the triggers that keep the history of %s', table_name));
 	EXECUTE format('REVOKE ALL ON FUNCTION %s() FROM PUBLIC', keeper);
 	EXECUTE format('CREATE TRIGGER nudge_history AFTER INSERT OR DELETE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %s()', table_name, needs, keeper);
-	EXECUTE format('CREATE TRIGGER nudge_history_update AFTER UPDATE ON %s FOR EACH ROW WHEN (NOT %s AND %s) EXECUTE FUNCTION %s()', table_name, nudge.same_row(names, 'OLD.', 'NEW.'), needs, keeper);
-	EXECUTE format('ALTER TABLE %1$s ENABLE ALWAYS TRIGGER nudge_history, ENABLE ALWAYS TRIGGER nudge_history_update', table_name);
+	EXECUTE format('CREATE TRIGGER nudge_history_key AFTER UPDATE ON %s FOR EACH ROW WHEN (NOT %s AND %s) EXECUTE FUNCTION %s(''key'')', table_name, nudge.same_row(names[: key_size], 'OLD.', 'NEW.'), needs, keeper);
+	EXECUTE format('CREATE TRIGGER nudge_history_update AFTER UPDATE ON %s FOR EACH ROW WHEN (%s AND NOT %s AND %s) EXECUTE FUNCTION %s()', table_name,
+		nudge.same_row(names[: key_size], 'OLD.', 'NEW.'), nudge.same_row(names, 'OLD.', 'NEW.'), needs, keeper);
+	EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER nudge_history, ENABLE ALWAYS TRIGGER nudge_history_key, ENABLE ALWAYS TRIGGER nudge_history_update', table_name);
 	FOR part IN SELECT t.part FROM nudge.truncated_tables(relation) t LOOP
 		made := nudge.relation_name(part);
 		EXECUTE format('CREATE TRIGGER nudge_history_truncate AFTER TRUNCATE ON %s WHEN (%s) EXECUTE FUNCTION %s()', made, needs, keeper);
@@ -433,6 +432,39 @@ END
 $$;
 COMMENT ON FUNCTION nudge.take_history(regclass, text, text[], text[], text[], text) IS 'Works for track_history: takes over what a table has now. Not STRICT: without "since" rows begin now';
 
+CREATE FUNCTION nudge.check_new_history(relation regclass, history text, names text[], since text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+	since_type oid;
+BEGIN
+	SELECT u.name INTO wrong FROM unnest(names) u(name) WHERE u.name IN ('valid_from', 'valid_to', 'recorded_at', 'changed_by') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'column "%" cannot be kept', wrong USING ERRCODE = 'duplicate_column',
+			DETAIL = 'The history has a column of that name, of its own.',
+			HINT = 'Leave it out: columns => ''{...}''. A table that has the times of its rows may be mapped as it is.';
+	END IF;
+	SELECT h.relation INTO wrong FROM nudge.histories h
+	WHERE h.history = check_new_history.history AND to_regclass(h.relation) <> check_new_history.relation AND nudge.history_of(check_new_history.relation) IS DISTINCT FROM h.history;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table % is the history of another table', history USING ERRCODE = 'duplicate_object',
+			DETAIL = format('It is that of %s.', wrong),
+			HINT = 'Call this one by another name: history => ''...''.';
+	END IF;
+	IF since IS NULL THEN
+		RETURN;
+	END IF;
+	SELECT t.type_id INTO since_type FROM nudge.expression_types('{since}', ARRAY[since], nudge.relation_name(relation) || ' AS r') t;
+	IF since_type <> 'timestamptz'::regtype THEN
+		RAISE EXCEPTION 'since is of type %, and not timestamptz', format_type(since_type, NULL) USING ERRCODE = 'datatype_mismatch',
+			DETAIL = 'It says since when a row that is there is as it is.',
+			HINT = 'Say in which zone it is meant: since => ''r.created_at AT TIME ZONE ''''UTC''''''.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_new_history(regclass, text, text[], text) IS 'Works for track_history: an error unless its arguments make sense together. Not STRICT: "since" may be NULL';
+
 CREATE FUNCTION nudge.track_history(relation regclass, key text[] DEFAULT NULL, columns text[] DEFAULT NULL, since text DEFAULT NULL, history text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -444,8 +476,6 @@ DECLARE
 	types text[];
 	collations text[];
 	signs text[];
-	wrong text;
-	since_type oid;
 BEGIN
 	PERFORM nudge.check_history_table(relation);
 	SELECT h.* INTO before FROM nudge.histories h WHERE h.history = nudge.history_of(relation);
@@ -454,31 +484,13 @@ BEGIN
 	named := coalesce(CASE WHEN history IS NULL THEN before.history END, nudge.history_name(relation, history));
 	SELECT array_agg(c.column_name ORDER BY c.place), array_agg(c.data_type ORDER BY c.place), array_agg(c.collated ORDER BY c.place), array_agg(c.equal_sign ORDER BY c.place) FILTER (WHERE c.equal_sign IS NOT NULL)
 	INTO names, types, collations, signs FROM nudge.history_columns(relation, key, columns) c;
-	SELECT u.name INTO wrong FROM unnest(names) u(name) WHERE u.name IN ('valid_from', 'valid_to', 'recorded_at', 'changed_by') LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'column "%" cannot be kept', wrong USING ERRCODE = 'duplicate_column',
-			DETAIL = 'The history has a column of that name, of its own.',
-			HINT = 'Leave it out: columns => ''{...}''. A table that has the times of its rows may be mapped as it is.';
-	END IF;
-	IF EXISTS (SELECT FROM nudge.histories h WHERE h.history = named AND h.relation <> nudge.relation_name(relation) AND to_regclass(h.relation) IS NOT NULL AND named IS DISTINCT FROM before.history) THEN
-		RAISE EXCEPTION 'table % is the history of another table', named USING ERRCODE = 'duplicate_object',
-			DETAIL = (SELECT format('It is that of %s.', h.relation) FROM nudge.histories h WHERE h.history = named),
-			HINT = 'Call this one by another name: history => ''...''.';
-	END IF;
-	IF since IS NOT NULL THEN
-		SELECT t.type_id INTO since_type FROM nudge.expression_types('{since}', ARRAY[since], nudge.relation_name(relation) || ' AS r') t;
-		IF since_type <> 'timestamptz'::regtype THEN
-			RAISE EXCEPTION 'since is of type %, and not timestamptz', format_type(since_type, NULL) USING ERRCODE = 'datatype_mismatch',
-				DETAIL = 'It says since when a row that is there is as it is.',
-				HINT = 'Say in which zone it is meant: since => ''r.created_at AT TIME ZONE ''''UTC''''''.';
-		END IF;
-	END IF;
+	PERFORM nudge.check_new_history(relation, named, names, since);
 	PERFORM nudge.make_history_table(relation, named, names, types, collations, cardinality(signs));
 	IF before.history IS NOT NULL THEN
-		PERFORM nudge.drop_history_objects(relation, before.history, cardinality(before.key));
+		PERFORM nudge.drop_history_objects(before.history);
 		DELETE FROM nudge.histories h WHERE h.history = before.history;
 	END IF;
-	PERFORM nudge.drop_history_objects(relation, named, cardinality(signs));
+	PERFORM nudge.drop_history_objects(named);
 	PERFORM nudge.make_history_triggers(relation, named, names, types, signs);
 	PERFORM nudge.take_history(relation, named, names, types, signs, since);
 	DELETE FROM nudge.histories h WHERE h.history = named;
@@ -496,11 +508,11 @@ AS $$
 DECLARE
 	kept nudge.histories;
 BEGIN
-	SELECT h.* INTO kept FROM nudge.histories h WHERE h.history = nudge.history_of(relation);
+	SELECT h.* INTO kept FROM nudge.histories h WHERE h.history = nudge.history_of(untrack_history.relation);
 	IF kept.history IS NULL THEN
 		RETURN false;
 	END IF;
-	PERFORM nudge.drop_history_objects(relation, kept.history, cardinality(kept.key));
+	PERFORM nudge.drop_history_objects(kept.history);
 	DELETE FROM nudge.histories h WHERE h.history = kept.history;
 	IF drop_history AND to_regclass(kept.history) IS NOT NULL THEN
 		EXECUTE format('DROP TABLE %s', kept.history);
@@ -509,3 +521,91 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.untrack_history(regclass, boolean) IS 'Keeps the history of a table no longer: false if there is none. Its table stays, with intervals that never end, unless drop_history';
+
+-- Is it right? --------------------------------------------------------------
+
+-- The triggers that a history needs, and those that it has.
+CREATE FUNCTION nudge.history_triggers(relation regclass, history text) RETURNS TABLE (part regclass, trigger_name text, is_there boolean, always boolean)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT p.part, n.name, t.oid IS NOT NULL, coalesce(t.tgenabled = 'A', false)
+		FROM nudge.truncated_tables(relation) p CROSS JOIN unnest('{nudge_history,nudge_history_key,nudge_history_update,nudge_history_truncate}'::text[]) n(name)
+		LEFT JOIN pg_trigger t ON t.tgrelid = p.part AND t.tgname = n.name AND t.tgfoid = to_regprocedure(nudge.history_object(history, '_keep') || '()')
+		ORDER BY nudge.relation_name(p.part) COLLATE "C", n.name COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION nudge.history_triggers(regclass, text) IS 'Works for check_history: the triggers that a history needs, whether they are there, and work for every writer';
+
+-- The rows that fail a check of a history, by problem.
+CREATE FUNCTION nudge.history_checks(history text, key text[], equal_signs text[], columns text[]) RETURNS TABLE (place integer, problem text, bad_rows text, description text)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 5
+BEGIN ATOMIC
+	SELECT c.* FROM (SELECT nudge.history_object(history, '_now') AS now, nudge.same_key(key, equal_signs, 'n.', 'h.') AS same_key, nudge.column_list(key, 'h.') AS h_key) o
+	CROSS JOIN LATERAL (VALUES
+		(1, 'not in history', format('SELECT %s FROM %s n WHERE NOT EXISTS (SELECT FROM %s h WHERE %s AND h.valid_to IS NULL)', nudge.column_list(key, 'n.'), o.now, history, o.same_key), 'rows of the table have no open interval'),
+		(2, 'not in table', format('SELECT %s, h.valid_from FROM %s h WHERE h.valid_to IS NULL AND NOT EXISTS (SELECT FROM %s n WHERE %s)', o.h_key, history, o.now, o.same_key), 'open intervals are of rows that are gone'),
+		(3, 'other values', format('SELECT %s, h.valid_from FROM %s h JOIN %s n ON %s WHERE h.valid_to IS NULL AND NOT %s', o.h_key, history, o.now, o.same_key, nudge.same_row(key || columns, 'h.', 'n.')), 'open intervals have other values than the table'),
+		(4, 'overlap', format('SELECT %1$s, h.valid_from FROM (SELECT %1$s, h.valid_from, max(coalesce(h.valid_to, ''infinity'')) OVER (PARTITION BY %1$s ORDER BY h.valid_from ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_before FROM %2$s h) h WHERE h.ended_before > h.valid_from', o.h_key, history), 'intervals of one key overlap'),
+		(5, 'negative span', format('SELECT %s, h.valid_from, h.valid_to FROM %s h WHERE h.valid_from >= h.valid_to', o.h_key, history), 'intervals do not end after they begin')
+	) c(place, problem, bad_rows, description);
+END;
+COMMENT ON FUNCTION nudge.history_checks(text, text[], text[], text[]) IS 'Works for check_history: the checks of a history, each with the query of the rows that fail it';
+
+-- What stands between a table and the triggers of its history.
+CREATE FUNCTION nudge.history_setup(relation regclass, kept nudge.histories) RETURNS TABLE (problem text, bad_rows bigint, sample jsonb, description text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT 'missing trigger', count(*), jsonb_agg(jsonb_build_object('table', nudge.relation_name(t.part), 'trigger', t.trigger_name)), 'changes of the table are not seen'
+		FROM nudge.history_triggers(relation, kept.history) t WHERE NOT t.is_there HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'trigger not always', count(*), jsonb_agg(jsonb_build_object('table', nudge.relation_name(t.part), 'trigger', t.trigger_name)), 'a trigger is disabled, or does not work for replication: it must be ENABLE ALWAYS'
+		FROM nudge.history_triggers(relation, kept.history) t WHERE t.is_there AND NOT t.always HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'column not kept', count(*), jsonb_agg(a.attname ORDER BY a.attnum), 'all columns were asked for, and the table has got more'
+		FROM pg_attribute a WHERE kept.every_column AND to_regclass(nudge.history_object(kept.history, '_now')) IS NOT NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+				WHERE w.ev_class = to_regclass(nudge.history_object(kept.history, '_now')) AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.refobjsubid = a.attnum)
+		HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'no rights', 1::bigint, jsonb_build_array(pg_get_userbyid(p.proowner)), 'the owner of the triggers may not read the table: writers fail'
+		FROM pg_proc p WHERE p.oid = to_regprocedure(nudge.history_object(kept.history, '_keep') || '()') AND NOT has_table_privilege(p.proowner, relation, 'SELECT');
+END
+$$;
+COMMENT ON FUNCTION nudge.history_setup(regclass, nudge.histories) IS 'Works for check_history: triggers, columns and rights that are missing';
+
+CREATE FUNCTION nudge.check_history(relation regclass, samples integer DEFAULT 5) RETURNS TABLE (problem text, bad_rows bigint, sample jsonb, description text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 5 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kept nudge.histories;
+	one record;
+BEGIN
+	SELECT h.* INTO kept FROM nudge.histories h WHERE h.history = nudge.history_of(check_history.relation);
+	IF kept.history IS NULL THEN
+		RAISE EXCEPTION 'the history of % is not kept', nudge.relation_name(relation) USING ERRCODE = 'undefined_object',
+			DETAIL = coalesce((SELECT 'Kept are those of ' || string_agg(h.relation, ', ' ORDER BY h.relation COLLATE "C") || '.' FROM nudge.histories h), 'No history is kept.'),
+			HINT = 'Begin it with track_history().';
+	END IF;
+	RETURN QUERY SELECT s.* FROM nudge.history_setup(relation, kept) s;
+	IF to_regclass(kept.history) IS NULL OR to_regclass(nudge.history_object(kept.history, '_now')) IS NULL THEN
+		RETURN QUERY SELECT 'missing history', 1::bigint, jsonb_build_array(kept.history), 'the history or its view of the table is gone: call track_history()';
+		RETURN;
+	END IF;
+	FOR one IN
+		SELECT c.* FROM nudge.history_checks(kept.history, kept.key,
+			(SELECT array_agg(k.equal_sign ORDER BY array_position(kept.key, k.column_name)) FROM nudge.history_key(to_regclass(kept.history), kept.key || '{valid_from}'::text[]) k WHERE k.column_name <> 'valid_from'),
+			kept.columns) c ORDER BY c.place
+	LOOP
+		EXECUTE format('WITH bad AS MATERIALIZED (%s) SELECT %L, (SELECT count(*) FROM bad), (SELECT jsonb_agg(to_jsonb(b)) FROM (SELECT * FROM bad LIMIT $1) b), %L', one.bad_rows, one.problem, one.description)
+			INTO problem, bad_rows, sample, description USING samples;
+		IF bad_rows > 0 THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_history(regclass, integer) IS 'What is wrong with the history of a table: open intervals that are not the rows of the table, overlaps, missing triggers and columns, with how many rows and samples of them';
