@@ -595,6 +595,9 @@ BEGIN
 		RETURN QUERY SELECT 'missing history', 1::bigint, jsonb_build_array(kept.history), 'the history or its view of the table is gone: call track_history()';
 		RETURN;
 	END IF;
+	IF NOT (SELECT has_table_privilege(c.relowner, check_history.relation, 'SELECT') FROM pg_class c WHERE c.oid = to_regclass(nudge.history_object(kept.history, '_now'))) THEN
+		RETURN;
+	END IF;
 	FOR one IN
 		SELECT c.* FROM nudge.history_checks(kept.history, kept.key,
 			(SELECT array_agg(k.equal_sign ORDER BY array_position(kept.key, k.column_name)) FROM nudge.history_key(to_regclass(kept.history), kept.key || '{valid_from}'::text[]) k WHERE k.column_name <> 'valid_from'),
