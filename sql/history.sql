@@ -186,6 +186,33 @@ UPDATE copied SET amount = 71 WHERE id = 7;
 DELETE FROM copied WHERE id = 7;
 INSERT INTO copied VALUES (7, 72);
 SELECT amount, valid_from - '2100-01-01Z' AS begins, valid_to - '2100-01-01Z' AS ends FROM nudge_staging.copied_history WHERE id = 7 AND valid_from >= '2100-01-01Z' ORDER BY valid_from;
+DELETE FROM copied;
+UPDATE nudge_staging.copied_history SET valid_from = CASE id WHEN 7 THEN valid_from WHEN 8 THEN '2099-01-01Z' ELSE '2098-01-01Z' END, valid_to = CASE WHEN id <> 7 THEN timestamptz '2100-01-01Z' ELSE valid_to END WHERE valid_from IN (SELECT max(h.valid_from) FROM nudge_staging.copied_history h GROUP BY h.id);
+INSERT INTO copied VALUES (8, 80);
+ALTER TABLE copied DISABLE TRIGGER nudge_history;
+INSERT INTO copied VALUES (2, 200);
+UPDATE nudge_staging.copied_history SET amount = 0 WHERE id = 8 AND valid_to IS NULL;
+SELECT nudge.track_history('copied');
+SELECT id, amount, valid_from - '2100-01-01Z' AS begins, valid_to - '2100-01-01Z' AS ends FROM nudge_staging.copied_history WHERE valid_from >= '2100-01-01Z' AND id <> 7 ORDER BY id, valid_from;
+-- and with TRUNCATE, of what a transaction of the same number began before the restore
+BEGIN;
+UPDATE nudge_staging.copied_history SET changed_by = pg_current_xact_id(), recorded_at = '2024-01-01Z' WHERE valid_to IS NULL;
+TRUNCATE copied;
+COMMIT;
+SELECT id, amount, valid_from - '2100-01-01Z' AS begins, valid_to - valid_from AS lasts FROM nudge_staging.copied_history WHERE valid_from >= '2100-01-01Z' AND id <> 7 ORDER BY id, valid_from;
+-- Times are not those of the transaction's begin
+DELETE FROM nudge_staging.copied_history;
+BEGIN;
+SELECT pg_sleep(0.01) IS NULL AS slept;
+INSERT INTO copied VALUES (1, 1);
+SELECT valid_from >= transaction_timestamp() + interval '10 ms' AS later, recorded_at = valid_from AS at_once FROM nudge_staging.copied_history;
+COMMIT;
+SELECT nudge.untrack_history('copied', true);
+-- Since when: a time to come and one that never was are the time of the call
+TRUNCATE copied;
+INSERT INTO copied VALUES (1, 1), (2, 2), (3, 3), (4, 4);
+SELECT nudge.track_history('copied', since => $$ CASE r.id WHEN 1 THEN timestamptz '2999-01-01Z' WHEN 2 THEN '-infinity' WHEN 3 THEN '2024-01-01Z' END $$);
+SELECT id, valid_from = recorded_at AS of_the_call, valid_from BETWEEN now() - interval '1 hour' AND now() + interval '1 hour' AS now FROM nudge_staging.copied_history ORDER BY id;
 SELECT nudge.untrack_history('copied', true);
 
 -- Wrong arguments
@@ -197,6 +224,7 @@ CREATE TABLE a_child () INHERITS (a_parent);
 CREATE TABLE no_key (id integer, amount numeric, valid_from date, UNIQUE (id));
 CREATE TABLE late_key (id integer PRIMARY KEY DEFERRABLE, amount numeric NOT NULL);
 CREATE UNIQUE INDEX ON late_key (amount) WHERE amount > 0;
+CREATE UNIQUE INDEX ON late_key (amount, (id + 1));
 SELECT nudge.track_history('a_view');
 SELECT nudge.track_history('a_fast_one');
 SELECT nudge.track_history('a_temporary_one');

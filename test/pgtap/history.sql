@@ -14,7 +14,7 @@
 \getenv seed NM_SEED
 SET client_min_messages = warning;
 SET timezone = 'America/New_York';
-SELECT plan(32);
+SELECT plan(33);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 
@@ -162,6 +162,11 @@ SELECT is((SELECT p.prosecdef AND p.proconfig::text LIKE '%search_path=pg_catalo
 ALTER TABLE owned OWNER TO history_writer;
 SELECT results_eq($$ SELECT problem, sample FROM nudge.check_history('owned') $$, $$ VALUES ('no rights', '["history_owner"]'::jsonb) $$, 'an owner without rights shows');
 ALTER TABLE owned OWNER TO history_owner;
+ALTER TABLE history_test.owned_kept OWNER TO history_writer;
+SET LOCAL ROLE history_owner;
+SELECT throws_ok($$ SELECT nudge.track_history('owned', history => 'history_test.owned_kept') $$, '42P07', 'table history_test.owned_kept is there, and cannot be the history of history_test.owned', 'the table of another is no history');
+RESET ROLE;
+ALTER TABLE history_test.owned_kept OWNER TO history_owner;
 ALTER TABLE owned ENABLE ROW LEVEL SECURITY;
 ALTER TABLE owned FORCE ROW LEVEL SECURITY;
 SET LOCAL ROLE history_owner;
