@@ -68,7 +68,7 @@ COMMENT ON FUNCTION nudge.history_of(regclass) IS 'Name of the history of a tabl
 
 -- "history" as a name with a schema.
 CREATE FUNCTION nudge.history_name(relation regclass, history text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	parts text[];
