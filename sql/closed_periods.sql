@@ -27,6 +27,9 @@ UPDATE subs SET valid_from = '2024-03-05Z' WHERE customer = 'cat';
 UPDATE subs SET valid_to = '2024-05-20Z', recorded_at = '2024-05-02 00:00:00.000001Z' WHERE customer = 'dan';
 SELECT r.* FROM company, restatements('2024-04-01', state, 'subs') r;
 SELECT change, cause FROM company, restatements('2024-04-01', state) ORDER BY 1 LIMIT 1;
+-- recorded at the close, and not after it
+UPDATE subs SET recorded_at = '2024-05-02Z' WHERE customer = 'dan';
+SELECT customer, cause FROM company, restatements('2024-04-01', state, 'subs') WHERE customer = 'dan';
 -- a table that does not say when gives no cause
 CREATE VIEW untimed AS SELECT customer, item, plan, valid_from, amount, interval_unit, interval_count, currency, status FROM subs;
 SELECT change, cause FROM company, restatements('2024-04-01', state, 'untimed') ORDER BY 1 LIMIT 1;
@@ -34,7 +37,9 @@ SELECT change, cause FROM company, restatements('2024-04-01', state, 'untimed') 
 SELECT sum(r.difference) AS difference, sum(r.opening_now - r.reported_opening) AS of_opening, min(w.closing_mrr) - min(c.closing_mrr) AS of_totals, min(w.opening_mrr) - min(c.opening_mrr) AS of_opening_totals
 FROM company, restatements('2024-04-01', state) r, mrr_waterfall(state) w, closed_periods c WHERE w.period = '2024-04-01';
 -- Closed again, it keeps both
+\set VERBOSITY terse
 SELECT close_period('2024-04-01', state) FROM company;
+\set VERBOSITY default
 SELECT reopen_period('2024-04-01', 'ann was wrong', currency => 'EUR');
 SELECT reopen_period('2024-04-01', 'again', currency => 'EUR');
 -- reopened, the last report still is what others have seen
@@ -64,6 +69,8 @@ SELECT close_period('2024-04-01', state, 'Mars/Base') FROM company;
 SELECT close_period('2999-01-01', state) FROM company;
 SELECT reopen_period('2024-04-01', ' ');
 SELECT reopen_period('2024-05-01', 'x');
+SELECT reopen_period('2024-04-01', 'x', 'Asia/Tokyo', currency => 'EUR');
+SELECT restatements('2024-04-01', state, zone => 'Asia/Tokyo') FROM company;
 SELECT reopen_period(NULL, 'x');
 SELECT restatements('2024-05-01', state) FROM company;
 SELECT restatements('2024-05-02', state) FROM company;

@@ -71,12 +71,14 @@ UPDATE nudge_staging.contracts SET number = 301 WHERE number = 300;
 DELETE FROM nudge_staging.contracts WHERE number = 5;
 SELECT * FROM shown WHERE ends = 'still';
 SELECT * FROM nudge.check_history('nudge_staging.contracts');
+\set VERBOSITY terse
 ALTER TABLE nudge_staging.contracts DROP COLUMN price;
 ALTER TABLE nudge_staging.contracts ALTER COLUMN price TYPE double precision;
 DROP TABLE nudge_staging.contracts;
 DROP VIEW shown;
 DROP TABLE nudge_staging.subs_history;
 DROP FUNCTION nudge_staging.subs_history_keep();
+\set VERBOSITY default
 ALTER TABLE nudge_staging.contracts SET SCHEMA public;
 ALTER TABLE contracts RENAME TO subs;
 ALTER TABLE subs RENAME price TO amount;
