@@ -19,7 +19,7 @@ SELECT period, deployment_count AS n, elapsed_days AS elapsed, deployment_days A
 SELECT period, outcome_count AS known, failed_deployments AS failed, round(change_failure_rate, 3) AS rate, restored_deployments AS restored,
 	unrestored_deployments AS unrestored, median_recovery_hours AS median, mean_recovery_hours AS mean FROM delivery_performance('deployments', '2024-03-04', '2024-03-18', 'week');
 -- web: 3 deployments, of which two are known and one failed; without a name: one
-SELECT service, all_services AS al, deployment_count AS n, deployment_days AS days, median_lead_time_hours AS median, outcome_count AS known, change_failure_rate::numeric(4, 2) AS rate FROM delivery_performance('deployments', '2024-03-04', '2024-03-18', by => 'service');
+SELECT value, is_total AS al, deployment_count AS n, deployment_days AS days, median_lead_time_hours AS median, outcome_count AS known, change_failure_rate::numeric(4, 2) AS rate FROM delivery_performance('deployments', '2024-03-04', '2024-03-18', by => 'service');
 SELECT * FROM deployment_lines('deployments', '2024-03-04', '2024-03-18');
 -- as known at an instant: a repair to come, days that have begun, a week to come
 SELECT as_of, deployment_count AS n, elapsed_days AS elapsed, deployments_per_day::numeric(6, 4) AS per_day, failed_deployments AS failed, restored_deployments AS restored, unrestored_deployments AS unrestored, complete
@@ -44,23 +44,23 @@ INSERT INTO bugs VALUES
 	(3, '2024-03-02Z', '2024-03-04Z',       'major',    false),
 	(4, '2024-03-10Z', '2024-04-02Z',       'critical', true),
 	(5, '2024-04-01Z', '2024-04-01 12:00Z', ' Minor',   false);
-SELECT period, severity, opening_bugs AS opening, opened, closed, closing_bugs AS closing, median_days_to_close AS median, mean_days_to_close AS mean, escape_known AS known, escaped, escape_rate::numeric(4, 2), complete
+SELECT period, severity, opening, opened, closed, closing, median_days_to_close AS median, mean_days_to_close AS mean, escape_known AS known, escaped, escape_rate::numeric(4, 2), complete
 FROM bug_report('bugs', '2024-03-01', '2024-05-01', 'month', as_of => '2024-04-15 00:00Z');
 SELECT period, severity, from_days, to_days, open_bugs AS open, open_share::numeric(4, 2), oldest_days AS oldest FROM bug_ages('bugs', '2024-03-01', '2024-05-01', 'month') WHERE all_severities OR severity = 'minor';
 SELECT * FROM bug_lines('bugs', '2024-03-04', '2024-04-01');
 -- as known at an instant
-SELECT as_of, opening_bugs AS opening, opened, closed, closing_bugs AS closing, escaped, complete
+SELECT as_of, opening, opened, closed, closing, escaped, complete
 FROM unnest(ARRAY[NULL, '-infinity', '2024-03-01 00:00Z', '2024-03-02 00:00Z', '2024-03-04 00:00Z', '2024-03-04 00:00:00.000001Z', '2024-04-01 00:00Z', 'infinity']::timestamptz[]) as_of, bug_report('bugs', '2024-03-01', '2024-04-01', as_of => as_of) WHERE all_severities;
 SELECT as_of, from_days, open_bugs AS open, oldest_days AS oldest FROM unnest('{2024-03-09 12:00Z,2024-03-10 00:00Z,2024-01-01 00:00Z}'::timestamptz[]) as_of, bug_ages('bugs', '2024-03-01', '2024-04-01', as_of => as_of) WHERE all_severities;
 -- opened and closed at the edges of a period, or at one instant
 CREATE TEMP VIEW edges AS SELECT n AS bug, o AS opened_at, c AS closed_at, 'x' AS severity FROM (VALUES (1, timestamptz '2024-03-01 00:00Z', timestamptz '2024-03-01 00:00Z'), (2, '2024-02-01Z', '2024-03-01 00:00Z'), (3, '2024-03-01 00:00Z', '2024-04-01 00:00Z'),
 	(4, '2024-02-01 00:00Z', '2024-02-29 23:59:59Z'), (5, '2024-04-01 00:00Z', NULL), (6, '2024-03-31 23:59:59Z', 'infinity')) v(n, o, c);
-SELECT opening_bugs AS opening, opened, closed, closing_bugs AS closing FROM bug_report('edges', '2024-03-01', '2024-04-01') WHERE all_severities;
+SELECT opening, opened, closed, closing FROM bug_report('edges', '2024-03-01', '2024-04-01') WHERE all_severities;
 -- an age of exactly 7 and 30 days is in the class that begins there; other classes, and one alone
 CREATE TEMP VIEW ages AS SELECT n AS bug, timestamptz '2024-04-01Z' - n * interval '1 hour' AS opened_at, NULL::timestamptz AS closed_at, 'x' AS severity FROM unnest('{1,167,168,719,720,2160}'::integer[]) n;
 SELECT from_days, to_days, open_bugs AS open, round(open_share, 4) AS share, round(oldest_days, 4) AS oldest FROM bug_ages('ages', '2024-03-31', '2024-04-01') WHERE all_severities;
-SELECT from_days, to_days, open_bugs AS open FROM bug_ages('ages', '2024-03-31', '2024-04-01', age_days => '{1}') WHERE all_severities;
-SELECT from_days, to_days, open_bugs AS open FROM bug_ages('ages', '2024-03-31', '2024-04-01', age_days => '{}') WHERE all_severities;
+SELECT from_days, to_days, open_bugs AS open FROM bug_ages('ages', '2024-03-31', '2024-04-01', edges => '{1}') WHERE all_severities;
+SELECT from_days, to_days, open_bugs AS open FROM bug_ages('ages', '2024-03-31', '2024-04-01', edges => '{}') WHERE all_severities;
 
 CREATE TEMP TABLE coverage_samples (at timestamptz, coverage numeric, repository text);
 INSERT INTO coverage_samples VALUES
@@ -75,14 +75,14 @@ SELECT period, repository, all_repositories AS al, coverage::numeric(3, 1), cove
 -- Nothing at all
 SELECT deployment_count, deployments_per_day, change_failure_rate, failed_deployments, median_lead_time_hours FROM delivery_performance(NULL, '2024-03-01', '2024-04-01');
 SELECT * FROM bug_report(NULL, '2024-03-01', '2024-04-01');
-SELECT * FROM bug_ages(NULL, '2024-03-01', '2024-04-01', age_days => '{7}');
+SELECT * FROM bug_ages(NULL, '2024-03-01', '2024-04-01', edges => '{7}');
 SELECT * FROM code_coverage(NULL, '2024-03-01', '2024-04-01');
 SELECT (SELECT count(*) FROM deployment_lines(NULL, '2024-03-01', '2024-04-01')) + (SELECT count(*) FROM bug_lines(NULL, '2024-03-01', '2024-04-01')) + (SELECT count(*) FROM coverage_lines(NULL, '2024-04-01')) AS rows;
 SELECT exact_percentile('{}', 0.5), exact_percentile('{7}', 0.9), exact_percentile('{1,2}', 0.5), exact_percentile('{1,2,4}', 1), exact_percentile('{1,2,4}', 0);
 
 -- Keys of other types
 CREATE TEMP VIEW keyed AS SELECT md5(bug::text)::uuid AS bug, opened_at::date AS opened_at, closed_at AT TIME ZONE 'UTC' AS closed_at, severity FROM bugs;
-SELECT opening_bugs AS opening, opened, closed, closing_bugs AS closing, escape_known AS known, escaped, escape_rate FROM bug_report('keyed', '2024-03-01', '2024-04-01') WHERE all_severities;
+SELECT opening, opened, closed, closing, escape_known AS known, escaped, escape_rate FROM bug_report('keyed', '2024-03-01', '2024-04-01') WHERE all_severities;
 
 -- Refused
 CREATE TEMP VIEW later AS SELECT at, at + interval '1 second' AS change_created_at FROM deployments;
@@ -105,10 +105,10 @@ SELECT * FROM code_coverage('below', '2024-03-01', '2024-04-01');
 CREATE TEMP VIEW unmeasured AS SELECT at, NULL::numeric AS coverage FROM coverage_samples;
 SELECT * FROM code_coverage('unmeasured', '2024-03-01', '2024-04-01');
 SELECT * FROM delivery_performance('deployments', '2024-03-04', '2024-03-11', by => 'team');
-SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', age_days => '{7,7}');
-SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', age_days => '{0,7}');
-SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', age_days => '{7,NULL}');
-SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', age_days => NULL);
+SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', edges => '{7,7}');
+SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', edges => '{0,7}');
+SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', edges => '{7,NULL}');
+SELECT * FROM bug_ages('bugs', '2024-03-01', '2024-04-01', edges => NULL);
 SELECT * FROM delivery_performance('deployments', '2024-03-11', '2024-03-04');
 SELECT * FROM bug_report('bugs', '-infinity', '2024-03-04');
 SELECT * FROM code_coverage('coverage_samples', '2024-03-01', NULL);

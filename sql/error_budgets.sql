@@ -14,7 +14,7 @@ INSERT INTO requests VALUES
 	('2024-04-02 09:00Z',  100, 995, 'send',   false),
 	('2024-04-02 09:00Z', 2500,   5, 'send',   true);
 SELECT * FROM error_rates('requests', '2024-04-01', '2024-04-03', 'day');
-SELECT period, endpoint, events, bad_events AS bad, error_rate::numeric(6, 3), complete FROM error_rates('requests', '2024-04-01', '2024-04-04', 'day', by => 'endpoint', latency_threshold_ms => 1000, as_of => '2024-04-03 00:00Z');
+SELECT period, value, events, bad_events AS bad, error_rate::numeric(6, 3), complete FROM error_rates('requests', '2024-04-01', '2024-04-04', 'day', by => 'endpoint', latency_threshold_ms => 1000, as_of => '2024-04-03 00:00Z');
 SELECT * FROM request_lines('requests', '2024-04-01', '2024-04-03', latency_threshold_ms => 1000);
 SELECT * FROM request_error_budget('requests', 0.99, '2024-04-01', '2024-04-11', as_of => '2024-04-03 00:00Z');
 SELECT window_hours AS hours, start_at, events, bad_events AS bad, error_rate::numeric(6, 4), burn_rate::numeric(6, 2), round(spent_share, 4) AS spent, short_start_at, short_events AS short, short_burn_rate::numeric(6, 2) AS short_burn, alert_burn_rate AS alert_at, is_alert
@@ -35,12 +35,12 @@ CREATE TEMP VIEW silent AS SELECT at, duration_ms FROM requests;
 SELECT events, bad_events AS bad, unknown_events AS unknown, error_rate FROM error_rates('silent', '2024-04-01', '2024-04-02');
 SELECT events, bad_events AS bad, unknown_events AS unknown, round(error_rate, 4) AS rate FROM error_rates('silent', '2024-04-01', '2024-04-02', latency_threshold_ms => 1000);
 SELECT budget_events, spent_share, burn_rate FROM request_error_budget('silent', 0.99, '2024-04-01', '2024-04-02');
--- what the browser does is no request
-CREATE TEMP VIEW parts AS SELECT r.at, r.duration_ms, r.count, p.part, p.part = 'dom' AS error FROM requests r, unnest('{server,DOM,render,NULL,dom}'::text[]) p(part);
+-- parts of page loads are no requests
+CREATE TEMP VIEW parts AS SELECT r.at, r.duration_ms, r.count, p.part, p.part IS NOT NULL AS error FROM requests r, unnest('{server,DOM,render,NULL,dom}'::text[]) p(part);
 SELECT events, bad_events AS bad, unknown_events AS unknown FROM error_rates('parts', '2024-04-01', '2024-04-02');
 -- endpoints: one of them; one without a name
-SELECT endpoint, all_endpoints AS al, events FROM error_rates('requests', '2024-04-01', '2024-04-03', by => 'endpoint', endpoints => '{send,other}');
-SELECT endpoint, all_endpoints AS al, events, unknown_events AS unknown FROM error_rates('silent', '2024-04-01', '2024-04-03', by => 'endpoint');
+SELECT value, is_total AS al, events FROM error_rates('requests', '2024-04-01', '2024-04-03', by => 'endpoint', endpoints => '{send,other}');
+SELECT value, is_total AS al, events, unknown_events AS unknown FROM error_rates('silent', '2024-04-01', '2024-04-03', by => 'endpoint');
 -- edges of the window, of as_of, of a zone
 CREATE TEMP VIEW ends AS SELECT at, 1 AS duration_ms, false AS error, n AS count FROM (VALUES (timestamptz '2024-03-31 23:59:59.999999Z', 1), ('2024-04-01 00:00Z', 2), ('2024-04-01 12:00Z', 4), ('2024-04-01 23:59:59.999999Z', 8), ('2024-04-02 00:00Z', 16)) v(at, n);
 SELECT events FROM error_rates('ends', '2024-04-01', '2024-04-02');
@@ -51,7 +51,7 @@ SELECT at, count FROM request_lines('ends', '2024-04-01', '2024-04-02');
 
 -- Budgets: by service, with maintenance; of a period that is over, of one to come
 CREATE TEMP VIEW maintenance AS SELECT timestamptz '2024-04-03 10:10Z' AS started_at, timestamptz '2024-04-03 12:10Z' AS ended_at;
-SELECT service, budget_minutes AS budget, spent_minutes AS spent, remaining_minutes AS remaining, exhausted_at FROM uptime_error_budget('incidents', 'maintenance', 0.999, '2024-04-01', '2024-05-01', by => 'service');
+SELECT value, budget_minutes AS budget, spent_minutes AS spent, remaining_minutes AS remaining, exhausted_at FROM uptime_error_budget('incidents', 'maintenance', 0.999, '2024-04-01', '2024-05-01', by => 'service');
 SELECT period, budget_minutes AS budget, spent_minutes AS spent, round(spent_share, 4) AS share, burn_rate, exhausted_at, forecast_exhausted_at AS forecast, complete
 FROM uptime_error_budget('incidents', NULL, 0.999, '2024-03-01', '2024-06-01', 'month', as_of => '2024-04-03 10:10Z');
 -- the budget of 36 minutes is used up to the last; one of 36.036 is not

@@ -118,3 +118,8 @@ DROP DOMAIN instant CASCADE;
 SELECT * FROM nudge.window_spans('2024-03-15', '2024-05-01', 'month', 'Europe/Berlin', '2024-04-01 00:00 Europe/Berlin');
 SELECT * FROM nudge.window_spans('2024-03-30', '2024-04-01', NULL, NULL);
 SELECT * FROM nudge.window_spans('2024-03-30', '2024-03-30');
+-- those that have begun: one that begins with as_of has not; a day that a zone left out has no length
+SELECT no, period, known_at, complete FROM nudge.begun_spans('2024-03-15', '2024-06-01', 'month', 'Europe/Berlin', '2024-04-30 22:00Z');
+SELECT no, period, known_at, complete FROM nudge.begun_spans('2024-03-15', '2024-06-01', 'month', 'Europe/Berlin', '2024-04-30 22:00:00.000001Z');
+SELECT count(*), count(complete), max(no) FROM nudge.begun_spans('2024-03-15', '2024-06-01', 'month');
+SELECT as_of, nudge.begun_bounds('2011-12-29', '2012-01-01', 'day', 'Pacific/Apia', as_of) FROM unnest(ARRAY[NULL, '2011-12-31 00:00Z', '2011-12-29 10:00Z', '-infinity']::timestamptz[]) as_of;

@@ -59,25 +59,25 @@ SELECT count(*) FROM latency_states(NULL, '2024-03-04', '2024-03-06');
 -- How many: the busiest minute of both days is 9:00 on the 4th
 SELECT period, is_total, request_count, seconds, round(requests_per_second, 6) AS per_second, peak_requests_per_minute AS peak_minute, round(peak_requests_per_second, 4) AS peak_second, peak_at, complete
 FROM throughput('requests', '2024-03-04', '2024-03-06');
-SELECT period, endpoint, is_total, request_count, peak_requests_per_minute AS peak_minute, peak_at FROM throughput('requests', '2024-03-04', '2024-03-06', NULL, by_endpoint => true);
+SELECT period, value, is_total, request_count, peak_requests_per_minute AS peak_minute, peak_at FROM throughput('requests', '2024-03-04', '2024-03-06', NULL, "by" => 'endpoint');
 SELECT * FROM minute_counts('requests', 'requests', '2024-03-04', '2024-03-06');
 SELECT count(*), sum(count) FROM minute_counts('Requests', 'requests', '2024-03-04', '2024-03-06', as_of => '2024-03-04 09:00:40Z');
 CREATE TABLE sends (campaign text, at timestamptz, count bigint);
 INSERT INTO sends VALUES ('news', '2024-03-04 08:00:59.999999Z', 600000), ('news', '2024-03-04 08:01Z', 400000), ('offer', '2024-03-04 08:00Z', 60000), (NULL, '2024-03-04 12:00Z', 0), ('late', '2024-03-05 00:00Z', 1);
-SELECT period, campaign, is_total, send_count, round(sends_per_second, 4) AS per_second, peak_sends_per_minute AS peak_minute, peak_sends_per_second::numeric(12, 2) AS peak_second, peak_at
-FROM send_throughput('sends', '2024-03-04', '2024-03-05', by_campaign => true);
+SELECT period, value, is_total, send_count, round(sends_per_second, 4) AS per_second, peak_sends_per_minute AS peak_minute, peak_sends_per_second::numeric(12, 2) AS peak_second, peak_at
+FROM send_throughput('sends', '2024-03-04', '2024-03-05', "by" => 'campaign');
 
 -- Apdex at 50 ms.  4 March: 12 and three of 20 satisfy, 93 is tolerated (up to 200), 480 failed: (4 + 1/2) / 6.  5 March:
 -- 14 four times, 95, and 100, which failed: the same
-SELECT * FROM apdex('requests', '2024-03-04', '2024-03-06', 50);
-SELECT value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 4) AS apdex FROM apdex('requests', '2024-03-04', '2024-03-06', 50, NULL, "by" => 'endpoint');
+SELECT * FROM apdex('requests', 50, '2024-03-04', '2024-03-06');
+SELECT value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 4) AS apdex FROM apdex('requests', 50, '2024-03-04', '2024-03-06', NULL, "by" => 'endpoint');
 -- 20 and 93 are within 20 and 93, 480 within four times 120, but failed
-SELECT t, satisfied, tolerating, frustrated FROM unnest('{20,19.999,23.25,23.24,93,120}'::numeric[]) t, apdex('requests', '2024-03-04', '2024-03-05', t);
-SELECT period, request_count, satisfied, apdex FROM apdex(NULL, '2024-03-04', '2024-03-05', 50);
+SELECT t, satisfied, tolerating, frustrated FROM unnest('{20,19.999,23.25,23.24,93,120}'::numeric[]) t, apdex('requests', t, '2024-03-04', '2024-03-05');
+SELECT period, request_count, satisfied, apdex FROM apdex(NULL, 50, '2024-03-04', '2024-03-05');
 
 -- Page loads.  4 March: server 400 and 600, dom 900 and 1100, render 500 and 300: 500 + 1000 + 400 = 1900.  5 March: two
 -- of one part and one of another are not the same loads
-SELECT period, part, is_total, page_loads, round(mean_ms, 2) AS mean_ms, round(share, 4) AS share, p50_ms, p95_ms, highest_ms, complete FROM page_load('requests', '2024-03-04', '2024-03-07', as_of => '2024-03-06 12:00Z', relative_error => 0);
+SELECT period, part, all_parts, page_loads, round(mean_ms, 2) AS mean_ms, round(share, 4) AS share, p50_ms, p95_ms, highest_ms, complete FROM page_load('requests', '2024-03-04', '2024-03-07', as_of => '2024-03-06 12:00Z', relative_error => 0);
 SELECT period, part, page_loads, mean_ms, share FROM page_load('requests', '2024-03-05', '2024-03-06', 'hour') WHERE mean_ms IS NOT NULL;
 
 -- Utilisation: of cpu 0.5, 0.9 and 0.7 one is above 0.7; memory has a limit of its own, storage none
@@ -141,8 +141,8 @@ SELECT * FROM latency_report('requests', '2024-03-04', '2024-03-06', relative_er
 SELECT * FROM latency_report('sends', '2024-03-04', '2024-03-06');
 SELECT * FROM minute_counts('costs', 'costs', '2024-03-04', '2024-03-06');
 SELECT * FROM minute_counts(NULL, 'costs', '2024-03-04', '2024-03-06');
-SELECT * FROM apdex('requests', '2024-03-04', '2024-03-06', 0);
-SELECT * FROM apdex('requests', '2024-03-04', '2024-03-06', NULL);
+SELECT * FROM apdex('requests', 0, '2024-03-04', '2024-03-06');
+SELECT * FROM apdex('requests', NULL, '2024-03-04', '2024-03-06');
 SELECT * FROM utilisation('samples', '2024-03-04', '2024-03-06', resources => '{cpu}');
 SELECT * FROM scaling_coefficient('{1}', '{}');
 SELECT * FROM cost_per_unit('costs', 'usage', '2024-01-01', '2024-07-01');
@@ -170,9 +170,9 @@ SELECT c.sample, c.call, pg_temp.bad(c.sample, c.call) FROM (VALUES
 	(1, $$NULL::timestamptz, 1::numeric, 1::bigint, ''::text, true, NULL::text$$, $$latency_states('bad', '2024-03-04', '2024-03-06')$$),
 	(2, $$'2024-03-04 00:00Z'::timestamptz, NULL::numeric, 1::bigint, ''::text, true, NULL::text$$, $$latency_states('bad', '2024-03-04', '2024-03-06')$$),
 	(3, $$'2024-03-04 00:00Z'::timestamptz, 'NaN'::numeric, 1::bigint, ''::text, true, NULL::text$$, $$latency_states('bad', '2024-03-04', '2024-03-06')$$),
-	(4, $$'2024-03-04 00:00Z'::timestamptz, 'Infinity'::numeric, 1::bigint, ''::text, true, NULL::text$$, $$apdex('bad', '2024-03-04', '2024-03-06', 50)$$),
+	(4, $$'2024-03-04 00:00Z'::timestamptz, 'Infinity'::numeric, 1::bigint, ''::text, true, NULL::text$$, $$apdex('bad', 50, '2024-03-04', '2024-03-06')$$),
 	(5, $$'2024-03-04 00:00Z'::timestamptz, -0.001::numeric, 1::bigint, ''::text, true, NULL::text$$, $$latency_states('bad', '2024-03-04', '2024-03-06')$$),
-	(6, $$'2024-03-04 00:00Z'::timestamptz, -0.001::numeric, 1::bigint, ''::text, true, NULL::text$$, $$apdex('bad', '2024-03-04', '2024-03-06', 50)$$),
+	(6, $$'2024-03-04 00:00Z'::timestamptz, -0.001::numeric, 1::bigint, ''::text, true, NULL::text$$, $$apdex('bad', 50, '2024-03-04', '2024-03-06')$$),
 	(7, $$'2024-03-04 00:00Z'::timestamptz, 9e12::numeric, 1::bigint, ''::text, true, NULL::text$$, $$latency_states('bad', '2024-03-04', '2024-03-06')$$),
 	(8, $$'2024-03-04 00:00Z'::timestamptz, 1::numeric, -1::bigint, ''::text, true, NULL::text$$, $$latency_states('bad', '2024-03-04', '2024-03-06')$$),
 	(9, $$'2024-03-04 00:00Z'::timestamptz, 1::numeric, -1::bigint, ''::text, true, NULL::text$$, $$throughput('bad', '2024-03-04', '2024-03-06')$$),

@@ -16,7 +16,7 @@ INSERT INTO incidents VALUES
 	('E', '2024-03-02 23:00Z', NULL,                'minor',    true, NULL,                'api');
 CREATE TEMP TABLE maintenance (started_at timestamptz, ended_at timestamptz, service text);
 INSERT INTO maintenance VALUES ('2024-03-01 21:00Z', '2024-03-01 23:00Z', 'web'), ('2024-03-02 02:00Z', '2024-03-02 04:00Z', NULL);
-SELECT period, service, total_minutes AS total, maintenance_minutes AS maint, considered_minutes AS considered, downtime_minutes AS down, round(uptime_share, 6) AS uptime, outages, longest_outage_minutes AS longest, complete
+SELECT period, value, total_minutes AS total, maintenance_minutes AS maint, considered_minutes AS considered, downtime_minutes AS down, round(uptime_share, 6) AS uptime, outages, longest_outage_minutes AS longest, complete
 FROM uptime('incidents', 'maintenance', '2024-03-01', '2024-03-03', 'day', as_of => '2024-03-03 00:00Z', by => 'service');
 SELECT *, date_trunc('minute', ended_at) = ended_at AS whole FROM downtime_intervals('incidents', 'maintenance', '2024-03-01', '2024-03-03', as_of => '2024-03-03 00:00Z', by => 'service');
 SELECT severity, incidents_started AS n, round(incident_share, 3) AS share, open_incidents AS open, mttr_minutes AS mttr, median_ttr_minutes AS median, detected_incidents AS noticed, mttd_minutes AS mttd,
@@ -40,22 +40,22 @@ SELECT downtime_minutes, uptime_share FROM uptime('not_so', NULL, '2024-03-01', 
 SELECT severity, incidents_started FROM incident_report('not_so', '2024-03-01', '2024-03-03');
 
 -- Services: one of them, one that never failed, both and that one; others do not count
-SELECT services, service, downtime_minutes AS down, maintenance_minutes AS maint, outages FROM (VALUES ('{web}'::text[]), ('{mail}'), ('{mail,api," web "}')) v(services),
+SELECT services, value, downtime_minutes AS down, maintenance_minutes AS maint, outages FROM (VALUES ('{web}'::text[]), ('{mail}'), ('{mail,api," web "}')) v(services),
 	uptime('incidents', 'maintenance', '2024-03-01', '2024-03-02', by => 'service', services => v.services);
-SELECT service, started_at, ended_at, incident_keys FROM downtime_intervals('incidents', 'maintenance', '2024-03-01', '2024-03-02', services => '{web}');
+SELECT value, started_at, ended_at, incident_keys FROM downtime_intervals('incidents', 'maintenance', '2024-03-01', '2024-03-02', services => '{web}');
 SELECT severity, incidents_started AS n FROM incident_report('incidents', '2024-03-01', '2024-03-03', services => '{web}');
 -- all are maintained only while each is: from 21:00 to 21:30
 CREATE TEMP VIEW both_maintained AS SELECT * FROM maintenance UNION ALL SELECT '2024-03-01 20:30Z', '2024-03-01 21:30Z', 'api';
-SELECT service, maintenance_minutes AS maint, downtime_minutes AS down FROM uptime('incidents', 'both_maintained', '2024-03-01', '2024-03-02', by => 'service');
+SELECT value, maintenance_minutes AS maint, downtime_minutes AS down FROM uptime('incidents', 'both_maintained', '2024-03-01', '2024-03-02', by => 'service');
 -- C is down for api 20:00 to 20:30 and 21:30 to 22:00, for web 20:00 to 21:00
-SELECT service, started_at, ended_at, incident_keys FROM downtime_intervals('incidents', 'both_maintained', '2024-03-01', '2024-03-02', by => 'service');
+SELECT value, started_at, ended_at, incident_keys FROM downtime_intervals('incidents', 'both_maintained', '2024-03-01', '2024-03-02', by => 'service');
 -- a service is one from its first row on
-SELECT service, total_minutes AS total FROM uptime('incidents', 'maintenance', '2024-03-01', '2024-03-02', as_of => '2024-03-01 10:30Z', by => 'service');
-SELECT service, maintenance_minutes AS maint FROM uptime('incidents', 'both_maintained', '2024-03-01', '2024-03-02', as_of => '2024-03-01 10:30:00.000001Z', by => 'service');
+SELECT value, total_minutes AS total FROM uptime('incidents', 'maintenance', '2024-03-01', '2024-03-02', as_of => '2024-03-01 10:30Z', by => 'service');
+SELECT value, maintenance_minutes AS maint FROM uptime('incidents', 'both_maintained', '2024-03-01', '2024-03-02', as_of => '2024-03-01 10:30:00.000001Z', by => 'service');
 -- without any service there is one, without a name
 CREATE TEMP VIEW nameless AS SELECT incident, started_at, ended_at, severity, ' ' AS service FROM incidents;
-SELECT service, all_services, downtime_minutes AS down FROM uptime('nameless', NULL, '2024-03-01', '2024-03-02', by => 'service');
-SELECT service, started_at, minutes, incident_keys FROM downtime_intervals('nameless', NULL, '2024-03-01', '2024-03-02', by => 'service');
+SELECT value, is_total, downtime_minutes AS down FROM uptime('nameless', NULL, '2024-03-01', '2024-03-02', by => 'service');
+SELECT value, started_at, minutes, incident_keys FROM downtime_intervals('nameless', NULL, '2024-03-01', '2024-03-02', by => 'service');
 
 -- Intervals that touch, hold one another, begin before the window, end at its edges, or have no length.
 -- 50 to 90 and 90 to 100 minutes are one stretch; a minute in it is no other; the first and the last hour are cut off
@@ -128,7 +128,7 @@ SELECT count(*) FROM maintenance_lines(NULL, '2024-03-01', '2024-03-02');
 
 -- Keys and instants of other types
 CREATE TEMP VIEW uuids AS SELECT md5(incident)::uuid AS incident, started_at AT TIME ZONE 'UTC' AS started_at, ended_at AT TIME ZONE 'UTC' AS ended_at, severity, ascii(service)::bigint AS service FROM incidents;
-SELECT service, downtime_minutes AS down FROM uptime('uuids', 'maintenance', '2024-03-01', '2024-03-02', by => 'service');
+SELECT value, downtime_minutes AS down FROM uptime('uuids', 'maintenance', '2024-03-01', '2024-03-02', by => 'service');
 
 -- Refused
 CREATE TEMP VIEW reversed AS SELECT incident, ended_at AS started_at, started_at AS ended_at, severity FROM incidents WHERE ended_at IS NOT NULL;

@@ -147,7 +147,7 @@ SELECT kind, activities_done AS done, deals_won AS won, direct_activities AS dir
 SELECT * FROM sales_activities(NULL, NULL, '2024-01-01', '2024-03-01', 'month', as_of => '2024-02-01Z');
 
 -- Contracts
-SELECT period, segment, is_total AS total, initial_contracts AS initial, average_initial_value::numeric(10,2) AS initial_value, later_contracts AS later, average_later_value::numeric(10,2) AS later_value, customers_in_force AS n,
+SELECT period, segment, all_segments AS total, initial_contracts AS initial, average_initial_value::numeric(10,2) AS initial_value, later_contracts AS later, average_later_value::numeric(10,2) AS later_value, customers_in_force AS n,
 	initial_annual_amount::numeric(10,2) AS initial_annual, annual_amount::numeric(10,2) AS annual, average_initial_annual_value::numeric(10,2) AS average_initial, average_annual_value::numeric(10,2) AS average, round(expansion_ratio, 4) AS ratio, currency_code AS cur, complete
 FROM contract_values('contracts', '2024-01-01', '2024-04-01', 'customers', 'month', as_of => '2024-03-01Z');
 -- as of the last instant of contract 4, and the first after it; before contract 2 was signed

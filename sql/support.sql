@@ -184,6 +184,7 @@ SELECT * FROM support_times('tickets', '2024-03-01', '2024-03-08', tolerance => 
 SELECT * FROM backlog('tickets', '2024-03-01', '2024-03-08', "by" => 'segment');
 SELECT * FROM backlog('tickets', '2024-03-01', '2024-03-08', "by" => 'colour');
 SELECT * FROM backlog('tickets', '2024-03-08', '2024-03-01');
+SELECT * FROM backlog('tickets', '-infinity', 'infinity');
 SELECT * FROM backlog_ages('tickets', '2024-03-01', '2024-03-08', edges => '{3,1}');
 SELECT * FROM backlog_ages('tickets', '2024-03-01', '2024-03-08', edges => '{0,1}');
 SELECT * FROM backlog_ages('tickets', '2024-03-01', '2024-03-08', edges => '{1,NULL}');

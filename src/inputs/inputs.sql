@@ -635,3 +635,67 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS
 	'The periods of a window with the instants at which they begin and end in a zone, and whether they are over by as_of. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, NULL days are errors';
+
+-- The place of an instant among begun_bounds is the number of its period, 0
+-- before the first, and one more than the last for what is not before known_at.
+CREATE FUNCTION nudge.begun_spans(
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (no integer, period date, period_end date, start_at timestamptz, end_at timestamptz, known_at timestamptz, complete boolean)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT row_number() OVER (ORDER BY w.period)::integer, w.period, w.period_end, w.start_at, w.end_at, least(w.end_at, as_of), w.complete
+	FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+	WHERE as_of IS NULL OR w.start_at < as_of
+	ORDER BY w.period;
+END;
+COMMENT ON FUNCTION nudge.begun_spans(date, date, text, text, timestamptz) IS
+	'The periods of a window that have begun before as_of, numbered from 1, and up to when they are known. Not STRICT: a NULL grain is one period, a NULL as_of knows all of them, NULL days are errors';
+
+CREATE FUNCTION nudge.begun_bounds(
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS timestamptz[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN count(*) > 0 THEN array_agg(b.start_at ORDER BY b.no) || max(b.known_at) END
+	FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of) b;
+END;
+COMMENT ON FUNCTION nudge.begun_bounds(date, date, text, text, timestamptz) IS
+	'The instants at which the periods of begun_spans begin, and that up to which the last is known; NULL if none has begun. Not STRICT, as begun_spans is not';
+
+CREATE FUNCTION nudge.check_age_edges(edges numeric[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(cardinality(edges) = 0 OR array_ndims(edges) = 1 AND array_position(edges, NULL) IS NULL
+		AND edges = ARRAY(SELECT DISTINCT e.edge FROM unnest(edges) e(edge) WHERE e.edge > 0 AND e.edge < 'Infinity' ORDER BY e.edge), false) THEN
+		RAISE EXCEPTION 'edges of ages must be days above 0 that ascend' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A class of ages is from one edge to before the next; the first begins at 0, the last has no end.',
+			HINT = 'Pass an array such as {1,3,7,30}.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_age_edges(numeric[]) IS
+	'An error unless classes of ages, in days, ascend from above 0. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.check_by("by" text, allowed text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF "by" <> ALL (allowed) THEN
+		RAISE EXCEPTION 'unknown value "%" of "by"', left("by", 40)
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is one of %s.', array_to_string(allowed, ', ')),
+				HINT = 'Pass one of these, or a view that has yours as one of them; null is the total alone.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_by(text, text[]) IS
+	'An error unless a report can have rows by this. Not STRICT: NULL is the total alone';

@@ -24,7 +24,7 @@ CREATE FUNCTION nudge.deployment_lines(
 	recovery_hours numeric,
 	is_unrestored boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -71,7 +71,7 @@ CREATE FUNCTION nudge.bug_lines(
 	days_to_close numeric,
 	age_days numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -110,7 +110,7 @@ CREATE FUNCTION nudge.coverage_lines(
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL
 ) RETURNS TABLE (repository text, at timestamptz, coverage numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -120,7 +120,7 @@ BEGIN
 			WHERE coalesce(i.at < $1, true)
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('coverage_samples', count(*) FILTER (WHERE NOT coalesce(isfinite(l.at) AND abs(l.coverage) < 'Infinity', false)))
-				AND nudge.check_coverage(count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1)) AS checked
+				AND nudge.check_values('coverage_samples', count(*) FILTER (WHERE l.coverage < 0 OR l.coverage > 1), 'A coverage is no share from 0 to 1: divide percents by 100.') AS checked
 			FROM line l
 		)
 		SELECT l.repository, l.at, l.coverage FROM one, line l WHERE one.checked
@@ -131,21 +131,6 @@ END
 $$;
 COMMENT ON FUNCTION nudge.coverage_lines(regclass, date, text, timestamptz) IS
 	'The samples of test coverage before a day, and before as_of. Not STRICT: NULL coverage_samples are none';
-
-CREATE FUNCTION nudge.check_coverage(outside bigint) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF outside > 0 THEN
-		RAISE EXCEPTION 'coverage must be from 0 to 1'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('In %s rows of coverage_samples it is not.', outside),
-				HINT = 'Pass a view that has 85 % as 0.85.';
-	END IF;
-	RETURN true;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_coverage(bigint) IS 'An error if there are samples of coverage that are no share';
 
 -- Deployments ---------------------------------------------------------------
 
@@ -160,8 +145,8 @@ CREATE FUNCTION nudge.delivery_performance(
 ) RETURNS TABLE (
 	period date,
 	period_end date,
-	service text,
-	all_services boolean,
+	value text,
+	is_total boolean,
 	deployment_count bigint,
 	elapsed_days integer,
 	deployment_days bigint,
@@ -180,18 +165,17 @@ CREATE FUNCTION nudge.delivery_performance(
 	mean_recovery_hours numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_by(by, 'service');
+	PERFORM nudge.check_by(by, '{service}');
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no,
+			SELECT w.*,
 				-- days that have begun
-				CASE WHEN as_of <= w.start_at THEN 0 WHEN as_of < w.end_at THEN nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 - w.period
-					ELSE w.period_end - w.period END AS days
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+				CASE WHEN as_of < w.end_at THEN nudge.civil_date(as_of - interval '1 microsecond', coalesce(zone, 'UTC')) + 1 - w.period ELSE w.period_end - w.period END AS days
+			FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of) w
 		), line AS MATERIALIZED (
 			SELECT l.*, width_bucket(l.at, s.starts) AS no, nudge.civil_date(l.at, coalesce(zone, 'UTC')) AS day
 			FROM nudge.deployment_lines(deployments, start_day, end_day, zone, as_of) l
@@ -235,10 +219,10 @@ CREATE FUNCTION nudge.bug_report(
 	period_end date,
 	severity text,
 	all_severities boolean,
-	opening_bugs bigint,
+	opening bigint,
 	opened bigint,
 	closed bigint,
-	closing_bugs bigint,
+	closing bigint,
 	median_days_to_close numeric,
 	mean_days_to_close numeric,
 	escape_known bigint,
@@ -246,13 +230,13 @@ CREATE FUNCTION nudge.bug_report(
 	escape_rate numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), line AS MATERIALIZED (
 			-- periods by their place: 0 is before the window, and one place more is after it
 			SELECT g.severity, g.all_severities, l.escaped, l.days_to_close, width_bucket(l.opened_at, s.starts) AS opened_no, width_bucket(l.closed_at, s.bounds) AS closed_no
@@ -297,55 +281,71 @@ CREATE FUNCTION nudge.bug_ages(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	age_days integer[] DEFAULT '{7,30,90}'
+	edges numeric[] DEFAULT '{7,30,90}'
 ) RETURNS TABLE (
 	period date,
 	period_end date,
 	severity text,
 	all_severities boolean,
-	from_days integer,
-	to_days integer,
+	from_days numeric,
+	to_days numeric,
 	open_bugs bigint,
 	open_share numeric,
 	oldest_days numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 50 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
-	bounds constant integer[] := 0 || age_days;
+	bounds constant numeric[] := 0 || ARRAY(SELECT e.edge FROM unnest(edges) e(edge));
 BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	IF age_days IS NULL OR array_ndims(age_days) > 1 OR EXISTS (SELECT FROM unnest(bounds) WITH ORDINALITY b(day, place)
-			WHERE b.place > 1 AND coalesce(b.day <= bounds[b.place - 1], true)) THEN
-		RAISE EXCEPTION '"age_days" must ascend from above 0'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Each element is the age at which one class ends and the next begins.',
-				HINT = 'Leave it out for classes of up to 7, 30 and 90 days, and beyond.';
-	END IF;
+	PERFORM nudge.check_report_window(start_day, end_day), nudge.check_age_edges(edges);
 	RETURN QUERY
-		WITH line AS MATERIALIZED (
-			SELECT g.severity, g.all_severities, l.opened_at, l.closed_at
-			FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of) l,
-				LATERAL (VALUES (l.severity, false), (NULL, true)) g(severity, all_severities)
-		), aged AS MATERIALIZED (
-			SELECT w.period, l.severity, l.all_severities, width_bucket(a.days, bounds::numeric[]) AS class, count(*) AS n, max(a.days) AS oldest
-			FROM (SELECT w.period, least(w.end_at, as_of) AS at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w) w
-			JOIN line l ON l.opened_at < w.at AND coalesce(l.closed_at >= w.at, true),
-				LATERAL (SELECT extract(epoch FROM w.at - l.opened_at) / 86400 AS days) a
-			GROUP BY 1, 2, 3, 4
+		WITH span AS MATERIALIZED (
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
+		), line AS MATERIALIZED (
+			SELECT * FROM nudge.bug_lines(bugs, start_day, end_day, zone, as_of)
+		), class AS MATERIALIZED (
+			SELECT b.place, b.day AS from_days, bounds[b.place + 1] AS to_days FROM unnest(bounds) WITH ORDINALITY b(day, place)
+		), stay AS MATERIALIZED (
+			-- a bug is in a class at the ends of consecutive periods: at those after it was opened and not after it was closed
+			SELECT n.* FROM (
+				SELECT l.severity, c.place, l.opened_at, 1 + greatest(width_bucket(l.opened_at, e.ends), width_bucket(l.opened_at + make_interval(secs => c.from_days::double precision * 86400) - interval '1 microsecond', e.ends)) AS from_no,
+					least(cardinality(e.ends), width_bucket(l.closed_at, e.ends), CASE WHEN c.to_days < 1e6 THEN
+						width_bucket(l.opened_at + make_interval(secs => c.to_days::double precision * 86400) - interval '1 microsecond', e.ends) END) AS to_no
+				FROM (SELECT array_agg(w.known_at ORDER BY w.no) AS ends FROM span w) e, line l, class c
+				WHERE c.from_days < 1e6) n
+			WHERE n.from_no <= n.to_no
+		), move AS MATERIALIZED (
+			SELECT s.severity, s.place, e.no, sum(e.step) AS step
+			FROM stay s, LATERAL (VALUES (s.from_no, 1), (s.to_no + 1, -1)) e(no, step)
+			GROUP BY s.severity, s.place, e.no
+		), oldest AS MATERIALIZED (
+			-- who comes into a class later is younger: the oldest is who stays beyond all that came before
+			SELECT o.severity, o.place, k.no, o.opened_at
+			FROM (SELECT s.*, coalesce(max(s.to_no) OVER (PARTITION BY s.severity, s.place ORDER BY s.opened_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS covered
+				FROM stay s) o,
+				LATERAL generate_series(greatest(o.from_no, o.covered + 1), o.to_no) k(no)
+		), cell AS (
+			SELECT w.no, c.place, g.severity, sum(m.step) OVER (PARTITION BY g.severity, c.place ORDER BY w.no) AS n, extract(epoch FROM w.known_at - o.opened_at) / 86400 AS oldest
+			FROM span w CROSS JOIN class c CROSS JOIN (SELECT DISTINCT l.severity FROM line l) g
+			LEFT JOIN move m ON m.no = w.no AND m.place = c.place AND m.severity = g.severity
+			LEFT JOIN oldest o ON o.no = w.no AND o.place = c.place AND o.severity = g.severity
+		), summed AS (
+			SELECT c.no, c.place, c.severity, grouping(c.severity) = 1 AS all_severities, sum(c.n) AS n, max(c.oldest) AS oldest
+			FROM cell c
+			GROUP BY GROUPING SETS ((c.no, c.place, c.severity), (c.no, c.place))
 		)
-		SELECT w.period, w.period_end, g.severity, g.all_severities, b.day, bounds[b.place + 1], coalesce(a.n, 0),
-			coalesce(a.n, 0) / nullif(sum(a.n) OVER (PARTITION BY w.period, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
-		CROSS JOIN (SELECT NULL AS severity, true AS all_severities UNION SELECT l.severity, l.all_severities FROM line l) g
-		CROSS JOIN unnest(bounds) WITH ORDINALITY b(day, place)
-		LEFT JOIN aged a ON a.period = w.period AND a.class = b.place AND a.all_severities = g.all_severities AND a.severity IS NOT DISTINCT FROM g.severity
-		ORDER BY w.period, g.all_severities, nudge.severity_rank(g.severity), g.severity COLLATE "C", b.place;
+		SELECT w.period, w.period_end, g.severity, g.all_severities, c.from_days, c.to_days, coalesce(a.n, 0)::bigint,
+			coalesce(a.n, 0) / nullif(sum(a.n) OVER (PARTITION BY w.no, g.all_severities, g.severity), 0), trim_scale(a.oldest), w.complete
+		FROM span w CROSS JOIN class c
+		CROSS JOIN (SELECT NULL AS severity, true AS all_severities UNION SELECT l.severity, false FROM line l) g
+		LEFT JOIN summed a ON a.no = w.no AND a.place = c.place AND a.all_severities = g.all_severities AND a.severity IS NOT DISTINCT FROM g.severity
+		ORDER BY w.no, g.all_severities, nudge.severity_rank(g.severity), g.severity COLLATE "C", c.place;
 END
 $$;
-COMMENT ON FUNCTION nudge.bug_ages(regclass, date, date, text, text, timestamptz, integer[]) IS
-	'The bugs open at the end of each period by classes of age, by severity and in all. Not STRICT: NULL options have a meaning, NULL age_days are an error';
+COMMENT ON FUNCTION nudge.bug_ages(regclass, date, date, text, text, timestamptz, numeric[]) IS
+	'The bugs open at the end of each period by classes of age, by severity and in all. Not STRICT: NULL options have a meaning, NULL edges are an error';
 
 -- Test coverage -------------------------------------------------------------
 
@@ -367,7 +367,7 @@ CREATE FUNCTION nudge.code_coverage(
 	measured_at timestamptz,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
@@ -377,19 +377,18 @@ BEGIN
 			SELECT l.repository, l.coverage, l.at, lead(l.at) OVER (PARTITION BY l.repository ORDER BY l.at, l.coverage) AS replaced_at
 			FROM nudge.coverage_lines(coverage_samples, end_day, zone, as_of) l
 		), span AS MATERIALIZED (
-			SELECT w.period, w.period_end, w.complete, b.at, b.is_end
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w,
-				LATERAL (VALUES (w.start_at, false), (least(w.end_at, as_of), true)) b(at, is_end)
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), held AS MATERIALIZED (
-			SELECT w.period, w.is_end, l.repository, l.coverage, l.at
-			FROM span w JOIN line l ON l.at < w.at AND coalesce(l.replaced_at >= w.at, true)
+			-- what is in force at the beginnings and the ends of periods
+			SELECT b.is_end, n.no, l.repository, l.coverage, l.at
+			FROM (SELECT array_agg(w.start_at ORDER BY w.no) AS at, false AS is_end FROM span w UNION ALL SELECT array_agg(w.known_at ORDER BY w.no), true FROM span w) b, line l,
+				LATERAL generate_series(width_bucket(l.at, b.at) + 1, coalesce(width_bucket(l.replaced_at, b.at), cardinality(b.at))) n(no)
 		), reading AS MATERIALIZED (
 			SELECT w.period, w.period_end, w.complete, n.repository, later.coverage, later.at, earlier.coverage AS previous
 			FROM span w
 			CROSS JOIN (SELECT DISTINCT l.repository FROM line l) n
-			LEFT JOIN held later ON later.is_end AND later.period = w.period AND later.repository IS NOT DISTINCT FROM n.repository
-			LEFT JOIN held earlier ON NOT earlier.is_end AND earlier.period = w.period AND earlier.repository IS NOT DISTINCT FROM n.repository
-			WHERE w.is_end
+			LEFT JOIN held later ON later.is_end AND later.no = w.no AND later.repository IS NOT DISTINCT FROM n.repository
+			LEFT JOIN held earlier ON NOT earlier.is_end AND earlier.no = w.no AND earlier.repository IS NOT DISTINCT FROM n.repository
 		), mean AS (
 			SELECT r.period, count(r.coverage) AS n, avg(r.coverage) AS coverage, avg(r.previous) AS previous, max(r.at) AS at FROM reading r GROUP BY r.period
 		)
@@ -398,7 +397,7 @@ BEGIN
 				r.coverage, r.previous, r.at, r.complete FROM reading r
 			UNION ALL
 			SELECT w.period, w.period_end, NULL, true, coalesce(m.n, 0), m.coverage, m.previous, m.at, w.complete
-			FROM span w LEFT JOIN mean m ON m.period = w.period WHERE w.is_end) a
+			FROM span w LEFT JOIN mean m ON m.period = w.period) a
 		ORDER BY a.period, a.all_repositories, a.repository COLLATE "C";
 END
 $$;

@@ -18,14 +18,7 @@ BEGIN
 				DETAIL = format('It is %s.', latency_threshold_ms),
 				HINT = 'Requests that take longer are bad; pass null to count errors alone.';
 	END IF;
-	PERFORM nudge.check_input('requests', incomplete);
-	IF negative > 0 THEN
-		RAISE EXCEPTION 'a duration or a count of requests is negative'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('So it is in %s rows.', negative),
-				HINT = 'Correct them, or pass a view that leaves them out knowingly.';
-	END IF;
-	RETURN true;
+	RETURN nudge.check_input('requests', incomplete) AND nudge.check_values('requests', negative, 'A duration or a count is negative.');
 END
 $$;
 COMMENT ON FUNCTION nudge.check_requests(numeric, bigint, bigint) IS
@@ -33,7 +26,7 @@ COMMENT ON FUNCTION nudge.check_requests(numeric, bigint, bigint) IS
 
 -- The query of both functions below: $1 and $2 are the window, $3 the threshold
 -- of latency, $4 the endpoints.
-CREATE FUNCTION nudge.request_query(requests regclass) RETURNS text
+CREATE FUNCTION nudge.judged_request_query(requests regclass) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -43,13 +36,12 @@ BEGIN
 			NOT coalesce(isfinite(i.at) AND abs(i.duration_ms) < 'Infinity', false) AS is_incomplete,
 			coalesce(i.duration_ms < 0 OR i.count < 0, false) AS is_negative
 		FROM (%s) i
-		-- what the browser does with an answer is not a request of its own
-		WHERE (i.at IS NULL OR i.at >= $1 AND i.at < $2) AND ($4 IS NULL OR i.endpoint = ANY ($4))
-			AND coalesce(lower(i.part) NOT IN ('dom', 'render'), true)
+		-- parts of page loads are no requests, as in latency_report
+		WHERE (i.at IS NULL OR i.at >= $1 AND i.at < $2) AND ($4 IS NULL OR i.endpoint = ANY ($4)) AND i.part IS NULL
 	$query$, nudge.input_query('requests', requests));
 END
 $$;
-COMMENT ON FUNCTION nudge.request_query(regclass) IS
+COMMENT ON FUNCTION nudge.judged_request_query(regclass) IS
 	'Works for request_lines and request_counts: the query over requests. Not STRICT: NULL requests are none';
 
 CREATE FUNCTION nudge.request_lines(
@@ -61,7 +53,7 @@ CREATE FUNCTION nudge.request_lines(
 	latency_threshold_ms numeric DEFAULT NULL,
 	endpoints text[] DEFAULT NULL
 ) RETURNS TABLE (at timestamptz, endpoint text, duration_ms numeric, count bigint, error boolean, is_bad boolean)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -74,7 +66,7 @@ BEGIN
 		)
 		SELECT l.at, l.endpoint, l.duration_ms, l.count, l.error, l.is_bad FROM one, line l WHERE one.checked
 		ORDER BY l.at, l.endpoint COLLATE "C", l.duration_ms, l.count
-	$query$, nudge.request_query(requests))
+	$query$, nudge.judged_request_query(requests))
 	USING from_at, until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints');
 END
 $$;
@@ -88,7 +80,7 @@ CREATE FUNCTION nudge.request_counts(
 	latency_threshold_ms numeric DEFAULT NULL,
 	endpoints text[] DEFAULT NULL
 ) RETURNS TABLE (no integer, endpoint text, events numeric, bad_events numeric, unknown_events numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -102,7 +94,7 @@ BEGIN
 			SELECT nudge.check_requests($3, coalesce(sum(c.incomplete), 0)::bigint, coalesce(sum(c.negative), 0)::bigint) AS checked FROM cell c
 		)
 		SELECT c.no, c.endpoint, c.events, c.bad, c.unknown FROM one, cell c WHERE one.checked
-	$query$, nudge.request_query(requests))
+	$query$, nudge.judged_request_query(requests))
 	USING starts[1], until_at, latency_threshold_ms, nudge.clean_words(endpoints, 'endpoints'), starts;
 END
 $$;
@@ -122,24 +114,24 @@ CREATE FUNCTION nudge.error_rates(
 ) RETURNS TABLE (
 	period date,
 	period_end date,
-	endpoint text,
-	all_endpoints boolean,
+	value text,
+	is_total boolean,
 	events numeric,
 	bad_events numeric,
 	unknown_events numeric,
 	error_rate numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	until_at timestamptz;
 BEGIN
 	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	PERFORM nudge.check_by(by, 'endpoint');
+	PERFORM nudge.check_by(by, '{endpoint}');
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), cell AS MATERIALIZED (
 			SELECT c.no, c.endpoint, grouping(c.endpoint) = 1 AS all_endpoints, sum(c.events) AS events, sum(c.bad_events) AS bad, sum(c.unknown_events) AS unknown
 			FROM nudge.request_counts(requests, (SELECT array_agg(w.start_at ORDER BY w.no) FROM span w), until_at, latency_threshold_ms, endpoints) c
@@ -189,8 +181,8 @@ CREATE FUNCTION nudge.uptime_error_budget(
 ) RETURNS TABLE (
 	period date,
 	period_end date,
-	service text,
-	all_services boolean,
+	value text,
+	is_total boolean,
 	budget_minutes numeric,
 	spent_minutes numeric,
 	remaining_minutes numeric,
@@ -200,7 +192,7 @@ CREATE FUNCTION nudge.uptime_error_budget(
 	forecast_exhausted_at timestamptz,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_objective(objective);
@@ -239,8 +231,8 @@ CREATE FUNCTION nudge.request_error_budget(
 ) RETURNS TABLE (
 	period date,
 	period_end date,
-	endpoint text,
-	all_endpoints boolean,
+	value text,
+	is_total boolean,
 	events numeric,
 	bad_events numeric,
 	error_rate numeric,
@@ -252,23 +244,23 @@ CREATE FUNCTION nudge.request_error_budget(
 	forecast_exhausted_at timestamptz,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_objective(objective);
 	RETURN QUERY
-		SELECT r.period, r.period_end, r.endpoint, r.all_endpoints, r.events, r.bad_events, r.error_rate, t.elapsed / nullif(t.whole, 0), trim_scale(b.budget),
+		SELECT r.period, r.period_end, r.value, r.is_total, r.events, r.bad_events, r.error_rate, t.elapsed / nullif(t.whole, 0), trim_scale(b.budget),
 			trim_scale(b.budget - r.bad_events), r.bad_events * t.elapsed / nullif(r.events * (1 - objective) * t.whole, 0), r.bad_events / nullif(r.events * (1 - objective), 0),
 			-- both only before the period is over
 			CASE WHEN r.bad_events < b.budget AND r.error_rate > 1 - objective
 				THEN w.start_at + make_interval(secs => (t.whole * r.events * (1 - objective) / r.bad_events)::double precision) END,
 			r.complete
 		FROM nudge.error_rates(requests, start_day, end_day, grain, zone, as_of, by, latency_threshold_ms, endpoints) r
-		JOIN nudge.window_spans(start_day, end_day, grain, zone, as_of) w ON w.period = r.period,
-			LATERAL (SELECT extract(epoch FROM w.end_at - w.start_at) AS whole, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS elapsed) t,
+		JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) w ON w.period = r.period,
+			LATERAL (SELECT extract(epoch FROM w.end_at - w.start_at) AS whole, extract(epoch FROM w.known_at - w.start_at) AS elapsed) t,
 			-- of the requests of the whole period, if they come on as so far
 			LATERAL (SELECT r.events * (1 - objective) * t.whole / nullif(t.elapsed, 0) AS budget) b
-		ORDER BY r.period, r.all_endpoints, r.endpoint COLLATE "C";
+		ORDER BY r.period, r.is_total, r.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.request_error_budget(regclass, numeric, date, date, text, text, timestamptz, text, numeric, text[]) IS
@@ -330,7 +322,7 @@ CREATE FUNCTION nudge.burn_rates(
 	alert_burn_rate numeric,
 	is_alert boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 4 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_objective(objective), nudge.check_burn_windows(as_of, hours, budget_shares, period_days);

@@ -83,28 +83,14 @@ $$;
 COMMENT ON FUNCTION nudge.hour_expression(date, date, text) IS
 	'Works for what reads samples: the hour of i.at, counted from the midnight that begins its day in the zone $3, in a window from $1. Not STRICT: a NULL zone is UTC, NULL days are errors';
 
-CREATE FUNCTION nudge.request_group("by" text) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF lower("by") NOT IN ('endpoint', 'part') THEN
-		RAISE EXCEPTION 'requests have no group "%"', left("by", 40) USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They are grouped by endpoint, and page loads by part.',
-			HINT = 'Leave by out for all requests together.';
-	END IF;
-	RETURN lower("by");
-END
-$$;
-COMMENT ON FUNCTION nudge.request_group(text) IS
-	'What requests are grouped by: endpoint, part, or NULL for nothing. Not STRICT: any other word is an error';
-
 CREATE FUNCTION nudge.request_query(requests regclass, "by" text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	grouping_column constant text := nudge.request_group("by");
+	grouping_column constant text := lower("by");
 	source text := nudge.input_query('requests', requests);
 BEGIN
+	PERFORM nudge.check_by(grouping_column, '{endpoint,part}');
 	IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = requests AND a.attname = 'duration_ms' AND a.atttypid IN ('float8'::regtype, 'float4'::regtype)) THEN
 		-- as numeric it would take three times as long
 		source := replace(source, '(r.duration_ms)::numeric AS duration_ms', '(r.duration_ms)::double precision AS duration_ms');
@@ -199,6 +185,7 @@ BEGIN
 	IF lower(input) = 'requests' THEN
 		source := nudge.request_query(relation, "by");
 	ELSIF lower(input) = 'sends' THEN
+		PERFORM nudge.check_by(lower("by"), '{campaign}');
 		source := format($query$SELECT i.at, i.count, %s AS value
 			FROM (%s) i WHERE i.at IS NULL OR i.at >= $1 AND i.at < $2 AND coalesce(i.at < $4, true)$query$,
 			CASE WHEN "by" IS NULL THEN 'NULL::text' ELSE 'i.campaign' END, nudge.input_query('sends', relation));
@@ -277,7 +264,7 @@ BEGIN
 	SELECT p.period, p.start_at, t.value, coalesce(t.is_total, true), coalesce(t.total, 0), p.seconds, coalesce(t.total, 0) / p.seconds,
 		coalesce(t.peak, 0), coalesce(t.peak, 0) / 60.0, t.peak_at, p.complete
 	FROM p LEFT JOIN t ON t.start_at = p.start_at
-	ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.value COLLATE "C";
+	ORDER BY p.start_at, coalesce(t.is_total, true), t.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.throughput_lines(text, regclass, date, date, text, text, timestamptz, text) IS
@@ -291,11 +278,11 @@ CREATE FUNCTION nudge.@name@(
 	grain text DEFAULT 'day',
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	by_@group@ boolean DEFAULT false
+	"by" text DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
 	start_at timestamptz,
-	@group@ text,
+	value text,
 	is_total boolean,
 	@unit@_count bigint,
 	seconds numeric,
@@ -306,14 +293,14 @@ CREATE FUNCTION nudge.@name@(
 	complete boolean
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
-	RETURN QUERY SELECT * FROM nudge.throughput_lines('@input@', @name@.@input@, start_day, end_day, grain, zone, as_of, CASE WHEN by_@group@ THEN '@group@' END);
+	RETURN QUERY SELECT * FROM nudge.throughput_lines('@input@', @name@.@input@, start_day, end_day, grain, zone, as_of, "by");
 END
 $$;
-COMMENT ON FUNCTION nudge.@name@(regclass, date, date, text, text, timestamptz, boolean) IS
-	'How many @input@ there were in each period, a second on average and in the busiest minute, in all and by @group@ if asked. Not STRICT: NULL @input@ are none, NULL options have a meaning';
+COMMENT ON FUNCTION nudge.@name@(regclass, date, date, text, text, timestamptz, text) IS
+	'How many @input@ there were in each period, a second on average and in the busiest minute, in all and by @group@. Not STRICT: NULL @input@ are none, NULL options have a meaning';
 --@ end
 
 -- How fast ------------------------------------------------------------------
@@ -366,7 +353,7 @@ BEGIN
 	FROM nudge.throughput_lines('requests', latency_report.requests, start_day, end_day, grain, zone, as_of, "by") c
 	LEFT JOIN t ON t.start_at = c.start_at AND t.is_total = c.is_total AND t.value IS NOT DISTINCT FROM c.value AND (t.is_total OR is_grouped)
 	LEFT JOIN LATERAL nudge.percentile_summary(t.state) s ON true
-	ORDER BY c.start_at, c.is_total DESC, c.value COLLATE "C";
+	ORDER BY c.start_at, c.is_total, c.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.latency_report(regclass, date, date, text, text, timestamptz, text, double precision) IS
@@ -374,9 +361,9 @@ COMMENT ON FUNCTION nudge.latency_report(regclass, date, date, text, text, times
 
 CREATE FUNCTION nudge.apdex(
 	requests regclass,
+	threshold_ms numeric,
 	start_day date,
 	end_day date,
-	threshold_ms numeric,
 	grain text DEFAULT 'day',
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
@@ -435,13 +422,13 @@ BEGIN
 		FROM checked, nudge.performance_spans($6, $7, $8, $3, $4) p
 		LEFT JOIN t ON t.start_at = p.start_at AND (t.is_total OR $9),
 			LATERAL (SELECT coalesce(t.requests, 0) AS requests, coalesce(t.satisfied, 0) AS satisfied, coalesce(t.tolerating, 0) AS tolerating) n
-		ORDER BY p.start_at, coalesce(t.is_total, true) DESC, t.value COLLATE "C"
+		ORDER BY p.start_at, coalesce(t.is_total, true), t.value COLLATE "C"
 	$query$, nudge.hour_expression(start_day, end_day, named_zone), nudge.request_query(apdex.requests, "by"))
 	USING start_day::timestamp AT TIME ZONE named_zone, end_day::timestamp AT TIME ZONE named_zone, named_zone, as_of,
 		threshold_ms, start_day, end_day, grain, is_grouped, "by";
 END
 $$;
-COMMENT ON FUNCTION nudge.apdex(regclass, date, date, numeric, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.apdex(regclass, numeric, date, date, text, text, timestamptz, text) IS
 	'Requests within a threshold, within four times of it, and beyond it or failed, and the Apdex score of them. Not STRICT: NULL requests are none, a NULL threshold is an error, NULL options have a meaning';
 
 CREATE FUNCTION nudge.page_load(
@@ -456,7 +443,7 @@ CREATE FUNCTION nudge.page_load(
 	period date,
 	start_at timestamptz,
 	part text,
-	is_total boolean,
+	all_parts boolean,
 	page_loads bigint,
 	mean_ms numeric,
 	share numeric,
@@ -494,7 +481,7 @@ BEGIN
 		r.p50, r.p95, r.p99, r.highest, p.complete
 	FROM nudge.performance_spans(start_day, end_day, grain, zone, as_of) p
 	LEFT JOIN row r ON r.start_at = p.start_at
-	ORDER BY p.start_at, coalesce(r.is_total, true) DESC, array_position('{server,dom,render}', r.part);
+	ORDER BY p.start_at, coalesce(r.is_total, true), array_position('{server,dom,render}', r.part);
 END
 $$;
 COMMENT ON FUNCTION nudge.page_load(regclass, date, date, text, text, timestamptz, double precision) IS

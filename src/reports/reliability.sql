@@ -8,21 +8,6 @@
 
 -- What is shared ------------------------------------------------------------
 
-CREATE FUNCTION nudge.check_by(by text, allowed text) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF by <> allowed THEN
-		RAISE EXCEPTION 'unknown value "%" of "by"', left(by, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = format('Rows can be for each %s.', allowed),
-				HINT = format('Pass %s, or null for the total alone.', allowed);
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_by(text, text) IS
-	'An error unless a report can have rows by this. Not STRICT: NULL is the total alone';
-
 CREATE FUNCTION nudge.clean_words(words text[], argument text) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -110,7 +95,7 @@ CREATE FUNCTION nudge.incident_lines(
 	minutes numeric,
 	minutes_in_window numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -158,7 +143,7 @@ CREATE FUNCTION nudge.maintenance_lines(
 	as_of timestamptz DEFAULT NULL,
 	services text[] DEFAULT NULL
 ) RETURNS TABLE (service text, started_at timestamptz, ended_at timestamptz, minutes numeric, minutes_in_window numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -190,7 +175,7 @@ COMMENT ON FUNCTION nudge.maintenance_lines(regclass, date, date, text, timestam
 	'The maintenance that had begun by as_of and fell into a window. Not STRICT: NULL maintenance is none, NULL services are all';
 
 CREATE FUNCTION nudge.service_names(incidents regclass, maintenance regclass, until_at timestamptz) RETURNS TABLE (service text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -217,7 +202,7 @@ CREATE FUNCTION nudge.service_downtime(
 	services text[] DEFAULT NULL,
 	outage_severities text[] DEFAULT '{critical,major}'
 ) RETURNS TABLE (service text, all_services boolean, maintained tstzmultirange, down tstzmultirange)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	from_at timestamptz;
@@ -281,14 +266,14 @@ CREATE FUNCTION nudge.downtime_by_period(
 	down tstzmultirange,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_by(by, 'service');
+	PERFORM nudge.check_by(by, '{service}');
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), cell AS MATERIALIZED (
 			SELECT d.service, d.all_services, x.is_down, c.no, c.spans, c.seconds
 			FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities) d
@@ -298,7 +283,7 @@ BEGIN
 					UNION ALL SELECT p.no, p.spans, p.seconds FROM nudge.spans_by_period(x.spans, b.bounds) p) c
 			WHERE d.all_services OR by IS NOT NULL
 		)
-		SELECT w.period, w.period_end, w.start_at, w.end_at, g.service, g.all_services, extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at),
+		SELECT w.period, w.period_end, w.start_at, w.end_at, g.service, g.all_services, extract(epoch FROM w.known_at - w.start_at),
 			coalesce(m.seconds, 0), coalesce(c.seconds, 0), coalesce(c.spans, '{}'), w.complete
 		FROM span w
 		-- the rows without a period
@@ -324,8 +309,8 @@ CREATE FUNCTION nudge.uptime(
 ) RETURNS TABLE (
 	period date,
 	period_end date,
-	service text,
-	all_services boolean,
+	value text,
+	is_total boolean,
 	total_minutes numeric,
 	maintenance_minutes numeric,
 	considered_minutes numeric,
@@ -335,7 +320,7 @@ CREATE FUNCTION nudge.uptime(
 	longest_outage_minutes numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY
@@ -361,21 +346,21 @@ CREATE FUNCTION nudge.downtime_intervals(
 	services text[] DEFAULT NULL,
 	outage_severities text[] DEFAULT '{critical,major}'
 ) RETURNS TABLE (
-	service text,
-	all_services boolean,
+	value text,
+	is_total boolean,
 	started_at timestamptz,
 	ended_at timestamptz,
 	minutes numeric,
 	is_open boolean,
 	incident_keys text[]
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	until_at timestamptz;
 BEGIN
 	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
-	PERFORM nudge.check_by(by, 'service');
+	PERFORM nudge.check_by(by, '{service}');
 	RETURN QUERY
 		WITH d AS MATERIALIZED (
 			SELECT * FROM nudge.service_downtime(incidents, maintenance, start_day, end_day, zone, as_of, services, outage_severities)
@@ -466,7 +451,7 @@ CREATE FUNCTION nudge.incident_report(
 	mtbf_minutes numeric,
 	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 20000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	until_at timestamptz;
@@ -474,7 +459,7 @@ BEGIN
 	SELECT w.until_at INTO until_at FROM nudge.known_window(start_day, end_day, zone, as_of) w;
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT w.*, row_number() OVER (ORDER BY w.period) AS no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), line AS MATERIALIZED (
 			SELECT g.severity, g.all_severities, i.started_at, i.ended_at, width_bucket(i.started_at, s.starts) AS no,
 				extract(epoch FROM i.ended_at - i.started_at) AS repair, extract(epoch FROM i.detected_at - i.started_at) AS detection,
@@ -504,7 +489,7 @@ BEGIN
 		), counted AS (
 			SELECT w.period, w.period_end, w.complete, g.severity, g.all_severities, coalesce(b.started, 0) AS started, coalesce(b.still_open, 0) AS still_open,
 				coalesce(b.detected, 0) AS detected, coalesce(b.failures, 0) AS failures, b.longest, b.mean_repair, b.mean_detection, b.mean_reaction, b.median_repair,
-				extract(epoch FROM greatest(w.start_at, least(w.end_at, as_of)) - w.start_at) AS total, coalesce(r.seconds, 0) AS running
+				extract(epoch FROM w.known_at - w.start_at) AS total, coalesce(r.seconds, 0) AS running
 			FROM span w
 			CROSS JOIN (SELECT l.severity, l.all_severities FROM line l UNION SELECT NULL, true) g
 			LEFT JOIN running r ON r.no = w.no AND r.all_severities = g.all_severities AND r.severity IS NOT DISTINCT FROM g.severity

@@ -32,21 +32,6 @@ COMMENT ON COLUMN nudge.sales_stages.qualified IS 'Whether a deal in the stage i
 
 -- Reading deals -----------------------------------------------------------
 
-CREATE FUNCTION nudge.check_sales_by(by text) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF by NOT IN ('owner', 'team', 'segment') THEN
-		RAISE EXCEPTION 'sales have no rows by "%"', left(by, 40)
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Deals are grouped by owner, team or segment.',
-				HINT = 'Leave "by" out for the total alone, or pass a view that has yours as segment.';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_sales_by(text) IS
-	'An error unless deals can be grouped by this. Not STRICT: NULL is the total alone';
-
 CREATE FUNCTION nudge.deal_lines(
 	deals regclass,
 	start_at timestamptz DEFAULT NULL,
@@ -69,7 +54,7 @@ CREATE FUNCTION nudge.deal_lines(
 	currency text,
 	expected_close date
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -111,7 +96,7 @@ CREATE FUNCTION nudge.deal_stage_lines(deal_stages regclass, as_of timestamptz D
 	left_at timestamptz,
 	"position" integer
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -164,7 +149,7 @@ CREATE FUNCTION nudge.quota_lines(
 	as_of timestamptz DEFAULT NULL,
 	expected_currency text DEFAULT NULL
 ) RETURNS TABLE (owner text, kind text, period date, period_end date, amount numeric, currency text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	unit constant text := lower(coalesce(quota_grain, 'month'));
@@ -212,11 +197,11 @@ CREATE FUNCTION nudge.quota_periods(
 	company text DEFAULT NULL,
 	expected_currency text DEFAULT NULL
 ) RETURNS TABLE (period date, value text, is_total boolean, quota numeric, currency text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_sales_by(by);
+	PERFORM nudge.check_by(by, '{owner,team,segment}');
 	RETURN QUERY
 	WITH line AS MATERIALIZED (
 		SELECT w.period AS span, w.period_end AS span_end, q.*,
@@ -285,50 +270,65 @@ CREATE FUNCTION nudge.sales_flows(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day), nudge.check_sales_by(by);
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_by(by, '{owner,team,segment}');
 	RETURN QUERY
 	WITH span AS MATERIALIZED (
-		SELECT w.period, w.start_at, least(w.end_at, as_of) AS known_at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
+	), bound AS MATERIALIZED (
+		SELECT x.bounds, cardinality(x.bounds) - 1 AS last_no FROM nudge.begun_bounds(start_day, end_day, grain, zone, as_of) x(bounds) WHERE x.bounds IS NOT NULL
 	), line AS MATERIALIZED (
-		SELECT * FROM nudge.deal_stage_lines(deal_stages, as_of)
+		SELECT l.deal, l.stage, width_bucket(l.entered_at, b.bounds) AS from_no, coalesce(width_bucket(l.left_at, b.bounds), b.last_no + 1) AS to_no
+		FROM bound b, LATERAL nudge.deal_stage_lines(deal_stages, as_of) l
 	), deal AS MATERIALIZED (
-		-- the stage of today stands in where there is no history
-		SELECT d.*, CASE WHEN h.deal IS NULL THEN d.stage END AS only_stage,
+		SELECT d.*, width_bucket(d.created_at, b.bounds) AS from_no, coalesce(width_bucket(d.closed_at, b.bounds), b.last_no + 1) AS to_no, h.deal IS NOT NULL AS has_history,
 			CASE by WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value
-		FROM (SELECT min(s.start_at) AS start_at, max(s.known_at) AS end_at FROM span s) w,
-			LATERAL nudge.deal_lines(deals, w.start_at, w.end_at, as_of, true, sales_flows.currency) d
+		FROM bound b, LATERAL nudge.deal_lines(deals, b.bounds[1], b.bounds[b.last_no + 1], as_of, true, sales_flows.currency) d
 		LEFT JOIN (SELECT DISTINCT l.deal FROM line l) h ON h.deal = d.deal
-	), fact AS (
-		SELECT s.period, d.value, d.outcome, d.amount, d.cycle_seconds, d.currency,
-			d.created_at < s.start_at AS is_opening, coalesce(d.closed_at < s.known_at, false) AS is_closed,
-			g.stage IS NOT NULL AS is_known, g.win_probability, g.qualified
-		FROM span s
-		JOIN deal d ON d.created_at < s.known_at AND (d.closed_at IS NULL OR d.closed_at >= s.start_at) AND s.known_at > s.start_at
-		LEFT JOIN line a ON a.deal = d.deal AND a.entered_at < s.known_at AND (a.left_at IS NULL OR a.left_at >= s.known_at)
-		LEFT JOIN nudge.sales_stages g ON g.stage = coalesce(a.stage, d.only_stage)
+	), flow AS MATERIALIZED (
+		-- 0 is before the window: what is open as it begins comes in there
+		SELECT e.no, d.value, grouping(d.value) = 1 AS is_total, sum(e.step) AS opened, sum(e.step * d.amount) AS opened_amount,
+			count(*) FILTER (WHERE e.step > 0) AS created, coalesce(sum(d.amount) FILTER (WHERE e.step > 0), 0) AS created_amount,
+			count(*) FILTER (WHERE e.outcome = 'won') AS won, count(*) FILTER (WHERE e.outcome = 'lost') AS lost,
+			count(*) FILTER (WHERE e.outcome = 'no_decision') AS no_decision, count(*) FILTER (WHERE e.outcome = '') AS not_recorded,
+			coalesce(sum(d.amount) FILTER (WHERE e.outcome = 'won'), 0) AS won_amount,
+			coalesce(sum(d.amount) FILTER (WHERE e.outcome IN ('lost', 'no_decision')), 0) AS lost_amount,
+			coalesce(sum(d.amount) FILTER (WHERE e.outcome = ''), 0) AS not_recorded_amount,
+			count(d.cycle_seconds) FILTER (WHERE e.outcome = 'won') AS cycles, avg(d.cycle_seconds) FILTER (WHERE e.outcome = 'won') AS mean_cycle,
+			-- of an even number the mean of the two in the middle
+			(percentile_disc(0.5) WITHIN GROUP (ORDER BY d.cycle_seconds) FILTER (WHERE e.outcome = 'won')
+				+ percentile_disc(0.5) WITHIN GROUP (ORDER BY d.cycle_seconds DESC) FILTER (WHERE e.outcome = 'won')) / 2 AS median_cycle
+		FROM deal d, LATERAL (VALUES (d.from_no, 1, NULL), (d.to_no, -1, coalesce(d.outcome, ''))) e(no, step, outcome)
+		GROUP BY GROUPING SETS ((e.no, d.value), (e.no))
+	), stay AS (
+		-- the stage of today stands in where there is no history
+		SELECT d.value, d.amount, d.stage, d.from_no, d.to_no FROM deal d WHERE NOT d.has_history
+		UNION ALL
+		SELECT d.value, d.amount, l.stage, greatest(l.from_no, d.from_no), least(l.to_no, d.to_no) FROM deal d JOIN line l ON l.deal = d.deal
+	), staged AS MATERIALIZED (
+		SELECT e.no, s.value, grouping(s.value) = 1 AS is_total, sum(e.step) AS known, count(g.win_probability) FILTER (WHERE e.step > 0) - count(g.win_probability) FILTER (WHERE e.step < 0) AS weighted,
+			sum(e.step * s.amount * g.win_probability) AS weighted_amount, sum(e.step) FILTER (WHERE g.qualified) AS qualified
+		FROM stay s JOIN nudge.sales_stages g ON g.stage = s.stage, LATERAL (VALUES (s.from_no, 1), (s.to_no, -1)) e(no, step)
+		WHERE s.from_no < s.to_no
+		GROUP BY GROUPING SETS ((e.no, s.value), (e.no))
+	), running AS (
+		SELECT n.no, g.value, g.is_total, f.created, f.created_amount, f.opened, f.opened_amount, f.won, f.lost, f.no_decision, f.not_recorded, f.won_amount, f.lost_amount, f.not_recorded_amount,
+			f.cycles, f.mean_cycle, f.median_cycle, coalesce(sum(f.opened) OVER upto, 0)::bigint AS open_deals, coalesce(sum(f.opened_amount) OVER upto, 0) AS open_amount,
+			coalesce(sum(t.known) OVER upto, 0)::bigint AS known, coalesce(sum(t.weighted) OVER upto, 0)::bigint AS weighted, coalesce(sum(t.weighted_amount) OVER upto, 0) AS weighted_amount,
+			coalesce(sum(t.qualified) OVER upto, 0)::bigint AS qualified
+		FROM bound b, LATERAL generate_series(0, b.last_no) n(no) CROSS JOIN (SELECT DISTINCT f.value, f.is_total FROM flow f) g
+		LEFT JOIN flow f ON f.no = n.no AND f.is_total = g.is_total AND f.value IS NOT DISTINCT FROM g.value
+		LEFT JOIN staged t ON t.no = n.no AND t.is_total = g.is_total AND t.value IS NOT DISTINCT FROM g.value
+		WINDOW upto AS (PARTITION BY g.is_total, g.value ORDER BY n.no)
 	)
-	SELECT f.period, f.value, grouping(f.value) = 1,
-		count(*) FILTER (WHERE f.is_opening), coalesce(sum(f.amount) FILTER (WHERE f.is_opening), 0),
-		count(*) FILTER (WHERE NOT f.is_opening), coalesce(sum(f.amount) FILTER (WHERE NOT f.is_opening), 0),
-		count(*) FILTER (WHERE f.is_closed AND f.outcome = 'won'), count(*) FILTER (WHERE f.is_closed AND f.outcome = 'lost'),
-		count(*) FILTER (WHERE f.is_closed AND f.outcome = 'no_decision'), count(*) FILTER (WHERE f.is_closed AND f.outcome IS NULL),
-		coalesce(sum(f.amount) FILTER (WHERE f.is_closed AND f.outcome = 'won'), 0),
-		coalesce(sum(f.amount) FILTER (WHERE f.is_closed AND f.outcome IN ('lost', 'no_decision')), 0),
-		coalesce(sum(f.amount) FILTER (WHERE f.is_closed AND f.outcome IS NULL), 0),
-		count(*) FILTER (WHERE NOT f.is_closed), coalesce(sum(f.amount) FILTER (WHERE NOT f.is_closed), 0),
-		count(*) FILTER (WHERE NOT f.is_closed AND NOT f.is_known), count(*) FILTER (WHERE NOT f.is_closed AND f.win_probability IS NULL),
-		coalesce(sum(f.amount * f.win_probability) FILTER (WHERE NOT f.is_closed), 0), count(*) FILTER (WHERE NOT f.is_closed AND f.qualified),
-		count(f.cycle_seconds) FILTER (WHERE f.is_closed AND f.outcome = 'won'), avg(f.cycle_seconds) FILTER (WHERE f.is_closed AND f.outcome = 'won'),
-		-- of an even number the mean of the two in the middle
-		(percentile_disc(0.5) WITHIN GROUP (ORDER BY f.cycle_seconds) FILTER (WHERE f.is_closed AND f.outcome = 'won')
-			+ percentile_disc(0.5) WITHIN GROUP (ORDER BY f.cycle_seconds DESC) FILTER (WHERE f.is_closed AND f.outcome = 'won')) / 2,
-		min(f.currency)
-	FROM fact f
-	GROUP BY GROUPING SETS ((f.period, f.value), (f.period));
+	SELECT s.period, r.value, r.is_total, r.open_deals - coalesce(r.opened, 0), r.open_amount - coalesce(r.opened_amount, 0), coalesce(r.created, 0), coalesce(r.created_amount, 0),
+		coalesce(r.won, 0), coalesce(r.lost, 0), coalesce(r.no_decision, 0), coalesce(r.not_recorded, 0), coalesce(r.won_amount, 0), coalesce(r.lost_amount, 0), coalesce(r.not_recorded_amount, 0),
+		r.open_deals, r.open_amount, r.open_deals - r.known, r.open_deals - r.weighted, r.weighted_amount, r.qualified, coalesce(r.cycles, 0), r.mean_cycle, r.median_cycle,
+		(SELECT min(d.currency) FROM deal d)
+	FROM running r JOIN span s ON s.no = r.no;
 END
 $$;
 COMMENT ON FUNCTION nudge.sales_flows(regclass, date, date, regclass, text, text, timestamptz, text, text) IS
-	'Works for sales_report: counts and sums of the periods and groups that have deals. Not STRICT: NULL relations have no rows, NULL options have a meaning';
+	'Works for sales_report: counts and sums by period and group. Not STRICT: NULL relations have no rows, NULL options have a meaning';
 
 CREATE FUNCTION nudge.sales_report(
 	deals regclass,
@@ -381,7 +381,7 @@ CREATE FUNCTION nudge.sales_report(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day), nudge.check_sales_by(by);
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_by(by, '{owner,team,segment}');
 	RETURN QUERY
 	WITH span AS MATERIALIZED (
 		-- of a period that has not begun nothing is known
@@ -433,7 +433,7 @@ CREATE FUNCTION nudge.activity_lines(
 	start_at timestamptz DEFAULT NULL,
 	end_at timestamptz DEFAULT NULL
 ) RETURNS TABLE (owner text, at timestamptz, kind text, deal text)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -478,39 +478,43 @@ AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day), nudge.check_sales_by(by);
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_by(by, '{owner,team,segment}');
 	RETURN QUERY
 	WITH span AS MATERIALIZED (
-		SELECT w.*, least(w.end_at, as_of) AS known_at FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		SELECT w.*, s.no FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w LEFT JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.period = w.period
+	), bound AS MATERIALIZED (
+		SELECT x.bounds, cardinality(x.bounds) - 1 AS last_no FROM nudge.begun_bounds(start_day, end_day, grain, zone, as_of) x(bounds) WHERE x.bounds IS NOT NULL
 	), activity AS MATERIALIZED (
-		SELECT a.* FROM (SELECT max(s.known_at) AS end_at FROM span s) w, LATERAL nudge.activity_lines(activities, NULL, w.end_at) a
+		SELECT a.*, width_bucket(a.at, b.bounds) AS no FROM bound b, LATERAL nudge.activity_lines(activities, NULL, b.bounds[b.last_no + 1]) a
 	), deal AS MATERIALIZED (
-		SELECT d.deal, d.closed_at, d.outcome, CASE by WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value
-		FROM nudge.deal_lines(deals, NULL, NULL, as_of, false) d
+		SELECT d.deal, d.closed_at, CASE by WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value,
+			CASE WHEN d.outcome = 'won' AND d.closed_at < b.bounds[b.last_no + 1] THEN nullif(width_bucket(d.closed_at, b.bounds), 0) END AS won_no
+		FROM bound b, LATERAL nudge.deal_lines(deals, NULL, NULL, as_of, false) d
 	), fact AS (
 		-- what somebody did, for whatever deal
-		SELECT s.period, CASE by WHEN 'owner' THEN a.owner ELSE d.value END AS value, a.kind, 1 AS done, 0 AS direct
-		FROM span s
-		JOIN activity a ON a.at >= s.start_at AND a.at < s.known_at
+		SELECT a.no, CASE by WHEN 'owner' THEN a.owner ELSE d.value END AS value, a.kind, 1 AS done, 0 AS direct
+		FROM activity a
 		LEFT JOIN deal d ON d.deal = a.deal
+		WHERE a.no > 0
 		UNION ALL
 		-- what was done for a deal that was won, until the day of that
-		SELECT s.period, d.value, a.kind, 0, 1
-		FROM span s
-		JOIN deal d ON d.outcome = 'won' AND d.closed_at >= s.start_at AND d.closed_at < s.known_at
+		SELECT d.won_no, d.value, a.kind, 0, 1
+		FROM deal d
 		JOIN activity a ON a.deal = d.deal AND nudge.civil_date(a.at, named_zone) <= nudge.civil_date(d.closed_at, named_zone)
+		WHERE d.won_no IS NOT NULL
 	), n AS MATERIALIZED (
-		SELECT f.period, f.value, grouping(f.value) = 1 AS is_total, f.kind, grouping(f.kind) = 1 AS all_kinds, sum(f.done) AS done, sum(f.direct) AS direct
+		SELECT f.no, f.value, grouping(f.value) = 1 AS is_total, f.kind, grouping(f.kind) = 1 AS all_kinds, sum(f.done) AS done, sum(f.direct) AS direct
 		FROM fact f
-		GROUP BY GROUPING SETS ((f.period, f.value, f.kind), (f.period, f.value), (f.period, f.kind), (f.period))
+		GROUP BY GROUPING SETS ((f.no, f.value, f.kind), (f.no, f.value), (f.no, f.kind), (f.no))
 	), w AS MATERIALIZED (
-		SELECT s.period, d.value, grouping(d.value) = 1 AS is_total, count(*) AS won
-		FROM span s JOIN deal d ON d.outcome = 'won' AND d.closed_at >= s.start_at AND d.closed_at < s.known_at
-		GROUP BY GROUPING SETS ((s.period, d.value), (s.period))
+		SELECT d.won_no AS no, d.value, grouping(d.value) = 1 AS is_total, count(*) AS won
+		FROM deal d
+		WHERE d.won_no IS NOT NULL
+		GROUP BY GROUPING SETS ((d.won_no, d.value), (d.won_no))
 	), known AS MATERIALIZED (
 		SELECT bool_or(a.deal IS NOT NULL) AS has_deals FROM activity a
 	), cell AS (
-		SELECT s.period, s.complete, CASE WHEN as_of <= s.start_at THEN NULL ELSE 0 END AS zero, g.value, g.is_total, k.kind, k.all_kinds
+		SELECT s.period, s.no, s.complete, CASE WHEN s.no IS NOT NULL THEN 0 END AS zero, g.value, g.is_total, k.kind, k.all_kinds
 		FROM span s
 		CROSS JOIN (SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE by IS NOT NULL
 			UNION SELECT w.value, w.is_total FROM w WHERE by IS NOT NULL) g
@@ -518,8 +522,8 @@ BEGIN
 	)
 	SELECT c.period, c.value, c.is_total, c.kind, c.all_kinds, v.done, v.won, v.done / nullif(v.won, 0)::numeric, v.direct, v.direct / nullif(v.won, 0)::numeric, c.complete
 	FROM known, cell c
-	LEFT JOIN n ON n.period = c.period AND n.is_total = c.is_total AND n.all_kinds = c.all_kinds AND n.value IS NOT DISTINCT FROM c.value AND n.kind IS NOT DISTINCT FROM c.kind
-	LEFT JOIN w ON w.period = c.period AND w.is_total = c.is_total AND w.value IS NOT DISTINCT FROM c.value,
+	LEFT JOIN n ON n.no = c.no AND n.is_total = c.is_total AND n.all_kinds = c.all_kinds AND n.value IS NOT DISTINCT FROM c.value AND n.kind IS NOT DISTINCT FROM c.kind
+	LEFT JOIN w ON w.no = c.no AND w.is_total = c.is_total AND w.value IS NOT DISTINCT FROM c.value,
 		LATERAL (SELECT coalesce(n.done, c.zero) AS done, coalesce(w.won, c.zero) AS won, CASE WHEN known.has_deals THEN coalesce(n.direct, c.zero) END AS direct) v
 	ORDER BY c.period, c.is_total, c.value COLLATE "C", c.all_kinds, c.kind COLLATE "C";
 END
@@ -547,7 +551,7 @@ CREATE FUNCTION nudge.contract_lines(
 	first_annual_amount numeric,
 	currency text
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -587,7 +591,7 @@ CREATE FUNCTION nudge.contract_values(
 ) RETURNS TABLE (
 	period date,
 	segment text,
-	is_total boolean,
+	all_segments boolean,
 	initial_contracts bigint,
 	initial_amount numeric,
 	average_initial_value numeric,
@@ -610,27 +614,49 @@ BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
 	RETURN QUERY
 	WITH span AS MATERIALIZED (
-		SELECT w.*, least(w.end_at, as_of) AS known_at, CASE WHEN as_of <= w.start_at THEN NULL ELSE 0 END AS zero
-		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w
+		SELECT w.*, s.no, CASE WHEN s.no IS NOT NULL THEN 0 END AS zero
+		FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) w LEFT JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.period = w.period
+	), bound AS MATERIALIZED (
+		SELECT x.bounds, cardinality(x.bounds) - 1 AS last_no FROM nudge.begun_bounds(start_day, end_day, grain, zone, as_of) x(bounds) WHERE x.bounds IS NOT NULL
 	), line AS MATERIALIZED (
 		SELECT * FROM nudge.contract_lines(contracts, customers, as_of, contract_values.currency)
 	), signed AS (
-		SELECT s.period, l.segment, grouping(l.segment) = 1 AS is_total,
+		SELECT k.no, l.segment, grouping(l.segment) = 1 AS is_total,
 			count(*) FILTER (WHERE l.number = 1) AS initials, coalesce(sum(l.amount) FILTER (WHERE l.number = 1), 0) AS initial_amount,
 			count(*) FILTER (WHERE l.number > 1) AS laters, coalesce(sum(l.amount) FILTER (WHERE l.number > 1), 0) AS later_amount
-		FROM span s JOIN line l ON l.signed_at >= s.start_at AND l.signed_at < s.known_at
-		GROUP BY GROUPING SETS ((s.period, l.segment), (s.period))
+		FROM bound b, line l, LATERAL (SELECT width_bucket(l.signed_at, b.bounds) AS no) k
+		GROUP BY GROUPING SETS ((k.no, l.segment), (k.no))
+	), change AS (
+		-- a contract is in force at the ends of the periods from from_no to before to_no
+		SELECT l.customer, l.segment, min(l.first_annual_amount) AS initial, e.no, sum(e.step) AS n,
+			coalesce(sum(e.step) FILTER (WHERE l.annual_amount IS NULL), 0) AS unknown, coalesce(sum(e.step * l.annual_amount), 0) AS annual
+		FROM bound b, line l, LATERAL (SELECT greatest(width_bucket(greatest(l.signed_at, l.starts_at), b.bounds), 1) AS from_no,
+				coalesce(width_bucket(l.ends_at, b.bounds), b.last_no + 1) AS to_no) k,
+			LATERAL (VALUES (k.from_no, 1), (k.to_no, -1)) e(no, step)
+		WHERE k.from_no < k.to_no
+		GROUP BY l.customer, l.segment, e.no
 	), account AS (
-		SELECT s.period, l.segment, l.customer, min(l.first_annual_amount) AS initial,
-			CASE WHEN count(*) = count(l.annual_amount) THEN sum(l.annual_amount) END AS annual
-		FROM span s JOIN line l ON l.signed_at < s.known_at AND l.starts_at < s.known_at AND (l.ends_at IS NULL OR l.ends_at >= s.known_at)
-		WHERE s.zero = 0
-		GROUP BY s.period, l.segment, l.customer
+		-- and so is what its customer has, until the next change
+		SELECT c.segment, c.initial, c.no, lead(c.no) OVER upto AS next_no, sum(c.n) OVER upto AS n, sum(c.unknown) OVER upto AS unknown, sum(c.annual) OVER upto AS annual
+		FROM change c
+		WINDOW upto AS (PARTITION BY c.customer ORDER BY c.no)
+	), move AS MATERIALIZED (
+		SELECT e.no, a.segment, grouping(a.segment) = 1 AS is_total, sum(e.step) AS n, sum(e.step) FILTER (WHERE a.initial IS NULL) AS no_initial, sum(e.step * a.initial) AS initial,
+			sum(e.step) FILTER (WHERE a.unknown > 0) AS no_annual, sum(e.step * a.annual) AS annual
+		FROM account a, LATERAL (VALUES (a.no, 1), (a.next_no, -1)) e(no, step)
+		WHERE a.n > 0
+		GROUP BY GROUPING SETS ((e.no, a.segment), (e.no))
+	), running AS (
+		SELECT s.no, g.segment, g.is_total, sum(m.n) OVER upto AS n, sum(m.no_initial) OVER upto AS no_initial, sum(m.initial) OVER upto AS initial,
+			sum(m.no_annual) OVER upto AS no_annual, sum(m.annual) OVER upto AS annual
+		FROM span s CROSS JOIN (SELECT DISTINCT m.segment, m.is_total FROM move m) g
+		LEFT JOIN move m ON m.no = s.no AND m.is_total = g.is_total AND m.segment IS NOT DISTINCT FROM g.segment
+		WHERE s.no IS NOT NULL
+		WINDOW upto AS (PARTITION BY g.is_total, g.segment ORDER BY s.no)
 	), held AS (
-		SELECT a.period, a.segment, grouping(a.segment) = 1 AS is_total, count(*) AS n,
-			CASE WHEN count(*) = count(a.initial) THEN sum(a.initial) END AS initial, CASE WHEN count(*) = count(a.annual) THEN sum(a.annual) END AS annual
-		FROM account a
-		GROUP BY GROUPING SETS ((a.period, a.segment), (a.period))
+		SELECT r.no, r.segment, r.is_total, r.n::bigint AS n, CASE WHEN coalesce(r.no_initial, 0) = 0 THEN r.initial END AS initial, CASE WHEN coalesce(r.no_annual, 0) = 0 THEN r.annual END AS annual
+		FROM running r
+		WHERE r.n > 0
 	)
 	SELECT s.period, g.segment, g.is_total, coalesce(n.initials, s.zero), coalesce(n.initial_amount, s.zero), n.initial_amount / nullif(n.initials, 0),
 		coalesce(n.laters, s.zero), coalesce(n.later_amount, s.zero), n.later_amount / nullif(n.laters, 0), coalesce(h.n, s.zero),
@@ -638,8 +664,8 @@ BEGIN
 		h.initial / h.n, h.annual / h.n, h.annual / nullif(h.initial, 0), nudge.single_currency(ARRAY(SELECT DISTINCT l.currency FROM line l), contract_values.currency), s.complete
 	FROM span s
 	CROSS JOIN (SELECT NULL AS segment, true AS is_total UNION SELECT l.segment, false FROM line l WHERE customers IS NOT NULL) g
-	LEFT JOIN signed n ON n.period = s.period AND n.is_total = g.is_total AND n.segment IS NOT DISTINCT FROM g.segment
-	LEFT JOIN held h ON h.period = s.period AND h.is_total = g.is_total AND h.segment IS NOT DISTINCT FROM g.segment
+	LEFT JOIN signed n ON n.no = s.no AND n.is_total = g.is_total AND n.segment IS NOT DISTINCT FROM g.segment
+	LEFT JOIN held h ON h.no = s.no AND h.is_total = g.is_total AND h.segment IS NOT DISTINCT FROM g.segment
 	ORDER BY s.period, g.is_total, g.segment COLLATE "C";
 END
 $$;

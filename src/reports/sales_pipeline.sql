@@ -101,7 +101,7 @@ AS $$
 DECLARE
 	dated constant integer := CASE WHEN as_of < 'infinity' THEN 0 END;
 BEGIN
-	PERFORM nudge.check_sales_by(nullif(by, 'stage'));
+	PERFORM nudge.check_by(by, '{stage,owner,team,segment}');
 	RETURN QUERY
 	WITH deal AS MATERIALIZED (
 		SELECT d.*, CASE by WHEN 'stage' THEN d.stage WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value
@@ -257,7 +257,7 @@ CREATE FUNCTION nudge.sales_forecast(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day), nudge.check_sales_by(by), nudge.check_forecast_levels(commit_probability, best_case_probability);
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_by(by, '{owner,team,segment}'), nudge.check_forecast_levels(commit_probability, best_case_probability);
 	RETURN QUERY
 	WITH deal AS MATERIALIZED (
 		SELECT p.period, CASE WHEN d.expected_close IS NULL THEN 'no_date' WHEN d.expected_close < b.today THEN 'overdue'
@@ -439,13 +439,15 @@ CREATE FUNCTION nudge.stage_conversion(
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day), nudge.check_sales_by(by);
+	PERFORM nudge.check_window(start_day, end_day), nudge.check_by(by, '{owner,team,segment}');
 	RETURN QUERY
 	WITH span AS MATERIALIZED (
-		SELECT * FROM nudge.window_spans(start_day, end_day, grain, zone, as_of)
+		SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 	), fact AS (
 		SELECT s.period, s.complete, p.*, CASE by WHEN 'owner' THEN p.owner WHEN 'team' THEN p.team WHEN 'segment' THEN p.segment END AS value
-		FROM span s JOIN nudge.stage_passages(deals, deal_stages, as_of, stages) p ON p.entered_at >= s.start_at AND p.entered_at < s.end_at
+		FROM nudge.begun_bounds(start_day, end_day, grain, zone, as_of) b(bounds)
+		CROSS JOIN nudge.stage_passages(deals, deal_stages, as_of, stages) p
+		JOIN span s ON s.no = width_bucket(p.entered_at, b.bounds)
 	), n AS (
 		SELECT f.period, f.complete, f.value, grouping(f.value) = 1 AS is_total, f.stage, f.stage_position, count(*) AS entered, CASE WHEN NOT bool_or(f.is_last) THEN count(f.next_stage_at) END AS reached_next,
 			count(*) FILTER (WHERE f.status = 'advanced') AS advanced, count(*) FILTER (WHERE f.status = 'dropped') AS dropped,

@@ -63,15 +63,11 @@ CREATE FUNCTION nudge.relation_has_column(relation regclass, column_name text) R
 COMMENT ON FUNCTION nudge.relation_has_column(regclass, text) IS
 	'Whether an input has an optional column, so that what it lacks is not taken for what did not happen. Not STRICT: a NULL relation is an input without rows, which lacks nothing';
 
-CREATE FUNCTION nudge.check_support_options("by" text, counting text, tolerance numeric DEFAULT 0.25) RETURNS void
+CREATE FUNCTION nudge.check_support_options(counting text, tolerance numeric DEFAULT 0.25) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF "by" NOT IN ('priority', 'complexity', 'category', 'agent', 'segment') THEN
-		RAISE EXCEPTION 'tickets cannot be grouped by "%"', left("by", 40) USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They can by priority, complexity, category, agent, and segment of the customer.',
-			HINT = 'Leave it out for the total alone, or pass a view that has yours as category.';
-	ELSIF NOT coalesce(counting IN ('opened', 'resolved'), false) THEN
+	IF NOT coalesce(counting IN ('opened', 'resolved'), false) THEN
 		RAISE EXCEPTION 'tickets cannot be counted as "%"', left(counting, 40) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A ticket counts in the period in which it was opened, or in that in which it was resolved.',
 			HINT = 'Pass opened or resolved.';
@@ -82,8 +78,8 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION nudge.check_support_options(text, text, numeric) IS
-	'An error for options that reports on tickets do not know. Not STRICT: a NULL by is the total alone, other NULLs are errors';
+COMMENT ON FUNCTION nudge.check_support_options(text, numeric) IS
+	'An error for options that reports on tickets do not know. Not STRICT: NULLs are errors';
 
 CREATE FUNCTION nudge.ticket_rows(
 	tickets regclass,
@@ -108,7 +104,7 @@ CREATE FUNCTION nudge.ticket_rows(
 	escalated boolean,
 	contacts integer
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
@@ -216,13 +212,13 @@ CREATE FUNCTION nudge.ticket_lines(
 	resolution_sla text,
 	resolution_ratio numeric
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
 	knows_responses constant boolean := nudge.relation_has_column(tickets, 'first_response_at');
 BEGIN
-	PERFORM nudge.check_support_options(NULL, counting);
+	PERFORM nudge.check_support_options(counting);
 	IF start_day IS NOT NULL AND end_day IS NOT NULL THEN
 		PERFORM nudge.check_window(start_day, end_day);
 	END IF;
@@ -297,11 +293,11 @@ CREATE FUNCTION nudge.support_lines(
 	sla text[],
 	ratio numeric[]
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
-	PERFORM nudge.check_support_options("by", counting);
+	PERFORM nudge.check_by("by", '{priority,complexity,category,agent,segment}'), nudge.check_support_options(counting);
 	IF "by" = 'segment' AND customers IS NULL THEN
 		RAISE EXCEPTION 'segments of tickets need the relation customers' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'The segment is that of the customer whose ticket it is.',
@@ -343,7 +339,6 @@ CREATE FUNCTION nudge.support_report(
 	period date,
 	value text,
 	is_total boolean,
-	complete boolean,
 	tickets_total bigint,
 	ticket_share numeric,
 	customers_total bigint,
@@ -361,9 +356,10 @@ CREATE FUNCTION nudge.support_report(
 	one_touch_rate numeric,
 	mean_csat numeric,
 	csat_answers bigint,
-	tickets_with_problem bigint
+	tickets_with_problem bigint,
+	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
@@ -372,8 +368,7 @@ BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
 	RETURN QUERY EXECUTE format($query$
 		WITH span AS MATERIALIZED (
-			-- periods of which nothing can be known are left out
-			SELECT s.* FROM nudge.window_spans($2, $3, $4, $5, $6) s WHERE $6 IS NULL OR s.start_at < $6
+			SELECT * FROM nudge.begun_spans($2, $3, $4, $5, $6)
 		), line AS MATERIALIZED (
 			SELECT l.* FROM nudge.support_lines($1, $2, $3, $4, $5, $6, $7, $8, $9) l
 		), n AS MATERIALIZED (
@@ -389,23 +384,30 @@ BEGIN
 			FROM (%s) c
 			WHERE c.customer IS NOT NULL
 			ORDER BY c.customer, c.created_at, c.segment COLLATE "C"
+		), joined AS MATERIALIZED (
+			SELECT width_bucket(c.created_at, b.bounds) AS no, c.segment, count(*) AS n
+			FROM nudge.begun_bounds($2, $3, $4, $5, $6) b(bounds), customer c
+			WHERE c.internal IS NOT TRUE AND b.bounds IS NOT NULL
+			GROUP BY 1, 2
 		), base AS MATERIALIZED (
-			SELECT s.period, c.segment, grouping(c.segment) = 1 AS is_total, count(*) AS n
-			FROM span s JOIN customer c ON c.created_at < least(s.end_at, $6) AND c.internal IS NOT TRUE
-			GROUP BY GROUPING SETS ((s.period, c.segment), (s.period))
+			-- who is there at the end of each period: whoever has come so far
+			SELECT s.period, g.segment, grouping(g.segment) = 1 AS is_total, sum(j.n)::bigint AS n
+			FROM span s CROSS JOIN (SELECT DISTINCT j.segment FROM joined j) g
+			JOIN joined j ON j.no <= s.no AND j.segment IS NOT DISTINCT FROM g.segment
+			GROUP BY GROUPING SETS ((s.period, g.segment), (s.period))
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total
 			UNION SELECT n.value, n.is_total FROM n WHERE $7 IS NOT NULL
 			UNION SELECT b.segment, b.is_total FROM base b WHERE $7 = 'segment'
 		)
-		SELECT s.period, g.value, g.is_total, s.complete, coalesce(n.total, 0), n.total::numeric / w.total, b.n, coalesce(n.total, 0)::numeric / nullif(b.n, 0),
+		SELECT s.period, g.value, g.is_total, coalesce(n.total, 0), n.total::numeric / w.total, b.n, coalesce(n.total, 0)::numeric / nullif(b.n, 0),
 			CASE WHEN $10 THEN coalesce(n.resolved, 0) END, CASE WHEN $10 THEN n.resolved::numeric / n.total END,
 			CASE WHEN $11 THEN coalesce(n.reopened, 0) END, CASE WHEN $10 THEN coalesce(n.once_resolved, 0) END,
 			CASE WHEN $10 AND $11 THEN n.reopened::numeric / nullif(n.once_resolved, 0) END,
 			CASE WHEN $12 THEN coalesce(n.escalated, 0) END, coalesce(n.escalation_known, 0), n.escalated::numeric / nullif(n.escalation_known, 0),
 			CASE WHEN $10 AND $13 THEN coalesce(n.one_touch, 0) END, CASE WHEN $10 THEN coalesce(n.contacts_known, 0) END,
 			CASE WHEN $10 THEN n.one_touch::numeric / nullif(n.contacts_known, 0) END,
-			n.csat, coalesce(n.answers, 0), coalesce(n.problems, 0)
+			n.csat, coalesce(n.answers, 0), coalesce(n.problems, 0), s.complete
 		FROM span s CROSS JOIN grouped g
 		LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
 		LEFT JOIN n w ON w.period = s.period AND w.is_total
@@ -439,7 +441,6 @@ CREATE FUNCTION nudge.support_times(
 	period date,
 	value text,
 	is_total boolean,
-	complete boolean,
 	tickets_done bigint,
 	mean_minutes numeric,
 	median_minutes numeric,
@@ -452,16 +453,17 @@ CREATE FUNCTION nudge.support_times(
 	sla_pending bigint,
 	attainment_rate numeric,
 	tickets_exceeding bigint,
-	exceeding_rate numeric
+	exceeding_rate numeric,
+	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 40 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 40 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
-	PERFORM nudge.check_support_options("by", counting, tolerance);
+	PERFORM nudge.check_support_options(counting, tolerance);
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT s.* FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s WHERE as_of IS NULL OR s.start_at < as_of
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), line AS MATERIALIZED (
 			SELECT m.no, l.period, l.value, l.minutes[m.no] AS minutes, l.working_minutes[m.no] AS working_minutes, l.sla[m.no] AS sla, l.ratio[m.no] AS ratio
 			FROM nudge.support_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, support_times.calendar) l, (VALUES (1), (2)) m(no)
@@ -478,9 +480,9 @@ BEGIN
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
 		)
-		SELECT m.measure, s.period, g.value, g.is_total, s.complete, CASE WHEN m.is_known THEN coalesce(n.done, 0) END, n.mean, n.median::numeric, n.p90::numeric,
+		SELECT m.measure, s.period, g.value, g.is_total, CASE WHEN m.is_known THEN coalesce(n.done, 0) END, n.mean, n.median::numeric, n.p90::numeric,
 			n.working_mean, n.working_median::numeric, n.working_p90::numeric, CASE WHEN m.is_known THEN coalesce(n.met, 0) END, CASE WHEN m.is_known THEN coalesce(n.breached, 0) END,
-			CASE WHEN m.is_known THEN coalesce(n.pending, 0) END, n.met::numeric / nullif(n.met + n.breached, 0), CASE WHEN m.is_known THEN coalesce(n.exceeding, 0) END, n.exceeding::numeric / nullif(n.met + n.breached, 0)
+			CASE WHEN m.is_known THEN coalesce(n.pending, 0) END, n.met::numeric / nullif(n.met + n.breached, 0), CASE WHEN m.is_known THEN coalesce(n.exceeding, 0) END, n.exceeding::numeric / nullif(n.met + n.breached, 0), s.complete
 		FROM (VALUES (1, 'first_response', nudge.relation_has_column(tickets, 'first_response_at')),
 			(2, 'resolution', nudge.relation_has_column(tickets, 'resolved_at'))) m(no, measure, is_known) CROSS JOIN span s CROSS JOIN grouped g
 		LEFT JOIN n ON n.no = m.no AND n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value

@@ -23,18 +23,13 @@ CREATE FUNCTION nudge.backlog_lines(
 	resolved_period date,
 	reopened_period date
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	named_zone constant text := coalesce(zone, 'UTC');
 BEGIN
-	PERFORM nudge.check_window(start_day, end_day);
-	IF "by" = 'segment' THEN
-		RAISE EXCEPTION 'the backlog has no segments' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'It can be grouped by priority, complexity, category and agent.',
-			HINT = 'Pass a view of the tickets that has the segment as category.';
-	END IF;
-	PERFORM nudge.check_support_options("by", 'opened');
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by("by", '{priority,complexity,category,agent}');
 	RETURN QUERY
 		-- what comes after the window has no period, what was before it has -infinity
 		SELECT d.ticket, d.value, d.opened_at,
@@ -57,6 +52,43 @@ $$;
 COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text) IS
 	'Each ticket with the periods in which it came into the backlog, left it and came back, -infinity for before the window: the drill-down of backlog and backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
 
+CREATE FUNCTION nudge.backlog_stays(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL
+) RETURNS TABLE (ticket text, value text, opened_at timestamptz, is_return boolean, from_no integer, to_no integer)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	RETURN QUERY
+		WITH span AS MATERIALIZED (
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
+		), last AS MATERIALIZED (
+			SELECT count(*)::integer AS no FROM span
+		), numbered AS (
+			-- before the window is 0
+			SELECT l.ticket, l.value, l.opened_at, l.reopened_period IS NOT NULL AS returns, coalesce(o.no, 0) AS opened, CASE WHEN l.resolved_period IS NOT NULL THEN coalesce(c.no, 0) END AS resolved,
+				coalesce(a.no, 0) AS reopened
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l
+			LEFT JOIN span o ON o.period = l.opened_period
+			LEFT JOIN span c ON c.period = l.resolved_period
+			LEFT JOIN span a ON a.period = l.reopened_period
+		)
+		SELECT n.ticket, n.value, n.opened_at, k.is_return, k.from_no, k.to_no
+		FROM last z, numbered n,
+			-- it is open at the ends of the periods from one event to before the next
+			LATERAL (SELECT false AS is_return, greatest(n.opened, 1) AS from_no, coalesce(n.resolved - 1, z.no) AS to_no
+				UNION ALL SELECT true, greatest(n.reopened, 1), z.no WHERE n.returns) k
+		WHERE k.from_no <= k.to_no;
+END
+$$;
+COMMENT ON FUNCTION nudge.backlog_stays(regclass, date, date, text, text, timestamptz, text) IS
+	'Works for backlog and backlog_ages: at the ends of which periods of begun_spans, by their numbers, each ticket is open. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+
 CREATE FUNCTION nudge.open_ticket_ages(
 	tickets regclass,
 	start_day date,
@@ -66,28 +98,14 @@ CREATE FUNCTION nudge.open_ticket_ages(
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL
 ) RETURNS TABLE (period date, ticket text, value text, opened_at timestamptz, age_seconds numeric, age_days numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT s.period, least(s.end_at, as_of) AS at, row_number() OVER (ORDER BY s.period)::integer AS no
-			FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s
-			WHERE as_of IS NULL OR s.start_at < as_of
-		), numbered AS (
-			-- 0 is before the window; a ticket is open at the ends of the periods from one event to before the next
-			SELECT l.ticket, l.value, l.opened_at, coalesce(o.no, 0) AS opened, CASE WHEN l.resolved_period IS NOT NULL THEN coalesce(c.no, 0) END AS resolved,
-				CASE WHEN l.reopened_period IS NOT NULL THEN coalesce(a.no, 0) END AS reopened
-			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l
-			LEFT JOIN span o ON o.period = l.opened_period
-			LEFT JOIN span c ON c.period = l.resolved_period
-			LEFT JOIN span a ON a.period = l.reopened_period
-		)
-		SELECT s.period, n.ticket, n.value, n.opened_at, g.age_seconds, trim_scale(g.age_seconds / 86400)
-		FROM numbered n, (SELECT count(*)::integer AS last FROM span) z,
-			LATERAL (SELECT generate_series(greatest(n.opened, 1), coalesce(n.resolved - 1, z.last)) UNION ALL
-				SELECT generate_series(greatest(n.reopened, 1), z.last) WHERE n.reopened IS NOT NULL) k(no)
-		JOIN span s ON s.no = k.no, LATERAL (SELECT trim_scale(extract(epoch FROM s.at - n.opened_at)) AS age_seconds) g;
+		SELECT s.period, l.ticket, l.value, l.opened_at, g.age_seconds, trim_scale(g.age_seconds / 86400)
+		FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by") l
+		JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.no BETWEEN l.from_no AND l.to_no,
+			LATERAL (SELECT trim_scale(extract(epoch FROM s.known_at - l.opened_at)) AS age_seconds) g;
 END
 $$;
 COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text) IS
@@ -105,23 +123,23 @@ CREATE FUNCTION nudge.backlog(
 	period date,
 	value text,
 	is_total boolean,
-	complete boolean,
 	opening bigint,
 	opened bigint,
 	reopened bigint,
 	resolved bigint,
 	closing bigint,
 	mean_age_days numeric,
-	oldest_age_days numeric
+	oldest_age_days numeric,
+	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
 BEGIN
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT s.* FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s WHERE as_of IS NULL OR s.start_at < as_of
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), n AS MATERIALIZED (
 			SELECT e.period, l.value, grouping(l.value) = 1 AS is_total, sum(e.opened) AS opened, sum(e.resolved) AS resolved, sum(e.reopened) AS reopened
 			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l,
@@ -130,10 +148,32 @@ BEGIN
 			GROUP BY GROUPING SETS ((e.period, l.value), (e.period))
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
+		), stay AS MATERIALIZED (
+			SELECT * FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by")
+		), opening AS MATERIALIZED (
+			-- the instants at which those that are open were opened: how many, and their sum
+			SELECT e.no, l.value, sum(e.step) AS n, sum(e.step * extract(epoch FROM l.opened_at)) AS opened, min(l.opened_at) FILTER (WHERE e.step > 0 AND l.is_return) AS returned
+			FROM stay l, LATERAL (VALUES (l.from_no, 1), (l.to_no + 1, -1)) e(no, step)
+			GROUP BY e.no, l.value
+		), oldest AS MATERIALIZED (
+			-- who comes later was opened later: the oldest is who stays beyond all that came before
+			SELECT o.value, k.no, o.opened_at
+			FROM (SELECT l.*, coalesce(max(l.to_no) OVER (PARTITION BY l.value ORDER BY l.opened_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS covered
+				FROM stay l WHERE NOT l.is_return) o,
+				LATERAL generate_series(greatest(o.from_no, o.covered + 1), o.to_no) k(no)
+		), cell AS (
+			SELECT s.no, g.value, sum(d.n) OVER upto AS n, sum(d.opened) OVER upto AS opened,
+				-- those that come back are open ever after
+				least(o.opened_at, min(d.returned) OVER upto) AS oldest
+			FROM span s CROSS JOIN (SELECT DISTINCT l.value FROM stay l) g
+			LEFT JOIN opening d ON d.no = s.no AND d.value IS NOT DISTINCT FROM g.value
+			LEFT JOIN oldest o ON o.no = s.no AND o.value IS NOT DISTINCT FROM g.value
+			WINDOW upto AS (PARTITION BY g.value ORDER BY s.no)
 		), age AS MATERIALIZED (
-			SELECT a.period, a.value, grouping(a.value) = 1 AS is_total, avg(a.age_seconds) / 86400 AS mean, max(a.age_days) AS oldest
-			FROM nudge.open_ticket_ages(tickets, start_day, end_day, grain, zone, as_of, "by") a
-			GROUP BY GROUPING SETS ((a.period, a.value), (a.period))
+			SELECT s.period, c.value, grouping(c.value) = 1 AS is_total, (extract(epoch FROM s.known_at) - sum(c.opened) / nullif(sum(c.n), 0)) / 86400 AS mean,
+				trim_scale(extract(epoch FROM s.known_at - min(c.oldest)) / 86400) AS oldest
+			FROM cell c JOIN span s ON s.no = c.no
+			GROUP BY GROUPING SETS ((s.period, s.known_at, c.value), (s.period, s.known_at))
 		), moved AS (
 			SELECT s.period, s.complete, g.value, g.is_total, coalesce(n.opened, 0) AS opened, coalesce(n.resolved, 0) AS resolved, coalesce(n.reopened, 0) AS reopened
 			FROM (SELECT s.period, s.complete FROM span s UNION ALL SELECT '-infinity', NULL) s CROSS JOIN grouped g
@@ -142,10 +182,10 @@ BEGIN
 			SELECT m.*, sum(m.opened + m.reopened - m.resolved) OVER (PARTITION BY m.is_total, m.value ORDER BY m.period) AS closing
 			FROM moved m
 		)
-		SELECT m.period, m.value, m.is_total, m.complete,
+		SELECT m.period, m.value, m.is_total,
 			CASE WHEN knows_resolution THEN (m.closing - m.opened - m.reopened + m.resolved)::bigint END, m.opened::bigint,
 			CASE WHEN knows_resolution THEN m.reopened::bigint END, CASE WHEN knows_resolution THEN m.resolved::bigint END,
-			CASE WHEN knows_resolution THEN m.closing::bigint END, CASE WHEN knows_resolution THEN a.mean END, CASE WHEN knows_resolution THEN a.oldest END
+			CASE WHEN knows_resolution THEN m.closing::bigint END, CASE WHEN knows_resolution THEN a.mean END, CASE WHEN knows_resolution THEN a.oldest END, m.complete
 		FROM summed m
 		LEFT JOIN age a ON a.period = m.period AND a.is_total = m.is_total AND a.value IS NOT DISTINCT FROM m.value
 		WHERE isfinite(m.period)
@@ -168,39 +208,50 @@ CREATE FUNCTION nudge.backlog_ages(
 	period date,
 	value text,
 	is_total boolean,
-	complete boolean,
 	from_days numeric,
 	to_days numeric,
 	open_tickets bigint,
-	open_share numeric
+	open_share numeric,
+	complete boolean
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
+	bounds constant numeric[] := 0 || ARRAY(SELECT e.edge FROM unnest(edges) e(edge));
 BEGIN
-	IF NOT coalesce(array_ndims(edges) = 1 AND array_position(edges, NULL) IS NULL
-		AND edges = ARRAY(SELECT DISTINCT e.edge FROM unnest(edges) e(edge) WHERE e.edge > 0 AND e.edge < 'Infinity' ORDER BY e.edge), false) THEN
-		RAISE EXCEPTION 'edges of ages must be days above 0 that ascend' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A class of ages is from one edge to before the next; the first begins at 0, the last has no end.',
-			HINT = 'Pass an array such as {1,3,7,30}.';
-	END IF;
+	PERFORM nudge.check_age_edges(edges);
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
-			SELECT s.* FROM nudge.window_spans(start_day, end_day, grain, zone, as_of) s WHERE as_of IS NULL OR s.start_at < as_of
-		), n AS MATERIALIZED (
-			SELECT a.period, a.value, grouping(a.value) = 1 AS is_total, width_bucket(a.age_days, edges) AS class, count(*) AS n
-			FROM nudge.open_ticket_ages(tickets, start_day, end_day, grain, zone, as_of, "by") a
-			GROUP BY GROUPING SETS ((a.period, a.value, width_bucket(a.age_days, edges)), (a.period, width_bucket(a.age_days, edges)))
+			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
+		), class AS MATERIALIZED (
+			SELECT b.place, b.day AS from_days, bounds[b.place + 1] AS to_days FROM unnest(bounds) WITH ORDINALITY b(day, place)
+		), stay AS MATERIALIZED (
+			-- a ticket is in a class at the ends of consecutive periods
+			SELECT k.value, k.place, k.from_no, k.to_no FROM (
+				SELECT l.value, c.place, greatest(l.from_no, 1 + width_bucket(l.opened_at + make_interval(secs => c.from_days::double precision * 86400) - interval '1 microsecond', e.ends)) AS from_no,
+					least(l.to_no, CASE WHEN c.to_days < 1e6 THEN
+						width_bucket(l.opened_at + make_interval(secs => c.to_days::double precision * 86400) - interval '1 microsecond', e.ends) END) AS to_no
+				FROM (SELECT array_agg(s.known_at ORDER BY s.no) AS ends FROM span s) e,
+					nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by") l, class c
+				WHERE c.from_days < 1e6) k
+			WHERE k.from_no <= k.to_no
+		), move AS MATERIALIZED (
+			SELECT e.no, l.value, grouping(l.value) = 1 AS is_total, l.place, sum(e.step) AS step
+			FROM stay l, LATERAL (VALUES (l.from_no, 1), (l.to_no + 1, -1)) e(no, step)
+			GROUP BY GROUPING SETS ((e.no, l.value, l.place), (e.no, l.place))
 		), grouped AS (
-			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
+			SELECT NULL AS value, true AS is_total UNION SELECT m.value, m.is_total FROM move m WHERE "by" IS NOT NULL
+		), cell AS (
+			SELECT s.no, s.period, s.complete, g.value, g.is_total, c.place, c.from_days, c.to_days,
+				coalesce(sum(m.step) OVER (PARTITION BY g.is_total, g.value, c.place ORDER BY s.no), 0)::bigint AS n
+			FROM span s CROSS JOIN grouped g CROSS JOIN class c
+			LEFT JOIN move m ON m.no = s.no AND m.is_total = g.is_total AND m.value IS NOT DISTINCT FROM g.value AND m.place = c.place
 		)
-		SELECT s.period, g.value, g.is_total, s.complete, coalesce(edges[array_lower(edges, 1) + k.class - 1], 0), edges[array_lower(edges, 1) + k.class],
-			CASE WHEN knows_resolution THEN coalesce(n.n, 0) END,
-			CASE WHEN knows_resolution THEN coalesce(n.n, 0) / sum(n.n) OVER (PARTITION BY s.period, g.is_total, g.value) END
-		FROM span s CROSS JOIN grouped g CROSS JOIN generate_series(0, cardinality(edges)) k(class)
-		LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value AND n.class = k.class
-		ORDER BY s.period, g.is_total, g.value COLLATE "C", k.class;
+		SELECT c.period, c.value, c.is_total, c.from_days, c.to_days, CASE WHEN knows_resolution THEN c.n END,
+			CASE WHEN knows_resolution THEN c.n / nullif(sum(c.n) OVER (PARTITION BY c.no, c.is_total, c.value), 0) END, c.complete
+		FROM cell c
+		ORDER BY c.period, c.is_total, c.value COLLATE "C", c.place;
 END
 $$;
 COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS

@@ -32,8 +32,8 @@ CREATE TABLE fuzz.accessors AS
 		LEFT JOIN fuzz.types t ON t.type = p.proargtypes[0]
 		WHERE p.pronamespace = 'nudge'::regnamespace AND p.prokind IN ('f', 'w')
 			AND p.proname !~ '(_trans|_final|_recv|_in)$' AND p.proname <> 'combine'
-			-- what maps sources takes SQL, of which random words are none
-			AND p.proparallel <> 'u' AND p.proname <> 'single_select'
+			-- what maps sources takes SQL and names, of which random words are none
+			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns')
 	) f;
 -- the more arguments, the more often it is drawn
 CREATE TABLE fuzz.draws AS
@@ -392,7 +392,6 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'latency_threshold_ms', 'numeric', '{100,50}', '{-1,NaN,infinity,1e-1000}'),
 	('', 'hours', 'integer[]', '{"{1,6,24,72}","{1000}"}', '{"{}","{0}","{NULL}","{2147483647}","{{1,2},{3,4}}"}'),
 	('', 'budget_shares', 'numeric[]', '{"{0.02,0.05,0.1,0.1}","{NULL}"}', '{"{}","{0}","{NaN}","{{1,1},{1,1}}"}'),
-	('', 'age_days', 'integer[]', '{"{7,30,90}","{}"}', '{"{0}","{NULL}","{7,7}","{2147483647}","{{1,2},{3,4}}"}'),
 	('', 'sorted', 'numeric[]', '{"{1,2,4}","{}","{7}"}', '{"{NULL,1}","{NaN}","{{1,2},{3,4}}"}'),
 	('', 'bounds|starts', 'timestamptz[]', '{"{2024-01-01 UTC,2024-02-01 UTC,2025-01-01 UTC}"}', '{"{}","{NULL}","{2025-01-01 UTC,2024-01-01 UTC}","{-infinity,infinity}"}'),
 	('', 'spans', 'tstzmultirange', '{"{[2024-01-05 UTC,2024-03-05 UTC),[2024-05-01 UTC,2024-05-02 UTC)}","{}"}', '{"{(,)}","{[2024-01-05 UTC,infinity)}"}'),
@@ -409,7 +408,8 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'credits', 'nudge.channel_credit[]', '{"{\"(a,1,10)\",\"(,0.5,1)\"}","{}"}', '{"{NULL}","{\"(a,NaN,-1)\"}","{\"(,,)\"}"}'),
 	('(minute_counts|throughput_lines|check_values)$', 'input', 'text', '{requests,sends}', '{spend,""}'),
 	('(minute_counts|throughput_lines)$', 'relation', 'regclass', '{fuzz.requests}', '{fuzz.requests}'),
-	('(latency_report|latency_states|apdex|minute_counts|throughput_lines|request_query|request_group)$', 'by', 'text', '{endpoint,part}', '{user,""}'),
+	('send_throughput$', 'by', 'text', '{campaign}', '{endpoint,""}'),
+	('(latency_report|latency_states|apdex|minute_counts|throughput|throughput_lines|request_query)$', 'by', 'text', '{endpoint,part}', '{user,""}'),
 	('(latency_report|apdex|page_load|utilisation|throughput|throughput_lines|performance_.*)$', 'grain', 'text', '{day,hour,week,month}', '{minute,""}'),
 	('(cost_per_unit|scaling_report)$', 'grain', 'text', '{month,quarter,year}', '{week}'),
 	('(cost_per_unit|scaling_report)$', 'meter', 'text', '{calls}', '{""}'),
@@ -420,9 +420,9 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('working_time_add$', 'minutes', 'numeric', '{0,1,480,0.00000001,100000}', '{-1,1e30,NaN,infinity}'),
 	('', 'tickets', 'regclass', '{fuzz.tickets}', '{fuzz.tickets}'),
 	('', 'customers', 'regclass', '{fuzz.customers}', '{fuzz.customers}'),
-	('(support_lines|support_report|support_times|check_support_options|backlog.*|open_ticket_ages)$', 'by', 'text', '{priority,category,agent,complexity,segment}', '{colour,""}'),
+	('(support_lines|support_report|support_times|backlog.*|open_ticket_ages)$', 'by', 'text', '{priority,category,agent,complexity,segment}', '{colour,""}'),
 	('(ticket_rows|ticket_lines|support_lines|support_report|support_times|check_support_options)$', 'counting', 'text', '{opened,resolved}', '{all}'),
-	('', 'edges', 'numeric[]', '{"{1,3,7,30}","{0.5}"}', '{"{}","{3,1}","{NULL}","{0}","{{1,2}}","{NaN}"}'),
+	('', 'edges', 'numeric[]', '{"{1,3,7,30}","{0.5}","{}"}', '{"{3,1}","{NULL}","{0}","{7,7}","{{1,2}}","{NaN}","{1e300}"}'),
 	('(sla_target_of|load_example_sla_targets)$', 'measure', 'text', '{first_response,resolution}', '{other}'),
 	('', 'grain', 'text', '{day,week,month,quarter,year,4-4-5}', '{decade}'),
 	('', 'zone', 'text', '{UTC,UTC,Europe/Berlin,Pacific/Apia,America/New_York}', '{Nowhere,"",europe/berlin,<+01>-01}'),

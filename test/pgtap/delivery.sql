@@ -40,26 +40,26 @@ CREATE TEMP TABLE delivered AS SELECT * FROM nudge.delivery_performance('deploym
 CREATE TEMP VIEW deployed AS SELECT w.period, s.service, s.al, d.at, d.failed, (d.at AT TIME ZONE 'Europe/Berlin')::date AS day, extract(epoch FROM d.at - d.change_created_at) / 3600 AS lead,
 	CASE WHEN d.failed THEN extract(epoch FROM d.restored_at - d.at) / 3600 END AS recovery
 FROM week w JOIN deployments d ON d.at >= w.start_at AND d.at < w.end_at, LATERAL (VALUES (d.service, false), (NULL, true)) s(service, al);
-SELECT set_eq($$ SELECT period, service, all_services, deployment_count, deployment_days, lead_time_count, round(median_lead_time_hours, 9) AS m, round(mean_lead_time_hours, 9) AS a, round(p90_lead_time_hours, 9) AS p FROM delivered WHERE deployment_count > 0 $$,
+SELECT set_eq($$ SELECT period, value, is_total, deployment_count, deployment_days, lead_time_count, round(median_lead_time_hours, 9) AS m, round(mean_lead_time_hours, 9) AS a, round(p90_lead_time_hours, 9) AS p FROM delivered WHERE deployment_count > 0 $$,
 	$$ SELECT period, service, al, count(*) AS n, count(DISTINCT day) AS days, count(lead) AS leads, round((percentile_cont(0.5) WITHIN GROUP (ORDER BY lead::double precision))::numeric, 9) AS m, round(avg(lead), 9) AS a,
 		round((percentile_cont(0.9) WITHIN GROUP (ORDER BY lead::double precision))::numeric, 9) AS p FROM deployed GROUP BY 1, 2, 3 $$, 'deployments and lead times by week and service');
-SELECT set_eq($$ SELECT period, service, all_services, outcome_count, failed_deployments, change_failure_rate, restored_deployments, unrestored_deployments, round(median_recovery_hours, 9) AS m, round(mean_recovery_hours, 9) AS a FROM delivered WHERE deployment_count > 0 $$,
+SELECT set_eq($$ SELECT period, value, is_total, outcome_count, failed_deployments, change_failure_rate, restored_deployments, unrestored_deployments, round(median_recovery_hours, 9) AS m, round(mean_recovery_hours, 9) AS a FROM delivered WHERE deployment_count > 0 $$,
 	$$ SELECT period, service, al, count(failed) AS known, CASE WHEN count(failed) > 0 THEN count(*) FILTER (WHERE failed) END AS failed, count(*) FILTER (WHERE failed)::numeric / nullif(count(failed), 0) AS rate,
 		CASE WHEN count(failed) > 0 THEN count(recovery) END AS restored, CASE WHEN count(failed) > 0 THEN count(*) FILTER (WHERE failed) - count(recovery) END AS open,
 		round((percentile_cont(0.5) WITHIN GROUP (ORDER BY recovery::double precision))::numeric, 9) AS m, round(avg(recovery), 9) AS a FROM deployed GROUP BY 1, 2, 3 $$, 'failures and recoveries');
 SELECT is_empty($$ SELECT * FROM delivered WHERE elapsed_days <> 7 OR round(deployments_per_day, 12) <> round(deployment_count / 7.0, 12) OR deployments_per_week <> deployment_count $$, 'frequencies are of all days');
-SELECT is_empty($$ SELECT period FROM delivered GROUP BY period HAVING sum(deployment_count) FILTER (WHERE all_services) <> coalesce(sum(deployment_count) FILTER (WHERE NOT all_services), 0)
-	OR sum(failed_deployments) FILTER (WHERE all_services) <> coalesce(sum(failed_deployments) FILTER (WHERE NOT all_services), 0) $$, 'services add up to all');
+SELECT is_empty($$ SELECT period FROM delivered GROUP BY period HAVING sum(deployment_count) FILTER (WHERE is_total) <> coalesce(sum(deployment_count) FILTER (WHERE NOT is_total), 0)
+	OR sum(failed_deployments) FILTER (WHERE is_total) <> coalesce(sum(failed_deployments) FILTER (WHERE NOT is_total), 0) $$, 'services add up to all');
 SELECT set_eq($$ SELECT deployment_count, failed_deployments, lead_time_count, deployment_days FROM nudge.delivery_performance('deployments', '2024-03-04', '2024-04-29', NULL, 'Europe/Berlin') $$,
-	$$ SELECT sum(deployment_count)::bigint AS n, sum(failed_deployments)::bigint AS f, sum(lead_time_count)::bigint AS l, sum(deployment_days)::bigint AS d FROM delivered WHERE all_services $$, 'weeks add up to the window');
+	$$ SELECT sum(deployment_count)::bigint AS n, sum(failed_deployments)::bigint AS f, sum(lead_time_count)::bigint AS l, sum(deployment_days)::bigint AS d FROM delivered WHERE is_total $$, 'weeks add up to the window');
 SELECT set_eq($$ SELECT period, deployment_count, restored_deployments, unrestored_deployments, elapsed_days FROM nudge.delivery_performance('deployments', '2024-03-04', '2024-04-01', 'week', 'Europe/Berlin', '2024-03-20 23:30Z') $$,
 	$$ SELECT w.period, count(d.at), count(*) FILTER (WHERE d.failed AND d.restored_at < '2024-03-20 23:30Z') AS r, count(*) FILTER (WHERE d.failed AND coalesce(d.restored_at >= '2024-03-20 23:30Z', true)) AS u,
-			CASE w.period WHEN '2024-03-18' THEN 4 WHEN '2024-03-25' THEN 0 ELSE 7 END FROM week w LEFT JOIN deployments d ON d.at >= w.start_at AND d.at < w.end_at AND d.at < '2024-03-20 23:30Z' WHERE w.period < '2024-04-01' GROUP BY w.period $$, 'what is known at an instant');
+			CASE w.period WHEN '2024-03-18' THEN 4 ELSE 7 END FROM week w LEFT JOIN deployments d ON d.at >= w.start_at AND d.at < w.end_at AND d.at < '2024-03-20 23:30Z' WHERE w.start_at < '2024-03-20 23:30Z' GROUP BY w.period $$, 'what is known at an instant');
 
 -- Bugs
 CREATE TEMP TABLE report AS SELECT * FROM nudge.bug_report('bugs', '2024-03-04', '2024-04-29', 'week', 'Europe/Berlin');
 CREATE TEMP VIEW graded AS SELECT b.bug, b.opened_at, b.closed_at, b.escaped, s.severity FROM bugs b, LATERAL (VALUES (lower(b.severity)), (NULL)) s(severity);
-SELECT set_eq($$ SELECT period, severity, opening_bugs, opened, closed, closing_bugs FROM report $$,
+SELECT set_eq($$ SELECT period, severity, opening, opened, closed, closing FROM report $$,
 	$$ SELECT w.period, g.severity, count(*) FILTER (WHERE g.opened_at < w.start_at AND coalesce(g.closed_at >= w.start_at, true)) AS a, count(*) FILTER (WHERE g.opened_at >= w.start_at AND g.opened_at < w.end_at) AS b,
 		count(*) FILTER (WHERE g.closed_at >= w.start_at AND g.closed_at < w.end_at) AS c, count(*) FILTER (WHERE g.opened_at < w.end_at AND coalesce(g.closed_at >= w.end_at, true)) AS d FROM week w, graded g GROUP BY 1, 2 $$, 'bugs open, opened and closed by week');
 SELECT set_eq($$ SELECT period, severity, round(median_days_to_close, 9) AS m, round(mean_days_to_close, 9) AS a FROM report WHERE closed > 0 $$,
@@ -68,12 +68,12 @@ SELECT set_eq($$ SELECT period, severity, round(median_days_to_close, 9) AS m, r
 SELECT set_eq($$ SELECT period, severity, escape_known, escaped, escape_rate FROM report WHERE opened > 0 $$,
 	$$ SELECT w.period, g.severity, count(g.escaped) AS k, CASE WHEN count(g.escaped) > 0 THEN count(*) FILTER (WHERE g.escaped) END AS e, count(*) FILTER (WHERE g.escaped)::numeric / nullif(count(g.escaped), 0) AS r
 		FROM week w JOIN graded g ON g.opened_at >= w.start_at AND g.opened_at < w.end_at GROUP BY 1, 2 $$, 'bugs that escaped');
-SELECT is_empty($$ SELECT * FROM report WHERE opening_bugs + opened - closed <> closing_bugs $$, 'opening + opened - closed = closing');
-SELECT is_empty($$ SELECT * FROM report a JOIN report b ON b.period = a.period_end AND b.severity IS NOT DISTINCT FROM a.severity WHERE a.closing_bugs <> b.opening_bugs $$, 'a week opens as the one before closes');
-SELECT is_empty($$ SELECT period FROM report GROUP BY period HAVING (sum(closing_bugs) FILTER (WHERE all_severities), sum(opened) FILTER (WHERE all_severities), sum(closed) FILTER (WHERE all_severities))
-	IS DISTINCT FROM (sum(closing_bugs) FILTER (WHERE NOT all_severities), sum(opened) FILTER (WHERE NOT all_severities), sum(closed) FILTER (WHERE NOT all_severities)) $$, 'severities add up to all');
-CREATE TEMP TABLE ages AS SELECT * FROM nudge.bug_ages('bugs', '2024-03-04', '2024-04-29', 'week', 'Europe/Berlin', age_days => '{1,14,40}');
-SELECT set_eq($$ SELECT period, severity, sum(open_bugs)::bigint AS n FROM ages GROUP BY 1, 2 $$, $$ SELECT period, severity, closing_bugs FROM report $$, 'ages add up to all that are open');
+SELECT is_empty($$ SELECT * FROM report WHERE opening + opened - closed <> closing $$, 'opening + opened - closed = closing');
+SELECT is_empty($$ SELECT * FROM report a JOIN report b ON b.period = a.period_end AND b.severity IS NOT DISTINCT FROM a.severity WHERE a.closing <> b.opening $$, 'a week opens as the one before closes');
+SELECT is_empty($$ SELECT period FROM report GROUP BY period HAVING (sum(closing) FILTER (WHERE all_severities), sum(opened) FILTER (WHERE all_severities), sum(closed) FILTER (WHERE all_severities))
+	IS DISTINCT FROM (sum(closing) FILTER (WHERE NOT all_severities), sum(opened) FILTER (WHERE NOT all_severities), sum(closed) FILTER (WHERE NOT all_severities)) $$, 'severities add up to all');
+CREATE TEMP TABLE ages AS SELECT * FROM nudge.bug_ages('bugs', '2024-03-04', '2024-04-29', 'week', 'Europe/Berlin', edges => '{1,14,40}');
+SELECT set_eq($$ SELECT period, severity, sum(open_bugs)::bigint AS n FROM ages GROUP BY 1, 2 $$, $$ SELECT period, severity, closing FROM report $$, 'ages add up to all that are open');
 SELECT set_eq($$ SELECT period, severity, from_days, open_bugs, round(oldest_days, 9) AS o FROM ages WHERE open_bugs > 0 $$,
 	$$ SELECT w.period, g.severity, c.lower, count(*), round(max(extract(epoch FROM w.end_at - g.opened_at) / 86400), 9) FROM week w JOIN graded g ON g.opened_at < w.end_at AND coalesce(g.closed_at >= w.end_at, true)
 		JOIN (VALUES (0, 1), (1, 14), (14, 40), (40, 99999)) c(lower, upper) ON w.end_at - g.opened_at >= c.lower * interval '24 hours' AND w.end_at - g.opened_at < c.upper * interval '24 hours' GROUP BY 1, 2, 3 $$, 'classes of age');

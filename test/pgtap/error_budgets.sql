@@ -27,20 +27,20 @@ CREATE TEMP VIEW judged AS
 SELECT (r.at AT TIME ZONE 'Europe/Berlin')::date AS day, r.at, r.endpoint, coalesce(r.count, 1) AS n, l.threshold,
 	CASE WHEN r.error THEN 1 WHEN l.threshold IS NULL THEN r.error::integer ELSE (r.duration_ms > l.threshold)::integer END AS bad
 FROM requests r, (VALUES (NULL::numeric), (200)) l(threshold)
-WHERE coalesce(r.part, 'server') = 'server';
+WHERE r.part IS NULL;
 
 CREATE TEMP TABLE rates AS SELECT l.threshold, e.* FROM (VALUES (NULL::numeric), (200)) l(threshold),
 	nudge.error_rates('requests', '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', by => 'endpoint', latency_threshold_ms => l.threshold) e;
-SELECT set_eq($$ SELECT threshold, period, endpoint, events, bad_events, unknown_events FROM rates WHERE NOT all_endpoints AND events + unknown_events > 0 $$,
+SELECT set_eq($$ SELECT threshold, period, value, events, bad_events, unknown_events FROM rates WHERE NOT is_total AND events + unknown_events > 0 $$,
 	$$ SELECT threshold, day, endpoint, coalesce(sum(n) FILTER (WHERE bad IS NOT NULL), 0) AS e, CASE WHEN coalesce(sum(n) FILTER (WHERE bad IS NOT NULL), 0) > 0 OR coalesce(sum(n) FILTER (WHERE bad IS NULL), 0) = 0 THEN coalesce(sum(n * bad), 0) END AS b, coalesce(sum(n) FILTER (WHERE bad IS NULL), 0) AS u
 		FROM judged WHERE day >= '2024-03-27' AND day < '2024-04-05' GROUP BY 1, 2, 3 HAVING sum(n) > 0 $$, 'requests by day and endpoint');
-SELECT set_eq($$ SELECT threshold, period, events, bad_events, unknown_events FROM rates WHERE all_endpoints $$,
-	$$ SELECT threshold, period, sum(events) AS e, sum(bad_events) AS b, sum(unknown_events) AS u FROM rates WHERE NOT all_endpoints GROUP BY 1, 2 $$, 'endpoints add up to all');
+SELECT set_eq($$ SELECT threshold, period, events, bad_events, unknown_events FROM rates WHERE is_total $$,
+	$$ SELECT threshold, period, sum(events) AS e, sum(bad_events) AS b, sum(unknown_events) AS u FROM rates WHERE NOT is_total GROUP BY 1, 2 $$, 'endpoints add up to all');
 SELECT is_empty($$ SELECT * FROM rates WHERE error_rate IS DISTINCT FROM bad_events / nullif(events, 0) $$, 'rates are of what is known');
-SELECT set_eq($$ SELECT endpoint, events, bad_events FROM nudge.error_rates('requests', '2024-03-27', '2024-04-05', NULL, 'Europe/Berlin', by => 'endpoint', latency_threshold_ms => 200) $$,
-	$$ SELECT endpoint, sum(events) AS e, sum(bad_events) AS b FROM rates WHERE threshold = 200 GROUP BY endpoint, all_endpoints $$, 'days add up to the window');
+SELECT set_eq($$ SELECT value, events, bad_events FROM nudge.error_rates('requests', '2024-03-27', '2024-04-05', NULL, 'Europe/Berlin', by => 'endpoint', latency_threshold_ms => 200) $$,
+	$$ SELECT value, sum(events) AS e, sum(bad_events) AS b FROM rates WHERE threshold = 200 GROUP BY value, is_total $$, 'days add up to the window');
 SELECT set_eq($$ SELECT endpoint, sum(count) AS n, sum(count) FILTER (WHERE is_bad) AS bad FROM nudge.request_lines('requests', '2024-03-27', '2024-04-05', 'Europe/Berlin', latency_threshold_ms => 200) GROUP BY 1 $$,
-	$$ SELECT endpoint, sum(events) AS e, sum(bad_events) AS b FROM rates WHERE threshold = 200 AND NOT all_endpoints GROUP BY endpoint $$, 'the lines add up to it');
+	$$ SELECT value, sum(events) AS e, sum(bad_events) AS b FROM rates WHERE threshold = 200 AND NOT is_total GROUP BY value $$, 'the lines add up to it');
 SELECT set_eq($$ SELECT period, events, bad_events FROM nudge.error_rates('requests', '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', '2024-04-01 05:17Z', latency_threshold_ms => 200, endpoints => '{a,c}') WHERE events > 0 $$,
 	$$ SELECT day, sum(n) AS e, sum(n * bad) AS b FROM judged WHERE threshold = 200 AND day >= '2024-03-27' AND at < '2024-04-01 05:17Z' AND endpoint IN ('a', 'c') GROUP BY 1 $$, 'some endpoints, at an instant in the middle');
 
@@ -50,8 +50,8 @@ CREATE TEMP TABLE budget AS SELECT o.objective, b.* FROM unnest('{0.9,0.95,0.99}
 SELECT is_empty($$ SELECT b.* FROM budget b, LATERAL (SELECT CASE b.period WHEN '2024-03-27' THEN 1.0 ELSE 39 / 96.0 END AS e) x
 	WHERE round(b.elapsed_share, 12) <> round(x.e, 12) OR round(b.budget_events, 9) <> round((1 - b.objective) * b.events / x.e, 9) OR round(b.remaining_events, 9) <> round(b.budget_events - b.bad_events, 9)
 		OR round(b.spent_share, 9) IS DISTINCT FROM round(b.bad_events / nullif((1 - b.objective) * b.events / x.e, 0), 9) OR round(b.burn_rate, 9) IS DISTINCT FROM round(b.error_rate / (1 - b.objective), 9) $$, 'budgets are of all that is expected');
-SELECT set_eq($$ SELECT objective, endpoint, all_endpoints, date_trunc('milliseconds', forecast_exhausted_at) AS at FROM budget WHERE forecast_exhausted_at IS NOT NULL $$,
-	$$ SELECT objective, endpoint, all_endpoints, date_trunc('milliseconds', timestamptz '2024-03-31 22:00Z' + interval '96 hours' / burn_rate::double precision) AS at FROM budget
+SELECT set_eq($$ SELECT objective, value, is_total, date_trunc('milliseconds', forecast_exhausted_at) AS at FROM budget WHERE forecast_exhausted_at IS NOT NULL $$,
+	$$ SELECT objective, value, is_total, date_trunc('milliseconds', timestamptz '2024-03-31 22:00Z' + interval '96 hours' / burn_rate::double precision) AS at FROM budget
 		WHERE period = '2024-04-01' AND burn_rate > 1 AND burn_rate * 39 / 96 < 1 $$, 'and last so much shorter as they burn faster');
 
 -- Burn rates
@@ -72,19 +72,19 @@ FROM generate_series(1, 10) g, LATERAL (SELECT timestamptz '2024-03-26 00:00Z' +
 CREATE TEMP TABLE spent AS SELECT o.objective, b.* FROM unnest('{0.9,0.98,0.999}'::numeric[]) o(objective),
 	nudge.uptime_error_budget('incidents', 'maintenance', o.objective, '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', '2024-04-02 13:00Z', 'service') b;
 CREATE TEMP TABLE up AS SELECT * FROM nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', '2024-04-02 13:00Z', 'service');
-SELECT is_empty($$ SELECT s.* FROM spent s JOIN up u USING (period, all_services), LATERAL (SELECT (CASE s.period WHEN '2024-03-31' THEN 1380 ELSE 1440 END - u.maintenance_minutes) * (1 - s.objective) AS budget) b
-	WHERE s.service IS NOT DISTINCT FROM u.service AND (s.spent_minutes <> u.downtime_minutes OR s.budget_minutes <> b.budget OR s.remaining_minutes <> b.budget - u.downtime_minutes
+SELECT is_empty($$ SELECT s.* FROM spent s JOIN up u USING (period, is_total), LATERAL (SELECT (CASE s.period WHEN '2024-03-31' THEN 1380 ELSE 1440 END - u.maintenance_minutes) * (1 - s.objective) AS budget) b
+	WHERE s.value IS NOT DISTINCT FROM u.value AND (s.spent_minutes <> u.downtime_minutes OR s.budget_minutes <> b.budget OR s.remaining_minutes <> b.budget - u.downtime_minutes
 		OR round(s.spent_share, 9) <> round(u.downtime_minutes / b.budget, 9) OR round(s.burn_rate, 9) IS DISTINCT FROM round((1 - u.uptime_share) / (1 - s.objective), 9)) $$, 'budgets are of the day, spent is downtime');
 -- the minute in which the running sum of downtime reaches the budget
-SELECT set_eq($$ SELECT objective, period, service, date_bin('1 minute', exhausted_at - interval '1 microsecond', '2024-01-01Z') AS at FROM spent WHERE exhausted_at IS NOT NULL $$,
-	$$ WITH minute AS (SELECT s.objective, s.period, s.service, s.budget_minutes, m.at, row_number() OVER (PARTITION BY s.objective, s.period, s.service ORDER BY m.at) AS n
+SELECT set_eq($$ SELECT objective, period, value, date_bin('1 minute', exhausted_at - interval '1 microsecond', '2024-01-01Z') AS at FROM spent WHERE exhausted_at IS NOT NULL $$,
+	$$ WITH minute AS (SELECT s.objective, s.period, s.value, s.budget_minutes, m.at, row_number() OVER (PARTITION BY s.objective, s.period, s.value ORDER BY m.at) AS n
 			FROM spent s, generate_series(s.period::timestamp AT TIME ZONE 'Europe/Berlin', least(timestamptz '2024-04-02 13:00Z', s.period_end::timestamp AT TIME ZONE 'Europe/Berlin') - interval '1 minute', interval '1 minute') m(at)
-			WHERE EXISTS (SELECT FROM incidents i WHERE (i.service IS NULL OR s.all_services OR i.service = s.service) AND i.started_at <= m.at AND i.ended_at > m.at)
+			WHERE EXISTS (SELECT FROM incidents i WHERE (i.service IS NULL OR s.is_total OR i.service = s.value) AND i.started_at <= m.at AND i.ended_at > m.at)
 				AND NOT EXISTS (SELECT FROM maintenance x WHERE x.started_at <= m.at AND x.ended_at > m.at))
-		SELECT objective, period, service, min(at) FROM minute WHERE n >= budget_minutes GROUP BY 1, 2, 3 $$, 'exhausted in the minute in which downtime reaches the budget');
-SELECT set_eq($$ SELECT objective, service, date_trunc('milliseconds', forecast_exhausted_at) AS at FROM spent WHERE forecast_exhausted_at IS NOT NULL $$,
-	$$ SELECT s.objective, s.service, date_trunc('milliseconds', timestamptz '2024-04-02 13:00Z' + (s.remaining_minutes * u.considered_minutes / u.downtime_minutes)::double precision * interval '1 minute')
-		FROM spent s JOIN up u USING (period, all_services) WHERE s.service IS NOT DISTINCT FROM u.service AND s.period = '2024-04-02' AND s.remaining_minutes > 0 AND s.spent_minutes > 0
+		SELECT objective, period, value, min(at) FROM minute WHERE n >= budget_minutes GROUP BY 1, 2, 3 $$, 'exhausted in the minute in which downtime reaches the budget');
+SELECT set_eq($$ SELECT objective, value, date_trunc('milliseconds', forecast_exhausted_at) AS at FROM spent WHERE forecast_exhausted_at IS NOT NULL $$,
+	$$ SELECT s.objective, s.value, date_trunc('milliseconds', timestamptz '2024-04-02 13:00Z' + (s.remaining_minutes * u.considered_minutes / u.downtime_minutes)::double precision * interval '1 minute')
+		FROM spent s JOIN up u USING (period, is_total) WHERE s.value IS NOT DISTINCT FROM u.value AND s.period = '2024-04-02' AND s.remaining_minutes > 0 AND s.spent_minutes > 0
 			AND s.remaining_minutes * u.considered_minutes / u.downtime_minutes < 9 * 60 $$, 'forecasts are within the day');
 SELECT is_empty($$ SELECT * FROM spent WHERE (remaining_minutes <= 0 AND spent_minutes > 0) <> (exhausted_at IS NOT NULL) OR exhausted_at IS NOT NULL AND forecast_exhausted_at IS NOT NULL $$, 'what is exhausted is not forecast');
 

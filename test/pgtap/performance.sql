@@ -77,22 +77,22 @@ SELECT is_empty(format($$
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of, "by"), format('latency by %s in %s as of %s, by %s', grain, zone, as_of, "by")) FROM ask ORDER BY id;
 SELECT is_empty(format($$
-	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 9) FROM apdex('r', '2024-03-30', '2024-04-02', 100, %1$L, %2$L, %3$L, %4$L) WHERE request_count > 0),
+	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, satisfied, tolerating, frustrated, round(apdex, 9) FROM apdex('r', 100, '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, %4$L) WHERE request_count > 0),
 		want AS (SELECT key, value, is_total, n, satisfied, tolerating, n - satisfied - tolerating, round((2 * satisfied + tolerating) / (2.0 * n), 9) FROM want(%1$L, %2$L, %3$L, %4$L))
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of, "by"), format('Apdex by %s in %s as of %s, by %s', grain, zone, as_of, "by")) FROM ask ORDER BY id;
 SELECT is_empty(format($$
-	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, endpoint, is_total, request_count, peak_requests_per_minute, peak_at, round(requests_per_second * seconds) FROM throughput('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, true) WHERE request_count > 0),
+	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, value, is_total, request_count, peak_requests_per_minute, peak_at, round(requests_per_second * seconds) FROM throughput('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, 'endpoint') WHERE request_count > 0),
 		want AS (SELECT key, value, is_total, n, peak, peak_at, n FROM want(%1$L, %2$L, %3$L, 'endpoint'))
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of), format('throughput by %s in %s as of %s', grain, zone, as_of)) FROM ask ORDER BY id;
 SELECT is_empty(format($$
-	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, part, page_loads, round(mean_ms, 9), p50_ms, p95_ms, p99_ms, highest_ms FROM page_load('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, 0) WHERE NOT is_total),
+	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, part, page_loads, round(mean_ms, 9), p50_ms, p95_ms, p99_ms, highest_ms FROM page_load('r', '2024-03-30', '2024-04-02', %1$L, %2$L, %3$L, 0) WHERE NOT all_parts),
 		want AS (SELECT key, value, n, round(mean, 9), p50, p95, p99, highest FROM want(%1$L, %2$L, %3$L, 'part') WHERE NOT is_total)
 	(SELECT 'extension', * FROM have EXCEPT ALL SELECT 'extension', * FROM want) UNION ALL (SELECT 'definition', * FROM want EXCEPT ALL SELECT 'definition', * FROM have) ORDER BY 2, 3 LIMIT 5 $$,
 	grain, zone, as_of), format('page loads by %s in %s as of %s', grain, zone, as_of)) FROM ask ORDER BY id;
 SELECT is_empty($$ SELECT a.id, p.start_at FROM ask a, page_load('r', '2024-03-30', '2024-04-02', a.grain, a.zone, a.as_of) p WHERE p.mean_ms > 0 GROUP BY a.id, p.start_at
-	HAVING round(sum(p.share) FILTER (WHERE NOT is_total), 9) <> 1 OR round(sum(p.mean_ms) FILTER (WHERE NOT is_total) - sum(p.mean_ms) FILTER (WHERE is_total), 9) <> 0 $$, 'parts of page loads add up');
+	HAVING round(sum(p.share) FILTER (WHERE NOT all_parts), 9) <> 1 OR round(sum(p.mean_ms) FILTER (WHERE NOT all_parts) - sum(p.mean_ms) FILTER (WHERE all_parts), 9) <> 0 $$, 'parts of page loads add up');
 
 -- Periods -----------------------------------------------------------------
 
@@ -120,8 +120,8 @@ SELECT is_empty($$ SELECT a.id, l.start_at FROM ask a, latency_report('r', '2024
 
 CREATE TABLE sent AS SELECT at, coalesce(count, 1) AS count, endpoint AS campaign FROM r;
 CREATE VIEW whole AS SELECT at, duration_ms, count, endpoint FROM r;
-SELECT results_eq($$ SELECT start_at, campaign, is_total, send_count, sends_per_second, peak_sends_per_minute, peak_at FROM send_throughput('sent', '2024-03-30', '2024-04-02', 'hour', 'Asia/Kathmandu', NULL, true) $$,
-	$$ SELECT start_at, endpoint, is_total, request_count, requests_per_second, peak_requests_per_minute, peak_at FROM throughput('whole', '2024-03-30', '2024-04-02', 'hour', 'Asia/Kathmandu', NULL, true) $$, 'sends are counted as requests are');
+SELECT results_eq($$ SELECT start_at, value, is_total, send_count, sends_per_second, peak_sends_per_minute, peak_at FROM send_throughput('sent', '2024-03-30', '2024-04-02', 'hour', 'Asia/Kathmandu', NULL, 'campaign') $$,
+	$$ SELECT start_at, value, is_total, request_count, requests_per_second, peak_requests_per_minute, peak_at FROM throughput('whole', '2024-03-30', '2024-04-02', 'hour', 'Asia/Kathmandu', NULL, 'endpoint') $$, 'sends are counted as requests are');
 CREATE TABLE u AS SELECT at, coalesce(endpoint, 'none') AS resource, pick(at::text || duration_ms, 101) / 100.0 AS utilisation FROM r;
 SELECT is_empty(format($$
 	WITH have AS (SELECT span_of(start_at, %1$L, %2$L) AS key, resource, samples, round(mean_utilisation, 9), p95_utilisation, highest_utilisation, samples_above, round(above_rate, 9)
@@ -157,6 +157,9 @@ FROM (VALUES ('month', 1), ('quarter', 3)) g(grain, months), unnest('{a,a/b,NULL
 CREATE TABLE before AS SELECT * FROM latency_report('r', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', "by" => 'endpoint');
 SET LOCAL timezone = 'Asia/Kathmandu';
 SELECT is_empty($$ (SELECT * FROM latency_report('r', '2024-03-30', '2024-04-02', 'hour', 'Europe/Berlin', "by" => 'endpoint') EXCEPT SELECT * FROM before) $$, 'nothing depends on the time zone of the session');
+
+SELECT set_eq($$ SELECT period, value, is_total, requests_with_outcome::numeric, errors::numeric, round(error_rate, 9) AS x FROM latency_report('r', '2024-03-30', '2024-04-02', 'day', 'Europe/Berlin', "by" => 'endpoint') WHERE requests_with_outcome > 0 $$,
+	$$ SELECT period, value, is_total, events, bad_events, round(error_rate, 9) AS x FROM error_rates('r', '2024-03-30', '2024-04-02', 'day', 'Europe/Berlin', by => 'endpoint') WHERE events > 0 $$, 'errors are those of error_rates');
 
 SELECT * FROM finish();
 ROLLBACK;

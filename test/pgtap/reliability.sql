@@ -55,35 +55,35 @@ SELECT timestamptz '2024-03-28 00:00Z' + floor(random() * 6 * 1440) * interval '
 CREATE TEMP TABLE as_of AS SELECT timestamptz :'known' AS at;
 
 CREATE TEMP TABLE up AS SELECT * FROM nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', by => 'service');
-SELECT set_eq($$ SELECT period, service, total_minutes::bigint, maintenance_minutes::bigint, downtime_minutes::bigint FROM up $$,
+SELECT set_eq($$ SELECT period, value, total_minutes::bigint, maintenance_minutes::bigint, downtime_minutes::bigint FROM up $$,
 	$$ SELECT day, service, total, maint, down FROM pg_temp.counted(NULL, '{api,web,mail}') $$, 'every minute of every service, and of all');
-SELECT set_eq($$ SELECT period, service, total_minutes::bigint, maintenance_minutes::bigint, downtime_minutes::bigint
+SELECT set_eq($$ SELECT period, value, total_minutes::bigint, maintenance_minutes::bigint, downtime_minutes::bigint
 		FROM as_of, nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', as_of => at, by => 'service', services => '{api,mail,web}') WHERE total_minutes > 0 $$,
 	$$ SELECT c.* FROM as_of, pg_temp.counted(at, '{api,web,mail}') c $$, 'the same at an instant in the middle');
-SELECT set_eq($$ SELECT period, service, total_minutes::bigint, maintenance_minutes::bigint, downtime_minutes::bigint
+SELECT set_eq($$ SELECT period, value, total_minutes::bigint, maintenance_minutes::bigint, downtime_minutes::bigint
 		FROM nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', 'day', 'Europe/Berlin', by => 'service', services => '{web,shop}') $$,
 	$$ SELECT * FROM pg_temp.counted(NULL, '{web,shop}') $$, 'the same for some services');
 SELECT is_empty($$ SELECT * FROM up WHERE considered_minutes <> total_minutes - maintenance_minutes
 	OR uptime_share IS DISTINCT FROM (considered_minutes - downtime_minutes) / nullif(considered_minutes, 0) OR longest_outage_minutes > downtime_minutes
 	OR (outages = 0) <> (downtime_minutes = 0) OR (outages = 1) <> coalesce(longest_outage_minutes = downtime_minutes, false) $$, 'the share is of the minutes');
-SELECT set_eq($$ SELECT service, total_minutes, maintenance_minutes, downtime_minutes FROM nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', NULL, 'Europe/Berlin', by => 'service') $$,
-	$$ SELECT service, sum(total_minutes) AS total, sum(maintenance_minutes) AS maint, sum(downtime_minutes) AS down FROM up GROUP BY service $$, 'days add up to the window');
+SELECT set_eq($$ SELECT value, total_minutes, maintenance_minutes, downtime_minutes FROM nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', NULL, 'Europe/Berlin', by => 'service') $$,
+	$$ SELECT value, sum(total_minutes) AS total, sum(maintenance_minutes) AS maint, sum(downtime_minutes) AS down FROM up GROUP BY value $$, 'days add up to the window');
 SELECT set_eq($$ SELECT period, total_minutes, maintenance_minutes, downtime_minutes FROM nudge.uptime('incidents', 'maintenance', '2024-03-27', '2024-04-05', 'week', 'Europe/Berlin') $$,
-	$$ SELECT greatest(date_trunc('week', period), date '2024-03-27')::date, sum(total_minutes) AS total, sum(maintenance_minutes) AS maint, sum(downtime_minutes) AS down FROM up WHERE all_services GROUP BY 1 $$, 'days add up to weeks');
+	$$ SELECT greatest(date_trunc('week', period), date '2024-03-27')::date, sum(total_minutes) AS total, sum(maintenance_minutes) AS maint, sum(downtime_minutes) AS down FROM up WHERE is_total GROUP BY 1 $$, 'days add up to weeks');
 
 -- The stretches behind it
 CREATE TEMP TABLE stretch AS SELECT * FROM nudge.downtime_intervals('incidents', 'maintenance', '2024-03-27', '2024-04-05', 'Europe/Berlin', by => 'service');
-SELECT set_eq($$ SELECT service, sum(minutes) FROM stretch GROUP BY service $$, $$ SELECT service, sum(downtime_minutes) FROM up GROUP BY service HAVING sum(downtime_minutes) > 0 $$, 'stretches add up to downtime');
-SELECT is_empty($$ SELECT * FROM stretch a JOIN stretch b ON a.service IS NOT DISTINCT FROM b.service AND a.started_at < b.started_at AND a.ended_at >= b.started_at $$, 'stretches are apart');
-SELECT set_eq($$ SELECT service, started_at, count(*) FROM stretch GROUP BY 1, 2 $$,
+SELECT set_eq($$ SELECT value, sum(minutes) FROM stretch GROUP BY value $$, $$ SELECT value, sum(downtime_minutes) FROM up GROUP BY value HAVING sum(downtime_minutes) > 0 $$, 'stretches add up to downtime');
+SELECT is_empty($$ SELECT * FROM stretch a JOIN stretch b ON a.value IS NOT DISTINCT FROM b.value AND a.started_at < b.started_at AND a.ended_at >= b.started_at $$, 'stretches are apart');
+SELECT set_eq($$ SELECT value, started_at, count(*) FROM stretch GROUP BY 1, 2 $$,
 	$$ WITH m AS MATERIALIZED (SELECT at, service, bool_or(down AND NOT maintained) AS down FROM pg_temp.minutes(NULL, '{api,web,mail}') GROUP BY GROUPING SETS ((at, service), (at))),
 		b AS (SELECT service, at, down, lag(down, 1, false) OVER (PARTITION BY service ORDER BY at) AS before FROM m)
 		SELECT service, at, 1::bigint FROM b WHERE down AND NOT before $$, 'a stretch begins where downtime does');
-SELECT set_eq($$ SELECT service, started_at, k FROM stretch, unnest(incident_keys) k $$,
+SELECT set_eq($$ SELECT value, started_at, k FROM stretch, unnest(incident_keys) k $$,
 	$$ WITH m AS MATERIALIZED (SELECT at, service, maintained FROM pg_temp.minutes(NULL, '{api,web,mail}')), i AS (
 			SELECT i.*, m.at, m.service AS of FROM incidents i JOIN m ON m.at >= i.started_at AND m.at < coalesce(i.ended_at, 'infinity') AND (i.service IS NULL OR i.service = m.service) AND NOT m.maintained
 			WHERE (i.outage OR i.outage IS NULL AND lower(i.severity) IN ('critical', 'major')))
-		SELECT DISTINCT s.service, s.started_at, i.incident FROM i JOIN stretch s ON i.at >= s.started_at AND i.at < s.ended_at AND (s.all_services OR s.service = i.of) $$, 'every stretch names the incidents of its minutes');
+		SELECT DISTINCT s.value, s.started_at, i.incident FROM i JOIN stretch s ON i.at >= s.started_at AND i.at < s.ended_at AND (s.is_total OR s.value = i.of) $$, 'every stretch names the incidents of its minutes');
 
 -- Incidents
 CREATE TEMP VIEW by_severity AS

@@ -11,7 +11,7 @@
 \getenv seed NM_SEED
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(17);
+SELECT plan(19);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 SET timezone = 'UTC';
@@ -27,7 +27,9 @@ FROM (SELECT g, CASE WHEN g % 3 = 0 THEN timestamptz '2023-11-01Z' + floor(rando
 		floor(random() * 60 * 86400) * interval '1 second' AS length, (ARRAY['won', 'lost', 'no_decision', 'won', NULL])[1 + floor(random() * 5)::integer] AS outcome
 	FROM generate_series(1, 700) g) r;
 CREATE TEMP TABLE moves AS
-SELECT d.deal, s.stage, CASE WHEN d.deal % 3 = 0 THEN d.created_at + s.n * interval '7 days' ELSE d.created_at + s.n * interval '5 days' + floor(random() * 86400) * interval '1 second' END AS at
+SELECT d.deal, s.stage, CASE WHEN d.deal % 3 = 0 THEN d.created_at + s.n * interval '7 days' ELSE d.created_at + s.n * interval '5 days' + floor(random() * 86400) * interval '1 second' END
+	-- some were in a stage before they began
+	- CASE WHEN d.deal % 13 = 0 THEN interval '40 days' ELSE interval '0' END AS at
 FROM deals d, LATERAL (SELECT n - 1 AS n, (ARRAY['lead', 'demo', 'trial', 'proposal', 'contract', 'unlisted'])[1 + floor(random() * 6 + 0 * d.deal)::integer] AS stage FROM generate_series(1, 1 + d.deal % 6) n) s
 WHERE d.deal % 7 > 0;
 CREATE TEMP TABLE quotas AS
@@ -124,6 +126,26 @@ SELECT set_eq($$ SELECT period, value, kind, deals_won, direct_activities FROM w
 		FROM spans s JOIN deals d ON d.outcome = 'won' AND d.closed_at >= s.from_at AND d.closed_at < s.to_at
 		JOIN activities a ON a.deal = d.deal AND (a.at AT TIME ZONE 'Europe/Berlin')::date <= (d.closed_at AT TIME ZONE 'Europe/Berlin')::date
 		GROUP BY s.period, s.from_at, s.to_at, CUBE (d.owner, lower(a.kind)) $$, 'activities for the deals won');
+
+-- Contracts
+CREATE TEMP TABLE contracts AS
+SELECT g AS contract, floor(random() * 60)::integer AS customer, day AS signed_at, CASE WHEN g % 4 > 0 THEN day + g % 50 - 5 END AS starts_at,
+	CASE WHEN g % 6 > 0 THEN (CASE WHEN g % 2 > 0 THEN date_trunc('month', day + g % 50 + 31 + floor(random() * 150) * interval '1 day') ELSE day + g % 50 + 1 + floor(random() * 150) * interval '1 day' END) AT TIME ZONE 'Europe/Berlin' END AS ends_at, CASE WHEN g % 40 > 0 THEN 1 + g % 24 END AS term_months, round((random() * 1000)::numeric, 2) AS amount, 'EUR' AS currency
+FROM (SELECT g, date '2023-10-01' + floor(random() * 210)::integer AS day FROM generate_series(1, 150) g) r;
+CREATE TEMP TABLE accounts AS SELECT g AS customer, date '2023-01-01' AS created_at, (ARRAY['SMB', 'Enterprise', NULL])[1 + g % 3] AS segment FROM generate_series(0, 50) g;
+CREATE TEMP VIEW held AS
+SELECT s.period, c.segment, l.customer::text, min(l.first_annual_amount) AS initial, CASE WHEN count(*) = count(l.annual_amount) THEN sum(l.annual_amount) END AS annual
+FROM (SELECT period, least(to_at, '2024-04-12 00:00Z') AS at FROM spans) s
+JOIN nudge.contract_lines('contracts') l ON l.signed_at < s.at AND l.starts_at < s.at AND coalesce(l.ends_at >= s.at, true)
+LEFT JOIN accounts c ON c.customer::text = l.customer
+GROUP BY 1, 2, 3;
+CREATE TEMP TABLE value AS SELECT * FROM nudge.contract_values('contracts', '2024-01-01', '2024-05-01', 'accounts', 'month', 'Europe/Berlin', '2024-04-12 00:00Z');
+SELECT set_eq($$ SELECT period, segment, all_segments, customers_in_force, round(initial_annual_amount, 9) AS x1, round(annual_amount, 9) AS x2 FROM value WHERE customers_in_force > 0 $$,
+	$$ SELECT h.period, h.segment, grouping(h.segment) = 1 AS x1, count(*) AS x2, round(CASE WHEN count(*) = count(h.initial) THEN sum(h.initial) END, 9) AS x3, round(CASE WHEN count(*) = count(h.annual) THEN sum(h.annual) END, 9) AS x4
+		FROM held h GROUP BY GROUPING SETS ((h.period, h.segment), (h.period)) $$, 'contracts in force');
+SELECT set_eq($$ SELECT period, segment, initial_contracts, initial_amount, later_contracts, later_amount FROM value WHERE NOT all_segments AND initial_contracts + later_contracts > 0 $$,
+	$$ SELECT s.period, c.segment, count(*) FILTER (WHERE l.number = 1) AS x1, coalesce(sum(l.amount) FILTER (WHERE l.number = 1), 0) AS x2, count(*) FILTER (WHERE l.number > 1) AS x3, coalesce(sum(l.amount) FILTER (WHERE l.number > 1), 0) AS x4
+		FROM spans s JOIN nudge.contract_lines('contracts') l ON l.signed_at >= s.from_at AND l.signed_at < least(s.to_at, '2024-04-12 00:00Z') LEFT JOIN accounts c ON c.customer::text = l.customer GROUP BY 1, 2 $$, 'contracts signed');
 
 SELECT * FROM finish();
 ROLLBACK;

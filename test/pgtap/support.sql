@@ -137,8 +137,8 @@ SELECT is_empty($$ SELECT b.period FROM nudge.backlog('tickets', '2024-01-05', '
 -- The session's zone
 SET timezone = 'Pacific/Auckland';
 SELECT is_empty($$ (SELECT * FROM nudge.backlog('tickets', '2024-01-05', '2024-04-01', 'day', 'America/New_York', '2024-03-20 09:17:00Z', 'priority') EXCEPT SELECT * FROM backlog)
-	UNION ALL (SELECT period, value, is_total, complete, tickets_total, tickets_resolved, tickets_reopened, 0, 0, 0, 0 FROM nudge.support_report('tickets', '2024-01-01', '2024-04-01', 'month', as_of => '2024-03-20 09:17:00Z', "by" => 'agent', customers => 'customers')
-		EXCEPT SELECT period, value, is_total, complete, tickets_total, tickets_resolved, tickets_reopened, 0, 0, 0, 0 FROM report WHERE "by" = 'agent' AND counting = 'opened') $$, 'nothing depends on the time zone of the session');
+	UNION ALL (SELECT period, value, is_total, tickets_total, tickets_resolved, tickets_reopened, 0, 0, 0, 0, complete FROM nudge.support_report('tickets', '2024-01-01', '2024-04-01', 'month', as_of => '2024-03-20 09:17:00Z', "by" => 'agent', customers => 'customers')
+		EXCEPT SELECT period, value, is_total, tickets_total, tickets_resolved, tickets_reopened, 0, 0, 0, 0, complete FROM report WHERE "by" = 'agent' AND counting = 'opened') $$, 'nothing depends on the time zone of the session');
 
 SELECT * FROM finish();
 ROLLBACK;
