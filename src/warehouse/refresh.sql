@@ -1,0 +1,737 @@
+/*
+ * refresh.sql
+ *		The refresh: what has changed is led to keys, and all rows of a key are
+ *		computed anew, in one transaction for each batch of keys.
+ *
+ * Rules: doc/refresh.md.
+ */
+
+CREATE TABLE nudge.runs (
+	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	materialisation text NOT NULL,
+	kind text NOT NULL CHECK (kind IN ('due', 'refresh', 'rebuild')),
+	status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'ok', 'failed', 'cancelled', 'skipped', 'stopped', 'abandoned')),
+	started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	ended_at timestamptz,
+	batches bigint NOT NULL DEFAULT 0,
+	keys bigint NOT NULL DEFAULT 0,
+	rows_written bigint NOT NULL DEFAULT 0,
+	rows_deleted bigint NOT NULL DEFAULT 0,
+	quarantined bigint NOT NULL DEFAULT 0,
+	sqlstate text,
+	error text,
+	run_by name NOT NULL DEFAULT session_user,
+	pid integer NOT NULL DEFAULT pg_backend_pid(),
+	backend_start timestamptz
+);
+CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
+SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
+SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
+COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
+COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
+COMMENT ON COLUMN nudge.runs.kind IS 'due: by run_due(); refresh or rebuild: by that procedure';
+COMMENT ON COLUMN nudge.runs.status IS 'running, ok, failed, cancelled, skipped (another run was at work), stopped (its time was over), abandoned (its session is gone)';
+COMMENT ON COLUMN nudge.runs.started_at IS 'When it began';
+COMMENT ON COLUMN nudge.runs.ended_at IS 'When it ended; NULL while it runs';
+COMMENT ON COLUMN nudge.runs.batches IS 'Transactions committed';
+COMMENT ON COLUMN nudge.runs.keys IS 'Keys computed; NULL keys of a batch of everything are not counted';
+COMMENT ON COLUMN nudge.runs.rows_written IS 'Rows inserted or updated';
+COMMENT ON COLUMN nudge.runs.rows_deleted IS 'Rows deleted';
+COMMENT ON COLUMN nudge.runs.quarantined IS 'Keys put into quarantine';
+COMMENT ON COLUMN nudge.runs.sqlstate IS 'SQLSTATE of the error that ended it';
+COMMENT ON COLUMN nudge.runs.error IS 'The error that ended it';
+COMMENT ON COLUMN nudge.runs.run_by IS 'Who ran it';
+COMMENT ON COLUMN nudge.runs.pid IS 'Process of its session';
+COMMENT ON COLUMN nudge.runs.backend_start IS 'When this process started';
+
+CREATE TABLE nudge.heartbeats (
+	process text PRIMARY KEY,
+	seen_at timestamptz NOT NULL,
+	expected_every interval
+);
+SELECT pg_catalog.pg_extension_config_dump('nudge.heartbeats', '');
+GRANT SELECT ON nudge.heartbeats TO PUBLIC;
+COMMENT ON TABLE nudge.heartbeats IS 'When run_due() was called last: what says whether the scheduler is alive';
+COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due';
+COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last';
+COMMENT ON COLUMN nudge.heartbeats.expected_every IS 'How often it is to be called; NULL if nothing is scheduled';
+
+-- C -----------------------------------------------------------------------
+
+CREATE FUNCTION nudge.run_as_owner(relation regclass, statement text, keys text[], after timestamptz, until timestamptz, OUT rows_written bigint, OUT rows_deleted bigint, OUT changed jsonb)
+	AS 'MODULE_PATHNAME', 'nm_run_as_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION nudge.run_as_owner(regclass, text, text[], timestamptz, timestamptz) IS
+	'Works for the refresh: runs a statement with the rights of the owner of a relation, as REFRESH MATERIALIZED VIEW does. Not STRICT: a statement may take no keys and no times';
+
+CREATE PROCEDURE nudge.check_may_commit()
+	AS 'MODULE_PATHNAME', 'nm_check_may_commit' LANGUAGE C;
+COMMENT ON PROCEDURE nudge.check_may_commit() IS 'Works for the refresh: an error where a procedure cannot commit';
+
+-- The statement of a batch ------------------------------------------------
+
+-- All rows of some keys, or of all: those that differ are written, those that
+-- are no more are deleted.  What others depend on is told, old values and new.
+CREATE FUNCTION nudge.batch_statement(name text, by_keys boolean, is_empty boolean) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	m nudge.materialisations;
+	key_type text;
+	columns text;
+	others text[];
+	same_row text;
+	watched text;
+	scope text;
+BEGIN
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = batch_statement.name;
+	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), array_agg(quote_ident(a.attname) ORDER BY a.attnum) FILTER (WHERE a.attname <> ALL (m.row_key)),
+		max(format_type(a.atttypid, a.atttypmod)) FILTER (WHERE a.attname = m.key_column)
+	INTO columns, others, key_type FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
+	IF is_empty THEN
+		RETURN format('WITH written AS (INSERT INTO %s (%s) SELECT %s FROM %s AS f WHERE f.%I IS NOT NULL RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM written',
+			nudge.mart_table(name), columns, columns, nudge.definition_view(name), m.key_column);
+	END IF;
+	-- record_eq compares by the type, in whatever schema its operators are
+	same_row := format('a.%1$I = b.%1$I', m.key_column) || coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
+		FROM unnest(m.row_key) WITH ORDINALITY u(k, n) WHERE k <> m.key_column HAVING count(*) > 0), '');
+	SELECT string_agg(format(
+			'%1$L, (SELECT jsonb_agg(v.v) FROM (SELECT c.%1$I::text AS v FROM changed c UNION SELECT g.%1$I::text FROM gone g%2$s) v WHERE v.v IS NOT NULL)', d.key_column,
+			CASE WHEN d.key_column = ANY (m.row_key) THEN '' ELSE format(' UNION SELECT a.%I::text FROM stored a JOIN changed b ON %s', d.key_column, same_row) END), ', ' ORDER BY d.key_column)
+	INTO watched FROM (SELECT DISTINCT e.key_column FROM nudge.dependencies e WHERE e.upstream = nudge.mart_table(batch_statement.name) AND e.key_column IS NOT NULL) d;
+	scope := CASE WHEN by_keys THEN format('%I = ANY ($1::%s[])', m.key_column, key_type) ELSE format('%I IS NOT NULL', m.key_column) END;
+	RETURN concat_ws(E'\n',
+		format('WITH fresh AS MATERIALIZED (SELECT %s FROM %s AS f WHERE f.%s),', columns, nudge.definition_view(name), scope),
+		format('stored AS MATERIALIZED (SELECT %s FROM %s AS s WHERE s.%s),', columns, nudge.mart_table(name), scope),
+		format('changed AS MATERIALIZED (SELECT * FROM fresh a WHERE NOT EXISTS (SELECT FROM stored b WHERE %s%s)),', same_row,
+			coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
+		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
+		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed ON CONFLICT (%s) DO %s RETURNING 1)', nudge.mart_table(name), columns,
+			(SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)),
+			coalesce('UPDATE SET ' || (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), 'NOTHING')),
+		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
+			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
+				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
+END
+$$;
+COMMENT ON FUNCTION nudge.batch_statement(text, boolean, boolean) IS 'Works for the refresh: the statement that makes rows of some keys, or of all, what the query says';
+
+-- From what has changed to keys -------------------------------------------
+
+CREATE FUNCTION nudge.mark_everything(name text, reason text, at timestamptz DEFAULT clock_timestamp()) RETURNS void
+	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO nudge.pending (materialisation, reason, at)
+	SELECT mark_everything.name, mark_everything.reason, mark_everything.at
+	WHERE EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = mark_everything.name);
+END;
+COMMENT ON FUNCTION nudge.mark_everything(text, text, timestamptz) IS 'Works for the refresh: lets all keys of a materialisation be computed anew';
+
+-- Keys that a change of an upstream belongs to; NULL: all may have changed.
+CREATE FUNCTION nudge.mapped_keys(dependency nudge.dependencies, keys text[]) RETURNS text[]
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	view_name constant text := nudge.map_view(dependency.materialisation, dependency.upstream);
+	found jsonb;
+BEGIN
+	IF NOT dependency.has_map THEN
+		RETURN keys;
+	END IF;
+	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,
+		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT v.key), ''[]'') FROM %s v WHERE v.changed = ANY ($1) AND v.key IS NOT NULL', view_name), keys, NULL, NULL) r;
+	RETURN ARRAY(SELECT k FROM jsonb_array_elements_text(found) k);
+EXCEPTION WHEN OTHERS THEN
+	-- what cannot be told apart may be all
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION nudge.mapped_keys(nudge.dependencies, text[]) IS 'Works for the refresh: the keys of a materialisation that belong to what has changed in an upstream; NULL if that cannot be told';
+
+CREATE FUNCTION nudge.add_pending(dependency nudge.dependencies, source text, key_column text, keys text[], at timestamptz) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text[];
+BEGIN
+	IF key_column IS NOT NULL AND dependency.key_column IS NOT NULL THEN
+		IF key_column = dependency.key_column THEN
+			found := nudge.mapped_keys(dependency, keys);
+		ELSIF source ~ '\.' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
+			-- the column that matters is written down by rows of its own
+			RETURN;
+		END IF;
+	END IF;
+	IF found IS NULL THEN
+		PERFORM nudge.mark_everything(dependency.materialisation, source, at);
+	ELSE
+		INSERT INTO nudge.pending (materialisation, key, at, reason) SELECT dependency.materialisation, k, add_pending.at, source FROM unnest(found) k;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.add_pending(nudge.dependencies, text, text, text[], timestamptz) IS
+	'Works for the refresh: writes down which keys of a materialisation are to be computed after changes of a source. Not STRICT: a NULL key column is everything';
+
+CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s'
+AS $$
+DECLARE
+	taken bigint := 0;
+	one record;
+	dependency nudge.dependencies;
+BEGIN
+	PERFORM nudge.check_read_committed();
+	-- one at a time, so that two do not wait for each other's rows
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	FOR one IN
+		WITH taken AS (
+			DELETE FROM nudge.change_log l WHERE l.ctid = ANY (ARRAY(SELECT c.ctid FROM nudge.change_log c LIMIT max_rows)) RETURNING l.source, l.key_column, l.key, l.at
+		)
+		SELECT t.source, t.key_column, array_agg(DISTINCT t.key) FILTER (WHERE t.key IS NOT NULL) AS keys, min(t.at) AS at, count(*) AS n
+		FROM taken t GROUP BY t.source, t.key_column ORDER BY t.source COLLATE "C", t.key_column COLLATE "C" LOOP
+		taken := taken + one.n;
+		FOR dependency IN SELECT d.* FROM nudge.dependencies d
+			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
+			ORDER BY d.materialisation COLLATE "C" LOOP
+			PERFORM nudge.add_pending(dependency, one.source, one.key_column, coalesce(one.keys, '{}'), one.at);
+		END LOOP;
+	END LOOP;
+	RETURN taken;
+END
+$$;
+COMMENT ON FUNCTION nudge.fan_out(integer) IS 'Takes rows of nudge.change_log and writes the keys of materialisations that they lead to into nudge.pending; tells how many rows it took';
+
+CREATE FUNCTION nudge.check_read_committed() RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- what has changed is taken before it is read, by a snapshot of its own
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'a refresh needs isolation level read committed' USING ERRCODE = 'invalid_transaction_state',
+			DETAIL = format('It is %s: a change that comes while it reads would be lost.', current_setting('transaction_isolation')),
+			HINT = 'CALL nudge.refresh() and nudge.run_due() see to it by themselves.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_read_committed() IS 'Works for the refresh: an error unless each statement sees what was committed before it';
+
+-- One batch ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.next_keys(name text, after text, size integer, OUT everything boolean, OUT keys text[])
+	LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	everything := EXISTS (SELECT FROM nudge.pending p WHERE p.materialisation = name AND p.key IS NULL);
+	keys := ARRAY(SELECT DISTINCT p.key COLLATE "C" FROM nudge.pending p
+		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key COLLATE "C" > after) AND p.key IS NOT NULL ORDER BY 1 LIMIT size);
+END
+$$;
+COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refresh: whether all keys are pending, otherwise the next ones that are. Not STRICT: NULL begins with the first';
+
+CREATE FUNCTION nudge.note_changes(name text, changed jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF changed IS NULL THEN
+		INSERT INTO nudge.change_log (source) SELECT nudge.mart_table(name) WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name));
+	ELSE
+		INSERT INTO nudge.change_log (source, key_column, key)
+		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.note_changes(text, jsonb) IS 'Works for the refresh: writes down which rows of a materialisation have changed, for those that depend on it. Not STRICT: NULL is everything';
+
+CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[], OUT busy boolean, OUT rows_written bigint, OUT rows_deleted bigint)
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
+AS $$
+DECLARE
+	m nudge.materialisations;
+	is_empty boolean := false;
+	changed jsonb;
+BEGIN
+	PERFORM nudge.check_read_committed();
+	busy := NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name));
+	IF busy THEN
+		RETURN;
+	END IF;
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = refresh_batch.name;
+	-- first what is to be done is taken, then the sources are read: whatever
+	-- comes later leaves a row of its own
+	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
+	IF keys IS NULL THEN
+		EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', nudge.mart_table(name)) INTO is_empty;
+	END IF;
+	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
+	SELECT r.rows_written, r.rows_deleted, r.changed INTO rows_written, rows_deleted, changed
+	FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
+	PERFORM set_config('nudge.as_of', '', true);
+	IF rows_written + rows_deleted > 0 THEN
+		PERFORM nudge.note_changes(name, changed);
+	END IF;
+	DELETE FROM nudge.quarantine q WHERE q.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR q.key = ANY (refresh_batch.keys));
+	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(refresh_batch.keys), 0),
+		rows_written = r.rows_written + refresh_batch.rows_written, rows_deleted = r.rows_deleted + refresh_batch.rows_deleted
+	WHERE r.run_id = run;
+END
+$$;
+COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
+	'Works for the refresh: computes the rows of some keys of a materialisation anew. Not STRICT: NULL keys are all';
+
+-- A key that cannot be computed is put aside, and the others go on.
+CREATE FUNCTION nudge.quarantine_key(name text, run bigint, key text, sqlstate text, error text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	DELETE FROM nudge.pending p WHERE p.materialisation = name AND p.key = quarantine_key.key;
+	INSERT INTO nudge.quarantine AS q (materialisation, key, sqlstate, error) VALUES (name, quarantine_key.key, quarantine_key.sqlstate, quarantine_key.error)
+	ON CONFLICT ON CONSTRAINT quarantine_pkey DO UPDATE SET attempts = q.attempts + 1, sqlstate = excluded.sqlstate, error = excluded.error;
+	UPDATE nudge.runs r SET quarantined = r.quarantined + 1 WHERE r.run_id = run;
+END
+$$;
+COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
+
+-- Everything, as a list of keys.
+CREATE FUNCTION nudge.enumerate_keys(name text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+	m nudge.materialisations;
+	found jsonb;
+	since timestamptz;
+BEGIN
+	PERFORM nudge.check_read_committed();
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
+	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
+	SELECT min(t.at) INTO since FROM taken t;
+	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
+	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.definition_view(name)::regclass,
+		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(k.k), ''[]'') FROM (SELECT f.%1$I::text AS k FROM %2$s f UNION SELECT s.%1$I::text FROM %3$s s) k WHERE k.k IS NOT NULL',
+			m.key_column, nudge.definition_view(name), nudge.mart_table(name)), NULL, NULL, NULL) r;
+	PERFORM set_config('nudge.as_of', '', true);
+	INSERT INTO nudge.pending (materialisation, key, at, reason) SELECT enumerate_keys.name, k, coalesce(since, clock_timestamp()), 'everything' FROM jsonb_array_elements_text(found) k;
+	RETURN jsonb_array_length(found);
+END
+$$;
+COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are';
+
+-- Beginning and end -------------------------------------------------------
+
+-- An upstream of which it is not known what changes.
+CREATE FUNCTION nudge.untracked_upstream(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT min(d.upstream COLLATE "C") FROM nudge.dependencies d
+	WHERE d.materialisation = untracked_upstream.name AND CASE
+		WHEN d.upstream LIKE 'nudge\_analytics.%' THEN NOT EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = d.upstream)
+		WHEN d.upstream LIKE 'nudge\_staging.%' THEN EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+			WHERE format('nudge_staging.%I', s.input) = d.upstream
+				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
+		ELSE true END;
+END;
+COMMENT ON FUNCTION nudge.untracked_upstream(text) IS 'Works for the refresh: an upstream of a materialisation whose changes are not captured, or not all of them; NULL if there is none';
+
+-- Keys whose time has come since the last refresh.
+CREATE FUNCTION nudge.tick(name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	m nudge.materialisations;
+	found jsonb;
+BEGIN
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = tick.name FOR UPDATE;
+	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
+		IF m.clock_at IS NOT NULL THEN
+			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
+				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
+			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
+		END IF;
+		UPDATE nudge.materialisations r SET clock_at = now() WHERE r.name = tick.name;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.tick(text) IS 'Works for the refresh: moves the instant that a materialisation is computed for to now, and writes down the keys that change by it';
+
+CREATE FUNCTION nudge.sweep_runs() RETURNS bigint
+	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH swept AS (
+		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session is gone'
+		WHERE r.status = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start) RETURNING 1
+	)
+	SELECT count(*) FROM swept;
+END;
+COMMENT ON FUNCTION nudge.sweep_runs() IS 'Works for the refresh: ends runs whose session is gone; tells how many';
+
+CREATE FUNCTION nudge.begin_run(name text, kind text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+	m nudge.materialisations;
+	hash text;
+	untracked text;
+	run bigint;
+BEGIN
+	PERFORM nudge.sweep_runs();
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
+	INSERT INTO nudge.runs (materialisation, kind, backend_start)
+	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
+	hash := md5(pg_get_viewdef(nudge.definition_view(name)::regclass));
+	untracked := nudge.untracked_upstream(name);
+	IF m.definition_hash IS DISTINCT FROM hash THEN
+		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
+		PERFORM nudge.mark_everything(name, 'definition');
+	ELSIF untracked IS NOT NULL THEN
+		PERFORM nudge.mark_everything(name, untracked || ' is not tracked');
+	END IF;
+	PERFORM nudge.tick(name);
+	RETURN run;
+END
+$$;
+COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins, and what must be computed whatever has changed';
+
+CREATE FUNCTION nudge.next_slot(cadence interval, after timestamptz) RETURNS timestamptz
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN date_bin(cadence, after, timestamptz '2000-01-01 00:00:00Z') + cadence;
+COMMENT ON FUNCTION nudge.next_slot(interval, timestamptz) IS 'The next time at which something of a cadence is due: whole cadences since 2000-01-01 UTC';
+
+CREATE FUNCTION nudge.end_run(name text, run bigint, status text, sqlstate text, error text) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	started timestamptz;
+BEGIN
+	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.started_at INTO started;
+	IF status = 'ok' THEN
+		UPDATE nudge.materialisations m SET last_success_at = clock_timestamp(), consecutive_failures = 0, last_error = NULL, next_attempt_at = NULL, next_due_at = nudge.next_slot(m.cadence, now()),
+			data_as_of = (SELECT least(started, min(u.data_as_of)) FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
+		WHERE m.name = end_run.name;
+	ELSIF status IN ('failed', 'cancelled') THEN
+		-- later and later, but not all at the same time
+		UPDATE nudge.materialisations m SET consecutive_failures = m.consecutive_failures + 1, last_error = end_run.error,
+			next_attempt_at = clock_timestamp() + least(m.cadence, interval '30 seconds' * 2 ^ least(m.consecutive_failures, 20)) * (0.9 + 0.2 * random())
+		WHERE m.name = end_run.name;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.end_run(text, bigint, text, text, text) IS 'Works for the refresh: writes down how a run has ended, and when the next may begin. Not STRICT: a run that ends well has no error';
+
+-- What an error means: is the key to blame, or would any other do the same?
+CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN left(sqlstate, 2) IN ('22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
+COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
+
+-- The run -----------------------------------------------------------------
+
+-- The procedures below neither SET anything nor are SECURITY DEFINER: with
+-- either they could not commit.  Each transaction of theirs begins with these
+-- two lines.
+CREATE FUNCTION nudge.pin_search_path() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+END
+$$;
+COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
+
+CREATE PROCEDURE nudge.fan_out_all()
+	LANGUAGE plpgsql
+AS $$
+BEGIN
+	LOOP
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.pin_search_path();
+		EXIT WHEN nudge.fan_out(100000) < 100000;
+		COMMIT;
+	END LOOP;
+	COMMIT;
+END
+$$;
+COMMENT ON PROCEDURE nudge.fan_out_all() IS 'Works for the refresh: takes all that nudge.change_log has';
+
+-- What is done about a batch that does not work.
+CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, keys text[], sqlstate text, error text) RETURNS text
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF sqlstate = '57014' THEN
+		RETURN 'cancelled';
+	ELSIF NOT nudge.is_error_of_key(sqlstate) THEN
+		RETURN 'failed';
+	ELSIF everything THEN
+		-- which key is to blame is found among keys
+		PERFORM nudge.enumerate_keys(name);
+		RETURN 'enumerated';
+	ELSIF cardinality(keys) > 1 THEN
+		RETURN 'halve';
+	ELSIF (SELECT r.quarantined >= 100 FROM nudge.runs r WHERE r.run_id = run) THEN
+		RETURN 'failed';
+	END IF;
+	PERFORM nudge.quarantine_key(name, run, keys[1], sqlstate, error);
+	RETURN 'put aside';
+END
+$$;
+COMMENT ON FUNCTION nudge.after_error(text, bigint, boolean, text[], text, text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
+
+CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	run bigint;
+	full_size integer;
+	size integer;
+	after text;
+	next record;
+	done record;
+	problem text;
+	problem_state text;
+BEGIN
+	CALL nudge.fan_out_all();
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.pin_search_path();
+	run := nudge.begin_run(name, kind);
+	full_size := coalesce(batch, (SELECT m.batch_keys FROM nudge.materialisations m WHERE m.name = run_refresh.name));
+	size := full_size;
+	outcome := NULL;
+	COMMIT;
+	LOOP
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.pin_search_path();
+		problem_state := NULL;
+		next := nudge.next_keys(name, after, size);
+		BEGIN
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge refresh of %s after %s', name, coalesce(after, 'nothing')), 63), true);
+			IF next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
+				PERFORM nudge.enumerate_keys(name);
+			ELSIF next.everything OR next.keys <> '{}' THEN
+				done := nudge.refresh_batch(name, run, CASE WHEN NOT next.everything THEN next.keys END);
+				IF done.busy THEN
+					outcome := 'skipped';
+				ELSIF NOT next.everything THEN
+					after := next.keys[cardinality(next.keys)];
+					size := least(size * 2, full_size);
+				END IF;
+			ELSE
+				outcome := 'ok';
+			END IF;
+		EXCEPTION WHEN query_canceled OR OTHERS THEN
+			GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
+		END;
+		IF problem_state IS NOT NULL THEN
+			outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
+			IF outcome = 'halve' THEN
+				size := cardinality(next.keys) / 2;
+			ELSIF outcome = 'put aside' THEN
+				after := next.keys[1];
+			END IF;
+			IF outcome NOT IN ('cancelled', 'failed') THEN
+				outcome := NULL;
+			END IF;
+		END IF;
+		IF outcome IS NULL AND clock_timestamp() >= deadline THEN
+			outcome := 'stopped';
+		END IF;
+		IF outcome IS NOT NULL THEN
+			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
+		END IF;
+		COMMIT;
+		EXIT WHEN outcome IS NOT NULL;
+		IF pause > '0' THEN
+			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
+			COMMIT;
+		END IF;
+	END LOOP;
+	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
+END
+$$;
+COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
+
+-- Materialisations in an order in which none comes before what it reads.
+CREATE FUNCTION nudge.refresh_order() RETURNS TABLE (name text, depth integer)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+	WITH RECURSIVE below(name, depth) AS (
+		SELECT m.name, 0 FROM nudge.materialisations m
+		UNION
+		SELECT d.materialisation, b.depth + 1 FROM below b JOIN nudge.dependencies d ON d.upstream = nudge.mart_table(b.name)
+	)
+	SELECT b.name, max(b.depth) FROM below b GROUP BY b.name ORDER BY max(b.depth), b.name COLLATE "C";
+END;
+COMMENT ON FUNCTION nudge.refresh_order() IS 'The materialisations, each after all that it depends on; depth is how many refreshes lie before it. Not STRICT: it has no arguments';
+
+-- A materialisation with all that it depends on, these first.
+CREATE FUNCTION nudge.with_upstreams(name text) RETURNS text[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH RECURSIVE above(name) AS (
+		SELECT with_upstreams.name
+		UNION
+		SELECT m.name FROM above a JOIN nudge.dependencies d ON d.materialisation = a.name JOIN nudge.materialisations m ON nudge.mart_table(m.name) = d.upstream
+	)
+	SELECT array_agg(o.name ORDER BY o.depth, o.name COLLATE "C") FROM nudge.refresh_order() o JOIN above a ON a.name = o.name;
+END;
+COMMENT ON FUNCTION nudge.with_upstreams(text) IS 'A materialisation and those that it depends on, in the order of their refresh';
+
+-- What is said after all that was done has been committed.
+CREATE FUNCTION nudge.report_outcome(name text, outcome text, is_one_of_many boolean DEFAULT false) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF outcome = 'skipped' THEN
+		RAISE WARNING 'materialisation "%" is not refreshed', name USING DETAIL = 'Another session is refreshing it.';
+	ELSIF outcome ~ '^cancelled: ' THEN
+		RAISE EXCEPTION 'the refresh of materialisation "%" is cancelled', name USING ERRCODE = 'query_canceled',
+			DETAIL = substr(outcome, 12) || '.',
+			HINT = 'What was committed stays, and the next refresh goes on.';
+	ELSIF outcome ~ '^failed: ' AND is_one_of_many THEN
+		RAISE WARNING 'the refresh of materialisation "%" failed', name USING DETAIL = substr(outcome, 9) || '.';
+	ELSIF outcome ~ '^failed: ' THEN
+		RAISE EXCEPTION 'the refresh of materialisation "%" failed', name USING ERRCODE = 'external_routine_exception',
+			DETAIL = substr(outcome, 9) || '.',
+			HINT = 'What was committed stays. See nudge.run_history.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.report_outcome(text, text, boolean) IS 'Works for refresh, rebuild and run_due: raises what has gone wrong';
+
+CREATE FUNCTION nudge.heartbeat(process text) RETURNS void
+	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO nudge.heartbeats (process, seen_at) VALUES (heartbeat.process, clock_timestamp())
+	ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at;
+END;
+COMMENT ON FUNCTION nudge.heartbeat(text) IS 'Works for run_due: writes down that it is alive';
+
+CREATE FUNCTION nudge.due_materialisations() RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(array_agg(o.name ORDER BY o.depth, o.name COLLATE "C"), '{}')
+	FROM nudge.refresh_order() o JOIN nudge.materialisations m ON m.name = o.name
+	WHERE m.enabled AND m.next_due_at <= clock_timestamp() AND coalesce(m.next_attempt_at <= clock_timestamp(), true);
+END;
+COMMENT ON FUNCTION nudge.due_materialisations() IS 'The materialisations that run_due() would refresh now, in its order. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.prune_runs(keep interval DEFAULT '90 days') RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	pruned bigint;
+BEGIN
+	-- freshness reads the last run of each, however old it is
+	DELETE FROM nudge.runs r WHERE r.ended_at < now() - keep AND EXISTS (SELECT FROM nudge.runs l WHERE l.materialisation = r.materialisation AND l.run_id > r.run_id);
+	GET DIAGNOSTICS pruned = ROW_COUNT;
+	RETURN pruned;
+END
+$$;
+COMMENT ON FUNCTION nudge.prune_runs(interval) IS 'Deletes runs that ended longer ago, but for the last of each materialisation; tells how many';
+
+CREATE FUNCTION nudge.check_rebuild(name text, batch_keys integer) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	IF batch_keys NOT BETWEEN 1 AND 1000000 THEN
+		RAISE EXCEPTION 'batch_keys must be between 1 and 1000000' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', batch_keys),
+			HINT = 'Leave it out to rebuild in one transaction.';
+	END IF;
+	PERFORM nudge.mark_everything(name, 'rebuild');
+END
+$$;
+COMMENT ON FUNCTION nudge.check_rebuild(text, integer) IS 'Works for rebuild: lets all keys of a materialisation be computed anew. Not STRICT: without batch_keys it is one transaction';
+
+CREATE FUNCTION nudge.retry_quarantined(name text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	marked bigint;
+BEGIN
+	PERFORM nudge.check_materialisation_name(name);
+	INSERT INTO nudge.pending (materialisation, key, reason) SELECT q.materialisation, q.key, 'quarantined'
+	FROM nudge.quarantine q WHERE retry_quarantined.name IS NULL OR q.materialisation = retry_quarantined.name;
+	GET DIAGNOSTICS marked = ROW_COUNT;
+	RETURN marked;
+END
+$$;
+COMMENT ON FUNCTION nudge.retry_quarantined(text) IS 'Lets the next refresh try the keys in quarantine again, of one materialisation or of all; tells how many. Not STRICT: NULL is all';
+
+CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	one text;
+	outcome text;
+BEGIN
+	CALL nudge.check_may_commit();
+	PERFORM nudge.check_materialisation_name(name);
+	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
+		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
+		PERFORM nudge.report_outcome(one, outcome);
+	END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE nudge.refresh(text, boolean) IS 'Refreshes a materialisation and, unless told otherwise, those that it depends on: computes the keys that have changed, in batches that are committed one by one';
+
+CREATE PROCEDURE nudge.rebuild(name text, batch_keys integer DEFAULT NULL, pause interval DEFAULT NULL)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	outcome text;
+BEGIN
+	CALL nudge.check_may_commit();
+	PERFORM nudge.check_rebuild(name, batch_keys);
+	COMMIT;
+	CALL nudge.run_refresh(name, 'rebuild', 'infinity', batch_keys, pause, outcome);
+	PERFORM nudge.report_outcome(name, outcome);
+END
+$$;
+COMMENT ON PROCEDURE nudge.rebuild(text, integer, interval) IS 'Computes all rows of a materialisation anew and writes those that differ: in one transaction, or in batches of so many keys with a pause after each; what is not done when it stops, the next refresh does';
+
+CREATE PROCEDURE nudge.run_due(budget interval DEFAULT NULL)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	deadline timestamptz;
+	due text[];
+	one text;
+	outcome text;
+BEGIN
+	CALL nudge.check_may_commit();
+	-- a standby does nothing, and its scheduler need not know
+	IF pg_catalog.pg_is_in_recovery() THEN
+		RETURN;
+	END IF;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.pin_search_path();
+	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
+	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
+	due := nudge.due_materialisations();
+	COMMIT;
+	FOREACH one IN ARRAY due LOOP
+		CALL nudge.run_refresh(one, 'due', deadline, NULL, NULL, outcome);
+		PERFORM nudge.report_outcome(one, outcome, true);
+		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
+	END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE nudge.run_due(interval) IS 'Refreshes the materialisations whose time has come, each after those that it reads; begins none after its budget is over. What the scheduler calls';
+
+-- Who may -----------------------------------------------------------------
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+	one text;
+BEGIN
+	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
+			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
+		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
+	END LOOP;
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
+END
+$$;
