@@ -466,6 +466,22 @@ SET ROLE nudge_tracker;
 SELECT track_source('customers', '{customer}');
 RESET ROLE;
 SELECT tracked_by FROM trackings WHERE source = 'customers';
+-- who makes partitions makes their triggers: he must be allowed to, or nobody could make one
+CREATE TABLE split (who text, since timestamptz) PARTITION BY RANGE (since);
+ALTER TABLE split OWNER TO nudge_writer;
+SELECT map_source('customers', 'split', '{"customer": "who", "created_at": "since"}', source => 'split');
+SELECT track_source('split');
+SELECT track_source('split', capture => 'statement');
+GRANT EXECUTE ON FUNCTION capture_changes() TO nudge_writer;
+GRANT CREATE ON SCHEMA captured TO nudge_writer;
+SELECT track_source('split');
+SELECT * FROM check_tracking('split');
+SET ROLE nudge_writer;
+CREATE TABLE captured.split_1 PARTITION OF captured.split DEFAULT;
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION capture_changes() FROM nudge_writer;
+SELECT problem, severity, table_name, description FROM check_tracking('split') WHERE problem <> 'trigger missing';
+SELECT unmap_source('split');
 
 -- Errors
 SELECT track_source('nothing');

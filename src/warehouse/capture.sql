@@ -256,23 +256,41 @@ CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
 			THEN 'It is partitioned and has generated columns, which triggers for statements do not see.' END;
 COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
 
+-- With a partition come the triggers for rows of its table, made by whoever
+-- makes the partition: he must be allowed to.
+CREATE FUNCTION nudge.refused_owner(relation oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT min(pg_get_userbyid(c.relowner)::text COLLATE "C")
+	FROM nudge.tables_of(refused_owner.relation) t JOIN pg_catalog.pg_class c ON c.oid = t.table_id
+	WHERE t.kind = 'p' AND NOT has_function_privilege(c.relowner, 'nudge.capture_changes()'::regprocedure, 'EXECUTE');
+END;
+COMMENT ON FUNCTION nudge.refused_owner(oid) IS 'Works for track_source: the owner of a partitioned table who could make no partition of it if it had triggers for rows; NULL if each could';
+
 CREATE FUNCTION nudge.choose_capture(source text, relation oid, capture text) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	reason constant text := nudge.unseen_by_statement(relation);
+	-- a row trigger comes with each new partition
+	chosen constant text := CASE WHEN capture <> 'auto' THEN capture
+		WHEN reason IS NOT NULL OR (SELECT c.relkind FROM pg_class c WHERE c.oid = relation) = 'p' THEN 'row' ELSE 'statement' END;
+	refused constant text := CASE chosen WHEN 'row' THEN nudge.refused_owner(relation) END;
 BEGIN
 	IF capture = 'statement' AND reason IS NOT NULL THEN
 		RAISE EXCEPTION 'source "%" cannot be captured by statement', source USING ERRCODE = 'feature_not_supported',
 			DETAIL = reason,
 			HINT = 'Pass capture => ''row'', or leave it out.';
 	END IF;
-	RETURN CASE WHEN capture <> 'auto' THEN capture
-		-- a row trigger comes with each new partition
-		WHEN reason IS NOT NULL OR (SELECT c.relkind FROM pg_class c WHERE c.oid = relation) = 'p' THEN 'row' ELSE 'statement' END;
+	IF refused IS NOT NULL THEN
+		RAISE EXCEPTION 'role "%" could make no more partitions of source "%"', refused, source USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'Each new partition gets a trigger, which the role that makes it must be allowed to make.',
+			HINT = format('Call GRANT EXECUTE ON FUNCTION nudge.capture_changes() TO %I, or pass capture => ''statement''.', refused);
+	END IF;
+	RETURN chosen;
 END
 $$;
-COMMENT ON FUNCTION nudge.choose_capture(text, oid, text) IS 'Works for track_source: statement or row, or an error if what is asked for would miss changes';
+COMMENT ON FUNCTION nudge.choose_capture(text, oid, text) IS 'Works for track_source: statement or row, or an error if what is asked for would miss changes or forbid partitions';
 
 CREATE FUNCTION nudge.drop_capture(source text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -394,6 +412,8 @@ BEGIN
 				WHERE k.value IS DISTINCT FROM (SELECT r.singles[a.attnum] FROM pg_attribute a WHERE a.attrelid = one.view_id AND a.attname = k.key) ORDER BY k.key COLLATE "C";
 			RETURN QUERY SELECT one.source, 'changes not seen', 'error', one.relation, u.reason || ' Call track_source().'
 				FROM nudge.unseen_by_statement(one.relation_id) u(reason) WHERE one.capture = 'statement' AND u.reason IS NOT NULL;
+			RETURN QUERY SELECT one.source, 'partitions refused', 'error', one.relation, format('Role "%s" can make no partitions of it, since it may not execute nudge.capture_changes().', o.name)
+				FROM nudge.refused_owner(one.relation_id) o(name) WHERE one.capture = 'row' AND o.name IS NOT NULL;
 		END IF;
 	END LOOP;
 END
