@@ -207,40 +207,33 @@ DELETE FROM parts_1;
 SELECT * FROM taken();
 TRUNCATE parts_2a;
 SELECT * FROM taken();
--- the same by statement, where each partition needs triggers of its own
-SELECT track_source('charges', '{customer}', 'statement');
-SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text ~ '^parts';
-SELECT count(*) FROM taken();
-INSERT INTO parts VALUES (1, 'a', '2024-01-01', 1), (2, 'b', '2024-02-01', 1), (3, 'c', '2024-03-01', 1);
-INSERT INTO parts_2a (id, customer, day, amount) VALUES (5, 'e', '2024-02-01', 1);
-SELECT * FROM taken();
-UPDATE parts SET day = day + 31, customer = customer || '2' WHERE customer IN ('a', 'b');
-SELECT * FROM taken();
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
-CREATE TRIGGER refuse BEFORE INSERT ON parts_3 FOR EACH ROW EXECUTE FUNCTION refuse();
-UPDATE parts SET day = day + CASE id WHEN 5 THEN 29 ELSE 0 END WHERE customer <> 'c';
-SELECT * FROM taken();
-INSERT INTO parts VALUES (20, 'moves', '2024-01-01', 1), (21, 'stays', '2024-02-01', 1);
+-- MERGE that only updates moves rows: triggers for statements would not see them
+INSERT INTO parts VALUES (30, 'moved', '2024-01-01', 1);
 DELETE FROM change_log;
-UPDATE parts SET day = day + CASE id WHEN 20 THEN 61 ELSE 0 END, customer = customer || '!' WHERE id IN (20, 21);
+MERGE INTO parts p USING (VALUES ('moved', 31), ('c', 0)) v(customer, days) ON p.customer = v.customer WHEN MATCHED THEN UPDATE SET day = day + v.days, customer = p.customer || '!';
 SELECT * FROM taken();
-CREATE TABLE parts_4 PARTITION OF parts FOR VALUES FROM ('2024-04-01') TO ('2024-05-01');
-SELECT problem, severity, table_name, description FROM check_tracking('charges');
-ALTER TABLE parts_1 DISABLE TRIGGER nudge_i_charges;
-ALTER TABLE parts_1 ENABLE TRIGGER nudge_u_charges;
-DROP TRIGGER nudge_t_charges ON parts_1;
-SELECT problem, severity, table_name, description FROM check_tracking('charges') WHERE table_name <> 'parts_4';
 SELECT track_source('charges', '{customer}', 'statement');
+-- a trigger on a partition made later, disabled triggers, one that is gone
+CREATE TABLE parts_4 PARTITION OF parts FOR VALUES FROM ('2024-04-01') TO ('2024-05-01');
+ALTER TABLE parts_1 DISABLE TRIGGER nudge_r_charges;
+ALTER TABLE parts_3 ENABLE TRIGGER nudge_r_charges;
+DROP TRIGGER nudge_t_charges ON parts_2;
+SELECT problem, severity, table_name, description FROM check_tracking('charges');
+SELECT track_source('charges');
 SELECT * FROM check_tracking('charges');
 SELECT untrack_source('charges');
 SELECT count(*) FROM pg_trigger WHERE tgfoid = 'capture_changes'::regproc;
 DELETE FROM change_log;
--- where a partition has other places for its columns, generated columns are not seen by statement
-ALTER TABLE parts ADD COLUMN twice numeric GENERATED ALWAYS AS (amount * 2) STORED;
-SELECT track_source('charges', capture => 'statement');
-SELECT track_source('charges');
-SELECT untrack_source('charges');
-DELETE FROM change_log;
+-- triggers for statements made by hand: where a partition refuses a row there are no pairs, and all rows are written
+CREATE TRIGGER by_hand AFTER UPDATE ON parts REFERENCING OLD TABLE AS o NEW TABLE AS n EXECUTE FUNCTION capture_changes('hand', 'customer', 'customer', '', 'customer');
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON parts_3 FOR EACH ROW EXECUTE FUNCTION refuse();
+INSERT INTO parts VALUES (20, 'moves', '2024-01-01', 1), (21, 'stays', '2024-02-01', 1), (22, 'is the same', '2024-01-01', 1);
+UPDATE parts SET day = day + 1, customer = CASE id WHEN 21 THEN 'stays!' ELSE customer END WHERE id IN (21, 22);
+SELECT * FROM taken();
+UPDATE parts SET day = day + CASE id WHEN 20 THEN 61 ELSE 0 END WHERE id IN (20, 21, 22);
+SELECT * FROM taken();
+DROP TRIGGER by_hand ON parts;
 -- a partition as a source: rows come through the partitioned table too, and by row is chosen
 SELECT map_source('charges', 'parts_1', '{"at": "day", "kind": "''setup''", "currency": "''EUR''"}', source => 'first', zone => 'UTC');
 SELECT track_source('first', capture => 'statement');
@@ -471,7 +464,6 @@ CREATE TABLE split (who text, since timestamptz) PARTITION BY RANGE (since);
 ALTER TABLE split OWNER TO nudge_writer;
 SELECT map_source('customers', 'split', '{"customer": "who", "created_at": "since"}', source => 'split');
 SELECT track_source('split');
-SELECT track_source('split', capture => 'statement');
 GRANT EXECUTE ON FUNCTION capture_changes() TO nudge_writer;
 GRANT CREATE ON SCHEMA captured TO nudge_writer;
 SELECT track_source('split');

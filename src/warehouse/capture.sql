@@ -245,15 +245,15 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_trackable(nudge.sources) IS 'Works for track_source: the table of a source, or an error if triggers would not see its changes';
 
--- Of rows put into partitions PostgreSQL shows a trigger for statements what
--- they were before, without generated columns.
+-- MERGE that moves a row to another partition fires none but its triggers for
+-- UPDATE, yet shows them nothing of it.  Nor do they see generated columns of
+-- rows put into partitions.
 CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN CASE
 		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to it, and fires no triggers for statements.'
 		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.'
-		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.table_id WHERE t.kind = 'p' AND a.attgenerated <> '' AND NOT a.attisdropped)
-			THEN 'It is partitioned and has generated columns, which triggers for statements do not see.' END;
+		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.kind = 'p') THEN 'It is partitioned, and of rows that MERGE moves between partitions triggers for statements see nothing.' END;
 COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
 
 -- With a partition come the triggers for rows of its table, made by whoever
@@ -272,9 +272,7 @@ CREATE FUNCTION nudge.choose_capture(source text, relation oid, capture text) RE
 AS $$
 DECLARE
 	reason constant text := nudge.unseen_by_statement(relation);
-	-- a row trigger comes with each new partition
-	chosen constant text := CASE WHEN capture <> 'auto' THEN capture
-		WHEN reason IS NOT NULL OR (SELECT c.relkind FROM pg_class c WHERE c.oid = relation) = 'p' THEN 'row' ELSE 'statement' END;
+	chosen constant text := CASE WHEN capture <> 'auto' THEN capture WHEN reason IS NOT NULL THEN 'row' ELSE 'statement' END;
 	refused constant text := CASE chosen WHEN 'row' THEN nudge.refused_owner(relation) END;
 BEGIN
 	IF capture = 'statement' AND reason IS NOT NULL THEN
@@ -285,7 +283,7 @@ BEGIN
 	IF refused IS NOT NULL THEN
 		RAISE EXCEPTION 'role "%" could make no more partitions of source "%"', refused, source USING ERRCODE = 'insufficient_privilege',
 			DETAIL = 'Each new partition gets a trigger, which the role that makes it must be allowed to make.',
-			HINT = format('Call GRANT EXECUTE ON FUNCTION nudge.capture_changes() TO %I, or pass capture => ''statement''.', refused);
+			HINT = format('Call GRANT EXECUTE ON FUNCTION nudge.capture_changes() TO %I, or pass capture => ''none''.', refused);
 	END IF;
 	RETURN chosen;
 END
