@@ -319,16 +319,20 @@ COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes
 -- Beginning and end -------------------------------------------------------
 
 -- An upstream of which it is not known what changes.
+CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
+	RETURN CASE
+		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
+		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+			WHERE format('nudge_staging.%I', s.input) = upstream
+				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
+		ELSE false END;
+COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
+
 CREATE FUNCTION nudge.untracked_upstream(name text) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT min(d.upstream COLLATE "C") FROM nudge.dependencies d
-	WHERE d.materialisation = untracked_upstream.name AND CASE
-		WHEN d.upstream LIKE 'nudge\_analytics.%' THEN NOT EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = d.upstream)
-		WHEN d.upstream LIKE 'nudge\_staging.%' THEN EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-			WHERE format('nudge_staging.%I', s.input) = d.upstream
-				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
-		ELSE true END;
+	SELECT min(d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = untracked_upstream.name AND NOT nudge.is_upstream_tracked(d.upstream);
 END;
 COMMENT ON FUNCTION nudge.untracked_upstream(text) IS 'Works for the refresh: an upstream of a materialisation whose changes are not captured, or not all of them; NULL if there is none';
 
@@ -377,7 +381,7 @@ BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
 	INSERT INTO nudge.runs (materialisation, kind, backend_start)
 	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
-	hash := md5(pg_get_viewdef(nudge.definition_view(name)::regclass));
+	hash := md5(pg_get_viewdef(nudge.definition_view(name)::regclass, false));
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
 		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
