@@ -14,7 +14,7 @@
 \getenv seed NM_SEED
 SET client_min_messages = warning;
 SET timezone = 'America/New_York';
-SELECT plan(36);
+SELECT plan(38);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 
@@ -96,6 +96,13 @@ SELECT cmp_ok((SELECT count(*) FROM kept), '>', 500::bigint, 'there is a history
 SELECT is_empty($$
 	SELECT l.n FROM log l WHERE l.rows <> (SELECT coalesce(jsonb_agg(jsonb_build_object('region', h.region, 'id', h.id, 'amount', h.amount, 'note', h.note::text) ORDER BY h.id, h.region), '[]')
 		FROM kept h WHERE h.valid_from <= l.at AND (h.valid_to > l.at OR h.valid_to IS NULL)) $$, 'the state after every transaction is there');
+-- What was known then is what there was, with no end in sight, and nothing that came later
+SELECT is_empty($$
+	SELECT l.n FROM log l WHERE l.rows <> (SELECT coalesce(jsonb_agg(jsonb_build_object('region', h.region, 'id', h.id, 'amount', h.amount, 'note', h.note::text) ORDER BY h.id, h.region), '[]')
+		FROM kept h WHERE h.recorded_at <= l.at AND CASE WHEN h.valid_to <= l.at THEN h.valid_to END IS NULL) $$, 'so is what was known after every transaction');
+SELECT is_empty($$
+	SELECT l.n, u.n FROM log l JOIN log u ON u.n IN (l.n - 1, l.n - 7, l.n / 2) WHERE u.rows <> (SELECT coalesce(jsonb_agg(jsonb_build_object('region', h.region, 'id', h.id, 'amount', h.amount, 'note', h.note::text) ORDER BY h.id, h.region), '[]')
+		FROM kept h WHERE h.recorded_at <= l.at AND h.valid_from <= u.at AND (h.valid_to > u.at OR CASE WHEN h.valid_to <= l.at THEN h.valid_to END IS NULL)) $$, 'and of the time before it');
 -- No more intervals than changes: a row begins with the transaction after which it is new or other
 CREATE TEMP TABLE state AS SELECT l.n, l.at, (r ->> 'id')::integer AS id, (r ->> 'region')::integer AS region, r - 'id' - 'region' AS rest FROM log l, jsonb_array_elements(l.rows) r;
 ANALYZE state;
