@@ -39,7 +39,7 @@ FROM company, restatements('2024-04-01', state) r, mrr_waterfall(state) w, close
 -- A row of after the period is no cause of what changed in it, unless there is no other
 BEGIN;
 UPDATE subs SET amount = 81 WHERE customer = 'ben' AND valid_to IS NULL;
-INSERT INTO subs SELECT 'ben', 'ben2', 'p', '2024-06-01Z', NULL, 5, 'month', 1, 'EUR', 'active', '2024-06-01Z';
+INSERT INTO subs SELECT 'ben', 'ben2', 'p', '2024-05-01Z', NULL, 5, 'month', 1, 'EUR', 'active', '2024-06-01Z';
 UPDATE subs SET valid_from = '2024-05-01Z', recorded_at = '2024-05-03Z' WHERE customer = 'cat';
 SELECT customer, change, cause FROM company, restatements('2024-04-01', state, 'subs') WHERE customer IN ('ben', 'cat') ORDER BY 1;
 ROLLBACK;
@@ -49,10 +49,10 @@ INSERT INTO subs SELECT 'cat', 'cat0', 'p', '2022-01-01Z', '2022-03-01Z', 7, 'mo
 UPDATE subs SET valid_from = '2024-04-05Z' WHERE customer = 'cat' AND item <> 'cat0';
 SELECT r.* FROM company, restatements('2024-04-01', state, 'subs') r WHERE customer = 'cat';
 ROLLBACK;
--- ben was merged into dan, who was merged into ann: what they lose she has, and the sum of all is as before
+-- ben was merged into dan, who was merged into dee, of whom nothing was reported, who was merged into ann: what they lose she has, and the sum of all is as before
 BEGIN;
 CREATE TABLE merges (customer text, merged_into text, at timestamptz);
-INSERT INTO merges VALUES ('ben', 'dan', '2024-06-01Z'), ('dan', 'ann', '2024-06-02Z'), ('old', 'cat', '2024-06-01Z'), ('ann', 'ben', '2020-01-01Z');
+INSERT INTO merges VALUES ('ben', 'dan', '2024-06-01Z'), ('dan', 'dee', '2024-06-02Z'), ('dee', 'ann', '2024-06-03Z'), ('old', 'cat', '2024-06-01Z'), ('ann', 'ben', '2020-01-01Z');
 UPDATE subs SET customer = 'ann' WHERE customer IN ('ben', 'dan');
 SELECT r.* FROM company, restatements('2024-04-01', state, 'subs', merges => 'merges') r WHERE customer IN ('ann', 'ben', 'dan', 'cat');
 SELECT cause, sum(difference) AS difference, count(*) FROM company, restatements('2024-04-01', state, 'subs', merges => 'merges') GROUP BY 1 ORDER BY 1;
@@ -69,6 +69,7 @@ SELECT reopen_period('2024-04-01', 'ann was wrong', 'utc', 'MONTH', currency => 
 SELECT reopen_period('2024-04-01', 'again', currency => 'EUR');
 -- reopened, the last report still is what others have seen
 SELECT count(*) FROM company, restatements('2024-04-01', state);
+SELECT count(*) FROM company, restatements('2024-04-01', state, zone => 'utc', grain => 'MONTH');
 SELECT close_period('2024-04-01', state) FROM company;
 SELECT version, opening_mrr, closing_mrr, customers, reopened_at IS NOT NULL AS reopened, reason FROM closed_periods ORDER BY version;
 SELECT version, count(*) FROM closed_period_rows GROUP BY version ORDER BY version;
@@ -83,6 +84,9 @@ SELECT close_period('1999-01-01', state) AS rows FROM company;
 SELECT close_period('2024-04-01', mrr_agg(1, date '2030-01-01', NULL, 1)) AS rows;
 SELECT r.* FROM restatements('2024-04-01', (SELECT mrr_agg(c, date '2024-04-30', NULL, 1) FROM unnest('{ben,zoe}'::text[]) c), 'subs') r;
 SELECT reopen_period('2024-04-01', 'nothing') AS version;
+
+-- What was known when the statement began is what is closed
+DO $$ BEGIN PERFORM pg_sleep(0.01); PERFORM close_period('2024-02-01', state) FROM company; IF (SELECT c.closed_at <> statement_timestamp() FROM closed_periods c WHERE c.period = '2024-02-01') THEN RAISE 'another time'; END IF; END $$;
 
 -- Who may close need not be who may reopen, and neither can change what is closed
 CREATE ROLE nudge_closer;
