@@ -1983,6 +1983,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.contract_values(regclass, date, date, regclass, text, text, timestamptz, text) IS
+	'First and later contracts signed by period, and what the customers in force at its end pay for a year against their first contract, in all and, with customers, by segment. Not STRICT: NULL customers give the total alone, NULL options have a meaning';
+
 CREATE FUNCTION nudge.check_support_options(counting text, tolerance numeric DEFAULT 0.25) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2099,6 +2102,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.support_report(regclass, date, date, text, text, timestamptz, text, regclass, text) IS
+	'Tickets by period, in all and by a group: how many, per customer, resolved, reopened, escalated, done with one contact, and satisfaction. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, a NULL by is the total alone, without customers there is no number per customer';
+
 CREATE FUNCTION nudge.support_times(
 	tickets regclass,
 	start_day date,
@@ -2164,6 +2170,9 @@ BEGIN
 		ORDER BY m.no, s.period, g.is_total, g.value COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.support_times(regclass, date, date, text, text, timestamptz, text, regclass, text, text, numeric) IS
+	'How long first responses and resolutions took, in all and in working minutes, and how many met their targets, by period, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of leaves what still waits undecided, a NULL by is the total alone';
 
 CREATE FUNCTION nudge.backlog_stays(
 	tickets regclass,
@@ -2285,6 +2294,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text) IS
+	'Open tickets at the ends of periods, or at as_of: opening + opened + reopened - resolved = closing, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
+
 CREATE FUNCTION nudge.backlog_ages(
 	tickets regclass,
 	start_day date,
@@ -2345,6 +2357,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS
+	'Open tickets at the ends of periods, or at as_of, by how long ago they were opened, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
+
 CREATE FUNCTION nudge.uptime(
 	incidents regclass,
 	maintenance regclass,
@@ -2382,6 +2397,9 @@ BEGIN
 		ORDER BY t.period, t.all_services, t.service COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.uptime(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The share of time without an outage, maintenance left out, by period: of all services together, which are down if one is, and with by service of each. Not STRICT: NULL options have a meaning';
 
 CREATE FUNCTION nudge.downtime_intervals(
 	incidents regclass,
@@ -2451,6 +2469,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.downtime_intervals(regclass, regclass, date, date, text, timestamptz, text, text[], text[]) IS
+	'The stretches of downtime that uptime adds up, each with the incidents behind it. Not STRICT: NULL options have a meaning';
+
 -- The query of both functions below: $1 and $2 are the window, $3 the threshold
 -- of latency, $4 the endpoints.
 CREATE FUNCTION nudge.judged_request_query(requests regclass) RETURNS text
@@ -2519,6 +2540,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.error_rates(regclass, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'Bad requests over those of which it is known, by period: errors, and with a threshold of latency what is slower; with by endpoint for each. Not STRICT: NULL options have a meaning';
+
 CREATE FUNCTION nudge.uptime_error_budget(
 	incidents regclass,
 	maintenance regclass,
@@ -2568,6 +2592,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.uptime_error_budget(regclass, regclass, numeric, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The downtime that an objective for uptime allows in each period, what of it is spent, how fast, and when it is used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+
 CREATE FUNCTION nudge.request_error_budget(
 	requests regclass,
 	objective numeric,
@@ -2614,6 +2641,9 @@ BEGIN
 		ORDER BY r.period, r.is_total, r.value COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.request_error_budget(regclass, numeric, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'The bad requests that an objective allows in each period, what of it is spent, how fast, and when it will be used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
 
 -- Deployments ---------------------------------------------------------------
 
@@ -2686,6 +2716,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.delivery_performance(regclass, date, date, text, text, timestamptz, text) IS
+	'The four DORA metrics by period: how often is deployed, how old changes are then, how many deployments fail, and how soon they are restored; with by service for each. Not STRICT: NULL options have a meaning';
+
 -- Bugs ----------------------------------------------------------------------
 
 CREATE FUNCTION nudge.bug_report(
@@ -2752,6 +2785,9 @@ BEGIN
 		ORDER BY r.period, r.all_severities, nudge.severity_rank(r.severity), r.severity COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.bug_report(regclass, date, date, text, text, timestamptz) IS
+	'Bugs by period, by severity and in all: open before, opened, closed, open after, how long closing took, and how many had reached customers. Not STRICT: NULL options have a meaning';
 
 CREATE FUNCTION nudge.bug_ages(
 	bugs regclass,
@@ -3017,6 +3053,9 @@ BEGIN
 	ORDER BY p.start_at, coalesce(r.is_total, true), array_position('{server,dom,render}', r.part);
 END
 $$;
+
+COMMENT ON FUNCTION nudge.page_load(regclass, date, date, text, text, timestamptz, double precision) IS
+	'How long pages take to load: mean, percentiles and share of each part, and the total, which is the sum of the means. Not STRICT: NULL requests are none, NULL options have a meaning';
 
 -- src/warehouse/capture.sql
 
