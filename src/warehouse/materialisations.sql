@@ -137,6 +137,16 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
+-- All that says how rows are computed and which changes lead to them.
+CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
+			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
+			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
+			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = name) v WHERE v.id IS NOT NULL),
+		(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = name)));
+COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
+
 -- What a materialisation is made of ---------------------------------------
 
 CREATE FUNCTION nudge.layer_cadence(layer text) RETURNS interval
@@ -525,7 +535,6 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT materialisations_pkey DO UPDATE SET layer = excluded.layer, has_clock = excluded.has_clock, cadence = excluded.cadence, batch_keys = excluded.batch_keys,
 		registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
 	PERFORM nudge.record_dependencies(name, key_column, depends_on, key_maps);
-	INSERT INTO nudge.pending (materialisation, reason) VALUES (add_materialisation.name, 'added');
 	RETURN nudge.mart_table(name);
 END
 $$;

@@ -381,7 +381,7 @@ BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
 	INSERT INTO nudge.runs (materialisation, kind, backend_start)
 	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
-	hash := md5(pg_get_viewdef(nudge.definition_view(name)::regclass, false));
+	hash := nudge.definition_hash(name);
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
 		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
