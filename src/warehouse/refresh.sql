@@ -260,7 +260,10 @@ BEGIN
 	-- first what is to be done is taken, then the sources are read: whatever
 	-- comes later leaves a row of its own
 	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
-	IF keys IS NULL THEN
+	IF keys IS NOT NULL THEN
+		-- a few rows of many: an index is better than the planner thinks
+		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
+	ELSE
 		EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', nudge.mart_table(name)) INTO is_empty;
 	END IF;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
