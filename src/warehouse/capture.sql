@@ -23,7 +23,7 @@ ALTER TABLE nudge.change_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE nudge.change_log IS 'Which keys of sources have changed and are not yet refreshed; triggers of track_source() write it';
 COMMENT ON COLUMN nudge.change_log.source IS 'Source whose rows have changed';
 COMMENT ON COLUMN nudge.change_log.key_column IS 'Column of the input that the key is of; NULL: everything of the source may have changed';
-COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for everything';
+COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for a row that has no key, and for everything';
 COMMENT ON COLUMN nudge.change_log.at IS 'When it was written down, in the transaction that made the change';
 
 CREATE TABLE nudge.trackings (
