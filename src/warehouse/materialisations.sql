@@ -566,7 +566,9 @@ BEGIN
 			DETAIL = format('They are %s.', dependants),
 			HINT = 'Drop those first.';
 	END IF;
-	EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	IF to_regclass(nudge.mart_table(name)) IS NOT NULL THEN
+		EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
 			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')) LOOP

@@ -186,6 +186,7 @@ BEGIN
 	PERFORM nudge.check_read_committed();
 	-- one at a time, so that two do not wait for each other's rows
 	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	PERFORM nudge.note_triggers();
 	FOR one IN
 		WITH taken AS (
 			DELETE FROM nudge.change_log l WHERE l.ctid = ANY (ARRAY(SELECT c.ctid FROM nudge.change_log c LIMIT max_rows)) RETURNING l.source, l.key_column, l.key, l.at
@@ -330,6 +331,9 @@ DECLARE
 	since timestamptz;
 BEGIN
 	PERFORM nudge.check_read_committed();
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN NULL;
+	END IF;
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
@@ -342,7 +346,7 @@ BEGIN
 	RETURN jsonb_array_length(found);
 END
 $$;
-COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are';
+COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are, NULL if another session is refreshing it';
 
 -- Beginning and end -------------------------------------------------------
 
@@ -529,13 +533,13 @@ BEGIN
 				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
 			ELSIF phase = 'mark' THEN
 				PERFORM nudge.mark_run(name);
-				phase := CASE WHEN kind = 'rebuild' AND batch IS NOT NULL THEN 'enumerate' ELSE 'compute' END;
-			ELSIF phase = 'enumerate' THEN
-				PERFORM nudge.enumerate_keys(name);
-				after := NULL;
 				phase := 'compute';
 			ELSIF phase = 'pause' THEN
 				PERFORM pg_sleep(extract(epoch FROM pause));
+				phase := 'compute';
+			ELSIF phase = 'enumerate' OR next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
+				outcome := CASE WHEN nudge.enumerate_keys(name) IS NULL THEN 'skipped' END;
+				after := NULL;
 				phase := 'compute';
 			ELSIF next.everything OR next.keys <> '{}' THEN
 				done := nudge.refresh_batch(name, run, CASE WHEN NOT next.everything THEN next.keys END);
@@ -762,7 +766,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,note_triggers,fan_out,mark_everything,next_keys,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
 			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
