@@ -30,10 +30,10 @@ CREATE TABLE nudge.trackings (
 	source text PRIMARY KEY,
 	relation text,
 	keys jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(keys) = 'object'),
-	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'none')),
+	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'append_only', 'lookback', 'none')),
 	tracked_by name NOT NULL DEFAULT current_user,
 	tracked_at timestamptz NOT NULL DEFAULT now(),
-	CHECK (relation IS NOT NULL OR capture = 'none')
+	CHECK (relation IS NOT NULL OR capture IN ('lookback', 'none'))
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.trackings', '');
 GRANT SELECT ON nudge.trackings TO PUBLIC;
@@ -41,7 +41,7 @@ COMMENT ON TABLE nudge.trackings IS 'How changes of sources are captured; track_
 COMMENT ON COLUMN nudge.trackings.source IS 'Name of the source';
 COMMENT ON COLUMN nudge.trackings.relation IS 'Table with the triggers, with its schema; NULL for a query';
 COMMENT ON COLUMN nudge.trackings.keys IS 'Columns of the input whose values are written down, each with the column of the table that it is';
-COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; none: nothing is captured';
+COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; append_only and lookback: a refresh looks for changes; none: nothing is captured';
 COMMENT ON COLUMN nudge.trackings.tracked_by IS 'Who has called track_source()';
 COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
 
@@ -396,7 +396,7 @@ BEGIN
 			severity := 'warning';
 			description := 'Nothing is known of its changes. Call track_source().';
 			RETURN NEXT;
-		ELSIF one.capture = 'none' THEN
+		ELSIF one.capture IN ('append_only', 'lookback', 'none') THEN
 			CONTINUE;
 		ELSIF one.relation_id IS NULL OR one.view_id IS NULL OR one.tracked IS DISTINCT FROM one.relation THEN
 			problem := 'table missing';
@@ -432,6 +432,10 @@ BEGIN
 		RETURN NULL;
 	ELSIF TG_OP = 'DELETE' OR NEW.source <> OLD.source THEN
 		PERFORM nudge.untrack_source(OLD.source);
+	ELSIF tracking.capture IN ('append_only', 'lookback') THEN
+		PERFORM CASE WHEN p.xid_column IS NOT NULL THEN nudge.track_appends(NEW.source, p.xid_column, ARRAY(SELECT jsonb_object_keys(tracking.keys)))
+			ELSE nudge.track_lookback(NEW.source, p.lookback, p.everything_every, ARRAY(SELECT jsonb_object_keys(tracking.keys))) END
+		FROM nudge.polls p WHERE p.source = NEW.source;
 	ELSE
 		PERFORM nudge.track_source(NEW.source, ARRAY(SELECT jsonb_object_keys(tracking.keys)), CASE tracking.capture WHEN 'statement' THEN 'auto' ELSE tracking.capture END);
 	END IF;

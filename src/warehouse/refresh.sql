@@ -444,10 +444,15 @@ END
 $$;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
-CREATE PROCEDURE nudge.fan_out_all()
+CREATE PROCEDURE nudge.fan_out_all(poll boolean)
 	LANGUAGE plpgsql
 AS $$
 BEGIN
+	IF poll THEN
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.poll_sources();
+		COMMIT;
+	END IF;
 	LOOP
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
@@ -457,7 +462,7 @@ BEGIN
 	COMMIT;
 END
 $$;
-COMMENT ON PROCEDURE nudge.fan_out_all() IS 'Works for the refresh: takes all that nudge.change_log has';
+COMMENT ON PROCEDURE nudge.fan_out_all(boolean) IS 'Works for the refresh: takes all that nudge.change_log has, after looking for changes of what has no triggers';
 
 -- What is done about a batch that does not work.
 CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, keys text[], sqlstate text, error text) RETURNS text
@@ -483,7 +488,7 @@ END
 $$;
 COMMENT ON FUNCTION nudge.after_error(text, bigint, boolean, text[], text, text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
 
-CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
+CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -496,7 +501,7 @@ DECLARE
 	problem text;
 	problem_state text;
 BEGIN
-	CALL nudge.fan_out_all();
+	CALL nudge.fan_out_all(poll);
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	run := nudge.begin_run(name, kind);
@@ -554,7 +559,7 @@ BEGIN
 	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
-COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
+COMMENT ON PROCEDURE nudge.run_refresh(text, text, boolean, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
 
 -- Materialisations in an order in which none comes before what it reads.
 CREATE FUNCTION nudge.refresh_order() RETURNS TABLE (name text, depth integer)
@@ -670,12 +675,14 @@ CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 AS $$
 DECLARE
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_materialisation_name(name);
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
-		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome);
 	END LOOP;
 END
@@ -691,7 +698,7 @@ BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
 	COMMIT;
-	CALL nudge.run_refresh(name, 'rebuild', 'infinity', batch_keys, pause, outcome);
+	CALL nudge.run_refresh(name, 'rebuild', true, 'infinity', batch_keys, pause, outcome);
 	PERFORM nudge.report_outcome(name, outcome);
 END
 $$;
@@ -704,6 +711,7 @@ DECLARE
 	deadline timestamptz;
 	due text[];
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
@@ -718,7 +726,8 @@ BEGIN
 	due := nudge.due_materialisations();
 	COMMIT;
 	FOREACH one IN ARRAY due LOOP
-		CALL nudge.run_refresh(one, 'due', deadline, NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'due', first, deadline, NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome, true);
 		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
 	END LOOP;
@@ -734,11 +743,11 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
-			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
+			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;
