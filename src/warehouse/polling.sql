@@ -139,7 +139,7 @@ CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys j
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+	next_horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
 	is_other constant boolean := poll.system_identifier IS DISTINCT FROM (SELECT c.system_identifier FROM pg_control_system() c);
 BEGIN
 	-- transactions of another cluster say nothing here
@@ -148,14 +148,14 @@ BEGIN
 		UPDATE nudge.polls p SET everything_at = now() WHERE p.source = poll.source;
 	ELSIF poll.xid_column IS NOT NULL THEN
 		-- rows of transactions that are still at work are left for the next time
-		IF horizon > poll.horizon THEN
-			PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= %L::xid8 AND r.%I < %L::xid8', to_regclass(source.relation), poll.xid_column, poll.horizon, poll.xid_column, horizon), keys);
+		IF next_horizon > poll.horizon THEN
+			PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= %L::xid8 AND r.%I < %L::xid8', to_regclass(source.relation), poll.xid_column, poll.horizon, poll.xid_column, next_horizon), keys);
 		END IF;
 	ELSE
 		PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= now() - %L::interval', nudge.source_view(source.input, source.source), nudge.input_time(source.input), poll.lookback), keys);
 	END IF;
-	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN poll_source.horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now() WHERE p.source = poll.source;
-EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception THEN
+	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now() WHERE p.source = poll.source;
+EXCEPTION WHEN undefined_table OR undefined_column OR insufficient_privilege OR data_exception THEN
 	-- what cannot be looked at may have changed
 	INSERT INTO nudge.change_log (source) VALUES (source.source);
 END
