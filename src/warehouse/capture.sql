@@ -446,3 +446,26 @@ COMMENT ON FUNCTION nudge.follow_mapping() IS
 	'Trigger of nudge.sources: a source that is mapped anew is tracked anew, one that is unmapped no longer. Not STRICT: triggers take no arguments';
 CREATE TRIGGER follow_mapping AFTER UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.follow_mapping();
 COMMENT ON TRIGGER follow_mapping ON nudge.sources IS 'Keeps the triggers of a tracked source as its mapping needs them';
+
+-- Tables that change ------------------------------------------------------
+
+-- Partitions that come or go, columns that are dropped or get values bring no
+-- row to a trigger.  Whatever happens here, the command of the user goes on.
+CREATE FUNCTION nudge.note_alterations() RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM nudge.trackings t WHERE t.capture <> 'none') THEN
+		INSERT INTO nudge.change_log (source)
+		SELECT t.source FROM nudge.trackings t
+		WHERE t.capture <> 'none' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r));
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'nudge_metrics does not know what this command has changed' USING DETAIL = SQLERRM || '.', HINT = 'Call track_source() for sources that read the table.';
+END
+$$;
+COMMENT ON FUNCTION nudge.note_alterations() IS
+	'Event trigger: after ALTER TABLE of a tracked table everything of its source may have changed. Not STRICT: triggers take no arguments';
+CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION nudge.note_alterations();
+COMMENT ON EVENT TRIGGER nudge_note_alterations IS 'Notes which tracked tables were altered; it never refuses a command';
