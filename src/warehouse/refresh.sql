@@ -446,10 +446,11 @@ CREATE PROCEDURE nudge.fan_out_all()
 AS $$
 BEGIN
 	LOOP
+		-- to read the arguments of a CALL has begun a transaction of its own
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		EXIT WHEN nudge.fan_out(100000) < 100000;
-		COMMIT;
 	END LOOP;
 	COMMIT;
 END
@@ -494,6 +495,7 @@ DECLARE
 	problem_state text;
 BEGIN
 	CALL nudge.fan_out_all();
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	run := nudge.begin_run(name, kind);
@@ -502,6 +504,7 @@ BEGIN
 	outcome := NULL;
 	COMMIT;
 	LOOP
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
@@ -670,7 +673,7 @@ DECLARE
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
-	PERFORM nudge.check_materialisation_name(name);
+	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
 		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
 		PERFORM nudge.report_outcome(one, outcome);
@@ -708,6 +711,7 @@ BEGIN
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;
 	END IF;
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
