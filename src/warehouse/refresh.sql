@@ -107,9 +107,10 @@ BEGIN
 			coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed ON CONFLICT (%s) DO %s RETURNING 1)', nudge.mart_table(name), columns,
-			(SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)),
-			coalesce('UPDATE SET ' || (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), 'NOTHING')),
+		-- a row that is nothing but its key does not change; twice the same key is an error
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING 1)', nudge.mart_table(name), columns,
+			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
 		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
 				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
@@ -424,7 +425,7 @@ COMMENT ON FUNCTION nudge.end_run(text, bigint, text, text, text) IS 'Works for 
 -- What an error means: is the key to blame, or would any other do the same?
 CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN left(sqlstate, 2) IN ('22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
+	RETURN left(sqlstate, 2) IN ('21', '22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
 COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
 
 -- The run -----------------------------------------------------------------
