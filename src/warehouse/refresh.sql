@@ -371,32 +371,40 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.sweep_runs() IS 'Works for the refresh: ends runs whose session is gone; tells how many';
 
-CREATE FUNCTION nudge.begin_run(name text, kind text) RETURNS bigint
+CREATE FUNCTION nudge.begin_run(name text, kind text, started_at timestamptz) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run bigint;
+BEGIN
+	PERFORM nudge.sweep_runs();
+	INSERT INTO nudge.runs (materialisation, kind, started_at, backend_start)
+	VALUES (name, begin_run.kind, begin_run.started_at, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
+	RETURN run;
+END
+$$;
+COMMENT ON FUNCTION nudge.begin_run(text, text, timestamptz) IS 'Works for the refresh: writes down that a run begins, and tells its number';
+
+CREATE FUNCTION nudge.mark_unseen(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
-	hash text;
+	hash constant text := md5(pg_get_viewdef(nudge.definition_view(name)::regclass, false));
 	untracked text;
-	run bigint;
 BEGIN
-	PERFORM nudge.sweep_runs();
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
-	INSERT INTO nudge.runs (materialisation, kind, backend_start)
-	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
-	hash := md5(pg_get_viewdef(nudge.definition_view(name)::regclass, false));
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_unseen.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
-		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
+		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_unseen.name;
 		PERFORM nudge.mark_everything(name, 'definition');
 	ELSIF untracked IS NOT NULL THEN
 		PERFORM nudge.mark_everything(name, untracked || ' is not tracked');
 	END IF;
 	PERFORM nudge.tick(name);
-	RETURN run;
 END
 $$;
-COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins, and what must be computed whatever has changed';
+COMMENT ON FUNCTION nudge.mark_unseen(text) IS 'Works for the refresh: writes down what must be computed although nobody saw it change: by another query, an upstream that is not tracked, or time';
 
 CREATE FUNCTION nudge.next_slot(cadence interval, after timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -412,7 +420,7 @@ BEGIN
 	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.started_at INTO started;
 	IF status = 'ok' THEN
 		UPDATE nudge.materialisations m SET last_success_at = clock_timestamp(), consecutive_failures = 0, last_error = NULL, next_attempt_at = NULL, next_due_at = nudge.next_slot(m.cadence, now()),
-			data_as_of = (SELECT least(started, min(u.data_as_of)) FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
+			data_as_of = (SELECT CASE WHEN count(*) = count(u.data_as_of) THEN least(started, min(u.data_as_of)) END FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
 		WHERE m.name = end_run.name;
 	ELSIF status IN ('failed', 'cancelled') THEN
 		-- later and later, but not all at the same time
@@ -429,6 +437,11 @@ CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN left(sqlstate, 2) IN ('21', '22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
 COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
+
+CREATE FUNCTION nudge.outcome_of(sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run ends by an error';
 
 -- The run -----------------------------------------------------------------
 
@@ -465,10 +478,8 @@ CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, key
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF sqlstate = '57014' THEN
-		RETURN 'cancelled';
-	ELSIF NOT nudge.is_error_of_key(sqlstate) THEN
-		RETURN 'failed';
+	IF NOT nudge.is_error_of_key(sqlstate) THEN
+		RETURN nudge.outcome_of(sqlstate);
 	ELSIF everything THEN
 		-- which key is to blame is found among keys
 		PERFORM nudge.enumerate_keys(name);
@@ -489,6 +500,7 @@ CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, b
 AS $$
 DECLARE
 	run bigint;
+	started timestamptz;
 	full_size integer;
 	size integer;
 	after text;
@@ -497,16 +509,28 @@ DECLARE
 	problem text;
 	problem_state text;
 BEGIN
+	outcome := NULL;
+	-- what is committed before this instant is in the log that is read next
+	started := pg_catalog.clock_timestamp();
 	CALL nudge.fan_out_all();
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
-	run := nudge.begin_run(name, kind);
+	run := nudge.begin_run(name, kind, started);
 	full_size := coalesce(batch, (SELECT m.batch_keys FROM nudge.materialisations m WHERE m.name = run_refresh.name));
 	size := full_size;
-	outcome := NULL;
 	COMMIT;
-	LOOP
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.pin_search_path();
+	BEGIN
+		PERFORM nudge.mark_unseen(name);
+	EXCEPTION WHEN query_canceled OR OTHERS THEN
+		GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
+		outcome := nudge.outcome_of(problem_state);
+		PERFORM nudge.end_run(name, run, outcome, problem_state, problem);
+	END;
+	COMMIT;
+	WHILE outcome IS NULL LOOP
 		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
@@ -531,7 +555,13 @@ BEGIN
 			GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
 		END;
 		IF problem_state IS NOT NULL THEN
-			outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
+			BEGIN
+				outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
+			EXCEPTION WHEN query_canceled OR OTHERS THEN
+				-- not even its keys can be told
+				GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
+				outcome := nudge.outcome_of(problem_state);
+			END;
 			IF outcome = 'halve' THEN
 				size := cardinality(next.keys) / 2;
 			ELSIF outcome = 'put aside' THEN
@@ -548,12 +578,11 @@ BEGIN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
 		END IF;
 		COMMIT;
-		EXIT WHEN outcome IS NOT NULL;
-		IF pause > '0' THEN
+		IF outcome IS NULL AND pause > '0' THEN
 			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
-			COMMIT;
 		END IF;
 	END LOOP;
+	COMMIT;
 	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
@@ -738,7 +767,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,mark_unseen,end_run,
 			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
