@@ -503,6 +503,7 @@ DECLARE
 	started timestamptz;
 	full_size integer;
 	size integer;
+	batches integer := 0;
 	after text;
 	next record;
 	done record;
@@ -535,9 +536,10 @@ BEGIN
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
+		batches := batches + 1;
 		next := nudge.next_keys(name, after, size);
 		BEGIN
-			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge refresh of %s after %s', name, coalesce(after, 'nothing')), 63), true);
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', format('nudge %s %s, batch %s', kind, name, batches), true);
 			IF next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
 				PERFORM nudge.enumerate_keys(name);
 			ELSIF next.everything OR next.keys <> '{}' THEN
