@@ -203,6 +203,19 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_query(text, text) IS 'Works for add_materialisation: a query without the semicolon at its end, or an error if it is none';
 
+-- Whether rows with a column of this type can be compared, as a refresh does it.
+CREATE FUNCTION nudge.is_comparable(type_name text) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('SELECT record_eq(ROW(NULL::%1$s), ROW(NULL::%1$s))', type_name);
+	RETURN true;
+EXCEPTION WHEN undefined_function THEN
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION nudge.is_comparable(text) IS 'Works for add_materialisation: whether values of a type, and of what it is made of, can be told apart';
+
 -- A column of a query must be comparable, and a key must have one text.
 CREATE FUNCTION nudge.check_definition(name text, query text, key_column text, row_key text[]) RETURNS void
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -219,16 +232,12 @@ BEGIN
 			DETAIL = format('The columns of its query are %s.', array_to_string(names, ', ')),
 			HINT = 'The key is one of them, and the first of "row_key".';
 	END IF;
-	SELECT c.column_name, format_type(c.type_id, NULL) INTO wrong, wrong_type FROM nudge.query_columns(query) c
-	WHERE c.type_id = 'unknown'::regtype OR c.type_id = 'json'::regtype
-		OR NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = c.type_id AND (t.typelem <> 0 OR t.typtype IN ('c', 'e', 'r', 'm', 'd')
-			OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am a ON a.oid = o.opcmethod WHERE a.amname = 'btree' AND o.opcdefault AND o.opcintype = c.type_id)
-			OR t.typcategory = 'S')) LIMIT 1;
-	IF FOUND THEN
+	FOR wrong, wrong_type IN SELECT c.column_name, format_type(c.type_id, NULL) FROM nudge.query_columns(query) c LOOP
+		CONTINUE WHEN nudge.is_comparable(wrong_type);
 		RAISE EXCEPTION 'column "%" of materialisation "%" is of type %', wrong, name, wrong_type USING ERRCODE = 'datatype_mismatch',
 			DETAIL = 'Its values cannot be compared, so nobody could tell whether a row has changed.',
 			HINT = 'Cast it, as to text or jsonb.';
-	END IF;
+	END LOOP;
 	SELECT format_type(c.type_id, NULL) INTO wrong_type FROM nudge.query_columns(query) c
 	WHERE c.column_name = key_column AND c.type_id <> ALL ('{text,int2,int4,int8,uuid,date,bool}'::regtype[]);
 	IF FOUND THEN
