@@ -444,10 +444,10 @@ CREATE FUNCTION nudge.check_materialisation(name text, query text, key_column te
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF name IS NULL OR name !~ '^[a-z][a-z0-9_]{0,39}$' OR EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name) THEN
+	IF name IS NULL OR name !~ '^[a-z][a-z0-9_]{0,39}$' OR EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name OR starts_with(name, i.input || '__')) THEN
 		RAISE EXCEPTION 'a materialisation cannot be called "%"', left(coalesce(name, ''), 70) USING ERRCODE = 'invalid_name',
 			DETAIL = 'Its table, and its views, are called by its name.',
-			HINT = 'Take at most 40 small letters, digits and underscores, and no name of an input.';
+			HINT = 'Take at most 40 small letters, digits and underscores, and not the name of an input, or one with two underscores after it.';
 	ELSIF query IS NULL OR key_column IS NULL THEN
 		RAISE EXCEPTION 'a materialisation needs a query and a key' USING ERRCODE = 'null_value_not_allowed',
 			DETAIL = 'The key is the column that says whose rows they are.',
@@ -556,7 +556,9 @@ BEGIN
 			DETAIL = format('They are %s.', dependants),
 			HINT = 'Drop those first.';
 	END IF;
-	EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	IF to_regclass(nudge.mart_table(name)) IS NOT NULL THEN
+		EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
 			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')) LOOP
