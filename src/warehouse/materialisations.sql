@@ -374,7 +374,9 @@ CREATE FUNCTION nudge.index_upstream(upstream text, key_column text) RETURNS voi
 AS $$
 BEGIN
 	IF upstream ~ '^nudge_analytics\.' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL) THEN
+		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL)
+		-- of somebody else's table only he can make one
+		AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(upstream)) THEN
 		EXECUTE format('CREATE INDEX ON %s (%I)', upstream, key_column);
 	END IF;
 END
@@ -389,6 +391,11 @@ DECLARE
 	maps jsonb;
 	wrong text;
 BEGIN
+	IF array_position(depends_on, NULL) IS NOT NULL OR jsonb_typeof(key_maps) <> 'object' THEN
+		RAISE EXCEPTION 'what materialisation "%" depends on is not understood', name USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = '"depends_on" is an array of names, "key_maps" a JSON object with a key for each upstream.',
+			HINT = 'Leave both out: what the query reads is found by itself.';
+	END IF;
 	SELECT coalesce(jsonb_object_agg(nudge.upstream_name(k.key), k.value), '{}') INTO maps FROM jsonb_each(coalesce(key_maps, '{}')) k;
 	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
 	FOR one IN SELECT u.upstream, nudge.upstream_key(u.upstream, record_dependencies.key_column, maps -> u.upstream) AS key_column
