@@ -326,7 +326,7 @@ CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 			WHERE format('nudge_staging.%I', s.input) = upstream
 				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
 		ELSE false END;
