@@ -68,7 +68,7 @@ COMMENT ON COLUMN nudge.dependencies.has_map IS 'Whether a view leads from value
 -- No key of its own: see doc/refresh.md.
 CREATE TABLE nudge.pending (
 	materialisation text NOT NULL,
-	key text,
+	key text COLLATE "C",
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	reason text NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
