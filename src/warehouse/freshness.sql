@@ -172,7 +172,8 @@ BEGIN
 		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name)),
 		ARRAY(SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = verify.name), NULL, NULL) r;
 	PERFORM set_config('nudge.as_of', '', true);
-	RETURN QUERY SELECT v ->> 'difference', v -> 'row_data' ->> m.key_column, v -> 'row_data' FROM jsonb_array_elements(found) v ORDER BY 2 COLLATE "C", 1 COLLATE "C", 3;
+	RETURN QUERY SELECT d.difference, d.row_data ->> m.key_column, d.row_data FROM jsonb_to_recordset(found) d(difference text, row_data jsonb)
+		ORDER BY d.row_data ->> m.key_column COLLATE "C", d.difference COLLATE "C", d.row_data;
 END
 $$;
 COMMENT ON FUNCTION nudge.verify(text) IS

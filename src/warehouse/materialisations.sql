@@ -264,7 +264,7 @@ EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 	RAISE EXCEPTION 'view % cannot be made', view_name USING ERRCODE = SQLSTATE,
 		DETAIL = problem || '.',
-		HINT = 'A query keeps its columns, and new ones come last. Otherwise call drop_materialisation() first.';
+		HINT = 'A query in the place of another keeps its columns, and new ones come last. Otherwise call drop_materialisation() first.';
 END
 $$;
 COMMENT ON FUNCTION nudge.make_engine_view(text, text, text) IS 'Works for add_materialisation: makes or replaces one of its views';
