@@ -27,6 +27,7 @@ CREATE TABLE nudge.runs (
 CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
 COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
 COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
 COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
@@ -449,12 +450,10 @@ COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run 
 -- either they could not commit.  Each transaction of theirs begins with these
 -- two lines.
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-END
-$$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+END;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
 CREATE PROCEDURE nudge.fan_out_all()
@@ -580,11 +579,11 @@ BEGIN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
 		END IF;
 		COMMIT;
-		IF outcome IS NULL AND pause > '0' THEN
+		IF outcome IS NULL AND pause OPERATOR(pg_catalog.>) interval '0' THEN
 			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
 		END IF;
 	END LOOP;
-	COMMIT;
+	PERFORM nudge.pin_search_path();
 	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
@@ -639,7 +638,7 @@ $$;
 COMMENT ON FUNCTION nudge.report_outcome(text, text, boolean) IS 'Works for refresh, rebuild and run_due: raises what has gone wrong';
 
 CREATE FUNCTION nudge.heartbeat(process text) RETURNS void
-	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO nudge.heartbeats (process, seen_at) VALUES (heartbeat.process, clock_timestamp())
 	ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at;
