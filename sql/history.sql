@@ -164,6 +164,53 @@ SELECT * FROM nudge.check_history('parts');
 SELECT count(*) FILTER (WHERE valid_to IS NULL) AS open, count(*) FROM nudge_staging.parts_history;
 SELECT nudge.untrack_history('parts', true);
 
+-- Columns called as variables of the triggers are
+CREATE TABLE named (key_1 integer, this integer, seen_at integer, begins integer, there boolean, last text, truth text, turn integer, place text, h text, n text, ours text, same text, now text, r text, PRIMARY KEY (key_1, this));
+SELECT nudge.track_history('named');
+INSERT INTO named (key_1, this, seen_at) VALUES (1, 1, 5), (2, 2, 6);
+UPDATE named SET seen_at = 7, begins = 3 WHERE key_1 = 1;
+UPDATE named SET this = 3 WHERE key_1 = 2;
+BEGIN; DELETE FROM named; INSERT INTO named (key_1, this, seen_at, begins) VALUES (1, 1, 7, 3); COMMIT;
+SELECT key_1, this, seen_at, begins, valid_to IS NULL AS still FROM nudge_staging.named_history ORDER BY key_1, valid_from;
+TRUNCATE named;
+SELECT * FROM nudge.check_history('named');
+SELECT nudge.untrack_history('named', true);
+DROP TABLE named;
+
+-- Keys of other kinds, compared as their index does; a value that is stored otherwise is another
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE DOMAIN code AS varchar(10) CHECK (VALUE <> 'zz');
+CREATE TABLE keys (e mood, a integer[], r int4range, d code, n numeric, f double precision, amount integer, PRIMARY KEY (e, a, r, d, n, f));
+SELECT nudge.track_history('keys');
+INSERT INTO keys VALUES ('a', '{1}', '[1,2)', 'd', 1.0, 0, 1);
+UPDATE keys SET amount = 2;
+UPDATE keys SET n = 1.00, f = '-0';
+UPDATE keys SET e = 'b';
+SELECT e, a, r, d, n, f, amount, valid_to IS NULL AS still, valid_from IS NOT DISTINCT FROM lag(valid_to) OVER (ORDER BY valid_from) AS no_gap FROM nudge_staging.keys_history ORDER BY valid_from;
+SELECT * FROM nudge.check_history('keys');
+SELECT nudge.untrack_history('keys', true);
+DROP TABLE keys;
+DROP DOMAIN code;
+DROP TYPE mood;
+
+-- A column of the key whose name another column has got: the triggers would look for the wrong row
+CREATE TABLE moved (id integer PRIMARY KEY, big_id bigint NOT NULL UNIQUE, amount integer);
+INSERT INTO moved VALUES (1, 100, 10), (2, 1, 20);
+SELECT nudge.track_history('moved');
+ALTER TABLE moved RENAME id TO old_id;
+SELECT * FROM nudge.check_history('moved');
+ALTER TABLE moved RENAME big_id TO id;
+SELECT problem, bad_rows, sample, description FROM nudge.check_history('moved');
+-- a history has the key that it began with
+SELECT nudge.track_history('moved', key => '{id}');
+SELECT nudge.track_history('moved', key => '{id}', history => 'moved_by_big_id');
+SELECT nudge.track_history('moved', key => '{old_id}');
+UPDATE moved SET amount = 11 WHERE id = 100;
+SELECT id, old_id, amount, valid_to IS NULL AS still FROM nudge_staging.moved_by_big_id ORDER BY id, valid_from;
+SELECT * FROM nudge.check_history('moved');
+SELECT nudge.untrack_history('moved', true);
+DROP TABLE moved, nudge_staging.moved_history;
+
 -- For every writer: also where triggers are off
 CREATE TABLE copied (id integer PRIMARY KEY, amount numeric);
 SELECT nudge.track_history('copied');

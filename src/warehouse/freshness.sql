@@ -76,18 +76,13 @@ COMMENT ON COLUMN nudge.run_history.sqlstate IS 'SQLSTATE of the error that ende
 COMMENT ON COLUMN nudge.run_history.error IS 'The error that ended it';
 COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 
-CREATE FUNCTION nudge.is_definition_stale(name text, hash text) RETURNS boolean
-	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-	RETURN hash <> md5(pg_catalog.pg_get_viewdef(to_regclass(nudge.definition_view(name)), false));
-COMMENT ON FUNCTION nudge.is_definition_stale(text, text) IS 'Works for the views: whether the query of a materialisation is another than the one its rows were computed by. Not STRICT: without a hash it is NULL';
-
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
 		CASE WHEN to_regclass(nudge.definition_view(m.name)) IS NULL OR to_regclass(nudge.mart_table(m.name)) IS NULL THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
-			WHEN nudge.is_definition_stale(m.name, m.definition_hash) THEN 'stale definition'
+			WHEN m.definition_hash <> nudge.definition_hash(m.name) THEN 'stale definition'
 			WHEN m.next_due_at + m.cadence < clock_timestamp() OR w.oldest_at + 2 * m.cadence < clock_timestamp() THEN 'late'
 			WHEN w.quarantined > 0 THEN 'quarantined'
 			ELSE 'fresh' END AS status,
@@ -197,7 +192,7 @@ BEGIN
 	PERFORM nudge.check_materialisation_name(name);
 	RETURN QUERY
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
-			w.everything OR m.definition_hash IS NULL OR nudge.is_definition_stale(m.name, m.definition_hash) OR k.known = 'not at all', d.upstream, k.known,
+			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
 				WHEN 'not at all' THEN CASE WHEN d.upstream LIKE 'nudge\_staging.%' THEN 'Each refresh computes everything. Call track_source() for: '
 						|| coalesce((SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source

@@ -52,16 +52,20 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.history_object(text, text) IS 'Name of what belongs to a history: _now (view of the table), _keep (function of its triggers)';
 
--- Tables may be renamed, the function of a trigger stays.
+-- Tables may be renamed, the function of a trigger stays.  Names are compared
+-- and not looked up: others may keep histories in schemas that are closed to us.
 CREATE FUNCTION nudge.history_of(relation regclass) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN (
 		SELECT h.history FROM nudge.histories h
-		LEFT JOIN pg_trigger t ON t.tgrelid = history_of.relation AND t.tgfoid = to_regprocedure(nudge.history_object(h.history, '_keep') || '()')
-		WHERE t.oid IS NOT NULL OR h.relation = nudge.relation_name(history_of.relation)
-		ORDER BY t.oid IS NULL, h.history COLLATE "C" LIMIT 1);
+		LEFT JOIN (
+			SELECT format('%I.%I', n.nspname, left(p.proname, -5)) AS history FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
+			WHERE t.tgrelid = history_of.relation AND right(p.proname, 5) = '_keep'
+		) k ON k.history = h.history
+		WHERE k.history IS NOT NULL OR h.relation = nudge.relation_name(history_of.relation)
+		ORDER BY k.history IS NULL, h.history COLLATE "C" LIMIT 1);
 END
 $$;
 COMMENT ON FUNCTION nudge.history_of(regclass) IS 'Name of the history of a table; NULL if none is kept';
@@ -229,12 +233,16 @@ COMMENT ON FUNCTION nudge.same_key(text[], text[], text, text) IS 'Works for tra
 -- nobody else has seen it.  A number from before a restore may come again:
 -- hence the look at the times.
 --
+-- Columns are written with their table, so that names of variables may be
+-- names of columns too.
+--
 -- The view follows columns that are renamed.  Of the row that has changed only
 -- the key is read; if that fails, the text of the view says by what name now.
 CREATE FUNCTION nudge.history_body(history text, key text[], types text[], equal_signs text[], columns text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT format($body$
+#variable_conflict use_variable
 DECLARE
 	this constant xid8 := pg_current_xact_id();
 	seen_at constant timestamptz := clock_timestamp();
@@ -301,6 +309,26 @@ COMMENT ON FUNCTION nudge.history_body(text, text[], text[], text[], text[]) IS 
 
 -- Making it ---------------------------------------------------------------
 
+-- Privileges by default are not for what keeps a history: who writes it, or
+-- makes triggers of its function, could forge it.
+CREATE FUNCTION nudge.revoke_writing(object text, kind text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	statement text;
+BEGIN
+	FOR statement IN
+		SELECT DISTINCT format('REVOKE %s ON %s %s FROM %s', CASE kind WHEN 'FUNCTION' THEN 'ALL' ELSE 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER' END, kind, object, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+		FROM (SELECT p.proacl AS acl, p.proowner AS owner FROM pg_proc p WHERE kind = 'FUNCTION' AND p.oid = to_regprocedure(object)
+			UNION ALL SELECT c.relacl, c.relowner FROM pg_class c WHERE kind = 'TABLE' AND c.oid = to_regclass(object)) o
+		CROSS JOIN LATERAL aclexplode(coalesce(o.acl, CASE kind WHEN 'FUNCTION' THEN acldefault('f', o.owner) END)) a WHERE a.grantee <> o.owner
+	LOOP
+		EXECUTE statement;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION nudge.revoke_writing(text, text) IS 'Works for track_history: takes from all but its owner what is granted by default on a function or, but for reading, on a table';
+
 -- The table of a history, or that of one which was kept before.
 CREATE FUNCTION nudge.make_history_table(relation regclass, history text, names text[], types text[], collated text[], key_size integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -317,6 +345,7 @@ BEGIN
 		EXECUTE format('CREATE TABLE %s (%s, valid_from timestamptz NOT NULL, valid_to timestamptz, recorded_at timestamptz NOT NULL, changed_by xid8, PRIMARY KEY (%s, valid_from)) WITH (fillfactor = 80)', history,
 			(SELECT string_agg(format('%I %s%s', u.name, u.type, u.collated), ', ' ORDER BY u.place) FROM unnest(names, types, collated) WITH ORDINALITY u(name, type, collated, place)),
 			nudge.column_list(names[1 : key_size], ''));
+		PERFORM nudge.revoke_writing(history, 'TABLE');
 		EXECUTE format('COMMENT ON TABLE %s IS %L', history, format('History of %s, kept by track_history(): its rows as they were in [valid_from, valid_to)', nudge.relation_name(relation)));
 		EXECUTE format('COMMENT ON COLUMN %s.valid_from IS %L', history, 'When the row became so');
 		EXECUTE format('COMMENT ON COLUMN %s.valid_to IS %L', history, 'When it was so no more; NULL if it is still');
@@ -334,6 +363,7 @@ BEGIN
 			DETAIL = coalesce(wrong, 'It is not a table of yours.'),
 			HINT = 'Change its column, or call the new one by another name: history => ''...''.';
 	END IF;
+	PERFORM nudge.history_key(found, names[1 : key_size] || '{valid_from}'::text[]);
 	FOR wrong IN SELECT format('ALTER TABLE %s ADD COLUMN %I %s%s', history, u.name, u.type, u.collated) FROM unnest(names, types, collated) WITH ORDINALITY u(name, type, collated, place)
 		WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = found AND a.attname = u.name AND NOT a.attisdropped) ORDER BY u.place
 	LOOP
@@ -394,7 +424,8 @@ BEGIN
 	EXECUTE format('CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS %L', keeper,
 		nudge.history_body(history, names[: key_size], types, equal_signs, names[key_size + 1 :]));
 	EXECUTE format('COMMENT ON FUNCTION %s() IS %L', keeper, format('Function of the triggers that keep the history of %s', table_name));
-	EXECUTE format('REVOKE ALL ON FUNCTION %s() FROM PUBLIC', keeper);
+	PERFORM nudge.revoke_writing(keeper || '()', 'FUNCTION');
+	PERFORM nudge.revoke_writing(nudge.history_object(history, '_now'), 'TABLE');
 	EXECUTE format('CREATE TRIGGER nudge_history AFTER INSERT OR DELETE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %s()', table_name, needs, keeper);
 	EXECUTE format('CREATE TRIGGER nudge_history_key AFTER UPDATE ON %s FOR EACH ROW WHEN (NOT %s AND %s) EXECUTE FUNCTION %s(''key'')', table_name, nudge.same_row(names[: key_size], 'OLD.', 'NEW.'), needs, keeper);
 	EXECUTE format('CREATE TRIGGER nudge_history_update AFTER UPDATE ON %s FOR EACH ROW WHEN (%s AND NOT %s AND %s) EXECUTE FUNCTION %s()', table_name,
@@ -569,6 +600,17 @@ BEGIN
 		FROM pg_attribute a WHERE kept.every_column AND to_regclass(nudge.history_object(kept.history, '_now')) IS NOT NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
 				WHERE w.ev_class = to_regclass(nudge.history_object(kept.history, '_now')) AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.refobjsubid = a.attnum)
+		HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'row security', 1::bigint, jsonb_build_array(nudge.relation_name(relation)), 'row security hides rows from the owner of the triggers: they seem to be gone'
+		FROM pg_class c JOIN pg_proc p ON p.oid = to_regprocedure(nudge.history_object(kept.history, '_keep') || '()') JOIN pg_roles o ON o.oid = p.proowner
+		WHERE c.oid = relation AND c.relrowsecurity AND NOT o.rolsuper AND NOT o.rolbypassrls AND (c.relforcerowsecurity OR NOT pg_has_role(o.oid, c.relowner, 'USAGE'));
+	RETURN QUERY
+		SELECT 'key renamed', count(*), jsonb_agg(k.name ORDER BY k.place), 'a column of the key was renamed, and another has its name: the triggers take that for the key'
+		FROM (SELECT string_to_array(pg_get_viewdef(to_regclass(nudge.history_object(kept.history, '_now')), 0), E'\n') AS lines) v
+		CROSS JOIN LATERAL unnest(kept.key, v.lines[: cardinality(kept.key)]) WITH ORDINALITY k(name, line, place)
+		JOIN pg_attribute a ON a.attrelid = relation AND a.attname = k.name AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE left(regexp_replace(k.line, '^ *(SELECT)? *', ''), length(quote_ident(k.name)) + 3) NOT IN ('r.' || quote_ident(k.name), 'r.' || quote_ident(k.name) || ',', 'r.' || quote_ident(k.name) || ':')
 		HAVING count(*) > 0;
 	RETURN QUERY
 		SELECT 'no rights', 1::bigint, jsonb_build_array(pg_get_userbyid(p.proowner)), 'the owner of the triggers may not read the table: writers fail'

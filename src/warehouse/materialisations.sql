@@ -137,6 +137,16 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
+-- All that says how rows are computed and which changes lead to them.
+CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
+			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
+			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
+			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = name) v WHERE v.id IS NOT NULL),
+		(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = name)));
+COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
+
 -- What a materialisation is made of ---------------------------------------
 
 CREATE FUNCTION nudge.layer_cadence(layer text) RETURNS interval
@@ -291,13 +301,14 @@ CREATE FUNCTION nudge.make_mart_table(name text, row_key text[], description tex
 AS $$
 DECLARE
 	mart constant text := nudge.mart_table(name);
+	is_new boolean := to_regclass(nudge.mart_table(name)) IS NULL;
 	one record;
 BEGIN
 	IF to_regnamespace('nudge_analytics') IS NULL THEN
 		CREATE SCHEMA nudge_analytics;
 		COMMENT ON SCHEMA nudge_analytics IS 'Materialisations of nudge_metrics: tables that the refresh engine keeps';
 	END IF;
-	IF to_regclass(mart) IS NULL THEN
+	IF is_new THEN
 		EXECUTE format('CREATE TABLE %s WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05) AS SELECT * FROM %s WITH NO DATA', mart, nudge.definition_view(name));
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', mart, row_key[1]);
 		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', mart, (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(row_key) WITH ORDINALITY u(k, n)));
@@ -306,7 +317,12 @@ BEGIN
 			WHERE d.attrelid = nudge.definition_view(name)::regclass AND d.attnum > 0
 				AND NOT EXISTS (SELECT FROM pg_attribute m WHERE m.attrelid = mart::regclass AND m.attname = d.attname AND NOT m.attisdropped) ORDER BY d.attnum LOOP
 			EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', mart, one.attname, one.type);
+			is_new := true;
 		END LOOP;
+	END IF;
+	-- what has a new place is computed whatever the query is
+	IF is_new THEN
+		UPDATE nudge.materialisations m SET definition_hash = NULL WHERE m.name = make_mart_table.name;
 	END IF;
 	PERFORM nudge.compress_columns(name);
 	IF description IS NOT NULL THEN
@@ -541,7 +557,6 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT materialisations_pkey DO UPDATE SET layer = excluded.layer, has_clock = excluded.has_clock, cadence = excluded.cadence, batch_keys = excluded.batch_keys,
 		registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
 	PERFORM nudge.record_dependencies(name, key_column, depends_on, key_maps);
-	INSERT INTO nudge.pending (materialisation, reason) VALUES (add_materialisation.name, 'added');
 	RETURN nudge.mart_table(name);
 END
 $$;

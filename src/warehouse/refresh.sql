@@ -262,7 +262,10 @@ BEGIN
 	-- first what is to be done is taken, then the sources are read: whatever
 	-- comes later leaves a row of its own
 	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
-	IF keys IS NULL THEN
+	IF keys IS NOT NULL THEN
+		-- a few rows of many: an index is better than the planner thinks
+		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
+	ELSE
 		-- with no other rights than its owner's: who knows what is there under its name
 		SELECT r.rows_written = 0 INTO is_empty
 		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
@@ -391,7 +394,7 @@ CREATE FUNCTION nudge.mark_unseen(name text) RETURNS void
 AS $$
 DECLARE
 	m nudge.materialisations;
-	hash constant text := md5(pg_get_viewdef(nudge.definition_view(name)::regclass, false));
+	hash constant text := nudge.definition_hash(name);
 	untracked text;
 BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_unseen.name;

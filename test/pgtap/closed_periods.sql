@@ -13,7 +13,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET timezone = 'Asia/Tokyo';
-SELECT plan(13);
+SELECT plan(20);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 
@@ -45,7 +45,7 @@ UPDATE subs SET valid_from = valid_from - interval '20 days' WHERE random() < 0.
 INSERT INTO subs SELECT 'd' || g, 'd' || g, 'p', timestamptz '2023-06-01Z' + floor(random() * 400 * 86400) * interval '1 second', NULL, 5, 'month', 1, 'EUR', 'active', '2025-03-01Z' FROM generate_series(1, 10) g;
 CREATE TABLE moved AS SELECT m.period, r.* FROM company, months m, nudge.restatements(m.period, state, 'subs', 'America/New_York') r;
 SELECT cmp_ok((SELECT count(*) FROM moved), '>', 50::bigint, 'much has moved');
-SELECT bag_eq('SELECT period, customer, reported_opening, opening_now, reported_closing, closing_now FROM moved', $$
+SELECT bag_eq($$ SELECT period, customer, reported_opening, opening_now, reported_closing, closing_now FROM moved WHERE change <> 'reclassified' $$, $$
 	SELECT m.period, k.customer, coalesce(ro.mrr, 0) AS ro, coalesce(no.mrr, 0) AS no, coalesce(rc.mrr, 0) AS rc, coalesce(nc.mrr, 0) AS nc
 	FROM months m CROSS JOIN (SELECT 'c' || g AS customer FROM generate_series(0, 59) g UNION ALL SELECT 'd' || g FROM generate_series(1, 10) g) k
 	LEFT JOIN LATERAL (SELECT c.* FROM reported, nudge.customer_mrr(state, m.period - 1, 'America/New_York') c) ro ON ro.customer = k.customer
@@ -53,14 +53,23 @@ SELECT bag_eq('SELECT period, customer, reported_opening, opening_now, reported_
 	LEFT JOIN LATERAL (SELECT c.* FROM reported, nudge.customer_mrr(state, (m.period + interval '1 month')::date - 1, 'America/New_York') c) rc ON rc.customer = k.customer
 	LEFT JOIN LATERAL (SELECT c.* FROM company, nudge.customer_mrr(state, (m.period + interval '1 month')::date - 1, 'America/New_York') c) nc ON nc.customer = k.customer
 	WHERE coalesce(ro.mrr, 0) <> coalesce(no.mrr, 0) OR coalesce(rc.mrr, 0) <> coalesce(nc.mrr, 0) $$, 'by customer, as both states say');
+SELECT bag_eq($$ SELECT period, movement, sum(amount) AS amount FROM (SELECT period, reported_movement AS movement, reported_opening - reported_closing AS amount FROM moved UNION ALL SELECT period, movement_now, closing_now - opening_now FROM moved) m
+		WHERE movement IS NOT NULL GROUP BY 1, 2 HAVING sum(amount) <> 0 $$,
+	$$ SELECT period, movement, sum(amount) AS amount FROM (SELECT m.period, m.movement, m.amount FROM company, nudge.mrr_movements(state, 'month', 'America/New_York', start_day => '2023-06-01', end_day => '2024-11-01') m
+			UNION ALL SELECT m.period, m.movement, -m.amount FROM reported, nudge.mrr_movements(state, 'month', 'America/New_York', start_day => '2023-06-01', end_day => '2024-11-01') m) m GROUP BY 1, 2 HAVING sum(amount) <> 0 $$,
+	'they are the difference of each movement');
 SELECT is_empty($$ SELECT m.period FROM company, nudge.mrr_waterfall(state, 'month', 'America/New_York', start_day => '2023-06-01', end_day => '2024-11-01') w
 	JOIN nudge.closed_periods c ON c.period = w.period LEFT JOIN moved m ON m.period = w.period
 	GROUP BY m.period, w.period, w.opening_mrr, w.closing_mrr, c.opening_mrr, c.closing_mrr
 	HAVING coalesce(sum(m.difference), 0) <> w.closing_mrr - c.closing_mrr OR coalesce(sum(m.opening_now - m.reported_opening), 0) <> w.opening_mrr - c.opening_mrr $$, 'differences add up to that of the totals');
 SELECT is_empty($$ SELECT * FROM moved WHERE difference <> closing_now - reported_closing OR (change = 'appeared') <> (reported_opening = 0 AND reported_closing = 0) OR (change = 'vanished') <> (opening_now = 0 AND closing_now = 0)
-	OR (change = 'moved') <> (closing_now = reported_closing AND closing_now + opening_now > 0 AND reported_closing + reported_opening > 0) $$, 'changes are what they say');
-SELECT is_empty($$ SELECT m.* FROM moved m CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE s.recorded_at = '2025-03-01Z') AS later FROM subs s WHERE s.customer = m.customer) s
-	WHERE m.cause IS DISTINCT FROM CASE WHEN s.later > 0 THEN CASE m.change WHEN 'appeared' THEN 'late row' ELSE 'correction' END WHEN s.n > 0 THEN 'overwritten' ELSE 'deleted' END $$, 'and so are causes');
+	OR (change = 'reclassified') <> (closing_now = reported_closing AND opening_now = reported_opening AND movement_now IS DISTINCT FROM reported_movement)
+	OR (change = 'moved') <> (closing_now = reported_closing AND opening_now <> reported_opening AND closing_now + opening_now > 0 AND reported_closing + reported_opening > 0) $$, 'changes are what they say');
+SELECT is_empty($$ SELECT m.* FROM moved m CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE s.recorded_at = '2025-03-01Z' AND (s.valid_from < o.over_at OR o.n = 0)) AS later
+		FROM subs s CROSS JOIN LATERAL (SELECT (m.period + interval '1 month') AT TIME ZONE 'America/New_York' AS over_at, (SELECT count(*) FROM subs e WHERE e.customer = m.customer AND e.valid_from < (m.period + interval '1 month') AT TIME ZONE 'America/New_York') AS n) o WHERE s.customer = m.customer) s
+	WHERE m.cause IS DISTINCT FROM CASE WHEN s.later > 0 THEN CASE m.change WHEN 'appeared' THEN 'late row' ELSE 'correction' END WHEN s.n > 0 THEN 'unrecorded' ELSE 'deleted' END $$, 'and so are causes');
+SELECT throws_ok(format('SELECT nudge.close_period(%L, state, %L) FROM company', date_trunc('month', now() AT TIME ZONE z)::date, z), '55000', NULL, 'a month that is not over in ' || z) FROM unnest('{Pacific/Kiritimati,Etc/GMT+12,UTC}'::text[]) z;
+SELECT lives_ok(format('SELECT nudge.close_period(%L, state, %L) FROM company', (date_trunc('month', now() AT TIME ZONE z) - interval '1 month')::date, z), 'the one before is in ' || z) FROM unnest('{Pacific/Kiritimati,Etc/GMT+12,UTC}'::text[]) z;
 SELECT is(nudge.reopen_period('2024-03-01', 'test', 'America/New_York', currency => 'EUR'), 1, 'one is reopened');
 SELECT cmp_ok((SELECT nudge.close_period('2024-03-01', state, 'America/New_York') FROM company), '>', 0::bigint, 'and closed again');
 SELECT is_empty($$ SELECT r.* FROM company, nudge.restatements('2024-03-01', state, 'subs', 'America/New_York') r $$, 'since when nothing has moved');

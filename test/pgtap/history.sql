@@ -14,7 +14,7 @@
 \getenv seed NM_SEED
 SET client_min_messages = warning;
 SET timezone = 'America/New_York';
-SELECT plan(33);
+SELECT plan(38);
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
 
@@ -96,6 +96,13 @@ SELECT cmp_ok((SELECT count(*) FROM kept), '>', 500::bigint, 'there is a history
 SELECT is_empty($$
 	SELECT l.n FROM log l WHERE l.rows <> (SELECT coalesce(jsonb_agg(jsonb_build_object('region', h.region, 'id', h.id, 'amount', h.amount, 'note', h.note::text) ORDER BY h.id, h.region), '[]')
 		FROM kept h WHERE h.valid_from <= l.at AND (h.valid_to > l.at OR h.valid_to IS NULL)) $$, 'the state after every transaction is there');
+-- What was known then is what there was, with no end in sight, and nothing that came later
+SELECT is_empty($$
+	SELECT l.n FROM log l WHERE l.rows <> (SELECT coalesce(jsonb_agg(jsonb_build_object('region', h.region, 'id', h.id, 'amount', h.amount, 'note', h.note::text) ORDER BY h.id, h.region), '[]')
+		FROM kept h WHERE h.recorded_at <= l.at AND CASE WHEN h.valid_to <= l.at THEN h.valid_to END IS NULL) $$, 'so is what was known after every transaction');
+SELECT is_empty($$
+	SELECT l.n, u.n FROM log l JOIN log u ON u.n IN (l.n - 1, l.n - 7, l.n / 2) WHERE u.rows <> (SELECT coalesce(jsonb_agg(jsonb_build_object('region', h.region, 'id', h.id, 'amount', h.amount, 'note', h.note::text) ORDER BY h.id, h.region), '[]')
+		FROM kept h WHERE h.recorded_at <= l.at AND h.valid_from <= u.at AND (h.valid_to > u.at OR CASE WHEN h.valid_to <= l.at THEN h.valid_to END IS NULL)) $$, 'and of the time before it');
 -- No more intervals than changes: a row begins with the transaction after which it is new or other
 CREATE TEMP TABLE state AS SELECT l.n, l.at, (r ->> 'id')::integer AS id, (r ->> 'region')::integer AS region, r - 'id' - 'region' AS rest FROM log l, jsonb_array_elements(l.rows) r;
 ANALYZE state;
@@ -139,6 +146,12 @@ GRANT INSERT, UPDATE, DELETE ON nudge.histories TO history_owner;
 CREATE TABLE owned (id integer PRIMARY KEY, amount integer);
 ALTER TABLE owned OWNER TO history_group;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON owned TO history_writer;
+-- by default the writer may do everything, and somebody else keeps a history where we may not look
+ALTER DEFAULT PRIVILEGES FOR ROLE history_owner GRANT ALL ON TABLES TO history_writer;
+ALTER DEFAULT PRIVILEGES FOR ROLE history_owner GRANT EXECUTE ON FUNCTIONS TO history_writer, PUBLIC;
+CREATE SCHEMA closed_to_all;
+CREATE TABLE closed_to_all.other (id integer PRIMARY KEY);
+SELECT nudge.track_history('closed_to_all.other', history => 'closed_to_all.other_kept') \gset
 CREATE FUNCTION hijack(integer, integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE ''hijacked''; END';
 SET LOCAL ROLE history_writer;
 SELECT throws_ok($$ SELECT nudge.track_history('owned', history => 'history_test.owned_kept') $$, '42501', 'must be owner of table history_test.owned', 'who is not the owner may not');
@@ -154,8 +167,14 @@ UPDATE history_test.owned SET amount = 3 WHERE id = 1;
 TRUNCATE history_test.owned;
 INSERT INTO history_test.owned VALUES (1, 4);
 SET LOCAL search_path = history_test, public;
-SELECT is((SELECT has_table_privilege('history_test.owned_kept', 'SELECT') OR has_table_privilege('history_test.owned_kept_now', 'SELECT') OR has_function_privilege('history_test.owned_kept_keep()', 'EXECUTE')), false, 'a writer has no rights on it');
-SELECT throws_ok('TABLE history_test.owned_kept', '42501', NULL, 'and may not read it');
+SELECT is((SELECT has_table_privilege('history_test.owned_kept', 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER') OR has_table_privilege('history_test.owned_kept_now', 'INSERT, UPDATE, DELETE, TRIGGER') OR has_function_privilege('history_test.owned_kept_keep()', 'EXECUTE')), false, 'a writer cannot forge it, not even with privileges by default');
+SELECT ok(has_table_privilege('history_test.owned_kept', 'SELECT'), 'which may let somebody read it');
+SELECT throws_ok('DELETE FROM history_test.owned_kept', '42501', NULL, 'not write it');
+RESET ROLE;
+SET LOCAL ROLE history_owner;
+REVOKE SELECT ON history_test.owned_kept FROM history_writer;
+SET LOCAL ROLE history_writer;
+SELECT throws_ok('TABLE history_test.owned_kept', '42501', NULL, 'without them a writer may not read it');
 RESET ROLE;
 SELECT results_eq($$ SELECT id, amount FROM history_test.owned_kept WHERE valid_to IS NULL AND isfinite(valid_from) $$, 'VALUES (1, 4)', 'yet what it writes is kept');
 SELECT is((SELECT p.prosecdef AND p.proconfig::text LIKE '%search_path=pg_catalog, pg_temp%' FROM pg_proc p WHERE p.oid = 'history_test.owned_kept_keep()'::regprocedure), true, 'the function of the triggers is pinned');
@@ -171,6 +190,7 @@ ALTER TABLE owned ENABLE ROW LEVEL SECURITY;
 ALTER TABLE owned FORCE ROW LEVEL SECURITY;
 SET LOCAL ROLE history_owner;
 SELECT throws_ok($$ SELECT nudge.track_history('owned') $$, '42809', 'the history of history_test.owned cannot be kept', 'nor of a table that hides rows from its owner');
+SELECT results_eq($$ SELECT problem, sample FROM nudge.check_history('owned') LIMIT 1 $$, $$ VALUES ('row security', '["history_test.owned"]'::jsonb) $$, 'row security that came later shows');
 SELECT is(nudge.untrack_history('owned', true), true, 'who began it may end it');
 RESET ROLE;
 SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'owned\_kept%' AND relnamespace = 'history_test'::regnamespace), 0::bigint, 'and drop it');
