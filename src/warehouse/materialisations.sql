@@ -338,18 +338,22 @@ CREATE FUNCTION nudge.upstream_key(upstream text, key_column text, given jsonb) 
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	wanted constant text := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' WHEN 'object' THEN given ->> 'column' WHEN 'null' THEN NULL ELSE key_column END;
+	wanted constant text := CASE WHEN given IS NULL THEN key_column WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' WHEN jsonb_typeof(given) = 'object' THEN given ->> 'column' END;
+	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)\.';
 	exists_there boolean;
+	problem text;
 BEGIN
-	-- of other relations nobody writes down what changes
-	IF upstream !~ '^nudge_(staging|analytics)\.' THEN
-		RETURN NULL;
-	END IF;
-	exists_there := CASE WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
+	exists_there := CASE WHEN is_other THEN false
+		WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
 		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
-	IF given IS NOT NULL AND jsonb_typeof(given) <> 'null' AND NOT coalesce(exists_there, false) THEN
+	problem := CASE WHEN given IS NULL OR jsonb_typeof(given) = 'null' THEN NULL
+		WHEN is_other THEN 'Nobody writes down what changes in it. Map it as a source.'
+		WHEN jsonb_typeof(given) NOT IN ('string', 'object') OR jsonb_typeof(given) = 'object' AND NOT (given ?& '{column,query}' AND given - '{column,query}'::text[] = '{}')
+			THEN 'It is neither a column, nor a column with a query.'
+		WHEN NOT exists_there THEN format('It has no column "%s" that could be a key.', coalesce(wanted, '')) END;
+	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'key_maps of "%" is not understood', upstream USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('It has no column "%s" that could be a key.', coalesce(wanted, '')),
+			DETAIL = problem,
 			HINT = 'Write {"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}, or {"customers": "parent"} where the column has the keys themselves, or null for any change of it to be one of everything.';
 	END IF;
 	RETURN CASE WHEN exists_there THEN wanted END;
