@@ -27,6 +27,7 @@ CREATE TABLE nudge.runs (
 CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
 COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
 COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
 COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
@@ -107,9 +108,10 @@ BEGIN
 			coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed ON CONFLICT (%s) DO %s RETURNING 1)', nudge.mart_table(name), columns,
-			(SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)),
-			coalesce('UPDATE SET ' || (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), 'NOTHING')),
+		-- a row that is nothing but its key does not change; twice the same key is an error
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING 1)', nudge.mart_table(name), columns,
+			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
 		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
 				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
@@ -174,7 +176,7 @@ COMMENT ON FUNCTION nudge.add_pending(nudge.dependencies, text, text, text[], ti
 	'Works for the refresh: writes down which keys of a materialisation are to be computed after changes of a source. Not STRICT: a NULL key column is everything';
 
 CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s'
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	taken bigint := 0;
@@ -264,7 +266,9 @@ BEGIN
 		-- a few rows of many: an index is better than the planner thinks
 		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
 	ELSE
-		EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', nudge.mart_table(name)) INTO is_empty;
+		-- with no other rights than its owner's: who knows what is there under its name
+		SELECT r.rows_written = 0 INTO is_empty
+		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
 	END IF;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
 	SELECT r.rows_written, r.rows_deleted, r.changed INTO rows_written, rows_deleted, changed
@@ -326,7 +330,7 @@ CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 			WHERE format('nudge_staging.%I', s.input) = upstream
 				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
 		ELSE false END;
@@ -371,32 +375,40 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.sweep_runs() IS 'Works for the refresh: ends runs whose session is gone; tells how many';
 
-CREATE FUNCTION nudge.begin_run(name text, kind text) RETURNS bigint
+CREATE FUNCTION nudge.begin_run(name text, kind text, started_at timestamptz) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run bigint;
+BEGIN
+	PERFORM nudge.sweep_runs();
+	INSERT INTO nudge.runs (materialisation, kind, started_at, backend_start)
+	VALUES (name, begin_run.kind, begin_run.started_at, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
+	RETURN run;
+END
+$$;
+COMMENT ON FUNCTION nudge.begin_run(text, text, timestamptz) IS 'Works for the refresh: writes down that a run begins, and tells its number';
+
+CREATE FUNCTION nudge.mark_unseen(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
-	hash text;
+	hash constant text := nudge.definition_hash(name);
 	untracked text;
-	run bigint;
 BEGIN
-	PERFORM nudge.sweep_runs();
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
-	INSERT INTO nudge.runs (materialisation, kind, backend_start)
-	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
-	hash := nudge.definition_hash(name);
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_unseen.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
-		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
+		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_unseen.name;
 		PERFORM nudge.mark_everything(name, 'definition');
 	ELSIF untracked IS NOT NULL THEN
 		PERFORM nudge.mark_everything(name, untracked || ' is not tracked');
 	END IF;
 	PERFORM nudge.tick(name);
-	RETURN run;
 END
 $$;
-COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins, and what must be computed whatever has changed';
+COMMENT ON FUNCTION nudge.mark_unseen(text) IS 'Works for the refresh: writes down what must be computed although nobody saw it change: by another query, an upstream that is not tracked, or time';
 
 CREATE FUNCTION nudge.next_slot(cadence interval, after timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -412,7 +424,7 @@ BEGIN
 	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.started_at INTO started;
 	IF status = 'ok' THEN
 		UPDATE nudge.materialisations m SET last_success_at = clock_timestamp(), consecutive_failures = 0, last_error = NULL, next_attempt_at = NULL, next_due_at = nudge.next_slot(m.cadence, now()),
-			data_as_of = (SELECT least(started, min(u.data_as_of)) FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
+			data_as_of = (SELECT CASE WHEN count(*) = count(u.data_as_of) THEN least(started, min(u.data_as_of)) END FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
 		WHERE m.name = end_run.name;
 	ELSIF status IN ('failed', 'cancelled') THEN
 		-- later and later, but not all at the same time
@@ -427,8 +439,13 @@ COMMENT ON FUNCTION nudge.end_run(text, bigint, text, text, text) IS 'Works for 
 -- What an error means: is the key to blame, or would any other do the same?
 CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN left(sqlstate, 2) IN ('22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
+	RETURN left(sqlstate, 2) IN ('21', '22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
 COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
+
+CREATE FUNCTION nudge.outcome_of(sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run ends by an error';
 
 -- The run -----------------------------------------------------------------
 
@@ -436,12 +453,10 @@ COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: wheth
 -- either they could not commit.  Each transaction of theirs begins with these
 -- two lines.
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-END
-$$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+END;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
 CREATE PROCEDURE nudge.fan_out_all(poll boolean)
@@ -449,15 +464,17 @@ CREATE PROCEDURE nudge.fan_out_all(poll boolean)
 AS $$
 BEGIN
 	IF poll THEN
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.poll_sources();
 		COMMIT;
 	END IF;
 	LOOP
+		-- to read the arguments of a CALL has begun a transaction of its own
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		EXIT WHEN nudge.fan_out(100000) < 100000;
-		COMMIT;
 	END LOOP;
 	COMMIT;
 END
@@ -469,10 +486,8 @@ CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, key
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF sqlstate = '57014' THEN
-		RETURN 'cancelled';
-	ELSIF NOT nudge.is_error_of_key(sqlstate) THEN
-		RETURN 'failed';
+	IF NOT nudge.is_error_of_key(sqlstate) THEN
+		RETURN nudge.outcome_of(sqlstate);
 	ELSIF everything THEN
 		-- which key is to blame is found among keys
 		PERFORM nudge.enumerate_keys(name);
@@ -493,29 +508,46 @@ CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline 
 AS $$
 DECLARE
 	run bigint;
+	started timestamptz;
 	full_size integer;
 	size integer;
+	batches integer := 0;
 	after text;
 	next record;
 	done record;
 	problem text;
 	problem_state text;
 BEGIN
+	outcome := NULL;
+	-- what is committed before this instant is in the log that is read next
+	started := pg_catalog.clock_timestamp();
 	CALL nudge.fan_out_all(poll);
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
-	run := nudge.begin_run(name, kind);
+	run := nudge.begin_run(name, kind, started);
 	full_size := coalesce(batch, (SELECT m.batch_keys FROM nudge.materialisations m WHERE m.name = run_refresh.name));
 	size := full_size;
-	outcome := NULL;
 	COMMIT;
-	LOOP
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.pin_search_path();
+	BEGIN
+		PERFORM nudge.mark_unseen(name);
+	EXCEPTION WHEN query_canceled OR OTHERS THEN
+		GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
+		outcome := nudge.outcome_of(problem_state);
+		PERFORM nudge.end_run(name, run, outcome, problem_state, problem);
+	END;
+	COMMIT;
+	WHILE outcome IS NULL LOOP
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
+		batches := batches + 1;
 		next := nudge.next_keys(name, after, size);
 		BEGIN
-			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge refresh of %s after %s', name, coalesce(after, 'nothing')), 63), true);
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', format('nudge %s %s, batch %s', kind, name, batches), true);
 			IF next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
 				PERFORM nudge.enumerate_keys(name);
 			ELSIF next.everything OR next.keys <> '{}' THEN
@@ -533,7 +565,13 @@ BEGIN
 			GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
 		END;
 		IF problem_state IS NOT NULL THEN
-			outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
+			BEGIN
+				outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
+			EXCEPTION WHEN query_canceled OR OTHERS THEN
+				-- not even its keys can be told
+				GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
+				outcome := nudge.outcome_of(problem_state);
+			END;
 			IF outcome = 'halve' THEN
 				size := cardinality(next.keys) / 2;
 			ELSIF outcome = 'put aside' THEN
@@ -550,12 +588,11 @@ BEGIN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
 		END IF;
 		COMMIT;
-		EXIT WHEN outcome IS NOT NULL;
-		IF pause > '0' THEN
+		IF outcome IS NULL AND pause OPERATOR(pg_catalog.>) interval '0' THEN
 			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
-			COMMIT;
 		END IF;
 	END LOOP;
+	PERFORM nudge.pin_search_path();
 	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
@@ -610,7 +647,7 @@ $$;
 COMMENT ON FUNCTION nudge.report_outcome(text, text, boolean) IS 'Works for refresh, rebuild and run_due: raises what has gone wrong';
 
 CREATE FUNCTION nudge.heartbeat(process text) RETURNS void
-	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO nudge.heartbeats (process, seen_at) VALUES (heartbeat.process, clock_timestamp())
 	ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at;
@@ -679,7 +716,7 @@ DECLARE
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
-	PERFORM nudge.check_materialisation_name(name);
+	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
 		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
 		first := false;
@@ -719,6 +756,7 @@ BEGIN
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;
 	END IF;
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
@@ -743,7 +781,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,mark_unseen,end_run,
 			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
