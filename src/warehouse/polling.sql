@@ -119,7 +119,8 @@ COMMENT ON FUNCTION nudge.track_lookback(text, interval, interval, text[]) IS
 
 -- Looking -----------------------------------------------------------------
 
--- The keys of some rows of a source, as rows of the log.
+-- The keys of some rows of a source, as rows of the log; a row without one is
+-- a change all the same.
 CREATE FUNCTION nudge.log_found_keys(source nudge.sources, statement_from text, keys jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -127,7 +128,7 @@ DECLARE
 	found jsonb;
 BEGIN
 	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.source_view(source.input, source.source)::regclass,
-		(SELECT format('SELECT 0::bigint, 0::bigint, jsonb_build_object(%s) FROM %s', string_agg(format('%L, jsonb_agg(DISTINCT r.%I::text) FILTER (WHERE r.%I IS NOT NULL)', k.key, k.value, k.value), ', '), statement_from)
+		(SELECT format('SELECT 0::bigint, 0::bigint, jsonb_build_object(%s) FROM %s', string_agg(format('%L, jsonb_agg(DISTINCT r.%I::text)', k.key, k.value), ', '), statement_from)
 			FROM jsonb_each_text(keys) k), NULL, NULL, NULL) r;
 	INSERT INTO nudge.change_log (source, key_column, key)
 	SELECT source.source, c.key, k FROM jsonb_each(found) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k;
