@@ -466,10 +466,16 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
-CREATE PROCEDURE nudge.fan_out_all()
+CREATE PROCEDURE nudge.fan_out_all(poll boolean)
 	LANGUAGE plpgsql
 AS $$
 BEGIN
+	IF poll THEN
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.poll_sources();
+		COMMIT;
+	END IF;
 	LOOP
 		-- to read the arguments of a CALL has begun a transaction of its own
 		COMMIT;
@@ -480,7 +486,7 @@ BEGIN
 	COMMIT;
 END
 $$;
-COMMENT ON PROCEDURE nudge.fan_out_all() IS 'Works for the refresh: takes all that nudge.change_log has';
+COMMENT ON PROCEDURE nudge.fan_out_all(boolean) IS 'Works for the refresh: takes all that nudge.change_log has, after looking for changes of what has no triggers';
 
 -- What is done about a batch that does not work.
 CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, keys text[], sqlstate text, error text) RETURNS text
@@ -504,7 +510,7 @@ END
 $$;
 COMMENT ON FUNCTION nudge.after_error(text, bigint, boolean, text[], text, text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
 
-CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
+CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -522,7 +528,7 @@ BEGIN
 	outcome := NULL;
 	-- what is committed before this instant is in the log that is read next
 	started := pg_catalog.clock_timestamp();
-	CALL nudge.fan_out_all();
+	CALL nudge.fan_out_all(poll);
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
@@ -597,7 +603,7 @@ BEGIN
 	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
-COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
+COMMENT ON PROCEDURE nudge.run_refresh(text, text, boolean, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
 
 -- Materialisations in an order in which none comes before what it reads.
 CREATE FUNCTION nudge.refresh_order() RETURNS TABLE (name text, depth integer)
@@ -713,12 +719,14 @@ CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 AS $$
 DECLARE
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
-		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome);
 	END LOOP;
 END
@@ -734,7 +742,7 @@ BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
 	COMMIT;
-	CALL nudge.run_refresh(name, 'rebuild', 'infinity', batch_keys, pause, outcome);
+	CALL nudge.run_refresh(name, 'rebuild', true, 'infinity', batch_keys, pause, outcome);
 	PERFORM nudge.report_outcome(name, outcome);
 END
 $$;
@@ -747,6 +755,7 @@ DECLARE
 	deadline timestamptz;
 	due text[];
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
@@ -762,7 +771,8 @@ BEGIN
 	due := nudge.due_materialisations();
 	COMMIT;
 	FOREACH one IN ARRAY due LOOP
-		CALL nudge.run_refresh(one, 'due', deadline, NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'due', first, deadline, NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome, true);
 		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
 	END LOOP;
@@ -778,11 +788,11 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,mark_unseen,end_run,
-			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,mark_unseen,end_run,
+			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;

@@ -33,7 +33,7 @@ CREATE TABLE fuzz.accessors AS
 		WHERE p.pronamespace = 'nudge'::regnamespace AND p.prokind IN ('f', 'w')
 			AND p.proname !~ '(_trans|_final|_recv|_in)$' AND p.proname <> 'combine'
 			-- what maps sources takes SQL and names, of which random words are none
-			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns')
+			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns', 'history_key')
 	) f;
 -- the more arguments, the more often it is drawn
 CREATE TABLE fuzz.draws AS
