@@ -25,7 +25,7 @@ SELECT name, layer, key_column, row_key, has_clock, cadence, batch_keys, enabled
 FROM materialisations;
 SELECT * FROM dependencies;
 SELECT * FROM pending;
-SELECT pg_get_viewdef('nudge_staging.revenue__definition'::regclass), obj_description('nudge_staging.revenue__definition'::regclass), obj_description('nudge_analytics.revenue'::regclass);
+SELECT obj_description('nudge_staging.revenue__definition'::regclass), obj_description('nudge_analytics.revenue'::regclass);
 SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute WHERE attrelid = 'nudge_analytics.revenue'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT indexdef FROM pg_indexes WHERE schemaname = 'nudge_analytics';
 SELECT definition_view('revenue'), clock_view('revenue'), map_view('revenue', 'nudge_staging.plans'), mart_table('revenue'), mart_table('user'), mart_table(NULL);
@@ -145,7 +145,7 @@ SELECT drop_materialisation('passed');
 SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer',
 	key_maps => '{"plans": {"column": "plan", "query": "SELECT segment, customer FROM nudge_staging.customers -- whose plan it is"}}');
 SELECT upstream, key_column, has_map FROM dependencies WHERE materialisation = 'mapped' ORDER BY upstream COLLATE "C";
-SELECT pg_get_viewdef(map_view('mapped', 'nudge_staging.plans')::regclass), obj_description(map_view('mapped', 'nudge_staging.plans')::regclass);
+SELECT obj_description(map_view('mapped', 'nudge_staging.plans')::regclass);
 -- the column has the keys themselves, or any change is one of everything
 SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer',
 	key_maps => '{"plans": "plan", "customers": null}');
@@ -169,7 +169,7 @@ SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge
 -- The clock: when rows change by time alone
 SELECT add_materialisation('timed', 'SELECT c.customer, c.created_at > nudge.as_of() AS coming FROM nudge_staging.customers c', 'customer', clock_query => 'SELECT customer, created_at FROM nudge_staging.customers;');
 SELECT has_clock, clock_at FROM materialisations WHERE name = 'timed';
-SELECT pg_get_viewdef('nudge_staging.timed__clock'::regclass), obj_description('nudge_staging.timed__clock'::regclass);
+SELECT obj_description('nudge_staging.timed__clock'::regclass);
 SELECT add_materialisation('timed', 'SELECT c.customer, c.created_at > nudge.as_of() AS coming FROM nudge_staging.customers c', 'customer', clock_query => 'SELECT customer FROM nudge_staging.customers');
 SELECT add_materialisation('timed', 'SELECT c.customer, c.created_at > nudge.as_of() AS coming FROM nudge_staging.customers c', 'customer', clock_query => 'SELECT customer, created_at::date FROM nudge_staging.customers');
 SELECT add_materialisation('timed', 'SELECT c.customer, c.created_at > nudge.as_of() AS coming FROM nudge_staging.customers c', 'customer', clock_query => 'SELECT customer, nothing FROM nudge_staging.customers');

@@ -78,7 +78,7 @@ COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
-		CASE WHEN to_regclass(nudge.definition_view(m.name)) IS NULL OR to_regclass(nudge.mart_table(m.name)) IS NULL THEN 'broken'
+		CASE WHEN nudge.is_broken(m.name) THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
@@ -123,17 +123,18 @@ DECLARE
 BEGIN
 	SELECT count(*), count(*) FILTER (WHERE f.status IN ('fresh', 'quarantined')), count(*) FILTER (WHERE f.status IN ('late', 'never', 'stale definition')),
 		count(*) FILTER (WHERE f.status IN ('failed', 'broken')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
-		string_agg(f.name || ' is ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
+		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
 	INTO materialisations, fresh, late, failed, quarantined_keys, oldest_unprocessed_at, names FROM nudge.freshness f;
 	SELECT count(*) FILTER (WHERE s.late) INTO late_sources FROM nudge.source_freshness() s;
-	SELECT count(*) INTO untracked_sources FROM nudge.sources s WHERE EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error' OR c.problem = 'not tracked');
+	SELECT count(*) INTO untracked_sources FROM nudge.sources s
+	WHERE NOT nudge.is_source_seen(s.source) AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture = 'none');
 	SELECT h.* INTO heartbeat FROM nudge.heartbeats h WHERE h.process = 'run_due';
 	scheduler_seen_at := heartbeat.seen_at;
 	-- three ticks without a sign of life
 	scheduler_alive := heartbeat.seen_at > clock_timestamp() - 3 * heartbeat.expected_every;
 	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
 	message := concat_ws('; ', CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
-		CASE WHEN late_sources > 0 THEN late_sources || ' late sources' END);
+		CASE WHEN late_sources > 0 THEN 'late sources: ' || late_sources END);
 END
 $$;
 COMMENT ON FUNCTION nudge.healthcheck() IS 'One row for monitoring: ok, warning or critical, why, and the counts behind it. Not STRICT: it has no arguments';
@@ -194,10 +195,9 @@ BEGIN
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
 			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
-				WHEN 'not at all' THEN CASE WHEN d.upstream LIKE 'nudge\_staging.%' THEN 'Each refresh computes everything. Call track_source() for: '
-						|| coalesce((SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-							WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none')), 'see check_tracking()') || '.'
-					ELSE 'Each refresh computes everything. Map it as a source and track it.' END
+				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN d.upstream NOT LIKE 'nudge\_staging.%' THEN 'Map it as a source and track it.'
+					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+						WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
 				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name

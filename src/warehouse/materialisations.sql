@@ -137,15 +137,21 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
--- All that says how rows are computed and which changes lead to them.
+-- All that says how rows are computed and which changes lead to them, in words
+-- that depend on nobody's settings or rights.
 CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
 			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
 			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
 			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = name) v WHERE v.id IS NOT NULL),
 		(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = name)));
 COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
+
+CREATE FUNCTION nudge.is_broken(name text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN to_regclass(nudge.definition_view(name)) IS NULL OR to_regclass(nudge.mart_table(name)) IS NULL;
+COMMENT ON FUNCTION nudge.is_broken(text) IS 'Works for the views: whether the table or the query of a materialisation is gone';
 
 -- What a materialisation is made of ---------------------------------------
 

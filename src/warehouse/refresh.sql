@@ -239,7 +239,9 @@ BEGIN
 		INSERT INTO nudge.change_log (source) SELECT nudge.mart_table(name) WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name));
 	ELSE
 		INSERT INTO nudge.change_log (source, key_column, key)
-		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k;
+		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k
+		-- of no column: for those that only know that something has changed
+		UNION ALL SELECT nudge.mart_table(name), '', NULL WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name) AND d.key_column IS NULL);
 	END IF;
 END
 $$;
@@ -325,14 +327,19 @@ COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes
 
 -- Beginning and end -------------------------------------------------------
 
+-- Whoever asks need not be allowed to look at the tables.
+CREATE FUNCTION nudge.is_source_seen(source text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.trackings t WHERE t.source = is_source_seen.source AND t.capture <> 'none')
+		AND NOT EXISTS (SELECT FROM nudge.check_tracking(is_source_seen.source) c WHERE c.severity = 'error');
+COMMENT ON FUNCTION nudge.is_source_seen(text) IS 'Works for the refresh: whether all changes of a source are captured, as far as check_tracking() can tell';
+
 -- An upstream of which it is not known what changes.
 CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-			WHERE format('nudge_staging.%I', s.input) = upstream
-				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE format('nudge_staging.%I', s.input) = upstream AND NOT nudge.is_source_seen(s.source))
 		ELSE false END;
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
 
