@@ -24,7 +24,7 @@ SELECT add_materialisation('revenue', 'SELECT customer, sum(amount) AS total FRO
 SELECT name, layer, key_column, row_key, has_clock, cadence, batch_keys, enabled, definition_hash, clock_at, data_as_of, last_success_at, next_attempt_at, consecutive_failures, last_error, registered_by = current_user AS mine
 FROM materialisations;
 SELECT * FROM dependencies;
-SELECT * FROM pending;
+SELECT materialisation, key, reason FROM pending ORDER BY 1, 2, 3;
 SELECT obj_description('nudge_staging.revenue__definition'::regclass), obj_description('nudge_analytics.revenue'::regclass);
 SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute WHERE attrelid = 'nudge_analytics.revenue'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT indexdef FROM pg_indexes WHERE schemaname = 'nudge_analytics';

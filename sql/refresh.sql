@@ -338,7 +338,7 @@ SELECT name, status, keys, written, deleted FROM last_run WHERE name IN ('priced
 SELECT m.name, count(v.*) FROM materialisations m LEFT JOIN LATERAL verify(m.name) v ON true WHERE m.name IN ('priced', 'by_segment', 'overall') GROUP BY 1 ORDER BY m.name COLLATE "C";
 -- data of a mart are no fresher than what it reads, and of no time before that is there
 SELECT a.data_as_of = b.data_as_of AS same FROM materialisations a, materialisations b WHERE a.name = 'priced' AND b.name = 'overall';
-UPDATE materialisations SET data_as_of = NULL WHERE name = 'priced';
+UPDATE materialisations SET data_as_of = NULL WHERE name IN ('priced', 'by_segment');
 CALL refresh('by_segment', false);
 SELECT data_as_of FROM materialisations WHERE name = 'by_segment';
 CALL refresh('overall');
@@ -500,7 +500,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'nudge'::regnamespace
-		AND p.proname IN ('refresh', 'rebuild', 'run_due', 'run_refresh', 'fan_out_all', 'fan_out', 'poll_sources', 'begin_run', 'mark_unseen', 'next_keys', 'refresh_batch', 'enumerate_keys', 'after_error', 'end_run', 'heartbeat', 'prune_runs', 'check_rebuild') LOOP
+		AND p.proname IN ('refresh', 'rebuild', 'run_due', 'run_refresh', 'fan_out_all', 'fan_out', 'poll_sources', 'begin_run', 'mark_run', 'next_keys', 'refresh_batch', 'enumerate_keys', 'after_error', 'end_run', 'heartbeat', 'prune_runs', 'check_rebuild') LOOP
 		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO nudge_operator', one);
 	END LOOP;
 END

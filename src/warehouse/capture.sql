@@ -23,7 +23,7 @@ ALTER TABLE nudge.change_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE nudge.change_log IS 'Which keys of sources have changed and are not yet refreshed; triggers of track_source() write it';
 COMMENT ON COLUMN nudge.change_log.source IS 'Source whose rows have changed';
 COMMENT ON COLUMN nudge.change_log.key_column IS 'Column of the input that the key is of; NULL: everything of the source may have changed';
-COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for everything';
+COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for a row that has no key, and for everything';
 COMMENT ON COLUMN nudge.change_log.at IS 'When it was written down, in the transaction that made the change';
 
 CREATE TABLE nudge.trackings (
@@ -33,6 +33,7 @@ CREATE TABLE nudge.trackings (
 	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'append_only', 'lookback', 'none')),
 	tracked_by name NOT NULL DEFAULT current_user,
 	tracked_at timestamptz NOT NULL DEFAULT now(),
+	triggers_seen text,
 	CHECK (relation IS NOT NULL OR capture IN ('lookback', 'none'))
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.trackings', '');
@@ -44,6 +45,7 @@ COMMENT ON COLUMN nudge.trackings.keys IS 'Columns of the input whose values are
 COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; append_only and lookback: a refresh looks for changes; none: nothing is captured';
 COMMENT ON COLUMN nudge.trackings.tracked_by IS 'Who has called track_source()';
 COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
+COMMENT ON COLUMN nudge.trackings.triggers_seen IS 'Hash of its triggers as they were when nudge.change_log was read last';
 
 -- The trigger -------------------------------------------------------------
 
@@ -209,6 +211,28 @@ BEGIN ATOMIC
 	ORDER BY t.tgrelid, t.tgname COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.triggers_of(text) IS 'Works for track_source: the triggers by which a source is captured';
+
+-- A partition that was taken out, written and brought back has new triggers, and
+-- triggers that were off for a while are other rows of the catalogue: what
+-- was changed meanwhile nobody knows.
+CREATE FUNCTION nudge.note_triggers() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	-- nothing is locked if nothing has changed: track_source may be waiting for writers
+	FOR one IN SELECT s.* FROM (SELECT k.source, k.triggers_seen, (SELECT md5(string_agg(concat_ws(' ', t.oid, t.xmin), ' ' ORDER BY t.oid)) FROM pg_trigger t
+			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || '\x00') AS triggers
+			FROM nudge.trackings k) s
+		WHERE s.triggers IS DISTINCT FROM s.triggers_seen LOOP
+		UPDATE nudge.trackings k SET triggers_seen = one.triggers WHERE k.source = one.source;
+		INSERT INTO nudge.change_log (source) VALUES (one.source);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION nudge.note_triggers() IS
+	'Works for the refresh: writes down that everything of a source may have changed if its triggers are not those that were there when this was called last. Not STRICT: it has no arguments';
 
 -- Tracking ----------------------------------------------------------------
 

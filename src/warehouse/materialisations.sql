@@ -424,6 +424,10 @@ BEGIN
 	END IF;
 	SELECT coalesce(jsonb_object_agg(nudge.upstream_name(k.key), k.value), '{}') INTO maps FROM jsonb_each(coalesce(key_maps, '{}')) k;
 	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
+	-- A batch of an upstream that is at work would not write down what those that
+	-- are added now need to know; it is waited for.
+	PERFORM pg_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(u.name)) FROM (SELECT m.name FROM nudge.view_upstreams(nudge.definition_view(record_dependencies.name)) v
+		JOIN nudge.materialisations m ON nudge.mart_table(m.name) = v ORDER BY m.name COLLATE "C") u;
 	FOR one IN SELECT u.upstream, nudge.upstream_key(u.upstream, record_dependencies.key_column, maps -> u.upstream) AS key_column
 		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u ORDER BY u.upstream COLLATE "C" LOOP
 		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map)
@@ -543,12 +547,14 @@ AS $$
 DECLARE
 	keys constant text[] := coalesce(row_key, ARRAY[key_column]);
 	statement text;
+	hash text;
 BEGIN
 	PERFORM nudge.check_materialisation(name, query, key_column, layer, cadence, batch_keys);
 	statement := nudge.check_query('query of the materialisation', query);
 	PERFORM nudge.check_definition(name, statement, key_column, keys);
 	-- one at a time: what depends on what is the business of all
 	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	hash := nudge.definition_hash(name);
 	IF EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = add_materialisation.name AND m.row_key <> keys) THEN
 		RAISE EXCEPTION 'materialisation "%" has another key', name USING ERRCODE = 'duplicate_object',
 			DETAIL = (SELECT format('It is %s.', array_to_string(m.row_key, ', ')) FROM nudge.materialisations m WHERE m.name = add_materialisation.name),
@@ -565,8 +571,10 @@ BEGIN
 	VALUES (add_materialisation.name, coalesce(add_materialisation.layer, 'mart'), add_materialisation.key_column, keys, nudge.make_clock(name, clock_query),
 		coalesce(add_materialisation.cadence, nudge.layer_cadence(coalesce(add_materialisation.layer, 'mart'))), coalesce(add_materialisation.batch_keys, 5000))
 	ON CONFLICT ON CONSTRAINT materialisations_pkey DO UPDATE SET layer = excluded.layer, has_clock = excluded.has_clock, cadence = excluded.cadence, batch_keys = excluded.batch_keys,
-		registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
+		clock_at = CASE WHEN excluded.has_clock THEN m.clock_at END, registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
 	PERFORM nudge.record_dependencies(name, key_column, depends_on, key_maps);
+	-- even if it is changed back before it is refreshed: changes may have been led to keys meanwhile
+	INSERT INTO nudge.pending (materialisation, reason) SELECT add_materialisation.name, 'definition' WHERE hash <> nudge.definition_hash(name);
 	RETURN nudge.mart_table(name);
 END
 $$;
@@ -582,6 +590,8 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_materialisation_name(name);
 	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	-- what is led to keys now would stay in nudge.pending
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
 	SELECT string_agg(d.materialisation, ', ' ORDER BY d.materialisation COLLATE "C") INTO dependants FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name);
 	IF dependants IS NOT NULL THEN
 		RAISE EXCEPTION 'materialisation "%" is read by others', name USING ERRCODE = 'dependent_objects_still_exist',

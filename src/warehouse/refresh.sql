@@ -18,6 +18,7 @@ CREATE TABLE nudge.runs (
 	rows_written bigint NOT NULL DEFAULT 0,
 	rows_deleted bigint NOT NULL DEFAULT 0,
 	quarantined bigint NOT NULL DEFAULT 0,
+	data_as_of timestamptz,
 	sqlstate text,
 	error text,
 	run_by name NOT NULL DEFAULT session_user,
@@ -40,6 +41,7 @@ COMMENT ON COLUMN nudge.runs.keys IS 'Keys computed; NULL keys of a batch of eve
 COMMENT ON COLUMN nudge.runs.rows_written IS 'Rows inserted or updated';
 COMMENT ON COLUMN nudge.runs.rows_deleted IS 'Rows deleted';
 COMMENT ON COLUMN nudge.runs.quarantined IS 'Keys put into quarantine';
+COMMENT ON COLUMN nudge.runs.data_as_of IS 'All that was committed before this instant is in the materialisation if the run ends well';
 COMMENT ON COLUMN nudge.runs.sqlstate IS 'SQLSTATE of the error that ended it';
 COMMENT ON COLUMN nudge.runs.error IS 'The error that ended it';
 COMMENT ON COLUMN nudge.runs.run_by IS 'Who ran it';
@@ -105,7 +107,7 @@ BEGIN
 		format('WITH fresh AS MATERIALIZED (SELECT %s FROM %s AS f WHERE f.%s),', columns, nudge.definition_view(name), scope),
 		format('stored AS MATERIALIZED (SELECT %s FROM %s AS s WHERE s.%s),', columns, nudge.mart_table(name), scope),
 		format('changed AS MATERIALIZED (SELECT * FROM fresh a WHERE NOT EXISTS (SELECT FROM stored b WHERE %s%s)),', same_row,
-			coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
+			coalesce((SELECT format(' AND record_image_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
 		-- a row that is nothing but its key does not change; twice the same key is an error
@@ -186,6 +188,7 @@ BEGIN
 	PERFORM nudge.check_read_committed();
 	-- one at a time, so that two do not wait for each other's rows
 	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	PERFORM nudge.note_triggers();
 	FOR one IN
 		WITH taken AS (
 			DELETE FROM nudge.change_log l WHERE l.ctid = ANY (ARRAY(SELECT c.ctid FROM nudge.change_log c LIMIT max_rows)) RETURNING l.source, l.key_column, l.key, l.at
@@ -238,8 +241,9 @@ BEGIN
 	IF changed IS NULL THEN
 		INSERT INTO nudge.change_log (source) SELECT nudge.mart_table(name) WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name));
 	ELSE
+		-- rows without a key are of no key, but they are changes
 		INSERT INTO nudge.change_log (source, key_column, key)
-		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k
+		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[null]' END) k
 		-- of no column: for those that only know that something has changed
 		UNION ALL SELECT nudge.mart_table(name), '', NULL WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name) AND d.key_column IS NULL);
 	END IF;
@@ -247,23 +251,27 @@ END
 $$;
 COMMENT ON FUNCTION nudge.note_changes(text, jsonb) IS 'Works for the refresh: writes down which rows of a materialisation have changed, for those that depend on it. Not STRICT: NULL is everything';
 
-CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[], OUT busy boolean, OUT rows_written bigint, OUT rows_deleted bigint)
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
+-- A key that cannot be computed is put aside, and the others go on.
+CREATE FUNCTION nudge.quarantine_key(name text, run bigint, key text, sqlstate text, error text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.quarantine AS q (materialisation, key, sqlstate, error) VALUES (name, quarantine_key.key, quarantine_key.sqlstate, quarantine_key.error)
+	ON CONFLICT ON CONSTRAINT quarantine_pkey DO UPDATE SET attempts = q.attempts + 1, sqlstate = excluded.sqlstate, error = excluded.error;
+	UPDATE nudge.runs r SET quarantined = r.quarantined + 1 WHERE r.run_id = run;
+END
+$$;
+COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
+
+-- The rows of a batch, after what is pending of it has been taken.
+CREATE FUNCTION nudge.compute_batch(name text, run bigint, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
 AS $$
 DECLARE
-	m nudge.materialisations;
+	clock_at timestamptz;
 	is_empty boolean := false;
-	changed jsonb;
+	done record;
 BEGIN
-	PERFORM nudge.check_read_committed();
-	busy := NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name));
-	IF busy THEN
-		RETURN;
-	END IF;
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = refresh_batch.name;
-	-- first what is to be done is taken, then the sources are read: whatever
-	-- comes later leaves a row of its own
-	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
 	IF keys IS NOT NULL THEN
 		-- a few rows of many: an index is better than the planner thinks
 		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
@@ -272,34 +280,52 @@ BEGIN
 		SELECT r.rows_written = 0 INTO is_empty
 		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
 	END IF;
-	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
-	SELECT r.rows_written, r.rows_deleted, r.changed INTO rows_written, rows_deleted, changed
-	FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
+	-- the clock is read after the keys are taken, which may be by a later time
+	SELECT m.clock_at INTO clock_at FROM nudge.materialisations m WHERE m.name = compute_batch.name;
+	PERFORM set_config('nudge.as_of', coalesce(clock_at, now())::text, true);
+	SELECT r.* INTO done FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
 	PERFORM set_config('nudge.as_of', '', true);
-	IF rows_written + rows_deleted > 0 THEN
-		PERFORM nudge.note_changes(name, changed);
+	IF done.rows_written + done.rows_deleted > 0 THEN
+		PERFORM nudge.note_changes(name, done.changed);
 	END IF;
-	DELETE FROM nudge.quarantine q WHERE q.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR q.key = ANY (refresh_batch.keys));
-	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(refresh_batch.keys), 0),
-		rows_written = r.rows_written + refresh_batch.rows_written, rows_deleted = r.rows_deleted + refresh_batch.rows_deleted
+	DELETE FROM nudge.quarantine q WHERE q.materialisation = name AND (keys IS NULL OR q.key = ANY (keys));
+	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(compute_batch.keys), 0),
+		rows_written = r.rows_written + done.rows_written, rows_deleted = r.rows_deleted + done.rows_deleted
 	WHERE r.run_id = run;
 END
 $$;
-COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
-	'Works for the refresh: computes the rows of some keys of a materialisation anew. Not STRICT: NULL keys are all';
+COMMENT ON FUNCTION nudge.compute_batch(text, bigint, text[]) IS 'Works for refresh_batch: makes the rows of some keys what the query says. Not STRICT: NULL keys are all';
 
--- A key that cannot be computed is put aside, and the others go on.
-CREATE FUNCTION nudge.quarantine_key(name text, run bigint, key text, sqlstate text, error text) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[]) RETURNS text
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	problem text;
 BEGIN
-	DELETE FROM nudge.pending p WHERE p.materialisation = name AND p.key = quarantine_key.key;
-	INSERT INTO nudge.quarantine AS q (materialisation, key, sqlstate, error) VALUES (name, quarantine_key.key, quarantine_key.sqlstate, quarantine_key.error)
-	ON CONFLICT ON CONSTRAINT quarantine_pkey DO UPDATE SET attempts = q.attempts + 1, sqlstate = excluded.sqlstate, error = excluded.error;
-	UPDATE nudge.runs r SET quarantined = r.quarantined + 1 WHERE r.run_id = run;
+	PERFORM nudge.check_read_committed();
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN 'busy';
+	END IF;
+	-- first what is to be done is taken, then the sources are read: whatever
+	-- comes later leaves a row of its own
+	DELETE FROM nudge.pending p WHERE p.materialisation = name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
+	BEGIN
+		PERFORM nudge.compute_batch(name, run, keys);
+	EXCEPTION WHEN OTHERS OR assert_failure THEN
+		-- Put aside in the transaction that took it: were it given back and taken
+		-- once more, a repair that came between would go with it.
+		IF cardinality(keys) = 1 AND nudge.is_error_of_key(SQLSTATE) AND (SELECT r.quarantined < 100 FROM nudge.runs r WHERE r.run_id = run) THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			PERFORM nudge.quarantine_key(name, run, keys[1], SQLSTATE, problem);
+			RETURN 'put aside';
+		END IF;
+		RAISE;
+	END;
+	RETURN 'done';
 END
 $$;
-COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
+COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
+	'Works for the refresh: takes keys that are pending and computes their rows anew: done, busy (another session is at it), or put aside (the only key, which cannot be computed). Not STRICT: NULL keys are all';
 
 -- Everything, as a list of keys.
 CREATE FUNCTION nudge.enumerate_keys(name text) RETURNS bigint
@@ -311,9 +337,12 @@ DECLARE
 	since timestamptz;
 BEGIN
 	PERFORM nudge.check_read_committed();
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN NULL;
+	END IF;
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.definition_view(name)::regclass,
 		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(k.k), ''[]'') FROM (SELECT f.%1$I::text AS k FROM %2$s f UNION SELECT s.%1$I::text FROM %3$s s) k WHERE k.k IS NOT NULL',
@@ -323,7 +352,7 @@ BEGIN
 	RETURN jsonb_array_length(found);
 END
 $$;
-COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are';
+COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are, NULL if another session is refreshing it';
 
 -- Beginning and end -------------------------------------------------------
 
@@ -375,28 +404,35 @@ CREATE FUNCTION nudge.sweep_runs() RETURNS bigint
 	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH swept AS (
-		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session is gone'
-		WHERE r.status = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start) RETURNING 1
+		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session broke it off'
+		-- a session has one at a time: one of this session that has not ended was broken off
+		WHERE r.status = 'running' AND (r.pid = pg_catalog.pg_backend_pid()
+			OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start)) RETURNING 1
 	)
 	SELECT count(*) FROM swept;
 END;
 COMMENT ON FUNCTION nudge.sweep_runs() IS 'Works for the refresh: ends runs whose session is gone; tells how many';
 
-CREATE FUNCTION nudge.begin_run(name text, kind text, started_at timestamptz) RETURNS bigint
+CREATE FUNCTION nudge.begin_run(name text, kind text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	run bigint;
 BEGIN
 	PERFORM nudge.sweep_runs();
-	INSERT INTO nudge.runs (materialisation, kind, started_at, backend_start)
-	VALUES (name, begin_run.kind, begin_run.started_at, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
+	-- What it will be as of is known before it takes any change: what is
+	-- committed later, here or in what it reads, may be missed.
+	INSERT INTO nudge.runs (materialisation, kind, backend_start, data_as_of)
+	SELECT begin_run.name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()),
+		CASE WHEN count(*) = count(u.data_as_of) THEN least(clock_timestamp(), min(u.data_as_of)) END
+	FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = begin_run.name
+	RETURNING run_id INTO run;
 	RETURN run;
 END
 $$;
-COMMENT ON FUNCTION nudge.begin_run(text, text, timestamptz) IS 'Works for the refresh: writes down that a run begins, and tells its number';
+COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins';
 
-CREATE FUNCTION nudge.mark_unseen(name text) RETURNS void
+CREATE FUNCTION nudge.mark_run(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
@@ -404,10 +440,11 @@ DECLARE
 	hash constant text := nudge.definition_hash(name);
 	untracked text;
 BEGIN
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_unseen.name;
+	PERFORM nudge.check_read_committed();
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_run.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
-		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_unseen.name;
+		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_run.name;
 		PERFORM nudge.mark_everything(name, 'definition');
 	ELSIF untracked IS NOT NULL THEN
 		PERFORM nudge.mark_everything(name, untracked || ' is not tracked');
@@ -415,7 +452,7 @@ BEGIN
 	PERFORM nudge.tick(name);
 END
 $$;
-COMMENT ON FUNCTION nudge.mark_unseen(text) IS 'Works for the refresh: writes down what must be computed although nobody saw it change: by another query, an upstream that is not tracked, or time';
+COMMENT ON FUNCTION nudge.mark_run(text) IS 'Works for the refresh: writes down what must be computed whatever has changed';
 
 CREATE FUNCTION nudge.next_slot(cadence interval, after timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -426,12 +463,12 @@ CREATE FUNCTION nudge.end_run(name text, run bigint, status text, sqlstate text,
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	started timestamptz;
+	as_of timestamptz;
 BEGIN
-	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.started_at INTO started;
+	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.data_as_of INTO as_of;
 	IF status = 'ok' THEN
 		UPDATE nudge.materialisations m SET last_success_at = clock_timestamp(), consecutive_failures = 0, last_error = NULL, next_attempt_at = NULL, next_due_at = nudge.next_slot(m.cadence, now()),
-			data_as_of = (SELECT CASE WHEN count(*) = count(u.data_as_of) THEN least(started, min(u.data_as_of)) END FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
+			data_as_of = greatest(m.data_as_of, as_of)
 		WHERE m.name = end_run.name;
 	ELSIF status IN ('failed', 'cancelled') THEN
 		-- later and later, but not all at the same time
@@ -466,125 +503,86 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
-CREATE PROCEDURE nudge.fan_out_all(poll boolean)
-	LANGUAGE plpgsql
-AS $$
-BEGIN
-	IF poll THEN
-		COMMIT;
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-		PERFORM nudge.poll_sources();
-		COMMIT;
-	END IF;
-	LOOP
-		-- to read the arguments of a CALL has begun a transaction of its own
-		COMMIT;
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-		PERFORM nudge.pin_search_path();
-		EXIT WHEN nudge.fan_out(100000) < 100000;
-	END LOOP;
-	COMMIT;
-END
-$$;
-COMMENT ON PROCEDURE nudge.fan_out_all(boolean) IS 'Works for the refresh: takes all that nudge.change_log has, after looking for changes of what has no triggers';
-
 -- What is done about a batch that does not work.
-CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, keys text[], sqlstate text, error text) RETURNS text
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF NOT nudge.is_error_of_key(sqlstate) THEN
-		RETURN nudge.outcome_of(sqlstate);
-	ELSIF everything THEN
-		-- which key is to blame is found among keys
-		PERFORM nudge.enumerate_keys(name);
-		RETURN 'enumerated';
-	ELSIF cardinality(keys) > 1 THEN
-		RETURN 'halve';
-	ELSIF (SELECT r.quarantined >= 100 FROM nudge.runs r WHERE r.run_id = run) THEN
-		RETURN 'failed';
-	END IF;
-	PERFORM nudge.quarantine_key(name, run, keys[1], sqlstate, error);
-	RETURN 'put aside';
-END
-$$;
-COMMENT ON FUNCTION nudge.after_error(text, bigint, boolean, text[], text, text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
+CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	-- which key is to blame is found among keys; what is left of one alone is a run with too many such keys
+	RETURN CASE WHEN NOT nudge.is_error_of_key(sqlstate) THEN nudge.outcome_of(sqlstate) WHEN everything THEN 'enumerate' WHEN cardinality(keys) > 1 THEN 'halve' ELSE 'failed' END;
+COMMENT ON FUNCTION nudge.after_error(boolean, text[], text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
 
+-- Each turn of the loop is a transaction.  All that may fail is done in its
+-- block, so that the run ends as failed and others go on.
 CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	run bigint;
-	started timestamptz;
 	full_size integer;
 	size integer;
-	batches integer := 0;
+	turn integer := 0;
 	after text;
+	phase text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
 	next record;
-	done record;
+	done text;
 	problem text;
 	problem_state text;
 BEGIN
-	outcome := NULL;
-	-- what is committed before this instant is in the log that is read next
-	started := pg_catalog.clock_timestamp();
-	CALL nudge.fan_out_all(poll);
+	-- where sessions begin in another one, it is set before anything is read, be it to evaluate a condition
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
-	run := nudge.begin_run(name, kind, started);
+	run := nudge.begin_run(name, kind);
 	full_size := coalesce(batch, (SELECT m.batch_keys FROM nudge.materialisations m WHERE m.name = run_refresh.name));
 	size := full_size;
+	outcome := NULL;
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-	PERFORM nudge.pin_search_path();
-	BEGIN
-		PERFORM nudge.mark_unseen(name);
-	EXCEPTION WHEN query_canceled OR OTHERS THEN
-		GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
-		outcome := nudge.outcome_of(problem_state);
-		PERFORM nudge.end_run(name, run, outcome, problem_state, problem);
-	END;
-	COMMIT;
-	WHILE outcome IS NULL LOOP
-		COMMIT;
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	LOOP
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
-		batches := batches + 1;
+		turn := turn + 1;
 		next := nudge.next_keys(name, after, size);
 		BEGIN
-			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', format('nudge %s %s, batch %s', kind, name, batches), true);
-			IF next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
-				PERFORM nudge.enumerate_keys(name);
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge %s %s, %s %s', kind, name, phase, turn), 63), true);
+			IF phase = 'poll' THEN
+				PERFORM nudge.poll_sources();
+				phase := 'fan out';
+			ELSIF phase = 'fan out' THEN
+				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
+			ELSIF phase = 'mark' THEN
+				PERFORM nudge.mark_run(name);
+				phase := 'compute';
+			ELSIF phase = 'pause' THEN
+				PERFORM pg_sleep(extract(epoch FROM pause));
+				phase := 'compute';
+			ELSIF phase = 'enumerate' OR next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
+				outcome := CASE WHEN nudge.enumerate_keys(name) IS NULL THEN 'skipped' END;
+				after := NULL;
+				phase := 'compute';
 			ELSIF next.everything OR next.keys <> '{}' THEN
 				done := nudge.refresh_batch(name, run, CASE WHEN NOT next.everything THEN next.keys END);
-				IF done.busy THEN
+				IF done = 'busy' THEN
 					outcome := 'skipped';
 				ELSIF NOT next.everything THEN
 					after := next.keys[cardinality(next.keys)];
-					size := least(size * 2, full_size);
+					size := CASE done WHEN 'put aside' THEN 1 ELSE least(size * 2, full_size) END;
 				END IF;
+				phase := CASE WHEN pause > '0' THEN 'pause' ELSE phase END;
 			ELSE
 				outcome := 'ok';
 			END IF;
-		EXCEPTION WHEN query_canceled OR OTHERS THEN
+		EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
 			GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
 		END;
 		IF problem_state IS NOT NULL THEN
-			BEGIN
-				outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
-			EXCEPTION WHEN query_canceled OR OTHERS THEN
-				-- not even its keys can be told
-				GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
-				outcome := nudge.outcome_of(problem_state);
-			END;
-			IF outcome = 'halve' THEN
+			outcome := nudge.after_error(next.everything, next.keys, problem_state);
+			IF phase <> 'compute' AND outcome <> 'cancelled' THEN
+				outcome := 'failed';
+			ELSIF outcome = 'enumerate' THEN
+				phase := outcome;
+				outcome := NULL;
+			ELSIF outcome = 'halve' THEN
 				size := cardinality(next.keys) / 2;
-			ELSIF outcome = 'put aside' THEN
-				after := next.keys[1];
-			END IF;
-			IF outcome NOT IN ('cancelled', 'failed') THEN
 				outcome := NULL;
 			END IF;
 		END IF;
@@ -593,14 +591,12 @@ BEGIN
 		END IF;
 		IF outcome IS NOT NULL THEN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
+			outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 		END IF;
 		COMMIT;
-		IF outcome IS NULL AND pause OPERATOR(pg_catalog.>) interval '0' THEN
-			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
-		END IF;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		EXIT WHEN outcome IS NOT NULL;
 	END LOOP;
-	PERFORM nudge.pin_search_path();
-	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
 COMMENT ON PROCEDURE nudge.run_refresh(text, text, boolean, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
@@ -723,11 +719,14 @@ DECLARE
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
 		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
 		first := false;
 		PERFORM nudge.report_outcome(one, outcome);
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -775,6 +774,7 @@ BEGIN
 		first := false;
 		PERFORM nudge.report_outcome(one, outcome, true);
 		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -788,8 +788,8 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,mark_unseen,end_run,
-			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
