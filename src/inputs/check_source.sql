@@ -243,15 +243,18 @@ DECLARE
 	newest timestamptz;
 	newest_day date;
 	timed record;
+	-- by an index if there is one, also of those whose rows do not count
+	of_source constant text := nudge.source_view(input, source);
+	view_name constant text := CASE WHEN has_table_privilege(of_source, 'SELECT') THEN of_source ELSE format('nudge_staging.%I', input) END;
 BEGIN
 	SELECT k.column_name, k.data_type INTO timed FROM nudge.input_columns k
 	WHERE k.input = newest_row.input AND k.required AND k.data_type IN ('timestamptz', 'date') ORDER BY k.position LIMIT 1;
 	IF timed.data_type = 'date' THEN
-		EXECUTE format('SELECT max(v.%1$I) FROM nudge_staging.%2$I v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, input, source)
+		EXECUTE format('SELECT max(v.%1$I) FROM %2$s v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, view_name, source)
 			INTO newest_day USING nudge.civil_date(as_of, coalesce(zone, 'UTC'));
 		newest := newest_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
 	ELSIF timed.data_type = 'timestamptz' THEN
-		EXECUTE format('SELECT max(v.%1$I) FROM nudge_staging.%2$I v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, input, source)
+		EXECUTE format('SELECT max(v.%1$I) FROM %2$s v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, view_name, source)
 			INTO newest USING as_of;
 	END IF;
 	RETURN newest;
