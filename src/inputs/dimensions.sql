@@ -83,14 +83,14 @@ $$;
 COMMENT ON FUNCTION nudge.dimension_at(regclass, timestamptz, text) IS
 	'The value of an attribute of each customer that has one at an instant. Not STRICT: a NULL relation has no rows, other NULLs are errors';
 
-CREATE FUNCTION nudge.customers_at(customers regclass, dimension_history regclass, at timestamptz DEFAULT NULL)
+CREATE FUNCTION nudge.customers_then(customers regclass, dimension_history regclass, at timestamptz DEFAULT NULL)
 	RETURNS TABLE (customer text, created_at timestamptz, name text, segment text, industry text, company_size text, region text, growth_tier text,
 		sales_channel text, owner text, currency text, initial_amount numeric, internal boolean, attributes jsonb)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 20000 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE format($query$
-		WITH then AS (
+		WITH known AS (
 			-- of each attribute with a history its value then, NULL if it had none
 			SELECT s.customer, jsonb_object_agg(s.dimension_name, s.value) AS value
 			FROM (SELECT h.customer, h.dimension_name,
@@ -101,13 +101,14 @@ BEGIN
 		)
 		SELECT c.customer, c.created_at, c.name, %s, c.currency, c.initial_amount, c.internal,
 			CASE WHEN o.value IS NULL THEN c.attributes ELSE nullif(coalesce(c.attributes, '{}') || o.value, '{}') END
-		FROM (%s) c LEFT JOIN then t ON t.customer = c.customer
+		FROM (%s) c LEFT JOIN known t ON t.customer = c.customer
 			LEFT JOIN LATERAL (SELECT t.value - '{segment,industry,company_size,region,growth_tier,sales_channel,owner}'::text[] AS value) o ON o.value <> '{}'
+		ORDER BY c.customer COLLATE "C"
 		$query$,
 		(SELECT string_agg(format('CASE WHEN t.value ? %1$L THEN t.value ->> %1$L ELSE c.%1$I END', d), ', ' ORDER BY n)
 			FROM unnest('{segment,industry,company_size,region,growth_tier,sales_channel,owner}'::text[]) WITH ORDINALITY u(d, n)),
 		nudge.input_query('customers', customers)) USING at, dimension_history;
 END
 $$;
-COMMENT ON FUNCTION nudge.customers_at(regclass, regclass, timestamptz) IS
+COMMENT ON FUNCTION nudge.customers_then(regclass, regclass, timestamptz) IS
 	'The input customers with attributes as they were at an instant: a view of it gives any report the segments then. An attribute without any history stays as it is. Not STRICT: a NULL relation has no rows, a NULL time is now, as customers has it';

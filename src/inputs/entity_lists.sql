@@ -300,7 +300,7 @@ BEGIN
 	DELETE FROM nudge.entity_merges m WHERE m.entity = unmerge_entity.entity AND m.key = unmerge_entity.key AND m.origin = 'hand';
 	undone := FOUND;
 	PERFORM nudge.refresh_entities();
-	IF EXISTS (SELECT FROM nudge.entity_merges m WHERE m.entity = unmerge_entity.entity AND m.key = unmerge_entity.key) THEN
+	IF NOT undone AND EXISTS (SELECT FROM nudge.entity_merges m WHERE m.entity = unmerge_entity.entity AND m.key = unmerge_entity.key) THEN
 		RAISE EXCEPTION '% "%" stays merged', entity, left(key, 70) USING ERRCODE = 'object_in_use',
 			DETAIL = 'The input customer_merges says so.',
 			HINT = 'Correct it there, or map its source with a filter that leaves the row out.';
@@ -309,7 +309,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.unmerge_entity(text, text) IS
-	'Undoes merge_entity(): false if the key was not merged; an error if the input customer_merges has it merged. Not STRICT: NULLs are errors';
+	'Undoes merge_entity(): false if the key was not merged; what the input customer_merges says of it holds again, and is an error if nothing else did. Not STRICT: NULLs are errors';
 
 -- How many rows that is ---------------------------------------------------
 

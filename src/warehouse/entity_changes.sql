@@ -58,7 +58,8 @@ BEGIN
 		FROM (SELECT d.entity, d.key FROM (SELECT n.entity, n.key FROM new_rows n UNION ALL SELECT o.entity, o.key FROM old_rows o) d GROUP BY d.entity, d.key HAVING count(*) = 1) d;
 	END IF;
 	FOR one IN SELECT u.entity, array_agg(u.key ORDER BY u.key COLLATE "C") AS keys FROM unnest(entities, keys) u(entity, key) GROUP BY u.entity ORDER BY u.entity COLLATE "C" LOOP
-		PERFORM nudge.note_entities(one.entity, nudge.with_merged(one.entity, one.keys), '{}');
+		-- with those that count as them, and those as which they count
+		PERFORM nudge.note_entities(one.entity, nudge.with_merged(one.entity, one.keys), ARRAY(SELECT m.counted_as FROM nudge.entity_merges m WHERE m.entity = one.entity AND m.key = ANY (one.keys)));
 	END LOOP;
 	RETURN NULL;
 END

@@ -184,6 +184,7 @@ SELECT throws_ok($$ SELECT nudge.map_source('users', 'shop.users') $$, '42501', 
 SELECT throws_ok($$ SELECT nudge.unmap_source('plans') $$, '42501', NULL, 'and unmaps nothing');
 RESET ROLE;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.sources TO nudge_test_ann, nudge_test_ben, nudge_test_team;
+GRANT SELECT ON nudge.entity_keys, nudge.exclusions, nudge.entity_merges TO nudge_test_team;
 SET ROLE nudge_test_ann;
 SELECT throws_ok($$ SELECT nudge.map_source('users', 'shop.secret') $$, '42501', 'source "users" cannot be read', 'a mapper reads what the mapper may read');
 SELECT lives_ok($$ SELECT nudge.map_source('users', 'shop.users') $$, 'which needs no right to make temporary objects');
