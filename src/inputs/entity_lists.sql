@@ -98,7 +98,7 @@ BEGIN
 			-- what was said last, and by hand nothing else
 			SELECT DISTINCT ON (r.customer) r.customer AS key, r.merged_into, r.at
 			FROM (%s) r
-			WHERE r.customer <> r.merged_into AND isfinite(r.at) AND NOT EXISTS (SELECT FROM nudge.entity_merges m WHERE m.entity = 'customer' AND m.origin = 'hand' AND m.key = r.customer)
+			WHERE r.customer IS NOT NULL AND r.merged_into IS NOT NULL AND isfinite(r.at) AND NOT EXISTS (SELECT FROM nudge.entity_merges m WHERE m.entity = 'customer' AND m.origin = 'hand' AND m.key = r.customer)
 			ORDER BY r.customer, r.at DESC, r.merged_into COLLATE "C"
 		), together AS (
 			SELECT array_agg('customer'::text) AS entities, array_agg(a.key) AS keys, array_agg(a.merged_into) AS targets
