@@ -1983,6 +1983,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.contract_values(regclass, date, date, regclass, text, text, timestamptz, text) IS
+	'First and later contracts signed by period, and what the customers in force at its end pay for a year against their first contract, in all and, with customers, by segment. Not STRICT: NULL customers give the total alone, NULL options have a meaning';
+
 CREATE FUNCTION nudge.check_support_options(counting text, tolerance numeric DEFAULT 0.25) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2099,6 +2102,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.support_report(regclass, date, date, text, text, timestamptz, text, regclass, text) IS
+	'Tickets by period, in all and by a group: how many, per customer, resolved, reopened, escalated, done with one contact, and satisfaction. Not STRICT: a NULL grain is one period, a NULL as_of leaves complete NULL, a NULL by is the total alone, without customers there is no number per customer';
+
 CREATE FUNCTION nudge.support_times(
 	tickets regclass,
 	start_day date,
@@ -2164,6 +2170,9 @@ BEGIN
 		ORDER BY m.no, s.period, g.is_total, g.value COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.support_times(regclass, date, date, text, text, timestamptz, text, regclass, text, text, numeric) IS
+	'How long first responses and resolutions took, in all and in working minutes, and how many met their targets, by period, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of leaves what still waits undecided, a NULL by is the total alone';
 
 CREATE FUNCTION nudge.backlog_stays(
 	tickets regclass,
@@ -2285,6 +2294,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text) IS
+	'Open tickets at the ends of periods, or at as_of: opening + opened + reopened - resolved = closing, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
+
 CREATE FUNCTION nudge.backlog_ages(
 	tickets regclass,
 	start_day date,
@@ -2345,6 +2357,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS
+	'Open tickets at the ends of periods, or at as_of, by how long ago they were opened, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
+
 CREATE FUNCTION nudge.uptime(
 	incidents regclass,
 	maintenance regclass,
@@ -2382,6 +2397,9 @@ BEGIN
 		ORDER BY t.period, t.all_services, t.service COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.uptime(regclass, regclass, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The share of time without an outage, maintenance left out, by period: of all services together, which are down if one is, and with by service of each. Not STRICT: NULL options have a meaning';
 
 CREATE FUNCTION nudge.downtime_intervals(
 	incidents regclass,
@@ -2451,6 +2469,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.downtime_intervals(regclass, regclass, date, date, text, timestamptz, text, text[], text[]) IS
+	'The stretches of downtime that uptime adds up, each with the incidents behind it. Not STRICT: NULL options have a meaning';
+
 -- The query of both functions below: $1 and $2 are the window, $3 the threshold
 -- of latency, $4 the endpoints.
 CREATE FUNCTION nudge.judged_request_query(requests regclass) RETURNS text
@@ -2519,6 +2540,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.error_rates(regclass, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'Bad requests over those of which it is known, by period: errors, and with a threshold of latency what is slower; with by endpoint for each. Not STRICT: NULL options have a meaning';
+
 CREATE FUNCTION nudge.uptime_error_budget(
 	incidents regclass,
 	maintenance regclass,
@@ -2568,6 +2592,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.uptime_error_budget(regclass, regclass, numeric, date, date, text, text, timestamptz, text, text[], text[]) IS
+	'The downtime that an objective for uptime allows in each period, what of it is spent, how fast, and when it is used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
+
 CREATE FUNCTION nudge.request_error_budget(
 	requests regclass,
 	objective numeric,
@@ -2614,6 +2641,9 @@ BEGIN
 		ORDER BY r.period, r.is_total, r.value COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.request_error_budget(regclass, numeric, date, date, text, text, timestamptz, text, numeric, text[]) IS
+	'The bad requests that an objective allows in each period, what of it is spent, how fast, and when it will be used up. Not STRICT: NULL options have a meaning, a NULL objective is an error';
 
 -- Deployments ---------------------------------------------------------------
 
@@ -2686,6 +2716,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION nudge.delivery_performance(regclass, date, date, text, text, timestamptz, text) IS
+	'The four DORA metrics by period: how often is deployed, how old changes are then, how many deployments fail, and how soon they are restored; with by service for each. Not STRICT: NULL options have a meaning';
+
 -- Bugs ----------------------------------------------------------------------
 
 CREATE FUNCTION nudge.bug_report(
@@ -2752,6 +2785,9 @@ BEGIN
 		ORDER BY r.period, r.all_severities, nudge.severity_rank(r.severity), r.severity COLLATE "C";
 END
 $$;
+
+COMMENT ON FUNCTION nudge.bug_report(regclass, date, date, text, text, timestamptz) IS
+	'Bugs by period, by severity and in all: open before, opened, closed, open after, how long closing took, and how many had reached customers. Not STRICT: NULL options have a meaning';
 
 CREATE FUNCTION nudge.bug_ages(
 	bugs regclass,
@@ -3017,3 +3053,1480 @@ BEGIN
 	ORDER BY p.start_at, coalesce(r.is_total, true), array_position('{server,dom,render}', r.part);
 END
 $$;
+
+COMMENT ON FUNCTION nudge.page_load(regclass, date, date, text, text, timestamptz, double precision) IS
+	'How long pages take to load: mean, percentiles and share of each part, and the total, which is the sum of the means. Not STRICT: NULL requests are none, NULL options have a meaning';
+
+-- src/warehouse/capture.sql
+
+/*
+ * capture.sql
+ *		Change capture: which keys of a source have changed, written down by
+ *		triggers in the transaction of the writer.
+ *
+ * Rules: doc/capture.md.
+ */
+
+-- The log -----------------------------------------------------------------
+
+-- It has no key and no index: each change must have a row of its own, or one
+-- that comes while the last is being worked on would be lost.
+CREATE TABLE nudge.change_log (
+	source text NOT NULL,
+	key_column text,
+	key text,
+	at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_scale_factor = 0,
+	autovacuum_vacuum_insert_threshold = 100000, autovacuum_vacuum_cost_delay = 0);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.change_log', '');
+
+-- where all tables are published, what is worked on could not be taken out
+ALTER TABLE nudge.change_log REPLICA IDENTITY FULL;
+
+COMMENT ON TABLE nudge.change_log IS 'Which keys of sources have changed and are not yet refreshed; triggers of track_source() write it';
+
+COMMENT ON COLUMN nudge.change_log.source IS 'Source whose rows have changed';
+
+COMMENT ON COLUMN nudge.change_log.key_column IS 'Column of the input that the key is of; NULL: everything of the source may have changed';
+
+COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for everything';
+
+COMMENT ON COLUMN nudge.change_log.at IS 'When it was written down, in the transaction that made the change';
+
+CREATE TABLE nudge.trackings (
+	source text PRIMARY KEY,
+	relation text,
+	keys jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(keys) = 'object'),
+	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'none')),
+	tracked_by name NOT NULL DEFAULT current_user,
+	tracked_at timestamptz NOT NULL DEFAULT now(),
+	CHECK (relation IS NOT NULL OR capture = 'none')
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.trackings', '');
+
+GRANT SELECT ON nudge.trackings TO PUBLIC;
+
+COMMENT ON TABLE nudge.trackings IS 'How changes of sources are captured; track_source() and untrack_source() keep it';
+
+COMMENT ON COLUMN nudge.trackings.source IS 'Name of the source';
+
+COMMENT ON COLUMN nudge.trackings.relation IS 'Table with the triggers, with its schema; NULL for a query';
+
+COMMENT ON COLUMN nudge.trackings.keys IS 'Columns of the input whose values are written down, each with the column of the table that it is';
+
+COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; none: nothing is captured';
+
+COMMENT ON COLUMN nudge.trackings.tracked_by IS 'Who has called track_source()';
+
+COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
+
+-- The trigger -------------------------------------------------------------
+
+CREATE FUNCTION nudge.capture_changes() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'nm_capture_changes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION nudge.capture_changes() IS
+	'Trigger of track_source(): writes the keys of changed rows to nudge.change_log. Arguments: the source, pairs of a column of the input and a column of the table, an empty text, the columns whose change counts (none: all), an empty text, the numbers of the table and of these columns. Not STRICT: triggers take no arguments';
+
+-- Whoever may make such triggers can fill the log.
+REVOKE EXECUTE ON FUNCTION nudge.capture_changes() FROM PUBLIC;
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.change_log, nudge.trackings TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.capture_changes() TO %s WITH GRANT OPTION', owner);
+END
+$$;
+
+CREATE FUNCTION nudge.view_reads(view_name oid, relation oid, OUT columns text[], OUT others text[], OUT singles text[])
+	AS 'MODULE_PATHNAME', 'nm_view_reads' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION nudge.view_reads(oid, oid) IS
+	'Works for track_source: the columns of a relation that a view reads, NULL for all as a whole, and the other relations that it reads, among them the relation itself if it is read twice, and for each column of the view the column that alone it is made of';
+
+-- What is captured --------------------------------------------------------
+
+-- The columns of a table as an expression may call them.
+CREATE FUNCTION nudge.key_column_of(expression text, relation oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT a.attname::text
+	FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid,
+		LATERAL (SELECT regexp_replace(btrim(key_column_of.expression, E' \t\n'), '\s*::\s*text$', '') AS plain) e
+	WHERE a.attrelid = key_column_of.relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated IN ('', 's')
+		AND (a.attname::text = key_column_of.expression OR e.plain IN (quote_ident(a.attname), 'r.' || quote_ident(a.attname))
+			OR a.attname ~ '^[a-z_][a-z0-9_]*$' AND e.plain = 'r.' || a.attname)
+		-- types whose text depends on no setting, as source_cast has them
+		AND (t.typcategory IN ('S', 'E') OR coalesce(nullif(t.typbasetype, 0), t.oid) = ANY ('{int2,int4,int8,numeric,bool,uuid}'::regtype[]));
+END;
+
+COMMENT ON FUNCTION nudge.key_column_of(text, oid) IS
+	'Works for track_source: the column that an expression of a mapping is, NULL if it computes something or has no text of its own';
+
+-- Keys that a mart may be kept by, if nobody says which.
+CREATE FUNCTION nudge.default_keys(input text, columns jsonb, available text[]) RETURNS text[]
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT coalesce(array_agg(c.column_name ORDER BY c.place), '{}')
+	FROM nudge.source_columns(default_keys.input, default_keys.columns, default_keys.available) c
+	WHERE c.expression IS NOT NULL AND c.data_type = 'text'
+		AND EXISTS (SELECT FROM nudge.input_rules() r WHERE r.input = default_keys.input AND c.column_name = ANY (r.columns)
+			AND (r.rule IN ('reference', 'some') OR r.rule = 'key' AND cardinality(r.columns) = 1));
+END;
+
+COMMENT ON FUNCTION nudge.default_keys(text, jsonb, text[]) IS
+	'Works for track_source: the columns of a source that are keys of its input or of another';
+
+-- Which column of the table each key is.
+CREATE FUNCTION nudge.capture_keys(source nudge.sources, relation oid, keys text[]) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	available constant text[] := nudge.source_has(relation::regclass || ' AS r');
+	found jsonb;
+	wrong text;
+	expression text;
+BEGIN
+	IF array_position(keys, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'keys must not contain null' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'They are names of columns of the input.',
+			HINT = 'Leave it out for the keys of the input and those that refer to other inputs.';
+	END IF;
+	SELECT jsonb_object_agg(k.key, nudge.key_column_of(c.expression, relation)), min(k.key COLLATE "C") FILTER (WHERE c.column_name IS NULL OR c.data_type <> 'text')
+	INTO found, wrong
+	FROM unnest(coalesce(keys, nudge.default_keys(source.input, source.columns, available))) k(key)
+	LEFT JOIN nudge.source_columns(source.input, source.columns, available) c ON c.column_name = k.key AND c.expression IS NOT NULL;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'source "%" has no key "%"', source.source, wrong USING ERRCODE = 'undefined_column',
+			DETAIL = 'A key is a column of text of its input that it has.',
+			HINT = format('Pass such as %L.', nudge.default_keys(source.input, source.columns, available));
+	END IF;
+	SELECT min(k.key COLLATE "C") INTO wrong FROM jsonb_each_text(found) k WHERE k.value IS NULL OR source.words ? k.key;
+	IF wrong IS NOT NULL THEN
+		SELECT c.expression INTO expression FROM nudge.source_columns(source.input, source.columns, available) c WHERE c.column_name = wrong;
+		RAISE EXCEPTION 'key "%" of source "%" is not a column of its table', wrong, source.source USING ERRCODE = 'feature_not_supported',
+			DETAIL = format('It is %s%s. The trigger takes keys from the row as they are.', left(expression, 200), CASE WHEN source.words ? wrong THEN ' by words' ELSE '' END),
+			HINT = format('Give the table a column GENERATED ALWAYS AS ... STORED and map that, or pass "keys" without "%s", or capture => ''none''.', wrong);
+	END IF;
+	RETURN coalesce(found, '{}');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.capture_keys(nudge.sources, oid, text[]) IS
+	'Works for track_source: the keys of a source with the columns of the table that they are, or an error. Not STRICT: NULL keys are those of the input';
+
+-- The tables whose rows are rows of a table: itself, partitions, children.
+CREATE FUNCTION nudge.tables_of(relation oid) RETURNS TABLE (table_id oid, kind "char", has_other_parent boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	WITH RECURSIVE tree(id) AS (
+		SELECT tables_of.relation
+		UNION
+		SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.id AND NOT i.inhdetachpending
+	)
+	SELECT c.oid, c.relkind, EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending AND i.inhparent NOT IN (SELECT t.id FROM tree t))
+	FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.id
+	ORDER BY c.oid;
+END;
+
+COMMENT ON FUNCTION nudge.tables_of(oid) IS
+	'Works for track_source: a table, its partitions and children, their kind, and whether they are partitions or children of another table too';
+
+CREATE FUNCTION nudge.is_subscribed(relation oid) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.tables_of(relation) t JOIN pg_catalog.pg_subscription_rel s ON s.srrelid = t.table_id);
+
+COMMENT ON FUNCTION nudge.is_subscribed(oid) IS 'Works for track_source: whether logical replication writes to a table';
+
+-- The triggers that a source must have, with what makes each; those of
+-- partitions come with that of the table.
+CREATE FUNCTION nudge.capture_triggers(source text, relation oid, keys jsonb, capture text)
+	RETURNS TABLE (table_id oid, trigger_name text, arguments bytea, statement text)
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	WITH words AS (
+		SELECT ARRAY[capture_triggers.source]
+			|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half) AS pairs,
+			CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+					WHERE a.attrelid = capture_triggers.relation AND a.attnum > 0 AND a.attname::text = ANY (r.columns) AND a.attgenerated NOT IN ('', 's')) THEN '{}'
+				ELSE r.columns END AS watched,
+			ARRAY(SELECT k.value FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n) ORDER BY k.n) AS taken
+		FROM nudge.sources s, LATERAL nudge.view_reads(to_regclass(nudge.source_view(s.input, s.source))::oid, capture_triggers.relation) r
+		WHERE s.source = capture_triggers.source
+	), arguments(names, numbers) AS (
+		SELECT w.pairs || ''::text || w.watched || ''::text,
+			-- a column keeps its number when it is renamed
+			concat_ws(' ', capture_triggers.relation, (SELECT string_agg(coalesce(a.attnum, 0)::text, ' ' ORDER BY c.n)
+				FROM unnest(w.taken || w.watched) WITH ORDINALITY c(name, n) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = capture_triggers.relation AND a.attname::text = c.name))
+		FROM words w
+	), events(letter, event, events, each) AS (
+		VALUES ('i', 'statement', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'),
+			('u', 'statement', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'),
+			('d', 'statement', 'DELETE', 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'),
+			('r', 'row', 'INSERT OR UPDATE OR DELETE', 'FOR EACH ROW'),
+			('t', NULL, 'TRUNCATE', 'FOR EACH STATEMENT')
+	)
+	SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' ORDER BY o) FROM unnest(w.names) WITH ORDINALITY u(a, o)),
+		CASE WHEN e.letter <> 'r' OR t.table_id = capture_triggers.relation OR c.relkind <> 'p' THEN
+			format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s %4$s EXECUTE FUNCTION nudge.capture_changes(%5$s); ALTER TABLE %6$s%3$s ENABLE ALWAYS TRIGGER %1$I',
+				n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.names || w.numbers) WITH ORDINALITY u(a, o)),
+				CASE WHEN e.letter = 'r' THEN '' ELSE 'ONLY ' END) END
+	FROM arguments w, events e, nudge.tables_of(capture_triggers.relation) t, pg_catalog.pg_class c,
+		LATERAL (SELECT format('nudge_%s_%s', e.letter, CASE WHEN length(capture_triggers.source) <= 40 THEN capture_triggers.source ELSE left(capture_triggers.source, 31) || '_' || left(md5(capture_triggers.source), 8) END) AS name) n
+	WHERE c.oid = capture_triggers.relation AND coalesce(e.event, capture_triggers.capture) = capture_triggers.capture AND capture_triggers.capture <> 'none'
+	ORDER BY t.table_id, e.letter COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.capture_triggers(text, oid, jsonb, text) IS
+	'Works for track_source: the triggers that a source must have, with their arguments but for the numbers at the end as pg_trigger has them, and the statement that makes each; NULL where PostgreSQL makes it with that of the partitioned table';
+
+-- The triggers that a source has, on whatever table.
+CREATE FUNCTION nudge.triggers_of(source text) RETURNS TABLE (table_id oid, trigger_name text, arguments bytea, fires "char", is_clone boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT t.tgrelid, t.tgname::text, t.tgargs, t.tgenabled, t.tgparentid <> 0
+	FROM pg_catalog.pg_trigger t
+	WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND NOT t.tgisinternal
+		AND substr(t.tgargs, 1, octet_length(triggers_of.source) + 1) = convert_to(triggers_of.source, getdatabaseencoding()) || '\x00'
+	ORDER BY t.tgrelid, t.tgname COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.triggers_of(text) IS 'Works for track_source: the triggers by which a source is captured';
+
+-- Tracking ----------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_trackable(source nudge.sources) RETURNS oid
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found constant oid := to_regclass(source.relation);
+	what text;
+	others text[];
+BEGIN
+	IF source.relation IS NULL OR found IS NULL OR EXISTS (SELECT FROM nudge.tables_of(found) t WHERE t.kind NOT IN ('r', 'p')) THEN
+		SELECT CASE t.kind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'f' THEN 'a foreign table' END
+			|| CASE WHEN t.table_id = found THEN '' ELSE ' among its partitions' END INTO what
+		FROM nudge.tables_of(found) t WHERE t.kind NOT IN ('r', 'p') LIMIT 1;
+		RAISE EXCEPTION 'changes of source "%" cannot be captured', source.source USING ERRCODE = 'wrong_object_type',
+			DETAIL = format('It reads %s.', CASE WHEN source.relation IS NULL THEN 'a query' WHEN found IS NULL THEN source.relation || ', which is not there' ELSE source.relation || ', which is or has ' || what END),
+			HINT = 'Pass capture => ''none'', or map the tables themselves. Triggers are possible on tables only.';
+	END IF;
+	SELECT r.others INTO others FROM nudge.view_reads(to_regclass(nudge.source_view(source.input, source.source)), found) r;
+	IF others <> '{}' THEN
+		RAISE EXCEPTION 'source "%" reads other rows too', source.source USING ERRCODE = 'feature_not_supported',
+			DETAIL = format('A row of it depends on others, in %s, whose changes do not tell its key.', array_to_string(others, ', ')),
+			HINT = 'Bring the columns into its own table, or pass capture => ''none''.';
+	END IF;
+	SELECT min(t.table_id::regclass::text COLLATE "C") INTO what FROM nudge.tables_of(found) t JOIN pg_class c ON c.oid = t.table_id WHERE NOT pg_has_role(c.relowner, 'USAGE');
+	IF what IS NOT NULL THEN
+		RAISE EXCEPTION 'triggers on % are for its owner to make', what USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s".', (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = what::regclass)),
+			HINT = 'Call track_source() as a member of that role, with rights on nudge.trackings and nudge.change_log and on nudge.capture_changes().';
+	END IF;
+	RETURN found;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_trackable(nudge.sources) IS 'Works for track_source: the table of a source, or an error if triggers would not see its changes';
+
+-- MERGE that moves a row to another partition fires none but its triggers for
+-- UPDATE, yet shows them nothing of it.  Nor do they see generated columns of
+-- rows put into partitions.
+CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE
+		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to it, and fires no triggers for statements.'
+		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.'
+		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.kind = 'p') THEN 'It is partitioned, and of rows that MERGE moves between partitions triggers for statements see nothing.' END;
+
+COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
+
+-- With a partition come the triggers for rows of its table, made by whoever
+-- makes the partition: he must be allowed to.
+CREATE FUNCTION nudge.refused_owner(relation oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT min(pg_get_userbyid(c.relowner)::text COLLATE "C")
+	FROM nudge.tables_of(refused_owner.relation) t JOIN pg_catalog.pg_class c ON c.oid = t.table_id
+	WHERE t.kind = 'p' AND NOT has_function_privilege(c.relowner, 'nudge.capture_changes()'::regprocedure, 'EXECUTE');
+END;
+
+COMMENT ON FUNCTION nudge.refused_owner(oid) IS 'Works for track_source: the owner of a partitioned table who could make no partition of it if it had triggers for rows; NULL if each could';
+
+CREATE FUNCTION nudge.choose_capture(source text, relation oid, capture text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reason constant text := nudge.unseen_by_statement(relation);
+	chosen constant text := CASE WHEN capture <> 'auto' THEN capture WHEN reason IS NOT NULL THEN 'row' ELSE 'statement' END;
+	refused constant text := CASE chosen WHEN 'row' THEN nudge.refused_owner(relation) END;
+BEGIN
+	IF capture = 'statement' AND reason IS NOT NULL THEN
+		RAISE EXCEPTION 'source "%" cannot be captured by statement', source USING ERRCODE = 'feature_not_supported',
+			DETAIL = reason,
+			HINT = 'Pass capture => ''row'', or leave it out.';
+	END IF;
+	IF refused IS NOT NULL THEN
+		RAISE EXCEPTION 'role "%" could make no more partitions of source "%"', refused, source USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'Each new partition gets a trigger, which the role that makes it must be allowed to make.',
+			HINT = format('Call GRANT EXECUTE ON FUNCTION nudge.capture_changes() TO %I, or pass capture => ''none''.', refused);
+	END IF;
+	RETURN chosen;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.choose_capture(text, oid, text) IS 'Works for track_source: statement or row, or an error if what is asked for would miss changes or forbid partitions';
+
+CREATE FUNCTION nudge.drop_capture(source text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN SELECT t.trigger_name, t.table_id FROM nudge.triggers_of(source) t WHERE NOT t.is_clone LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', one.trigger_name, one.table_id::regclass);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.drop_capture(text) IS 'Works for track_source: drops the triggers of a source';
+
+CREATE FUNCTION nudge.track_source(source text, keys text[] DEFAULT NULL, capture text DEFAULT 'auto') RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mapped nudge.sources;
+	relation oid;
+	chosen text := coalesce(capture, 'auto');
+	found_keys jsonb;
+	statement text;
+BEGIN
+	PERFORM nudge.check_source_name(coalesce(source, ''));
+	IF chosen NOT IN ('auto', 'statement', 'row', 'none') THEN
+		RAISE EXCEPTION 'unknown capture "%"', left(chosen, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is how changes are seen.',
+			HINT = 'It is auto, statement, row or none.';
+	END IF;
+	-- mappings stay as they are until the triggers fit them
+	LOCK TABLE nudge.sources, nudge.trackings IN SHARE ROW EXCLUSIVE MODE;
+	SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = track_source.source;
+	IF chosen = 'none' THEN
+		SELECT coalesce(jsonb_object_agg(k, k), '{}') INTO found_keys FROM unnest(keys) k;
+		PERFORM nudge.drop_capture(source);
+	ELSE
+		relation := nudge.check_trackable(mapped);
+		-- from here on every change is seen: writers in progress are waited for
+		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation::regclass);
+		relation := nudge.check_trackable(mapped);
+		chosen := nudge.choose_capture(source, relation, chosen);
+		found_keys := nudge.capture_keys(mapped, relation, keys);
+		PERFORM nudge.drop_capture(source);
+		FOR statement IN SELECT t.statement FROM nudge.capture_triggers(source, relation, found_keys, chosen) t WHERE t.statement IS NOT NULL LOOP
+			EXECUTE statement;
+		END LOOP;
+	END IF;
+	INSERT INTO nudge.trackings AS t (source, relation, keys, capture) VALUES (track_source.source, mapped.relation, found_keys, chosen)
+	ON CONFLICT ON CONSTRAINT trackings_pkey DO UPDATE SET relation = excluded.relation, keys = excluded.keys, capture = excluded.capture, tracked_by = current_user, tracked_at = now();
+	-- what has changed before nobody knows
+	INSERT INTO nudge.change_log (source) VALUES (track_source.source);
+	RETURN chosen;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.track_source(text, text[], text) IS
+	'Captures the changes of a source: makes triggers that write the keys of changed rows to nudge.change_log, and tells whether by statement or by row. Not STRICT: NULL keys are those of the input and of what it refers to';
+
+CREATE FUNCTION nudge.untrack_source(source text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	LOCK TABLE nudge.trackings IN SHARE ROW EXCLUSIVE MODE;
+	PERFORM nudge.drop_capture(source);
+	DELETE FROM nudge.trackings t WHERE t.source = untrack_source.source;
+	RETURN FOUND;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.untrack_source(text) IS
+	'Captures the changes of a source no longer: false if it was not tracked. What is in nudge.change_log stays';
+
+-- Whether it is as it must be ---------------------------------------------
+
+CREATE FUNCTION nudge.trigger_problems(source text, relation oid, keys jsonb, capture text) RETURNS TABLE (problem text, table_name text, description text)
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	SELECT CASE WHEN h.table_id IS NULL THEN 'trigger missing' WHEN m.table_id IS NULL THEN 'trigger left over'
+			WHEN h.fires <> 'A' THEN 'trigger disabled' ELSE 'trigger outdated' END,
+		coalesce(h.table_id, m.table_id)::regclass::text,
+		CASE WHEN h.table_id IS NULL THEN format('Changes that %s would write down are missed.', m.trigger_name)
+			WHEN m.table_id IS NULL THEN format('%s is not one that the source should have.', h.trigger_name)
+			WHEN h.fires <> 'A' THEN format('%s does not always fire.', h.trigger_name)
+			ELSE format('%s watches other columns than the source reads.', h.trigger_name) END
+	FROM nudge.capture_triggers(trigger_problems.source, trigger_problems.relation, trigger_problems.keys, trigger_problems.capture) m
+	FULL JOIN nudge.triggers_of(trigger_problems.source) h ON h.table_id = m.table_id AND h.trigger_name = m.trigger_name
+	WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR substr(h.arguments, 1, octet_length(m.arguments)) <> m.arguments;
+END;
+
+COMMENT ON FUNCTION nudge.trigger_problems(text, oid, jsonb, text) IS 'Works for check_tracking: what differs between the triggers that a source has and those that it must have';
+
+CREATE FUNCTION nudge.check_tracking(source text DEFAULT NULL) RETURNS TABLE (source_name text, problem text, severity text, table_name text, description text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	PERFORM nudge.check_source_name(source);
+	FOR one IN SELECT s.source, s.relation, to_regclass(s.relation)::oid AS relation_id, t.keys, t.capture, t.relation AS tracked, to_regclass(nudge.source_view(s.input, s.source))::oid AS view_id
+		FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+		WHERE check_tracking.source IS NULL OR s.source = check_tracking.source ORDER BY s.source COLLATE "C" LOOP
+		source_name := one.source;
+		table_name := one.relation;
+		severity := 'error';
+		IF one.capture IS NULL THEN
+			problem := 'not tracked';
+			severity := 'warning';
+			description := 'Nothing is known of its changes. Call track_source().';
+			RETURN NEXT;
+		ELSIF one.capture = 'none' THEN
+			CONTINUE;
+		ELSIF one.relation_id IS NULL OR one.view_id IS NULL OR one.tracked IS DISTINCT FROM one.relation THEN
+			problem := 'table missing';
+			description := format('%s, or the view of the source, is not there, or not what is tracked. Map and track it again.', one.tracked);
+			RETURN NEXT;
+		ELSE
+			RETURN QUERY SELECT one.source, p.problem, 'error', p.table_name, p.description || ' Call track_source().'
+				FROM nudge.trigger_problems(one.source, one.relation_id, one.keys, one.capture) p ORDER BY p.table_name COLLATE "C", p.problem COLLATE "C", p.description COLLATE "C";
+			RETURN QUERY SELECT one.source, 'key renamed', 'error', one.relation, format('The source reads %s no more as key "%s". Map and track it again.', k.value, k.key)
+				FROM jsonb_each_text(one.keys) k, nudge.view_reads(one.view_id, one.relation_id) r
+				WHERE k.value IS DISTINCT FROM (SELECT r.singles[a.attnum] FROM pg_attribute a WHERE a.attrelid = one.view_id AND a.attname = k.key) ORDER BY k.key COLLATE "C";
+			RETURN QUERY SELECT one.source, 'changes not seen', 'error', one.relation, u.reason || ' Call track_source().'
+				FROM nudge.unseen_by_statement(one.relation_id) u(reason) WHERE one.capture = 'statement' AND u.reason IS NOT NULL;
+			RETURN QUERY SELECT one.source, 'partitions refused', 'error', one.relation, format('Role "%s" can make no partitions of it, since it may not execute nudge.capture_changes().', o.name)
+				FROM nudge.refused_owner(one.relation_id) o(name) WHERE one.capture = 'row' AND o.name IS NOT NULL;
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_tracking(text) IS
+	'What is wrong with the capture of the changes of a source, or of all: triggers that are missing, disabled or outdated, tables that are gone. Not STRICT: a NULL source is all';
+
+-- Mapping anew ------------------------------------------------------------
+
+CREATE FUNCTION nudge.follow_mapping() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tracking nudge.trackings;
+BEGIN
+	SELECT t.* INTO tracking FROM nudge.trackings t WHERE t.source = OLD.source;
+	IF NOT FOUND THEN
+		RETURN NULL;
+	ELSIF TG_OP = 'DELETE' OR NEW.source <> OLD.source THEN
+		PERFORM nudge.untrack_source(OLD.source);
+	ELSE
+		PERFORM nudge.track_source(NEW.source, ARRAY(SELECT jsonb_object_keys(tracking.keys)), CASE tracking.capture WHEN 'statement' THEN 'auto' ELSE tracking.capture END);
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.follow_mapping() IS
+	'Trigger of nudge.sources: a source that is mapped anew is tracked anew, one that is unmapped no longer. Not STRICT: triggers take no arguments';
+
+CREATE TRIGGER follow_mapping AFTER UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.follow_mapping();
+
+COMMENT ON TRIGGER follow_mapping ON nudge.sources IS 'Keeps the triggers of a tracked source as its mapping needs them';
+
+-- src/warehouse/history.sql
+
+/*
+ * history.sql
+ *		The history of a table that only has the present: its rows as intervals,
+ *		kept by triggers.
+ *
+ * Rules: doc/history.md.
+ */
+
+-- The registry ------------------------------------------------------------
+
+CREATE TABLE nudge.histories (
+	history text PRIMARY KEY,
+	relation text NOT NULL,
+	key text[] NOT NULL CHECK (cardinality(key) > 0),
+	columns text[] NOT NULL,
+	every_column boolean NOT NULL,
+	tracked_by name NOT NULL DEFAULT current_user,
+	tracked_at timestamptz NOT NULL DEFAULT now()
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.histories', '');
+
+GRANT SELECT ON nudge.histories TO PUBLIC;
+
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.histories TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+COMMENT ON TABLE nudge.histories IS 'Tables whose history is kept; track_history() and untrack_history() keep it';
+
+COMMENT ON COLUMN nudge.histories.history IS 'Table of the history, with its schema';
+
+COMMENT ON COLUMN nudge.histories.relation IS 'Table whose history it is, with its schema';
+
+COMMENT ON COLUMN nudge.histories.key IS 'Columns that say which row is which';
+
+COMMENT ON COLUMN nudge.histories.columns IS 'Other columns that are kept: a change of one ends an interval';
+
+COMMENT ON COLUMN nudge.histories.every_column IS 'Whether all columns were asked for';
+
+COMMENT ON COLUMN nudge.histories.tracked_by IS 'Who asked for it, and with whose rights the triggers work';
+
+COMMENT ON COLUMN nudge.histories.tracked_at IS 'When it was asked for last';
+
+-- Names -------------------------------------------------------------------
+
+CREATE FUNCTION nudge.relation_name(relation regclass) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.relation_name(regclass) IS 'Name of a relation with its schema, quoted where needed';
+
+CREATE FUNCTION nudge.history_object(history text, suffix text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format('%I.%I', p.parts[1], p.parts[2] || suffix) FROM parse_ident(history) p(parts);
+END;
+
+COMMENT ON FUNCTION nudge.history_object(text, text) IS 'Name of what belongs to a history: _now (view of the table), _keep (function of its triggers)';
+
+-- Tables may be renamed, the function of a trigger stays.  Names are compared
+-- and not looked up: others may keep histories in schemas that are closed to us.
+CREATE FUNCTION nudge.history_of(relation regclass) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (
+		SELECT h.history FROM nudge.histories h
+		LEFT JOIN (
+			SELECT format('%I.%I', n.nspname, left(p.proname, -5)) AS history FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
+			WHERE t.tgrelid = history_of.relation AND right(p.proname, 5) = '_keep'
+		) k ON k.history = h.history
+		WHERE k.history IS NOT NULL OR h.relation = nudge.relation_name(history_of.relation)
+		ORDER BY k.history IS NULL, h.history COLLATE "C" LIMIT 1);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.history_of(regclass) IS 'Name of the history of a table; NULL if none is kept';
+
+-- "history" as a name with a schema.
+CREATE FUNCTION nudge.history_name(relation regclass, history text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	parts text[];
+BEGIN
+	parts := CASE WHEN history IS NULL THEN ARRAY[(SELECT c.relname || '_history' FROM pg_class c WHERE c.oid = relation)] ELSE parse_ident(history) END;
+	parts := CASE WHEN cardinality(parts) = 1 THEN ARRAY['nudge_staging'] || parts ELSE parts END;
+	IF cardinality(parts) <> 2 OR octet_length(parts[2]) > 56 THEN
+		RAISE EXCEPTION 'a history cannot be called "%"', left(array_to_string(parts, '.'), 130) USING ERRCODE = 'invalid_name',
+			DETAIL = 'It is a table, beside which lie a view and functions whose names begin with its name.',
+			HINT = 'Pass a name of at most 56 bytes, with or without a schema: history => ''...''.';
+	END IF;
+	RETURN format('%I.%I', parts[1], parts[2]);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.history_name(regclass, text) IS 'Works for track_history: the name of a history with its schema. Not STRICT: a NULL history is called by its table';
+
+-- What is kept ------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_history_table(relation regclass) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+	owner oid;
+BEGIN
+	IF relation IS NULL THEN
+		RAISE EXCEPTION 'no table is given' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'The argument "relation" is NULL.',
+			HINT = 'Pass the name of a table.';
+	END IF;
+	SELECT c.relowner, CASE
+			WHEN c.relkind NOT IN ('r', 'p') THEN format('It is a %s.', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END)
+			WHEN c.relpersistence <> 'p' THEN format('It is %s.', CASE c.relpersistence WHEN 't' THEN 'temporary' ELSE 'unlogged, and empty after a crash' END)
+			WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) THEN 'Others inherit from it, whose rows are its own but for triggers.'
+			WHEN c.relnamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) THEN 'It is a table of the system.'
+			WHEN c.relrowsecurity AND c.relforcerowsecurity AND NOT EXISTS (SELECT FROM pg_roles o WHERE o.rolname = current_user AND (o.rolsuper OR o.rolbypassrls))
+				THEN 'Row security is forced, and hides rows from its owner.' END
+	INTO owner, problem FROM pg_class c WHERE c.oid = relation;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'the history of % cannot be kept', relation USING ERRCODE = 'wrong_object_type',
+			DETAIL = problem,
+			HINT = 'It can be of a table, also a partitioned one, that is permanent, has no children and shows its owner all rows.';
+	END IF;
+	IF NOT pg_has_role(owner, 'USAGE') THEN
+		RAISE EXCEPTION 'must be owner of table %', nudge.relation_name(relation) USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'A history is kept by triggers on it.',
+			HINT = 'Let its owner call this function.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_history_table(regclass) IS 'Works for track_history: an error unless the history of a table can be kept, by who calls. Not STRICT: it says that a table is missing';
+
+-- The columns of an index by which a row is found, if there is one over the
+-- key: unique at every moment, of all rows.
+CREATE FUNCTION nudge.history_key(relation regclass, key text[]) RETURNS TABLE (column_name text, equal_sign text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	chosen oid;
+BEGIN
+	SELECT i.indexrelid INTO chosen FROM pg_index i
+	WHERE i.indrelid = relation AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+		AND CASE WHEN key IS NULL THEN i.indisprimary
+			ELSE ARRAY(SELECT a.attname::text COLLATE "C" FROM pg_attribute a WHERE a.attrelid = relation AND a.attnotnull AND a.attnum = ANY ((i.indkey::smallint[])[0 : i.indnkeyatts - 1]) ORDER BY 1)
+				= ARRAY(SELECT DISTINCT k COLLATE "C" FROM unnest(key) k ORDER BY 1) END
+	ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1;
+	IF chosen IS NULL THEN
+		RAISE EXCEPTION 'the rows of % cannot be told apart', nudge.relation_name(relation) USING ERRCODE = 'invalid_table_definition',
+			DETAIL = CASE WHEN key IS NULL THEN 'It has no primary key that is checked at once.'
+				ELSE format('There is no unique index on (%s) that is checked at once, of all rows and on columns that are NOT NULL.', array_to_string(key, ', ')) END,
+			HINT = 'Add a primary key that is not DEFERRABLE, or pass the columns of such a unique index: key => ''{...}''.';
+	END IF;
+	RETURN QUERY
+		SELECT a.attname::text, format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+		FROM pg_index i
+		CROSS JOIN LATERAL unnest((i.indkey::smallint[])[0 : i.indnkeyatts - 1], (i.indclass::oid[])[0 : i.indnkeyatts - 1]) WITH ORDINALITY u(attnum, opclass, place)
+		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+		JOIN pg_opclass c ON c.oid = u.opclass
+		JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3
+		JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace
+		WHERE i.indexrelid = chosen ORDER BY u.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.history_key(regclass, text[]) IS 'Works for track_history: the columns of the key of a table and what compares them. Not STRICT: a NULL key is the primary key';
+
+-- The columns of a history, the key first.  Domains are kept as what they are
+-- of: a CHECK of a domain is run by nobody but writers of the table.
+CREATE FUNCTION nudge.history_columns(relation regclass, key text[], columns text[]) RETURNS TABLE (place bigint, column_name text, data_type text, collated text, equal_sign text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	wrong text;
+BEGIN
+	SELECT u.name INTO wrong FROM unnest(key || columns) WITH ORDINALITY u(name, n)
+	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = u.name) ORDER BY u.n LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table % has no column "%"', nudge.relation_name(relation), wrong USING ERRCODE = 'undefined_column',
+			DETAIL = (SELECT 'Its columns are ' || string_agg(a.attname, ', ' ORDER BY a.attnum) || '.' FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped),
+			HINT = 'Names are written as they are, without quotes.';
+	END IF;
+	RETURN QUERY
+		WITH RECURSIVE chosen AS MATERIALIZED (
+			SELECT row_number() OVER (ORDER BY k.place, CASE WHEN columns IS NOT NULL THEN array_position(columns, a.attname::text) END, a.attnum) AS place, a.attname::text AS name, a.atttypid, a.attcollation, k.equal_sign
+			FROM pg_attribute a
+			LEFT JOIN (SELECT h.*, row_number() OVER () AS place FROM nudge.history_key(relation, key) h) k ON k.column_name = a.attname
+			WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND (k.place IS NOT NULL OR CASE WHEN columns IS NULL THEN a.attgenerated = '' ELSE a.attname = ANY (columns) END)
+		), base AS (
+			SELECT c.place, c.atttypid AS type_id, 0 AS depth FROM chosen c
+			UNION ALL
+			SELECT b.place, t.typbasetype, b.depth + 1 FROM base b JOIN pg_type t ON t.oid = b.type_id WHERE t.typtype = 'd'
+		)
+		SELECT c.place, c.name, format_type(t.oid, -1),
+			CASE WHEN c.attcollation <> 0 AND c.attcollation <> t.typcollation THEN (SELECT format(' COLLATE %I.%I', n.nspname, l.collname) FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = c.attcollation) ELSE '' END,
+			c.equal_sign
+		FROM chosen c JOIN (SELECT DISTINCT ON (b.place) b.place, b.type_id FROM base b ORDER BY b.place, b.depth DESC) b ON b.place = c.place JOIN pg_type t ON t.oid = b.type_id
+		ORDER BY c.place;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.history_columns(regclass, text[], text[]) IS 'Works for track_history: the columns that a history keeps, those of the key first. Not STRICT: a NULL key is the primary key, NULL columns are all that are not generated';
+
+-- Conditions and lists of columns, as text ---------------------------------
+
+CREATE FUNCTION nudge.column_list(names text[], prefix text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(string_agg(prefix || quote_ident(u.name), ', ' ORDER BY u.place), '') FROM unnest(names) WITH ORDINALITY u(name, place);
+END;
+
+COMMENT ON FUNCTION nudge.column_list(text[], text) IS 'Works for track_history: names of columns after one another, each with a prefix';
+
+-- Values are compared as they are stored: every change shows, and types without
+-- an equality are compared too.
+CREATE FUNCTION nudge.same_row(names text[], one text, other text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN format('record_image_eq(ROW(%s), ROW(%s))', nudge.column_list(names, one), nudge.column_list(names, other));
+
+COMMENT ON FUNCTION nudge.same_row(text[], text, text) IS 'Works for track_history: the condition that two rows have the same values';
+
+CREATE FUNCTION nudge.same_key(key text[], equal_signs text[], one text, other text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT string_agg(format('%s%I %s %s%I', one, u.name, u.sign, other, u.name), ' AND ' ORDER BY u.place) FROM unnest(key, equal_signs) WITH ORDINALITY u(name, sign, place);
+END;
+
+COMMENT ON FUNCTION nudge.same_key(text[], text[], text, text) IS 'Works for track_history: the condition that two rows have the same key';
+
+-- The trigger -------------------------------------------------------------
+
+-- The body of the trigger function: SQL about its own columns only, so that
+-- plans are kept.
+--
+-- What the row is now is read from the table, and not from NEW: triggers that
+-- change the row again make events that come in another order than the changes.
+-- The writer has the row locked, so that nobody else changes it meanwhile, and
+-- the clock is read under that lock; an interval ends after it begins even if
+-- the clock goes back.
+--
+-- changed_by is the transaction that began an open interval, or ended one that
+-- is not.  Of an interval that it began, the transaction may think again, since
+-- nobody else has seen it.  A number from before a restore may come again:
+-- hence the look at the times.
+--
+-- Columns are written with their table, so that names of variables may be
+-- names of columns too.
+--
+-- The view follows columns that are renamed.  Of the row that has changed only
+-- the key is read; if that fails, the text of the view says by what name now.
+CREATE FUNCTION nudge.history_body(history text, key text[], types text[], equal_signs text[], columns text[]) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format($body$
+#variable_conflict use_variable
+DECLARE
+	this constant xid8 := pg_current_xact_id();
+	seen_at constant timestamptz := clock_timestamp();
+	place record;
+%3$s
+	truth record;
+	there boolean;
+	last record;
+	begins timestamptz;
+BEGIN
+	IF TG_OP = 'TRUNCATE' THEN
+		DELETE FROM %1$s h WHERE h.valid_to IS NULL AND h.changed_by = this AND h.recorded_at >= transaction_timestamp() AND NOT EXISTS (SELECT FROM %2$s n WHERE %4$s);
+		UPDATE %1$s h SET valid_to = greatest(seen_at, h.valid_from + interval '1 microsecond'), changed_by = this WHERE h.valid_to IS NULL AND NOT EXISTS (SELECT FROM %2$s n WHERE %4$s);
+		RETURN NULL;
+	END IF;
+	-- a key that changes is two: the new one, and the old
+	FOR turn IN 1 .. TG_NARGS + 1 LOOP
+		IF TG_OP = 'DELETE' OR turn = 2 THEN
+			place := OLD;
+		ELSE
+			place := NEW;
+		END IF;
+		BEGIN
+%5$s
+		EXCEPTION WHEN undefined_column THEN
+			EXECUTE %7$L || regexp_replace(pg_get_viewdef(%6$L::regclass), E'\n *FROM .*$', ' FROM (SELECT ($1).*) r) q') INTO %8$s USING place;
+		END;
+		SELECT n.* INTO truth FROM %2$s n WHERE %9$s;
+		there := FOUND;
+		LOOP
+			SELECT h.valid_from, h.valid_to, coalesce(h.changed_by = this AND coalesce(h.valid_to, h.recorded_at) >= transaction_timestamp(), false) AS ours, there AND %10$s AS same
+			INTO last FROM %1$s h WHERE %11$s ORDER BY h.valid_from DESC LIMIT 1;
+			EXIT WHEN last.valid_to IS NOT NULL OR NOT last.ours OR last.same OR last.valid_from IS NULL;
+			DELETE FROM %1$s h WHERE %11$s AND h.valid_from = last.valid_from;
+		END LOOP;
+		-- of a snapshot older than the lock on the row, an error if it has changed since
+		IF current_setting('transaction_isolation') <> 'read committed' THEN
+			PERFORM FROM %1$s h WHERE %11$s AND h.valid_from = last.valid_from FOR UPDATE;
+		END IF;
+		begins := CASE WHEN last.ours THEN last.valid_to ELSE greatest(seen_at, last.valid_to, last.valid_from + interval '1 microsecond') END;
+		IF last.same AND last.valid_to IS NULL THEN
+			there := false;
+		ELSIF last.same AND last.ours THEN
+			UPDATE %1$s h SET valid_to = NULL, changed_by = NULL WHERE %11$s AND h.valid_from = last.valid_from;
+			there := false;
+		ELSIF last.valid_from IS NOT NULL AND last.valid_to IS NULL THEN
+			UPDATE %1$s h SET valid_to = begins, changed_by = this WHERE %11$s AND h.valid_from = last.valid_from;
+		END IF;
+		IF there THEN
+			INSERT INTO %1$s (%12$s, valid_from, recorded_at, changed_by) VALUES (%13$s, begins, seen_at, this);
+		END IF;
+	END LOOP;
+	RETURN NULL;
+END
+$body$, history, nudge.history_object(history, '_now'), k.declared, nudge.same_key(key, equal_signs, 'n.', 'h.'), k.assigned,
+		nudge.history_object(history, '_now'), format('SELECT %s FROM (', nudge.column_list(key, 'q.')), k.names, k.same_n, nudge.same_row(key || columns, 'h.', 'truth.'), k.same_h,
+		nudge.column_list(key || columns, ''), nudge.column_list(key || columns, 'truth.'))
+	FROM (SELECT string_agg(format(E'\tkey_%s %s;', u.place, u.type), E'\n' ORDER BY u.place) AS declared, string_agg(format(E'\t\t\tkey_%s := place.%I;', u.place, u.name), E'\n' ORDER BY u.place) AS assigned,
+			string_agg('key_' || u.place, ', ' ORDER BY u.place) AS names,
+			string_agg(format('n.%I %s key_%s', u.name, u.sign, u.place), ' AND ' ORDER BY u.place) AS same_n, string_agg(format('h.%I %s key_%s', u.name, u.sign, u.place), ' AND ' ORDER BY u.place) AS same_h
+		FROM unnest(key, types[: cardinality(key)], equal_signs) WITH ORDINALITY u(name, type, sign, place)) k;
+END;
+
+COMMENT ON FUNCTION nudge.history_body(text, text[], text[], text[], text[]) IS 'Works for track_history: the body of the function of its triggers';
+
+-- Making it ---------------------------------------------------------------
+
+-- Privileges by default are not for what keeps a history: who writes it, or
+-- makes triggers of its function, could forge it.
+CREATE FUNCTION nudge.revoke_writing(object text, kind text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	statement text;
+BEGIN
+	FOR statement IN
+		SELECT DISTINCT format('REVOKE %s ON %s %s FROM %s', CASE kind WHEN 'FUNCTION' THEN 'ALL' ELSE 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER' END, kind, object, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+		FROM (SELECT p.proacl AS acl, p.proowner AS owner FROM pg_proc p WHERE kind = 'FUNCTION' AND p.oid = to_regprocedure(object)
+			UNION ALL SELECT c.relacl, c.relowner FROM pg_class c WHERE kind = 'TABLE' AND c.oid = to_regclass(object)) o
+		CROSS JOIN LATERAL aclexplode(coalesce(o.acl, CASE kind WHEN 'FUNCTION' THEN acldefault('f', o.owner) END)) a WHERE a.grantee <> o.owner
+	LOOP
+		EXECUTE statement;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.revoke_writing(text, text) IS 'Works for track_history: takes from all but its owner what is granted by default on a function or, but for reading, on a table';
+
+-- The table of a history, or that of one which was kept before.
+CREATE FUNCTION nudge.make_history_table(relation regclass, history text, names text[], types text[], collated text[], key_size integer) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found regclass := to_regclass(history);
+	wrong text;
+BEGIN
+	IF found IS NULL THEN
+		IF history LIKE 'nudge\_staging.%' AND to_regnamespace('nudge_staging') IS NULL THEN
+			CREATE SCHEMA nudge_staging;
+			COMMENT ON SCHEMA nudge_staging IS 'What nudge_metrics reads: views that map_source() makes, tables that track_history() keeps';
+		END IF;
+		EXECUTE format('CREATE TABLE %s (%s, valid_from timestamptz NOT NULL, valid_to timestamptz, recorded_at timestamptz NOT NULL, changed_by xid8, PRIMARY KEY (%s, valid_from)) WITH (fillfactor = 80)', history,
+			(SELECT string_agg(format('%I %s%s', u.name, u.type, u.collated), ', ' ORDER BY u.place) FROM unnest(names, types, collated) WITH ORDINALITY u(name, type, collated, place)),
+			nudge.column_list(names[1 : key_size], ''));
+		PERFORM nudge.revoke_writing(history, 'TABLE');
+		EXECUTE format('COMMENT ON TABLE %s IS %L', history, format('History of %s, kept by track_history(): its rows as they were in [valid_from, valid_to)', nudge.relation_name(relation)));
+		EXECUTE format('COMMENT ON COLUMN %s.valid_from IS %L', history, 'When the row became so');
+		EXECUTE format('COMMENT ON COLUMN %s.valid_to IS %L', history, 'When it was so no more; NULL if it is still');
+		EXECUTE format('COMMENT ON COLUMN %s.recorded_at IS %L', history, 'When that was written here');
+		EXECUTE format('COMMENT ON COLUMN %s.changed_by IS %L', history, 'Transaction that began an open interval, or ended one; of use to the trigger only');
+		RETURN;
+	END IF;
+	SELECT CASE WHEN a.attname IS NULL THEN format('It has no column "%s".', u.name) ELSE format('Its column "%s" is of type %s, and not %s.', u.name, format_type(a.atttypid, -1), u.type) END INTO wrong
+	FROM (SELECT * FROM unnest(names, types) WITH ORDINALITY n(name, type, place)
+		UNION ALL VALUES ('valid_from', 'timestamp with time zone', 0), ('valid_to', 'timestamp with time zone', 0), ('recorded_at', 'timestamp with time zone', 0), ('changed_by', 'xid8', 0)) u(name, type, place)
+	LEFT JOIN pg_attribute a ON a.attrelid = found AND a.attname = u.name AND a.attnum > 0 AND NOT a.attisdropped
+	WHERE format_type(a.atttypid, -1) IS DISTINCT FROM u.type AND (a.attname IS NOT NULL OR u.place <= key_size) ORDER BY u.place LIMIT 1;
+	IF wrong IS NOT NULL OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = found AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')) THEN
+		RAISE EXCEPTION 'table % is there, and cannot be the history of %', history, nudge.relation_name(relation) USING ERRCODE = 'duplicate_table',
+			DETAIL = coalesce(wrong, 'It is not a table of yours.'),
+			HINT = 'Change its column, or call the new one by another name: history => ''...''.';
+	END IF;
+	PERFORM nudge.history_key(found, names[1 : key_size] || '{valid_from}'::text[]);
+	FOR wrong IN SELECT format('ALTER TABLE %s ADD COLUMN %I %s%s', history, u.name, u.type, u.collated) FROM unnest(names, types, collated) WITH ORDINALITY u(name, type, collated, place)
+		WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = found AND a.attname = u.name AND NOT a.attisdropped) ORDER BY u.place
+	LOOP
+		EXECUTE wrong;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_history_table(regclass, text, text[], text[], text[], integer) IS 'Works for track_history: makes the table of a history, or adds columns to it';
+
+-- Tables whose truncation is told to nobody else: a partitioned one, and each
+-- of its partitions.
+CREATE FUNCTION nudge.truncated_tables(relation regclass) RETURNS TABLE (part regclass)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY SELECT relation UNION SELECT t.relid FROM pg_partition_tree(relation) t;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.truncated_tables(regclass) IS 'Works for track_history: a table with all its partitions';
+
+CREATE FUNCTION nudge.drop_history_objects(history text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	trigger record;
+	keeper constant regprocedure := to_regprocedure(nudge.history_object(history, '_keep') || '()');
+BEGIN
+	FOR trigger IN SELECT t.tgname, t.tgrelid FROM pg_trigger t WHERE t.tgfoid = keeper AND t.tgparentid = 0 LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', trigger.tgname, nudge.relation_name(trigger.tgrelid));
+	END LOOP;
+	IF keeper IS NOT NULL THEN
+		EXECUTE format('DROP FUNCTION %s()', nudge.history_object(history, '_keep'));
+	END IF;
+	IF to_regclass(nudge.history_object(history, '_now')) IS NOT NULL THEN
+		EXECUTE format('DROP VIEW %s', nudge.history_object(history, '_now'));
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.drop_history_objects(text) IS 'Works for track_history: drops the triggers of a history, and what they use; not the history';
+
+-- What the triggers use, and the triggers.  Their condition names the types of
+-- the history and of the view, so that these cannot be dropped under them: a
+-- trigger that fails would stop the writers of the table.
+CREATE FUNCTION nudge.make_history_triggers(relation regclass, history text, names text[], types text[], equal_signs text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	keeper constant text := nudge.history_object(history, '_keep');
+	table_name constant text := nudge.relation_name(relation);
+	key_size constant integer := cardinality(equal_signs);
+	needs constant text := format('NULL::%s IS NULL AND NULL::%s IS NULL', history, nudge.history_object(history, '_now'));
+	part regclass;
+	made text;
+BEGIN
+	EXECUTE format('CREATE VIEW %s AS SELECT %s FROM %s r', nudge.history_object(history, '_now'),
+		(SELECT string_agg(format('r.%1$I::%2$s AS %1$I', u.name, u.type), ', ' ORDER BY u.place) FROM unnest(names, types) WITH ORDINALITY u(name, type, place)), table_name);
+	EXECUTE format('COMMENT ON VIEW %s IS %L', nudge.history_object(history, '_now'), format('What %s has now, as its history keeps it', table_name));
+	EXECUTE format('CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS %L', keeper,
+		nudge.history_body(history, names[: key_size], types, equal_signs, names[key_size + 1 :]));
+	EXECUTE format('COMMENT ON FUNCTION %s() IS %L', keeper, format('Function of the triggers that keep the history of %s', table_name));
+	PERFORM nudge.revoke_writing(keeper || '()', 'FUNCTION');
+	PERFORM nudge.revoke_writing(nudge.history_object(history, '_now'), 'TABLE');
+	EXECUTE format('CREATE TRIGGER nudge_history AFTER INSERT OR DELETE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %s()', table_name, needs, keeper);
+	EXECUTE format('CREATE TRIGGER nudge_history_key AFTER UPDATE ON %s FOR EACH ROW WHEN (NOT %s AND %s) EXECUTE FUNCTION %s(''key'')', table_name, nudge.same_row(names[: key_size], 'OLD.', 'NEW.'), needs, keeper);
+	EXECUTE format('CREATE TRIGGER nudge_history_update AFTER UPDATE ON %s FOR EACH ROW WHEN (%s AND NOT %s AND %s) EXECUTE FUNCTION %s()', table_name,
+		nudge.same_row(names[: key_size], 'OLD.', 'NEW.'), nudge.same_row(names, 'OLD.', 'NEW.'), needs, keeper);
+	EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER nudge_history, ENABLE ALWAYS TRIGGER nudge_history_key, ENABLE ALWAYS TRIGGER nudge_history_update', table_name);
+	FOR part IN SELECT t.part FROM nudge.truncated_tables(relation) t LOOP
+		made := nudge.relation_name(part);
+		EXECUTE format('CREATE TRIGGER nudge_history_truncate AFTER TRUNCATE ON %s WHEN (%s) EXECUTE FUNCTION %s()', made, needs, keeper);
+		EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER nudge_history_truncate', made);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_history_triggers(regclass, text, text[], text[], text[]) IS 'Works for track_history: makes the triggers of a history, and what they use';
+
+-- What differs between the history and the table changes now.
+CREATE FUNCTION nudge.take_history(relation regclass, history text, names text[], types text[], equal_signs text[], since text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	key constant text[] := names[: cardinality(equal_signs)];
+	seen_at constant timestamptz := clock_timestamp();
+BEGIN
+	EXECUTE format('UPDATE %1$s h SET valid_to = greatest($1, h.valid_from + interval ''1 microsecond''), changed_by = pg_current_xact_id() WHERE h.valid_to IS NULL AND NOT EXISTS (SELECT FROM %2$s n WHERE %3$s AND %4$s)',
+		history, nudge.history_object(history, '_now'), nudge.same_key(key, equal_signs, 'n.', 'h.'), nudge.same_row(names, 'h.', 'n.'))
+	USING seen_at;
+	EXECUTE format('INSERT INTO %1$s (%2$s, valid_from, recorded_at) '
+		'SELECT %3$s, CASE WHEN l.ended_at IS NOT NULL THEN greatest(l.ended_at, $1) WHEN isfinite(b.began_at) THEN least(b.began_at, $1) ELSE $1 END, $1 '
+		'FROM %4$s r CROSS JOIN LATERAL (SELECT (%5$s) AS began_at) b '
+		'CROSS JOIN LATERAL (SELECT max(h.valid_to) AS ended_at, coalesce(bool_or(h.valid_to IS NULL), false) AS goes_on FROM %1$s h WHERE %6$s) l WHERE NOT l.goes_on',
+		history, nudge.column_list(names, ''),
+		(SELECT string_agg(format('r.%I::%s', u.name, u.type), ', ' ORDER BY u.place) FROM unnest(names, types) WITH ORDINALITY u(name, type, place)),
+		nudge.relation_name(relation), coalesce(since || E'\n', 'NULL::timestamptz'), nudge.same_key(key, equal_signs, 'h.', 'r.'))
+	USING seen_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.take_history(regclass, text, text[], text[], text[], text) IS 'Works for track_history: takes over what a table has now. Not STRICT: without "since" rows begin now';
+
+CREATE FUNCTION nudge.check_new_history(relation regclass, history text, names text[], since text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+	since_type oid;
+BEGIN
+	SELECT u.name INTO wrong FROM unnest(names) u(name) WHERE u.name IN ('valid_from', 'valid_to', 'recorded_at', 'changed_by') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'column "%" cannot be kept', wrong USING ERRCODE = 'duplicate_column',
+			DETAIL = 'The history has a column of that name, of its own.',
+			HINT = 'Leave it out: columns => ''{...}''. A table that has the times of its rows may be mapped as it is.';
+	END IF;
+	SELECT h.relation INTO wrong FROM nudge.histories h
+	WHERE h.history = check_new_history.history AND to_regclass(h.relation) <> check_new_history.relation AND nudge.history_of(check_new_history.relation) IS DISTINCT FROM h.history;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table % is the history of another table', history USING ERRCODE = 'duplicate_object',
+			DETAIL = format('It is that of %s.', wrong),
+			HINT = 'Call this one by another name: history => ''...''.';
+	END IF;
+	IF since IS NULL THEN
+		RETURN;
+	END IF;
+	SELECT t.type_id INTO since_type FROM nudge.expression_types('{since}', ARRAY[since], nudge.relation_name(relation) || ' AS r') t;
+	IF since_type <> 'timestamptz'::regtype THEN
+		RAISE EXCEPTION 'since is of type %, and not timestamptz', format_type(since_type, NULL) USING ERRCODE = 'datatype_mismatch',
+			DETAIL = 'It says since when a row that is there is as it is.',
+			HINT = 'Say in which zone it is meant: since => ''r.created_at AT TIME ZONE ''''UTC''''''.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_new_history(regclass, text, text[], text) IS 'Works for track_history: an error unless its arguments make sense together. Not STRICT: "since" may be NULL';
+
+CREATE FUNCTION nudge.track_history(relation regclass, key text[] DEFAULT NULL, columns text[] DEFAULT NULL, since text DEFAULT NULL, history text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	named text;
+	before nudge.histories;
+	names text[];
+	types text[];
+	collations text[];
+	signs text[];
+BEGIN
+	PERFORM nudge.check_history_table(relation);
+	SELECT h.* INTO before FROM nudge.histories h WHERE h.history = nudge.history_of(relation);
+	-- no change slips between the triggers and the rows that are there
+	EXECUTE format('LOCK TABLE %s IN %s MODE', nudge.relation_name(relation), CASE WHEN before.history IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
+	named := coalesce(CASE WHEN history IS NULL THEN before.history END, nudge.history_name(relation, history));
+	SELECT array_agg(c.column_name ORDER BY c.place), array_agg(c.data_type ORDER BY c.place), array_agg(c.collated ORDER BY c.place), array_agg(c.equal_sign ORDER BY c.place) FILTER (WHERE c.equal_sign IS NOT NULL)
+	INTO names, types, collations, signs FROM nudge.history_columns(relation, key, columns) c;
+	PERFORM nudge.check_new_history(relation, named, names, since);
+	PERFORM nudge.make_history_table(relation, named, names, types, collations, cardinality(signs));
+	IF before.history IS NOT NULL THEN
+		PERFORM nudge.drop_history_objects(before.history);
+		DELETE FROM nudge.histories h WHERE h.history = before.history;
+	END IF;
+	PERFORM nudge.drop_history_objects(named);
+	PERFORM nudge.make_history_triggers(relation, named, names, types, signs);
+	PERFORM nudge.take_history(relation, named, names, types, signs, since);
+	DELETE FROM nudge.histories h WHERE h.history = named;
+	INSERT INTO nudge.histories (history, relation, key, columns, every_column)
+	VALUES (named, nudge.relation_name(relation), names[: cardinality(signs)], names[cardinality(signs) + 1 :], columns IS NULL);
+	RETURN named;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.track_history(regclass, text[], text[], text, text) IS
+	'Keeps the history of a table from now on: triggers end and begin intervals in a table, whose name is returned, with each change of a kept column. Called again, it takes over what has changed meanwhile. Not STRICT: NULL arguments have a meaning';
+
+CREATE FUNCTION nudge.untrack_history(relation regclass, drop_history boolean DEFAULT false) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kept nudge.histories;
+BEGIN
+	SELECT h.* INTO kept FROM nudge.histories h WHERE h.history = nudge.history_of(untrack_history.relation);
+	IF kept.history IS NULL THEN
+		RETURN false;
+	END IF;
+	PERFORM nudge.drop_history_objects(kept.history);
+	DELETE FROM nudge.histories h WHERE h.history = kept.history;
+	IF drop_history AND to_regclass(kept.history) IS NOT NULL THEN
+		EXECUTE format('DROP TABLE %s', kept.history);
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.untrack_history(regclass, boolean) IS 'Keeps the history of a table no longer: false if there is none. Its table stays, with intervals that never end, unless drop_history';
+
+-- Is it right? --------------------------------------------------------------
+
+-- The triggers that a history needs, and those that it has.
+CREATE FUNCTION nudge.history_triggers(relation regclass, history text) RETURNS TABLE (part regclass, trigger_name text, is_there boolean, always boolean)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT p.part, n.name, t.oid IS NOT NULL, coalesce(t.tgenabled = 'A', false)
+		FROM nudge.truncated_tables(relation) p CROSS JOIN unnest('{nudge_history,nudge_history_key,nudge_history_update,nudge_history_truncate}'::text[]) n(name)
+		LEFT JOIN pg_trigger t ON t.tgrelid = p.part AND t.tgname = n.name AND t.tgfoid = to_regprocedure(nudge.history_object(history, '_keep') || '()')
+		ORDER BY nudge.relation_name(p.part) COLLATE "C", n.name COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.history_triggers(regclass, text) IS 'Works for check_history: the triggers that a history needs, whether they are there, and work for every writer';
+
+-- The rows that fail a check of a history, by problem.
+CREATE FUNCTION nudge.history_checks(history text, key text[], equal_signs text[], columns text[]) RETURNS TABLE (place integer, problem text, bad_rows text, description text)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 5
+BEGIN ATOMIC
+	SELECT c.* FROM (SELECT nudge.history_object(history, '_now') AS now, nudge.same_key(key, equal_signs, 'n.', 'h.') AS same_key, nudge.column_list(key, 'h.') AS h_key) o
+	CROSS JOIN LATERAL (VALUES
+		(1, 'not in history', format('SELECT %s FROM %s n WHERE NOT EXISTS (SELECT FROM %s h WHERE %s AND h.valid_to IS NULL)', nudge.column_list(key, 'n.'), o.now, history, o.same_key), 'rows of the table have no open interval'),
+		(2, 'not in table', format('SELECT %s, h.valid_from FROM %s h WHERE h.valid_to IS NULL AND NOT EXISTS (SELECT FROM %s n WHERE %s)', o.h_key, history, o.now, o.same_key), 'open intervals are of rows that are gone'),
+		(3, 'other values', format('SELECT %s, h.valid_from FROM %s h JOIN %s n ON %s WHERE h.valid_to IS NULL AND NOT %s', o.h_key, history, o.now, o.same_key, nudge.same_row(key || columns, 'h.', 'n.')), 'open intervals have other values than the table'),
+		(4, 'overlap', format('SELECT %1$s, h.valid_from FROM (SELECT %1$s, h.valid_from, max(coalesce(h.valid_to, ''infinity'')) OVER (PARTITION BY %1$s ORDER BY h.valid_from ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_before FROM %2$s h) h WHERE h.ended_before > h.valid_from', o.h_key, history), 'intervals of one key overlap'),
+		(5, 'negative span', format('SELECT %s, h.valid_from, h.valid_to FROM %s h WHERE h.valid_from >= h.valid_to', o.h_key, history), 'intervals do not end after they begin')
+	) c(place, problem, bad_rows, description);
+END;
+
+COMMENT ON FUNCTION nudge.history_checks(text, text[], text[], text[]) IS 'Works for check_history: the checks of a history, each with the query of the rows that fail it';
+
+-- What stands between a table and the triggers of its history.
+CREATE FUNCTION nudge.history_setup(relation regclass, kept nudge.histories) RETURNS TABLE (problem text, bad_rows bigint, sample jsonb, description text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT 'missing trigger', count(*), jsonb_agg(jsonb_build_object('table', nudge.relation_name(t.part), 'trigger', t.trigger_name)), 'changes of the table are not seen'
+		FROM nudge.history_triggers(relation, kept.history) t WHERE NOT t.is_there HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'trigger not always', count(*), jsonb_agg(jsonb_build_object('table', nudge.relation_name(t.part), 'trigger', t.trigger_name)), 'a trigger is disabled, or does not work for replication: it must be ENABLE ALWAYS'
+		FROM nudge.history_triggers(relation, kept.history) t WHERE t.is_there AND NOT t.always HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'column not kept', count(*), jsonb_agg(a.attname ORDER BY a.attnum), 'all columns were asked for, and the table has got more'
+		FROM pg_attribute a WHERE kept.every_column AND to_regclass(nudge.history_object(kept.history, '_now')) IS NOT NULL AND a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+				WHERE w.ev_class = to_regclass(nudge.history_object(kept.history, '_now')) AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND d.refobjsubid = a.attnum)
+		HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'row security', 1::bigint, jsonb_build_array(nudge.relation_name(relation)), 'row security hides rows from the owner of the triggers: they seem to be gone'
+		FROM pg_class c JOIN pg_proc p ON p.oid = to_regprocedure(nudge.history_object(kept.history, '_keep') || '()') JOIN pg_roles o ON o.oid = p.proowner
+		WHERE c.oid = relation AND c.relrowsecurity AND NOT o.rolsuper AND NOT o.rolbypassrls AND (c.relforcerowsecurity OR NOT pg_has_role(o.oid, c.relowner, 'USAGE'));
+	RETURN QUERY
+		SELECT 'key renamed', count(*), jsonb_agg(k.name ORDER BY k.place), 'a column of the key was renamed, and another has its name: the triggers take that for the key'
+		FROM (SELECT string_to_array(pg_get_viewdef(to_regclass(nudge.history_object(kept.history, '_now')), 0), E'\n') AS lines) v
+		CROSS JOIN LATERAL unnest(kept.key, v.lines[: cardinality(kept.key)]) WITH ORDINALITY k(name, line, place)
+		JOIN pg_attribute a ON a.attrelid = relation AND a.attname = k.name AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE left(regexp_replace(k.line, '^ *(SELECT)? *', ''), length(quote_ident(k.name)) + 3) NOT IN ('r.' || quote_ident(k.name), 'r.' || quote_ident(k.name) || ',', 'r.' || quote_ident(k.name) || ':')
+		HAVING count(*) > 0;
+	RETURN QUERY
+		SELECT 'no rights', 1::bigint, jsonb_build_array(pg_get_userbyid(p.proowner)), 'the owner of the triggers may not read the table: writers fail'
+		FROM pg_proc p WHERE p.oid = to_regprocedure(nudge.history_object(kept.history, '_keep') || '()') AND NOT has_table_privilege(p.proowner, relation, 'SELECT');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.history_setup(regclass, nudge.histories) IS 'Works for check_history: triggers, columns and rights that are missing';
+
+CREATE FUNCTION nudge.check_history(relation regclass, samples integer DEFAULT 5) RETURNS TABLE (problem text, bad_rows bigint, sample jsonb, description text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED ROWS 5 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kept nudge.histories;
+	one record;
+BEGIN
+	SELECT h.* INTO kept FROM nudge.histories h WHERE h.history = nudge.history_of(check_history.relation);
+	IF kept.history IS NULL THEN
+		RAISE EXCEPTION 'the history of % is not kept', nudge.relation_name(relation) USING ERRCODE = 'undefined_object',
+			DETAIL = coalesce((SELECT 'Kept are those of ' || string_agg(h.relation, ', ' ORDER BY h.relation COLLATE "C") || '.' FROM nudge.histories h), 'No history is kept.'),
+			HINT = 'Begin it with track_history().';
+	END IF;
+	RETURN QUERY SELECT s.* FROM nudge.history_setup(relation, kept) s;
+	IF to_regclass(kept.history) IS NULL OR to_regclass(nudge.history_object(kept.history, '_now')) IS NULL THEN
+		RETURN QUERY SELECT 'missing history', 1::bigint, jsonb_build_array(kept.history), 'the history or its view of the table is gone: call track_history()';
+		RETURN;
+	END IF;
+	IF NOT (SELECT has_table_privilege(c.relowner, check_history.relation, 'SELECT') FROM pg_class c WHERE c.oid = to_regclass(nudge.history_object(kept.history, '_now'))) THEN
+		RETURN;
+	END IF;
+	FOR one IN
+		SELECT c.* FROM nudge.history_checks(kept.history, kept.key,
+			(SELECT array_agg(k.equal_sign ORDER BY array_position(kept.key, k.column_name)) FROM nudge.history_key(to_regclass(kept.history), kept.key || '{valid_from}'::text[]) k WHERE k.column_name <> 'valid_from'),
+			kept.columns) c ORDER BY c.place
+	LOOP
+		EXECUTE format('WITH bad AS MATERIALIZED (%s) SELECT %L, (SELECT count(*) FROM bad), (SELECT jsonb_agg(to_jsonb(b)) FROM (SELECT * FROM bad LIMIT $1) b), %L', one.bad_rows, one.problem, one.description)
+			INTO problem, bad_rows, sample, description USING samples;
+		IF bad_rows > 0 THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_history(regclass, integer) IS 'What is wrong with the history of a table: open intervals that are not the rows of the table, overlaps, missing triggers and columns, with how many rows and samples of them';
+
+-- src/warehouse/closed_periods.sql
+
+/*
+ * closed_periods.sql
+ *		Reported months that stay as they were reported, and what has moved since.
+ *
+ * Rules: doc/closed_periods.md.
+ */
+
+CREATE TABLE nudge.closed_periods (
+	period date NOT NULL,
+	grain text NOT NULL,
+	zone text NOT NULL,
+	currency text NOT NULL,
+	version integer NOT NULL CHECK (version > 0),
+	opening_mrr numeric NOT NULL,
+	closing_mrr numeric NOT NULL,
+	customers bigint NOT NULL,
+	closed_by name NOT NULL DEFAULT current_user,
+	closed_at timestamptz NOT NULL DEFAULT statement_timestamp(),
+	reopened_by name,
+	reopened_at timestamptz,
+	reason text,
+	PRIMARY KEY (period, grain, zone, currency, version),
+	CHECK ((reopened_at IS NULL) = (reopened_by IS NULL) AND (reopened_at IS NULL) = (reason IS NULL))
+);
+
+CREATE UNIQUE INDEX closed_periods_closed ON nudge.closed_periods (period, grain, lower(zone), currency) WHERE reopened_at IS NULL;
+
+CREATE TABLE nudge.closed_period_rows (
+	period date NOT NULL,
+	grain text NOT NULL,
+	zone text NOT NULL,
+	currency text NOT NULL,
+	version integer NOT NULL,
+	customer text NOT NULL,
+	opening_mrr numeric NOT NULL,
+	closing_mrr numeric NOT NULL,
+	movement text,
+	PRIMARY KEY (period, grain, zone, currency, version, customer)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.closed_periods', '');
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.closed_period_rows', '');
+
+GRANT SELECT ON nudge.closed_periods TO PUBLIC;
+
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.closed_periods, nudge.closed_period_rows TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+COMMENT ON TABLE nudge.closed_periods IS 'Periods as they were reported; close_period() and reopen_period() keep it';
+
+COMMENT ON COLUMN nudge.closed_periods.period IS 'First day';
+
+COMMENT ON COLUMN nudge.closed_periods.grain IS 'How long it is';
+
+COMMENT ON COLUMN nudge.closed_periods.zone IS 'Time zone of its days';
+
+COMMENT ON COLUMN nudge.closed_periods.currency IS 'Currency of the state; empty if it has none';
+
+COMMENT ON COLUMN nudge.closed_periods.version IS '1, and one more each time that it is closed again';
+
+COMMENT ON COLUMN nudge.closed_periods.opening_mrr IS 'MRR as it opened';
+
+COMMENT ON COLUMN nudge.closed_periods.closing_mrr IS 'MRR as it closed';
+
+COMMENT ON COLUMN nudge.closed_periods.customers IS 'Customers at its close';
+
+COMMENT ON COLUMN nudge.closed_periods.closed_by IS 'Who closed it';
+
+COMMENT ON COLUMN nudge.closed_periods.closed_at IS 'When it was closed: when the statement began, whose rows are what was known';
+
+COMMENT ON COLUMN nudge.closed_periods.reopened_by IS 'Who reopened it; NULL if it is closed';
+
+COMMENT ON COLUMN nudge.closed_periods.reopened_at IS 'When it was reopened; NULL if it is closed';
+
+COMMENT ON COLUMN nudge.closed_periods.reason IS 'Why it was reopened';
+
+COMMENT ON TABLE nudge.closed_period_rows IS 'Customers of closed periods, as they were reported';
+
+COMMENT ON COLUMN nudge.closed_period_rows.period IS 'First day';
+
+COMMENT ON COLUMN nudge.closed_period_rows.grain IS 'How long the period is';
+
+COMMENT ON COLUMN nudge.closed_period_rows.zone IS 'Time zone of its days';
+
+COMMENT ON COLUMN nudge.closed_period_rows.currency IS 'Currency of the state; empty if it has none';
+
+COMMENT ON COLUMN nudge.closed_period_rows.version IS 'Which time that it was closed';
+
+COMMENT ON COLUMN nudge.closed_period_rows.customer IS 'Customer';
+
+COMMENT ON COLUMN nudge.closed_period_rows.opening_mrr IS 'MRR as the period opened';
+
+COMMENT ON COLUMN nudge.closed_period_rows.closing_mrr IS 'MRR as it closed';
+
+COMMENT ON COLUMN nudge.closed_period_rows.movement IS 'new, reactivation, expansion, contraction, churn; NULL if nothing moved';
+
+-- A customer of a period, by the same functions as every report.
+CREATE FUNCTION nudge.period_customers(period date, state nudge.mrr_state, zone text, grain text) RETURNS TABLE (customer text, opening_mrr numeric, closing_mrr numeric, movement text)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 1000 COST 30000
+BEGIN ATOMIC
+	SELECT coalesce(o.customer, c.customer), coalesce(o.mrr, 0), coalesce(c.mrr, 0), m.movement
+	FROM nudge.customer_mrr(state, period - 1, zone) o
+	FULL JOIN nudge.customer_mrr(state, nudge.period_end(period, grain) - 1, zone) c ON c.customer = o.customer
+	LEFT JOIN (
+		SELECT m.customer, string_agg(m.movement, ', ' ORDER BY m.movement COLLATE "C") AS movement
+		FROM nudge.mrr_movements(state, grain, zone, start_day => period, end_day => nudge.period_end(period, grain)) m GROUP BY m.customer
+	) m ON m.customer = coalesce(o.customer, c.customer);
+END;
+
+COMMENT ON FUNCTION nudge.period_customers(date, nudge.mrr_state, text, text) IS 'MRR of each customer as a period opens and as it closes, and what moved';
+
+CREATE FUNCTION nudge.check_period(period date, state nudge.mrr_state, zone text, grain text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF period IS NULL OR state IS NULL OR zone IS NULL OR grain IS NULL THEN
+		RAISE EXCEPTION 'period, state, zone and grain must not be null' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'A closed period is of one state, in one zone.',
+			HINT = 'Pass all.';
+	END IF;
+	IF nudge.period_start(period, grain) <> period THEN
+		RAISE EXCEPTION '% does not begin a %', to_char(period, 'YYYY-MM-DD'), grain USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A period is named by its first day.',
+			HINT = format('Pass %s.', to_char(nudge.period_start(period, grain), 'YYYY-MM-DD'));
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_period(date, nudge.mrr_state, text, text) IS 'Works for close_period: an error unless a day begins a period. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.close_period(period date, state nudge.mrr_state, zone text DEFAULT 'UTC', grain text DEFAULT 'month') RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	over_at timestamptz;
+	before nudge.closed_periods;
+	made nudge.closed_periods;
+BEGIN
+	PERFORM nudge.check_period(period, state, zone, grain);
+	grain := lower(grain);
+	over_at := nudge.period_end(period, grain)::timestamp AT TIME ZONE zone;
+	IF over_at > now() THEN
+		RAISE EXCEPTION 'the % of % is not over', grain, to_char(period, 'YYYY-MM-DD') USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('It ends at %s in %s.', to_char(nudge.period_end(period, grain), 'YYYY-MM-DD 00:00'), zone),
+			HINT = 'Close it then.';
+	END IF;
+	-- one at a time, so that versions follow each other; a lock of the table would
+	-- need the right to change what is closed
+	PERFORM pg_advisory_xact_lock(hashtextextended('nudge.closed_periods', 0));
+	SELECT c.* INTO before FROM nudge.closed_periods c
+	WHERE c.period = close_period.period AND c.grain = close_period.grain AND lower(c.zone) = lower(close_period.zone) AND c.currency = coalesce(nudge.mrr_currency(state), '') ORDER BY c.version DESC LIMIT 1;
+	IF before.version IS NOT NULL AND before.reopened_at IS NULL THEN
+		RAISE EXCEPTION 'the % of % is closed already', grain, to_char(period, 'YYYY-MM-DD') USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('It was closed by %s with an MRR of %s.', before.closed_by, before.closing_mrr),
+			HINT = 'Reopen it with reopen_period(), which keeps what was reported.';
+	END IF;
+	WITH kept AS (
+		INSERT INTO nudge.closed_period_rows
+		SELECT close_period.period, close_period.grain, coalesce(before.zone, close_period.zone), coalesce(nudge.mrr_currency(state), ''), coalesce(before.version, 0) + 1, c.* FROM nudge.period_customers(close_period.period, close_period.state, close_period.zone, close_period.grain) c
+		RETURNING *
+	)
+	INSERT INTO nudge.closed_periods (period, grain, zone, currency, version, opening_mrr, closing_mrr, customers)
+	SELECT close_period.period, close_period.grain, coalesce(before.zone, close_period.zone), coalesce(nudge.mrr_currency(state), ''), coalesce(before.version, 0) + 1,
+		coalesce(sum(k.opening_mrr), 0), coalesce(sum(k.closing_mrr), 0), count(*) FILTER (WHERE k.closing_mrr > 0)
+	FROM kept k
+	RETURNING * INTO made;
+	RETURN (SELECT count(*) FROM nudge.closed_period_rows r WHERE r.period = made.period AND r.grain = made.grain AND r.zone = made.zone AND r.currency = made.currency AND r.version = made.version);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.close_period(date, nudge.mrr_state, text, text) IS
+	'Keeps what is reported for a period: MRR of each customer as it opens and closes, and the movements; returns how many customers. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.reopen_period(period date, reason text, zone text DEFAULT 'UTC', grain text DEFAULT 'month', currency text DEFAULT '') RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reopened integer;
+BEGIN
+	IF coalesce(btrim(reason), '') = '' THEN
+		RAISE EXCEPTION 'a reason must be given' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'Whoever finds another number in a report will ask for it.',
+			HINT = 'Pass it as the second argument.';
+	END IF;
+	UPDATE nudge.closed_periods c SET reopened_by = current_user, reopened_at = clock_timestamp(), reason = reopen_period.reason
+	WHERE c.period = reopen_period.period AND lower(c.zone) = lower(reopen_period.zone) AND c.grain = lower(reopen_period.grain) AND c.currency = coalesce(reopen_period.currency, '') AND c.reopened_at IS NULL
+	RETURNING c.version INTO reopened;
+	IF reopened IS NULL THEN
+		RAISE EXCEPTION 'the % of % is not closed', grain, to_char(period, 'YYYY-MM-DD') USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('In %s, for %s.', zone, coalesce(nullif(currency, ''), 'a state without a currency')),
+			HINT = 'See nudge.closed_periods.';
+	END IF;
+	RETURN reopened;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.reopen_period(date, text, text, text, text) IS
+	'Lets a closed period be closed again; what was reported stays, with the reason. Returns the version that was reopened. Not STRICT: NULL is an error';
+
+-- A row that begins after the period has not changed it, unless its customer has
+-- no other.
+CREATE FUNCTION nudge.recorded_since(subscriptions regclass, since timestamptz, over_at timestamptz) RETURNS TABLE (customer text, has_later boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		SELECT s.customer, coalesce(bool_or(s.recorded_at > $1) FILTER (WHERE s.valid_from < $2), bool_or(s.recorded_at > $1), false) FROM (%s) s GROUP BY s.customer
+		$query$, nudge.input_query('subscriptions', subscriptions)) USING since, over_at;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.recorded_since(regclass, timestamptz, timestamptz) IS
+	'Works for restatements: which customers have subscriptions, and whether one of a period was recorded after a time. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.merged_customers(merges regclass, vanished text[]) RETURNS TABLE (customer text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH RECURSIVE m AS MATERIALIZED (SELECT s.customer, s.merged_into FROM (%s) s), chain AS (
+			SELECT m.customer, m.merged_into FROM m WHERE m.customer = ANY ($1)
+			UNION SELECT m.customer, m.merged_into FROM chain c JOIN m ON m.customer = c.merged_into
+		)
+		SELECT c.customer FROM chain c UNION SELECT c.merged_into FROM chain c
+		$query$, nudge.input_query('customer_merges', merges)) USING vanished;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.merged_customers(regclass, text[]) IS
+	'Works for restatements: which of the given customers were merged into others, and into which, also over several merges. Not STRICT: a NULL relation has no rows';
+
+CREATE FUNCTION nudge.restatements(period date, state nudge.mrr_state, subscriptions regclass DEFAULT NULL, zone text DEFAULT 'UTC', grain text DEFAULT 'month', merges regclass DEFAULT NULL) RETURNS TABLE (
+	customer text,
+	reported_opening numeric,
+	opening_now numeric,
+	reported_closing numeric,
+	closing_now numeric,
+	difference numeric,
+	reported_movement text,
+	movement_now text,
+	change text,
+	cause text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	closed nudge.closed_periods;
+	over_at timestamptz;
+	has_times constant boolean := subscriptions IS NOT NULL AND nudge.relation_has_column(subscriptions, 'recorded_at');
+BEGIN
+	PERFORM nudge.check_period(restatements.period, state, restatements.zone, restatements.grain);
+	SELECT c.* INTO closed FROM nudge.closed_periods c
+	WHERE c.period = restatements.period AND c.grain = lower(restatements.grain) AND lower(c.zone) = lower(restatements.zone) AND c.currency = coalesce(nudge.mrr_currency(state), '')
+	ORDER BY c.version DESC LIMIT 1;
+	IF closed.version IS NULL THEN
+		RAISE EXCEPTION 'the % of % is not closed', restatements.grain, to_char(restatements.period, 'YYYY-MM-DD') USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('In %s, for %s.', restatements.zone, coalesce(nudge.mrr_currency(state), 'a state without a currency')),
+			HINT = 'See nudge.closed_periods.';
+	END IF;
+	over_at := nudge.period_end(closed.period, closed.grain)::timestamp AT TIME ZONE closed.zone;
+	RETURN QUERY
+		WITH moved AS MATERIALIZED (
+			SELECT coalesce(r.customer, n.customer) AS customer, r.customer IS NOT NULL AS reported, n.customer IS NOT NULL AS there,
+				coalesce(r.opening_mrr, 0) AS old_opening, coalesce(n.opening_mrr, 0) AS new_opening, coalesce(r.closing_mrr, 0) AS old_closing, coalesce(n.closing_mrr, 0) AS new_closing,
+				r.movement AS old_movement, n.movement AS new_movement
+			FROM (SELECT p.* FROM nudge.closed_period_rows p
+				WHERE p.period = closed.period AND p.grain = closed.grain AND p.zone = closed.zone AND p.currency = closed.currency AND p.version = closed.version) r
+			FULL JOIN nudge.period_customers(closed.period, restatements.state, closed.zone, closed.grain) n ON n.customer = r.customer
+			WHERE (r.opening_mrr, r.closing_mrr, r.movement) IS DISTINCT FROM (n.opening_mrr, n.closing_mrr, n.movement)
+		), merged AS MATERIALIZED (
+			SELECT g.customer FROM nudge.merged_customers(merges, (SELECT array_agg(m.customer) FROM moved m WHERE m.reported AND NOT m.there)) g
+		)
+		SELECT m.customer, m.old_opening, m.new_opening, m.old_closing, m.new_closing, m.new_closing - m.old_closing, m.old_movement, m.new_movement,
+			CASE WHEN NOT m.reported THEN 'appeared' WHEN NOT m.there THEN 'vanished' WHEN m.old_closing <> m.new_closing THEN 'changed' WHEN m.old_opening <> m.new_opening THEN 'moved' ELSE 'reclassified' END,
+			CASE WHEN m.customer IN (SELECT g.customer FROM merged g) THEN 'merge'
+				WHEN NOT has_times THEN NULL
+				WHEN s.has_later THEN CASE WHEN m.reported THEN 'correction' ELSE 'late row' END
+				WHEN s.customer IS NOT NULL THEN 'unrecorded'
+				WHEN m.reported THEN 'deleted' END
+		FROM moved m LEFT JOIN nudge.recorded_since(subscriptions, closed.closed_at, over_at) s ON s.customer = m.customer
+		ORDER BY abs(m.new_closing - m.old_closing) DESC, m.customer COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.restatements(date, nudge.mrr_state, regclass, text, text, regclass) IS
+	'What has moved since a period was closed, by customer: appeared, vanished, changed, moved to another period, or reclassified, and by what cause: merge, late row, correction, unrecorded, deleted. Not STRICT: without subscriptions that say when they were recorded only merges are a cause';

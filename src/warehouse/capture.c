@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
@@ -44,19 +45,27 @@ enum
 	LOG_COLUMNS
 };
 
-/* Rows that are written to the log at once. */
+/* Rows, and about as many bytes, that are written to the log at once. */
 #define LOG_ROWS 256
+#define LOG_BYTES (256 * 1024)
 
 /* Stands for NULL as the key column of an "everything" row. */
 #define EVERYTHING (-1)
 
-/* A key that was written down: its column and its bytes. */
+/* Stands for the length of a key that is a value by itself. */
+#define BY_VALUE ((Size) -1)
+
+/* A key that was written down: its column and its bytes, or its value. */
 typedef struct SeenKey
 {
 	uint32 hash;
 	int column;
 	Size len;
-	const char *data;
+	union
+	{
+		const char *data;
+		Datum value;
+	} is;
 } SeenKey;
 
 typedef struct SeenEntry
@@ -69,7 +78,8 @@ static inline bool
 same_key(SeenKey a, SeenKey b)
 {
 	return a.hash == b.hash && a.column == b.column && a.len == b.len &&
-		   memcmp(a.data, b.data, a.len) == 0;
+		   (a.len == BY_VALUE ? a.is.value == b.is.value
+							  : memcmp(a.is.data, b.is.data, a.len) == 0);
 }
 
 #define SH_PREFIX seen
@@ -141,12 +151,23 @@ log_begin(Log *log, Datum source)
 	log->source = source;
 }
 
+/* Whether rows of the log need no more than to be written. */
+static bool
+is_plain(Relation log)
+{
+	TupleDesc desc = RelationGetDescr(log);
+
+	return !log->rd_rel->relhasindex && desc->natts == LOG_COLUMNS &&
+		   !TupleDescAttr(desc, LOG_KEY_COLUMN)->attnotnull &&
+		   !TupleDescAttr(desc, LOG_KEY)->attnotnull &&
+		   (desc->constr == NULL || desc->constr->num_check == 0);
+}
+
 /* log_open opens the log with the first key: most changes have no new one. */
 static void
 log_open(Log *log)
 {
 	Oid schema;
-	TupleConstr *rules;
 
 	if (log->relation != NULL)
 		return;
@@ -157,10 +178,7 @@ log_open(Log *log)
 	if (RelationGetDescr(log->relation)->natts < LOG_COLUMNS ||
 		log->relation->rd_rel->relkind != RELKIND_RELATION)
 		elog(ERROR, "nudge.change_log is not the table of this extension");
-	rules = RelationGetDescr(log->relation)->constr;
-	log->is_plain = !log->relation->rd_rel->relhasindex &&
-					(rules == NULL ||
-					 (rules->num_check == 0 && !rules->has_generated_stored));
+	log->is_plain = is_plain(log->relation);
 	log->estate = NULL;
 	log->info = NULL;
 	log->rows = AllocSetContextCreate(log->context, "nudge_metrics change log",
@@ -237,7 +255,8 @@ log_put(Log *log, Datum key_column, Datum key)
 	slot->tts_values[LOG_AT] = log->at;
 	slot->tts_isnull[LOG_KEY_COLUMN] = slot->tts_isnull[LOG_KEY] = key == 0;
 	ExecStoreVirtualTuple(slot);
-	if (log->n == LOG_ROWS)
+	if (log->n == LOG_ROWS ||
+		MemoryContextMemAllocated(log->rows, false) > LOG_BYTES)
 		log_flush(log);
 }
 
@@ -307,10 +326,12 @@ read_key(Capture *capture, TupleDesc desc, const char *name, const char *column)
 	capture->last_key = Max(capture->last_key, key->attnum);
 }
 
-/* The arguments behind an empty one are the columns that are watched. */
+/* read_watched takes the columns whose change counts; none stand for all. */
 static void
 read_watched(Capture *capture, TupleDesc desc, char **names, int n)
 {
+	if (n == 0)
+		return;
 	capture->watched = palloc_array(AttrNumber, n + capture->nkeys);
 	for (int i = 0; i < n; i++)
 	{
@@ -329,6 +350,36 @@ read_watched(Capture *capture, TupleDesc desc, char **names, int n)
 			capture->watched[capture->nwatched++] = capture->keys[i].attnum;
 }
 
+/*
+ * is_renamed tells whether a column has another name than when the trigger was
+ * made: another one may have got its name since.  The last argument has the
+ * table by its number, and those of the key columns and the watched ones.  A
+ * table that was restored from a dump is another: there the names are right.
+ */
+static bool
+is_renamed(Relation relation, char **args, int nkeys, int nwatched)
+{
+	char **watched = args + 2 * nkeys + 2;
+	char *numbers = watched[nwatched + 1];
+	Oid table = (Oid) strtoul(numbers, &numbers, 10);
+	Oid type = get_rel_type_id(table);
+
+	if (!OidIsValid(type) ||
+		(table != RelationGetRelid(relation) &&
+		 !typeInheritsFrom(relation->rd_rel->reltype, type)))
+		return false;
+	for (int i = 0; i < nkeys + nwatched; i++)
+	{
+		const char *name = i < nkeys ? args[2 * i + 2] : watched[i - nkeys];
+		AttrNumber number = (AttrNumber) strtol(numbers, &numbers, 10);
+		char *now = get_attname(table, number, true);
+
+		if (now == NULL || strcmp(name, now) != 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 forget_seen(Capture *capture)
 {
@@ -336,34 +387,51 @@ forget_seen(Capture *capture)
 	capture->seen = seen_create(capture->seen_context, 16, NULL);
 }
 
+/* source, key column, column, ..., '', watched column, ..., '', numbers */
+static void
+read_arguments(Capture *capture, Relation relation, char **args, int n)
+{
+	TupleDesc desc = RelationGetDescr(relation);
+	int at = 1;
+	int end;
+
+	capture->keys = palloc0_array(Key, n);
+	for (; at + 1 < n && args[at][0] != '\0'; at += 2)
+		read_key(capture, desc, args[at], args[at + 1]);
+	if (at == n)
+		return;
+	if (args[at][0] != '\0')
+	{
+		capture->no_keys = true;
+		return;
+	}
+	for (end = at + 1; end < n && args[end][0] != '\0';)
+		end++;
+	if (end + 1 < n && is_renamed(relation, args, capture->nkeys, end - at - 1))
+		capture->no_keys = true;
+	else
+		read_watched(capture, desc, &args[at + 1], end - at - 1);
+}
+
 /* read_trigger reads the arguments of a trigger, once in a statement. */
 static Capture *
 read_trigger(TriggerData *data, MemoryContext parent)
 {
 	Trigger *trigger = data->tg_trigger;
-	TupleDesc desc = RelationGetDescr(data->tg_relation);
 	MemoryContext context =
 		AllocSetContextCreate(parent, "nudge_metrics capture",
 							  ALLOCSET_SMALL_SIZES);
 	MemoryContext outer = MemoryContextSwitchTo(context);
 	Capture *capture = palloc0_object(Capture);
-	int at;
 
 	capture->context = context;
 	capture->source = CStringGetTextDatum(trigger->tgargs[0]);
-	capture->keys = palloc0_array(Key, trigger->tgnargs);
-	for (at = 1; at + 1 < trigger->tgnargs && trigger->tgargs[at][0] != '\0';
-		 at += 2)
-		read_key(capture, desc, trigger->tgargs[at], trigger->tgargs[at + 1]);
-	if (at < trigger->tgnargs && trigger->tgargs[at][0] == '\0')
-		read_watched(capture, desc, &trigger->tgargs[at + 1],
-					 trigger->tgnargs - at - 1);
-	else if (at < trigger->tgnargs)
-		capture->no_keys = true;
+	read_arguments(capture, data->tg_relation, trigger->tgargs,
+				   trigger->tgnargs);
 	if (capture->nkeys == 0)
 		capture->no_keys = true;
 	if (capture->watched == NULL)
-		capture->last = desc->natts;
+		capture->last = RelationGetDescr(data->tg_relation)->natts;
 	capture->row = AllocSetContextCreate(context, "nudge_metrics captured row",
 										 ALLOCSET_SMALL_SIZES);
 	capture->seen_context =
@@ -381,32 +449,40 @@ read_trigger(TriggerData *data, MemoryContext parent)
  * takes too much memory is forgotten: a key may be written down twice.
  */
 static bool
-remember(Capture *capture, int column, const char *data, Size len)
+remember(Capture *capture, SeenKey key)
 {
-	SeenKey key = {.column = column, .len = len, .data = data};
-	SeenEntry *entry;
-	char *copy;
 	bool found;
 
-	key.hash = hash_combine(hash_bytes((const unsigned char *) data, len),
-							(uint32) column);
+	if (key.len == BY_VALUE)
+		key.hash =
+			hash_combine(murmurhash32((uint32) key.is.value),
+						 murmurhash32((uint32) ((uint64) key.is.value >> 32)));
+	else
+		key.hash =
+			hash_bytes((const unsigned char *) key.is.data, (int) key.len);
+	key.hash = hash_combine(key.hash, (uint32) key.column);
 	if (seen_lookup(capture->seen, key) != NULL)
 		return false;
 	if (MemoryContextMemAllocated(capture->seen_context, true) >
 		(Size) work_mem * 1024)
 		forget_seen(capture);
-	copy = MemoryContextAlloc(capture->seen_context, Max(len, 1));
-	memcpy(copy, data, len);
-	key.data = copy;
-	entry = seen_insert(capture->seen, key, &found);
-	entry->key = key;
+	if (key.len != BY_VALUE)
+	{
+		char *copy = MemoryContextAlloc(capture->seen_context, Max(key.len, 1));
+
+		memcpy(copy, key.is.data, key.len);
+		key.is.data = copy;
+	}
+	seen_insert(capture->seen, key, &found);
 	return true;
 }
 
 static void
 note_everything(Capture *capture, Log *log)
 {
-	if (remember(capture, EVERYTHING, "", 0))
+	SeenKey key = {.column = EVERYTHING, .len = BY_VALUE};
+
+	if (remember(capture, key))
 	{
 		log_open(log);
 		log_put(log, (Datum) 0, (Datum) 0);
@@ -437,26 +513,31 @@ key_text(Key *key, Datum value)
 	}
 }
 
-/* The bytes of a value; equal ones have the same text. */
-static const char *
-key_bytes(const Key *key, Datum *value, Size *len)
+/* What of a value is compared, if fetched; equal ones have the same text. */
+static SeenKey
+seen_key(const Key *key, int column, Datum *value)
 {
+	SeenKey seen = {.column = column};
+
 	if (key->by_value)
 	{
-		*len = sizeof(Datum);
-		return (const char *) value;
+		seen.len = BY_VALUE;
+		seen.is.value = *value;
 	}
-	if (key->length == -1)
+	else if (key->length == -1)
 	{
 		struct varlena *plain = PG_DETOAST_DATUM_PACKED(*value);
 
 		*value = PointerGetDatum(plain);
-		*len = VARSIZE_ANY_EXHDR(plain);
-		return VARDATA_ANY(plain);
+		seen.len = VARSIZE_ANY_EXHDR(plain);
+		seen.is.data = VARDATA_ANY(plain);
 	}
-	*len = key->length == -2 ? strlen(DatumGetCString(*value))
-							 : (Size) key->length;
-	return DatumGetPointer(*value);
+	else
+	{
+		seen.len = (Size) key->length;
+		seen.is.data = DatumGetPointer(*value);
+	}
+	return seen;
 }
 
 /* note_row writes down the keys of a row. */
@@ -472,13 +553,10 @@ note_row(Capture *capture, Log *log, TupleTableSlot *slot)
 	{
 		Key *key = &capture->keys[i];
 		Datum value = slot->tts_values[key->attnum - 1];
-		const char *data;
-		Size len;
 
 		if (slot->tts_isnull[key->attnum - 1])
 			continue;
-		data = key_bytes(key, &value, &len);
-		if (remember(capture, i, data, len))
+		if (remember(capture, seen_key(key, i, &value)))
 		{
 			MemoryContext outer;
 			Datum text;
@@ -692,7 +770,7 @@ check_called(FunctionCallInfo fcinfo)
 				 errhint("Call track_source(), which makes the triggers.")));
 }
 
-/* capture_changes(source, key column, column, ..., '', watched column, ...) */
+/* A trigger; read_arguments() has its arguments. */
 PG_FUNCTION_INFO_V1(nm_capture_changes);
 Datum
 nm_capture_changes(PG_FUNCTION_ARGS)

@@ -18,6 +18,8 @@ CREATE TABLE nudge.change_log (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_scale_factor = 0,
 	autovacuum_vacuum_insert_threshold = 100000, autovacuum_vacuum_cost_delay = 0);
 SELECT pg_catalog.pg_extension_config_dump('nudge.change_log', '');
+-- where all tables are published, what is worked on could not be taken out
+ALTER TABLE nudge.change_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE nudge.change_log IS 'Which keys of sources have changed and are not yet refreshed; triggers of track_source() write it';
 COMMENT ON COLUMN nudge.change_log.source IS 'Source whose rows have changed';
 COMMENT ON COLUMN nudge.change_log.key_column IS 'Column of the input that the key is of; NULL: everything of the source may have changed';
@@ -48,7 +50,7 @@ COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
 CREATE FUNCTION nudge.capture_changes() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'nm_capture_changes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION nudge.capture_changes() IS
-	'Trigger of track_source(): writes the keys of changed rows to nudge.change_log. Arguments: the source, pairs of a column of the input and a column of the table, an empty text, the columns whose change counts. Not STRICT: triggers take no arguments';
+	'Trigger of track_source(): writes the keys of changed rows to nudge.change_log. Arguments: the source, pairs of a column of the input and a column of the table, an empty text, the columns whose change counts (none: all), an empty text, the numbers of the table and of these columns. Not STRICT: triggers take no arguments';
 
 -- Whoever may make such triggers can fill the log.
 REVOKE EXECUTE ON FUNCTION nudge.capture_changes() FROM PUBLIC;
@@ -61,10 +63,10 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION nudge.view_reads(view_name oid, relation oid, OUT columns text[], OUT others text[])
+CREATE FUNCTION nudge.view_reads(view_name oid, relation oid, OUT columns text[], OUT others text[], OUT singles text[])
 	AS 'MODULE_PATHNAME', 'nm_view_reads' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION nudge.view_reads(oid, oid) IS
-	'Works for track_source: the columns of a relation that a view reads, NULL for all as a whole, and the other relations that it reads, among them the relation itself if it is read twice';
+	'Works for track_source: the columns of a relation that a view reads, NULL for all as a whole, and the other relations that it reads, among them the relation itself if it is read twice, and for each column of the view the column that alone it is made of';
 
 -- What is captured --------------------------------------------------------
 
@@ -163,12 +165,19 @@ CREATE FUNCTION nudge.capture_triggers(source text, relation oid, keys jsonb, ca
 BEGIN ATOMIC
 	WITH words AS (
 		SELECT ARRAY[capture_triggers.source]
-			|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half)
-			|| CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+			|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half) AS pairs,
+			CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
 					WHERE a.attrelid = capture_triggers.relation AND a.attnum > 0 AND a.attname::text = ANY (r.columns) AND a.attgenerated NOT IN ('', 's')) THEN '{}'
-				ELSE ''::text || r.columns END AS list
+				ELSE r.columns END AS watched,
+			ARRAY(SELECT k.value FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n) ORDER BY k.n) AS taken
 		FROM nudge.sources s, LATERAL nudge.view_reads(to_regclass(nudge.source_view(s.input, s.source))::oid, capture_triggers.relation) r
 		WHERE s.source = capture_triggers.source
+	), arguments(names, numbers) AS (
+		SELECT w.pairs || ''::text || w.watched || ''::text,
+			-- a column keeps its number when it is renamed
+			concat_ws(' ', capture_triggers.relation, (SELECT string_agg(coalesce(a.attnum, 0)::text, ' ' ORDER BY c.n)
+				FROM unnest(w.taken || w.watched) WITH ORDINALITY c(name, n) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = capture_triggers.relation AND a.attname::text = c.name))
+		FROM words w
 	), events(letter, event, events, each) AS (
 		VALUES ('i', 'statement', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'),
 			('u', 'statement', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'),
@@ -176,18 +185,18 @@ BEGIN ATOMIC
 			('r', 'row', 'INSERT OR UPDATE OR DELETE', 'FOR EACH ROW'),
 			('t', NULL, 'TRUNCATE', 'FOR EACH STATEMENT')
 	)
-	SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' ORDER BY o) FROM unnest(w.list) WITH ORDINALITY u(a, o)),
+	SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' ORDER BY o) FROM unnest(w.names) WITH ORDINALITY u(a, o)),
 		CASE WHEN e.letter <> 'r' OR t.table_id = capture_triggers.relation OR c.relkind <> 'p' THEN
 			format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s %4$s EXECUTE FUNCTION nudge.capture_changes(%5$s); ALTER TABLE %6$s%3$s ENABLE ALWAYS TRIGGER %1$I',
-				n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.list) WITH ORDINALITY u(a, o)),
+				n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.names || w.numbers) WITH ORDINALITY u(a, o)),
 				CASE WHEN e.letter = 'r' THEN '' ELSE 'ONLY ' END) END
-	FROM words w, events e, nudge.tables_of(capture_triggers.relation) t, pg_catalog.pg_class c,
+	FROM arguments w, events e, nudge.tables_of(capture_triggers.relation) t, pg_catalog.pg_class c,
 		LATERAL (SELECT format('nudge_%s_%s', e.letter, CASE WHEN length(capture_triggers.source) <= 40 THEN capture_triggers.source ELSE left(capture_triggers.source, 31) || '_' || left(md5(capture_triggers.source), 8) END) AS name) n
 	WHERE c.oid = capture_triggers.relation AND coalesce(e.event, capture_triggers.capture) = capture_triggers.capture AND capture_triggers.capture <> 'none'
 	ORDER BY t.table_id, e.letter COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.capture_triggers(text, oid, jsonb, text) IS
-	'Works for track_source: the triggers that a source must have, with their arguments as pg_trigger has them, and the statement that makes each; NULL where PostgreSQL makes it with that of the partitioned table';
+	'Works for track_source: the triggers that a source must have, with their arguments but for the numbers at the end as pg_trigger has them, and the statement that makes each; NULL where PostgreSQL makes it with that of the partitioned table';
 
 -- The triggers that a source has, on whatever table.
 CREATE FUNCTION nudge.triggers_of(source text) RETURNS TABLE (table_id oid, trigger_name text, arguments bytea, fires "char", is_clone boolean)
@@ -236,34 +245,50 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_trackable(nudge.sources) IS 'Works for track_source: the table of a source, or an error if triggers would not see its changes';
 
--- Of rows put into partitions PostgreSQL shows a trigger for statements what
--- they were before, without generated columns.
+-- MERGE that moves a row to another partition fires none but its triggers for
+-- UPDATE, yet shows them nothing of it.  Nor do they see generated columns of
+-- rows put into partitions.
 CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN CASE
 		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to it, and fires no triggers for statements.'
 		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.'
-		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.table_id WHERE t.kind = 'p' AND a.attgenerated <> '' AND NOT a.attisdropped)
-			THEN 'It is partitioned and has generated columns, which triggers for statements do not see.' END;
+		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.kind = 'p') THEN 'It is partitioned, and of rows that MERGE moves between partitions triggers for statements see nothing.' END;
 COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
+
+-- With a partition come the triggers for rows of its table, made by whoever
+-- makes the partition: he must be allowed to.
+CREATE FUNCTION nudge.refused_owner(relation oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT min(pg_get_userbyid(c.relowner)::text COLLATE "C")
+	FROM nudge.tables_of(refused_owner.relation) t JOIN pg_catalog.pg_class c ON c.oid = t.table_id
+	WHERE t.kind = 'p' AND NOT has_function_privilege(c.relowner, 'nudge.capture_changes()'::regprocedure, 'EXECUTE');
+END;
+COMMENT ON FUNCTION nudge.refused_owner(oid) IS 'Works for track_source: the owner of a partitioned table who could make no partition of it if it had triggers for rows; NULL if each could';
 
 CREATE FUNCTION nudge.choose_capture(source text, relation oid, capture text) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	reason constant text := nudge.unseen_by_statement(relation);
+	chosen constant text := CASE WHEN capture <> 'auto' THEN capture WHEN reason IS NOT NULL THEN 'row' ELSE 'statement' END;
+	refused constant text := CASE chosen WHEN 'row' THEN nudge.refused_owner(relation) END;
 BEGIN
 	IF capture = 'statement' AND reason IS NOT NULL THEN
 		RAISE EXCEPTION 'source "%" cannot be captured by statement', source USING ERRCODE = 'feature_not_supported',
 			DETAIL = reason,
 			HINT = 'Pass capture => ''row'', or leave it out.';
 	END IF;
-	RETURN CASE WHEN capture <> 'auto' THEN capture
-		-- a row trigger comes with each new partition
-		WHEN reason IS NOT NULL OR (SELECT c.relkind FROM pg_class c WHERE c.oid = relation) = 'p' THEN 'row' ELSE 'statement' END;
+	IF refused IS NOT NULL THEN
+		RAISE EXCEPTION 'role "%" could make no more partitions of source "%"', refused, source USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'Each new partition gets a trigger, which the role that makes it must be allowed to make.',
+			HINT = format('Call GRANT EXECUTE ON FUNCTION nudge.capture_changes() TO %I, or pass capture => ''none''.', refused);
+	END IF;
+	RETURN chosen;
 END
 $$;
-COMMENT ON FUNCTION nudge.choose_capture(text, oid, text) IS 'Works for track_source: statement or row, or an error if what is asked for would miss changes';
+COMMENT ON FUNCTION nudge.choose_capture(text, oid, text) IS 'Works for track_source: statement or row, or an error if what is asked for would miss changes or forbid partitions';
 
 CREATE FUNCTION nudge.drop_capture(source text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -349,7 +374,7 @@ BEGIN ATOMIC
 			ELSE format('%s watches other columns than the source reads.', h.trigger_name) END
 	FROM nudge.capture_triggers(trigger_problems.source, trigger_problems.relation, trigger_problems.keys, trigger_problems.capture) m
 	FULL JOIN nudge.triggers_of(trigger_problems.source) h ON h.table_id = m.table_id AND h.trigger_name = m.trigger_name
-	WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR h.arguments <> m.arguments;
+	WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR substr(h.arguments, 1, octet_length(m.arguments)) <> m.arguments;
 END;
 COMMENT ON FUNCTION nudge.trigger_problems(text, oid, jsonb, text) IS 'Works for check_tracking: what differs between the triggers that a source has and those that it must have';
 
@@ -360,7 +385,7 @@ DECLARE
 	one record;
 BEGIN
 	PERFORM nudge.check_source_name(source);
-	FOR one IN SELECT s.source, s.relation, to_regclass(s.relation)::oid AS relation_id, t.keys, t.capture, t.relation AS tracked, to_regclass(nudge.source_view(s.input, s.source)) IS NOT NULL AS has_view
+	FOR one IN SELECT s.source, s.relation, to_regclass(s.relation)::oid AS relation_id, t.keys, t.capture, t.relation AS tracked, to_regclass(nudge.source_view(s.input, s.source))::oid AS view_id
 		FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 		WHERE check_tracking.source IS NULL OR s.source = check_tracking.source ORDER BY s.source COLLATE "C" LOOP
 		source_name := one.source;
@@ -373,7 +398,7 @@ BEGIN
 			RETURN NEXT;
 		ELSIF one.capture = 'none' THEN
 			CONTINUE;
-		ELSIF one.relation_id IS NULL OR NOT one.has_view OR one.tracked IS DISTINCT FROM one.relation THEN
+		ELSIF one.relation_id IS NULL OR one.view_id IS NULL OR one.tracked IS DISTINCT FROM one.relation THEN
 			problem := 'table missing';
 			description := format('%s, or the view of the source, is not there, or not what is tracked. Map and track it again.', one.tracked);
 			RETURN NEXT;
@@ -381,10 +406,12 @@ BEGIN
 			RETURN QUERY SELECT one.source, p.problem, 'error', p.table_name, p.description || ' Call track_source().'
 				FROM nudge.trigger_problems(one.source, one.relation_id, one.keys, one.capture) p ORDER BY p.table_name COLLATE "C", p.problem COLLATE "C", p.description COLLATE "C";
 			RETURN QUERY SELECT one.source, 'key renamed', 'error', one.relation, format('The source reads %s no more as key "%s". Map and track it again.', k.value, k.key)
-				FROM jsonb_each_text(one.keys) k, nudge.view_reads(to_regclass(nudge.source_view((SELECT s.input FROM nudge.sources s WHERE s.source = one.source), one.source)), one.relation_id) r
-				WHERE k.value <> ALL (r.columns) ORDER BY k.key COLLATE "C";
+				FROM jsonb_each_text(one.keys) k, nudge.view_reads(one.view_id, one.relation_id) r
+				WHERE k.value IS DISTINCT FROM (SELECT r.singles[a.attnum] FROM pg_attribute a WHERE a.attrelid = one.view_id AND a.attname = k.key) ORDER BY k.key COLLATE "C";
 			RETURN QUERY SELECT one.source, 'changes not seen', 'error', one.relation, u.reason || ' Call track_source().'
 				FROM nudge.unseen_by_statement(one.relation_id) u(reason) WHERE one.capture = 'statement' AND u.reason IS NOT NULL;
+			RETURN QUERY SELECT one.source, 'partitions refused', 'error', one.relation, format('Role "%s" can make no partitions of it, since it may not execute nudge.capture_changes().', o.name)
+				FROM nudge.refused_owner(one.relation_id) o(name) WHERE one.capture = 'row' AND o.name IS NOT NULL;
 		END IF;
 	END LOOP;
 END

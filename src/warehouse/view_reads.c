@@ -27,11 +27,12 @@ typedef struct Reads
 {
 	Oid view;
 	Oid relation;
-	int found;     /* how often */
-	bool *columns; /* by number */
-	bool all;      /* of its columns */
-	List *others;  /* relations */
-	List *queries; /* innermost first */
+	int found;       /* how often */
+	bool *columns;   /* by number */
+	bool all;        /* of its columns */
+	List *others;    /* relations */
+	List *queries;   /* innermost first */
+	bool one_column; /* follows columns into subqueries */
 } Reads;
 
 static bool
@@ -76,25 +77,87 @@ find_reads(Node *node, void *context)
 			else
 				reads->all = true;
 		}
+		else if (from->rtekind == RTE_SUBQUERY && var->varattno > 0 &&
+				 reads->one_column)
+		{
+			List *outer = reads->queries;
+			TargetEntry *entry =
+				list_nth_node(TargetEntry, from->subquery->targetList,
+							  var->varattno - 1);
+
+			reads->queries =
+				lcons(from->subquery,
+					  list_copy_tail(reads->queries, var->varlevelsup));
+			find_reads((Node *) entry->expr, context);
+			reads->queries = outer;
+		}
 		return false;
 	}
 	return expression_tree_walker(node, find_reads, context);
 }
 
+/* An array of names, of which NULL pointers are NULL. */
 static Datum
 text_array(List *words)
 {
-	Datum *elements = palloc_array(Datum, Max(list_length(words), 1));
-	int n = 0;
-	ListCell *cell;
+	int n = list_length(words);
+	Datum *elements = palloc0_array(Datum, Max(n, 1));
+	bool *nulls = palloc0_array(bool, Max(n, 1));
+	int lower = 1;
 
-	foreach (cell, words)
-		elements[n++] = CStringGetTextDatum((char *) lfirst(cell));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false,
-										   TYPALIGN_INT));
+	for (int i = 0; i < n; i++)
+	{
+		char *word = list_nth(words, i);
+
+		nulls[i] = word == NULL;
+		if (word != NULL)
+			elements[i] = CStringGetTextDatum(word);
+	}
+	if (n == 0)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
+	return PointerGetDatum(construct_md_array(elements, nulls, 1, &n, &lower,
+											  TEXTOID, -1, false,
+											  TYPALIGN_INT));
 }
 
-/* view_reads(view, relation, OUT columns, OUT others) */
+static List *
+read_columns(const Reads *reads, TupleDesc desc)
+{
+	List *names = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+		if (reads->columns[i + 1])
+			names = lappend(names, NameStr(TupleDescAttr(desc, i)->attname));
+	return names;
+}
+
+/* single_columns tells for each column of a view which one it is made of. */
+static List *
+single_columns(Query *query, Oid relation, TupleDesc desc)
+{
+	List *names = NIL;
+	ListCell *cell;
+
+	foreach (cell, query->targetList)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+		Reads reads = {.relation = relation, .one_column = true};
+		List *found;
+
+		if (entry->resjunk)
+			continue;
+		reads.columns = palloc0_array(bool, desc->natts + 1);
+		reads.queries = list_make1(query);
+		find_reads((Node *) entry->expr, &reads);
+		found = read_columns(&reads, desc);
+		names = lappend(names, reads.all || list_length(found) != 1
+								   ? NULL
+								   : linitial(found));
+	}
+	return names;
+}
+
+/* view_reads(view, relation, OUT columns, OUT others, OUT singles) */
 PG_FUNCTION_INFO_V1(nm_view_reads);
 Datum
 nm_view_reads(PG_FUNCTION_ARGS)
@@ -105,8 +168,8 @@ nm_view_reads(PG_FUNCTION_ARGS)
 	Reads reads = {0};
 	List *names = NIL;
 	ListCell *cell;
-	Datum values[2];
-	bool nulls[2] = {false, false};
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
 	if (view == NULL || relation == NULL)
 	{
@@ -127,18 +190,16 @@ nm_view_reads(PG_FUNCTION_ARGS)
 	reads.relation = RelationGetRelid(relation);
 	reads.columns = palloc0_array(bool, desc->natts + 1);
 	find_reads((Node *) get_view_query(view), &reads);
-	for (int i = 0; i < desc->natts; i++)
-		if (reads.columns[i + 1])
-			names = lappend(names, NameStr(TupleDescAttr(desc, i)->attname));
-	values[0] = text_array(names);
+	values[0] = text_array(read_columns(&reads, desc));
 	nulls[0] = reads.all;
-	names = NIL;
 	foreach (cell, reads.others)
 		names =
 			lappend(names,
 					quote_qualified_identifier(get_namespace_name(get_rel_namespace(lfirst_oid(cell))),
 											   get_rel_name(lfirst_oid(cell))));
 	values[1] = text_array(names);
+	values[2] =
+		text_array(single_columns(get_view_query(view), reads.relation, desc));
 	table_close(relation, AccessShareLock);
 	table_close(view, AccessShareLock);
 	return nm_one_row(fcinfo, values, nulls);
