@@ -28,9 +28,9 @@ COMMENT ON COLUMN nudge.erasures.objects IS 'Rows that were erased, by table';
 
 -- The key and those that were merged into it.
 CREATE FUNCTION nudge.keys_of_entity(entity text, key text) RETURNS text[]
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN ARRAY[key] || ARRAY(SELECT m.key FROM nudge.entity_merges m WHERE m.entity = keys_of_entity.entity AND m.counted_as = keys_of_entity.key ORDER BY m.key COLLATE "C");
-COMMENT ON FUNCTION nudge.keys_of_entity(text, text) IS 'A key, and the keys that were merged into it';
+COMMENT ON FUNCTION nudge.keys_of_entity(text, text) IS 'A key, and the keys that were merged into it. Not STRICT: NULL is a key that nobody has';
 
 -- Tables with the column of an entity: where to look, and how.
 CREATE FUNCTION nudge.entity_places(entity text) RETURNS TABLE (kind text, object text, condition text)
@@ -57,7 +57,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.entity_places(text) IS 'Works for find_entity and forget: the relations that hold keys of an entity, with a condition on $1, the keys';
 
-CREATE FUNCTION nudge.find_entity(entity text, key text) RETURNS TABLE (kind text, object text, row_count bigint)
+CREATE FUNCTION nudge.find_keys(entity text, keys text[]) RETURNS TABLE (kind text, object text, row_count bigint)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -65,7 +65,7 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_entity(entity, false);
 	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p LOOP
-		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING nudge.keys_of_entity(entity, key);
+		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING keys;
 		kind := place.kind;
 		object := place.object;
 		IF row_count > 0 THEN
@@ -74,7 +74,15 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.find_entity(text, text) IS 'Where rows of a customer, user, visitor, lead or deal are, and how many: in sources, materialisations, closed periods, lists and logs';
+COMMENT ON FUNCTION nudge.find_keys(text, text[]) IS 'Works for find_entity and forget: where rows of some keys are';
+
+CREATE FUNCTION nudge.find_entity(entity text, key text) RETURNS TABLE (kind text, object text, row_count bigint)
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	SELECT f.kind, f.object, f.row_count FROM nudge.find_keys(find_entity.entity, nudge.keys_of_entity(find_entity.entity, find_entity.key)) f;
+END;
+COMMENT ON FUNCTION nudge.find_entity(text, text) IS
+	'Where rows of a customer, user, visitor, lead or deal are, and how many: in sources, materialisations, closed periods, lists and logs; with the keys that were merged into it';
 
 -- Histories ---------------------------------------------------------------
 
@@ -99,11 +107,10 @@ COMMENT ON FUNCTION nudge.erase_history(nudge.sources, text, text[]) IS 'Works f
 
 -- Forgetting --------------------------------------------------------------
 
-CREATE FUNCTION nudge.begin_erasure(entity text, key text) RETURNS bigint
+CREATE FUNCTION nudge.begin_erasure(entity text, all_keys text[]) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	keys constant text[] := nudge.keys_of_entity(entity, key);
 	erasure bigint;
 	source nudge.sources;
 	erased bigint;
@@ -112,49 +119,49 @@ DECLARE
 	place record;
 BEGIN
 	PERFORM nudge.check_entity(entity, false);
-	IF key IS NULL THEN
+	IF all_keys[1] IS NULL THEN
 		RAISE EXCEPTION 'the key of who is to be forgotten must not be null' USING ERRCODE = 'null_value_not_allowed',
 			DETAIL = 'Nobody has it.',
 			HINT = 'Pass the key as text, as the inputs have it.';
 	END IF;
 	FOR source IN SELECT s.* FROM nudge.sources s JOIN nudge.histories h ON h.history = s.relation ORDER BY s.source COLLATE "C" LOOP
-		erased := nudge.erase_history(source, entity, keys);
+		erased := nudge.erase_history(source, entity, all_keys);
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(source.relation, erased) ELSE '{}' END;
 	END LOOP;
 	-- your own tables are yours to delete from
-	SELECT string_agg(format('%s (%s)', f.object, f.row_count), ', ' ORDER BY f.object COLLATE "C") INTO left_over FROM nudge.find_entity(entity, key) f WHERE f.kind = 'source';
+	SELECT string_agg(format('%s (%s)', f.object, f.row_count), ', ' ORDER BY f.object COLLATE "C") INTO left_over FROM nudge.find_keys(entity, all_keys) f WHERE f.kind = 'source';
 	IF left_over IS NOT NULL THEN
 		RAISE EXCEPTION 'sources still have rows of this %', entity USING ERRCODE = 'object_in_use',
 			DETAIL = format('They are in %s.', left_over),
 			HINT = 'Delete them from your tables first: what is computed from them would come back.';
 	END IF;
-	INSERT INTO nudge.erasures (entity, key_hash) VALUES (begin_erasure.entity, encode(sha256(convert_to(begin_erasure.entity || ':' || begin_erasure.key, 'UTF8')), 'hex')) RETURNING erasure_id INTO erasure;
+	INSERT INTO nudge.erasures (entity, key_hash) VALUES (begin_erasure.entity, encode(sha256(convert_to(begin_erasure.entity || ':' || all_keys[1], 'UTF8')), 'hex')) RETURNING erasure_id INTO erasure;
 	-- sums of closed periods stay as they were reported
 	IF entity = 'customer' THEN
-		UPDATE nudge.closed_period_rows r SET customer = concat('erased ', erasure, CASE WHEN k.n > 1 THEN '.' || k.n END) FROM unnest(keys) WITH ORDINALITY k(key, n) WHERE r.customer = k.key;
+		UPDATE nudge.closed_period_rows r SET customer = concat('erased ', erasure, CASE WHEN k.n > 1 THEN '.' || k.n END) FROM unnest(all_keys) WITH ORDINALITY k(key, n) WHERE r.customer = k.key;
 		GET DIAGNOSTICS erased = ROW_COUNT;
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object('nudge.closed_period_rows', erased) ELSE '{}' END;
 	END IF;
 	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.kind = 'list' LOOP
-		EXECUTE format('DELETE FROM %s WHERE %s', place.object, place.condition) USING keys;
+		EXECUTE format('DELETE FROM %s WHERE %s', place.object, place.condition) USING all_keys;
 		GET DIAGNOSTICS erased = ROW_COUNT;
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
 	END LOOP;
 	-- what is computed is computed anew without them
 	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.kind = 'materialisation' LOOP
-		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO erased USING keys;
+		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO erased USING all_keys;
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
 	END LOOP;
 	INSERT INTO nudge.change_log (source, key_column, key)
-	SELECT DISTINCT format('nudge_staging.%I', s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(keys) k;
-	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(keys) k WHERE position(k IN r.error) > 0);
+	SELECT DISTINCT format('nudge_staging.%I', s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
+	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN r.error) > 0);
 	UPDATE nudge.erasures e SET objects = counts WHERE e.erasure_id = erasure;
 	RETURN erasure;
 END
 $$;
-COMMENT ON FUNCTION nudge.begin_erasure(text, text) IS 'Works for forget: erases what is kept, and lets what is computed be computed anew. Not STRICT: a NULL key is an error';
+COMMENT ON FUNCTION nudge.begin_erasure(text, text[]) IS 'Works for forget: erases what is kept, and lets what is computed be computed anew. Not STRICT: a NULL key is an error';
 
-CREATE FUNCTION nudge.end_erasure(erasure bigint, entity text, key text) RETURNS void
+CREATE FUNCTION nudge.end_erasure(erasure bigint, entity text, all_keys text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -163,9 +170,9 @@ DECLARE
 BEGIN
 	-- what has been worked on is no longer needed, and what is aside never will be
 	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.object = 'nudge.quarantine' LOOP
-		EXECUTE format('DELETE FROM %s WHERE %s', place.object, place.condition) USING ARRAY[key];
+		EXECUTE format('DELETE FROM %s WHERE %s', place.object, place.condition) USING all_keys;
 	END LOOP;
-	SELECT string_agg(format('%s (%s)', f.object, f.row_count), ', ' ORDER BY f.object COLLATE "C") INTO left_over FROM nudge.find_entity(entity, key) f;
+	SELECT string_agg(format('%s (%s)', f.object, f.row_count), ', ' ORDER BY f.object COLLATE "C") INTO left_over FROM nudge.find_keys(entity, all_keys) f;
 	IF left_over IS NOT NULL THEN
 		RAISE EXCEPTION 'this % is not forgotten yet', entity USING ERRCODE = 'object_in_use',
 			DETAIL = format('There are rows in %s.', left_over),
@@ -174,13 +181,14 @@ BEGIN
 	UPDATE nudge.erasures e SET ended_at = clock_timestamp() WHERE e.erasure_id = erasure;
 END
 $$;
-COMMENT ON FUNCTION nudge.end_erasure(bigint, text, text) IS 'Works for forget: writes down that nothing is left, or an error that says what is';
+COMMENT ON FUNCTION nudge.end_erasure(bigint, text, text[]) IS 'Works for forget: writes down that nothing is left, or an error that says what is';
 
 CREATE PROCEDURE nudge.forget(entity text, key text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	erasure bigint;
+	all_keys text[];
 	one text;
 	first boolean := true;
 	outcome text;
@@ -189,7 +197,8 @@ BEGIN
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
-	erasure := nudge.begin_erasure(entity, key);
+	all_keys := nudge.keys_of_entity(coalesce(entity, ''), key);
+	erasure := nudge.begin_erasure(entity, all_keys);
 	COMMIT;
 	FOREACH one IN ARRAY ARRAY(SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth) LOOP
 		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
@@ -199,7 +208,7 @@ BEGIN
 	END LOOP;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
-	PERFORM nudge.end_erasure(erasure, entity, key);
+	PERFORM nudge.end_erasure(erasure, entity, all_keys);
 END
 $$;
 COMMENT ON PROCEDURE nudge.forget(text, text) IS
@@ -211,7 +220,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{find_entity,erase_history,begin_erasure,end_erasure,forget}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{find_keys,find_entity,erase_history,begin_erasure,end_erasure,forget}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;

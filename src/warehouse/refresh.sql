@@ -177,6 +177,17 @@ $$;
 COMMENT ON FUNCTION nudge.add_pending(nudge.dependencies, text, text, text[], timestamptz) IS
 	'Works for the refresh: writes down which keys of a materialisation are to be computed after changes of a source. Not STRICT: a NULL key column is everything';
 
+-- Rows of a key that is merged count as those of another: both have changed.
+CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE WHEN cardinality(keys) = 0 OR NOT EXISTS (SELECT FROM nudge.entity_merges m) THEN keys ELSE ARRAY(
+		SELECT k FROM unnest(keys) k
+		UNION
+		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
+			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
+		WHERE format('nudge_staging.%I', i.input) = counted_keys.upstream) END;
+COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
+
 CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
@@ -199,7 +210,7 @@ BEGIN
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
 			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
-			PERFORM nudge.add_pending(dependency, one.source, one.key_column, coalesce(one.keys, '{}'), one.at);
+			PERFORM nudge.add_pending(dependency, one.source, one.key_column, nudge.counted_keys(dependency.upstream, one.key_column, coalesce(one.keys, '{}')), one.at);
 		END LOOP;
 	END LOOP;
 	RETURN taken;
