@@ -46,8 +46,8 @@ BEGIN ATOMIC
 	UNION ALL
 	SELECT 'closed period', 'nudge.closed_period_rows', 'customer = ANY ($1)' WHERE entity_places.entity = 'customer'
 	UNION ALL
-	SELECT 'list', l.object, l.condition || format(' AND entity = %L', entity_places.entity)
-	FROM (VALUES ('nudge.exclusions', 'key = ANY ($1)'), ('nudge.entity_merges', '(key = ANY ($1) OR merged_into = ANY ($1) OR counted_as = ANY ($1))')) l(object, condition)
+	SELECT 'list', l.object, l.condition
+	FROM (VALUES ('nudge.exclusions', format('(entity = %1$L AND key = ANY ($1) OR through = ANY (SELECT concat(%1$L, '' '', k) FROM unnest($1) k))', entity_places.entity)), ('nudge.entity_merges', format('entity = %L AND (key = ANY ($1) OR merged_into = ANY ($1) OR counted_as = ANY ($1))', entity_places.entity))) l(object, condition)
 	UNION ALL
 	SELECT 'log', l.object, l.condition FROM (VALUES
 		('nudge.change_log', format('key = ANY ($1) AND key_column IN (SELECT c.column_name FROM nudge.inputs i, LATERAL nudge.entity_columns(i.input) c WHERE c.entity = %L)', entity_places.entity)),

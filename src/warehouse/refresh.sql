@@ -721,6 +721,26 @@ END
 $$;
 COMMENT ON FUNCTION nudge.retry_quarantined(text) IS 'Lets the next refresh try the keys in quarantine again, of one materialisation or of all; tells how many. Not STRICT: NULL is all';
 
+-- Rules and links of the lists of entities look at rows, which change.
+CREATE FUNCTION nudge.has_entity_rules() RETURNS boolean
+	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.exclusion_rules r) OR EXISTS (SELECT FROM nudge.exclusions x) OR EXISTS (SELECT FROM nudge.sources s WHERE s.input = 'customer_merges');
+COMMENT ON FUNCTION nudge.has_entity_rules() IS 'Works for the refresh: whether the lists of entities may have to follow what sources say. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.follow_entities() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+AS $$
+BEGIN
+	IF nudge.has_entity_rules() THEN
+		PERFORM FROM nudge.refresh_entities() e;
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'the lists of entities are not brought up to date' USING DETAIL = SQLERRM || '.',
+		HINT = 'See refresh_entities(). Who refreshes needs its rights, or somebody else calls it.';
+END
+$$;
+COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of who calls it. Not STRICT: it has no arguments';
+
 CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
@@ -733,6 +753,9 @@ BEGIN
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.follow_entities();
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
 		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
 		first := false;
@@ -780,6 +803,12 @@ BEGIN
 	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
 	due := nudge.due_materialisations();
 	COMMIT;
+	IF due OPERATOR(pg_catalog.<>) '{}' THEN
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.follow_entities();
+		COMMIT;
+	END IF;
 	FOREACH one IN ARRAY due LOOP
 		CALL nudge.run_refresh(one, 'due', first, deadline, NULL, NULL, outcome);
 		first := false;
