@@ -234,16 +234,33 @@ COMMENT ON FUNCTION nudge.check_read_committed() IS 'Works for the refresh: an e
 
 -- One batch ---------------------------------------------------------------
 
+-- Both by the index, in its order: a table that was empty a moment ago is large
+-- now, and the planner knows nothing of that.
 CREATE FUNCTION nudge.next_keys(name text, after text, size integer, OUT everything boolean, OUT keys text[])
 	LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashagg = off SET jit = off
 AS $$
 BEGIN
 	everything := EXISTS (SELECT FROM nudge.pending p WHERE p.materialisation = name AND p.key IS NULL);
-	keys := ARRAY(SELECT DISTINCT p.key COLLATE "C" FROM nudge.pending p
-		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key COLLATE "C" > after) AND p.key IS NOT NULL ORDER BY 1 LIMIT size);
+	keys := ARRAY(SELECT DISTINCT p.key FROM nudge.pending p
+		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key > after) AND p.key IS NOT NULL ORDER BY p.key LIMIT size);
 END
 $$;
 COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refresh: whether all keys are pending, otherwise the next ones that are. Not STRICT: NULL begins with the first';
+
+CREATE FUNCTION nudge.take_pending(name text, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
+	IF keys IS NULL THEN
+		DELETE FROM nudge.pending p WHERE p.materialisation = name;
+	ELSE
+		DELETE FROM nudge.pending p USING unnest(keys) k(key) WHERE p.materialisation = name AND p.key = k.key;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.take_pending(text, text[]) IS 'Works for the refresh: takes some keys of a materialisation out of nudge.pending, to be computed. Not STRICT: NULL keys are all that is there';
 
 CREATE FUNCTION nudge.note_changes(name text, changed jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -319,7 +336,7 @@ BEGIN
 	END IF;
 	-- first what is to be done is taken, then the sources are read: whatever
 	-- comes later leaves a row of its own
-	DELETE FROM nudge.pending p WHERE p.materialisation = name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
+	PERFORM nudge.take_pending(name, keys);
 	BEGIN
 		PERFORM nudge.compute_batch(name, run, keys);
 	EXCEPTION WHEN OTHERS OR assert_failure THEN
@@ -828,7 +845,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
 			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
