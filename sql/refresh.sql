@@ -16,7 +16,7 @@ CREATE TABLE invoices (id integer PRIMARY KEY, account integer, cents integer, k
 CREATE INDEX ON invoices ((account::text));
 SELECT map_source('charges', 'invoices', '{"customer": "account", "at": "timestamptz ''2024-01-01Z''", "kind": "kind", "amount": "r.cents / 100.0", "currency": "''EUR''"}');
 SELECT track_source('charges', '{customer}');
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2);
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2, cadence => '1 day');
 
 -- By hand (doc/refresh.md): 7 has paid 1 + 2, 8 has paid 5
 INSERT INTO invoices VALUES (1, 7, 100), (2, 7, 200), (3, 8, 500);
@@ -82,18 +82,18 @@ SELECT * FROM nudge_analytics.revenue ORDER BY customer;
 -- with a column more, which its table does not have before it is added anew
 CREATE OR REPLACE VIEW nudge_staging.revenue__definition AS SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer;
 CALL refresh('revenue');
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2);
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2, cadence => '1 day');
 CALL refresh('revenue');
 SELECT * FROM nudge_analytics.revenue ORDER BY customer;
 -- the same again is no work
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer');
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', cadence => '1 day');
 CALL refresh('revenue');
 SELECT * FROM last_run;
 -- a table that was dropped by hand is filled again
 DROP TABLE nudge_analytics.revenue;
 CALL refresh('revenue');
 SELECT status FROM freshness WHERE name = 'revenue';
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer');
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', cadence => '1 day');
 CALL refresh('revenue');
 SELECT count(*) FROM nudge_analytics.revenue;
 -- in a session that writes its settings in another way
@@ -164,7 +164,7 @@ SELECT m.name, v.* FROM materialisations m, verify(m.name) v WHERE m.name ~ '^k_
 SELECT drop_materialisation(name) FROM materialisations WHERE name ~ '^k_';
 
 -- Keys that cannot be computed are put aside, and the others go on
-SELECT add_materialisation('ratio', 'SELECT customer, 100 / sum(amount) AS ratio FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 3);
+SELECT add_materialisation('ratio', 'SELECT customer, 100 / sum(amount) AS ratio FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 3, cadence => '1 day');
 UPDATE invoices SET cents = 0 WHERE account = 9;
 INSERT INTO invoices VALUES (30, 20, 0), (31, 21, 100), (32, 22, 200), (33, 23, 400);
 CALL refresh('ratio');
@@ -313,7 +313,7 @@ CALL refresh('priced');
 SELECT * FROM nudge_analytics.priced ORDER BY customer;
 SELECT * FROM last_run WHERE name = 'priced';
 -- without a map it is everything
-SELECT add_materialisation('priced', 'SELECT c.customer, c.segment, p.list_price FROM nudge_staging.customers c LEFT JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer');
+SELECT add_materialisation('priced', 'SELECT c.customer, c.segment, p.list_price FROM nudge_staging.customers c LEFT JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', cadence => '1 day');
 CALL refresh('priced');
 UPDATE plan_list SET price = 13 WHERE plan = 'pro';
 SELECT fan_out();
