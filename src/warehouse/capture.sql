@@ -30,11 +30,11 @@ CREATE TABLE nudge.trackings (
 	source text PRIMARY KEY,
 	relation text,
 	keys jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(keys) = 'object'),
-	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'none')),
+	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'append_only', 'lookback', 'none')),
 	tracked_by name NOT NULL DEFAULT current_user,
 	tracked_at timestamptz NOT NULL DEFAULT now(),
 	triggers_seen text,
-	CHECK (relation IS NOT NULL OR capture = 'none')
+	CHECK (relation IS NOT NULL OR capture IN ('lookback', 'none'))
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.trackings', '');
 GRANT SELECT ON nudge.trackings TO PUBLIC;
@@ -42,7 +42,7 @@ COMMENT ON TABLE nudge.trackings IS 'How changes of sources are captured; track_
 COMMENT ON COLUMN nudge.trackings.source IS 'Name of the source';
 COMMENT ON COLUMN nudge.trackings.relation IS 'Table with the triggers, with its schema; NULL for a query';
 COMMENT ON COLUMN nudge.trackings.keys IS 'Columns of the input whose values are written down, each with the column of the table that it is';
-COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; none: nothing is captured';
+COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; append_only and lookback: a refresh looks for changes; none: nothing is captured';
 COMMENT ON COLUMN nudge.trackings.tracked_by IS 'Who has called track_source()';
 COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
 COMMENT ON COLUMN nudge.trackings.triggers_seen IS 'Hash of its triggers as they were when nudge.change_log was read last';
@@ -421,7 +421,7 @@ BEGIN
 			severity := 'warning';
 			description := 'Nothing is known of its changes. Call track_source().';
 			RETURN NEXT;
-		ELSIF one.capture = 'none' THEN
+		ELSIF one.capture IN ('append_only', 'lookback', 'none') THEN
 			CONTINUE;
 		ELSIF one.relation_id IS NULL OR one.view_id IS NULL OR one.tracked IS DISTINCT FROM one.relation THEN
 			problem := 'table missing';
@@ -457,6 +457,10 @@ BEGIN
 		RETURN NULL;
 	ELSIF TG_OP = 'DELETE' OR NEW.source <> OLD.source THEN
 		PERFORM nudge.untrack_source(OLD.source);
+	ELSIF tracking.capture IN ('append_only', 'lookback') THEN
+		PERFORM CASE WHEN p.xid_column IS NOT NULL THEN nudge.track_appends(NEW.source, p.xid_column, ARRAY(SELECT jsonb_object_keys(tracking.keys)))
+			ELSE nudge.track_lookback(NEW.source, p.lookback, p.everything_every, ARRAY(SELECT jsonb_object_keys(tracking.keys))) END
+		FROM nudge.polls p WHERE p.source = NEW.source;
 	ELSE
 		PERFORM nudge.track_source(NEW.source, ARRAY(SELECT jsonb_object_keys(tracking.keys)), CASE tracking.capture WHEN 'statement' THEN 'auto' ELSE tracking.capture END);
 	END IF;
@@ -467,3 +471,26 @@ COMMENT ON FUNCTION nudge.follow_mapping() IS
 	'Trigger of nudge.sources: a source that is mapped anew is tracked anew, one that is unmapped no longer. Not STRICT: triggers take no arguments';
 CREATE TRIGGER follow_mapping AFTER UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.follow_mapping();
 COMMENT ON TRIGGER follow_mapping ON nudge.sources IS 'Keeps the triggers of a tracked source as its mapping needs them';
+
+-- Tables that change ------------------------------------------------------
+
+-- Partitions that come or go, columns that are dropped or get values bring no
+-- row to a trigger.  Whatever happens here, the command of the user goes on.
+CREATE FUNCTION nudge.note_alterations() RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM nudge.trackings t WHERE t.capture <> 'none') THEN
+		INSERT INTO nudge.change_log (source)
+		SELECT t.source FROM nudge.trackings t
+		WHERE t.capture <> 'none' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r));
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'nudge_metrics does not know what this command has changed' USING DETAIL = SQLERRM || '.', HINT = 'Call track_source() for sources that read the table.';
+END
+$$;
+COMMENT ON FUNCTION nudge.note_alterations() IS
+	'Event trigger: after ALTER TABLE of a tracked table everything of its source may have changed. Not STRICT: triggers take no arguments';
+CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION nudge.note_alterations();
+COMMENT ON EVENT TRIGGER nudge_note_alterations IS 'Notes which tracked tables were altered; it never refuses a command';

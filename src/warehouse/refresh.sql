@@ -28,6 +28,7 @@ CREATE TABLE nudge.runs (
 CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
 COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
 COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
 COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
@@ -109,9 +110,10 @@ BEGIN
 			coalesce((SELECT format(' AND record_image_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed ON CONFLICT (%s) DO %s RETURNING 1)', nudge.mart_table(name), columns,
-			(SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)),
-			coalesce('UPDATE SET ' || (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), 'NOTHING')),
+		-- a row that is nothing but its key does not change; twice the same key is an error
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING 1)', nudge.mart_table(name), columns,
+			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
 		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
 				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
@@ -175,8 +177,19 @@ $$;
 COMMENT ON FUNCTION nudge.add_pending(nudge.dependencies, text, text, text[], timestamptz) IS
 	'Works for the refresh: writes down which keys of a materialisation are to be computed after changes of a source. Not STRICT: a NULL key column is everything';
 
+-- Rows of a key that is merged count as those of another: both have changed.
+CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE WHEN cardinality(keys) = 0 OR NOT EXISTS (SELECT FROM nudge.entity_merges m) THEN keys ELSE ARRAY(
+		SELECT k FROM unnest(keys) k
+		UNION
+		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
+			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
+		WHERE format('nudge_staging.%I', i.input) = counted_keys.upstream) END;
+COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
+
 CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s'
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	taken bigint := 0;
@@ -197,7 +210,7 @@ BEGIN
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
 			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
-			PERFORM nudge.add_pending(dependency, one.source, one.key_column, coalesce(one.keys, '{}'), one.at);
+			PERFORM nudge.add_pending(dependency, one.source, one.key_column, nudge.counted_keys(dependency.upstream, one.key_column, coalesce(one.keys, '{}')), one.at);
 		END LOOP;
 	END LOOP;
 	RETURN taken;
@@ -221,16 +234,33 @@ COMMENT ON FUNCTION nudge.check_read_committed() IS 'Works for the refresh: an e
 
 -- One batch ---------------------------------------------------------------
 
+-- Both by the index, in its order: a table that was empty a moment ago is large
+-- now, and the planner knows nothing of that.
 CREATE FUNCTION nudge.next_keys(name text, after text, size integer, OUT everything boolean, OUT keys text[])
 	LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashagg = off SET jit = off
 AS $$
 BEGIN
 	everything := EXISTS (SELECT FROM nudge.pending p WHERE p.materialisation = name AND p.key IS NULL);
-	keys := ARRAY(SELECT DISTINCT p.key COLLATE "C" FROM nudge.pending p
-		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key COLLATE "C" > after) AND p.key IS NOT NULL ORDER BY 1 LIMIT size);
+	keys := ARRAY(SELECT DISTINCT p.key FROM nudge.pending p
+		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key > after) AND p.key IS NOT NULL ORDER BY p.key LIMIT size);
 END
 $$;
 COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refresh: whether all keys are pending, otherwise the next ones that are. Not STRICT: NULL begins with the first';
+
+CREATE FUNCTION nudge.take_pending(name text, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
+	IF keys IS NULL THEN
+		DELETE FROM nudge.pending p WHERE p.materialisation = name;
+	ELSE
+		DELETE FROM nudge.pending p USING unnest(keys) k(key) WHERE p.materialisation = name AND p.key = k.key;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.take_pending(text, text[]) IS 'Works for the refresh: takes some keys of a materialisation out of nudge.pending, to be computed. Not STRICT: NULL keys are all that is there';
 
 CREATE FUNCTION nudge.note_changes(name text, changed jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -241,7 +271,9 @@ BEGIN
 	ELSE
 		-- rows without a key are of no key, but they are changes
 		INSERT INTO nudge.change_log (source, key_column, key)
-		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[null]' END) k;
+		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[null]' END) k
+		-- of no column: for those that only know that something has changed
+		UNION ALL SELECT nudge.mart_table(name), '', NULL WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name) AND d.key_column IS NULL);
 	END IF;
 END
 $$;
@@ -272,7 +304,9 @@ BEGIN
 		-- a few rows of many: an index is better than the planner thinks
 		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
 	ELSE
-		EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', nudge.mart_table(name)) INTO is_empty;
+		-- with no other rights than its owner's: who knows what is there under its name
+		SELECT r.rows_written = 0 INTO is_empty
+		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
 	END IF;
 	-- the clock is read after the keys are taken, which may be by a later time
 	SELECT m.clock_at INTO clock_at FROM nudge.materialisations m WHERE m.name = compute_batch.name;
@@ -302,7 +336,7 @@ BEGIN
 	END IF;
 	-- first what is to be done is taken, then the sources are read: whatever
 	-- comes later leaves a row of its own
-	DELETE FROM nudge.pending p WHERE p.materialisation = name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
+	PERFORM nudge.take_pending(name, keys);
 	BEGIN
 		PERFORM nudge.compute_batch(name, run, keys);
 	EXCEPTION WHEN OTHERS OR assert_failure THEN
@@ -350,14 +384,19 @@ COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes
 
 -- Beginning and end -------------------------------------------------------
 
+-- Whoever asks need not be allowed to look at the tables.
+CREATE FUNCTION nudge.is_source_seen(source text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.trackings t WHERE t.source = is_source_seen.source AND t.capture <> 'none')
+		AND NOT EXISTS (SELECT FROM nudge.check_tracking(is_source_seen.source) c WHERE c.severity = 'error');
+COMMENT ON FUNCTION nudge.is_source_seen(text) IS 'Works for the refresh: whether all changes of a source are captured, as far as check_tracking() can tell';
+
 -- An upstream of which it is not known what changes.
 CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-			WHERE format('nudge_staging.%I', s.input) = upstream
-				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE format('nudge_staging.%I', s.input) = upstream AND NOT nudge.is_source_seen(s.source))
 		ELSE false END;
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
 
@@ -426,12 +465,11 @@ CREATE FUNCTION nudge.mark_run(name text) RETURNS void
 AS $$
 DECLARE
 	m nudge.materialisations;
-	hash text;
+	hash constant text := nudge.definition_hash(name);
 	untracked text;
 BEGIN
 	PERFORM nudge.check_read_committed();
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_run.name;
-	hash := nudge.definition_hash(name);
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
 		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_run.name;
@@ -476,38 +514,42 @@ CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
 	RETURN left(sqlstate, 2) IN ('21', '22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
 COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
 
+CREATE FUNCTION nudge.outcome_of(sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run ends by an error';
+
 -- The run -----------------------------------------------------------------
 
 -- The procedures below neither SET anything nor are SECURITY DEFINER: with
 -- either they could not commit.  Each transaction of theirs begins with these
 -- two lines.
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-END
-$$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+END;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
 -- What is done about a batch that does not work.
 CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	-- which key is to blame is found among keys; what is left of one alone is a run with too many such keys
-	RETURN CASE WHEN sqlstate = '57014' THEN 'cancelled' WHEN NOT nudge.is_error_of_key(sqlstate) THEN 'failed' WHEN everything THEN 'enumerate' WHEN cardinality(keys) > 1 THEN 'halve' ELSE 'failed' END;
+	RETURN CASE WHEN NOT nudge.is_error_of_key(sqlstate) THEN nudge.outcome_of(sqlstate) WHEN everything THEN 'enumerate' WHEN cardinality(keys) > 1 THEN 'halve' ELSE 'failed' END;
 COMMENT ON FUNCTION nudge.after_error(boolean, text[], text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
 
 -- Each turn of the loop is a transaction.  All that may fail is done in its
 -- block, so that the run ends as failed and others go on.
-CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
+CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	run bigint;
 	full_size integer;
 	size integer;
+	turn integer := 0;
 	after text;
-	phase text := 'fan out';
+	phase text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
 	next record;
 	done text;
 	problem text;
@@ -526,10 +568,14 @@ BEGIN
 	LOOP
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
+		turn := turn + 1;
 		next := nudge.next_keys(name, after, size);
 		BEGIN
-			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge refresh of %s after %s', name, coalesce(after, 'nothing')), 63), true);
-			IF phase = 'fan out' THEN
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge %s %s, %s %s', kind, name, phase, turn), 63), true);
+			IF phase = 'poll' THEN
+				PERFORM nudge.poll_sources();
+				phase := 'fan out';
+			ELSIF phase = 'fan out' THEN
 				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
 			ELSIF phase = 'mark' THEN
 				PERFORM nudge.mark_run(name);
@@ -581,7 +627,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
+COMMENT ON PROCEDURE nudge.run_refresh(text, text, boolean, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
 
 -- Materialisations in an order in which none comes before what it reads.
 CREATE FUNCTION nudge.refresh_order() RETURNS TABLE (name text, depth integer)
@@ -632,7 +678,7 @@ $$;
 COMMENT ON FUNCTION nudge.report_outcome(text, text, boolean) IS 'Works for refresh, rebuild and run_due: raises what has gone wrong';
 
 CREATE FUNCTION nudge.heartbeat(process text) RETURNS void
-	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO nudge.heartbeats (process, seen_at) VALUES (heartbeat.process, clock_timestamp())
 	ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at;
@@ -692,19 +738,44 @@ END
 $$;
 COMMENT ON FUNCTION nudge.retry_quarantined(text) IS 'Lets the next refresh try the keys in quarantine again, of one materialisation or of all; tells how many. Not STRICT: NULL is all';
 
+-- Rules and links of the lists of entities look at rows, which change.
+CREATE FUNCTION nudge.has_entity_rules() RETURNS boolean
+	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.exclusion_rules r) OR EXISTS (SELECT FROM nudge.exclusions x) OR EXISTS (SELECT FROM nudge.sources s WHERE s.input = 'customer_merges');
+COMMENT ON FUNCTION nudge.has_entity_rules() IS 'Works for the refresh: whether the lists of entities may have to follow what sources say. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.follow_entities() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+AS $$
+BEGIN
+	IF nudge.has_entity_rules() THEN
+		PERFORM FROM nudge.refresh_entities() e;
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'the lists of entities are not brought up to date' USING DETAIL = SQLERRM || '.',
+		HINT = 'See refresh_entities(). Who refreshes needs its rights, or somebody else calls it.';
+END
+$$;
+COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of who calls it. Not STRICT: it has no arguments';
+
 CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-	PERFORM nudge.check_materialisation_name(name);
+	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.follow_entities();
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
-		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome);
 		COMMIT;
 	END LOOP;
@@ -721,7 +792,7 @@ BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
 	COMMIT;
-	CALL nudge.run_refresh(name, 'rebuild', 'infinity', batch_keys, pause, outcome);
+	CALL nudge.run_refresh(name, 'rebuild', true, 'infinity', batch_keys, pause, outcome);
 	PERFORM nudge.report_outcome(name, outcome);
 END
 $$;
@@ -734,6 +805,7 @@ DECLARE
 	deadline timestamptz;
 	due text[];
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
@@ -748,8 +820,15 @@ BEGIN
 	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
 	due := nudge.due_materialisations();
 	COMMIT;
+	IF due OPERATOR(pg_catalog.<>) '{}' THEN
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.follow_entities();
+		COMMIT;
+	END IF;
 	FOREACH one IN ARRAY due LOOP
-		CALL nudge.run_refresh(one, 'due', deadline, NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'due', first, deadline, NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome, true);
 		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
 		COMMIT;
@@ -766,11 +845,11 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,note_triggers,fan_out,mark_everything,next_keys,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
-			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;
