@@ -78,7 +78,8 @@ COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
-		CASE WHEN to_regclass(nudge.definition_view(m.name)) IS NULL OR to_regclass(nudge.mart_table(m.name)) IS NULL THEN 'broken'
+		CASE WHEN NOT nudge.is_adopted() THEN 'not adopted'
+			WHEN to_regclass(nudge.definition_view(m.name)) IS NULL OR to_regclass(nudge.mart_table(m.name)) IS NULL THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
@@ -95,7 +96,7 @@ CREATE VIEW nudge.freshness AS
 COMMENT ON VIEW nudge.freshness IS 'How fresh each materialisation is, and why it is not';
 COMMENT ON COLUMN nudge.freshness.name IS 'Name of the materialisation';
 COMMENT ON COLUMN nudge.freshness.layer IS 'staging, mart, metric or headline';
-COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
+COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: not adopted (the database is a copy), broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
 COMMENT ON COLUMN nudge.freshness.cadence IS 'How often it is refreshed';
 COMMENT ON COLUMN nudge.freshness.last_success_at IS 'When a refresh ended well';
 COMMENT ON COLUMN nudge.freshness.data_as_of IS 'All that was committed before this instant is in it, but for keys in quarantine';
@@ -122,17 +123,17 @@ DECLARE
 	names text;
 BEGIN
 	SELECT count(*), count(*) FILTER (WHERE f.status IN ('fresh', 'quarantined')), count(*) FILTER (WHERE f.status IN ('late', 'never', 'stale definition')),
-		count(*) FILTER (WHERE f.status IN ('failed', 'broken')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
-		string_agg(f.name || ' is ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
+		count(*) FILTER (WHERE f.status IN ('failed', 'broken', 'not adopted')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
+		string_agg(f.name || ' is ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled', 'not adopted'))
 	INTO materialisations, fresh, late, failed, quarantined_keys, oldest_unprocessed_at, names FROM nudge.freshness f;
 	SELECT count(*) FILTER (WHERE s.late) INTO late_sources FROM nudge.source_freshness() s;
 	SELECT count(*) INTO untracked_sources FROM nudge.sources s WHERE EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error' OR c.problem = 'not tracked');
 	SELECT h.* INTO heartbeat FROM nudge.heartbeats h WHERE h.process = 'run_due';
 	scheduler_seen_at := heartbeat.seen_at;
 	-- three ticks without a sign of life
-	scheduler_alive := heartbeat.seen_at > clock_timestamp() - 3 * heartbeat.expected_every;
-	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
-	message := concat_ws('; ', CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
+	scheduler_alive := greatest(heartbeat.seen_at, heartbeat.scheduled_at) > clock_timestamp() - 3 * heartbeat.expected_every;
+	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE OR NOT nudge.is_adopted() THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
+	message := concat_ws('; ', CASE WHEN NOT nudge.is_adopted() THEN 'this database is a copy that is not adopted' END, CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
 		CASE WHEN late_sources > 0 THEN late_sources || ' late sources' END);
 END
 $$;

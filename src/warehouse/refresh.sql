@@ -47,15 +47,17 @@ COMMENT ON COLUMN nudge.runs.backend_start IS 'When this process started';
 
 CREATE TABLE nudge.heartbeats (
 	process text PRIMARY KEY,
-	seen_at timestamptz NOT NULL,
-	expected_every interval
+	seen_at timestamptz,
+	expected_every interval,
+	scheduled_at timestamptz
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.heartbeats', '');
 GRANT SELECT ON nudge.heartbeats TO PUBLIC;
 COMMENT ON TABLE nudge.heartbeats IS 'When run_due() was called last: what says whether the scheduler is alive';
-COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due';
-COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last';
+COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due; prune: what deletes old runs, once a day';
+COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last; NULL if it was not yet';
 COMMENT ON COLUMN nudge.heartbeats.expected_every IS 'How often it is to be called; NULL if nothing is scheduled';
+COMMENT ON COLUMN nudge.heartbeats.scheduled_at IS 'Since when it is expected so often';
 
 -- C -----------------------------------------------------------------------
 
@@ -710,8 +712,9 @@ BEGIN
 	END IF;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
+	PERFORM nudge.check_adopted();
 	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
-	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
+	PERFORM nudge.heartbeat('run_due'), nudge.prune_daily();
 	due := nudge.due_materialisations();
 	COMMIT;
 	FOREACH one IN ARRAY due LOOP
