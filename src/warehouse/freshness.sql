@@ -141,26 +141,22 @@ COMMENT ON FUNCTION nudge.healthcheck() IS 'One row for monitoring: ok, warning 
 
 -- Is it right? ------------------------------------------------------------
 
-CREATE FUNCTION nudge.quarantined_keys(name text) RETURNS SETOF text
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = quarantined_keys.name;
-END;
-COMMENT ON FUNCTION nudge.quarantined_keys(text) IS 'Works for verify: the keys of a materialisation that could not be computed';
-
+-- The query is evaluated with the rights of its owner, as a refresh does, and
+-- not with those of whoever asks.
 CREATE FUNCTION nudge.verify(name text) RETURNS TABLE (difference text, key text, row_data jsonb)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
 	columns text;
 BEGIN
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = verify.name;
 	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at::text, ''), true);
 	-- both ways, each row as often as it is there, all of one snapshot
-	RETURN QUERY EXECUTE format($query$
+	RETURN QUERY SELECT r.difference, r.key, r.row_data FROM nudge.rows_as_owner(nudge.definition_view(name)::regclass, format($query$
 		SELECT v.difference, v.row_data ->> %5$L, v.row_data FROM (
 			SELECT 'missing' AS difference, to_jsonb(a) AS row_data FROM (SELECT %2$s FROM %3$s f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)
 				EXCEPT ALL SELECT %2$s FROM %4$s m WHERE m.%1$I::text <> ALL ($1)) a
@@ -168,12 +164,19 @@ BEGIN
 			SELECT 'surplus', to_jsonb(b) FROM (SELECT %2$s FROM %4$s m WHERE m.%1$I::text <> ALL ($1)
 				EXCEPT ALL SELECT %2$s FROM %3$s f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)) b
 		) v ORDER BY v.row_data ->> %5$L COLLATE "C", v.difference COLLATE "C", v.row_data
-		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name), m.key_column) USING ARRAY(SELECT nudge.quarantined_keys(name));
+		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name), m.key_column),
+		ARRAY(SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = verify.name)) r;
 	PERFORM set_config('nudge.as_of', '', true);
 END
 $$;
 COMMENT ON FUNCTION nudge.verify(text) IS
 	'Rows in which a materialisation differs from its query: missing, or surplus (a row that differs is both). Keys in quarantine are left out. None after a refresh without concurrent changes. Not STRICT: a NULL name is an error';
+REVOKE EXECUTE ON FUNCTION nudge.verify(text) FROM PUBLIC;
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.verify(text) TO %s WITH GRANT OPTION', (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
 
 -- What would happen -------------------------------------------------------
 

@@ -138,8 +138,10 @@ $$;
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
 -- All that says how rows are computed and which changes lead to them.
+-- How the server writes a query depends on settings.
 CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64'
 	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
 			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
 			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
@@ -252,6 +254,37 @@ COMMENT ON FUNCTION nudge.check_definition(text, text, text, text[]) IS 'Works f
 
 -- Making it ---------------------------------------------------------------
 
+-- A view reads tables with the rights of its owner, but functions in it run
+-- with those of who reads it: here of the owner of the materialisation.
+CREATE FUNCTION nudge.check_trust(view_name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+	reader pg_roles;
+BEGIN
+	SELECT r.* INTO reader FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = to_regclass(view_name);
+	WITH RECURSIVE reads(id) AS (
+		SELECT to_regclass(view_name)::oid
+		UNION
+		SELECT c.oid FROM reads r
+		JOIN pg_rewrite w ON w.ev_class = r.id
+		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+		JOIN pg_class c ON c.oid = d.refobjid AND c.relkind = 'v'
+	)
+	SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner INTO one
+	FROM reads r JOIN pg_class c ON c.oid = r.id JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE (n.nspname = 'nudge_staging' OR reader.rolsuper) AND NOT pg_has_role(c.relowner, reader.oid, 'USAGE')
+	ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'view % may not be read with the rights of role "%"', one.name, reader.rolname USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s", whose functions would run as role "%s".', one.owner, reader.rolname),
+			HINT = format('Map and add as one role, by SET ROLE, or GRANT %I TO %I.', reader.rolname, one.owner);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_trust(text) IS 'Works for the refresh: an error if a view reads an input of a role that has not the rights of its owner; for a superuser, any view of such';
+
 CREATE FUNCTION nudge.make_engine_view(view_name text, query text, description text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -260,6 +293,7 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_view_owner(view_name);
 	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, query);
+	PERFORM nudge.check_trust(view_name);
 	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, description);
 EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;

@@ -66,6 +66,10 @@ CREATE FUNCTION nudge.run_as_owner(relation regclass, statement text, keys text[
 COMMENT ON FUNCTION nudge.run_as_owner(regclass, text, text[], timestamptz, timestamptz) IS
 	'Works for the refresh: runs a statement with the rights of the owner of a relation, as REFRESH MATERIALIZED VIEW does. Not STRICT: a statement may take no keys and no times';
 
+CREATE FUNCTION nudge.rows_as_owner(relation regclass, statement text, keys text[]) RETURNS TABLE (difference text, key text, row_data jsonb)
+	AS 'MODULE_PATHNAME', 'nm_rows_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION nudge.rows_as_owner(regclass, text, text[]) IS 'Works for verify: the rows of a query with the rights of the owner of a relation';
+
 CREATE PROCEDURE nudge.check_may_commit()
 	AS 'MODULE_PATHNAME', 'nm_check_may_commit' LANGUAGE C;
 COMMENT ON PROCEDURE nudge.check_may_commit() IS 'Works for the refresh: an error where a procedure cannot commit';
@@ -141,6 +145,7 @@ BEGIN
 	IF NOT dependency.has_map THEN
 		RETURN keys;
 	END IF;
+	PERFORM nudge.check_trust(view_name);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,
 		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT v.key), ''[]'') FROM %s v WHERE v.changed = ANY ($1) AND v.key IS NOT NULL', view_name), keys, NULL, NULL) r;
 	RETURN ARRAY(SELECT k FROM jsonb_array_elements_text(found) k);
@@ -245,6 +250,26 @@ END
 $$;
 COMMENT ON FUNCTION nudge.note_changes(text, jsonb) IS 'Works for the refresh: writes down which rows of a materialisation have changed, for those that depend on it. Not STRICT: NULL is everything';
 
+-- What is written has triggers and checks, which run as the owner of the query.
+CREATE FUNCTION nudge.check_mart(name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mart pg_class;
+	query pg_class;
+BEGIN
+	SELECT c.* INTO mart FROM pg_class c WHERE c.oid = nudge.mart_table(name)::regclass;
+	SELECT c.* INTO query FROM pg_class c WHERE c.oid = nudge.definition_view(name)::regclass;
+	IF mart.relowner <> query.relowner OR mart.relkind NOT IN ('r', 'p') OR query.relkind <> 'v' THEN
+		RAISE EXCEPTION '% is not a table of the owner of its query', nudge.mart_table(name) USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s", and %s to role "%s".', pg_get_userbyid(mart.relowner), nudge.definition_view(name), pg_get_userbyid(query.relowner)),
+			HINT = 'Give both to one role, or call drop_materialisation() and add it anew.';
+	END IF;
+	PERFORM nudge.check_trust(nudge.definition_view(name));
+END
+$$;
+COMMENT ON FUNCTION nudge.check_mart(text) IS 'Works for the refresh: an error if somebody else could have what runs with the rights of the owner of a query';
+
 CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[], OUT busy boolean, OUT rows_written bigint, OUT rows_deleted bigint)
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
 AS $$
@@ -262,8 +287,10 @@ BEGIN
 	-- first what is to be done is taken, then the sources are read: whatever
 	-- comes later leaves a row of its own
 	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
+	PERFORM nudge.check_mart(name);
 	IF keys IS NULL THEN
-		EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', nudge.mart_table(name)) INTO is_empty;
+		SELECT r.rows_written = 0 INTO is_empty FROM nudge.run_as_owner(nudge.definition_view(name)::regclass,
+			format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) s', nudge.mart_table(name)), NULL, NULL, NULL) r;
 	END IF;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
 	SELECT r.rows_written, r.rows_deleted, r.changed INTO rows_written, rows_deleted, changed
@@ -304,6 +331,7 @@ DECLARE
 	since timestamptz;
 BEGIN
 	PERFORM nudge.check_read_committed();
+	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
@@ -349,9 +377,15 @@ BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = tick.name FOR UPDATE;
 	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
 		IF m.clock_at IS NOT NULL THEN
-			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
-				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
-			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
+			BEGIN
+				PERFORM nudge.check_trust(nudge.clock_view(name));
+				SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
+					format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
+				INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
+			EXCEPTION WHEN OTHERS THEN
+				-- what cannot be told apart may be all; and others must go on
+				PERFORM nudge.mark_everything(name, 'clock query: ' || SQLERRM);
+			END;
 		END IF;
 		UPDATE nudge.materialisations r SET clock_at = now() WHERE r.name = tick.name;
 	END IF;
@@ -448,10 +482,11 @@ CREATE PROCEDURE nudge.fan_out_all()
 AS $$
 BEGIN
 	LOOP
+		-- whoever called may have read something, by another isolation level
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		EXIT WHEN nudge.fan_out(100000) < 100000;
-		COMMIT;
 	END LOOP;
 	COMMIT;
 END
@@ -486,14 +521,14 @@ CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, b
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	run bigint;
-	full_size integer;
-	size integer;
-	after text;
+	run pg_catalog.int8;
+	full_size pg_catalog.int4;
+	size pg_catalog.int4;
+	after pg_catalog.text;
 	next record;
 	done record;
-	problem text;
-	problem_state text;
+	problem pg_catalog.text;
+	problem_state pg_catalog.text;
 BEGIN
 	CALL nudge.fan_out_all();
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -545,12 +580,12 @@ BEGIN
 		END IF;
 		COMMIT;
 		EXIT WHEN outcome IS NOT NULL;
-		IF pause > '0' THEN
-			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
+		IF pause IS NOT NULL THEN
+			PERFORM pg_catalog.pg_sleep_for(pause);
 			COMMIT;
 		END IF;
 	END LOOP;
-	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
+	outcome := CASE WHEN outcome OPERATOR(pg_catalog.=) ANY ('{failed,cancelled}') THEN pg_catalog.concat(outcome, ': ', problem) ELSE outcome END;
 END
 $$;
 COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
@@ -668,8 +703,8 @@ CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	one text;
-	outcome text;
+	one pg_catalog.text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_materialisation_name(name);
@@ -685,7 +720,7 @@ CREATE PROCEDURE nudge.rebuild(name text, batch_keys integer DEFAULT NULL, pause
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
@@ -700,16 +735,17 @@ CREATE PROCEDURE nudge.run_due(budget interval DEFAULT NULL)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	deadline timestamptz;
-	due text[];
-	one text;
-	outcome text;
+	deadline pg_catalog.timestamptz;
+	due pg_catalog.text[];
+	one pg_catalog.text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	-- a standby does nothing, and its scheduler need not know
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;
 	END IF;
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	PERFORM nudge.check_adopted();
@@ -734,11 +770,13 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,rows_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
 			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
+	-- whose the extension is need not be whose these functions are
+	EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION nudge.run_as_owner(pg_catalog.regclass, text, text[], timestamptz, timestamptz), nudge.rows_as_owner(pg_catalog.regclass, text, text[]) FROM %s', owner);
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
 END
 $$;
