@@ -279,7 +279,7 @@ BEGIN
 	IF FOUND THEN
 		RAISE EXCEPTION 'view % may not be read with the rights of role "%"', one.name, reader.rolname USING ERRCODE = 'insufficient_privilege',
 			DETAIL = format('It belongs to role "%s", whose functions would run as role "%s".', one.owner, reader.rolname),
-			HINT = format('Map and add as one role, by SET ROLE, or GRANT %I TO %I.', reader.rolname, one.owner);
+			HINT = CASE WHEN reader.rolsuper THEN 'Let a role that is no superuser add it, by SET ROLE.' ELSE format('Map and add as one role, by SET ROLE, or GRANT %I TO %I.', reader.rolname, one.owner) END;
 	END IF;
 END
 $$;

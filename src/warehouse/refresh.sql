@@ -503,9 +503,13 @@ BEGIN
 	ELSIF NOT nudge.is_error_of_key(sqlstate) THEN
 		RETURN 'failed';
 	ELSIF everything THEN
-		-- which key is to blame is found among keys
-		PERFORM nudge.enumerate_keys(name);
-		RETURN 'enumerated';
+		-- which key is to blame is found among keys, if they can be had
+		BEGIN
+			PERFORM nudge.enumerate_keys(name);
+			RETURN 'enumerated';
+		EXCEPTION WHEN OTHERS THEN
+			RETURN 'failed';
+		END;
 	ELSIF cardinality(keys) > 1 THEN
 		RETURN 'halve';
 	ELSIF (SELECT r.quarantined >= 100 FROM nudge.runs r WHERE r.run_id = run) THEN
@@ -537,8 +541,9 @@ BEGIN
 	full_size := coalesce(batch, (SELECT m.batch_keys FROM nudge.materialisations m WHERE m.name = run_refresh.name));
 	size := full_size;
 	outcome := NULL;
-	COMMIT;
 	LOOP
+		-- right after it, since a mere expression may read by the default level
+		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
@@ -578,14 +583,14 @@ BEGIN
 		IF outcome IS NOT NULL THEN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
 		END IF;
-		COMMIT;
 		EXIT WHEN outcome IS NOT NULL;
-		IF pause IS NOT NULL THEN
-			PERFORM pg_catalog.pg_sleep_for(pause);
+		IF pause > '0' THEN
 			COMMIT;
+			PERFORM pg_catalog.pg_sleep_for(pause);
 		END IF;
 	END LOOP;
-	outcome := CASE WHEN outcome OPERATOR(pg_catalog.=) ANY ('{failed,cancelled}') THEN pg_catalog.concat(outcome, ': ', problem) ELSE outcome END;
+	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
+	COMMIT;
 END
 $$;
 COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';

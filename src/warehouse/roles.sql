@@ -11,7 +11,7 @@ CREATE FUNCTION nudge.role_routines(kind text) RETURNS text[]
 	RETURN CASE kind
 		WHEN 'owner' THEN '{add_materialisation,drop_materialisation,enable_materialisation,deploy,undeploy,capture_changes,verify,set_cadence}'
 		-- procedures run with the rights of their caller, and so do their steps
-		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,fan_out_all,fan_out,next_keys,refresh_batch,begin_run,end_run,after_error,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
+		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,fan_out_all,fan_out,next_keys,refresh_batch,begin_run,end_run,after_error,enumerate_keys,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
 			retry_quarantined,verify,schedule,unschedule,adopt,take_over,record_schedule,record_installation,set_cadence}'
 		WHEN 'analyst' THEN '{verify}'
 		ELSE '{}' END::text[];
@@ -168,15 +168,17 @@ DECLARE
 	roles constant jsonb := jsonb_build_object('owner', owner, 'operator', operator, 'job', job, 'analyst', analyst, 'viewer', viewer);
 	plan record;
 	tried record;
+	refused text[] := '{}';
 BEGIN
 	PERFORM nudge.check_roles(roles);
 	RETURN QUERY SELECT owner, m.done, m.statement, m.problem FROM nudge.make_schemas(owner) m;
 	FOR plan IN SELECT s.* FROM nudge.role_statements(roles) s WHERE NOT s.is_there LOOP
 		SELECT t.done, t.problem INTO tried FROM nudge.try_statement(plan.statement) t;
+		refused := refused || CASE WHEN NOT tried.done THEN plan.statement END;
 		RETURN QUERY SELECT plan.role_name, tried.done, plan.statement, tried.problem;
 	END LOOP;
 	-- a GRANT of what is not one's own to grant is a warning only
-	RETURN QUERY SELECT s.role_name, false, s.statement, 'it is not yours to grant: its owner or a superuser runs this' FROM nudge.role_statements(roles) s WHERE NOT s.is_there;
+	RETURN QUERY SELECT s.role_name, false, s.statement, 'it is not yours to grant: its owner or a superuser runs this' FROM nudge.role_statements(roles) s WHERE NOT s.is_there AND s.statement <> ALL (array_remove(refused, NULL));
 END
 $$;
 COMMENT ON FUNCTION nudge.grant_roles(name, name, name, name, name) IS

@@ -227,7 +227,6 @@ BEGIN
 	PERFORM nudge.record_installation(), nudge.record_schedule(every);
 	RETURN QUERY SELECT 'expect', true, current_database()::text, NULL::text, format('run_due() is to be called every %s: healthcheck() says if it is not', every);
 	FOR plan IN SELECT s.* FROM nudge.job_statements(expression, command, role_name) s LOOP
-		tried := ROW(plan.possible, NULL::text);
 		IF plan.possible AND plan.statement IS NOT NULL THEN
 			SELECT t.done, t.problem INTO tried FROM nudge.try_statement(plan.statement) t;
 		ELSE
@@ -358,12 +357,12 @@ COMMENT ON FUNCTION nudge.set_cadence(text, interval) IS
 -- Retention ---------------------------------------------------------------
 
 CREATE FUNCTION nudge.prune_job_runs(keep interval DEFAULT '30 days') RETURNS bigint
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	pruned bigint := 0;
 BEGIN
-	IF (SELECT p.place FROM nudge.cron_place() p) = 'here' AND has_schema_privilege((SELECT n.oid FROM pg_namespace n WHERE n.nspname = 'cron'), 'USAGE') THEN
+	IF (SELECT p.place FROM nudge.cron_place() p) = 'here' THEN
 		EXECUTE 'DELETE FROM cron.job_run_details d WHERE d.command ~ $1 AND d.database = current_database() AND coalesce(d.end_time, d.start_time) < now() - $2' USING nudge.job_pattern(), keep;
 		GET DIAGNOSTICS pruned = ROW_COUNT;
 	END IF;
@@ -372,7 +371,7 @@ EXCEPTION WHEN insufficient_privilege OR undefined_table OR undefined_column THE
 	RETURN 0;
 END
 $$;
-COMMENT ON FUNCTION nudge.prune_job_runs(interval) IS 'Deletes what pg_cron has written down about runs of our job that ended longer ago, as far as the caller may; tells how many';
+COMMENT ON FUNCTION nudge.prune_job_runs(interval) IS 'Deletes what pg_cron has written down about runs of our jobs that ended longer ago; tells how many';
 
 -- The log of pg_cron has no index by time: once a day is enough.
 CREATE FUNCTION nudge.prune_daily() RETURNS void
