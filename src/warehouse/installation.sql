@@ -7,15 +7,16 @@
  */
 
 CREATE TABLE nudge.installation (
+	only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
 	system_identifier bigint NOT NULL,
 	database_name name NOT NULL,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by name NOT NULL DEFAULT session_user
 );
-CREATE UNIQUE INDEX installation_is_one ON nudge.installation ((true));
 SELECT pg_catalog.pg_extension_config_dump('nudge.installation', '');
 GRANT SELECT ON nudge.installation TO PUBLIC;
 COMMENT ON TABLE nudge.installation IS 'The server and database that schedule() or adopt() was called in last: one row, none before that';
+COMMENT ON COLUMN nudge.installation.only_one IS 'true: there is one row at most';
 COMMENT ON COLUMN nudge.installation.system_identifier IS 'System identifier of the server, as pg_control_system() tells it';
 COMMENT ON COLUMN nudge.installation.database_name IS 'Name of the database';
 COMMENT ON COLUMN nudge.installation.recorded_at IS 'When it was written down';
@@ -43,8 +44,9 @@ CREATE FUNCTION nudge.record_installation() RETURNS void
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	DELETE FROM nudge.installation;
-	INSERT INTO nudge.installation (system_identifier, database_name) SELECT c.system_identifier, current_database() FROM pg_control_system() c;
+	INSERT INTO nudge.installation AS i (system_identifier, database_name) SELECT c.system_identifier, current_database() FROM pg_control_system() c
+	ON CONFLICT (only_one) DO UPDATE SET system_identifier = excluded.system_identifier, database_name = excluded.database_name, recorded_at = excluded.recorded_at, recorded_by = excluded.recorded_by
+	WHERE (i.system_identifier, i.database_name) <> (excluded.system_identifier, excluded.database_name);
 END
 $$;
 COMMENT ON FUNCTION nudge.record_installation() IS 'Works for schedule and adopt: writes down which database this is. Not STRICT: it has no arguments';
