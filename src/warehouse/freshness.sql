@@ -13,7 +13,7 @@ CREATE FUNCTION nudge.waiting() RETURNS TABLE (materialisation text, pending_key
 	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH logged AS (
-		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE format('nudge_staging.%I', (SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
+		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE nudge.staging_name((SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
 			l.key_column, l.n, l.at
 		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
 	), unread AS (
@@ -189,9 +189,9 @@ BEGIN
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
 			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
-				WHEN 'not at all' THEN CASE WHEN d.upstream LIKE 'nudge\_staging.%' THEN 'Each refresh computes everything. Call track_source() for: '
+				WHEN 'not at all' THEN CASE WHEN starts_with(d.upstream, 'nudge_staging.') THEN 'Each refresh computes everything. Call track_source() for: '
 						|| coalesce((SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-							WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none')), 'see check_tracking()') || '.'
+							WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none')), 'see check_tracking()') || '.'
 					ELSE 'Each refresh computes everything. Map it as a source and track it.' END
 				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
 		FROM nudge.refresh_order() o

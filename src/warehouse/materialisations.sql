@@ -104,6 +104,13 @@ COMMENT ON FUNCTION nudge.as_of() IS 'The instant that a refresh computes for, o
 
 -- Names -------------------------------------------------------------------
 
+-- Names are written down and compared, so a setting must not say how they are
+-- quoted.
+CREATE FUNCTION nudge.staging_name(input text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN format('nudge_staging.%I', input);
+COMMENT ON FUNCTION nudge.staging_name(text) IS 'Name of the view of an input, as nudge.dependencies has it';
+
 CREATE FUNCTION nudge.definition_view(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN format('nudge_staging.%I', name || '__definition');
@@ -120,7 +127,7 @@ CREATE FUNCTION nudge.map_view(name text, upstream text) RETURNS text
 COMMENT ON FUNCTION nudge.map_view(text, text) IS 'Name of the view that leads from what has changed in an upstream to keys of a materialisation';
 
 CREATE FUNCTION nudge.mart_table(name text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
 	RETURN format('nudge_analytics.%I', name);
 COMMENT ON FUNCTION nudge.mart_table(text) IS 'Name of the table of a materialisation';
 
@@ -159,7 +166,7 @@ COMMENT ON FUNCTION nudge.layer_cadence(text) IS 'How often materialisations of 
 -- The relations that a view reads, other views looked through, but for those
 -- of the inputs and for tables of the extension.
 CREATE FUNCTION nudge.view_upstreams(view_name text) RETURNS SETOF text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5 SET quote_all_identifiers = off
 BEGIN ATOMIC
 	WITH RECURSIVE reads(id, is_end) AS (
 		SELECT to_regclass(view_upstreams.view_name)::oid, false
@@ -180,11 +187,11 @@ END;
 COMMENT ON FUNCTION nudge.view_upstreams(text) IS 'Works for add_materialisation: the inputs and tables that a view reads';
 
 CREATE FUNCTION nudge.upstream_name(name text) RETURNS text
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name) THEN
-		RETURN format('nudge_staging.%I', name);
+		RETURN nudge.staging_name(name);
 	ELSIF EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = upstream_name.name) THEN
 		RETURN nudge.mart_table(name);
 	ELSIF to_regclass(name) IS NULL THEN
@@ -361,10 +368,10 @@ DECLARE
 	exists_there boolean;
 BEGIN
 	-- of other relations nobody writes down what changes
-	IF upstream !~ '^nudge_(staging|analytics)\.' THEN
+	IF upstream !~ '^nudge_(staging|analytics)[.]' THEN
 		RETURN NULL;
 	END IF;
-	exists_there := CASE WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
+	exists_there := CASE WHEN upstream ~ '^nudge_staging[.]' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = nudge.staging_name(c.input) AND c.column_name = wanted AND c.data_type = 'text')
 		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
 	IF given IS NOT NULL AND jsonb_typeof(given) <> 'null' AND NOT coalesce(exists_there, false) THEN
 		RAISE EXCEPTION 'key_maps of "%" is not understood', upstream USING ERRCODE = 'invalid_parameter_value',
@@ -408,7 +415,7 @@ CREATE FUNCTION nudge.index_upstream(upstream text, key_column text) RETURNS voi
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF upstream ~ '^nudge_analytics\.' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+	IF upstream ~ '^nudge_analytics[.]' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL) THEN
 		EXECUTE format('CREATE INDEX ON %s (%I)', upstream, key_column);
 	END IF;
@@ -617,7 +624,7 @@ CREATE FUNCTION nudge.note_mapping() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO nudge.change_log (source) SELECT DISTINCT format('nudge_staging.%I', i)
+	INSERT INTO nudge.change_log (source) SELECT DISTINCT nudge.staging_name(i)
 	FROM unnest(ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.input END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.input END]) i WHERE i IS NOT NULL;
 	RETURN NULL;
 END

@@ -165,7 +165,7 @@ BEGIN
 	IF key_column IS NOT NULL AND dependency.key_column IS NOT NULL THEN
 		IF key_column = dependency.key_column THEN
 			found := nudge.mapped_keys(dependency, keys);
-		ELSIF source ~ '\.' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
+		ELSIF source ~ '[.]' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
 			-- the column that matters is written down by rows of its own
 			RETURN;
 		END IF;
@@ -199,7 +199,7 @@ BEGIN
 		FROM taken t GROUP BY t.source, t.key_column ORDER BY t.source COLLATE "C", t.key_column COLLATE "C" LOOP
 		taken := taken + one.n;
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
-			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
+			WHERE d.upstream = CASE WHEN one.source ~ '[.]' THEN one.source ELSE (SELECT nudge.staging_name(s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
 			PERFORM nudge.add_pending(dependency, one.source, one.key_column, coalesce(one.keys, '{}'), one.at);
 		END LOOP;
@@ -354,7 +354,7 @@ CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
 		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-			WHERE format('nudge_staging.%I', s.input) = upstream
+			WHERE nudge.staging_name(s.input) = upstream
 				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
 		ELSE false END;
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';

@@ -37,7 +37,7 @@ COMMENT ON FUNCTION nudge.job_name(text) IS 'Name of the job of a database';
 -- The pattern of what schedule() makes, which no user writes.
 CREATE FUNCTION nudge.job_pattern() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '^CALL nudge\.run_due\((''[0-9]+ seconds'')?\)$';
+	RETURN '^CALL nudge[.]run_due[(](''[0-9]+ seconds'')?[)]$';
 COMMENT ON FUNCTION nudge.job_pattern() IS 'Regular expression that tells our jobs by their command. Not STRICT: it has no arguments';
 
 CREATE FUNCTION nudge.job_command(budget interval) RETURNS text
