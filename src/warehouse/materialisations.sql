@@ -630,5 +630,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.note_mapping() IS 'Trigger of nudge.sources: everything of an input may have changed when what is read as it has. Not STRICT: triggers take no arguments';
+-- Whoever may make such triggers can fill the log.
+REVOKE EXECUTE ON FUNCTION nudge.note_mapping() FROM PUBLIC;
 CREATE TRIGGER note_mapping AFTER INSERT OR UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.note_mapping();
 COMMENT ON TRIGGER note_mapping ON nudge.sources IS 'Lets materialisations of an input be computed anew when its sources change';
