@@ -223,6 +223,7 @@ SELECT 1 + 1;
 SET timezone = 'UTC';
 SET client_min_messages = warning;
 \set SHOW_CONTEXT never
+UPDATE nudge.materialisations SET next_due_at = now();
 SET search_path = regress_hijack, pg_catalog;
 CALL nudge.run_due();
 CALL nudge.run_due('1 minute');
