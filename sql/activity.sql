@@ -71,7 +71,7 @@ SELECT activity_at_agg(1, timestamp '2024-03-10 23:30', 'Europe/Berlin') = activ
 	activity_at_agg(md5('a')::uuid, timestamp '2024-03-10 23:30', 'Asia/Kolkata') = activity_agg(md5('a')::uuid, date '2024-03-11') AS uuid_timestamp;
 -- more zones than a call site remembers, in turn: as civil_date has it
 SELECT activity_at_agg(n, at, name) = activity_agg(n, (at AT TIME ZONE name)::date) AS same, count(DISTINCT name) > 100 AS many
-FROM (SELECT row_number() OVER (ORDER BY n, name) AS n, timestamptz '1969-03-10 12:00+00' + n * interval '1237 hours' AS at, name FROM pg_timezone_names, generate_series(1, 10) n WHERE name NOT LIKE 'posix%') x;
+FROM (SELECT row_number() OVER (ORDER BY n, name) AS n, timestamptz '1969-03-10 12:00+00' + n * interval '1237 hours' AS at, name FROM pg_timezone_names, generate_series(1, 10) n WHERE name NOT LIKE 'posix%' AND upper(name) NOT IN (SELECT abbrev FROM pg_timezone_abbrevs)) x;
 
 --
 -- Counts

@@ -161,6 +161,66 @@ UPDATE nudge.materialisations SET key_column = 'customer', row_key = '{customer}
 CALL nudge.rebuild('mrr');
 SELECT * FROM nudge_analytics.seen;
 
+-- Rules are text: they run as the owner of the inputs, not as who refreshes
+SET ROLE regress_owner;
+TRUNCATE nudge_analytics.seen;
+INSERT INTO nudge.exclusion_rules (rule, entity, input, condition, reason) VALUES ('spying', 'customer', 'subscriptions', 'nudge_analytics.spy(1) = 2', 'spied on');
+RESET ROLE;
+CALL nudge.refresh('mrr');
+SELECT who, what FROM nudge_analytics.seen GROUP BY who, what ORDER BY what COLLATE "C";
+-- nor as who brings the lists up to date, if others may write them
+GRANT USAGE ON SCHEMA nudge TO regress_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges, nudge.entity_keys TO regress_writer;
+SET ROLE regress_writer;
+SELECT * FROM nudge.refresh_entities();
+RESET ROLE;
+CALL nudge.refresh('mrr');
+REVOKE INSERT, UPDATE ON nudge.exclusion_rules FROM regress_writer;
+CALL nudge.refresh('mrr');
+SET ROLE regress_owner;
+SELECT nudge.drop_exclusion_rule('spying');
+-- what is polled is what its view reads: another table, or other columns, are not looked at
+TRUNCATE nudge_analytics.seen;
+CREATE VIEW nudge_analytics.bait AS SELECT pg_current_xact_id() AS x, nudge_analytics.spy(1)::text AS customer;
+CREATE TABLE nudge_analytics.polled (x xid8 DEFAULT pg_current_xact_id(), customer text, secret text, at timestamptz);
+SELECT nudge.map_source('users', 'nudge_analytics.polled', '{"user": "customer", "customer": "customer", "signed_up_at": "at"}');
+SELECT nudge.track_appends('users', 'x', '{customer}');
+INSERT INTO nudge_analytics.polled (customer, secret) VALUES ('eve', 'secret');
+RESET ROLE;
+GRANT USAGE ON SCHEMA nudge_analytics TO regress_app;
+GRANT SELECT ON nudge_analytics.polled, nudge_analytics.bait TO regress_app;
+ALTER VIEW nudge_staging.users__users OWNER TO regress_app;
+DELETE FROM nudge.change_log;
+SELECT nudge.poll_sources();
+SELECT key_column, key FROM nudge.change_log WHERE source = 'users';
+SET ROLE regress_owner;
+DELETE FROM nudge.change_log;
+INSERT INTO nudge_analytics.polled (customer, secret) VALUES ('eve', 'secret');
+RESET ROLE;
+SELECT nudge.poll_sources();
+SELECT key_column, key FROM nudge.change_log WHERE source = 'users';
+SET ROLE regress_owner;
+DELETE FROM nudge.change_log;
+UPDATE nudge.trackings SET keys = '{"customer": "secret"}' WHERE source = 'users';
+INSERT INTO nudge_analytics.polled (customer, secret) VALUES ('eve', 'secret');
+RESET ROLE;
+SELECT nudge.poll_sources();
+SELECT key_column, key FROM nudge.change_log WHERE source = 'users';
+SET ROLE regress_owner;
+DELETE FROM nudge.change_log;
+DELETE FROM nudge.trackings WHERE source = 'users';
+UPDATE nudge.sources SET relation = 'nudge_analytics.bait' WHERE source = 'users';
+INSERT INTO nudge.trackings (source, relation, keys, capture) VALUES ('users', 'nudge_analytics.bait', '{"customer": "customer"}', 'append_only');
+INSERT INTO nudge.polls (source, xid_column, horizon, system_identifier) SELECT 'users', 'x', '3', c.system_identifier FROM pg_control_system() c;
+DELETE FROM nudge.change_log;
+RESET ROLE;
+SELECT nudge.poll_sources();
+SELECT key_column, key FROM nudge.change_log WHERE source = 'users';
+SELECT * FROM nudge_analytics.seen;
+DELETE FROM nudge.trackings WHERE source = 'users';
+DELETE FROM nudge.sources WHERE source = 'users';
+DELETE FROM nudge.change_log;
+
 -- Views of inputs that lend the rights of who reads them
 CREATE ROLE regress_mapper;
 CREATE ROLE regress_maker;
@@ -242,7 +302,7 @@ SELECT action, done FROM nudge.adopt(false) LIMIT 1;
 SELECT materialisation, cadence_now FROM nudge.set_cadence('mrr', '1 hour');
 SELECT nudge.retry_quarantined(), nudge.prune_runs(), nudge.prune_job_runs(), nudge.fan_out(), nudge.refresh_order();
 SELECT materialisation, pending_keys, everything, log_rows, quarantined FROM nudge.waiting();
-SELECT name, is_running FROM (SELECT r.materialisation AS name, r.is_running FROM nudge.last_runs() r LIMIT 1) r;
+SELECT bool_or(r.is_running) AS running FROM nudge.last_runs() r;
 SELECT * FROM nudge.grant_roles(viewer => 'regress_viewer');
 SELECT nudge.enable_materialisation('mrr');
 SELECT nudge.add_materialisation('mrr2', 'SELECT 1 AS k', 'k');
@@ -256,5 +316,6 @@ DROP SCHEMA nudge_analytics, nudge_staging, regress_hijack, regress_shop CASCADE
 DELETE FROM nudge.sources;
 DELETE FROM nudge.materialisations;
 TRUNCATE nudge.change_log, nudge.pending, nudge.runs, nudge.heartbeats, nudge.installation;
+DELETE FROM nudge.exclusion_rules;
 DROP OWNED BY regress_owner, regress_operator, regress_job, regress_analyst, regress_viewer, regress_mapper, regress_maker, regress_app, regress_writer;
 DROP ROLE regress_owner, regress_operator, regress_job, regress_analyst, regress_viewer, regress_mapper, regress_maker, regress_app, regress_writer;

@@ -140,6 +140,12 @@ BEGIN ATOMIC
 	WHERE r.input = set_checks.input AND (r.rule IN ('key', 'overlap') OR r.rule = 'gap' AND gap_days > 0
 		OR r.rule = 'reference' AND to_regclass(format('nudge_staging.%I', r.words[1])) IS NOT NULL)
 	UNION ALL
+	SELECT 8, 'merged in a circle', 'error', 'customer, merged_into',
+		format('(SELECT w.*, e.counted_as FROM %1$s w LEFT JOIN nudge.merge_ends((SELECT array_agg(''customer''::text) FROM %1$s a), (SELECT array_agg(a.customer) FROM %1$s a), (SELECT array_agg(a.merged_into) FROM %1$s a)) e ON e.key = w.customer)', format('nudge_staging.%I', set_checks.input)),
+		'v.customer IS NOT NULL AND v.merged_into IS NOT NULL AND v.counted_as IS NULL',
+		'nobody is left as whom the rows count, so they are not merged'
+	WHERE set_checks.input = 'customer_merges'
+	UNION ALL
 	SELECT 5, 'missing exchange rate', 'warning', 'currency', format('nudge_staging.%I', set_checks.input),
 		'upper(v.currency) <> ALL (ARRAY(SELECT upper(e.currency) FROM nudge_staging.exchange_rates e UNION SELECT upper(e.base) FROM nudge_staging.exchange_rates e WHERE e.base IS NOT NULL))',
 		'amounts are in a currency that exchange_rates does not have'
@@ -243,15 +249,18 @@ DECLARE
 	newest timestamptz;
 	newest_day date;
 	timed record;
+	-- by an index if there is one, also of those whose rows do not count
+	of_source constant text := nudge.source_view(input, source);
+	view_name constant text := CASE WHEN to_regclass(format('nudge_staging.%I', input)) IS NOT NULL AND has_table_privilege(of_source, 'SELECT') THEN of_source ELSE format('nudge_staging.%I', input) END;
 BEGIN
 	SELECT k.column_name, k.data_type INTO timed FROM nudge.input_columns k
 	WHERE k.input = newest_row.input AND k.required AND k.data_type IN ('timestamptz', 'date') ORDER BY k.position LIMIT 1;
 	IF timed.data_type = 'date' THEN
-		EXECUTE format('SELECT max(v.%1$I) FROM nudge_staging.%2$I v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, input, source)
+		EXECUTE format('SELECT max(v.%1$I) FROM %2$s v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, view_name, source)
 			INTO newest_day USING nudge.civil_date(as_of, coalesce(zone, 'UTC'));
 		newest := newest_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
 	ELSIF timed.data_type = 'timestamptz' THEN
-		EXECUTE format('SELECT max(v.%1$I) FROM nudge_staging.%2$I v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, input, source)
+		EXECUTE format('SELECT max(v.%1$I) FROM %2$s v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, view_name, source)
 			INTO newest USING as_of;
 	END IF;
 	RETURN newest;

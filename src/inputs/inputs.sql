@@ -631,6 +631,8 @@ BEGIN ATOMIC
 	SELECT p.period, p.period_end, b.start_at, b.end_at, b.end_at <= as_of
 	FROM nudge.window_periods(start_day, end_day, grain) p,
 		LATERAL (SELECT p.period::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS start_at, p.period_end::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS end_at) b
+	-- an error for a name that civil_date and AT TIME ZONE do not read alike
+	WHERE nudge.civil_date('epoch', coalesce(zone, 'UTC')) IS NOT NULL
 	ORDER BY p.period;
 END;
 COMMENT ON FUNCTION nudge.window_spans(date, date, text, text, timestamptz) IS

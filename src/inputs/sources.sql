@@ -505,10 +505,7 @@ DECLARE
 	one record;
 BEGIN
 	PERFORM nudge.check_view_owner(view_name);
-	SELECT string_agg(format('SELECT source_name, %s FROM %s', (
-			SELECT string_agg(CASE WHEN h.in_view THEN quote_ident(c.column_name) ELSE format('NULL::%s AS %I', c.data_type, c.column_name) END, ', ' ORDER BY c.place)
-			FROM nudge.view_columns(s.input, view_name) c LEFT JOIN nudge.view_columns(s.input, v.name) h ON h.column_name = c.column_name), v.name),
-		E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
+	SELECT string_agg(nudge.counted_query(s.input, v.name, view_name), E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
 	INTO union_all FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name)
 	WHERE s.input = make_input_view.input AND to_regclass(v.name) IS NOT NULL;
 	IF union_all IS NULL THEN

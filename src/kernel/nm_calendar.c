@@ -264,6 +264,38 @@ nm_period_next(const NmGrain *grain, DateADT day)
 	}
 }
 
+/*
+ * Raises if AT TIME ZONE takes the name for an abbreviation of one offset all
+ * year, and we for a zone that has several: a report uses both.
+ */
+static void
+check_zone_name(const char *zone, pg_tz *tz)
+{
+	int west;
+	long east;
+	pg_tz *taken = NULL;
+
+	switch (DecodeTimezoneName(zone, &west, &taken))
+	{
+		case TZNAME_FIXED_OFFSET:
+			if (pg_get_timezone_offset(tz, &east) && east == -west)
+				return;
+			break;
+		case TZNAME_DYNTZ:
+			if (strcmp(pg_get_timezone_name(taken), pg_get_timezone_name(tz)) ==
+				0)
+				return;
+			break;
+		default:
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("time zone \"%s\" has two meanings", nm_clip(zone)),
+			 errdetail("It names a zone, and is an abbreviation of one offset all year."),
+			 errhint("Use a full name of pg_timezone_names, such as Europe/Berlin.")));
+}
+
 pg_tz *
 nm_zone_parse(const char *zone)
 {
@@ -277,6 +309,7 @@ nm_zone_parse(const char *zone)
 				 errmsg("unknown time zone \"%s\"", nm_clip(zone)),
 				 errdetail("Midnight of this zone is where periods begin."),
 				 errhint("Use a full name of pg_timezone_names, such as Europe/Berlin.")));
+	check_zone_name(zone, tz);
 	return tz;
 }
 

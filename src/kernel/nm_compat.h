@@ -10,7 +10,8 @@
 #define NM_COMPAT_H
 
 #include "postgres.h"
-#include "storage/shmem.h" /* mul_size, add_size */
+#include "parser/scansup.h" /* downcase_truncate_identifier */
+#include "storage/shmem.h"  /* mul_size, add_size */
 
 #if PG_VERSION_NUM < 150000
 #error "nudge_metrics needs PostgreSQL 15 or newer"
@@ -60,6 +61,30 @@
 	ereturn((fcinfo)->context, (Datum) 0, __VA_ARGS__)
 #else
 #define NM_INPUT_ERROR(fcinfo, ...) ereport(ERROR, __VA_ARGS__)
+#endif
+
+/* what PostgreSQL itself takes a name of a time zone for: a function since 16 */
+#include "utils/datetime.h"
+#if PG_VERSION_NUM < 160000
+#define TZNAME_FIXED_OFFSET 0
+#define TZNAME_DYNTZ 1
+#define TZNAME_ZONE 2
+static inline int
+DecodeTimezoneName(const char *name, int *offset, pg_tz **zone)
+{
+	char *lower = downcase_truncate_identifier(name, strlen(name), false);
+
+	switch (DecodeTimezoneAbbrev(0, lower, offset, zone))
+	{
+		case TZ:
+		case DTZ:
+			return TZNAME_FIXED_OFFSET;
+		case DYNTZ:
+			return TZNAME_DYNTZ;
+		default:
+			return TZNAME_ZONE;
+	}
+}
 #endif
 
 /* PG_MODULE_MAGIC_EXT arrived in 18 and carries name and version */

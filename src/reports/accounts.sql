@@ -18,7 +18,8 @@ BEGIN
 				DETAIL = 'What is known is what was known at the close of that day.',
 				HINT = 'Pass the day, such as the last of a month.';
 	END IF;
-	RETURN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	-- an error for a name that civil_date and AT TIME ZONE do not read alike
+	RETURN CASE WHEN nudge.civil_date('epoch', coalesce(zone, 'UTC')) IS NOT NULL THEN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC') END;
 END
 $$;
 COMMENT ON FUNCTION nudge.day_close(date, text) IS

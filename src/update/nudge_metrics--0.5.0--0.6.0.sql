@@ -81,6 +81,144 @@ DROP FUNCTION nudge.page_load(regclass, date, date, text, text, timestamptz, dou
 -- replaces: COMMENT ON FUNCTION nudge.send_throughput(regclass, date, date, text, text, timestamptz, boolean) IS
 -- replaces: COMMENT ON FUNCTION nudge.apdex(regclass, date, date, numeric, text, text, timestamptz, text) IS
 
+-- replaces: CREATE FUNCTION nudge.window_spans(
+CREATE OR REPLACE FUNCTION nudge.window_spans(
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS TABLE (period date, period_end date, start_at timestamptz, end_at timestamptz, complete boolean)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+BEGIN ATOMIC
+	SELECT p.period, p.period_end, b.start_at, b.end_at, b.end_at <= as_of
+	FROM nudge.window_periods(start_day, end_day, grain) p,
+		LATERAL (SELECT p.period::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS start_at, p.period_end::timestamp AT TIME ZONE coalesce(zone, 'UTC') AS end_at) b
+	-- an error for a name that civil_date and AT TIME ZONE do not read alike
+	WHERE nudge.civil_date('epoch', coalesce(zone, 'UTC')) IS NOT NULL
+	ORDER BY p.period;
+END;
+
+-- replaces: CREATE FUNCTION nudge.make_input_view(input text) RETURNS void
+CREATE OR REPLACE FUNCTION nudge.make_input_view(input text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	view_name constant text := format('nudge_staging.%I', input);
+	union_all text;
+	one record;
+BEGIN
+	PERFORM nudge.check_view_owner(view_name);
+	SELECT string_agg(nudge.counted_query(s.input, v.name, view_name), E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
+	INTO union_all FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name)
+	WHERE s.input = make_input_view.input AND to_regclass(v.name) IS NOT NULL;
+	IF union_all IS NULL THEN
+		EXECUTE format('DROP VIEW IF EXISTS %s', view_name);
+		RETURN;
+	END IF;
+	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, union_all);
+	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, (SELECT i.description || ', of all sources that are mapped to it' FROM nudge.inputs i WHERE i.input = make_input_view.input));
+	EXECUTE format('COMMENT ON COLUMN %s.source_name IS %L', view_name, 'Source of the row');
+	FOR one IN SELECT c.column_name, c.description FROM nudge.view_columns(input, view_name) c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.column_name, one.description);
+	END LOOP;
+	-- its owner reads what members of that role have mapped
+	FOR one IN SELECT v.name, pg_get_userbyid(u.relowner) AS owner
+		FROM nudge.sources s, nudge.source_view(s.input, s.source) v(name), pg_class c, pg_class u
+		WHERE s.input = make_input_view.input AND c.oid = to_regclass(v.name) AND u.oid = to_regclass(view_name) AND u.relowner <> c.relowner AND pg_has_role(c.relowner, 'USAGE') LOOP
+		EXECUTE format('GRANT SELECT ON %s TO %I', one.name, one.owner);
+	END LOOP;
+END
+$$;
+
+-- replaces: CREATE FUNCTION nudge.set_checks(input text, gap_days integer) RETURNS TABLE (place integer, problem text, severity text, column_name text, checked_rows text, condition text, description text)
+CREATE OR REPLACE FUNCTION nudge.set_checks(input text, gap_days integer) RETURNS TABLE (place integer, problem text, severity text, column_name text, checked_rows text, condition text, description text)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT 7, CASE r.rule WHEN 'key' THEN 'duplicate' WHEN 'overlap' THEN 'overlap' WHEN 'gap' THEN 'short gap' ELSE 'orphan' END,
+		CASE WHEN r.rule IN ('key', 'overlap') THEN 'error' ELSE 'warning' END,
+		CASE WHEN r.rule IN ('overlap', 'gap') THEN r.columns[1] ELSE array_to_string(r.columns, ', ') END,
+		CASE r.rule
+			WHEN 'key' THEN format('(SELECT w.*, count(*) OVER (PARTITION BY %s) AS rows_of_key FROM %s w WHERE %s)', k.names, n.view_name, k.given)
+			WHEN 'reference' THEN n.view_name
+			ELSE format('(SELECT w.*, max(coalesce(w.%2$I, ''infinity'')) OVER (PARTITION BY %3$s ORDER BY w.%1$I, w.%2$I ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_before FROM %4$s w WHERE w.%1$I < coalesce(w.%2$I, ''infinity''))',
+				r.columns[1], r.columns[2], k.others, n.view_name) END,
+		CASE r.rule
+			WHEN 'key' THEN 'v.rows_of_key > 1'
+			WHEN 'overlap' THEN format('v.ended_before > v.%I', r.columns[1])
+			-- in hours: days would be those of the session's zone
+			WHEN 'gap' THEN format('v.ended_before < v.%1$I AND v.%1$I < v.ended_before + interval ''%2$s hours''', r.columns[1], gap_days * 24)
+			ELSE format('v.%1$I IS NOT NULL AND NOT EXISTS (SELECT FROM nudge_staging.%2$I f WHERE f.%3$I = v.%1$I)', r.columns[1], r.words[1], f.columns[1])
+				-- an account that was merged into another is no more
+				|| CASE WHEN r.words[1] = 'customers' AND to_regclass('nudge_staging.customer_merges') IS NOT NULL
+					THEN format(' AND NOT EXISTS (SELECT FROM nudge_staging.customer_merges m WHERE m.customer = v.%I)', r.columns[1]) ELSE '' END END,
+		CASE r.rule
+			WHEN 'key' THEN 'rows have the same key'
+			WHEN 'overlap' THEN format('intervals of one %s overlap', r.columns[cardinality(r.columns)])
+			WHEN 'gap' THEN format('less than %s days are missing between intervals of one %s', gap_days, r.columns[cardinality(r.columns)])
+			ELSE format('the input %s does not have it', r.words[1]) END
+	FROM (SELECT format('nudge_staging.%I', set_checks.input) AS view_name) n, nudge.input_rules() r
+		LEFT JOIN nudge.input_rules() f ON f.rule = 'key' AND f.input = r.words[1],
+		LATERAL (SELECT string_agg(format('w.%I', c.name), ', ') AS names, string_agg(format('w.%I', c.name), ', ') FILTER (WHERE c.place > 2) AS others,
+			string_agg(format('w.%I IS NOT NULL', c.name), ' OR ') AS given FROM unnest(r.columns) WITH ORDINALITY c(name, place)) k
+	WHERE r.input = set_checks.input AND (r.rule IN ('key', 'overlap') OR r.rule = 'gap' AND gap_days > 0
+		OR r.rule = 'reference' AND to_regclass(format('nudge_staging.%I', r.words[1])) IS NOT NULL)
+	UNION ALL
+	SELECT 8, 'merged in a circle', 'error', 'customer, merged_into',
+		format('(SELECT w.*, e.counted_as FROM %1$s w LEFT JOIN nudge.merge_ends((SELECT array_agg(''customer''::text) FROM %1$s a), (SELECT array_agg(a.customer) FROM %1$s a), (SELECT array_agg(a.merged_into) FROM %1$s a)) e ON e.key = w.customer)', format('nudge_staging.%I', set_checks.input)),
+		'v.customer IS NOT NULL AND v.merged_into IS NOT NULL AND v.counted_as IS NULL',
+		'nobody is left as whom the rows count, so they are not merged'
+	WHERE set_checks.input = 'customer_merges'
+	UNION ALL
+	SELECT 5, 'missing exchange rate', 'warning', 'currency', format('nudge_staging.%I', set_checks.input),
+		'upper(v.currency) <> ALL (ARRAY(SELECT upper(e.currency) FROM nudge_staging.exchange_rates e UNION SELECT upper(e.base) FROM nudge_staging.exchange_rates e WHERE e.base IS NOT NULL))',
+		'amounts are in a currency that exchange_rates does not have'
+	FROM nudge.input_columns c
+	WHERE c.input = set_checks.input AND c.input <> 'exchange_rates' AND c.column_name = 'currency' AND to_regclass('nudge_staging.exchange_rates') IS NOT NULL;
+END;
+
+-- replaces: CREATE FUNCTION nudge.newest_row(source text, input text, as_of timestamptz, zone text) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION nudge.newest_row(source text, input text, as_of timestamptz, zone text) RETURNS timestamptz
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	newest timestamptz;
+	newest_day date;
+	timed record;
+	-- by an index if there is one, also of those whose rows do not count
+	of_source constant text := nudge.source_view(input, source);
+	view_name constant text := CASE WHEN to_regclass(format('nudge_staging.%I', input)) IS NOT NULL AND has_table_privilege(of_source, 'SELECT') THEN of_source ELSE format('nudge_staging.%I', input) END;
+BEGIN
+	SELECT k.column_name, k.data_type INTO timed FROM nudge.input_columns k
+	WHERE k.input = newest_row.input AND k.required AND k.data_type IN ('timestamptz', 'date') ORDER BY k.position LIMIT 1;
+	IF timed.data_type = 'date' THEN
+		EXECUTE format('SELECT max(v.%1$I) FROM %2$s v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, view_name, source)
+			INTO newest_day USING nudge.civil_date(as_of, coalesce(zone, 'UTC'));
+		newest := newest_day::timestamp AT TIME ZONE coalesce(zone, 'UTC');
+	ELSIF timed.data_type = 'timestamptz' THEN
+		EXECUTE format('SELECT max(v.%1$I) FROM %2$s v WHERE v.source_name = %3$L AND v.%1$I <= $1 AND v.%1$I > ''-infinity''', timed.column_name, view_name, source)
+			INTO newest USING as_of;
+	END IF;
+	RETURN newest;
+END
+$$;
+
+-- replaces: CREATE FUNCTION nudge.day_close(day date, zone text DEFAULT 'UTC') RETURNS timestamptz
+CREATE OR REPLACE FUNCTION nudge.day_close(day date, zone text DEFAULT 'UTC') RETURNS timestamptz
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF day IS NULL OR NOT isfinite(day) THEN
+		RAISE EXCEPTION 'as_of must be a finite day'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'What is known is what was known at the close of that day.',
+				HINT = 'Pass the day, such as the last of a month.';
+	END IF;
+	-- an error for a name that civil_date and AT TIME ZONE do not read alike
+	RETURN CASE WHEN nudge.civil_date('epoch', coalesce(zone, 'UTC')) IS NOT NULL THEN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC') END;
+END
+$$;
+
 -- replaces: CREATE FUNCTION nudge.deal_lines(
 CREATE OR REPLACE FUNCTION nudge.deal_lines(
 	deals regclass,
@@ -1889,6 +2027,826 @@ $$;
 COMMENT ON FUNCTION nudge.check_by(text, text[]) IS
 	'An error unless a report can have rows by this. Not STRICT: NULL is the total alone';
 
+-- src/inputs/entities.sql
+
+/*
+ * entities.sql
+ *		Whose rows count, and as whose: one list of customers, users, visitors,
+ *		leads and deals that are left out, and one of those that are somebody
+ *		else's.  The staging views of all inputs read both.
+ *
+ * Rules: doc/entities.md.
+ */
+
+-- Which columns are about whom --------------------------------------------
+
+CREATE FUNCTION nudge.entity_columns(input text) RETURNS TABLE (place integer, entity text, column_name text, is_key boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 2
+BEGIN ATOMIC
+	SELECT e.place, e.entity, c.column_name, (c.input, e.entity) IN (('customers', 'customer'), ('users', 'user'))
+	FROM nudge.input_columns c JOIN (VALUES
+		(1, 'customer', 'customer'), (1, 'customer', 'entity'), (2, 'user', 'user'), (3, 'visitor', 'anonymous_id'), (4, 'lead', 'lead'), (5, 'deal', 'deal')) e(place, entity, column_name)
+		ON e.column_name = c.column_name
+	-- what says who was merged is not itself about those who remain
+	WHERE c.input = entity_columns.input AND c.input <> 'customer_merges' AND (c.column_name <> 'entity' OR c.input = 'scores')
+	ORDER BY e.place;
+END;
+
+COMMENT ON FUNCTION nudge.entity_columns(text) IS
+	'The columns of an input that are keys of customers, users, visitors, leads or deals, and whether a row is the one of that key';
+
+CREATE FUNCTION nudge.check_entity(entity text, merges boolean) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known constant text[] := CASE WHEN merges THEN '{customer,user}' ELSE '{customer,user,visitor,lead,deal}' END;
+BEGIN
+	IF NOT coalesce(entity = ANY (known), false) THEN
+		RAISE EXCEPTION 'unknown entity "%"', left(coalesce(entity, 'null'), 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It says what the keys are of: %s.', array_to_string(known, ', ')),
+			HINT = 'Visitors have their key in anonymous_id, the others in the column of that name.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_entity(text, boolean) IS 'An error unless an entity is one that can be excluded, or merged. Not STRICT: NULL is an error';
+
+-- Who is left out ---------------------------------------------------------
+
+CREATE TABLE nudge.exclusions (
+	entity text NOT NULL CHECK (entity IN ('customer', 'user', 'visitor', 'lead', 'deal')),
+	key text NOT NULL,
+	reason text NOT NULL CHECK (reason ~ '\S'),
+	origin text NOT NULL DEFAULT 'hand' CHECK (origin IN ('hand', 'rule', 'linked')),
+	through text CHECK ((through IS NULL) = (origin = 'hand')),
+	added_by name NOT NULL DEFAULT current_user,
+	added_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (entity, key)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.exclusions', '');
+
+COMMENT ON TABLE nudge.exclusions IS 'Whose rows are left out of all inputs; exclude(), include() and refresh_entities() keep it';
+
+COMMENT ON COLUMN nudge.exclusions.entity IS 'customer, user, visitor, lead or deal';
+
+COMMENT ON COLUMN nudge.exclusions.key IS 'Its key';
+
+COMMENT ON COLUMN nudge.exclusions.reason IS 'Why, such as own staff, test account or bot';
+
+COMMENT ON COLUMN nudge.exclusions.origin IS 'hand: by exclude(); rule: by a rule of exclude_where(); linked: it belongs to one that is left out';
+
+COMMENT ON COLUMN nudge.exclusions.through IS 'Name of the rule, or what it belongs to; NULL by hand';
+
+COMMENT ON COLUMN nudge.exclusions.added_by IS 'Who has put it here';
+
+COMMENT ON COLUMN nudge.exclusions.added_at IS 'When';
+
+CREATE TABLE nudge.exclusion_rules (
+	rule text PRIMARY KEY CHECK (rule ~ '\S'),
+	input text NOT NULL,
+	entity text NOT NULL,
+	condition text NOT NULL,
+	reason text NOT NULL CHECK (reason ~ '\S'),
+	added_by name NOT NULL DEFAULT current_user,
+	added_at timestamptz NOT NULL DEFAULT now()
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.exclusion_rules', '');
+
+COMMENT ON TABLE nudge.exclusion_rules IS 'Conditions on rows of an input whose entities are left out of all inputs; exclude_where() and drop_exclusion_rule() keep it';
+
+COMMENT ON COLUMN nudge.exclusion_rules.rule IS 'Name of the rule';
+
+COMMENT ON COLUMN nudge.exclusion_rules.input IS 'Input whose rows it looks at';
+
+COMMENT ON COLUMN nudge.exclusion_rules.entity IS 'Whose key is taken from rows that meet it';
+
+COMMENT ON COLUMN nudge.exclusion_rules.condition IS 'Condition on r, a row of the input';
+
+COMMENT ON COLUMN nudge.exclusion_rules.reason IS 'Why they are left out';
+
+COMMENT ON COLUMN nudge.exclusion_rules.added_by IS 'Who has made it';
+
+COMMENT ON COLUMN nudge.exclusion_rules.added_at IS 'When';
+
+-- Who is somebody else ----------------------------------------------------
+
+CREATE TABLE nudge.entity_merges (
+	entity text NOT NULL CHECK (entity IN ('customer', 'user')),
+	key text NOT NULL,
+	merged_into text NOT NULL,
+	counted_as text NOT NULL DEFAULT '',
+	merged_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(merged_at)),
+	reason text,
+	origin text NOT NULL DEFAULT 'hand' CHECK (origin IN ('hand', 'input')),
+	added_by name NOT NULL DEFAULT current_user,
+	added_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (entity, key)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.entity_merges', '');
+
+COMMENT ON TABLE nudge.entity_merges IS 'Whose rows count as those of another; merge_entity(), unmerge_entity() and refresh_entities() keep it';
+
+COMMENT ON COLUMN nudge.entity_merges.entity IS 'customer or user';
+
+COMMENT ON COLUMN nudge.entity_merges.key IS 'Key that is no more';
+
+COMMENT ON COLUMN nudge.entity_merges.merged_into IS 'Key that took its place';
+
+COMMENT ON COLUMN nudge.entity_merges.counted_as IS 'Key at the end of the chain, as which rows count; a trigger fills it';
+
+COMMENT ON COLUMN nudge.entity_merges.merged_at IS 'When they were merged: attributes of the key end then';
+
+COMMENT ON COLUMN nudge.entity_merges.reason IS 'Why';
+
+COMMENT ON COLUMN nudge.entity_merges.origin IS 'hand: by merge_entity(); input: a row of the input customer_merges';
+
+COMMENT ON COLUMN nudge.entity_merges.added_by IS 'Who has put it here';
+
+COMMENT ON COLUMN nudge.entity_merges.added_at IS 'When';
+
+-- What a row must not have to be read as it is.
+CREATE VIEW nudge.entity_keys AS
+	SELECT x.entity, x.key FROM nudge.exclusions x
+	UNION ALL
+	SELECT m.entity, m.key FROM nudge.entity_merges m;
+
+COMMENT ON VIEW nudge.entity_keys IS 'The keys whose rows are left out, or count as those of another';
+
+COMMENT ON COLUMN nudge.entity_keys.entity IS 'customer, user, visitor, lead or deal';
+
+COMMENT ON COLUMN nudge.entity_keys.key IS 'Its key';
+
+-- Reasons and keys are not for everybody to read.
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT ON nudge.entity_keys TO %s WITH GRANT OPTION', owner);
+END
+$$;
+
+-- From each merge to the end of its chain.
+CREATE FUNCTION nudge.merge_ends(entities text[], keys text[], targets text[]) RETURNS TABLE (entity text, key text, counted_as text)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	WITH RECURSIVE step AS (
+		SELECT s.entity, s.key, s.target FROM unnest(merge_ends.entities, merge_ends.keys, merge_ends.targets) s(entity, key, target)
+	), walk(entity, key, target) AS (
+		SELECT s.entity, s.key, s.target FROM step s
+		UNION
+		SELECT w.entity, w.key, s.target FROM walk w JOIN step s ON s.entity = w.entity AND s.key = w.target
+	)
+	-- who comes by itself, or by one who does, has no end
+	SELECT w.entity, w.key, min(w.target) FILTER (WHERE NOT EXISTS (SELECT FROM step s WHERE s.entity = w.entity AND s.key = w.target))
+	FROM walk w GROUP BY w.entity, w.key;
+END;
+
+COMMENT ON FUNCTION nudge.merge_ends(text[], text[], text[]) IS
+	'Works for merge_entity: as whom each key counts that is merged into a target; NULL if the chain runs in a circle';
+
+CREATE FUNCTION nudge.resolve_merges() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	entities text[];
+	keys text[];
+	ends text[];
+	wrong integer;
+BEGIN
+	SELECT array_agg(e.entity ORDER BY e.entity COLLATE "C", e.key COLLATE "C"), array_agg(e.key ORDER BY e.entity COLLATE "C", e.key COLLATE "C"),
+		array_agg(e.counted_as ORDER BY e.entity COLLATE "C", e.key COLLATE "C")
+	INTO entities, keys, ends
+	FROM (SELECT array_agg(m.entity) AS entities, array_agg(m.key) AS keys, array_agg(m.merged_into) AS targets FROM nudge.entity_merges m) a,
+		LATERAL nudge.merge_ends(a.entities, a.keys, a.targets) e;
+	wrong := array_position(ends, NULL);
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION '% "%" would be merged into itself', entities[wrong], left(keys[wrong], 70) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Merges that run in a circle leave nobody as whom the rows count.',
+			HINT = 'Undo one of them with unmerge_entity() first.';
+	END IF;
+	-- the update comes here once more, and finds nothing to do
+	IF EXISTS (SELECT FROM unnest(entities, keys, ends) e(entity, key, counted_as) JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = e.key AND m.counted_as <> e.counted_as) THEN
+		UPDATE nudge.entity_merges m SET counted_as = e.counted_as
+		FROM unnest(entities, keys, ends) e(entity, key, counted_as) WHERE m.entity = e.entity AND m.key = e.key AND m.counted_as <> e.counted_as;
+	END IF;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.resolve_merges() IS 'Trigger of nudge.entity_merges: fills counted_as, and refuses merges in a circle. Not STRICT: triggers take no arguments';
+
+CREATE TRIGGER resolve_merges AFTER INSERT OR UPDATE OR DELETE ON nudge.entity_merges FOR EACH STATEMENT EXECUTE FUNCTION nudge.resolve_merges();
+
+COMMENT ON TRIGGER resolve_merges ON nudge.entity_merges IS 'Keeps counted_as';
+
+-- What the views say ------------------------------------------------------
+
+CREATE FUNCTION nudge.is_excluded(entity text, key text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.exclusions x WHERE x.entity = is_excluded.entity AND x.key = is_excluded.key);
+
+COMMENT ON FUNCTION nudge.is_excluded(text, text) IS 'Whether the rows of a key are left out. Not STRICT, so that it costs no call: a NULL key is not';
+
+CREATE FUNCTION nudge.counted_as(entity text, key text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN coalesce((SELECT m.counted_as FROM nudge.entity_merges m WHERE m.entity = counted_as.entity AND m.key = counted_as.key), key);
+
+COMMENT ON FUNCTION nudge.counted_as(text, text) IS 'The key as which the rows of a key count: itself if it is not merged. Not STRICT, so that it costs no call: a NULL key is NULL';
+
+-- Inputs of attributes: those of a key that is merged end with it.
+CREATE FUNCTION nudge.is_attribute_input(input text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN input IN ('dimension_history', 'account_facts');
+
+COMMENT ON FUNCTION nudge.is_attribute_input(text) IS 'Works for map_source: whether rows of an input say what an account is, and not what it does';
+
+-- The rows of a source that are nobody's who is left out or merged.  While both
+-- lists are empty the second half is not run; else the first is not.
+CREATE FUNCTION nudge.plain_rows(input text, select_list text, view_name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN count(*) = 0 THEN format('SELECT v.source_name, %s FROM %s v', plain_rows.select_list, plain_rows.view_name)
+		ELSE format(E'SELECT v.source_name, %1$s FROM %2$s v\nWHERE (SELECT NOT EXISTS (SELECT FROM nudge.entity_keys k))\nUNION ALL\nSELECT v.source_name, %1$s FROM %2$s v\nWHERE (SELECT EXISTS (SELECT FROM nudge.entity_keys k))',
+				plain_rows.select_list, plain_rows.view_name)
+			|| string_agg(format(' AND NOT EXISTS (SELECT FROM nudge.entity_keys k WHERE k.entity = %L AND k.key = v.%I)', c.entity, c.column_name), '' ORDER BY c.place) END
+	FROM nudge.entity_columns(plain_rows.input) c;
+END;
+
+COMMENT ON FUNCTION nudge.plain_rows(text, text, text) IS 'Works for map_source: the query of the rows of a source that count as they are';
+
+-- The rows of a source whose key in one column is merged: they begin at the
+-- merges, so that those of one key are found by an index on it.
+CREATE FUNCTION nudge.merged_rows_query(input text, column_name text, select_list text, view_name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT format(E'SELECT v.source_name, %s FROM nudge.entity_merges m1 JOIN %s v ON v.%I = m1.key', merged_rows_query.select_list, merged_rows_query.view_name, merged_rows_query.column_name)
+		|| coalesce(string_agg(format(' LEFT JOIN nudge.entity_merges m2 ON m2.entity = %L AND m2.key = v.%I', c.entity, c.column_name), '') FILTER (WHERE c.is_later), '')
+		|| format(E'\nWHERE (SELECT EXISTS (SELECT FROM nudge.entity_merges k)) AND m1.entity = %L', min(c.entity) FILTER (WHERE c.is_this))
+		-- a row that other merges find, or that is the one of a key that is no more
+		|| coalesce(string_agg(format(' AND NOT EXISTS (SELECT FROM nudge.entity_merges k WHERE k.entity = %L AND k.key = v.%I)', c.entity, c.column_name), '' ORDER BY c.place) FILTER (WHERE c.is_earlier), '')
+		|| string_agg(format(' AND NOT EXISTS (SELECT FROM nudge.exclusions k WHERE k.entity = %L AND k.key = v.%I)', c.entity, c.column_name)
+			|| CASE WHEN c.is_this OR c.is_later THEN format(' AND NOT EXISTS (SELECT FROM nudge.exclusions k WHERE k.entity = %L AND k.key = m%s.counted_as)', c.entity, CASE WHEN c.is_this THEN 1 ELSE 2 END) ELSE '' END, '' ORDER BY c.place)
+		|| CASE WHEN nudge.is_attribute_input(merged_rows_query.input) THEN ' AND v.valid_from < m1.merged_at' ELSE '' END
+	FROM (SELECT e.place, e.entity, e.column_name, e.column_name = merged_rows_query.column_name AS is_this,
+			e.entity = 'user' AND NOT e.is_key AND merged_rows_query.column_name <> 'user' AS is_later,
+			e.is_key OR e.entity = 'customer' AND merged_rows_query.column_name = 'user' AS is_earlier
+		FROM nudge.entity_columns(merged_rows_query.input) e) c;
+END;
+
+COMMENT ON FUNCTION nudge.merged_rows_query(text, text, text, text) IS 'Works for map_source: the query of the rows of a source whose key in a column is merged';
+
+-- The query of a source in the view of its input: the columns that the view
+-- has, in its order.
+CREATE FUNCTION nudge.counted_query(input text, source_view text, input_view text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH item AS (
+		SELECT c.place, c.column_name, e.entity, e.is_key, CASE WHEN h.in_view THEN format('v.%I', c.column_name) ELSE format('NULL::%s', c.data_type) END AS expression
+		FROM nudge.view_columns(counted_query.input, counted_query.input_view) c
+		LEFT JOIN nudge.view_columns(counted_query.input, counted_query.source_view) h ON h.column_name = c.column_name
+		LEFT JOIN nudge.entity_columns(counted_query.input) e ON e.column_name = c.column_name
+	)
+	SELECT nudge.plain_rows(counted_query.input, string_agg(i.expression || ' AS ' || quote_ident(i.column_name), ', ' ORDER BY i.place), counted_query.source_view)
+		|| coalesce((SELECT string_agg(E'\nUNION ALL\n' || nudge.merged_rows_query(counted_query.input, t.column_name, (
+				SELECT string_agg(CASE
+						WHEN j.column_name = t.column_name THEN 'm1.counted_as'
+						WHEN j.entity = 'user' AND t.entity = 'customer' AND NOT j.is_key THEN format('coalesce(m2.counted_as, %s)', j.expression)
+						WHEN j.column_name = 'valid_to' AND nudge.is_attribute_input(counted_query.input) THEN format('least(%s, m1.merged_at)', j.expression)
+						ELSE j.expression END || ' AS ' || quote_ident(j.column_name), ', ' ORDER BY j.place)
+				FROM item j), counted_query.source_view), '' ORDER BY t.entity)
+			FROM item t WHERE t.entity IN ('customer', 'user') AND NOT t.is_key), '')
+	FROM item i;
+END;
+
+COMMENT ON FUNCTION nudge.counted_query(text, text, text) IS
+	'Works for map_source: the query by which the view of an input reads a source, without those who are left out, and those who are merged under the key as which they count';
+
+-- All rows of an input, as its sources have them.
+CREATE FUNCTION nudge.source_rows(input text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT string_agg(format('SELECT v.source_name, %s FROM %s v', (
+			SELECT string_agg(CASE WHEN h.in_view THEN format('v.%I', h.column_name) ELSE format('NULL::%s AS %I', h.data_type, h.column_name) END, ', ' ORDER BY c.position)
+			FROM nudge.input_columns c JOIN nudge.view_columns(s.input, n.name) h ON h.column_name = c.column_name WHERE c.input = s.input), n.name),
+		E'\nUNION ALL\n' ORDER BY s.source COLLATE "C")
+	FROM nudge.sources s, nudge.source_view(s.input, s.source) n(name) WHERE s.input = source_rows.input AND to_regclass(n.name) IS NOT NULL;
+END;
+
+COMMENT ON FUNCTION nudge.source_rows(text) IS 'The query of all rows of an input, of whomever they are; NULL if it has no source';
+
+-- src/inputs/entity_lists.sql
+
+/*
+ * entity_lists.sql
+ *		Who is left out and who is merged: what users call, what rules and other
+ *		inputs say, and how many rows that is.
+ *
+ * Rules: doc/entities.md.
+ */
+
+-- What rules and inputs say -----------------------------------------------
+
+CREATE FUNCTION nudge.rule_keys(rule text) RETURNS SETOF text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one nudge.exclusion_rules;
+	key_column text;
+	source_rows text;
+	problem text;
+BEGIN
+	SELECT e.* INTO one FROM nudge.exclusion_rules e WHERE e.rule = rule_keys.rule;
+	SELECT c.column_name INTO key_column FROM nudge.entity_columns(one.input) c WHERE c.entity = one.entity;
+	source_rows := nudge.source_rows(one.input);
+	IF source_rows IS NULL OR key_column IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY EXECUTE format(E'SELECT DISTINCT r.%1$I FROM (%2$s) r WHERE (%3$s\n) AND r.%1$I IS NOT NULL', key_column, source_rows, one.condition);
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR invalid_schema_name THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+	RAISE EXCEPTION 'the exclusion rule "%" does not work', left(rule, 70) USING ERRCODE = SQLSTATE,
+		DETAIL = format('%s: %s.', left(one.condition, 200), problem),
+		HINT = 'Make it anew with exclude_where(), or drop it with drop_exclusion_rule().';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.rule_keys(text) IS 'Works for refresh_entities: the keys that a rule finds now';
+
+-- Keys of one column that stand beside keys of another.
+CREATE FUNCTION nudge.linked_keys(input text, column_name text, keys text[], linked_column text) RETURNS TABLE (key text, through text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	source_rows constant text := CASE WHEN keys <> '{}' THEN nudge.source_rows(input) END;
+BEGIN
+	IF source_rows IS NOT NULL THEN
+		RETURN QUERY EXECUTE format('SELECT r.%1$I, min(r.%2$I COLLATE "C") FROM (%3$s) r JOIN unnest($1) k ON k = r.%2$I WHERE r.%1$I IS NOT NULL GROUP BY r.%1$I',
+			linked_column, column_name, source_rows) USING keys;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.linked_keys(text, text, text[], text) IS 'Works for refresh_entities: the keys of a column in rows whose other column is one of some keys';
+
+-- Keys together with those that are merged into them.
+CREATE FUNCTION nudge.with_merged(entity text, keys text[]) RETURNS text[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN ARRAY(SELECT k FROM unnest(keys) k UNION SELECT m.key FROM nudge.entity_merges m WHERE m.entity = with_merged.entity AND m.counted_as = ANY (keys));
+
+COMMENT ON FUNCTION nudge.with_merged(text, text[]) IS 'Works for refresh_entities: keys, and those whose rows count as theirs';
+
+CREATE FUNCTION nudge.wanted_exclusions() RETURNS TABLE (entity text, key text, reason text, origin text, through text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 1000 COST 1000000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	found nudge.exclusions[] := ARRAY(SELECT x FROM nudge.exclusions x WHERE x.origin = 'hand');
+	link record;
+BEGIN
+	found := found || ARRAY(
+		SELECT ROW(e.entity, k, e.reason, 'rule', e.rule, current_user, now())::nudge.exclusions
+		FROM nudge.exclusion_rules e, LATERAL nudge.rule_keys(e.rule) k ORDER BY e.rule COLLATE "C");
+	-- in an order in which nothing comes too late
+	FOR link IN SELECT * FROM (VALUES
+		('users', 'customer', 'customer', 'user', 'user'), ('identities', 'customer', 'customer', 'user', 'user'),
+		('identities', 'customer', 'customer', 'visitor', 'anonymous_id'), ('identities', 'user', 'user', 'visitor', 'anonymous_id'),
+		('leads', 'customer', 'customer', 'lead', 'lead'), ('deals', 'customer', 'customer', 'deal', 'deal')) l(input, entity, column_name, linked_entity, linked_column)
+	LOOP
+		found := found || ARRAY(
+			SELECT ROW(link.linked_entity, k.key, format('of an excluded %s', link.entity), 'linked', link.entity || ' ' || k.through, current_user, now())::nudge.exclusions
+			FROM nudge.linked_keys(link.input, link.column_name, nudge.with_merged(link.entity, ARRAY(SELECT f.key FROM unnest(found) f WHERE f.entity = link.entity)), link.linked_column) k);
+	END LOOP;
+	RETURN QUERY
+		SELECT DISTINCT ON (f.entity, f.key) f.entity, f.key, f.reason, f.origin, f.through
+		FROM unnest(found) WITH ORDINALITY f(entity, key, reason, origin, through, added_by, added_at, n) ORDER BY f.entity, f.key, f.n;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.wanted_exclusions() IS
+	'Works for refresh_entities: who is left out by hand, by rules, and because of whom it belongs to. Not STRICT: it takes no arguments';
+
+CREATE FUNCTION nudge.wanted_merges() RETURNS TABLE (key text, merged_into text, counted_as text, merged_at timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 1000 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	source_rows constant text := nudge.source_rows('customer_merges');
+BEGIN
+	IF source_rows IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH said AS (
+			-- what was said last, and by hand nothing else
+			SELECT DISTINCT ON (r.customer) r.customer AS key, r.merged_into, r.at
+			FROM (%s) r
+			WHERE r.customer IS NOT NULL AND r.merged_into IS NOT NULL AND isfinite(r.at) AND NOT EXISTS (SELECT FROM nudge.entity_merges m WHERE m.entity = 'customer' AND m.origin = 'hand' AND m.key = r.customer)
+			ORDER BY r.customer, r.at DESC, r.merged_into COLLATE "C"
+		), together AS (
+			SELECT array_agg('customer'::text) AS entities, array_agg(a.key) AS keys, array_agg(a.merged_into) AS targets
+			FROM (SELECT s.key, s.merged_into FROM said s UNION ALL SELECT m.key, m.merged_into FROM nudge.entity_merges m WHERE m.entity = 'customer' AND m.origin = 'hand') a
+		)
+		SELECT s.key, s.merged_into, e.counted_as, s.at FROM said s, together t, LATERAL nudge.merge_ends(t.entities, t.keys, t.targets) e
+		WHERE e.key = s.key AND e.counted_as IS NOT NULL
+		$query$, source_rows);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.wanted_merges() IS
+	'Works for refresh_entities: the merges of the input customer_merges, without those that run in a circle. Not STRICT: it takes no arguments';
+
+CREATE FUNCTION nudge.refresh_entities() RETURNS TABLE (list text, added bigint, removed bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	list := 'entity_merges';
+	WITH wanted AS MATERIALIZED (SELECT w.* FROM nudge.wanted_merges() w),
+	gone AS (
+		DELETE FROM nudge.entity_merges m WHERE m.origin = 'input' AND NOT EXISTS (SELECT FROM wanted w WHERE m.entity = 'customer' AND w.key = m.key) RETURNING m.key
+	), said AS (
+		INSERT INTO nudge.entity_merges AS m (entity, key, merged_into, counted_as, merged_at, origin) SELECT 'customer', w.key, w.merged_into, w.counted_as, w.merged_at, 'input' FROM wanted w
+		WHERE NOT EXISTS (SELECT FROM nudge.entity_merges o WHERE o.entity = 'customer' AND o.key = w.key AND o.merged_into = w.merged_into AND o.merged_at = w.merged_at)
+		ON CONFLICT ON CONSTRAINT entity_merges_pkey DO UPDATE SET merged_into = excluded.merged_into, counted_as = excluded.counted_as, merged_at = excluded.merged_at RETURNING m.xmax::text = '0' AS is_new
+	)
+	SELECT (SELECT count(*) FROM said s WHERE s.is_new), (SELECT count(*) FROM gone) INTO added, removed;
+	RETURN NEXT;
+	list := 'exclusions';
+	WITH wanted AS MATERIALIZED (SELECT w.* FROM nudge.wanted_exclusions() w),
+	gone AS (
+		DELETE FROM nudge.exclusions x WHERE x.origin <> 'hand' AND NOT EXISTS (SELECT FROM wanted w WHERE w.entity = x.entity AND w.key = x.key) RETURNING x.key
+	), said AS (
+		INSERT INTO nudge.exclusions AS x (entity, key, reason, origin, through) SELECT w.entity, w.key, w.reason, w.origin, w.through FROM wanted w
+		WHERE w.origin <> 'hand' AND NOT EXISTS (SELECT FROM nudge.exclusions o WHERE o.entity = w.entity AND o.key = w.key AND (o.reason, o.origin, o.through) = (w.reason, w.origin, w.through))
+		ON CONFLICT ON CONSTRAINT exclusions_pkey DO UPDATE SET reason = excluded.reason, origin = excluded.origin, through = excluded.through RETURNING x.xmax::text = '0' AS is_new
+	)
+	SELECT (SELECT count(*) FROM said s WHERE s.is_new), (SELECT count(*) FROM gone) INTO added, removed;
+	RETURN NEXT;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refresh_entities() IS
+	'Brings both lists up to date with rules, with the input customer_merges, and with the users, visitors, leads and deals of customers that are left out; tells how many keys came and went. Not STRICT: it takes no arguments';
+
+-- What users call ---------------------------------------------------------
+
+CREATE FUNCTION nudge.check_keys(entity text, keys text[], merges boolean) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_entity(entity, merges);
+	IF keys IS NULL OR array_position(keys, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'a key must not be null' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'Keys are texts, as the inputs have them.',
+			HINT = 'Pass such as {acme,17}.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_keys(text, text[], boolean) IS 'An error unless keys are of an entity that can be excluded, or merged. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.check_reason(reason text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT coalesce(reason ~ '\S', false) THEN
+		RAISE EXCEPTION 'an exclusion needs a reason' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'Rows that are left out are counted by it.',
+			HINT = 'Pass such as own staff, test account or bot.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_reason(text) IS 'An error unless a reason says something. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.exclude(entity text, keys text[], reason text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed bigint;
+BEGIN
+	PERFORM nudge.check_keys(entity, keys, false);
+	PERFORM nudge.check_reason(reason);
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	WITH said AS (
+		INSERT INTO nudge.exclusions AS x (entity, key, reason) SELECT DISTINCT exclude.entity, k, exclude.reason FROM unnest(keys) k
+		ON CONFLICT ON CONSTRAINT exclusions_pkey DO UPDATE SET reason = excluded.reason, origin = 'hand', through = NULL RETURNING x.xmax::text = '0' AS is_new
+	)
+	SELECT count(*) FILTER (WHERE s.is_new) INTO changed FROM said s;
+	PERFORM nudge.refresh_entities();
+	RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.exclude(text, text[], text) IS
+	'Leaves the rows of customers, users, visitors, leads or deals out of all inputs, and with a customer its users, leads and deals; tells how many of them were counted before. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.include(entity text, keys text[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed bigint;
+	still nudge.exclusions;
+BEGIN
+	PERFORM nudge.check_keys(entity, keys, false);
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	DELETE FROM nudge.exclusions x WHERE x.entity = include.entity AND x.key = ANY (keys) AND x.origin = 'hand';
+	GET DIAGNOSTICS changed = ROW_COUNT;
+	PERFORM nudge.refresh_entities();
+	SELECT x.* INTO still FROM nudge.exclusions x WHERE x.entity = include.entity AND x.key = ANY (keys) ORDER BY x.key COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '% "%" stays excluded', entity, left(still.key, 70) USING ERRCODE = 'object_in_use',
+			DETAIL = CASE still.origin WHEN 'rule' THEN format('The rule "%s" finds it.', still.through) ELSE format('It belongs to %s.', still.through) END,
+			HINT = CASE still.origin WHEN 'rule' THEN 'Make the rule anew with exclude_where(), with a condition that spares it.' ELSE 'Include that, or correct whom it belongs to.' END;
+	END IF;
+	RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.include(text, text[]) IS
+	'Counts the rows of keys again that exclude() has left out, and tells how many keys were; an error if a rule, or what they belong to, leaves them out. Not STRICT: NULLs are errors';
+
+CREATE FUNCTION nudge.exclude_where(rule text, input text, condition text, reason text, entity text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	source_rows text;
+	of_input text[];
+BEGIN
+	PERFORM nudge.check_reason(reason);
+	of_input := ARRAY(SELECT c.entity FROM nudge.entity_columns(input) c);
+	IF NOT coalesce(rule ~ '\S', false) OR condition IS NULL OR NOT coalesce(coalesce(entity, of_input[1]) = ANY (of_input), false) THEN
+		RAISE EXCEPTION 'the exclusion rule is not complete' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = CASE WHEN of_input = '{}' OR input IS NULL THEN format('Rows of "%s" have no key of a customer, user, visitor, lead or deal.', coalesce(input, 'null'))
+				WHEN entity <> ALL (of_input) THEN format('Rows of "%s" have no key of a "%s".', input, left(entity, 40)) ELSE 'Its name or its condition is missing.' END,
+			HINT = 'Pass a name, an input with such keys, a condition on r, a row of it, and whose key is taken if there are several.';
+	END IF;
+	source_rows := nudge.source_rows(input);
+	IF source_rows IS NULL THEN
+		RAISE EXCEPTION 'input "%" has no source', input USING ERRCODE = 'undefined_object',
+			DETAIL = 'A rule looks at the rows of an input as its sources have them.',
+			HINT = 'Map one with map_source() first.';
+	END IF;
+	PERFORM nudge.check_filter(condition, '(' || source_rows || ') AS r');
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	INSERT INTO nudge.exclusion_rules AS e (rule, input, entity, condition, reason)
+	VALUES (exclude_where.rule, exclude_where.input, coalesce(exclude_where.entity, of_input[1]), exclude_where.condition, exclude_where.reason)
+	ON CONFLICT ON CONSTRAINT exclusion_rules_pkey DO UPDATE SET input = excluded.input, entity = excluded.entity, condition = excluded.condition, reason = excluded.reason,
+		added_by = current_user, added_at = now();
+	PERFORM nudge.refresh_entities();
+	RETURN (SELECT count(*) FROM nudge.exclusions x WHERE x.origin = 'rule' AND x.through = exclude_where.rule);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.exclude_where(text, text, text, text, text) IS
+	'Leaves out whomever the rows of an input are about that meet a condition on r, now and at each refresh_entities(); tells how many it leaves out that nothing else does. The same name replaces a rule. Not STRICT: a NULL entity is the first of the input, other NULLs are errors';
+
+CREATE FUNCTION nudge.drop_exclusion_rule(rule text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	DELETE FROM nudge.exclusion_rules e WHERE e.rule = drop_exclusion_rule.rule;
+	IF FOUND THEN
+		PERFORM nudge.refresh_entities();
+		RETURN true;
+	END IF;
+	RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.drop_exclusion_rule(text) IS 'Drops a rule, and counts again whom only it has left out: false if there is none of that name';
+
+CREATE FUNCTION nudge.merge_entity(entity text, key text, merged_into text, reason text DEFAULT NULL, merged_at timestamptz DEFAULT now()) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_keys(entity, ARRAY[key, merged_into], true);
+	IF NOT coalesce(isfinite(merged_at), false) THEN
+		RAISE EXCEPTION 'merged_at must be a time' USING ERRCODE = 'datetime_field_overflow',
+			DETAIL = format('It is %s. Attributes of the key end then.', coalesce(merged_at::text, 'null')),
+			HINT = 'Leave it out for now.';
+	END IF;
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	INSERT INTO nudge.entity_merges (entity, key, merged_into, counted_as, merged_at, reason)
+	VALUES (merge_entity.entity, merge_entity.key, merge_entity.merged_into, nudge.counted_as(entity, merged_into), merge_entity.merged_at, merge_entity.reason)
+	ON CONFLICT ON CONSTRAINT entity_merges_pkey DO UPDATE SET merged_into = excluded.merged_into, counted_as = excluded.counted_as, merged_at = excluded.merged_at, reason = excluded.reason,
+		origin = 'hand', added_by = current_user, added_at = now();
+	PERFORM nudge.refresh_entities();
+	RETURN nudge.counted_as(entity, key);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.merge_entity(text, text, text, text, timestamptz) IS
+	'Counts the rows of a customer or user as those of another, of all times, and returns the key as which they count. Not STRICT: a NULL reason is none, other NULLs are errors';
+
+CREATE FUNCTION nudge.unmerge_entity(entity text, key text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	undone boolean;
+BEGIN
+	PERFORM nudge.check_keys(entity, ARRAY[key], true);
+	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
+	DELETE FROM nudge.entity_merges m WHERE m.entity = unmerge_entity.entity AND m.key = unmerge_entity.key AND m.origin = 'hand';
+	undone := FOUND;
+	PERFORM nudge.refresh_entities();
+	IF NOT undone AND EXISTS (SELECT FROM nudge.entity_merges m WHERE m.entity = unmerge_entity.entity AND m.key = unmerge_entity.key) THEN
+		RAISE EXCEPTION '% "%" stays merged', entity, left(key, 70) USING ERRCODE = 'object_in_use',
+			DETAIL = 'The input customer_merges says so.',
+			HINT = 'Correct it there, or map its source with a filter that leaves the row out.';
+	END IF;
+	RETURN undone;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.unmerge_entity(text, text) IS
+	'Undoes merge_entity(): false if the key was not merged; what the input customer_merges says of it holds again, and is an error if nothing else did. Not STRICT: NULLs are errors';
+
+-- How many rows that is ---------------------------------------------------
+
+-- Each row with what it is about: for each entity its key, as whom it counts,
+-- and why it is left out.
+CREATE FUNCTION nudge.traced_rows(input text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 'SELECT v.source_name'
+		|| string_agg(format(', v.%1$I AS %2$s_key, m%3$s.counted_as AS %2$s_counted, m%3$s.merged_at AS %2$s_merged_at, coalesce(x%3$s.reason, y%3$s.reason) AS %2$s_reason', c.column_name, c.entity, c.place), '' ORDER BY c.place)
+		|| CASE WHEN nudge.is_attribute_input(traced_rows.input) THEN ', coalesce(v.valid_from < m1.merged_at, true) AS is_kept' ELSE format(', NOT coalesce(%s, false) AS is_kept',
+			coalesce(min(format('m%s.counted_as IS NOT NULL', c.place)) FILTER (WHERE c.is_key), 'false')) END
+		|| ' FROM (' || nudge.source_rows(traced_rows.input) || ') v'
+		|| string_agg(format(' LEFT JOIN nudge.entity_merges m%1$s ON m%1$s.entity = %2$L AND m%1$s.key = v.%3$I LEFT JOIN nudge.exclusions x%1$s ON x%1$s.entity = %2$L AND x%1$s.key = v.%3$I'
+			|| ' LEFT JOIN nudge.exclusions y%1$s ON y%1$s.entity = %2$L AND y%1$s.key = m%1$s.counted_as', c.place, c.entity, c.column_name), '' ORDER BY c.place)
+	FROM nudge.entity_columns(traced_rows.input) c;
+END;
+
+COMMENT ON FUNCTION nudge.traced_rows(text) IS 'Works for excluded_rows and merged_rows: the query of all rows of an input with what the lists say of their keys';
+
+CREATE FUNCTION nudge.excluded_rows(input text DEFAULT NULL) RETURNS TABLE (input_name text, source_name text, entity text, reason text, excluded_rows bigint)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 100 COST 1000000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.input_query(input, NULL) WHERE input IS NOT NULL;
+	FOR input_name IN SELECT DISTINCT s.input FROM nudge.sources s
+		WHERE (excluded_rows.input IS NULL OR s.input = excluded_rows.input) AND EXISTS (SELECT FROM nudge.entity_columns(s.input)) ORDER BY 1
+	LOOP
+		RETURN QUERY EXECUTE (
+			SELECT format('SELECT %L::text, t.source_name, w.entity, w.reason, count(*) FROM (%s) t, LATERAL (SELECT CASE %s END AS entity, coalesce(%s) AS reason) w WHERE w.reason IS NOT NULL GROUP BY t.source_name, w.entity, w.reason ORDER BY t.source_name COLLATE "C", w.entity COLLATE "C", w.reason COLLATE "C"',
+				input_name, nudge.traced_rows(input_name),
+				string_agg(format('WHEN t.%1$s_reason IS NOT NULL THEN %1$L', c.entity), ' ' ORDER BY c.place), string_agg(format('t.%s_reason', c.entity), ', ' ORDER BY c.place))
+			FROM nudge.entity_columns(input_name) c);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.excluded_rows(text) IS
+	'How many rows of an input, or of all, are left out, by source, by whom they are about and by the reason; a row is counted once. Not STRICT: a NULL input is all';
+
+CREATE FUNCTION nudge.merged_rows(input text DEFAULT NULL) RETURNS TABLE (input_name text, source_name text, entity text, key text, counted_as text, moved_rows bigint, dropped_rows bigint)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 100 COST 1000000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.input_query(merged_rows.input, NULL) WHERE merged_rows.input IS NOT NULL;
+	FOR input_name, merged_rows.entity IN SELECT DISTINCT s.input, c.entity FROM nudge.sources s, LATERAL nudge.entity_columns(s.input) c
+		WHERE (merged_rows.input IS NULL OR s.input = merged_rows.input) AND c.entity IN ('customer', 'user') ORDER BY 1, 2
+	LOOP
+		RETURN QUERY EXECUTE (
+			SELECT format('SELECT %1$L::text, t.source_name, %2$L::text, t.%2$s_key, t.%2$s_counted, count(*) FILTER (WHERE t.is_kept), count(*) FILTER (WHERE NOT t.is_kept) FROM (%3$s) t WHERE t.%2$s_counted IS NOT NULL AND coalesce(%4$s) IS NULL GROUP BY t.source_name, t.%2$s_key, t.%2$s_counted ORDER BY t.source_name COLLATE "C", t.%2$s_key COLLATE "C"',
+				input_name, merged_rows.entity, nudge.traced_rows(input_name), string_agg(format('t.%s_reason', c.entity), ', ' ORDER BY c.place))
+			FROM nudge.entity_columns(input_name) c);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.merged_rows(text) IS
+	'How many rows of an input, or of all, count as those of another key, by source and key, and how many are dropped since they say what the key is itself; without rows that are left out. Not STRICT: a NULL input is all';
+
+-- src/inputs/dimensions.sql
+
+/*
+ * dimensions.sql
+ *		Attributes of customers as they were at a time, or as they are now.
+ *
+ * Rules: doc/dimensions.md.
+ */
+
+-- The rows of one attribute, or of all, known before as_of.
+CREATE FUNCTION nudge.dimension_rows(dimension_history regclass, dimension text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (customer text, dimension_name text, value text, valid_from timestamptz, valid_to timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT h.customer, h.dimension, h.value, h.valid_from, h.valid_to
+			FROM (%s) h
+			WHERE ($1 IS NULL OR h.dimension IS NULL OR h.dimension = $1) AND (h.valid_from IS NULL OR coalesce(h.valid_from < $2, true))
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('dimension_history', count(*) FILTER (WHERE l.customer IS NULL OR l.dimension IS NULL OR l.value IS NULL OR l.valid_from IS NULL)),
+				nudge.check_intervals('dimension_history', count(*) FILTER (WHERE l.valid_to < l.valid_from)) AS checked
+			FROM line l
+		)
+		-- an end that is not before as_of is not known then
+		SELECT l.customer, l.dimension, l.value, l.valid_from, CASE WHEN coalesce(l.valid_to < $2, true) THEN l.valid_to END
+		FROM one, line l
+		ORDER BY l.customer COLLATE "C", l.dimension COLLATE "C", l.valid_from, l.value COLLATE "C", l.valid_to
+		$query$, nudge.input_query('dimension_history', dimension_history)) USING dimension, as_of;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.dimension_rows(regclass, text, timestamptz) IS
+	'The rows of dimension_history known before an instant, checked. Not STRICT: a NULL relation has no rows, a NULL dimension is all, a NULL as_of no bound';
+
+CREATE FUNCTION nudge.dimension_spans(dimension_history regclass, dimension text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+	RETURNS TABLE (customer text, dimension_name text, value text, valid_from timestamptz, valid_to timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH line AS MATERIALIZED (
+			SELECT r.customer, r.dimension_name, r.value, r.valid_from, coalesce(r.valid_to, 'infinity') AS valid_to
+			FROM nudge.dimension_rows(dimension_history, dimension_spans.dimension, as_of) r WHERE coalesce(r.valid_from < r.valid_to, true)
+		), edge AS (
+			SELECT e.customer, e.dimension_name, e.at AS valid_from, lead(e.at) OVER (PARTITION BY e.customer, e.dimension_name ORDER BY e.at) AS valid_to
+			FROM (SELECT l.customer, l.dimension_name, l.valid_from AS at FROM line l UNION SELECT l.customer, l.dimension_name, l.valid_to FROM line l) e
+		), piece AS (
+			SELECT DISTINCT ON (e.customer, e.dimension_name, e.valid_from) e.customer, e.dimension_name, l.value, e.valid_from, e.valid_to
+			FROM edge e JOIN line l ON l.customer = e.customer AND l.dimension_name = e.dimension_name AND l.valid_from <= e.valid_from AND e.valid_from < l.valid_to
+			-- of several in force what began last
+			ORDER BY e.customer, e.dimension_name, e.valid_from, l.valid_from DESC, l.value COLLATE "C", l.valid_to
+		), run AS (
+			SELECT p.*, count(*) FILTER (WHERE p.is_new) OVER (PARTITION BY p.customer, p.dimension_name ORDER BY p.valid_from) AS n
+			FROM (SELECT q.*, (lag(q.value) OVER same, lag(q.valid_to) OVER same) IS DISTINCT FROM (q.value, q.valid_from) AS is_new
+				FROM piece q WINDOW same AS (PARTITION BY q.customer, q.dimension_name ORDER BY q.valid_from)) p
+		)
+		SELECT r.customer, r.dimension_name, min(r.value), min(r.valid_from), nullif(max(r.valid_to), 'infinity')
+		FROM run r GROUP BY r.customer, r.dimension_name, r.n
+		ORDER BY r.customer COLLATE "C", r.dimension_name COLLATE "C", min(r.valid_from);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.dimension_spans(regclass, text, timestamptz) IS
+	'The values of an attribute, or of all, as spans that do not overlap: of several in force at once that which began last. What happened at a time is joined to at most one. Not STRICT: a NULL relation has no rows, a NULL dimension is all, a NULL as_of no bound';
+
+CREATE FUNCTION nudge.dimension_at(dimension_history regclass, at timestamptz, dimension text DEFAULT 'segment')
+	RETURNS TABLE (customer text, value text, valid_from timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	IF dimension_at.at IS NULL OR dimension_at.dimension IS NULL THEN
+		RAISE EXCEPTION 'at and dimension must not be null' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'A value is of one attribute, and of one time.',
+			HINT = 'Pass now() for the values of now.';
+	END IF;
+	RETURN QUERY
+		SELECT DISTINCT ON (r.customer COLLATE "C") r.customer, r.value, r.valid_from
+		FROM nudge.dimension_rows(dimension_history, dimension_at.dimension) r
+		WHERE r.valid_from <= dimension_at.at AND coalesce(dimension_at.at < r.valid_to, true)
+		ORDER BY r.customer COLLATE "C", r.valid_from DESC, r.value COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.dimension_at(regclass, timestamptz, text) IS
+	'The value of an attribute of each customer that has one at an instant. Not STRICT: a NULL relation has no rows, other NULLs are errors';
+
+CREATE FUNCTION nudge.customers_then(customers regclass, dimension_history regclass, at timestamptz DEFAULT NULL)
+	RETURNS TABLE (customer text, created_at timestamptz, name text, segment text, industry text, company_size text, region text, growth_tier text,
+		sales_channel text, owner text, currency text, initial_amount numeric, internal boolean, attributes jsonb)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10000 COST 20000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH known AS (
+			-- of each attribute with a history its value then, NULL if it had none
+			SELECT s.customer, jsonb_object_agg(s.dimension_name, s.value) AS value
+			FROM (SELECT h.customer, h.dimension_name,
+					(array_agg(h.value ORDER BY h.valid_from DESC, h.value COLLATE "C") FILTER (WHERE h.valid_from <= $1 AND coalesce($1 < h.valid_to, true)))[1] AS value
+				FROM nudge.dimension_rows($2) h GROUP BY h.customer, h.dimension_name) s
+			WHERE $1 IS NOT NULL
+			GROUP BY s.customer
+		)
+		SELECT c.customer, c.created_at, c.name, %s, c.currency, c.initial_amount, c.internal,
+			CASE WHEN o.value IS NULL THEN c.attributes ELSE nullif(coalesce(c.attributes, '{}') || o.value, '{}') END
+		FROM (%s) c LEFT JOIN known t ON t.customer = c.customer
+			LEFT JOIN LATERAL (SELECT t.value - '{segment,industry,company_size,region,growth_tier,sales_channel,owner}'::text[] AS value) o ON o.value <> '{}'
+		ORDER BY c.customer COLLATE "C"
+		$query$,
+		(SELECT string_agg(format('CASE WHEN t.value ? %1$L THEN t.value ->> %1$L ELSE c.%1$I END', d), ', ' ORDER BY n)
+			FROM unnest('{segment,industry,company_size,region,growth_tier,sales_channel,owner}'::text[]) WITH ORDINALITY u(d, n)),
+		nudge.input_query('customers', customers)) USING at, dimension_history;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.customers_then(regclass, regclass, timestamptz) IS
+	'The input customers with attributes as they were at an instant: a view of it gives any report the segments then. An attribute without any history stays as it is. Not STRICT: a NULL relation has no rows, a NULL time is now, as customers has it';
+
 COMMENT ON FUNCTION nudge.sales_flows(regclass, date, date, regclass, text, text, timestamptz, text, text) IS
 	'Works for sales_report: counts and sums by period and group. Not STRICT: NULL relations have no rows, NULL options have a meaning';
 
@@ -3090,7 +4048,7 @@ COMMENT ON COLUMN nudge.change_log.source IS 'Source whose rows have changed';
 
 COMMENT ON COLUMN nudge.change_log.key_column IS 'Column of the input that the key is of; NULL: everything of the source may have changed';
 
-COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for everything';
+COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for a row that has no key, and for everything';
 
 COMMENT ON COLUMN nudge.change_log.at IS 'When it was written down, in the transaction that made the change';
 
@@ -3098,10 +4056,11 @@ CREATE TABLE nudge.trackings (
 	source text PRIMARY KEY,
 	relation text,
 	keys jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(keys) = 'object'),
-	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'none')),
+	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'append_only', 'lookback', 'none')),
 	tracked_by name NOT NULL DEFAULT current_user,
 	tracked_at timestamptz NOT NULL DEFAULT now(),
-	CHECK (relation IS NOT NULL OR capture = 'none')
+	triggers_seen text,
+	CHECK (relation IS NOT NULL OR capture IN ('lookback', 'none'))
 );
 
 SELECT pg_catalog.pg_extension_config_dump('nudge.trackings', '');
@@ -3116,11 +4075,13 @@ COMMENT ON COLUMN nudge.trackings.relation IS 'Table with the triggers, with its
 
 COMMENT ON COLUMN nudge.trackings.keys IS 'Columns of the input whose values are written down, each with the column of the table that it is';
 
-COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; none: nothing is captured';
+COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; append_only and lookback: a refresh looks for changes; none: nothing is captured';
 
 COMMENT ON COLUMN nudge.trackings.tracked_by IS 'Who has called track_source()';
 
 COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
+
+COMMENT ON COLUMN nudge.trackings.triggers_seen IS 'Hash of its triggers as they were when nudge.change_log was read last';
 
 -- The trigger -------------------------------------------------------------
 
@@ -3296,6 +4257,29 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION nudge.triggers_of(text) IS 'Works for track_source: the triggers by which a source is captured';
+
+-- A partition that was taken out, written and brought back has new triggers, and
+-- triggers that were off for a while are other rows of the catalogue: what
+-- was changed meanwhile nobody knows.
+CREATE FUNCTION nudge.note_triggers() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	-- nothing is locked if nothing has changed: track_source may be waiting for writers
+	FOR one IN SELECT s.* FROM (SELECT k.source, k.triggers_seen, (SELECT md5(string_agg(concat_ws(' ', t.oid, t.xmin), ' ' ORDER BY t.oid)) FROM pg_trigger t
+			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || '\x00') AS triggers
+			FROM nudge.trackings k) s
+		WHERE s.triggers IS DISTINCT FROM s.triggers_seen LOOP
+		UPDATE nudge.trackings k SET triggers_seen = one.triggers WHERE k.source = one.source;
+		INSERT INTO nudge.change_log (source) VALUES (one.source);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_triggers() IS
+	'Works for the refresh: writes down that everything of a source may have changed if its triggers are not those that were there when this was called last. Not STRICT: it has no arguments';
 
 -- Tracking ----------------------------------------------------------------
 
@@ -3491,7 +4475,7 @@ BEGIN
 			severity := 'warning';
 			description := 'Nothing is known of its changes. Call track_source().';
 			RETURN NEXT;
-		ELSIF one.capture = 'none' THEN
+		ELSIF one.capture IN ('append_only', 'lookback', 'none') THEN
 			CONTINUE;
 		ELSIF one.relation_id IS NULL OR one.view_id IS NULL OR one.tracked IS DISTINCT FROM one.relation THEN
 			problem := 'table missing';
@@ -3528,6 +4512,10 @@ BEGIN
 		RETURN NULL;
 	ELSIF TG_OP = 'DELETE' OR NEW.source <> OLD.source THEN
 		PERFORM nudge.untrack_source(OLD.source);
+	ELSIF tracking.capture IN ('append_only', 'lookback') THEN
+		PERFORM CASE WHEN p.xid_column IS NOT NULL THEN nudge.track_appends(NEW.source, p.xid_column, ARRAY(SELECT jsonb_object_keys(tracking.keys)))
+			ELSE nudge.track_lookback(NEW.source, p.lookback, p.everything_every, ARRAY(SELECT jsonb_object_keys(tracking.keys))) END
+		FROM nudge.polls p WHERE p.source = NEW.source;
 	ELSE
 		PERFORM nudge.track_source(NEW.source, ARRAY(SELECT jsonb_object_keys(tracking.keys)), CASE tracking.capture WHEN 'statement' THEN 'auto' ELSE tracking.capture END);
 	END IF;
@@ -3541,6 +4529,175 @@ COMMENT ON FUNCTION nudge.follow_mapping() IS
 CREATE TRIGGER follow_mapping AFTER UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.follow_mapping();
 
 COMMENT ON TRIGGER follow_mapping ON nudge.sources IS 'Keeps the triggers of a tracked source as its mapping needs them';
+
+-- Tables that change ------------------------------------------------------
+
+-- Partitions that come or go, columns that are dropped or get values bring no
+-- row to a trigger.  Whatever happens here, the command of the user goes on.
+CREATE FUNCTION nudge.note_alterations() RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM nudge.trackings t WHERE t.capture <> 'none') THEN
+		INSERT INTO nudge.change_log (source)
+		SELECT t.source FROM nudge.trackings t
+		WHERE t.capture <> 'none' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r));
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'nudge_metrics does not know what this command has changed' USING DETAIL = SQLERRM || '.', HINT = 'Call track_source() for sources that read the table.';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_alterations() IS
+	'Event trigger: after ALTER TABLE of a tracked table everything of its source may have changed. Not STRICT: triggers take no arguments';
+
+CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION nudge.note_alterations();
+
+COMMENT ON EVENT TRIGGER nudge_note_alterations IS 'Notes which tracked tables were altered; it never refuses a command';
+
+-- src/warehouse/entity_changes.sql
+
+/*
+ * entity_changes.sql
+ *		Which keys of which sources must be computed anew when somebody is left
+ *		out, counted again, merged or not merged any more.
+ *
+ * Rules: doc/entities.md.
+ */
+
+-- The other keys in rows of those that have changed.
+CREATE FUNCTION nudge.keys_beside(source nudge.sources, column_name text, keys text[], others text[]) RETURNS TABLE (key_column text, key text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 1000 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT DISTINCT o.key_column, o.key FROM %s v, LATERAL (VALUES %s) o(key_column, key) WHERE v.%I = ANY ($1) AND o.key IS NOT NULL',
+		nudge.source_view(source.input, source.source), (SELECT string_agg(format('(%1$L::text, v.%1$I::text)', o), ', ') FROM unnest(others) o), column_name) USING keys;
+EXCEPTION WHEN OTHERS THEN
+	-- what cannot be read may be anything
+	key_column := NULL;
+	key := NULL;
+	RETURN NEXT;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.keys_beside(nudge.sources, text, text[], text[]) IS
+	'Works for note_entities: the keys in other columns of the rows of some keys of a source; a row of NULLs if the caller cannot read it';
+
+-- As capture would if all rows of the keys had changed.
+CREATE FUNCTION nudge.note_entities(entity text, keys text[], targets text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.change_log (source, key_column, key)
+	SELECT s.source, n.key_column, n.key
+	FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = note_entities.entity LEFT JOIN nudge.trackings t ON t.source = s.source,
+		LATERAL (SELECT ARRAY(SELECT jsonb_object_keys(t.keys) UNION SELECT e.column_name FROM nudge.entity_columns(s.input) e WHERE t.source IS NULL EXCEPT SELECT c.column_name)) o(others),
+		LATERAL (SELECT c.column_name AS key_column, k AS key FROM unnest(note_entities.keys || note_entities.targets) k
+			UNION SELECT b.key_column, b.key FROM nudge.keys_beside(s, c.column_name, note_entities.keys, o.others) b WHERE o.others <> '{}') n
+	ORDER BY s.source COLLATE "C", n.key_column COLLATE "C", n.key COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_entities(text, text[], text[]) IS
+	'Works for the triggers of nudge.exclusions and nudge.entity_merges: writes to nudge.change_log that the rows of keys count otherwise, for these keys, those as which they count or counted, and all keys in the same rows';
+
+CREATE FUNCTION nudge.note_exclusions() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	entities text[];
+	keys text[];
+	one record;
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		SELECT array_agg(n.entity), array_agg(n.key) INTO entities, keys FROM new_rows n;
+	ELSIF TG_OP = 'DELETE' THEN
+		SELECT array_agg(o.entity), array_agg(o.key) INTO entities, keys FROM old_rows o;
+	ELSE
+		-- a reason changes nothing
+		SELECT array_agg(d.entity), array_agg(d.key) INTO entities, keys
+		FROM (SELECT d.entity, d.key FROM (SELECT n.entity, n.key FROM new_rows n UNION ALL SELECT o.entity, o.key FROM old_rows o) d GROUP BY d.entity, d.key HAVING count(*) = 1) d;
+	END IF;
+	FOR one IN SELECT u.entity, array_agg(u.key ORDER BY u.key COLLATE "C") AS keys FROM unnest(entities, keys) u(entity, key) GROUP BY u.entity ORDER BY u.entity COLLATE "C" LOOP
+		-- with those that count as them, and those as which they count
+		PERFORM nudge.note_entities(one.entity, nudge.with_merged(one.entity, one.keys), ARRAY(SELECT m.counted_as FROM nudge.entity_merges m WHERE m.entity = one.entity AND m.key = ANY (one.keys)));
+	END LOOP;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_exclusions() IS 'Trigger of nudge.exclusions: writes to nudge.change_log whose rows count no more, or again. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.note_merges() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed nudge.entity_merges[];
+	one record;
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		changed := ARRAY(SELECT n FROM new_rows n);
+	ELSIF TG_OP = 'DELETE' THEN
+		changed := ARRAY(SELECT o FROM old_rows o);
+	ELSE
+		changed := ARRAY(SELECT n FROM new_rows n UNION ALL SELECT o FROM old_rows o);
+	END IF;
+	FOR one IN
+		SELECT d.entity, array_agg(DISTINCT d.key) AS keys, array_agg(DISTINCT d.merged_into) || array_agg(DISTINCT d.counted_as) FILTER (WHERE d.counted_as <> '') AS targets
+		FROM (SELECT u.entity, u.key, u.merged_into, u.counted_as FROM unnest(changed) u GROUP BY u.entity, u.key, u.merged_into, u.counted_as, u.merged_at HAVING TG_OP <> 'UPDATE' OR count(*) = 1) d
+		GROUP BY d.entity ORDER BY d.entity COLLATE "C"
+	LOOP
+		PERFORM nudge.note_entities(one.entity, one.keys, one.targets);
+	END LOOP;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_merges() IS 'Trigger of nudge.entity_merges: writes to nudge.change_log whose rows count as those of another, or no more. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.note_everything() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.change_log (source) SELECT s.source FROM nudge.sources s WHERE EXISTS (SELECT FROM nudge.entity_columns(s.input)) ORDER BY s.source COLLATE "C";
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_everything() IS 'Trigger of nudge.exclusions and nudge.entity_merges: after TRUNCATE everything may have changed. Not STRICT: triggers take no arguments';
+
+CREATE TRIGGER note_insert AFTER INSERT ON nudge.exclusions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_exclusions();
+
+COMMENT ON TRIGGER note_insert ON nudge.exclusions IS 'Whose rows count otherwise is computed anew';
+
+CREATE TRIGGER note_update AFTER UPDATE ON nudge.exclusions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_exclusions();
+
+COMMENT ON TRIGGER note_update ON nudge.exclusions IS 'Whose rows count otherwise is computed anew';
+
+CREATE TRIGGER note_delete AFTER DELETE ON nudge.exclusions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_exclusions();
+
+COMMENT ON TRIGGER note_delete ON nudge.exclusions IS 'Whose rows count otherwise is computed anew';
+
+CREATE TRIGGER note_truncate AFTER TRUNCATE ON nudge.exclusions FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_everything();
+
+COMMENT ON TRIGGER note_truncate ON nudge.exclusions IS 'All sources are computed anew';
+
+CREATE TRIGGER note_insert AFTER INSERT ON nudge.entity_merges REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_merges();
+
+COMMENT ON TRIGGER note_insert ON nudge.entity_merges IS 'Whose rows count otherwise is computed anew';
+
+CREATE TRIGGER note_update AFTER UPDATE ON nudge.entity_merges REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_merges();
+
+COMMENT ON TRIGGER note_update ON nudge.entity_merges IS 'Whose rows count otherwise is computed anew';
+
+CREATE TRIGGER note_delete AFTER DELETE ON nudge.entity_merges REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_merges();
+
+COMMENT ON TRIGGER note_delete ON nudge.entity_merges IS 'Whose rows count otherwise is computed anew';
+
+CREATE TRIGGER note_truncate AFTER TRUNCATE ON nudge.entity_merges FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_everything();
+
+COMMENT ON TRIGGER note_truncate ON nudge.entity_merges IS 'All sources are computed anew';
 
 -- src/warehouse/history.sql
 
@@ -4531,6 +5688,209 @@ $$;
 COMMENT ON FUNCTION nudge.restatements(date, nudge.mrr_state, regclass, text, text, regclass) IS
 	'What has moved since a period was closed, by customer: appeared, vanished, changed, moved to another period, or reclassified, and by what cause: merge, late row, correction, unrecorded, deleted. Not STRICT: without subscriptions that say when they were recorded only merges are a cause';
 
+-- src/warehouse/polling.sql
+
+/*
+ * polling.sql
+ *		Changes that are looked for, where no trigger can write them down: rows
+ *		that are only ever added, and rows of recent time.
+ *
+ * Rules: doc/polling.md.
+ */
+
+CREATE TABLE nudge.polls (
+	source text PRIMARY KEY REFERENCES nudge.trackings ON DELETE CASCADE,
+	xid_column text,
+	horizon xid8,
+	system_identifier bigint,
+	lookback interval CHECK (lookback > interval '0'),
+	everything_every interval CHECK (everything_every > interval '0'),
+	everything_at timestamptz,
+	polled_at timestamptz,
+	CHECK ((xid_column IS NULL) <> (lookback IS NULL))
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.polls', '');
+
+GRANT SELECT ON nudge.polls TO PUBLIC;
+
+COMMENT ON TABLE nudge.polls IS 'Sources whose changes a refresh looks for; track_appends() and track_lookback() keep it';
+
+COMMENT ON COLUMN nudge.polls.source IS 'Name of the source';
+
+COMMENT ON COLUMN nudge.polls.xid_column IS 'Column of the table with the transaction that added a row; NULL for a lookback';
+
+COMMENT ON COLUMN nudge.polls.horizon IS 'Rows of transactions before this one have been seen';
+
+COMMENT ON COLUMN nudge.polls.system_identifier IS 'Cluster whose transactions these are';
+
+COMMENT ON COLUMN nudge.polls.lookback IS 'Rows of this much time up to now are looked at each time; NULL for appends';
+
+COMMENT ON COLUMN nudge.polls.everything_every IS 'How often all rows count as changed, which finds what the lookback has missed';
+
+COMMENT ON COLUMN nudge.polls.everything_at IS 'When they did last';
+
+COMMENT ON COLUMN nudge.polls.polled_at IS 'When changes were looked for last';
+
+-- Tracking ----------------------------------------------------------------
+
+CREATE FUNCTION nudge.start_polling(source text, keys jsonb, capture text, xid_column text, lookback interval, everything_every interval) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.trackings AS t (source, relation, keys, capture)
+	SELECT start_polling.source, s.relation, start_polling.keys, start_polling.capture FROM nudge.sources s WHERE s.source = start_polling.source
+	ON CONFLICT ON CONSTRAINT trackings_pkey DO UPDATE SET relation = excluded.relation, keys = excluded.keys, capture = excluded.capture, tracked_by = current_user, tracked_at = now();
+	INSERT INTO nudge.polls (source, xid_column, horizon, system_identifier, lookback, everything_every, everything_at)
+	VALUES (start_polling.source, start_polling.xid_column, CASE WHEN xid_column IS NOT NULL THEN pg_snapshot_xmin(pg_current_snapshot()) END,
+		(SELECT c.system_identifier FROM pg_control_system() c), start_polling.lookback, start_polling.everything_every, now())
+	ON CONFLICT ON CONSTRAINT polls_pkey DO UPDATE SET xid_column = excluded.xid_column, horizon = excluded.horizon, system_identifier = excluded.system_identifier,
+		lookback = excluded.lookback, everything_every = excluded.everything_every, everything_at = excluded.everything_at, polled_at = NULL;
+	-- what has changed before nobody knows
+	INSERT INTO nudge.change_log (source) VALUES (start_polling.source);
+	RETURN capture;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.start_polling(text, jsonb, text, text, interval, interval) IS
+	'Works for track_appends and track_lookback: writes down how changes of a source are looked for. Not STRICT: appends have no lookback, and a lookback no column';
+
+CREATE FUNCTION nudge.track_appends(source text, xid_column text, keys text[] DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mapped nudge.sources;
+	relation oid;
+	kind oid;
+BEGIN
+	PERFORM nudge.check_source_name(coalesce(source, ''));
+	LOCK TABLE nudge.sources, nudge.trackings IN SHARE ROW EXCLUSIVE MODE;
+	SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = track_appends.source;
+	relation := nudge.check_trackable(mapped);
+	SELECT a.atttypid INTO kind FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = xid_column AND a.attnum > 0 AND NOT a.attisdropped;
+	IF kind IS DISTINCT FROM 'xid8'::regtype THEN
+		RAISE EXCEPTION 'table of source "%" has no column "%" of transactions', source, coalesce(xid_column, '') USING ERRCODE = 'undefined_column',
+			DETAIL = 'It must be of type xid8 and say which transaction added a row. Numbers of rows and times do not: a row may be committed after one with a later number.',
+			HINT = format('ALTER TABLE %s ADD COLUMN added_by xid8 DEFAULT pg_current_xact_id(); and an index on it.', relation::regclass);
+	END IF;
+	PERFORM nudge.drop_capture(source);
+	RETURN nudge.start_polling(source, nudge.capture_keys(mapped, relation, keys), 'append_only', xid_column, NULL, NULL);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.track_appends(text, text, text[]) IS
+	'Looks for added rows of a source by the transaction that added them, without triggers: updates and deletes are not seen. Not STRICT: NULL keys are those of the input and of what it refers to';
+
+-- The column of an input by which its rows have a time.
+CREATE FUNCTION nudge.input_time(input text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN (SELECT c.column_name FROM nudge.input_columns c WHERE c.input = input_time.input AND c.data_type IN ('timestamptz', 'date') ORDER BY c.required DESC, c.position LIMIT 1);
+
+COMMENT ON FUNCTION nudge.input_time(text) IS 'The first time that an input requires, or else has';
+
+CREATE FUNCTION nudge.track_lookback(source text, lookback interval, everything_every interval DEFAULT '1 day', keys text[] DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mapped nudge.sources;
+	key_columns text[];
+	wrong text;
+BEGIN
+	PERFORM nudge.check_source_name(coalesce(source, ''));
+	IF NOT coalesce(lookback > interval '0' AND everything_every > interval '0', false) THEN
+		RAISE EXCEPTION 'lookback and everything_every must be longer than 0' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Rows of the lookback count as changed at each refresh, and all rows once in everything_every.',
+			HINT = 'Pass intervals such as 3 days and 1 day.';
+	END IF;
+	LOCK TABLE nudge.sources, nudge.trackings IN SHARE ROW EXCLUSIVE MODE;
+	SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = track_lookback.source;
+	IF nudge.input_time(mapped.input) IS NULL THEN
+		RAISE EXCEPTION 'input "%" has no time', mapped.input USING ERRCODE = 'feature_not_supported',
+			DETAIL = 'Which of its rows are recent cannot be told.',
+			HINT = 'Leave it untracked: each refresh computes everything.';
+	END IF;
+	key_columns := coalesce(keys, nudge.default_keys(mapped.input, mapped.columns, ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = to_regclass(nudge.source_view(mapped.input, source)) AND a.attnum > 0)));
+	SELECT k INTO wrong FROM unnest(key_columns) k WHERE NOT EXISTS (SELECT FROM nudge.input_columns c WHERE c.input = mapped.input AND c.column_name = k AND c.data_type = 'text') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'source "%" has no key "%"', source, wrong USING ERRCODE = 'undefined_column',
+			DETAIL = 'A key is a column of text of its input that it has.',
+			HINT = 'Leave keys out for those of the input and of what it refers to.';
+	END IF;
+	PERFORM nudge.drop_capture(source);
+	RETURN nudge.start_polling(source, (SELECT coalesce(jsonb_object_agg(k, k), '{}') FROM unnest(key_columns) k), 'lookback', NULL, lookback, everything_every);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.track_lookback(text, interval, interval, text[]) IS
+	'Takes recent rows of a source as changed at each refresh, and all rows once in everything_every: for what can have no triggers. Not STRICT: NULL keys are those of the input and of what it refers to';
+
+-- Looking -----------------------------------------------------------------
+
+-- The keys of some rows of a source, as rows of the log; a row without one is
+-- a change all the same.
+CREATE FUNCTION nudge.log_found_keys(source nudge.sources, statement_from text, keys jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found jsonb;
+BEGIN
+	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.source_view(source.input, source.source)::regclass,
+		(SELECT format('SELECT 0::bigint, 0::bigint, jsonb_build_object(%s) FROM %s', string_agg(format('%L, jsonb_agg(DISTINCT r.%I::text)', k.key, k.value), ', '), statement_from)
+			FROM jsonb_each_text(keys) k), NULL, NULL, NULL) r;
+	INSERT INTO nudge.change_log (source, key_column, key)
+	SELECT source.source, c.key, k FROM jsonb_each(found) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.log_found_keys(nudge.sources, text, jsonb) IS 'Works for poll_sources: writes the keys of some rows of a source to nudge.change_log';
+
+CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	next_horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+	is_other constant boolean := poll.system_identifier IS DISTINCT FROM (SELECT c.system_identifier FROM pg_control_system() c);
+BEGIN
+	-- transactions of another cluster say nothing here
+	IF keys = '{}' OR poll.xid_column IS NOT NULL AND is_other OR poll.everything_at + poll.everything_every <= now() THEN
+		INSERT INTO nudge.change_log (source) VALUES (source.source);
+		UPDATE nudge.polls p SET everything_at = now() WHERE p.source = poll.source;
+	ELSIF poll.xid_column IS NOT NULL THEN
+		-- rows of transactions that are still at work are left for the next time
+		IF next_horizon > poll.horizon THEN
+			PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= %L::xid8 AND r.%I < %L::xid8', to_regclass(source.relation), poll.xid_column, poll.horizon, poll.xid_column, next_horizon), keys);
+		END IF;
+	ELSE
+		PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= now() - %L::interval', nudge.source_view(source.input, source.source), nudge.input_time(source.input), poll.lookback), keys);
+	END IF;
+	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now() WHERE p.source = poll.source;
+EXCEPTION WHEN undefined_table OR undefined_column OR insufficient_privilege OR data_exception THEN
+	-- what cannot be looked at may have changed
+	INSERT INTO nudge.change_log (source) VALUES (source.source);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.poll_source(nudge.sources, nudge.polls, jsonb) IS 'Works for poll_sources: looks for changes of one source. Horizon and keys found are one transaction';
+
+CREATE FUNCTION nudge.poll_sources() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	poll nudge.polls;
+	mapped nudge.sources;
+	polled bigint := 0;
+BEGIN
+	FOR poll IN SELECT p.* FROM nudge.polls p ORDER BY p.source COLLATE "C" FOR UPDATE LOOP
+		SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = poll.source;
+		PERFORM nudge.poll_source(mapped, poll, t.keys) FROM nudge.trackings t WHERE t.source = poll.source AND t.capture IN ('append_only', 'lookback');
+		polled := polled + 1;
+	END LOOP;
+	RETURN polled;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.poll_sources() IS 'Works for the refresh: looks for changes of the sources of track_appends() and track_lookback(); tells how many sources these are. Not STRICT: it has no arguments';
+
 -- src/warehouse/materialisations.sql
 
 /*
@@ -4631,7 +5991,7 @@ COMMENT ON COLUMN nudge.dependencies.has_map IS 'Whether a view leads from value
 -- No key of its own: see doc/refresh.md.
 CREATE TABLE nudge.pending (
 	materialisation text NOT NULL,
-	key text,
+	key text COLLATE "C",
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	reason text NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
@@ -4721,6 +6081,24 @@ $$;
 
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
+-- All that says how rows are computed and which changes lead to them, in words
+-- that depend on nobody's settings or rights.
+CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
+			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
+			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
+			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = name) v WHERE v.id IS NOT NULL),
+		(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = name)));
+
+COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
+
+CREATE FUNCTION nudge.is_broken(name text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN to_regclass(nudge.definition_view(name)) IS NULL OR to_regclass(nudge.mart_table(name)) IS NULL;
+
+COMMENT ON FUNCTION nudge.is_broken(text) IS 'Works for the views: whether the table or the query of a materialisation is gone';
+
 -- What a materialisation is made of ---------------------------------------
 
 CREATE FUNCTION nudge.layer_cadence(layer text) RETURNS interval
@@ -4791,6 +6169,20 @@ $$;
 
 COMMENT ON FUNCTION nudge.check_query(text, text) IS 'Works for add_materialisation: a query without the semicolon at its end, or an error if it is none';
 
+-- Whether rows with a column of this type can be compared, as a refresh does it.
+CREATE FUNCTION nudge.is_comparable(type_name text) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('SELECT record_eq(ROW(NULL::%1$s), ROW(NULL::%1$s))', type_name);
+	RETURN true;
+EXCEPTION WHEN undefined_function THEN
+	RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.is_comparable(text) IS 'Works for add_materialisation: whether values of a type, and of what it is made of, can be told apart';
+
 -- A column of a query must be comparable, and a key must have one text.
 CREATE FUNCTION nudge.check_definition(name text, query text, key_column text, row_key text[]) RETURNS void
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -4807,16 +6199,12 @@ BEGIN
 			DETAIL = format('The columns of its query are %s.', array_to_string(names, ', ')),
 			HINT = 'The key is one of them, and the first of "row_key".';
 	END IF;
-	SELECT c.column_name, format_type(c.type_id, NULL) INTO wrong, wrong_type FROM nudge.query_columns(query) c
-	WHERE c.type_id = 'unknown'::regtype OR c.type_id = 'json'::regtype
-		OR NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = c.type_id AND (t.typelem <> 0 OR t.typtype IN ('c', 'e', 'r', 'm', 'd')
-			OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am a ON a.oid = o.opcmethod WHERE a.amname = 'btree' AND o.opcdefault AND o.opcintype = c.type_id)
-			OR t.typcategory = 'S')) LIMIT 1;
-	IF FOUND THEN
+	FOR wrong, wrong_type IN SELECT c.column_name, format_type(c.type_id, NULL) FROM nudge.query_columns(query) c LOOP
+		CONTINUE WHEN nudge.is_comparable(wrong_type);
 		RAISE EXCEPTION 'column "%" of materialisation "%" is of type %', wrong, name, wrong_type USING ERRCODE = 'datatype_mismatch',
 			DETAIL = 'Its values cannot be compared, so nobody could tell whether a row has changed.',
 			HINT = 'Cast it, as to text or jsonb.';
-	END IF;
+	END LOOP;
 	SELECT format_type(c.type_id, NULL) INTO wrong_type FROM nudge.query_columns(query) c
 	WHERE c.column_name = key_column AND c.type_id <> ALL ('{text,int2,int4,int8,uuid,date,bool}'::regtype[]);
 	IF FOUND THEN
@@ -4844,7 +6232,7 @@ EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 	RAISE EXCEPTION 'view % cannot be made', view_name USING ERRCODE = SQLSTATE,
 		DETAIL = problem || '.',
-		HINT = 'A query keeps its columns, and new ones come last. Otherwise call drop_materialisation() first.';
+		HINT = 'A query in the place of another keeps its columns, and new ones come last. Otherwise call drop_materialisation() first.';
 END
 $$;
 
@@ -4873,13 +6261,14 @@ CREATE FUNCTION nudge.make_mart_table(name text, row_key text[], description tex
 AS $$
 DECLARE
 	mart constant text := nudge.mart_table(name);
+	is_new boolean := to_regclass(nudge.mart_table(name)) IS NULL;
 	one record;
 BEGIN
 	IF to_regnamespace('nudge_analytics') IS NULL THEN
 		CREATE SCHEMA nudge_analytics;
 		COMMENT ON SCHEMA nudge_analytics IS 'Materialisations of nudge_metrics: tables that the refresh engine keeps';
 	END IF;
-	IF to_regclass(mart) IS NULL THEN
+	IF is_new THEN
 		EXECUTE format('CREATE TABLE %s WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05) AS SELECT * FROM %s WITH NO DATA', mart, nudge.definition_view(name));
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', mart, row_key[1]);
 		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', mart, (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(row_key) WITH ORDINALITY u(k, n)));
@@ -4888,7 +6277,12 @@ BEGIN
 			WHERE d.attrelid = nudge.definition_view(name)::regclass AND d.attnum > 0
 				AND NOT EXISTS (SELECT FROM pg_attribute m WHERE m.attrelid = mart::regclass AND m.attname = d.attname AND NOT m.attisdropped) ORDER BY d.attnum LOOP
 			EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', mart, one.attname, one.type);
+			is_new := true;
 		END LOOP;
+	END IF;
+	-- what has a new place is computed whatever the query is
+	IF is_new THEN
+		UPDATE nudge.materialisations m SET definition_hash = NULL WHERE m.name = make_mart_table.name;
 	END IF;
 	PERFORM nudge.compress_columns(name);
 	IF description IS NOT NULL THEN
@@ -4905,18 +6299,22 @@ CREATE FUNCTION nudge.upstream_key(upstream text, key_column text, given jsonb) 
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	wanted constant text := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' WHEN 'object' THEN given ->> 'column' WHEN 'null' THEN NULL ELSE key_column END;
+	wanted constant text := CASE WHEN given IS NULL THEN key_column WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' WHEN jsonb_typeof(given) = 'object' THEN given ->> 'column' END;
+	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)\.';
 	exists_there boolean;
+	problem text;
 BEGIN
-	-- of other relations nobody writes down what changes
-	IF upstream !~ '^nudge_(staging|analytics)\.' THEN
-		RETURN NULL;
-	END IF;
-	exists_there := CASE WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
+	exists_there := CASE WHEN is_other THEN false
+		WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
 		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
-	IF given IS NOT NULL AND jsonb_typeof(given) <> 'null' AND NOT coalesce(exists_there, false) THEN
+	problem := CASE WHEN given IS NULL OR jsonb_typeof(given) = 'null' THEN NULL
+		WHEN is_other THEN 'Nobody writes down what changes in it. Map it as a source.'
+		WHEN jsonb_typeof(given) NOT IN ('string', 'object') OR jsonb_typeof(given) = 'object' AND NOT (given ?& '{column,query}' AND given - '{column,query}'::text[] = '{}')
+			THEN 'It is neither a column, nor a column with a query.'
+		WHEN NOT exists_there THEN format('It has no column "%s" that could be a key.', coalesce(wanted, '')) END;
+	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'key_maps of "%" is not understood', upstream USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('It has no column "%s" that could be a key.', coalesce(wanted, '')),
+			DETAIL = problem,
 			HINT = 'Write {"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}, or {"customers": "parent"} where the column has the keys themselves, or null for any change of it to be one of everything.';
 	END IF;
 	RETURN CASE WHEN exists_there THEN wanted END;
@@ -4959,7 +6357,9 @@ CREATE FUNCTION nudge.index_upstream(upstream text, key_column text) RETURNS voi
 AS $$
 BEGIN
 	IF upstream ~ '^nudge_analytics\.' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL) THEN
+		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL)
+		-- of somebody else's table only he can make one
+		AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(upstream)) THEN
 		EXECUTE format('CREATE INDEX ON %s (%I)', upstream, key_column);
 	END IF;
 END
@@ -4975,8 +6375,17 @@ DECLARE
 	maps jsonb;
 	wrong text;
 BEGIN
+	IF array_position(depends_on, NULL) IS NOT NULL OR jsonb_typeof(key_maps) <> 'object' THEN
+		RAISE EXCEPTION 'what materialisation "%" depends on is not understood', name USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = '"depends_on" is an array of names, "key_maps" a JSON object with a key for each upstream.',
+			HINT = 'Leave both out: what the query reads is found by itself.';
+	END IF;
 	SELECT coalesce(jsonb_object_agg(nudge.upstream_name(k.key), k.value), '{}') INTO maps FROM jsonb_each(coalesce(key_maps, '{}')) k;
 	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
+	-- A batch of an upstream that is at work would not write down what those that
+	-- are added now need to know; it is waited for.
+	PERFORM pg_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(u.name)) FROM (SELECT m.name FROM nudge.view_upstreams(nudge.definition_view(record_dependencies.name)) v
+		JOIN nudge.materialisations m ON nudge.mart_table(m.name) = v ORDER BY m.name COLLATE "C") u;
 	FOR one IN SELECT u.upstream, nudge.upstream_key(u.upstream, record_dependencies.key_column, maps -> u.upstream) AS key_column
 		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u ORDER BY u.upstream COLLATE "C" LOOP
 		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map)
@@ -5032,10 +6441,10 @@ CREATE FUNCTION nudge.check_materialisation(name text, query text, key_column te
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF name IS NULL OR name !~ '^[a-z][a-z0-9_]{0,39}$' OR EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name) THEN
+	IF name IS NULL OR name !~ '^[a-z][a-z0-9_]{0,39}$' OR EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name OR starts_with(name, i.input || '__')) THEN
 		RAISE EXCEPTION 'a materialisation cannot be called "%"', left(coalesce(name, ''), 70) USING ERRCODE = 'invalid_name',
 			DETAIL = 'Its table, and its views, are called by its name.',
-			HINT = 'Take at most 40 small letters, digits and underscores, and no name of an input.';
+			HINT = 'Take at most 40 small letters, digits and underscores, and not the name of an input, or one with two underscores after it.';
 	ELSIF query IS NULL OR key_column IS NULL THEN
 		RAISE EXCEPTION 'a materialisation needs a query and a key' USING ERRCODE = 'null_value_not_allowed',
 			DETAIL = 'The key is the column that says whose rows they are.',
@@ -5100,12 +6509,14 @@ AS $$
 DECLARE
 	keys constant text[] := coalesce(row_key, ARRAY[key_column]);
 	statement text;
+	hash text;
 BEGIN
 	PERFORM nudge.check_materialisation(name, query, key_column, layer, cadence, batch_keys);
 	statement := nudge.check_query('query of the materialisation', query);
 	PERFORM nudge.check_definition(name, statement, key_column, keys);
 	-- one at a time: what depends on what is the business of all
 	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	hash := nudge.definition_hash(name);
 	IF EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = add_materialisation.name AND m.row_key <> keys) THEN
 		RAISE EXCEPTION 'materialisation "%" has another key', name USING ERRCODE = 'duplicate_object',
 			DETAIL = (SELECT format('It is %s.', array_to_string(m.row_key, ', ')) FROM nudge.materialisations m WHERE m.name = add_materialisation.name),
@@ -5122,9 +6533,10 @@ BEGIN
 	VALUES (add_materialisation.name, coalesce(add_materialisation.layer, 'mart'), add_materialisation.key_column, keys, nudge.make_clock(name, clock_query),
 		coalesce(add_materialisation.cadence, nudge.layer_cadence(coalesce(add_materialisation.layer, 'mart'))), coalesce(add_materialisation.batch_keys, 5000))
 	ON CONFLICT ON CONSTRAINT materialisations_pkey DO UPDATE SET layer = excluded.layer, has_clock = excluded.has_clock, cadence = excluded.cadence, batch_keys = excluded.batch_keys,
-		registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
+		clock_at = CASE WHEN excluded.has_clock THEN m.clock_at END, registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
 	PERFORM nudge.record_dependencies(name, key_column, depends_on, key_maps);
-	INSERT INTO nudge.pending (materialisation, reason) VALUES (add_materialisation.name, 'added');
+	-- even if it is changed back before it is refreshed: changes may have been led to keys meanwhile
+	INSERT INTO nudge.pending (materialisation, reason) SELECT add_materialisation.name, 'definition' WHERE hash <> nudge.definition_hash(name);
 	RETURN nudge.mart_table(name);
 END
 $$;
@@ -5141,13 +6553,17 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_materialisation_name(name);
 	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	-- what is led to keys now would stay in nudge.pending
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
 	SELECT string_agg(d.materialisation, ', ' ORDER BY d.materialisation COLLATE "C") INTO dependants FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name);
 	IF dependants IS NOT NULL THEN
 		RAISE EXCEPTION 'materialisation "%" is read by others', name USING ERRCODE = 'dependent_objects_still_exist',
 			DETAIL = format('They are %s.', dependants),
 			HINT = 'Drop those first.';
 	END IF;
-	EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	IF to_regclass(nudge.mart_table(name)) IS NOT NULL THEN
+		EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
 			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')) LOOP
@@ -5210,6 +6626,7 @@ CREATE TABLE nudge.runs (
 	rows_written bigint NOT NULL DEFAULT 0,
 	rows_deleted bigint NOT NULL DEFAULT 0,
 	quarantined bigint NOT NULL DEFAULT 0,
+	data_as_of timestamptz,
 	sqlstate text,
 	error text,
 	run_by name NOT NULL DEFAULT session_user,
@@ -5222,6 +6639,8 @@ CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
 
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+
+COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
 
 COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
 
@@ -5246,6 +6665,8 @@ COMMENT ON COLUMN nudge.runs.rows_written IS 'Rows inserted or updated';
 COMMENT ON COLUMN nudge.runs.rows_deleted IS 'Rows deleted';
 
 COMMENT ON COLUMN nudge.runs.quarantined IS 'Keys put into quarantine';
+
+COMMENT ON COLUMN nudge.runs.data_as_of IS 'All that was committed before this instant is in the materialisation if the run ends well';
 
 COMMENT ON COLUMN nudge.runs.sqlstate IS 'SQLSTATE of the error that ended it';
 
@@ -5324,12 +6745,13 @@ BEGIN
 		format('WITH fresh AS MATERIALIZED (SELECT %s FROM %s AS f WHERE f.%s),', columns, nudge.definition_view(name), scope),
 		format('stored AS MATERIALIZED (SELECT %s FROM %s AS s WHERE s.%s),', columns, nudge.mart_table(name), scope),
 		format('changed AS MATERIALIZED (SELECT * FROM fresh a WHERE NOT EXISTS (SELECT FROM stored b WHERE %s%s)),', same_row,
-			coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
+			coalesce((SELECT format(' AND record_image_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed ON CONFLICT (%s) DO %s RETURNING 1)', nudge.mart_table(name), columns,
-			(SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)),
-			coalesce('UPDATE SET ' || (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), 'NOTHING')),
+		-- a row that is nothing but its key does not change; twice the same key is an error
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING 1)', nudge.mart_table(name), columns,
+			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
 		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
 				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
@@ -5397,8 +6819,20 @@ $$;
 COMMENT ON FUNCTION nudge.add_pending(nudge.dependencies, text, text, text[], timestamptz) IS
 	'Works for the refresh: writes down which keys of a materialisation are to be computed after changes of a source. Not STRICT: a NULL key column is everything';
 
+-- Rows of a key that is merged count as those of another: both have changed.
+CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE WHEN cardinality(keys) = 0 OR NOT EXISTS (SELECT FROM nudge.entity_merges m) THEN keys ELSE ARRAY(
+		SELECT k FROM unnest(keys) k
+		UNION
+		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
+			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
+		WHERE format('nudge_staging.%I', i.input) = counted_keys.upstream) END;
+
+COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
+
 CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s'
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	taken bigint := 0;
@@ -5408,6 +6842,7 @@ BEGIN
 	PERFORM nudge.check_read_committed();
 	-- one at a time, so that two do not wait for each other's rows
 	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	PERFORM nudge.note_triggers();
 	FOR one IN
 		WITH taken AS (
 			DELETE FROM nudge.change_log l WHERE l.ctid = ANY (ARRAY(SELECT c.ctid FROM nudge.change_log c LIMIT max_rows)) RETURNING l.source, l.key_column, l.key, l.at
@@ -5418,7 +6853,7 @@ BEGIN
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
 			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
-			PERFORM nudge.add_pending(dependency, one.source, one.key_column, coalesce(one.keys, '{}'), one.at);
+			PERFORM nudge.add_pending(dependency, one.source, one.key_column, nudge.counted_keys(dependency.upstream, one.key_column, coalesce(one.keys, '{}')), one.at);
 		END LOOP;
 	END LOOP;
 	RETURN taken;
@@ -5444,17 +6879,35 @@ COMMENT ON FUNCTION nudge.check_read_committed() IS 'Works for the refresh: an e
 
 -- One batch ---------------------------------------------------------------
 
+-- Both by the index, in its order: a table that was empty a moment ago is large
+-- now, and the planner knows nothing of that.
 CREATE FUNCTION nudge.next_keys(name text, after text, size integer, OUT everything boolean, OUT keys text[])
 	LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashagg = off SET jit = off
 AS $$
 BEGIN
 	everything := EXISTS (SELECT FROM nudge.pending p WHERE p.materialisation = name AND p.key IS NULL);
-	keys := ARRAY(SELECT DISTINCT p.key COLLATE "C" FROM nudge.pending p
-		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key COLLATE "C" > after) AND p.key IS NOT NULL ORDER BY 1 LIMIT size);
+	keys := ARRAY(SELECT DISTINCT p.key FROM nudge.pending p
+		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key > after) AND p.key IS NOT NULL ORDER BY p.key LIMIT size);
 END
 $$;
 
 COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refresh: whether all keys are pending, otherwise the next ones that are. Not STRICT: NULL begins with the first';
+
+CREATE FUNCTION nudge.take_pending(name text, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
+	IF keys IS NULL THEN
+		DELETE FROM nudge.pending p WHERE p.materialisation = name;
+	ELSE
+		DELETE FROM nudge.pending p USING unnest(keys) k(key) WHERE p.materialisation = name AND p.key = k.key;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.take_pending(text, text[]) IS 'Works for the refresh: takes some keys of a materialisation out of nudge.pending, to be computed. Not STRICT: NULL keys are all that is there';
 
 CREATE FUNCTION nudge.note_changes(name text, changed jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -5463,57 +6916,22 @@ BEGIN
 	IF changed IS NULL THEN
 		INSERT INTO nudge.change_log (source) SELECT nudge.mart_table(name) WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name));
 	ELSE
+		-- rows without a key are of no key, but they are changes
 		INSERT INTO nudge.change_log (source, key_column, key)
-		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k;
+		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[null]' END) k
+		-- of no column: for those that only know that something has changed
+		UNION ALL SELECT nudge.mart_table(name), '', NULL WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name) AND d.key_column IS NULL);
 	END IF;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.note_changes(text, jsonb) IS 'Works for the refresh: writes down which rows of a materialisation have changed, for those that depend on it. Not STRICT: NULL is everything';
 
-CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[], OUT busy boolean, OUT rows_written bigint, OUT rows_deleted bigint)
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
-AS $$
-DECLARE
-	m nudge.materialisations;
-	is_empty boolean := false;
-	changed jsonb;
-BEGIN
-	PERFORM nudge.check_read_committed();
-	busy := NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name));
-	IF busy THEN
-		RETURN;
-	END IF;
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = refresh_batch.name;
-	-- first what is to be done is taken, then the sources are read: whatever
-	-- comes later leaves a row of its own
-	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
-	IF keys IS NULL THEN
-		EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', nudge.mart_table(name)) INTO is_empty;
-	END IF;
-	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
-	SELECT r.rows_written, r.rows_deleted, r.changed INTO rows_written, rows_deleted, changed
-	FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
-	PERFORM set_config('nudge.as_of', '', true);
-	IF rows_written + rows_deleted > 0 THEN
-		PERFORM nudge.note_changes(name, changed);
-	END IF;
-	DELETE FROM nudge.quarantine q WHERE q.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR q.key = ANY (refresh_batch.keys));
-	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(refresh_batch.keys), 0),
-		rows_written = r.rows_written + refresh_batch.rows_written, rows_deleted = r.rows_deleted + refresh_batch.rows_deleted
-	WHERE r.run_id = run;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
-	'Works for the refresh: computes the rows of some keys of a materialisation anew. Not STRICT: NULL keys are all';
-
 -- A key that cannot be computed is put aside, and the others go on.
 CREATE FUNCTION nudge.quarantine_key(name text, run bigint, key text, sqlstate text, error text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	DELETE FROM nudge.pending p WHERE p.materialisation = name AND p.key = quarantine_key.key;
 	INSERT INTO nudge.quarantine AS q (materialisation, key, sqlstate, error) VALUES (name, quarantine_key.key, quarantine_key.sqlstate, quarantine_key.error)
 	ON CONFLICT ON CONSTRAINT quarantine_pkey DO UPDATE SET attempts = q.attempts + 1, sqlstate = excluded.sqlstate, error = excluded.error;
 	UPDATE nudge.runs r SET quarantined = r.quarantined + 1 WHERE r.run_id = run;
@@ -5521,6 +6939,72 @@ END
 $$;
 
 COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
+
+-- The rows of a batch, after what is pending of it has been taken.
+CREATE FUNCTION nudge.compute_batch(name text, run bigint, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
+AS $$
+DECLARE
+	clock_at timestamptz;
+	is_empty boolean := false;
+	done record;
+BEGIN
+	IF keys IS NOT NULL THEN
+		-- a few rows of many: an index is better than the planner thinks
+		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
+	ELSE
+		-- with no other rights than its owner's: who knows what is there under its name
+		SELECT r.rows_written = 0 INTO is_empty
+		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
+	END IF;
+	-- the clock is read after the keys are taken, which may be by a later time
+	SELECT m.clock_at INTO clock_at FROM nudge.materialisations m WHERE m.name = compute_batch.name;
+	PERFORM set_config('nudge.as_of', coalesce(clock_at, now())::text, true);
+	SELECT r.* INTO done FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
+	PERFORM set_config('nudge.as_of', '', true);
+	IF done.rows_written + done.rows_deleted > 0 THEN
+		PERFORM nudge.note_changes(name, done.changed);
+	END IF;
+	DELETE FROM nudge.quarantine q WHERE q.materialisation = name AND (keys IS NULL OR q.key = ANY (keys));
+	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(compute_batch.keys), 0),
+		rows_written = r.rows_written + done.rows_written, rows_deleted = r.rows_deleted + done.rows_deleted
+	WHERE r.run_id = run;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.compute_batch(text, bigint, text[]) IS 'Works for refresh_batch: makes the rows of some keys what the query says. Not STRICT: NULL keys are all';
+
+CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[]) RETURNS text
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	PERFORM nudge.check_read_committed();
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN 'busy';
+	END IF;
+	-- first what is to be done is taken, then the sources are read: whatever
+	-- comes later leaves a row of its own
+	PERFORM nudge.take_pending(name, keys);
+	BEGIN
+		PERFORM nudge.compute_batch(name, run, keys);
+	EXCEPTION WHEN OTHERS OR assert_failure THEN
+		-- Put aside in the transaction that took it: were it given back and taken
+		-- once more, a repair that came between would go with it.
+		IF cardinality(keys) = 1 AND nudge.is_error_of_key(SQLSTATE) AND (SELECT r.quarantined < 100 FROM nudge.runs r WHERE r.run_id = run) THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			PERFORM nudge.quarantine_key(name, run, keys[1], SQLSTATE, problem);
+			RETURN 'put aside';
+		END IF;
+		RAISE;
+	END;
+	RETURN 'done';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
+	'Works for the refresh: takes keys that are pending and computes their rows anew: done, busy (another session is at it), or put aside (the only key, which cannot be computed). Not STRICT: NULL keys are all';
 
 -- Everything, as a list of keys.
 CREATE FUNCTION nudge.enumerate_keys(name text) RETURNS bigint
@@ -5532,9 +7016,12 @@ DECLARE
 	since timestamptz;
 BEGIN
 	PERFORM nudge.check_read_committed();
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN NULL;
+	END IF;
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.definition_view(name)::regclass,
 		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(k.k), ''[]'') FROM (SELECT f.%1$I::text AS k FROM %2$s f UNION SELECT s.%1$I::text FROM %3$s s) k WHERE k.k IS NOT NULL',
@@ -5545,18 +7032,24 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are';
+COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are, NULL if another session is refreshing it';
 
 -- Beginning and end -------------------------------------------------------
+
+-- Whoever asks need not be allowed to look at the tables.
+CREATE FUNCTION nudge.is_source_seen(source text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.trackings t WHERE t.source = is_source_seen.source AND t.capture <> 'none')
+		AND NOT EXISTS (SELECT FROM nudge.check_tracking(is_source_seen.source) c WHERE c.severity = 'error');
+
+COMMENT ON FUNCTION nudge.is_source_seen(text) IS 'Works for the refresh: whether all changes of a source are captured, as far as check_tracking() can tell';
 
 -- An upstream of which it is not known what changes.
 CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-			WHERE format('nudge_staging.%I', s.input) = upstream
-				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE format('nudge_staging.%I', s.input) = upstream AND NOT nudge.is_source_seen(s.source))
 		ELSE false END;
 
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
@@ -5595,8 +7088,10 @@ CREATE FUNCTION nudge.sweep_runs() RETURNS bigint
 	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH swept AS (
-		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session is gone'
-		WHERE r.status = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start) RETURNING 1
+		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session broke it off'
+		-- a session has one at a time: one of this session that has not ended was broken off
+		WHERE r.status = 'running' AND (r.pid = pg_catalog.pg_backend_pid()
+			OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start)) RETURNING 1
 	)
 	SELECT count(*) FROM swept;
 END;
@@ -5604,32 +7099,47 @@ END;
 COMMENT ON FUNCTION nudge.sweep_runs() IS 'Works for the refresh: ends runs whose session is gone; tells how many';
 
 CREATE FUNCTION nudge.begin_run(name text, kind text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run bigint;
+BEGIN
+	PERFORM nudge.sweep_runs();
+	-- What it will be as of is known before it takes any change: what is
+	-- committed later, here or in what it reads, may be missed.
+	INSERT INTO nudge.runs (materialisation, kind, backend_start, data_as_of)
+	SELECT begin_run.name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()),
+		CASE WHEN count(*) = count(u.data_as_of) THEN least(clock_timestamp(), min(u.data_as_of)) END
+	FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = begin_run.name
+	RETURNING run_id INTO run;
+	RETURN run;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins';
+
+CREATE FUNCTION nudge.mark_run(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
-	hash text;
+	hash constant text := nudge.definition_hash(name);
 	untracked text;
-	run bigint;
 BEGIN
-	PERFORM nudge.sweep_runs();
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
-	INSERT INTO nudge.runs (materialisation, kind, backend_start)
-	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
-	hash := md5(pg_get_viewdef(nudge.definition_view(name)::regclass, false));
+	PERFORM nudge.check_read_committed();
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_run.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
-		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
+		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_run.name;
 		PERFORM nudge.mark_everything(name, 'definition');
 	ELSIF untracked IS NOT NULL THEN
 		PERFORM nudge.mark_everything(name, untracked || ' is not tracked');
 	END IF;
 	PERFORM nudge.tick(name);
-	RETURN run;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins, and what must be computed whatever has changed';
+COMMENT ON FUNCTION nudge.mark_run(text) IS 'Works for the refresh: writes down what must be computed whatever has changed';
 
 CREATE FUNCTION nudge.next_slot(cadence interval, after timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -5641,12 +7151,12 @@ CREATE FUNCTION nudge.end_run(name text, run bigint, status text, sqlstate text,
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	started timestamptz;
+	as_of timestamptz;
 BEGIN
-	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.started_at INTO started;
+	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.data_as_of INTO as_of;
 	IF status = 'ok' THEN
 		UPDATE nudge.materialisations m SET last_success_at = clock_timestamp(), consecutive_failures = 0, last_error = NULL, next_attempt_at = NULL, next_due_at = nudge.next_slot(m.cadence, now()),
-			data_as_of = (SELECT least(started, min(u.data_as_of)) FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
+			data_as_of = greatest(m.data_as_of, as_of)
 		WHERE m.name = end_run.name;
 	ELSIF status IN ('failed', 'cancelled') THEN
 		-- later and later, but not all at the same time
@@ -5662,9 +7172,15 @@ COMMENT ON FUNCTION nudge.end_run(text, bigint, text, text, text) IS 'Works for 
 -- What an error means: is the key to blame, or would any other do the same?
 CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN left(sqlstate, 2) IN ('22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
+	RETURN left(sqlstate, 2) IN ('21', '22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
 
 COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
+
+CREATE FUNCTION nudge.outcome_of(sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+
+COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run ends by an error';
 
 -- The run -----------------------------------------------------------------
 
@@ -5672,70 +7188,40 @@ COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: wheth
 -- either they could not commit.  Each transaction of theirs begins with these
 -- two lines.
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-END
-$$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+END;
 
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
-CREATE PROCEDURE nudge.fan_out_all()
-	LANGUAGE plpgsql
-AS $$
-BEGIN
-	LOOP
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-		PERFORM nudge.pin_search_path();
-		EXIT WHEN nudge.fan_out(100000) < 100000;
-		COMMIT;
-	END LOOP;
-	COMMIT;
-END
-$$;
-
-COMMENT ON PROCEDURE nudge.fan_out_all() IS 'Works for the refresh: takes all that nudge.change_log has';
-
 -- What is done about a batch that does not work.
-CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, keys text[], sqlstate text, error text) RETURNS text
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF sqlstate = '57014' THEN
-		RETURN 'cancelled';
-	ELSIF NOT nudge.is_error_of_key(sqlstate) THEN
-		RETURN 'failed';
-	ELSIF everything THEN
-		-- which key is to blame is found among keys
-		PERFORM nudge.enumerate_keys(name);
-		RETURN 'enumerated';
-	ELSIF cardinality(keys) > 1 THEN
-		RETURN 'halve';
-	ELSIF (SELECT r.quarantined >= 100 FROM nudge.runs r WHERE r.run_id = run) THEN
-		RETURN 'failed';
-	END IF;
-	PERFORM nudge.quarantine_key(name, run, keys[1], sqlstate, error);
-	RETURN 'put aside';
-END
-$$;
+CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	-- which key is to blame is found among keys; what is left of one alone is a run with too many such keys
+	RETURN CASE WHEN NOT nudge.is_error_of_key(sqlstate) THEN nudge.outcome_of(sqlstate) WHEN everything THEN 'enumerate' WHEN cardinality(keys) > 1 THEN 'halve' ELSE 'failed' END;
 
-COMMENT ON FUNCTION nudge.after_error(text, bigint, boolean, text[], text, text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
+COMMENT ON FUNCTION nudge.after_error(boolean, text[], text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
 
-CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
+-- Each turn of the loop is a transaction.  All that may fail is done in its
+-- block, so that the run ends as failed and others go on.
+CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	run bigint;
 	full_size integer;
 	size integer;
+	turn integer := 0;
 	after text;
+	phase text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
 	next record;
-	done record;
+	done text;
 	problem text;
 	problem_state text;
 BEGIN
-	CALL nudge.fan_out_all();
+	-- where sessions begin in another one, it is set before anything is read, be it to evaluate a condition
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	run := nudge.begin_run(name, kind);
@@ -5743,37 +7229,53 @@ BEGIN
 	size := full_size;
 	outcome := NULL;
 	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	LOOP
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
+		turn := turn + 1;
 		next := nudge.next_keys(name, after, size);
 		BEGIN
-			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge refresh of %s after %s', name, coalesce(after, 'nothing')), 63), true);
-			IF next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
-				PERFORM nudge.enumerate_keys(name);
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge %s %s, %s %s', kind, name, phase, turn), 63), true);
+			IF phase = 'poll' THEN
+				PERFORM nudge.poll_sources();
+				phase := 'fan out';
+			ELSIF phase = 'fan out' THEN
+				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
+			ELSIF phase = 'mark' THEN
+				PERFORM nudge.mark_run(name);
+				phase := 'compute';
+			ELSIF phase = 'pause' THEN
+				PERFORM pg_sleep(extract(epoch FROM pause));
+				phase := 'compute';
+			ELSIF phase = 'enumerate' OR next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
+				outcome := CASE WHEN nudge.enumerate_keys(name) IS NULL THEN 'skipped' END;
+				after := NULL;
+				phase := 'compute';
 			ELSIF next.everything OR next.keys <> '{}' THEN
 				done := nudge.refresh_batch(name, run, CASE WHEN NOT next.everything THEN next.keys END);
-				IF done.busy THEN
+				IF done = 'busy' THEN
 					outcome := 'skipped';
 				ELSIF NOT next.everything THEN
 					after := next.keys[cardinality(next.keys)];
-					size := least(size * 2, full_size);
+					size := CASE done WHEN 'put aside' THEN 1 ELSE least(size * 2, full_size) END;
 				END IF;
+				phase := CASE WHEN pause > '0' THEN 'pause' ELSE phase END;
 			ELSE
 				outcome := 'ok';
 			END IF;
-		EXCEPTION WHEN query_canceled OR OTHERS THEN
+		EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
 			GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
 		END;
 		IF problem_state IS NOT NULL THEN
-			outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
-			IF outcome = 'halve' THEN
+			outcome := nudge.after_error(next.everything, next.keys, problem_state);
+			IF phase <> 'compute' AND outcome <> 'cancelled' THEN
+				outcome := 'failed';
+			ELSIF outcome = 'enumerate' THEN
+				phase := outcome;
+				outcome := NULL;
+			ELSIF outcome = 'halve' THEN
 				size := cardinality(next.keys) / 2;
-			ELSIF outcome = 'put aside' THEN
-				after := next.keys[1];
-			END IF;
-			IF outcome NOT IN ('cancelled', 'failed') THEN
 				outcome := NULL;
 			END IF;
 		END IF;
@@ -5782,19 +7284,16 @@ BEGIN
 		END IF;
 		IF outcome IS NOT NULL THEN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
+			outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 		END IF;
 		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		EXIT WHEN outcome IS NOT NULL;
-		IF pause > '0' THEN
-			PERFORM pg_catalog.pg_sleep(extract(epoch FROM pause));
-			COMMIT;
-		END IF;
 	END LOOP;
-	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 END
 $$;
 
-COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
+COMMENT ON PROCEDURE nudge.run_refresh(text, text, boolean, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
 
 -- Materialisations in an order in which none comes before what it reads.
 CREATE FUNCTION nudge.refresh_order() RETURNS TABLE (name text, depth integer)
@@ -5848,7 +7347,7 @@ $$;
 COMMENT ON FUNCTION nudge.report_outcome(text, text, boolean) IS 'Works for refresh, rebuild and run_due: raises what has gone wrong';
 
 CREATE FUNCTION nudge.heartbeat(process text) RETURNS void
-	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO nudge.heartbeats (process, seen_at) VALUES (heartbeat.process, clock_timestamp())
 	ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at;
@@ -5913,18 +7412,48 @@ $$;
 
 COMMENT ON FUNCTION nudge.retry_quarantined(text) IS 'Lets the next refresh try the keys in quarantine again, of one materialisation or of all; tells how many. Not STRICT: NULL is all';
 
+-- Rules and links of the lists of entities look at rows, which change.
+CREATE FUNCTION nudge.has_entity_rules() RETURNS boolean
+	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.exclusion_rules r) OR EXISTS (SELECT FROM nudge.exclusions x) OR EXISTS (SELECT FROM nudge.sources s WHERE s.input = 'customer_merges');
+
+COMMENT ON FUNCTION nudge.has_entity_rules() IS 'Works for the refresh: whether the lists of entities may have to follow what sources say. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.follow_entities() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+AS $$
+BEGIN
+	IF nudge.has_entity_rules() THEN
+		PERFORM FROM nudge.refresh_entities() e;
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'the lists of entities are not brought up to date' USING DETAIL = SQLERRM || '.',
+		HINT = 'See refresh_entities(). Who refreshes needs its rights, or somebody else calls it.';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of who calls it. Not STRICT: it has no arguments';
+
 CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
-	PERFORM nudge.check_materialisation_name(name);
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.follow_entities();
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
-		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome);
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -5940,7 +7469,7 @@ BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
 	COMMIT;
-	CALL nudge.run_refresh(name, 'rebuild', 'infinity', batch_keys, pause, outcome);
+	CALL nudge.run_refresh(name, 'rebuild', true, 'infinity', batch_keys, pause, outcome);
 	PERFORM nudge.report_outcome(name, outcome);
 END
 $$;
@@ -5954,6 +7483,7 @@ DECLARE
 	deadline timestamptz;
 	due text[];
 	one text;
+	first boolean := true;
 	outcome text;
 BEGIN
 	CALL nudge.check_may_commit();
@@ -5961,16 +7491,25 @@ BEGIN
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;
 	END IF;
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
 	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
 	due := nudge.due_materialisations();
 	COMMIT;
+	IF due OPERATOR(pg_catalog.<>) '{}' THEN
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.follow_entities();
+		COMMIT;
+	END IF;
 	FOREACH one IN ARRAY due LOOP
-		CALL nudge.run_refresh(one, 'due', deadline, NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'due', first, deadline, NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome, true);
 		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -5985,12 +7524,12 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
-			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;
 
@@ -6099,19 +7638,13 @@ COMMENT ON COLUMN nudge.run_history.error IS 'The error that ended it';
 
 COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 
-CREATE FUNCTION nudge.is_definition_stale(name text, hash text) RETURNS boolean
-	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-	RETURN hash <> md5(pg_catalog.pg_get_viewdef(to_regclass(nudge.definition_view(name)), false));
-
-COMMENT ON FUNCTION nudge.is_definition_stale(text, text) IS 'Works for the views: whether the query of a materialisation is another than the one its rows were computed by. Not STRICT: without a hash it is NULL';
-
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
-		CASE WHEN to_regclass(nudge.definition_view(m.name)) IS NULL OR to_regclass(nudge.mart_table(m.name)) IS NULL THEN 'broken'
+		CASE WHEN nudge.is_broken(m.name) THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
-			WHEN nudge.is_definition_stale(m.name, m.definition_hash) THEN 'stale definition'
+			WHEN m.definition_hash <> nudge.definition_hash(m.name) THEN 'stale definition'
 			WHEN m.next_due_at + m.cadence < clock_timestamp() OR w.oldest_at + 2 * m.cadence < clock_timestamp() THEN 'late'
 			WHEN w.quarantined > 0 THEN 'quarantined'
 			ELSE 'fresh' END AS status,
@@ -6170,17 +7703,18 @@ DECLARE
 BEGIN
 	SELECT count(*), count(*) FILTER (WHERE f.status IN ('fresh', 'quarantined')), count(*) FILTER (WHERE f.status IN ('late', 'never', 'stale definition')),
 		count(*) FILTER (WHERE f.status IN ('failed', 'broken')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
-		string_agg(f.name || ' is ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
+		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
 	INTO materialisations, fresh, late, failed, quarantined_keys, oldest_unprocessed_at, names FROM nudge.freshness f;
 	SELECT count(*) FILTER (WHERE s.late) INTO late_sources FROM nudge.source_freshness() s;
-	SELECT count(*) INTO untracked_sources FROM nudge.sources s WHERE EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error' OR c.problem = 'not tracked');
+	SELECT count(*) INTO untracked_sources FROM nudge.sources s
+	WHERE NOT nudge.is_source_seen(s.source) AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture = 'none');
 	SELECT h.* INTO heartbeat FROM nudge.heartbeats h WHERE h.process = 'run_due';
 	scheduler_seen_at := heartbeat.seen_at;
 	-- three ticks without a sign of life
 	scheduler_alive := heartbeat.seen_at > clock_timestamp() - 3 * heartbeat.expected_every;
 	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
 	message := concat_ws('; ', CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
-		CASE WHEN late_sources > 0 THEN late_sources || ' late sources' END);
+		CASE WHEN late_sources > 0 THEN 'late sources: ' || late_sources END);
 END
 $$;
 
@@ -6188,41 +7722,50 @@ COMMENT ON FUNCTION nudge.healthcheck() IS 'One row for monitoring: ok, warning 
 
 -- Is it right? ------------------------------------------------------------
 
-CREATE FUNCTION nudge.quarantined_keys(name text) RETURNS SETOF text
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = quarantined_keys.name;
-END;
-
-COMMENT ON FUNCTION nudge.quarantined_keys(text) IS 'Works for verify: the keys of a materialisation that could not be computed';
-
+-- Both ways, each row as often as it is there, all of one snapshot; with the
+-- rights of the owner of the query, since it may call functions of his.
 CREATE FUNCTION nudge.verify(name text) RETURNS TABLE (difference text, key text, row_data jsonb)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
 	columns text;
+	found jsonb;
 BEGIN
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = verify.name;
 	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at::text, ''), true);
-	-- both ways, each row as often as it is there, all of one snapshot
-	RETURN QUERY EXECUTE format($query$
-		SELECT v.difference, v.row_data ->> %5$L, v.row_data FROM (
-			SELECT 'missing' AS difference, to_jsonb(a) AS row_data FROM (SELECT %2$s FROM %3$s f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)
-				EXCEPT ALL SELECT %2$s FROM %4$s m WHERE m.%1$I::text <> ALL ($1)) a
+	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format($query$
+		WITH fresh AS (SELECT %2$s FROM %3$s AS f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)),
+		stored AS (SELECT %2$s FROM %4$s AS s WHERE s.%1$I::text <> ALL ($1)),
+		differences AS (
+			SELECT 'missing' AS difference, to_jsonb(a.*) AS row_data FROM (SELECT * FROM fresh EXCEPT ALL SELECT * FROM stored) a
 			UNION ALL
-			SELECT 'surplus', to_jsonb(b) FROM (SELECT %2$s FROM %4$s m WHERE m.%1$I::text <> ALL ($1)
-				EXCEPT ALL SELECT %2$s FROM %3$s f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)) b
-		) v ORDER BY v.row_data ->> %5$L COLLATE "C", v.difference COLLATE "C", v.row_data
-		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name), m.key_column) USING ARRAY(SELECT nudge.quarantined_keys(name));
+			SELECT 'surplus', to_jsonb(b.*) FROM (SELECT * FROM stored EXCEPT ALL SELECT * FROM fresh) b
+			LIMIT 100000
+		)
+		SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(to_jsonb(d.*)), '[]') FROM differences d
+		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name)),
+		ARRAY(SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = verify.name), NULL, NULL) r;
 	PERFORM set_config('nudge.as_of', '', true);
+	RETURN QUERY SELECT d.difference, d.row_data ->> m.key_column, d.row_data FROM jsonb_to_recordset(found) d(difference text, row_data jsonb)
+		ORDER BY d.row_data ->> m.key_column COLLATE "C", d.difference COLLATE "C", d.row_data;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.verify(text) IS
-	'Rows in which a materialisation differs from its query: missing, or surplus (a row that differs is both). Keys in quarantine are left out. None after a refresh without concurrent changes. Not STRICT: a NULL name is an error';
+	'Rows in which a materialisation differs from its query, 100000 at most: missing, or surplus (a row that differs is both). Keys in quarantine are left out. None after a refresh without concurrent changes. Not STRICT: a NULL name is an error';
+
+-- Its rows are for whoever may see all of them.
+REVOKE EXECUTE ON FUNCTION nudge.verify(text) FROM PUBLIC;
+
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.verify(text) TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
 
 -- What would happen -------------------------------------------------------
 
@@ -6233,12 +7776,11 @@ BEGIN
 	PERFORM nudge.check_materialisation_name(name);
 	RETURN QUERY
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
-			w.everything OR m.definition_hash IS NULL OR nudge.is_definition_stale(m.name, m.definition_hash) OR k.known = 'not at all', d.upstream, k.known,
+			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
-				WHEN 'not at all' THEN CASE WHEN d.upstream LIKE 'nudge\_staging.%' THEN 'Each refresh computes everything. Call track_source() for: '
-						|| coalesce((SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-							WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none')), 'see check_tracking()') || '.'
-					ELSE 'Each refresh computes everything. Map it as a source and track it.' END
+				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN d.upstream NOT LIKE 'nudge\_staging.%' THEN 'Map it as a source and track it.'
+					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+						WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
 				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name
@@ -6253,3 +7795,403 @@ $$;
 
 COMMENT ON FUNCTION nudge.explain_refresh(text) IS
 	'What a refresh would do, in which order, and how well it knows what has changed in each upstream. Not STRICT: without a name it is all materialisations';
+
+-- src/warehouse/marts.sql
+
+/*
+ * marts.sql
+ *		The materialisations that are shipped: deploy() adds those whose inputs
+ *		are mapped.
+ *
+ * Rules: doc/marts.md.
+ */
+
+-- Queries are texts, since the inputs that they read are only there once they
+-- are mapped.
+CREATE FUNCTION nudge.shipped_materialisations(zone text DEFAULT 'UTC', buckets integer DEFAULT 256)
+	RETURNS TABLE (place integer, name text, inputs text[], key_column text, row_key text[], layer text, query text, clock_query text, description text)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 3
+BEGIN ATOMIC
+	SELECT m.place, m.name, m.inputs, m.key_column, m.row_key, m.layer, m.query, m.clock_query, m.description
+	FROM (VALUES
+		(1, 'customer_mrr', '{subscriptions}'::text[], 'customer', '{customer,currency}'::text[], 'mart', format($query$
+SELECT s.customer, upper(btrim(s.currency)) AS currency, nudge.bucket(s.customer, %s) AS bucket,
+	nudge.mrr_agg(s.customer, s.valid_from, s.valid_to,
+		nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1))
+			* (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END)) AS state
+FROM nudge_staging.subscriptions s
+WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
+	AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
+GROUP BY s.customer, upper(btrim(s.currency))$query$, shipped_materialisations.buckets), NULL,
+			'MRR over time of each customer, by currency: a state for functions such as mrr_waterfall. Grain: customer and currency'),
+		(2, 'mrr_buckets', '{subscriptions}', 'bucket', '{bucket,currency}', 'mart', $query$
+SELECT c.bucket, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
+FROM nudge_analytics.customer_mrr c
+GROUP BY c.bucket, c.currency$query$, NULL,
+			'MRR over time of customers by hash bucket, by currency: totals roll up a few states instead of one of each customer. Grain: bucket and currency'),
+		(3, 'mrr_summary', '{subscriptions}', 'currency', '{currency,period}', 'metric', format($query$
+SELECT b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
+	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
+FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_buckets m GROUP BY m.currency) b,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', %1$L, nudge.as_of()) w$query$, shipped_materialisations.zone),
+			'SELECT DISTINCT m.currency, nudge.as_of() FROM nudge_analytics.mrr_buckets m',
+			format('MRR waterfall by month and currency: opening, movements, closing. Months of time zone %s', shipped_materialisations.zone))
+	) m(place, name, inputs, key_column, row_key, layer, query, clock_query, description);
+END;
+
+COMMENT ON FUNCTION nudge.shipped_materialisations(text, integer) IS 'The materialisations that deploy() adds, and the inputs that must be mapped for each';
+
+-- What deploy would do, in its order.
+CREATE FUNCTION nudge.deploy_plan(zone text, buckets integer) RETURNS TABLE (place bigint, action text, object text, statement text, lock text, estimate text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		WITH shipped AS (
+			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(format('nudge_staging.%I', i)) IS NULL) AS missing
+			FROM nudge.shipped_materialisations(deploy_plan.zone, deploy_plan.buckets) m
+		), steps AS (
+			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN s.relation IS NULL OR c.relkind NOT IN ('r', 'p') THEN 'cannot track' ELSE 'track source' END AS action, s.source AS object,
+				format('SELECT nudge.track_source(%L)', s.source) AS statement,
+				CASE WHEN c.relkind IN ('r', 'p') THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
+				CASE WHEN c.relkind IN ('r', 'p') THEN CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END
+					ELSE 'a query, view or foreign table: each refresh computes everything that reads it' END AS estimate
+			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation)
+			WHERE s.input IN (SELECT unnest(m.inputs) FROM shipped m WHERE m.missing IS NULL)
+				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture <> 'none')
+			UNION ALL
+			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, nudge.mart_table(m.name), NULL,
+				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
+				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
+			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
+		)
+		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.object, s.statement, s.lock, s.estimate FROM steps s ORDER BY 1;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deploy_plan(text, integer) IS 'Works for deploy: what it would do';
+
+CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT 'UTC', buckets integer DEFAULT 256) RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	plan record;
+	shipped record;
+BEGIN
+	-- an error unless it is one
+	PERFORM nudge.civil_date(now(), zone);
+	IF buckets NOT BETWEEN 1 AND 65536 THEN
+		RAISE EXCEPTION 'buckets must be between 1 and 65536' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', buckets),
+			HINT = 'A bucket for every 4,000 customers is best.';
+	END IF;
+	FOR plan IN SELECT p.* FROM nudge.deploy_plan(zone, buckets) p ORDER BY p.place LOOP
+		IF NOT dry_run AND plan.action = 'track source' THEN
+			EXECUTE plan.statement;
+		ELSIF NOT dry_run AND plan.action ~ ' materialisation$' THEN
+			SELECT m.* INTO shipped FROM nudge.shipped_materialisations(zone, buckets) m WHERE nudge.mart_table(m.name) = plan.object;
+			PERFORM nudge.add_materialisation(shipped.name, shipped.query, shipped.key_column, shipped.row_key, shipped.layer,
+				clock_query => shipped.clock_query, description => shipped.description);
+		END IF;
+		place := plan.place;
+		action := plan.action;
+		object := plan.object;
+		lock := plan.lock;
+		estimate := plan.estimate;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deploy(boolean, text, integer) IS
+	'Tracks the sources and adds the materialisations that are shipped, as far as their inputs are mapped; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh';
+
+CREATE FUNCTION nudge.undeploy(dry_run boolean DEFAULT false) RETURNS TABLE (place bigint, action text, object text)
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN
+		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name FROM (
+			SELECT 1 AS part, o.depth, 'drop materialisation' AS action, o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_materialisations() m)
+			UNION ALL
+			-- others may still need to know what changes
+			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
+			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = format('nudge_staging.%I', s.input)
+				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_materialisations() m))
+		) s ORDER BY 1 LOOP
+		IF NOT dry_run AND one.action = 'drop materialisation' THEN
+			PERFORM nudge.drop_materialisation(one.name);
+		ELSIF NOT dry_run THEN
+			PERFORM nudge.untrack_source(one.name);
+		END IF;
+		place := one.place;
+		action := one.action;
+		object := CASE one.action WHEN 'untrack source' THEN one.name ELSE nudge.mart_table(one.name) END;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.undeploy(boolean) IS
+	'Drops the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+BEGIN
+	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer), nudge.undeploy(boolean) FROM PUBLIC;
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
+END
+$$;
+
+-- src/warehouse/erasure.sql
+
+/*
+ * erasure.sql
+ *		Where somebody is, and how they are forgotten: in lists, histories,
+ *		closed periods, logs and materialisations.
+ *
+ * Rules: doc/erasure.md.
+ */
+
+CREATE TABLE nudge.erasures (
+	erasure_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	entity text NOT NULL,
+	key_hash text NOT NULL,
+	begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	ended_at timestamptz,
+	erased_by name NOT NULL DEFAULT session_user,
+	objects jsonb NOT NULL DEFAULT '{}'
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.erasures', '');
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.erasures_erasure_id_seq', '');
+
+COMMENT ON TABLE nudge.erasures IS 'Who was forgotten: the proof, without the key';
+
+COMMENT ON COLUMN nudge.erasures.erasure_id IS 'Number; in closed periods it stands in place of the key';
+
+COMMENT ON COLUMN nudge.erasures.entity IS 'customer, user, visitor, lead or deal';
+
+COMMENT ON COLUMN nudge.erasures.key_hash IS 'SHA-256 of the entity, a colon and the key, in hexadecimal: who knows the key can tell that it was forgotten';
+
+COMMENT ON COLUMN nudge.erasures.begun_at IS 'When it began';
+
+COMMENT ON COLUMN nudge.erasures.ended_at IS 'When nothing was left; NULL while it is at work, or after it failed';
+
+COMMENT ON COLUMN nudge.erasures.erased_by IS 'Who asked for it';
+
+COMMENT ON COLUMN nudge.erasures.objects IS 'Rows that were erased, by table';
+
+-- The key and those that were merged into it.
+CREATE FUNCTION nudge.keys_of_entity(entity text, key text) RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ARRAY[key] || ARRAY(SELECT m.key FROM nudge.entity_merges m WHERE m.entity = keys_of_entity.entity AND m.counted_as = keys_of_entity.key ORDER BY m.key COLLATE "C");
+
+COMMENT ON FUNCTION nudge.keys_of_entity(text, text) IS 'A key, and the keys that were merged into it. Not STRICT: NULL is a key that nobody has';
+
+-- Tables with the column of an entity: where to look, and how.
+CREATE FUNCTION nudge.entity_places(entity text) RETURNS TABLE (kind text, object text, condition text)
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 30
+BEGIN ATOMIC
+	SELECT 'source', nudge.source_view(s.input, s.source), string_agg(format('%I = ANY ($1)', c.column_name), ' OR ' ORDER BY c.place)
+	FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = entity_places.entity
+	WHERE to_regclass(nudge.source_view(s.input, s.source)) IS NOT NULL GROUP BY s.input, s.source
+	UNION ALL
+	SELECT 'materialisation', nudge.mart_table(m.name), string_agg(format('%I::text = ANY ($1)', a.attname), ' OR ' ORDER BY a.attnum)
+	FROM nudge.materialisations m JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(nudge.mart_table(m.name)) AND a.attnum > 0 AND NOT a.attisdropped
+	WHERE a.attname::text = CASE entity_places.entity WHEN 'visitor' THEN 'anonymous_id' ELSE entity_places.entity END GROUP BY m.name
+	UNION ALL
+	SELECT 'closed period', 'nudge.closed_period_rows', 'customer = ANY ($1)' WHERE entity_places.entity = 'customer'
+	UNION ALL
+	SELECT 'list', l.object, l.condition
+	FROM (VALUES ('nudge.exclusions', format('(entity = %1$L AND key = ANY ($1) OR through = ANY (SELECT concat(%1$L, '' '', k) FROM unnest($1) k))', entity_places.entity)), ('nudge.entity_merges', format('entity = %L AND (key = ANY ($1) OR merged_into = ANY ($1) OR counted_as = ANY ($1))', entity_places.entity))) l(object, condition)
+	UNION ALL
+	SELECT 'log', l.object, l.condition FROM (VALUES
+		('nudge.change_log', format('key = ANY ($1) AND key_column IN (SELECT c.column_name FROM nudge.inputs i, LATERAL nudge.entity_columns(i.input) c WHERE c.entity = %L)', entity_places.entity)),
+		('nudge.pending', format('key = ANY ($1) AND materialisation IN (SELECT m.name FROM nudge.materialisations m WHERE m.key_column = %L)', entity_places.entity)),
+		('nudge.quarantine', format('key = ANY ($1) AND materialisation IN (SELECT m.name FROM nudge.materialisations m WHERE m.key_column = %L)', entity_places.entity))) l(object, condition)
+	ORDER BY 1, 2;
+END;
+
+COMMENT ON FUNCTION nudge.entity_places(text) IS 'Works for find_entity and forget: the relations that hold keys of an entity, with a condition on $1, the keys';
+
+CREATE FUNCTION nudge.find_keys(entity text, keys text[]) RETURNS TABLE (kind text, object text, row_count bigint)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	place record;
+BEGIN
+	PERFORM nudge.check_entity(entity, false);
+	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p LOOP
+		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING keys;
+		kind := place.kind;
+		object := place.object;
+		IF row_count > 0 THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.find_keys(text, text[]) IS 'Works for find_entity and forget: where rows of some keys are';
+
+CREATE FUNCTION nudge.find_entity(entity text, key text) RETURNS TABLE (kind text, object text, row_count bigint)
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	SELECT f.kind, f.object, f.row_count FROM nudge.find_keys(find_entity.entity, nudge.keys_of_entity(find_entity.entity, find_entity.key)) f;
+END;
+
+COMMENT ON FUNCTION nudge.find_entity(text, text) IS
+	'Where rows of a customer, user, visitor, lead or deal are, and how many: in sources, materialisations, closed periods, lists and logs; with the keys that were merged into it';
+
+-- Histories ---------------------------------------------------------------
+
+-- Rows of a history that is a source, by the column that is the key.
+CREATE FUNCTION nudge.erase_history(source nudge.sources, entity text, keys text[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	history constant oid := to_regclass(source.relation);
+	column_name text;
+	erased bigint := 0;
+BEGIN
+	FOR column_name IN SELECT nudge.key_column_of(c.expression, history) FROM nudge.source_columns(source.input, source.columns, nudge.source_has(history::regclass || ' AS r')) c
+		JOIN nudge.entity_columns(source.input) e ON e.column_name = c.column_name AND e.entity = erase_history.entity WHERE c.expression IS NOT NULL LOOP
+		erased := erased + (SELECT coalesce(sum(r.rows_written), 0) FROM nudge.run_as_owner(history::regclass,
+			format('WITH gone AS (DELETE FROM %s WHERE %I::text = ANY ($1) RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM gone', history::regclass, column_name), keys, NULL, NULL) r WHERE column_name IS NOT NULL);
+	END LOOP;
+	RETURN erased;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.erase_history(nudge.sources, text, text[]) IS 'Works for forget: deletes the rows of an entity from a history that is a source, as its owner; tells how many';
+
+-- Forgetting --------------------------------------------------------------
+
+CREATE FUNCTION nudge.begin_erasure(entity text, all_keys text[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	erasure bigint;
+	source nudge.sources;
+	erased bigint;
+	counts jsonb := '{}';
+	left_over text;
+	place record;
+BEGIN
+	PERFORM nudge.check_entity(entity, false);
+	IF all_keys[1] IS NULL THEN
+		RAISE EXCEPTION 'the key of who is to be forgotten must not be null' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'Nobody has it.',
+			HINT = 'Pass the key as text, as the inputs have it.';
+	END IF;
+	FOR source IN SELECT s.* FROM nudge.sources s JOIN nudge.histories h ON h.history = s.relation ORDER BY s.source COLLATE "C" LOOP
+		erased := nudge.erase_history(source, entity, all_keys);
+		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(source.relation, erased) ELSE '{}' END;
+	END LOOP;
+	-- your own tables are yours to delete from
+	SELECT string_agg(format('%s (%s)', f.object, f.row_count), ', ' ORDER BY f.object COLLATE "C") INTO left_over FROM nudge.find_keys(entity, all_keys) f WHERE f.kind = 'source';
+	IF left_over IS NOT NULL THEN
+		RAISE EXCEPTION 'sources still have rows of this %', entity USING ERRCODE = 'object_in_use',
+			DETAIL = format('They are in %s.', left_over),
+			HINT = 'Delete them from your tables first: what is computed from them would come back.';
+	END IF;
+	INSERT INTO nudge.erasures (entity, key_hash) VALUES (begin_erasure.entity, encode(sha256(convert_to(begin_erasure.entity || ':' || all_keys[1], 'UTF8')), 'hex')) RETURNING erasure_id INTO erasure;
+	-- sums of closed periods stay as they were reported
+	IF entity = 'customer' THEN
+		UPDATE nudge.closed_period_rows r SET customer = concat('erased ', erasure, CASE WHEN k.n > 1 THEN '.' || k.n END) FROM unnest(all_keys) WITH ORDINALITY k(key, n) WHERE r.customer = k.key;
+		GET DIAGNOSTICS erased = ROW_COUNT;
+		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object('nudge.closed_period_rows', erased) ELSE '{}' END;
+	END IF;
+	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.kind = 'list' LOOP
+		EXECUTE format('DELETE FROM %s WHERE %s', place.object, place.condition) USING all_keys;
+		GET DIAGNOSTICS erased = ROW_COUNT;
+		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
+	END LOOP;
+	-- what is computed is computed anew without them
+	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.kind = 'materialisation' LOOP
+		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO erased USING all_keys;
+		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
+	END LOOP;
+	INSERT INTO nudge.change_log (source, key_column, key)
+	SELECT DISTINCT format('nudge_staging.%I', s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
+	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN r.error) > 0);
+	UPDATE nudge.erasures e SET objects = counts WHERE e.erasure_id = erasure;
+	RETURN erasure;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.begin_erasure(text, text[]) IS 'Works for forget: erases what is kept, and lets what is computed be computed anew. Not STRICT: a NULL key is an error';
+
+CREATE FUNCTION nudge.end_erasure(erasure bigint, entity text, all_keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	left_over text;
+	place record;
+BEGIN
+	-- what has been worked on is no longer needed, and what is aside never will be
+	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.object = 'nudge.quarantine' LOOP
+		EXECUTE format('DELETE FROM %s WHERE %s', place.object, place.condition) USING all_keys;
+	END LOOP;
+	SELECT string_agg(format('%s (%s)', f.object, f.row_count), ', ' ORDER BY f.object COLLATE "C") INTO left_over FROM nudge.find_keys(entity, all_keys) f;
+	IF left_over IS NOT NULL THEN
+		RAISE EXCEPTION 'this % is not forgotten yet', entity USING ERRCODE = 'object_in_use',
+			DETAIL = format('There are rows in %s.', left_over),
+			HINT = 'See nudge.freshness for what could not be refreshed, and call forget() again.';
+	END IF;
+	UPDATE nudge.erasures e SET ended_at = clock_timestamp() WHERE e.erasure_id = erasure;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.end_erasure(bigint, text, text[]) IS 'Works for forget: writes down that nothing is left, or an error that says what is';
+
+CREATE PROCEDURE nudge.forget(entity text, key text)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	erasure bigint;
+	all_keys text[];
+	one text;
+	first boolean := true;
+	outcome text;
+BEGIN
+	CALL nudge.check_may_commit();
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.pin_search_path();
+	all_keys := nudge.keys_of_entity(coalesce(entity, ''), key);
+	erasure := nudge.begin_erasure(entity, all_keys);
+	COMMIT;
+	FOREACH one IN ARRAY ARRAY(SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth) LOOP
+		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
+		first := false;
+		PERFORM nudge.report_outcome(one, outcome, true);
+		COMMIT;
+	END LOOP;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.pin_search_path();
+	PERFORM nudge.end_erasure(erasure, entity, all_keys);
+END
+$$;
+
+COMMENT ON PROCEDURE nudge.forget(text, text) IS
+	'Forgets a customer, user, visitor, lead or deal that the sources have no more: in histories, lists, closed periods, logs and materialisations; a row of nudge.erasures is the proof';
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+	one text;
+BEGIN
+	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{find_keys,find_entity,erase_history,begin_erasure,end_erasure,forget}') LOOP
+		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
+	END LOOP;
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.erasures TO %s WITH GRANT OPTION', owner);
+END
+$$;

@@ -52,6 +52,9 @@ enum
 /* Stands for NULL as the key column of an "everything" row. */
 #define EVERYTHING (-1)
 
+/* Stands for the keys of a row that has none. */
+#define NO_KEY (-2)
+
 /* Stands for the length of a key that is a value by itself. */
 #define BY_VALUE ((Size) -1)
 
@@ -231,7 +234,10 @@ log_flush(Log *log)
 	MemoryContextReset(log->rows);
 }
 
-/* log_put takes a key, which is made in log->rows, or 0 for everything. */
+/*
+ * log_put takes a key, which is made in log->rows, 0 for a row that has none,
+ * and twice 0 for everything.
+ */
 static void
 log_put(Log *log, Datum key_column, Datum key)
 {
@@ -253,7 +259,8 @@ log_put(Log *log, Datum key_column, Datum key)
 	slot->tts_values[LOG_KEY_COLUMN] = key_column;
 	slot->tts_values[LOG_KEY] = key;
 	slot->tts_values[LOG_AT] = log->at;
-	slot->tts_isnull[LOG_KEY_COLUMN] = slot->tts_isnull[LOG_KEY] = key == 0;
+	slot->tts_isnull[LOG_KEY_COLUMN] = key_column == 0;
+	slot->tts_isnull[LOG_KEY] = key == 0;
 	ExecStoreVirtualTuple(slot);
 	if (log->n == LOG_ROWS ||
 		MemoryContextMemAllocated(log->rows, false) > LOG_BYTES)
@@ -489,6 +496,19 @@ note_everything(Capture *capture, Log *log)
 	}
 }
 
+/* A row whose keys are all NULL: no key has changed, but the source has. */
+static void
+note_no_key(Capture *capture, Log *log)
+{
+	SeenKey key = {.column = NO_KEY, .len = BY_VALUE};
+
+	if (remember(capture, key))
+	{
+		log_open(log);
+		log_put(log, capture->keys[0].name, (Datum) 0);
+	}
+}
+
 /* A key as the text that the staging view has: as by a cast to text. */
 static Datum
 key_text(Key *key, Datum value)
@@ -544,6 +564,8 @@ seen_key(const Key *key, int column, Datum *value)
 static void
 note_row(Capture *capture, Log *log, TupleTableSlot *slot)
 {
+	bool has_key = false;
+
 	if (capture->no_keys)
 	{
 		note_everything(capture, log);
@@ -556,6 +578,7 @@ note_row(Capture *capture, Log *log, TupleTableSlot *slot)
 
 		if (slot->tts_isnull[key->attnum - 1])
 			continue;
+		has_key = true;
 		if (remember(capture, seen_key(key, i, &value)))
 		{
 			MemoryContext outer;
@@ -568,6 +591,8 @@ note_row(Capture *capture, Log *log, TupleTableSlot *slot)
 			log_put(log, key->name, text);
 		}
 	}
+	if (!has_key)
+		note_no_key(capture, log);
 }
 
 static bool

@@ -23,17 +23,18 @@ ALTER TABLE nudge.change_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE nudge.change_log IS 'Which keys of sources have changed and are not yet refreshed; triggers of track_source() write it';
 COMMENT ON COLUMN nudge.change_log.source IS 'Source whose rows have changed';
 COMMENT ON COLUMN nudge.change_log.key_column IS 'Column of the input that the key is of; NULL: everything of the source may have changed';
-COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for everything';
+COMMENT ON COLUMN nudge.change_log.key IS 'Value of the column in a row before or after the change; NULL for a row that has no key, and for everything';
 COMMENT ON COLUMN nudge.change_log.at IS 'When it was written down, in the transaction that made the change';
 
 CREATE TABLE nudge.trackings (
 	source text PRIMARY KEY,
 	relation text,
 	keys jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(keys) = 'object'),
-	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'none')),
+	capture text NOT NULL CHECK (capture IN ('statement', 'row', 'append_only', 'lookback', 'none')),
 	tracked_by name NOT NULL DEFAULT current_user,
 	tracked_at timestamptz NOT NULL DEFAULT now(),
-	CHECK (relation IS NOT NULL OR capture = 'none')
+	triggers_seen text,
+	CHECK (relation IS NOT NULL OR capture IN ('lookback', 'none'))
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.trackings', '');
 GRANT SELECT ON nudge.trackings TO PUBLIC;
@@ -41,9 +42,10 @@ COMMENT ON TABLE nudge.trackings IS 'How changes of sources are captured; track_
 COMMENT ON COLUMN nudge.trackings.source IS 'Name of the source';
 COMMENT ON COLUMN nudge.trackings.relation IS 'Table with the triggers, with its schema; NULL for a query';
 COMMENT ON COLUMN nudge.trackings.keys IS 'Columns of the input whose values are written down, each with the column of the table that it is';
-COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; none: nothing is captured';
+COMMENT ON COLUMN nudge.trackings.capture IS 'statement: a trigger for each statement; row: one for each row; append_only and lookback: a refresh looks for changes; none: nothing is captured';
 COMMENT ON COLUMN nudge.trackings.tracked_by IS 'Who has called track_source()';
 COMMENT ON COLUMN nudge.trackings.tracked_at IS 'When it was tracked last';
+COMMENT ON COLUMN nudge.trackings.triggers_seen IS 'Hash of its triggers as they were when nudge.change_log was read last';
 
 -- The trigger -------------------------------------------------------------
 
@@ -209,6 +211,28 @@ BEGIN ATOMIC
 	ORDER BY t.tgrelid, t.tgname COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.triggers_of(text) IS 'Works for track_source: the triggers by which a source is captured';
+
+-- A partition that was taken out, written and brought back has new triggers, and
+-- triggers that were off for a while are other rows of the catalogue: what
+-- was changed meanwhile nobody knows.
+CREATE FUNCTION nudge.note_triggers() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	-- nothing is locked if nothing has changed: track_source may be waiting for writers
+	FOR one IN SELECT s.* FROM (SELECT k.source, k.triggers_seen, (SELECT md5(string_agg(concat_ws(' ', t.oid, t.xmin), ' ' ORDER BY t.oid)) FROM pg_trigger t
+			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || '\x00') AS triggers
+			FROM nudge.trackings k) s
+		WHERE s.triggers IS DISTINCT FROM s.triggers_seen LOOP
+		UPDATE nudge.trackings k SET triggers_seen = one.triggers WHERE k.source = one.source;
+		INSERT INTO nudge.change_log (source) VALUES (one.source);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION nudge.note_triggers() IS
+	'Works for the refresh: writes down that everything of a source may have changed if its triggers are not those that were there when this was called last. Not STRICT: it has no arguments';
 
 -- Tracking ----------------------------------------------------------------
 
@@ -396,7 +420,7 @@ BEGIN
 			severity := 'warning';
 			description := 'Nothing is known of its changes. Call track_source().';
 			RETURN NEXT;
-		ELSIF one.capture = 'none' THEN
+		ELSIF one.capture IN ('append_only', 'lookback', 'none') THEN
 			CONTINUE;
 		ELSIF one.relation_id IS NULL OR one.view_id IS NULL OR one.tracked IS DISTINCT FROM one.relation THEN
 			problem := 'table missing';
@@ -432,6 +456,10 @@ BEGIN
 		RETURN NULL;
 	ELSIF TG_OP = 'DELETE' OR NEW.source <> OLD.source THEN
 		PERFORM nudge.untrack_source(OLD.source);
+	ELSIF tracking.capture IN ('append_only', 'lookback') THEN
+		PERFORM CASE WHEN p.xid_column IS NOT NULL THEN nudge.track_appends(NEW.source, p.xid_column, ARRAY(SELECT jsonb_object_keys(tracking.keys)))
+			ELSE nudge.track_lookback(NEW.source, p.lookback, p.everything_every, ARRAY(SELECT jsonb_object_keys(tracking.keys))) END
+		FROM nudge.polls p WHERE p.source = NEW.source;
 	ELSE
 		PERFORM nudge.track_source(NEW.source, ARRAY(SELECT jsonb_object_keys(tracking.keys)), CASE tracking.capture WHEN 'statement' THEN 'auto' ELSE tracking.capture END);
 	END IF;
@@ -442,3 +470,26 @@ COMMENT ON FUNCTION nudge.follow_mapping() IS
 	'Trigger of nudge.sources: a source that is mapped anew is tracked anew, one that is unmapped no longer. Not STRICT: triggers take no arguments';
 CREATE TRIGGER follow_mapping AFTER UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.follow_mapping();
 COMMENT ON TRIGGER follow_mapping ON nudge.sources IS 'Keeps the triggers of a tracked source as its mapping needs them';
+
+-- Tables that change ------------------------------------------------------
+
+-- Partitions that come or go, columns that are dropped or get values bring no
+-- row to a trigger.  Whatever happens here, the command of the user goes on.
+CREATE FUNCTION nudge.note_alterations() RETURNS event_trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM nudge.trackings t WHERE t.capture <> 'none') THEN
+		INSERT INTO nudge.change_log (source)
+		SELECT t.source FROM nudge.trackings t
+		WHERE t.capture <> 'none' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
+			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r));
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'nudge_metrics does not know what this command has changed' USING DETAIL = SQLERRM || '.', HINT = 'Call track_source() for sources that read the table.';
+END
+$$;
+COMMENT ON FUNCTION nudge.note_alterations() IS
+	'Event trigger: after ALTER TABLE of a tracked table everything of its source may have changed. Not STRICT: triggers take no arguments';
+CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION nudge.note_alterations();
+COMMENT ON EVENT TRIGGER nudge_note_alterations IS 'Notes which tracked tables were altered; it never refuses a command';

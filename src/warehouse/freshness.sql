@@ -79,7 +79,7 @@ COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
 		CASE WHEN NOT nudge.is_adopted() THEN 'not adopted'
-			WHEN to_regclass(nudge.definition_view(m.name)) IS NULL OR to_regclass(nudge.mart_table(m.name)) IS NULL THEN 'broken'
+			WHEN nudge.is_broken(m.name) THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
@@ -124,57 +124,65 @@ DECLARE
 BEGIN
 	SELECT count(*), count(*) FILTER (WHERE f.status IN ('fresh', 'quarantined')), count(*) FILTER (WHERE f.status IN ('late', 'never', 'stale definition')),
 		count(*) FILTER (WHERE f.status IN ('failed', 'broken', 'not adopted')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
-		string_agg(f.name || ' is ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled', 'not adopted'))
+		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled', 'not adopted'))
 	INTO materialisations, fresh, late, failed, quarantined_keys, oldest_unprocessed_at, names FROM nudge.freshness f;
 	SELECT count(*) FILTER (WHERE s.late) INTO late_sources FROM nudge.source_freshness() s;
-	SELECT count(*) INTO untracked_sources FROM nudge.sources s WHERE EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error' OR c.problem = 'not tracked');
+	SELECT count(*) INTO untracked_sources FROM nudge.sources s
+	WHERE NOT nudge.is_source_seen(s.source) AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture = 'none');
 	SELECT h.* INTO heartbeat FROM nudge.heartbeats h WHERE h.process = 'run_due';
 	scheduler_seen_at := heartbeat.seen_at;
 	-- three ticks without a sign of life
 	scheduler_alive := greatest(heartbeat.seen_at, heartbeat.scheduled_at) > clock_timestamp() - 3 * heartbeat.expected_every;
 	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE OR NOT nudge.is_adopted() THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
 	message := concat_ws('; ', CASE WHEN NOT nudge.is_adopted() THEN 'this database is a copy that is not adopted' END, CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
-		CASE WHEN late_sources > 0 THEN late_sources || ' late sources' END);
+		CASE WHEN late_sources > 0 THEN 'late sources: ' || late_sources END);
 END
 $$;
 COMMENT ON FUNCTION nudge.healthcheck() IS 'One row for monitoring: ok, warning or critical, why, and the counts behind it. Not STRICT: it has no arguments';
 
 -- Is it right? ------------------------------------------------------------
 
--- The query is evaluated with the rights of its owner, as a refresh does, and
--- not with those of whoever asks.
+-- Both ways, each row as often as it is there, all of one snapshot; with the
+-- rights of the owner of the query, since it may call functions of his.
 CREATE FUNCTION nudge.verify(name text) RETURNS TABLE (difference text, key text, row_data jsonb)
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
 	columns text;
+	found jsonb;
 BEGIN
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
 	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = verify.name;
 	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at::text, ''), true);
-	-- both ways, each row as often as it is there, all of one snapshot
-	RETURN QUERY SELECT r.difference, r.key, r.row_data FROM nudge.rows_as_owner(nudge.definition_view(name)::regclass, format($query$
-		SELECT v.difference, v.row_data ->> %5$L, v.row_data FROM (
-			SELECT 'missing' AS difference, to_jsonb(a) AS row_data FROM (SELECT %2$s FROM %3$s f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)
-				EXCEPT ALL SELECT %2$s FROM %4$s m WHERE m.%1$I::text <> ALL ($1)) a
+	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format($query$
+		WITH fresh AS (SELECT %2$s FROM %3$s AS f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)),
+		stored AS (SELECT %2$s FROM %4$s AS s WHERE s.%1$I::text <> ALL ($1)),
+		differences AS (
+			SELECT 'missing' AS difference, to_jsonb(a.*) AS row_data FROM (SELECT * FROM fresh EXCEPT ALL SELECT * FROM stored) a
 			UNION ALL
-			SELECT 'surplus', to_jsonb(b) FROM (SELECT %2$s FROM %4$s m WHERE m.%1$I::text <> ALL ($1)
-				EXCEPT ALL SELECT %2$s FROM %3$s f WHERE f.%1$I IS NOT NULL AND f.%1$I::text <> ALL ($1)) b
-		) v ORDER BY v.row_data ->> %5$L COLLATE "C", v.difference COLLATE "C", v.row_data
-		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name), m.key_column),
-		ARRAY(SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = verify.name)) r;
+			SELECT 'surplus', to_jsonb(b.*) FROM (SELECT * FROM stored EXCEPT ALL SELECT * FROM fresh) b
+			LIMIT 100000
+		)
+		SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(to_jsonb(d.*)), '[]') FROM differences d
+		$query$, m.key_column, columns, nudge.definition_view(name), nudge.mart_table(name)),
+		ARRAY(SELECT q.key FROM nudge.quarantine q WHERE q.materialisation = verify.name), NULL, NULL) r;
 	PERFORM set_config('nudge.as_of', '', true);
+	RETURN QUERY SELECT d.difference, d.row_data ->> m.key_column, d.row_data FROM jsonb_to_recordset(found) d(difference text, row_data jsonb)
+		ORDER BY d.row_data ->> m.key_column COLLATE "C", d.difference COLLATE "C", d.row_data;
 END
 $$;
 COMMENT ON FUNCTION nudge.verify(text) IS
-	'Rows in which a materialisation differs from its query: missing, or surplus (a row that differs is both). Keys in quarantine are left out. None after a refresh without concurrent changes. Not STRICT: a NULL name is an error';
+	'Rows in which a materialisation differs from its query, 100000 at most: missing, or surplus (a row that differs is both). Keys in quarantine are left out. None after a refresh without concurrent changes. Not STRICT: a NULL name is an error';
+
+-- Its rows are for whoever may see all of them.
 REVOKE EXECUTE ON FUNCTION nudge.verify(text) FROM PUBLIC;
 DO $$
 BEGIN
-	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.verify(text) TO %s WITH GRANT OPTION', (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.verify(text) TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
 END
 $$;
 
@@ -189,10 +197,9 @@ BEGIN
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
 			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
-				WHEN 'not at all' THEN CASE WHEN starts_with(d.upstream, 'nudge_staging.') THEN 'Each refresh computes everything. Call track_source() for: '
-						|| coalesce((SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-							WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none')), 'see check_tracking()') || '.'
-					ELSE 'Each refresh computes everything. Map it as a source and track it.' END
+				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
+					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
 				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name

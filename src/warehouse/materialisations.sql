@@ -68,7 +68,7 @@ COMMENT ON COLUMN nudge.dependencies.has_map IS 'Whether a view leads from value
 -- No key of its own: see doc/refresh.md.
 CREATE TABLE nudge.pending (
 	materialisation text NOT NULL,
-	key text,
+	key text COLLATE "C",
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	reason text NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
@@ -144,10 +144,10 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
--- All that says how rows are computed and which changes lead to them.
--- How the server writes a query depends on settings.
+-- All that says how rows are computed and which changes lead to them, in words
+-- that depend on nobody's settings or rights.
 CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
 	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64'
 	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
 			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
@@ -155,6 +155,11 @@ CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
 			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = name) v WHERE v.id IS NOT NULL),
 		(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = name)));
 COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
+
+CREATE FUNCTION nudge.is_broken(name text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN to_regclass(nudge.definition_view(name)) IS NULL OR to_regclass(nudge.mart_table(name)) IS NULL;
+COMMENT ON FUNCTION nudge.is_broken(text) IS 'Works for the views: whether the table or the query of a materialisation is gone';
 
 -- What a materialisation is made of ---------------------------------------
 
@@ -222,6 +227,19 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_query(text, text) IS 'Works for add_materialisation: a query without the semicolon at its end, or an error if it is none';
 
+-- Whether rows with a column of this type can be compared, as a refresh does it.
+CREATE FUNCTION nudge.is_comparable(type_name text) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('SELECT record_eq(ROW(NULL::%1$s), ROW(NULL::%1$s))', type_name);
+	RETURN true;
+EXCEPTION WHEN undefined_function THEN
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION nudge.is_comparable(text) IS 'Works for add_materialisation: whether values of a type, and of what it is made of, can be told apart';
+
 -- A column of a query must be comparable, and a key must have one text.
 CREATE FUNCTION nudge.check_definition(name text, query text, key_column text, row_key text[]) RETURNS void
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -238,16 +256,12 @@ BEGIN
 			DETAIL = format('The columns of its query are %s.', array_to_string(names, ', ')),
 			HINT = 'The key is one of them, and the first of "row_key".';
 	END IF;
-	SELECT c.column_name, format_type(c.type_id, NULL) INTO wrong, wrong_type FROM nudge.query_columns(query) c
-	WHERE c.type_id = 'unknown'::regtype OR c.type_id = 'json'::regtype
-		OR NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = c.type_id AND (t.typelem <> 0 OR t.typtype IN ('c', 'e', 'r', 'm', 'd')
-			OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am a ON a.oid = o.opcmethod WHERE a.amname = 'btree' AND o.opcdefault AND o.opcintype = c.type_id)
-			OR t.typcategory = 'S')) LIMIT 1;
-	IF FOUND THEN
+	FOR wrong, wrong_type IN SELECT c.column_name, format_type(c.type_id, NULL) FROM nudge.query_columns(query) c LOOP
+		CONTINUE WHEN nudge.is_comparable(wrong_type);
 		RAISE EXCEPTION 'column "%" of materialisation "%" is of type %', wrong, name, wrong_type USING ERRCODE = 'datatype_mismatch',
 			DETAIL = 'Its values cannot be compared, so nobody could tell whether a row has changed.',
 			HINT = 'Cast it, as to text or jsonb.';
-	END IF;
+	END LOOP;
 	SELECT format_type(c.type_id, NULL) INTO wrong_type FROM nudge.query_columns(query) c
 	WHERE c.column_name = key_column AND c.type_id <> ALL ('{text,int2,int4,int8,uuid,date,bool}'::regtype[]);
 	IF FOUND THEN
@@ -306,7 +320,7 @@ EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 	RAISE EXCEPTION 'view % cannot be made', view_name USING ERRCODE = SQLSTATE,
 		DETAIL = problem || '.',
-		HINT = 'A query keeps its columns, and new ones come last. Otherwise call drop_materialisation() first.';
+		HINT = 'A query in the place of another keeps its columns, and new ones come last. Otherwise call drop_materialisation() first.';
 END
 $$;
 COMMENT ON FUNCTION nudge.make_engine_view(text, text, text) IS 'Works for add_materialisation: makes or replaces one of its views';
@@ -333,13 +347,14 @@ CREATE FUNCTION nudge.make_mart_table(name text, row_key text[], description tex
 AS $$
 DECLARE
 	mart constant text := nudge.mart_table(name);
+	is_new boolean := to_regclass(nudge.mart_table(name)) IS NULL;
 	one record;
 BEGIN
 	IF to_regnamespace('nudge_analytics') IS NULL THEN
 		CREATE SCHEMA nudge_analytics;
 		COMMENT ON SCHEMA nudge_analytics IS 'Materialisations of nudge_metrics: tables that the refresh engine keeps';
 	END IF;
-	IF to_regclass(mart) IS NULL THEN
+	IF is_new THEN
 		EXECUTE format('CREATE TABLE %s WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05) AS SELECT * FROM %s WITH NO DATA', mart, nudge.definition_view(name));
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', mart, row_key[1]);
 		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', mart, (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(row_key) WITH ORDINALITY u(k, n)));
@@ -348,7 +363,12 @@ BEGIN
 			WHERE d.attrelid = nudge.definition_view(name)::regclass AND d.attnum > 0
 				AND NOT EXISTS (SELECT FROM pg_attribute m WHERE m.attrelid = mart::regclass AND m.attname = d.attname AND NOT m.attisdropped) ORDER BY d.attnum LOOP
 			EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', mart, one.attname, one.type);
+			is_new := true;
 		END LOOP;
+	END IF;
+	-- what has a new place is computed whatever the query is
+	IF is_new THEN
+		UPDATE nudge.materialisations m SET definition_hash = NULL WHERE m.name = make_mart_table.name;
 	END IF;
 	PERFORM nudge.compress_columns(name);
 	IF description IS NOT NULL THEN
@@ -364,18 +384,22 @@ CREATE FUNCTION nudge.upstream_key(upstream text, key_column text, given jsonb) 
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	wanted constant text := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' WHEN 'object' THEN given ->> 'column' WHEN 'null' THEN NULL ELSE key_column END;
+	wanted constant text := CASE WHEN given IS NULL THEN key_column WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' WHEN jsonb_typeof(given) = 'object' THEN given ->> 'column' END;
+	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)[.]';
 	exists_there boolean;
+	problem text;
 BEGIN
-	-- of other relations nobody writes down what changes
-	IF upstream !~ '^nudge_(staging|analytics)[.]' THEN
-		RETURN NULL;
-	END IF;
-	exists_there := CASE WHEN upstream ~ '^nudge_staging[.]' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = nudge.staging_name(c.input) AND c.column_name = wanted AND c.data_type = 'text')
+	exists_there := CASE WHEN is_other THEN false
+		WHEN upstream ~ '^nudge_staging[.]' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = nudge.staging_name(c.input) AND c.column_name = wanted AND c.data_type = 'text')
 		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
-	IF given IS NOT NULL AND jsonb_typeof(given) <> 'null' AND NOT coalesce(exists_there, false) THEN
+	problem := CASE WHEN given IS NULL OR jsonb_typeof(given) = 'null' THEN NULL
+		WHEN is_other THEN 'Nobody writes down what changes in it. Map it as a source.'
+		WHEN jsonb_typeof(given) NOT IN ('string', 'object') OR jsonb_typeof(given) = 'object' AND NOT (given ?& '{column,query}' AND given - '{column,query}'::text[] = '{}')
+			THEN 'It is neither a column, nor a column with a query.'
+		WHEN NOT exists_there THEN format('It has no column "%s" that could be a key.', coalesce(wanted, '')) END;
+	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'key_maps of "%" is not understood', upstream USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('It has no column "%s" that could be a key.', coalesce(wanted, '')),
+			DETAIL = problem,
 			HINT = 'Write {"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}, or {"customers": "parent"} where the column has the keys themselves, or null for any change of it to be one of everything.';
 	END IF;
 	RETURN CASE WHEN exists_there THEN wanted END;
@@ -416,7 +440,9 @@ CREATE FUNCTION nudge.index_upstream(upstream text, key_column text) RETURNS voi
 AS $$
 BEGIN
 	IF upstream ~ '^nudge_analytics[.]' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL) THEN
+		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL)
+		-- of somebody else's table only he can make one
+		AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(upstream)) THEN
 		EXECUTE format('CREATE INDEX ON %s (%I)', upstream, key_column);
 	END IF;
 END
@@ -431,8 +457,17 @@ DECLARE
 	maps jsonb;
 	wrong text;
 BEGIN
+	IF array_position(depends_on, NULL) IS NOT NULL OR jsonb_typeof(key_maps) <> 'object' THEN
+		RAISE EXCEPTION 'what materialisation "%" depends on is not understood', name USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = '"depends_on" is an array of names, "key_maps" a JSON object with a key for each upstream.',
+			HINT = 'Leave both out: what the query reads is found by itself.';
+	END IF;
 	SELECT coalesce(jsonb_object_agg(nudge.upstream_name(k.key), k.value), '{}') INTO maps FROM jsonb_each(coalesce(key_maps, '{}')) k;
 	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
+	-- A batch of an upstream that is at work would not write down what those that
+	-- are added now need to know; it is waited for.
+	PERFORM pg_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(u.name)) FROM (SELECT m.name FROM nudge.view_upstreams(nudge.definition_view(record_dependencies.name)) v
+		JOIN nudge.materialisations m ON nudge.mart_table(m.name) = v ORDER BY m.name COLLATE "C") u;
 	FOR one IN SELECT u.upstream, nudge.upstream_key(u.upstream, record_dependencies.key_column, maps -> u.upstream) AS key_column
 		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u ORDER BY u.upstream COLLATE "C" LOOP
 		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map)
@@ -486,10 +521,10 @@ CREATE FUNCTION nudge.check_materialisation(name text, query text, key_column te
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF name IS NULL OR name !~ '^[a-z][a-z0-9_]{0,39}$' OR EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name) THEN
+	IF name IS NULL OR name !~ '^[a-z][a-z0-9_]{0,39}$' OR EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name OR starts_with(name, i.input || '__')) THEN
 		RAISE EXCEPTION 'a materialisation cannot be called "%"', left(coalesce(name, ''), 70) USING ERRCODE = 'invalid_name',
 			DETAIL = 'Its table, and its views, are called by its name.',
-			HINT = 'Take at most 40 small letters, digits and underscores, and no name of an input.';
+			HINT = 'Take at most 40 small letters, digits and underscores, and not the name of an input, or one with two underscores after it.';
 	ELSIF query IS NULL OR key_column IS NULL THEN
 		RAISE EXCEPTION 'a materialisation needs a query and a key' USING ERRCODE = 'null_value_not_allowed',
 			DETAIL = 'The key is the column that says whose rows they are.',
@@ -552,12 +587,14 @@ AS $$
 DECLARE
 	keys constant text[] := coalesce(row_key, ARRAY[key_column]);
 	statement text;
+	hash text;
 BEGIN
 	PERFORM nudge.check_materialisation(name, query, key_column, layer, cadence, batch_keys);
 	statement := nudge.check_query('query of the materialisation', query);
 	PERFORM nudge.check_definition(name, statement, key_column, keys);
 	-- one at a time: what depends on what is the business of all
 	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	hash := nudge.definition_hash(name);
 	IF EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = add_materialisation.name AND m.row_key <> keys) THEN
 		RAISE EXCEPTION 'materialisation "%" has another key', name USING ERRCODE = 'duplicate_object',
 			DETAIL = (SELECT format('It is %s.', array_to_string(m.row_key, ', ')) FROM nudge.materialisations m WHERE m.name = add_materialisation.name),
@@ -574,8 +611,10 @@ BEGIN
 	VALUES (add_materialisation.name, coalesce(add_materialisation.layer, 'mart'), add_materialisation.key_column, keys, nudge.make_clock(name, clock_query),
 		coalesce(add_materialisation.cadence, nudge.layer_cadence(coalesce(add_materialisation.layer, 'mart'))), coalesce(add_materialisation.batch_keys, 5000))
 	ON CONFLICT ON CONSTRAINT materialisations_pkey DO UPDATE SET layer = excluded.layer, has_clock = excluded.has_clock, cadence = excluded.cadence, batch_keys = excluded.batch_keys,
-		registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
+		clock_at = CASE WHEN excluded.has_clock THEN m.clock_at END, registered_by = current_user, registered_at = now(), next_due_at = now(), next_attempt_at = NULL;
 	PERFORM nudge.record_dependencies(name, key_column, depends_on, key_maps);
+	-- even if it is changed back before it is refreshed: changes may have been led to keys meanwhile
+	INSERT INTO nudge.pending (materialisation, reason) SELECT add_materialisation.name, 'definition' WHERE hash <> nudge.definition_hash(name);
 	RETURN nudge.mart_table(name);
 END
 $$;
@@ -591,13 +630,17 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_materialisation_name(name);
 	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	-- what is led to keys now would stay in nudge.pending
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
 	SELECT string_agg(d.materialisation, ', ' ORDER BY d.materialisation COLLATE "C") INTO dependants FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name);
 	IF dependants IS NOT NULL THEN
 		RAISE EXCEPTION 'materialisation "%" is read by others', name USING ERRCODE = 'dependent_objects_still_exist',
 			DETAIL = format('They are %s.', dependants),
 			HINT = 'Drop those first.';
 	END IF;
-	EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	IF to_regclass(nudge.mart_table(name)) IS NOT NULL THEN
+		EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
 			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')) LOOP

@@ -142,36 +142,6 @@ nm_run_as_owner(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(nm_one_row(fcinfo, values, nulls));
 }
 
-/* rows_as_owner(relation, statement, keys): the rows of a query */
-PG_FUNCTION_INFO_V1(nm_rows_as_owner);
-Datum
-nm_rows_as_owner(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Oid type = TEXTARRAYOID;
-	Datum keys = PG_GETARG_DATUM(2);
-	char *statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Borrowed borrowed;
-	Portal portal;
-
-	InitMaterializedSRF(fcinfo, 0);
-	borrowed = become_owner(PG_GETARG_OID(0));
-	SPI_connect();
-	portal = SPI_cursor_open_with_args(NULL, statement, 1, &type, &keys, NULL,
-									   false, 0);
-	do
-	{
-		SPI_cursor_fetch(portal, true, 1000);
-		for (uint64 i = 0; i < SPI_processed; i++)
-			tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
-		SPI_freetuptable(SPI_tuptable);
-	} while (SPI_processed > 0);
-	SPI_cursor_close(portal);
-	SPI_finish();
-	become_self(borrowed);
-	return (Datum) 0;
-}
-
 /* check_may_commit(): an error where the caller of a procedure could not */
 PG_FUNCTION_INFO_V1(nm_check_may_commit);
 Datum

@@ -18,6 +18,7 @@ CREATE TABLE nudge.runs (
 	rows_written bigint NOT NULL DEFAULT 0,
 	rows_deleted bigint NOT NULL DEFAULT 0,
 	quarantined bigint NOT NULL DEFAULT 0,
+	data_as_of timestamptz,
 	sqlstate text,
 	error text,
 	run_by name NOT NULL DEFAULT session_user,
@@ -27,6 +28,7 @@ CREATE TABLE nudge.runs (
 CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
 COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
 COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
 COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
@@ -39,6 +41,7 @@ COMMENT ON COLUMN nudge.runs.keys IS 'Keys computed; NULL keys of a batch of eve
 COMMENT ON COLUMN nudge.runs.rows_written IS 'Rows inserted or updated';
 COMMENT ON COLUMN nudge.runs.rows_deleted IS 'Rows deleted';
 COMMENT ON COLUMN nudge.runs.quarantined IS 'Keys put into quarantine';
+COMMENT ON COLUMN nudge.runs.data_as_of IS 'All that was committed before this instant is in the materialisation if the run ends well';
 COMMENT ON COLUMN nudge.runs.sqlstate IS 'SQLSTATE of the error that ended it';
 COMMENT ON COLUMN nudge.runs.error IS 'The error that ended it';
 COMMENT ON COLUMN nudge.runs.run_by IS 'Who ran it';
@@ -65,10 +68,6 @@ CREATE FUNCTION nudge.run_as_owner(relation regclass, statement text, keys text[
 	AS 'MODULE_PATHNAME', 'nm_run_as_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION nudge.run_as_owner(regclass, text, text[], timestamptz, timestamptz) IS
 	'Works for the refresh: runs a statement with the rights of the owner of a relation, as REFRESH MATERIALIZED VIEW does. Not STRICT: a statement may take no keys and no times';
-
-CREATE FUNCTION nudge.rows_as_owner(relation regclass, statement text, keys text[]) RETURNS TABLE (difference text, key text, row_data jsonb)
-	AS 'MODULE_PATHNAME', 'nm_rows_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
-COMMENT ON FUNCTION nudge.rows_as_owner(regclass, text, text[]) IS 'Works for verify: the rows of a query with the rights of the owner of a relation';
 
 CREATE PROCEDURE nudge.check_may_commit()
 	AS 'MODULE_PATHNAME', 'nm_check_may_commit' LANGUAGE C;
@@ -110,12 +109,13 @@ BEGIN
 		format('WITH fresh AS MATERIALIZED (SELECT %s FROM %s AS f WHERE f.%s),', columns, nudge.definition_view(name), scope),
 		format('stored AS MATERIALIZED (SELECT %s FROM %s AS s WHERE s.%s),', columns, nudge.mart_table(name), scope),
 		format('changed AS MATERIALIZED (SELECT * FROM fresh a WHERE NOT EXISTS (SELECT FROM stored b WHERE %s%s)),', same_row,
-			coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
+			coalesce((SELECT format(' AND record_image_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed ON CONFLICT (%s) DO %s RETURNING 1)', nudge.mart_table(name), columns,
-			(SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)),
-			coalesce('UPDATE SET ' || (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), 'NOTHING')),
+		-- a row that is nothing but its key does not change; twice the same key is an error
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING 1)', nudge.mart_table(name), columns,
+			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
 		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
 				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
@@ -180,8 +180,19 @@ $$;
 COMMENT ON FUNCTION nudge.add_pending(nudge.dependencies, text, text, text[], timestamptz) IS
 	'Works for the refresh: writes down which keys of a materialisation are to be computed after changes of a source. Not STRICT: a NULL key column is everything';
 
+-- Rows of a key that is merged count as those of another: both have changed.
+CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE WHEN cardinality(keys) = 0 OR NOT EXISTS (SELECT FROM nudge.entity_merges m) THEN keys ELSE ARRAY(
+		SELECT k FROM unnest(keys) k
+		UNION
+		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
+			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
+		WHERE nudge.staging_name(i.input) = counted_keys.upstream) END;
+COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
+
 CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s'
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	taken bigint := 0;
@@ -191,6 +202,7 @@ BEGIN
 	PERFORM nudge.check_read_committed();
 	-- one at a time, so that two do not wait for each other's rows
 	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	PERFORM nudge.note_triggers();
 	FOR one IN
 		WITH taken AS (
 			DELETE FROM nudge.change_log l WHERE l.ctid = ANY (ARRAY(SELECT c.ctid FROM nudge.change_log c LIMIT max_rows)) RETURNING l.source, l.key_column, l.key, l.at
@@ -201,7 +213,7 @@ BEGIN
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
 			WHERE d.upstream = CASE WHEN one.source ~ '[.]' THEN one.source ELSE (SELECT nudge.staging_name(s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
-			PERFORM nudge.add_pending(dependency, one.source, one.key_column, coalesce(one.keys, '{}'), one.at);
+			PERFORM nudge.add_pending(dependency, one.source, one.key_column, nudge.counted_keys(dependency.upstream, one.key_column, coalesce(one.keys, '{}')), one.at);
 		END LOOP;
 	END LOOP;
 	RETURN taken;
@@ -225,16 +237,33 @@ COMMENT ON FUNCTION nudge.check_read_committed() IS 'Works for the refresh: an e
 
 -- One batch ---------------------------------------------------------------
 
+-- Both by the index, in its order: a table that was empty a moment ago is large
+-- now, and the planner knows nothing of that.
 CREATE FUNCTION nudge.next_keys(name text, after text, size integer, OUT everything boolean, OUT keys text[])
 	LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashagg = off SET jit = off
 AS $$
 BEGIN
 	everything := EXISTS (SELECT FROM nudge.pending p WHERE p.materialisation = name AND p.key IS NULL);
-	keys := ARRAY(SELECT DISTINCT p.key COLLATE "C" FROM nudge.pending p
-		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key COLLATE "C" > after) AND p.key IS NOT NULL ORDER BY 1 LIMIT size);
+	keys := ARRAY(SELECT DISTINCT p.key FROM nudge.pending p
+		WHERE NOT everything AND p.materialisation = name AND (after IS NULL OR p.key > after) AND p.key IS NOT NULL ORDER BY p.key LIMIT size);
 END
 $$;
 COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refresh: whether all keys are pending, otherwise the next ones that are. Not STRICT: NULL begins with the first';
+
+CREATE FUNCTION nudge.take_pending(name text, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
+	IF keys IS NULL THEN
+		DELETE FROM nudge.pending p WHERE p.materialisation = name;
+	ELSE
+		DELETE FROM nudge.pending p USING unnest(keys) k(key) WHERE p.materialisation = name AND p.key = k.key;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.take_pending(text, text[]) IS 'Works for the refresh: takes some keys of a materialisation out of nudge.pending, to be computed. Not STRICT: NULL keys are all that is there';
 
 CREATE FUNCTION nudge.note_changes(name text, changed jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -243,12 +272,27 @@ BEGIN
 	IF changed IS NULL THEN
 		INSERT INTO nudge.change_log (source) SELECT nudge.mart_table(name) WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name));
 	ELSE
+		-- rows without a key are of no key, but they are changes
 		INSERT INTO nudge.change_log (source, key_column, key)
-		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[]' END) k;
+		SELECT nudge.mart_table(name), c.key, k FROM jsonb_each(changed) c, jsonb_array_elements_text(CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE '[null]' END) k
+		-- of no column: for those that only know that something has changed
+		UNION ALL SELECT nudge.mart_table(name), '', NULL WHERE EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name) AND d.key_column IS NULL);
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION nudge.note_changes(text, jsonb) IS 'Works for the refresh: writes down which rows of a materialisation have changed, for those that depend on it. Not STRICT: NULL is everything';
+
+-- A key that cannot be computed is put aside, and the others go on.
+CREATE FUNCTION nudge.quarantine_key(name text, run bigint, key text, sqlstate text, error text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.quarantine AS q (materialisation, key, sqlstate, error) VALUES (name, quarantine_key.key, quarantine_key.sqlstate, quarantine_key.error)
+	ON CONFLICT ON CONSTRAINT quarantine_pkey DO UPDATE SET attempts = q.attempts + 1, sqlstate = excluded.sqlstate, error = excluded.error;
+	UPDATE nudge.runs r SET quarantined = r.quarantined + 1 WHERE r.run_id = run;
+END
+$$;
+COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
 
 -- What is written has triggers and checks, which run as the owner of the query.
 CREATE FUNCTION nudge.check_mart(name text) RETURNS void
@@ -270,56 +314,70 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_mart(text) IS 'Works for the refresh: an error if somebody else could have what runs with the rights of the owner of a query';
 
-CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[], OUT busy boolean, OUT rows_written bigint, OUT rows_deleted bigint)
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
+-- The rows of a batch, after what is pending of it has been taken.
+CREATE FUNCTION nudge.compute_batch(name text, run bigint, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
 AS $$
 DECLARE
-	m nudge.materialisations;
+	clock_at timestamptz;
 	is_empty boolean := false;
-	changed jsonb;
+	done record;
 BEGIN
-	PERFORM nudge.check_read_committed();
-	busy := NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name));
-	IF busy THEN
-		RETURN;
-	END IF;
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = refresh_batch.name;
-	-- first what is to be done is taken, then the sources are read: whatever
-	-- comes later leaves a row of its own
-	DELETE FROM nudge.pending p WHERE p.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR p.key = ANY (refresh_batch.keys));
 	PERFORM nudge.check_mart(name);
-	IF keys IS NULL THEN
-		SELECT r.rows_written = 0 INTO is_empty FROM nudge.run_as_owner(nudge.definition_view(name)::regclass,
-			format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) s', nudge.mart_table(name)), NULL, NULL, NULL) r;
+	IF keys IS NOT NULL THEN
+		-- a few rows of many: an index is better than the planner thinks
+		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
+	ELSE
+		-- with no other rights than its owner's: who knows what is there under its name
+		SELECT r.rows_written = 0 INTO is_empty
+		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
 	END IF;
-	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
-	SELECT r.rows_written, r.rows_deleted, r.changed INTO rows_written, rows_deleted, changed
-	FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
+	-- the clock is read after the keys are taken, which may be by a later time
+	SELECT m.clock_at INTO clock_at FROM nudge.materialisations m WHERE m.name = compute_batch.name;
+	PERFORM set_config('nudge.as_of', coalesce(clock_at, now())::text, true);
+	SELECT r.* INTO done FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
 	PERFORM set_config('nudge.as_of', '', true);
-	IF rows_written + rows_deleted > 0 THEN
-		PERFORM nudge.note_changes(name, changed);
+	IF done.rows_written + done.rows_deleted > 0 THEN
+		PERFORM nudge.note_changes(name, done.changed);
 	END IF;
-	DELETE FROM nudge.quarantine q WHERE q.materialisation = refresh_batch.name AND (refresh_batch.keys IS NULL OR q.key = ANY (refresh_batch.keys));
-	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(refresh_batch.keys), 0),
-		rows_written = r.rows_written + refresh_batch.rows_written, rows_deleted = r.rows_deleted + refresh_batch.rows_deleted
+	DELETE FROM nudge.quarantine q WHERE q.materialisation = name AND (keys IS NULL OR q.key = ANY (keys));
+	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(compute_batch.keys), 0),
+		rows_written = r.rows_written + done.rows_written, rows_deleted = r.rows_deleted + done.rows_deleted
 	WHERE r.run_id = run;
 END
 $$;
-COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
-	'Works for the refresh: computes the rows of some keys of a materialisation anew. Not STRICT: NULL keys are all';
+COMMENT ON FUNCTION nudge.compute_batch(text, bigint, text[]) IS 'Works for refresh_batch: makes the rows of some keys what the query says. Not STRICT: NULL keys are all';
 
--- A key that cannot be computed is put aside, and the others go on.
-CREATE FUNCTION nudge.quarantine_key(name text, run bigint, key text, sqlstate text, error text) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.refresh_batch(name text, run bigint, keys text[]) RETURNS text
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	problem text;
 BEGIN
-	DELETE FROM nudge.pending p WHERE p.materialisation = name AND p.key = quarantine_key.key;
-	INSERT INTO nudge.quarantine AS q (materialisation, key, sqlstate, error) VALUES (name, quarantine_key.key, quarantine_key.sqlstate, quarantine_key.error)
-	ON CONFLICT ON CONSTRAINT quarantine_pkey DO UPDATE SET attempts = q.attempts + 1, sqlstate = excluded.sqlstate, error = excluded.error;
-	UPDATE nudge.runs r SET quarantined = r.quarantined + 1 WHERE r.run_id = run;
+	PERFORM nudge.check_read_committed();
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN 'busy';
+	END IF;
+	-- first what is to be done is taken, then the sources are read: whatever
+	-- comes later leaves a row of its own
+	PERFORM nudge.take_pending(name, keys);
+	BEGIN
+		PERFORM nudge.compute_batch(name, run, keys);
+	EXCEPTION WHEN OTHERS OR assert_failure THEN
+		-- Put aside in the transaction that took it: were it given back and taken
+		-- once more, a repair that came between would go with it.
+		IF cardinality(keys) = 1 AND nudge.is_error_of_key(SQLSTATE) AND (SELECT r.quarantined < 100 FROM nudge.runs r WHERE r.run_id = run) THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			PERFORM nudge.quarantine_key(name, run, keys[1], SQLSTATE, problem);
+			RETURN 'put aside';
+		END IF;
+		RAISE;
+	END;
+	RETURN 'done';
 END
 $$;
-COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
+COMMENT ON FUNCTION nudge.refresh_batch(text, bigint, text[]) IS
+	'Works for the refresh: takes keys that are pending and computes their rows anew: done, busy (another session is at it), or put aside (the only key, which cannot be computed). Not STRICT: NULL keys are all';
 
 -- Everything, as a list of keys.
 CREATE FUNCTION nudge.enumerate_keys(name text) RETURNS bigint
@@ -331,10 +389,13 @@ DECLARE
 	since timestamptz;
 BEGIN
 	PERFORM nudge.check_read_committed();
+	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
+		RETURN NULL;
+	END IF;
 	PERFORM nudge.check_mart(name);
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at, now())::text, true);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.definition_view(name)::regclass,
 		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(k.k), ''[]'') FROM (SELECT f.%1$I::text AS k FROM %2$s f UNION SELECT s.%1$I::text FROM %3$s s) k WHERE k.k IS NOT NULL',
@@ -344,18 +405,23 @@ BEGIN
 	RETURN jsonb_array_length(found);
 END
 $$;
-COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are';
+COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are, NULL if another session is refreshing it';
 
 -- Beginning and end -------------------------------------------------------
+
+-- Whoever asks need not be allowed to look at the tables.
+CREATE FUNCTION nudge.is_source_seen(source text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.trackings t WHERE t.source = is_source_seen.source AND t.capture <> 'none')
+		AND NOT EXISTS (SELECT FROM nudge.check_tracking(is_source_seen.source) c WHERE c.severity = 'error');
+COMMENT ON FUNCTION nudge.is_source_seen(text) IS 'Works for the refresh: whether all changes of a source are captured, as far as check_tracking() can tell';
 
 -- An upstream of which it is not known what changes.
 CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN upstream LIKE 'nudge\_staging.%' THEN NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-			WHERE nudge.staging_name(s.input) = upstream
-				AND (t.source IS NULL OR t.capture = 'none' OR EXISTS (SELECT FROM nudge.check_tracking(s.source) c WHERE c.severity = 'error')))
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE nudge.staging_name(i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = upstream AND NOT nudge.is_source_seen(s.source))
 		ELSE false END;
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
 
@@ -377,15 +443,10 @@ BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = tick.name FOR UPDATE;
 	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
 		IF m.clock_at IS NOT NULL THEN
-			BEGIN
-				PERFORM nudge.check_trust(nudge.clock_view(name));
-				SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
-					format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
-				INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
-			EXCEPTION WHEN OTHERS THEN
-				-- what cannot be told apart may be all; and others must go on
-				PERFORM nudge.mark_everything(name, 'clock query: ' || SQLERRM);
-			END;
+			PERFORM nudge.check_trust(nudge.clock_view(name));
+			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
+				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
+			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
 		END IF;
 		UPDATE nudge.materialisations r SET clock_at = now() WHERE r.name = tick.name;
 	END IF;
@@ -397,39 +458,55 @@ CREATE FUNCTION nudge.sweep_runs() RETURNS bigint
 	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH swept AS (
-		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session is gone'
-		WHERE r.status = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start) RETURNING 1
+		UPDATE nudge.runs r SET status = 'abandoned', ended_at = clock_timestamp(), error = 'its session broke it off'
+		-- a session has one at a time: one of this session that has not ended was broken off
+		WHERE r.status = 'running' AND (r.pid = pg_catalog.pg_backend_pid()
+			OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = r.pid AND a.backend_start = r.backend_start)) RETURNING 1
 	)
 	SELECT count(*) FROM swept;
 END;
 COMMENT ON FUNCTION nudge.sweep_runs() IS 'Works for the refresh: ends runs whose session is gone; tells how many';
 
 CREATE FUNCTION nudge.begin_run(name text, kind text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run bigint;
+BEGIN
+	PERFORM nudge.sweep_runs();
+	-- What it will be as of is known before it takes any change: what is
+	-- committed later, here or in what it reads, may be missed.
+	INSERT INTO nudge.runs (materialisation, kind, backend_start, data_as_of)
+	SELECT begin_run.name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()),
+		CASE WHEN count(*) = count(u.data_as_of) THEN least(clock_timestamp(), min(u.data_as_of)) END
+	FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = begin_run.name
+	RETURNING run_id INTO run;
+	RETURN run;
+END
+$$;
+COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins';
+
+CREATE FUNCTION nudge.mark_run(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	m nudge.materialisations;
-	hash text;
+	hash constant text := nudge.definition_hash(name);
 	untracked text;
-	run bigint;
 BEGIN
-	PERFORM nudge.sweep_runs();
-	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = begin_run.name;
-	INSERT INTO nudge.runs (materialisation, kind, backend_start)
-	VALUES (name, begin_run.kind, (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())) RETURNING run_id INTO run;
-	hash := nudge.definition_hash(name);
+	PERFORM nudge.check_read_committed();
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_run.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
-		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = begin_run.name;
+		UPDATE nudge.materialisations r SET definition_hash = hash WHERE r.name = mark_run.name;
 		PERFORM nudge.mark_everything(name, 'definition');
 	ELSIF untracked IS NOT NULL THEN
 		PERFORM nudge.mark_everything(name, untracked || ' is not tracked');
 	END IF;
 	PERFORM nudge.tick(name);
-	RETURN run;
 END
 $$;
-COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins, and what must be computed whatever has changed';
+COMMENT ON FUNCTION nudge.mark_run(text) IS 'Works for the refresh: writes down what must be computed whatever has changed';
 
 CREATE FUNCTION nudge.next_slot(cadence interval, after timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -440,12 +517,12 @@ CREATE FUNCTION nudge.end_run(name text, run bigint, status text, sqlstate text,
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	started timestamptz;
+	as_of timestamptz;
 BEGIN
-	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.started_at INTO started;
+	UPDATE nudge.runs r SET status = end_run.status, ended_at = clock_timestamp(), sqlstate = end_run.sqlstate, error = end_run.error WHERE r.run_id = run RETURNING r.data_as_of INTO as_of;
 	IF status = 'ok' THEN
 		UPDATE nudge.materialisations m SET last_success_at = clock_timestamp(), consecutive_failures = 0, last_error = NULL, next_attempt_at = NULL, next_due_at = nudge.next_slot(m.cadence, now()),
-			data_as_of = (SELECT least(started, min(u.data_as_of)) FROM nudge.dependencies d JOIN nudge.materialisations u ON nudge.mart_table(u.name) = d.upstream WHERE d.materialisation = m.name)
+			data_as_of = greatest(m.data_as_of, as_of)
 		WHERE m.name = end_run.name;
 	ELSIF status IN ('failed', 'cancelled') THEN
 		-- later and later, but not all at the same time
@@ -460,8 +537,13 @@ COMMENT ON FUNCTION nudge.end_run(text, bigint, text, text, text) IS 'Works for 
 -- What an error means: is the key to blame, or would any other do the same?
 CREATE FUNCTION nudge.is_error_of_key(sqlstate text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN left(sqlstate, 2) IN ('22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
+	RETURN left(sqlstate, 2) IN ('21', '22', '23', '54', 'P0', 'XX') AND sqlstate NOT IN ('54001');
 COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: whether an error comes from the rows of a key, so that others may go on';
+
+CREATE FUNCTION nudge.outcome_of(sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run ends by an error';
 
 -- The run -----------------------------------------------------------------
 
@@ -469,111 +551,92 @@ COMMENT ON FUNCTION nudge.is_error_of_key(text) IS 'Works for the refresh: wheth
 -- either they could not commit.  Each transaction of theirs begins with these
 -- two lines.
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-END
-$$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+END;
 COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
-CREATE PROCEDURE nudge.fan_out_all()
-	LANGUAGE plpgsql
-AS $$
-BEGIN
-	LOOP
-		-- whoever called may have read something, by another isolation level
-		COMMIT;
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-		PERFORM nudge.pin_search_path();
-		EXIT WHEN nudge.fan_out(100000) < 100000;
-	END LOOP;
-	COMMIT;
-END
-$$;
-COMMENT ON PROCEDURE nudge.fan_out_all() IS 'Works for the refresh: takes all that nudge.change_log has';
-
 -- What is done about a batch that does not work.
-CREATE FUNCTION nudge.after_error(name text, run bigint, everything boolean, keys text[], sqlstate text, error text) RETURNS text
-	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF sqlstate = '57014' THEN
-		RETURN 'cancelled';
-	ELSIF NOT nudge.is_error_of_key(sqlstate) THEN
-		RETURN 'failed';
-	ELSIF everything THEN
-		-- which key is to blame is found among keys, if they can be had
-		BEGIN
-			PERFORM nudge.enumerate_keys(name);
-			RETURN 'enumerated';
-		EXCEPTION WHEN OTHERS THEN
-			RETURN 'failed';
-		END;
-	ELSIF cardinality(keys) > 1 THEN
-		RETURN 'halve';
-	ELSIF (SELECT r.quarantined >= 100 FROM nudge.runs r WHERE r.run_id = run) THEN
-		RETURN 'failed';
-	END IF;
-	PERFORM nudge.quarantine_key(name, run, keys[1], sqlstate, error);
-	RETURN 'put aside';
-END
-$$;
-COMMENT ON FUNCTION nudge.after_error(text, bigint, boolean, text[], text, text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
+CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	-- which key is to blame is found among keys; what is left of one alone is a run with too many such keys
+	RETURN CASE WHEN NOT nudge.is_error_of_key(sqlstate) THEN nudge.outcome_of(sqlstate) WHEN everything THEN 'enumerate' WHEN cardinality(keys) > 1 THEN 'halve' ELSE 'failed' END;
+COMMENT ON FUNCTION nudge.after_error(boolean, text[], text) IS 'Works for the refresh: what is done after an error: cancelled and failed end the run';
 
-CREATE PROCEDURE nudge.run_refresh(name text, kind text, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
+-- Each turn of the loop is a transaction.  All that may fail is done in its
+-- block, so that the run ends as failed and others go on.
+CREATE PROCEDURE nudge.run_refresh(name text, kind text, poll boolean, deadline timestamptz, batch integer, pause interval, INOUT outcome text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	run pg_catalog.int8;
-	full_size pg_catalog.int4;
-	size pg_catalog.int4;
+	run bigint;
+	full_size integer;
+	size integer;
+	turn integer := 0;
 	after pg_catalog.text;
+	phase pg_catalog.text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
 	next record;
-	done record;
+	done pg_catalog.text;
 	problem pg_catalog.text;
 	problem_state pg_catalog.text;
 BEGIN
-	CALL nudge.fan_out_all();
+	-- where sessions begin in another one, it is set before anything is read, be it to evaluate a condition
+	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
 	run := nudge.begin_run(name, kind);
 	full_size := coalesce(batch, (SELECT m.batch_keys FROM nudge.materialisations m WHERE m.name = run_refresh.name));
 	size := full_size;
 	outcome := NULL;
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	LOOP
-		-- right after it, since a mere expression may read by the default level
-		COMMIT;
-		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		PERFORM nudge.pin_search_path();
 		problem_state := NULL;
+		turn := turn + 1;
 		next := nudge.next_keys(name, after, size);
 		BEGIN
-			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge refresh of %s after %s', name, coalesce(after, 'nothing')), 63), true);
-			IF next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
-				PERFORM nudge.enumerate_keys(name);
+			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge %s %s, %s %s', kind, name, phase, turn), 63), true);
+			IF phase = 'poll' THEN
+				PERFORM nudge.poll_sources();
+				phase := 'fan out';
+			ELSIF phase = 'fan out' THEN
+				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
+			ELSIF phase = 'mark' THEN
+				PERFORM nudge.mark_run(name);
+				phase := 'compute';
+			ELSIF phase = 'pause' THEN
+				PERFORM pg_sleep(extract(epoch FROM pause));
+				phase := 'compute';
+			ELSIF phase = 'enumerate' OR next.everything AND kind = 'rebuild' AND batch IS NOT NULL THEN
+				outcome := CASE WHEN nudge.enumerate_keys(name) IS NULL THEN 'skipped' END;
+				after := NULL;
+				phase := 'compute';
 			ELSIF next.everything OR next.keys <> '{}' THEN
 				done := nudge.refresh_batch(name, run, CASE WHEN NOT next.everything THEN next.keys END);
-				IF done.busy THEN
+				IF done = 'busy' THEN
 					outcome := 'skipped';
 				ELSIF NOT next.everything THEN
 					after := next.keys[cardinality(next.keys)];
-					size := least(size * 2, full_size);
+					size := CASE done WHEN 'put aside' THEN 1 ELSE least(size * 2, full_size) END;
 				END IF;
+				phase := CASE WHEN pause > '0' THEN 'pause' ELSE phase END;
 			ELSE
 				outcome := 'ok';
 			END IF;
-		EXCEPTION WHEN query_canceled OR OTHERS THEN
+		EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
 			GET STACKED DIAGNOSTICS problem_state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT;
 		END;
 		IF problem_state IS NOT NULL THEN
-			outcome := nudge.after_error(name, run, next.everything, next.keys, problem_state, problem);
-			IF outcome = 'halve' THEN
+			outcome := nudge.after_error(next.everything, next.keys, problem_state);
+			IF phase <> 'compute' AND outcome <> 'cancelled' THEN
+				outcome := 'failed';
+			ELSIF outcome = 'enumerate' THEN
+				phase := outcome;
+				outcome := NULL;
+			ELSIF outcome = 'halve' THEN
 				size := cardinality(next.keys) / 2;
-			ELSIF outcome = 'put aside' THEN
-				after := next.keys[1];
-			END IF;
-			IF outcome NOT IN ('cancelled', 'failed') THEN
 				outcome := NULL;
 			END IF;
 		END IF;
@@ -582,18 +645,15 @@ BEGIN
 		END IF;
 		IF outcome IS NOT NULL THEN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
+			outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
 		END IF;
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 		EXIT WHEN outcome IS NOT NULL;
-		IF pause > '0' THEN
-			COMMIT;
-			PERFORM pg_catalog.pg_sleep_for(pause);
-		END IF;
 	END LOOP;
-	outcome := CASE WHEN outcome IN ('failed', 'cancelled') THEN outcome || ': ' || problem ELSE outcome END;
-	COMMIT;
 END
 $$;
-COMMENT ON PROCEDURE nudge.run_refresh(text, text, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
+COMMENT ON PROCEDURE nudge.run_refresh(text, text, boolean, timestamptz, integer, interval, text) IS 'Works for refresh, rebuild and run_due: one run of one materialisation';
 
 -- Materialisations in an order in which none comes before what it reads.
 CREATE FUNCTION nudge.refresh_order() RETURNS TABLE (name text, depth integer)
@@ -704,18 +764,59 @@ END
 $$;
 COMMENT ON FUNCTION nudge.retry_quarantined(text) IS 'Lets the next refresh try the keys in quarantine again, of one materialisation or of all; tells how many. Not STRICT: NULL is all';
 
+-- Rules and links of the lists of entities look at rows, which change.
+CREATE FUNCTION nudge.has_entity_rules() RETURNS boolean
+	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM nudge.exclusion_rules r) OR EXISTS (SELECT FROM nudge.exclusions x) OR EXISTS (SELECT FROM nudge.sources s WHERE s.input = 'customer_merges');
+COMMENT ON FUNCTION nudge.has_entity_rules() IS 'Works for the refresh: whether the lists of entities may have to follow what sources say. Not STRICT: it has no arguments';
+
+-- Rules and inputs are read with the rights of a role to whom these inputs
+-- belong, whoever refreshes; of several, all must have its rights.
+CREATE FUNCTION nudge.follow_entities() RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+AS $$
+DECLARE
+	reader record;
+	other record;
+BEGIN
+	IF nudge.has_entity_rules() THEN
+		SELECT c.oid::regclass AS id, c.relowner AS owner INTO reader FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+		WHERE n.nspname = 'nudge_staging' AND c.relkind = 'v' AND c.relname IN (SELECT s.input FROM nudge.sources s) ORDER BY r.rolsuper, c.relname COLLATE "C" LIMIT 1;
+		SELECT c.relname, pg_get_userbyid(c.relowner) AS owner INTO other FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'nudge_staging' AND c.relkind = 'v' AND (c.relname IN (SELECT s.input FROM nudge.sources s) OR c.relname IN (SELECT (s.input || '__' || s.source)::name FROM nudge.sources s))
+			AND NOT pg_has_role(c.relowner, reader.owner, 'USAGE') ORDER BY c.relname COLLATE "C" LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'view % may not be read with the rights of role "%"', nudge.staging_name(other.relname), pg_get_userbyid(reader.owner) USING ERRCODE = 'insufficient_privilege';
+		END IF;
+		PERFORM FROM nudge.run_as_owner(reader.id, 'SELECT sum(e.added)::bigint, sum(e.removed)::bigint, NULL::jsonb FROM nudge.refresh_entities() e', NULL, NULL, NULL) r WHERE reader.id IS NOT NULL;
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	RAISE WARNING 'the lists of entities are not brought up to date' USING DETAIL = SQLERRM || '.',
+		HINT = 'See refresh_entities(). The owner of the inputs needs its rights, or somebody else calls it.';
+END
+$$;
+COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of the owner of the inputs. Not STRICT: it has no arguments';
+
 CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	one pg_catalog.text;
+	first boolean := true;
 	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
-	PERFORM nudge.check_materialisation_name(name);
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.follow_entities();
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	FOREACH one IN ARRAY CASE WHEN upstreams THEN nudge.with_upstreams(name) ELSE ARRAY[name] END LOOP
-		CALL nudge.run_refresh(one, 'refresh', 'infinity', NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'refresh', first, 'infinity', NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome);
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -730,7 +831,7 @@ BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
 	COMMIT;
-	CALL nudge.run_refresh(name, 'rebuild', 'infinity', batch_keys, pause, outcome);
+	CALL nudge.run_refresh(name, 'rebuild', true, 'infinity', batch_keys, pause, outcome);
 	PERFORM nudge.report_outcome(name, outcome);
 END
 $$;
@@ -743,6 +844,7 @@ DECLARE
 	deadline pg_catalog.timestamptz;
 	due pg_catalog.text[];
 	one pg_catalog.text;
+	first boolean := true;
 	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
@@ -758,10 +860,18 @@ BEGIN
 	PERFORM nudge.heartbeat('run_due'), nudge.prune_daily();
 	due := nudge.due_materialisations();
 	COMMIT;
+	IF due OPERATOR(pg_catalog.<>) '{}' THEN
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM nudge.follow_entities();
+		COMMIT;
+	END IF;
 	FOREACH one IN ARRAY due LOOP
-		CALL nudge.run_refresh(one, 'due', deadline, NULL, NULL, outcome);
+		CALL nudge.run_refresh(one, 'due', first, deadline, NULL, NULL, outcome);
+		first := false;
 		PERFORM nudge.report_outcome(one, outcome, true);
 		EXIT WHEN outcome OPERATOR(pg_catalog.=) 'stopped';
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -775,13 +885,13 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,rows_as_owner,fan_out,mark_everything,next_keys,refresh_batch,quarantine_key,enumerate_keys,begin_run,end_run,
-			after_error,heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,fan_out_all,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation}') LOOP
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
-	-- whose the extension is need not be whose these functions are
-	EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION nudge.run_as_owner(pg_catalog.regclass, text, text[], timestamptz, timestamptz), nudge.rows_as_owner(pg_catalog.regclass, text, text[]) FROM %s', owner);
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats TO %s WITH GRANT OPTION', owner);
+	-- whose the extension is need not be whose this function is
+	EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION nudge.run_as_owner(pg_catalog.regclass, text, text[], timestamptz, timestamptz) FROM %s', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;

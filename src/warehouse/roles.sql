@@ -9,9 +9,9 @@
 CREATE FUNCTION nudge.role_routines(kind text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE kind
-		WHEN 'owner' THEN '{add_materialisation,drop_materialisation,enable_materialisation,deploy,undeploy,capture_changes,verify,set_cadence}'
+		WHEN 'owner' THEN '{add_materialisation,drop_materialisation,enable_materialisation,deploy,undeploy,capture_changes,track_appends,track_lookback,verify,set_cadence}'
 		-- procedures run with the rights of their caller, and so do their steps
-		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,fan_out_all,fan_out,next_keys,refresh_batch,begin_run,end_run,after_error,enumerate_keys,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
+		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,begin_run,follow_entities,poll_sources,fan_out,mark_run,next_keys,enumerate_keys,refresh_batch,end_run,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
 			retry_quarantined,verify,schedule,unschedule,adopt,take_over,record_schedule,record_installation,set_cadence}'
 		WHEN 'analyst' THEN '{verify}'
 		ELSE '{}' END::text[];
@@ -22,13 +22,13 @@ CREATE FUNCTION nudge.role_privileges(kind text, table_name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE kind
 		WHEN 'owner' THEN CASE
-			WHEN table_name IN ('runs', 'heartbeats', 'installation') THEN 'SELECT'
+			WHEN table_name IN ('runs', 'heartbeats', 'installation', 'erasures', 'entity_keys') THEN 'SELECT'
 			WHEN table_name = 'closed_period_rows' THEN 'SELECT, INSERT'
 			WHEN table_name = 'closed_periods' THEN 'SELECT, INSERT, UPDATE'
 			ELSE 'SELECT, INSERT, UPDATE, DELETE' END
 		WHEN 'operator' THEN CASE
-			WHEN table_name IN ('sources', 'trackings', 'change_log', 'materialisations', 'dependencies', 'pending', 'quarantine', 'runs', 'heartbeats', 'installation') THEN 'SELECT' END END;
-COMMENT ON FUNCTION nudge.role_privileges(text, text) IS 'Works for grant_roles: the privileges of a kind of role on a table of nudge that pg_dump keeps; NULL for none';
+			WHEN table_name IN ('sources', 'trackings', 'polls', 'change_log', 'materialisations', 'dependencies', 'pending', 'quarantine', 'runs', 'heartbeats', 'installation') THEN 'SELECT' END END;
+COMMENT ON FUNCTION nudge.role_privileges(text, text) IS 'Works for grant_roles: the privileges of a kind of role on a table of nudge that pg_dump keeps, or on entity_keys; NULL for none';
 
 CREATE FUNCTION nudge.can_set_role(role_name name) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -49,8 +49,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 3, c.relname::text, format('GRANT %s ON nudge.%I TO %I', nudge.role_privileges(engine_grants.kind, c.relname::text), c.relname, engine_grants.role_name),
 			(SELECT bool_and(has_table_privilege(engine_grants.role_name, c.oid, w)) FROM string_to_table(nudge.role_privileges(engine_grants.kind, c.relname::text), ', ') w)
-		FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_class c ON c.oid = ANY (e.extconfig) AND c.relkind = 'r'
-		WHERE e.extname = 'nudge_metrics' AND nudge.role_privileges(engine_grants.kind, c.relname::text) IS NOT NULL
+		FROM pg_catalog.pg_class c
+		WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge') AND (c.relname = 'entity_keys' OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'nudge_metrics' AND c.oid = ANY (e.extconfig)))
+			AND nudge.role_privileges(engine_grants.kind, c.relname::text) IS NOT NULL
 	) g ORDER BY g.part, g.object COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.engine_grants(text, name) IS 'Works for grant_roles: what a kind of role is granted on objects of the extension, and whether it has it';

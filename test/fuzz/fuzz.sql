@@ -33,7 +33,7 @@ CREATE TABLE fuzz.accessors AS
 		WHERE p.pronamespace = 'nudge'::regnamespace AND p.prokind IN ('f', 'w')
 			AND p.proname !~ '(_trans|_final|_recv|_in)$' AND p.proname <> 'combine'
 			-- what maps sources takes SQL and names, of which random words are none
-			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns')
+			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns', 'history_key')
 	) f;
 -- the more arguments, the more often it is drawn
 CREATE TABLE fuzz.draws AS
@@ -74,6 +74,9 @@ CREATE TABLE fuzz.scores AS SELECT 'e' || n % 7 AS entity, timestamptz '2024-01-
 CREATE TABLE fuzz.users AS SELECT g AS "user", g % 13 AS customer, timestamptz '2024-01-01 UTC' + g * interval '10 days' AS signed_up_at FROM generate_series(1, 30) g;
 CREATE TABLE fuzz.features AS SELECT f AS feature, NULL::timestamptz AS released_at FROM unnest('{export,search,ü}'::text[]) f;
 CREATE TABLE fuzz.events AS SELECT g % 31 AS "user", nullif(g % 3, 0) AS customer, timestamptz '2024-01-01 UTC' + g * interval '37 hours' AS at, (ARRAY['login', 'ü'])[1 + g % 2] AS name, (ARRAY['export', 'search', NULL])[1 + g % 3] AS feature FROM generate_series(1, 400) g;
+CREATE TABLE fuzz.dimension_history AS SELECT g % 9 AS customer, (ARRAY['segment', 'region', 'size'])[1 + g % 3] AS dimension, 'v' || g % 4 AS value, timestamptz '2024-01-01 UTC' + g * interval '3 days' AS valid_from,
+		CASE WHEN g % 4 > 0 THEN timestamptz '2024-01-20 UTC' + g * interval '3 days' END AS valid_to
+	FROM generate_series(0, 60) g;
 CREATE TABLE fuzz.account_facts AS SELECT g % 9 AS customer, f.fact, f.value, timestamptz '2024-01-01 UTC' + g * interval '4 days' AS agreed_at, timestamptz '2024-01-01 UTC' + g * interval '5 days' AS valid_from FROM generate_series(1, 100) g
 	JOIN (VALUES (0, 'criterion_met', 'true'), (1, 'criterion_met', 'no'), (2, 'documented_roi', '1.5'), (3, 'contact_level', 'ü'), (4, 'sponsor_status', 'strong'), (5, 'sentiment', 'neutral'), (6, 'referenceable', 'true'), (7, 'review', 'x')) f(n, fact, value) ON f.n = g % 8;
 CREATE TABLE fuzz.subscriptions AS SELECT g % 9 AS customer, g AS item, 'a' AS plan, timestamptz '2024-01-01 UTC' + g * interval '20 days' AS valid_from, NULL::timestamptz AS valid_to, 1 AS amount, 'month' AS interval_unit, 1 AS interval_count, 'EUR' AS currency, 'active' AS status, g AS seats FROM generate_series(1, 20) g;
@@ -383,6 +386,11 @@ INSERT INTO fuzz.vocabulary (function, name, type, sound, other) VALUES
 	('', 'best_case_probability', 'numeric', '{0.5,0.1,0}', '{2,NaN,-1}'),
 	('input_query$', 'input', 'text', '{spend}', '{spendings,""}'),
 	('input_query$', 'relation', 'regclass', '{fuzz.spend}', '{fuzz.spend}'),
+	('^nudge.(dimension_|customers_then)', 'dimension$', 'text', '{segment,region}', '{"",nothing}'),
+	('(entity_columns|is_attribute_input|plain_rows|source_rows|traced_rows)$', 'input', 'text', '{events,users,account_facts}', '{nothing}'),
+	('merge_ends$', 'entities', 'text[]', '{"{customer,user}"}', '{"{}","{customer}","{NULL,user}"}'),
+	('merge_ends$', '(keys|targets)', 'text[]', '{"{a,b}","{b,c}"}', '{"{}","{a}","{NULL,a}","{a,a}"}'),
+	('(check_entity|check_keys|is_excluded|counted_as|with_merged)$', 'entity', 'text', '{customer,user}', '{visitor,nothing}'),
 	('(channel_credits|channel_performance|campaign_performance)$', 'model', 'text', '{linear,linear,first_touch,time_decay,markov,shapley}', '{best,""}'),
 	('(uptime|downtime_intervals|downtime_by_period|uptime_error_budget|delivery_performance)$', 'by', 'text', '{service}', '{endpoint,""}'),
 	('(error_rates|request_error_budget)$', 'by', 'text', '{endpoint}', '{service,""}'),

@@ -181,7 +181,7 @@ SAVEPOINT a;
 INSERT INTO shop.plain (id, customer, day, amount) VALUES (-1, 'undone', '2024-01-01', 1);
 INSERT INTO shop.byrow (id, customer, day, amount) VALUES (-1, 'undone', '2024-01-01', 1);
 ROLLBACK TO a;
-SELECT is_empty('TABLE nudge.change_log', 'what is undone is not in the log');
+SELECT is_empty($$SELECT FROM nudge.change_log l WHERE l.source !~ '^nudge_staging'$$, 'what is undone is not in the log');
 SELECT is_empty('SELECT * FROM nudge.check_tracking()', 'all is tracked as it must be');
 
 -- Where logical replication writes, statements are not seen
