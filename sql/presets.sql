@@ -1,0 +1,227 @@
+-- Schemas of known systems and loaders mapped as canonical inputs.
+SET timezone = 'America/New_York';
+SET datestyle = 'ISO, YMD';
+SET jit = off;
+SET client_min_messages = warning;
+SET search_path = public, nudge;
+\pset null ''
+\set SHOW_CONTEXT never
+
+-- What an input reads as a month, at an instant: what is active or owed, fixed, net of discounts
+CREATE FUNCTION pg_temp.mrr(at timestamptz) RETURNS TABLE (customer text, currency text, mrr numeric) LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE 'SELECT s.customer, s.currency, trim_scale(round(sum(nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1)) * (1 - coalesce(s.discount, 0))), 4))
+		FROM nudge_staging.subscriptions s WHERE s.status IN (''active'', ''at_risk'') AND NOT coalesce(s.usage, false) AND s.valid_from <= $1 AND (s.valid_to IS NULL OR s.valid_to > $1) GROUP BY 1, 2' USING at;
+END
+$$;
+CREATE TABLE by_hand (customer text, currency text, day date, mrr numeric);
+-- Where the two differ: nowhere.  NULL by hand is no MRR
+CREATE FUNCTION pg_temp.differences() RETURNS TABLE (day date, customer text, by_hand numeric, mapped numeric) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR day IN SELECT DISTINCT b.day FROM public.by_hand b ORDER BY 1 LOOP
+		RETURN QUERY SELECT differences.day, coalesce(b.customer, m.customer), b.mrr, m.mrr
+			FROM (SELECT * FROM public.by_hand h WHERE h.day = differences.day AND h.mrr IS NOT NULL) b
+			FULL JOIN pg_temp.mrr(differences.day::timestamp AT TIME ZONE 'UTC') m ON m.customer = b.customer AND m.currency = b.currency
+			WHERE b.mrr IS DISTINCT FROM m.mrr ORDER BY 2;
+	END LOOP;
+END
+$$;
+-- seconds since 1970 of a day in UTC
+CREATE FUNCTION epoch(at timestamp) RETURNS integer LANGUAGE sql IMMUTABLE RETURN extract(epoch FROM at)::integer;
+
+--
+-- Stripe by the sync engine: its own migrations make the schema
+--
+\getenv abs_srcdir PG_ABS_SRCDIR
+\if :{?abs_srcdir}
+\cd :abs_srcdir
+\endif
+CREATE SCHEMA stripe;
+SET search_path = stripe;
+\o /dev/null
+\i test/data/stripe_sync_engine.sql
+\o
+SET search_path = public, nudge;
+INSERT INTO stripe.customers (id, created, currency, address, metadata, livemode, discount, deleted)
+	SELECT 'c' || lpad(n::text, 2, '0'), epoch('2024-01-01'), 'eur', '{"country": "DE", "city": "Ulm"}', CASE n WHEN 1 THEN '{"tier": "gold"}' ELSE '{}' END::jsonb, true,
+		CASE n WHEN 16 THEN jsonb_build_object('coupon', '{"percent_off": 10, "duration": "forever"}'::jsonb, 'start', epoch('2024-01-01'), 'end', NULL) END, n = 8
+	FROM generate_series(1, 28) n;
+INSERT INTO stripe.customers (id, deleted) VALUES ('gone', true);
+INSERT INTO stripe.customers (id, created, livemode) VALUES ('test', epoch('2024-01-01'), false);
+INSERT INTO stripe.products (id, name) VALUES ('pro', 'Pro');
+INSERT INTO stripe.coupons (id, percent_off, duration, duration_in_months) VALUES ('quarter', 25, 'repeating', 3);
+INSERT INTO stripe.prices (id, currency, unit_amount, unit_amount_decimal, recurring, product, livemode, transform_quantity, tiers_mode)
+	SELECT v.id, v.currency, v.minor, v.exact, jsonb_build_object('interval', v.every, 'interval_count', v.times, 'usage_type', v.usage_type), CASE v.id WHEN 'seat' THEN 'pro' ELSE 'other' END, true,
+		v.transform::jsonb, CASE WHEN v.minor IS NULL THEN 'graduated' END::stripe.pricing_tiers
+	FROM (VALUES
+		('seat', 'eur', 1999, '1999', 'month', 1, 'licensed', NULL), ('base', 'eur', 8000, NULL, 'month', 1, 'licensed', NULL), ('addon', 'eur', 2000, NULL, 'month', 1, 'licensed', NULL),
+		('yen', 'jpy', 12000, NULL, 'year', 1, 'licensed', NULL), ('dinar', 'kwd', 90000, NULL, 'month', 3, 'licensed', NULL), ('krona', 'isk', 50000, NULL, 'month', 1, 'licensed', NULL),
+		('annual', 'eur', 120000, NULL, 'year', 1, 'licensed', NULL), ('weekly', 'eur', 1000, NULL, 'week', 2, 'licensed', NULL), ('sub_cent', 'eur', NULL, '0.5', 'month', 1, 'licensed', NULL),
+		('meter', 'eur', NULL, NULL, 'month', 1, 'metered', NULL), ('tiered', 'eur', NULL, NULL, 'month', 1, 'licensed', NULL), ('gross', 'eur', 11900, NULL, 'month', 1, 'licensed', NULL),
+		('packs', 'eur', 500, NULL, 'month', 1, 'licensed', '{"divide_by": 10, "round": "up"}'), ('free', 'eur', 0, NULL, 'month', 1, 'licensed', NULL), ('half', 'eur', 60000, NULL, 'month', 6, 'licensed', NULL)
+	) v(id, currency, minor, exact, every, times, usage_type, transform);
+INSERT INTO stripe.prices (id, currency, unit_amount, recurring, livemode) VALUES ('setup', 'eur', 100, NULL, true);
+INSERT INTO stripe.subscriptions (id, customer, status, created, start_date, livemode)
+	SELECT replace(c.id, 'c', 's'), c.id, 'active', epoch('2024-01-01'), epoch('2024-01-01'), true FROM stripe.customers c WHERE c.id ~ '^c';
+INSERT INTO stripe.subscription_items (id, subscription, price, quantity, created, deleted)
+	SELECT v.item, v.sub, v.price, v.quantity, epoch(v.day::timestamp), v.deleted FROM (VALUES
+		('i01', 's01', 'seat', 2, '2024-01-01', false), ('i02', 's02', 'yen', 1, '2024-01-01', false), ('i03', 's03', 'dinar', 1, '2024-01-01', false),
+		('i04a', 's04', 'base', 1, '2024-01-01 00:00:02', false), ('i04b', 's04', 'addon', 1, '2024-02-10', false), ('i05', 's05', 'annual', 1, '2024-01-01', false),
+		('i06', 's06', 'annual', 1, '2024-01-01', NULL), ('i07', 's07', 'annual', 1, '2024-01-01', false), ('i08', 's08', 'annual', 1, '2024-01-01', false),
+		('i09', 's09', 'half', 1, '2024-01-01', false), ('i10', 's10', 'base', 1, '2024-01-01', false), ('i11', 's11', 'base', 1, '2024-01-01', false),
+		('i12', 's12', 'base', 1, '2024-01-01', false), ('i13', 's13', 'base', 1, '2024-01-01', false), ('i14', 's14', 'base', 1, '2024-01-01', false),
+		('i15a', 's15', 'base', 1, '2024-01-01', false), ('i15b', 's15', 'addon', 1, '2024-01-01', false), ('i16', 's16', 'base', 1, '2024-01-01', false),
+		('i17a', 's17', 'base', 1, '2024-01-01', false), ('i17b', 's17', 'meter', NULL, '2024-01-01', false), ('i18', 's18', 'tiered', 5, '2024-01-01', false),
+		('i19', 's19', 'gross', 1, '2024-01-01', false), ('i20', 's20', 'base', 1, '2024-01-01', false), ('i21', 's21', 'base', 1, '2024-01-01', false),
+		('i22a', 's22', 'base', 1, '2024-01-01', false), ('i22b', 's22', 'addon', 1, '2024-01-01', true), ('i23', 's23', 'packs', 25, '2024-01-01', false),
+		('i24', 's24', 'weekly', 1, '2024-01-01', false), ('i25', 's25', 'nothing', 1, '2024-01-01', false), ('i26a', 's26', 'free', 1, '2024-01-01', false),
+		('i26b', 's26', 'base', 0, '2024-01-01', false), ('i27', 's27', 'krona', 1, '2024-01-01', false), ('i28', 's28', 'sub_cent', 1000, '2024-01-01', false)
+	) v(item, sub, price, quantity, day, deleted);
+-- 4: half off for ever.  5: a trial of two weeks.  6: still in its trial.  7: left within it.  8: an annual plan ended at once.  9: ends with a period that only the item knows
+UPDATE stripe.subscriptions SET discount = jsonb_build_object('coupon', '{"percent_off": 50, "duration": "forever"}'::jsonb, 'start', epoch('2024-03-01'), 'end', NULL) WHERE id = 's04';
+UPDATE stripe.subscriptions SET trial_start = to_jsonb(epoch('2024-01-01')), trial_end = to_jsonb(epoch('2024-01-15')) WHERE id = 's05';
+UPDATE stripe.subscriptions SET status = 'trialing', trial_start = to_jsonb(epoch('2024-01-01')), trial_end = to_jsonb(epoch('2034-01-15')) WHERE id = 's06';
+UPDATE stripe.subscriptions SET status = 'canceled', trial_start = to_jsonb(epoch('2024-01-01')), trial_end = to_jsonb(epoch('2024-01-15')), canceled_at = epoch('2024-01-05'), ended_at = epoch('2024-01-10') WHERE id = 's07';
+UPDATE stripe.subscriptions SET status = 'canceled', canceled_at = epoch('2024-03-10'), ended_at = epoch('2024-03-15'), current_period_end = epoch('2025-01-01') WHERE id = 's08';
+UPDATE stripe.subscriptions SET cancel_at_period_end = true WHERE id = 's09';
+UPDATE stripe.subscription_items SET current_period_end = epoch('2024-07-01') WHERE subscription = 's09';
+-- 10: owes since February, 11 too, and is given up; a paid invoice of before and one written off earlier do not count.  12: never begun.  13: collection is paused
+UPDATE stripe.subscriptions SET status = 'past_due', current_period_end = epoch('2024-03-01') WHERE id = 's10';
+UPDATE stripe.subscriptions SET status = 'unpaid' WHERE id = 's11';
+INSERT INTO stripe.invoices (id, subscription, status, created) VALUES ('n0', 's11', 'uncollectible', epoch('2023-12-01')), ('n1', 's11', 'paid', epoch('2024-01-01')), ('n2', 's11', 'open', epoch('2024-02-01')),
+	('n3', 's11', 'open', epoch('2024-03-01')), ('n4', 's10', 'open', epoch('2024-02-01'));
+UPDATE stripe.subscriptions SET status = 'incomplete_expired' WHERE id = 's12';
+UPDATE stripe.subscriptions SET pause_collection = '{"behavior": "void"}' WHERE id = 's13';
+-- 14: a quarter off for three months, by a coupon of its own table.  15: 10.00 off of 100.00, once.  19: 19 percent of tax within the price.  20: phases.  21: test mode
+UPDATE stripe.subscriptions SET discount = jsonb_build_object('coupon', 'quarter', 'start', epoch('2024-01-01'), 'end', NULL) WHERE id = 's14';
+UPDATE stripe.subscriptions SET discount = jsonb_build_object('source', '{"coupon": {"amount_off": 1000, "currency": "eur", "duration": "once"}}'::jsonb, 'start', epoch('2024-01-31')) WHERE id = 's15';
+UPDATE stripe.subscriptions SET default_tax_rates = '[{"percentage": 19, "inclusive": true}, {"percentage": 5, "inclusive": false}]' WHERE id = 's19';
+INSERT INTO stripe.subscription_schedules (id, object, created, customer, livemode, metadata, phases, current_phase, end_behavior, status, subscription)
+	SELECT 'sched', 'subscription_schedule', epoch('2024-01-01'), 'c20', true, '{}', jsonb_build_array(
+		jsonb_build_object('start_date', epoch('2024-01-01'), 'end_date', epoch('2024-02-01'), 'items', '[{"price": "addon", "quantity": 1}]'::jsonb),
+		jsonb_build_object('start_date', epoch('2024-02-01'), 'end_date', epoch('2024-06-01'), 'items', '[{"price": "base", "quantity": 1}]'::jsonb),
+		jsonb_build_object('start_date', epoch('2024-06-01'), 'end_date', epoch('2025-01-01'), 'items', '[{"price": {"id": "base"}, "quantity": 3}, {"price": "addon", "quantity": 1}]'::jsonb)),
+		jsonb_build_object('start_date', epoch('2024-02-01'), 'end_date', epoch('2024-06-01')), 'cancel', 'active', 's20';
+UPDATE stripe.subscriptions SET livemode = false WHERE id = 's21';
+
+SELECT source_name, input, staging_view, skipped_because, left_out FROM map_preset('stripe_sync', 'stripe');
+SELECT customer, item, plan, valid_from AT TIME ZONE 'UTC' AS from_utc, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, interval_unit AS unit, interval_count AS n, quantity AS qty, currency AS cur, discount, discount_kind AS kind, status, usage
+FROM nudge_staging.subscriptions ORDER BY customer COLLATE "C", item COLLATE "C", valid_from;
+-- By hand, at the close of months.  1: 2 x 19.99.  2: 12000 yen a year, 1000 a month.  3: 90.000 dinars in three months.  4: 80, then with the add-on 100, then half of it.
+-- 5: 1200 a year after the trial.  8: nothing after it ended.  9: 600 in six months.  10: at risk is in force.  11: not what is given up.  14: 80 less a quarter.
+-- 15: 100 less a tenth for the month from 31 January, which ends on 29 February.  16: 80 less the tenth of the customer.  17: without the meter.  19: 119 / 1.19.
+-- 20: 20, then 80, then 3 x 80 + 20.  22: not what was deleted.  23: 25 are 3 packs of 5.  24: 10 in two weeks are 5 a week, 52 / 12 weeks a month.  26: free is in force.
+-- 27: Stripe has two decimals for ISK.  28: 1000 x 0.005.  18 and 25 have no amount, so that their sum is none
+INSERT INTO by_hand SELECT v.customer, v.currency, d.day, d.mrr FROM (VALUES
+	('c01', 'EUR', 39.98, 39.98, 39.98, 39.98), ('c02', 'JPY', 1000, 1000, 1000, 1000), ('c03', 'KWD', 30, 30, 30, 30), ('c04', 'EUR', 80, 100, 50, 50), ('c05', 'EUR', NULL, 100, 100, 100),
+	('c08', 'EUR', 100, 100, NULL, NULL), ('c09', 'EUR', 100, 100, 100, NULL), ('c10', 'EUR', 80, 80, 80, 80), ('c11', 'EUR', 80, NULL, NULL, NULL), ('c14', 'EUR', 60, 60, 80, 80),
+	('c15', 'EUR', 100, 90, 100, 100), ('c16', 'EUR', 72, 72, 72, 72), ('c17', 'EUR', 80, 80, 80, 80), ('c19', 'EUR', 100, 100, 100, 100), ('c20', 'EUR', 20, 80, 80, 260),
+	('c22', 'EUR', 80, 80, 80, 80), ('c23', 'EUR', 15, 15, 15, 15), ('c24', 'EUR', 21.6667, 21.6667, 21.6667, 21.6667), ('c26', 'EUR', 0, 0, 0, 0), ('c27', 'ISK', 500, 500, 500, 500), ('c28', 'EUR', 5, 5, 5, 5)
+) v(customer, currency, january, february, april, july), LATERAL (VALUES ('2024-01-14'::date, january), ('2024-02-28', february), ('2024-04-30', april), ('2024-07-31', july)) d(day, mrr);
+SELECT * FROM pg_temp.differences();
+SELECT customer, created_at AT TIME ZONE 'UTC' AS created_utc, currency, region, attributes, name FROM nudge_staging.customers ORDER BY 1 LIMIT 2;
+SELECT count(*) FROM nudge_staging.customers;
+-- 90.000 dinars in a quarter, 600.00 in six months are 100.00 a month, 10.00 in two weeks 5.00; what is charged once is no plan
+SELECT plan, family, list_price, interval_unit, kind, attributes FROM nudge_staging.plans ORDER BY 1;
+-- Payments: a refund is a row of its own; nothing of test mode, of what is not captured, of nobody, of a refund that failed
+INSERT INTO stripe.charges (id, customer, created, amount, currency, status, captured, failure_code, payment_method_details, livemode) VALUES
+	('ch1', 'c01', epoch('2024-01-01'), 3998, 'eur', 'succeeded', true, NULL, '{"type": "card"}', true), ('ch2', 'c02', epoch('2024-01-02'), 12000, 'jpy', 'failed', false, 'card_declined', '{"type": "card"}', true),
+	('ch3', 'c03', epoch('2024-01-03'), 100, 'eur', 'succeeded', false, NULL, NULL, true), ('ch4', NULL, epoch('2024-01-03'), 100, 'eur', 'succeeded', true, NULL, NULL, true),
+	('ch5', 'c03', epoch('2024-01-03'), 100, 'eur', 'succeeded', true, NULL, NULL, false), ('ch6', 'c03', epoch('2024-01-03'), 100, 'eur', 'pending', true, NULL, NULL, true);
+INSERT INTO stripe.refunds (id, charge, created, amount, currency, status) VALUES ('r1', 'ch1', epoch('2024-02-01'), 1999, 'eur', 'succeeded'), ('r2', 'ch1', epoch('2024-02-02'), 1999, 'eur', 'failed'), ('r3', 'ch5', epoch('2024-02-02'), 1, 'eur', NULL);
+SELECT customer, at AT TIME ZONE 'UTC' AS at_utc, amount, currency, outcome, method, failure FROM nudge_staging.payments ORDER BY at;
+-- What the presets leave for check_source to find: prices without an amount, and one that is not there
+SELECT source_name, problem, severity, column_name, bad_rows FROM check_source(samples => 0);
+
+-- Another schema of the same layout beside it, under a prefix of its own; an older schema without some columns and tables
+CREATE SCHEMA "Old stripe";
+CREATE TABLE "Old stripe".subscriptions AS SELECT id, customer, status, created, ended_at FROM stripe.subscriptions WHERE id IN ('s01', 's05', 's08', 's16', 's21');
+CREATE TABLE "Old stripe".subscription_items AS SELECT id, subscription, price, quantity, created FROM stripe.subscription_items;
+CREATE TABLE "Old stripe".prices AS SELECT id, currency, recurring, unit_amount FROM stripe.prices;
+SELECT source_name, input, skipped_because, left_out FROM map_preset('stripe_sync', 'Old stripe', prefix => 'old');
+-- it knows of no trial, no discount and no test mode
+SELECT customer, item, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, discount, status FROM nudge_staging.subscriptions WHERE source_name = 'old_subscriptions' ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+TRUNCATE by_hand;
+
+--
+-- Stripe by Fivetran: timestamps without a zone are UTC, whatever zone the days of others are in
+--
+CREATE SCHEMA fivetran_stripe;
+CREATE TABLE fivetran_stripe.customer (id varchar(256), created timestamp, currency varchar(256), address_country varchar(256), metadata varchar(256), livemode boolean, is_deleted boolean);
+INSERT INTO fivetran_stripe.customer VALUES ('c1', '2024-01-01', 'eur', 'FR', '{"tier": "gold"}', true, false), ('c2', '2024-01-01', 'eur', NULL, '', true, true), ('c3', '2024-01-01', 'eur', NULL, NULL, false, false);
+CREATE TABLE fivetran_stripe.subscription_history (id varchar(256), customer_id varchar(256), status varchar(256), created timestamp, start_date timestamp, cancel_at timestamp, canceled_at timestamp, ended_at timestamp,
+	cancel_at_period_end boolean, trial_start timestamp, trial_end timestamp, pause_collection_behavior varchar(256), livemode boolean, _fivetran_active boolean, _fivetran_start timestamp, _fivetran_end timestamp);
+INSERT INTO fivetran_stripe.subscription_history (id, customer_id, status, created, ended_at, trial_end, pause_collection_behavior, livemode, _fivetran_active, _fivetran_start, _fivetran_end) VALUES
+	-- not paid at first, then active, a renewal that changes nothing, paused, active, given up
+	('s1', 'c1', 'incomplete', '2024-01-01', NULL, NULL, NULL, true, false, '2024-01-01 00:00:10', '2024-01-02 23:59:59.999'),
+	('s1', 'c1', 'active', '2024-01-01', NULL, NULL, NULL, true, false, '2024-01-03', '2024-01-31 23:59:59.999'),
+	('s1', 'c1', 'active', '2024-01-01', NULL, NULL, NULL, true, false, '2024-02-01', '2024-02-29 23:59:59.999'),
+	('s1', 'c1', 'active', '2024-01-01', NULL, NULL, 'void', true, false, '2024-03-01', '2024-03-31 23:59:59.999'),
+	('s1', 'c1', 'active', '2024-01-01', NULL, NULL, NULL, true, false, '2024-04-01', '2024-05-31 23:59:59.999'),
+	('s1', 'c1', 'unpaid', '2024-01-01', NULL, NULL, NULL, true, true, '2024-06-01', '9999-12-31 23:59:59.999'),
+	-- the connection is younger than the subscription, which had ended before
+	('s2', 'c2', 'canceled', '2023-06-01', '2024-03-15', '2023-06-15', NULL, true, true, '2024-05-01', '9999-12-31 23:59:59.999'),
+	-- test mode; and one that the system does not have any more
+	('s3', 'c3', 'active', '2024-01-01', NULL, NULL, NULL, false, true, '2024-01-01', '9999-12-31 23:59:59.999'),
+	('s4', 'c4', 'active', '2024-01-01', NULL, NULL, NULL, true, false, '2024-01-01', '2024-04-30 23:59:59.999'),
+	('s5', 'c5', 'past_due', '2024-01-01', NULL, NULL, NULL, NULL, true, '2024-01-01', '9999-12-31 23:59:59.999');
+CREATE TABLE fivetran_stripe.subscription_item (id varchar(256), subscription_id varchar(256), plan_id varchar(256), quantity integer, created timestamp, _fivetran_deleted boolean);
+INSERT INTO fivetran_stripe.subscription_item VALUES ('i1', 's1', 'p_month', 2, '2024-01-01', false), ('i1x', 's1', 'p_month', 9, '2024-01-01', true), ('i2', 's2', 'p_year', 1, '2023-06-01', NULL), ('i3', 's3', 'p_month', 1, '2024-01-01', false),
+	('i4', 's4', 'p_yen', 3, '2024-01-01', false), ('i5a', 's5', 'p_gross', 1, '2024-01-01', false), ('i5b', 's5', 'old_plan', 1, '2024-02-15', false), ('i5c', 's5', 'p_meter', NULL, '2024-01-01', false);
+CREATE TABLE fivetran_stripe.price (id varchar(256), currency varchar(256), unit_amount bigint, unit_amount_decimal varchar(256), recurring_interval varchar(256), recurring_interval_count integer, recurring_usage_type varchar(256), tax_behavior varchar(256), livemode boolean);
+INSERT INTO fivetran_stripe.price VALUES ('p_month', 'eur', 5000, '5000', 'month', 1, 'licensed', 'exclusive', true), ('p_year', 'eur', 120000, NULL, 'year', 1, 'licensed', NULL, true), ('p_yen', 'jpy', 1000, '1000', 'month', 1, 'licensed', NULL, true),
+	('p_gross', 'eur', 11900, '11900', 'month', 1, 'licensed', 'inclusive', true), ('p_meter', 'eur', NULL, NULL, 'month', 1, 'metered', NULL, true);
+CREATE TABLE fivetran_stripe.plan (id varchar(256), currency varchar(256), amount bigint, interval varchar(256), interval_count integer, nickname varchar(256));
+INSERT INTO fivetran_stripe.plan VALUES ('p_month', 'eur', 1, 'month', 1, 'not read: there is a price'), ('old_plan', 'eur', 9000, 'month', 3, 'Old');
+CREATE TABLE fivetran_stripe.coupon (id varchar(256), percent_off double precision, amount_off bigint, duration varchar(256), duration_in_months integer);
+INSERT INTO fivetran_stripe.coupon VALUES ('half', 50, NULL, 'forever', NULL), ('fifth', 20, NULL, 'repeating', 2), ('all', 100, NULL, 'once', NULL);
+CREATE TABLE fivetran_stripe.discount (id varchar(256), type varchar(256), subscription_id varchar(256), customer_id varchar(256), invoice_id varchar(256), coupon_id varchar(256), start timestamp, "end" timestamp);
+INSERT INTO fivetran_stripe.discount VALUES ('d1', 's', 's4', 'c4', 'in1', 'half', '2024-01-01', NULL), ('d2', 's', 's4', 'c4', 'in2', 'half', '2024-01-01', NULL), ('d3', 's', 's4', 'c4', NULL, 'fifth', '2024-02-01', '2024-04-01'), ('d4', 'i', NULL, 'c5', 'in9', 'all', '2024-01-01', NULL);
+CREATE TABLE fivetran_stripe.subscription_discount (id varchar(256), subscription_id varchar(256), coupon_id varchar(256), start timestamp, "end" timestamp);
+INSERT INTO fivetran_stripe.subscription_discount VALUES ('d1', 's4', 'half', '2024-01-01', NULL), ('d5', 's1', 'all', '2024-02-01', NULL);
+CREATE TABLE fivetran_stripe.invoice_line_item (id varchar(256), subscription_item_id varchar(256), price_id varchar(256), period_start timestamp, proration boolean, unit_amount_excluding_tax varchar(256));
+INSERT INTO fivetran_stripe.invoice_line_item VALUES ('l1', 'i5a', 'p_gross', '2024-01-01', false, '9900'), ('l2', 'i5a', 'p_gross', '2024-02-01', false, '10000'), ('l3', 'i5a', 'p_gross', '2024-02-10', true, '1'), ('l4', 'i5a', 'other', '2024-03-01', false, '2'), ('l5', 'i5a', 'p_gross', '2024-03-01', false, '');
+CREATE TABLE fivetran_stripe.charge (id varchar(256), customer_id varchar(256), created timestamp, amount bigint, currency varchar(256), status varchar(256), captured boolean, failure_code varchar(256), livemode boolean);
+INSERT INTO fivetran_stripe.charge VALUES ('ch1', 'c1', '2024-01-03', 10000, 'eur', 'succeeded', true, NULL, true), ('ch2', 'c1', '2024-06-01', 10000, 'eur', 'failed', false, 'expired_card', true);
+SELECT source_name, input, staging_view, skipped_because, left_out FROM map_preset('stripe_fivetran', 'fivetran_stripe', zone => 'Asia/Tokyo');
+SELECT customer, item, plan, valid_from AT TIME ZONE 'UTC' AS from_utc, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, interval_unit AS unit, interval_count AS n, quantity AS qty, currency AS cur, discount, discount_kind AS kind, status, usage
+FROM nudge_staging.subscriptions ORDER BY customer COLLATE "C", item COLLATE "C", valid_from;
+-- By hand.  1: 2 x 50 since it was paid, nothing in February (100 percent off once), in March (paused) and since June.  2: 1200 a year after the trial, until March 15.
+-- 4: 3 x 1000 yen, half off, with a fifth off that 1200; ends with its last version.  5: the net of the last invoice, 100, and 90 in three months since February 15
+INSERT INTO by_hand SELECT v.customer, v.currency, d.day, d.mrr FROM (VALUES
+	('c1', 'EUR', 100, 0, NULL, 100, NULL), ('c2', 'EUR', 100, 100, NULL, NULL, NULL), ('c4', 'JPY', 1500, 1200, 1200, 1500, NULL), ('c5', 'EUR', 100, 130, 130, 130, 130)
+) v(customer, currency, january, february, march, april, june), LATERAL (VALUES ('2024-01-31'::date, january), ('2024-02-28', february), ('2024-03-31', march), ('2024-04-30', april), ('2024-06-30', june)) d(day, mrr);
+INSERT INTO by_hand VALUES ('c2', 'EUR', '2023-06-14', NULL), ('c2', 'EUR', '2023-06-15', 100);
+SELECT * FROM pg_temp.differences();
+SELECT plan, list_price, interval_unit, attributes FROM nudge_staging.plans ORDER BY 1;
+SELECT customer, created_at AT TIME ZONE 'UTC' AS created_utc, region, attributes FROM nudge_staging.customers ORDER BY 1;
+SELECT customer, at AT TIME ZONE 'UTC' AS at_utc, amount, outcome, method, failure FROM nudge_staging.payments ORDER BY at;
+-- A connection of before 2022: subscriptions without history, plans without prices
+ALTER TABLE fivetran_stripe.subscription_history RENAME TO subscription;
+ALTER TABLE fivetran_stripe.price RENAME TO nothing;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+DELETE FROM fivetran_stripe.subscription WHERE NOT _fivetran_active;
+ALTER TABLE fivetran_stripe.subscription DROP COLUMN _fivetran_active, DROP COLUMN _fivetran_start, DROP COLUMN _fivetran_end;
+SELECT source_name, skipped_because, left_out FROM map_preset('stripe_fivetran', 'fivetran_stripe', inputs => '{subscriptions,plans}');
+SELECT customer, item, amount, interval_unit AS unit, interval_count AS n, status FROM nudge_staging.subscriptions ORDER BY customer COLLATE "C", item COLLATE "C", valid_from;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+TRUNCATE by_hand;
+
+--
+-- Plain: tables of the names and columns of the inputs
+--
+CREATE SCHEMA mine;
+CREATE TABLE mine.customers (customer integer, created_at timestamptz, segment text, remark text);
+CREATE TABLE mine.spend (day date, channel text, amount numeric, currency text);
+CREATE TABLE mine.events (id integer, happened timestamptz);
+CREATE VIEW mine.users AS SELECT 1 AS "user", timestamp '2024-01-01' AS signed_up_at;
+INSERT INTO mine.customers VALUES (1, '2024-01-01Z', 'a', 'x');
+SELECT source_name, input, staging_view, left_out FROM map_preset('plain', 'mine', zone => 'Asia/Tokyo', prefix => 'own') WHERE skipped_because IS NULL;
+SELECT source, relation, query, columns, zone FROM sources ORDER BY 1;
+SELECT source_name, customer, segment FROM nudge_staging.customers;
+SELECT source_name, "user", signed_up_at AT TIME ZONE 'UTC' AS at_utc FROM nudge_staging.users;
+SELECT source_name, skipped_because FROM map_preset('plain', 'mine', inputs => '{events,bugs,spend}', dry_run => true);
+-- A day needs a zone, as for map_source
+SELECT source_name FROM map_preset('plain', 'mine', inputs => '{users}');
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
