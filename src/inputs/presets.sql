@@ -48,7 +48,7 @@ COMMENT ON COLUMN nudge.presets.source IS 'Name of the source behind the prefix,
 COMMENT ON COLUMN nudge.presets.variant IS 'Of several ways to map a source the first is taken whose tables and columns are there';
 COMMENT ON COLUMN nudge.presets.input IS 'Canonical input that it is read as';
 COMMENT ON COLUMN nudge.presets.tables IS 'Tables and their columns with type, and ! behind it if the source cannot be mapped without';
-COMMENT ON COLUMN nudge.presets.query IS 'Query, with {{table}} for a table; NULL maps the only table as it is';
+COMMENT ON COLUMN nudge.presets.query IS 'Query, with {{table}} for a table, {{zone}} for the zone of days and {{currency}} for the currency given; NULL maps the only table as it is';
 COMMENT ON COLUMN nudge.presets.columns IS 'Expressions over r, as map_source takes them';
 COMMENT ON COLUMN nudge.presets.filter IS 'Condition on r that the rows meet; NULL is all of them';
 COMMENT ON COLUMN nudge.presets.zone IS 'Zone of timestamps without one, where the system has one of its own';
@@ -83,7 +83,7 @@ COMMENT ON COLUMN nudge.presets_in_force.source IS 'Name of the source behind th
 COMMENT ON COLUMN nudge.presets_in_force.variant IS 'Of several ways to map a source the first is taken whose tables and columns are there';
 COMMENT ON COLUMN nudge.presets_in_force.input IS 'Canonical input that it is read as';
 COMMENT ON COLUMN nudge.presets_in_force.tables IS 'Tables and their columns with type, and ! behind it if the source cannot be mapped without';
-COMMENT ON COLUMN nudge.presets_in_force.query IS 'Query, with {{table}} for a table; NULL maps the only table as it is';
+COMMENT ON COLUMN nudge.presets_in_force.query IS 'Query, with {{table}} for a table, {{zone}} for the zone of days and {{currency}} for the currency given; NULL maps the only table as it is';
 COMMENT ON COLUMN nudge.presets_in_force.columns IS 'Expressions over r, as map_source takes them';
 COMMENT ON COLUMN nudge.presets_in_force.filter IS 'Condition on r that the rows meet';
 COMMENT ON COLUMN nudge.presets_in_force.zone IS 'Zone of timestamps without one, where the system has one of its own';
@@ -175,14 +175,14 @@ END;
 COMMENT ON FUNCTION nudge.preset_table(text, text, jsonb, text, text) IS
 	'Works for map_preset: the FROM item of a table of a preset, what it must have and lacks, and what is NULL because it is not there. Not STRICT: a NULL zone is not known';
 
-CREATE FUNCTION nudge.preset_query(schema_name text, tables jsonb, query text, system_zone text, zone text,
+CREATE FUNCTION nudge.preset_query(schema_name text, tables jsonb, query text, system_zone text, zone text, currency text,
 	OUT mapped_query text, OUT missing text, OUT left_out text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	one record;
 BEGIN
-	mapped_query := query;
+	mapped_query := replace(replace(query, '{{zone}}', quote_literal(coalesce(zone, system_zone, 'UTC'))), '{{currency}}', format('%L::text', upper(currency)));
 	FOR one IN SELECT t.key, p.* FROM jsonb_each(tables) t, LATERAL nudge.preset_table(schema_name, t.key, t.value, system_zone, zone) p ORDER BY t.key COLLATE "C" LOOP
 		mapped_query := replace(mapped_query, format('{{%s}}', one.key), one.from_item);
 		missing := nullif(concat_ws(', ', missing, one.missing), '');
@@ -190,10 +190,10 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.preset_query(text, jsonb, text, text, text) IS
-	'Works for map_preset: a query of a preset with the tables of a schema. Not STRICT: a NULL query is that of none, a NULL zone is not known';
+COMMENT ON FUNCTION nudge.preset_query(text, jsonb, text, text, text, text) IS
+	'Works for map_preset: a query of a preset with the tables of a schema. Not STRICT: a NULL query is that of none, a NULL zone or currency is not known';
 
-CREATE FUNCTION nudge.check_preset(preset text, schema_name text, inputs text[], zone text) RETURNS void
+CREATE FUNCTION nudge.check_preset(preset text, schema_name text, inputs text[], zone text, currency text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -215,12 +215,17 @@ BEGIN
 			DETAIL = (SELECT 'It maps ' || string_agg(DISTINCT p.input COLLATE "C", ', ') || '.' FROM nudge.presets_in_force p WHERE p.preset = check_preset.preset),
 			HINT = 'Name some of these, or leave inputs out for all.';
 	END IF;
+	IF currency !~* '^[a-z]{3}$' THEN
+		RAISE EXCEPTION 'currency "%" is no code of three letters', left(currency, 20) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is that of amounts of which the system does not say one.',
+			HINT = 'Pass a code such as EUR, or leave it out.';
+	END IF;
 	-- an error unless it is one
 	PERFORM nudge.civil_date(now(), zone);
 END
 $$;
-COMMENT ON FUNCTION nudge.check_preset(text, text, text[], text) IS
-	'Works for map_preset: an error unless its arguments make sense. Not STRICT: NULL inputs are all, a NULL zone is not known';
+COMMENT ON FUNCTION nudge.check_preset(text, text, text[], text, text) IS
+	'Works for map_preset: an error unless its arguments make sense. Not STRICT: NULL inputs are all, a NULL zone or currency is not known';
 
 -- The call of map_source that a source of a preset comes to, as text.
 CREATE FUNCTION nudge.preset_statement(source text, input text, relation text, query text, columns jsonb, filter text, zone text, amount_scale jsonb, words jsonb, end_rule text, expected_every interval)
@@ -235,14 +240,14 @@ COMMENT ON FUNCTION nudge.preset_statement(text, text, text, text, jsonb, text, 
 
 -- Each source of a preset, by the first variant whose tables and columns are
 -- there; if that is none, by the first, with what it lacks.
-CREATE FUNCTION nudge.preset_sources(preset text, schema_name text, zone text, inputs text[])
+CREATE FUNCTION nudge.preset_sources(preset text, schema_name text, zone text, inputs text[], currency text)
 	RETURNS TABLE (source text, input text, relation text, mapped_query text, columns jsonb, filter text, zone_used text, amount_scale jsonb, words jsonb, end_rule text, missing text, left_out text)
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	WITH chosen AS (
 		SELECT DISTINCT ON (p.source) p.source, p.input, p.query, p.columns, p.filter, coalesce(preset_sources.zone, p.zone) AS zone_used, p.amount_scale, p.words, p.end_rule, q.mapped_query, q.missing, q.left_out,
 			(SELECT min(t.name) FROM jsonb_object_keys(p.tables) t(name)) AS table_name
-		FROM nudge.presets_in_force p, LATERAL nudge.preset_query(preset_sources.schema_name, p.tables, p.query, p.zone, preset_sources.zone) q
+		FROM nudge.presets_in_force p, LATERAL nudge.preset_query(preset_sources.schema_name, p.tables, p.query, p.zone, preset_sources.zone, preset_sources.currency) q
 		WHERE p.preset = preset_sources.preset AND (preset_sources.inputs IS NULL OR p.input = ANY (preset_sources.inputs))
 		ORDER BY p.source, q.missing IS NOT NULL, p.variant
 	)
@@ -252,8 +257,8 @@ BEGIN ATOMIC
 		c.filter, c.zone_used, c.amount_scale, c.words, c.end_rule, c.missing, c.left_out
 	FROM chosen c ORDER BY c.input COLLATE "C", c.source COLLATE "C";
 END;
-COMMENT ON FUNCTION nudge.preset_sources(text, text, text, text[]) IS
-	'Works for map_preset: how each source of a preset is read from the tables of a schema, or what is missing. Not STRICT: a NULL zone is not known, NULL inputs are all';
+COMMENT ON FUNCTION nudge.preset_sources(text, text, text, text[], text) IS
+	'Works for map_preset: how each source of a preset is read from the tables of a schema, or what is missing. Not STRICT: a NULL zone or currency is not known, NULL inputs are all';
 
 -- What users call -----------------------------------------------------------
 
@@ -263,6 +268,7 @@ CREATE FUNCTION nudge.map_preset(
 	zone text DEFAULT NULL,
 	prefix text DEFAULT NULL,
 	inputs text[] DEFAULT NULL,
+	currency text DEFAULT NULL,
 	expected_every interval DEFAULT NULL,
 	dry_run boolean DEFAULT false
 ) RETURNS TABLE (
@@ -280,8 +286,8 @@ DECLARE
 	works boolean := coalesce(dry_run, false);
 	missing text;
 BEGIN
-	PERFORM nudge.check_preset(preset, schema_name, inputs, zone);
-	FOR one IN SELECT s.* FROM nudge.preset_sources(preset, schema_name, zone, inputs) s LOOP
+	PERFORM nudge.check_preset(preset, schema_name, inputs, zone, currency);
+	FOR one IN SELECT s.* FROM nudge.preset_sources(preset, schema_name, zone, inputs, currency) s LOOP
 		source_name := coalesce(prefix, preset) || '_' || one.source;
 		input := one.input;
 		skipped_because := 'there is no ' || one.missing;
@@ -306,5 +312,5 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION nudge.map_preset(text, text, text, text, text[], interval, boolean) IS
+COMMENT ON FUNCTION nudge.map_preset(text, text, text, text, text[], text, interval, boolean) IS
 	'Maps what a known system or loader has written to a schema as canonical inputs: a row for each source with its view, or why it is skipped, what is NULL because it is not there, and the call of map_source that was made. Not STRICT: NULL arguments have a meaning';

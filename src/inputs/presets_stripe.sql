@@ -90,7 +90,7 @@ WITH subs AS NOT MATERIALIZED (
 		CASE WHEN (p.transform_quantity ->> 'divide_by')::numeric > 0 THEN CASE p.transform_quantity ->> 'round'
 			WHEN 'up' THEN ceil(h.quantity / (p.transform_quantity ->> 'divide_by')::numeric) ELSE floor(h.quantity / (p.transform_quantity ->> 'divide_by')::numeric) END
 			ELSE h.quantity END AS quantity,
-		upper(p.currency) AS currency, coalesce(p.recurring ->> 'usage_type' = 'metered', false) AS usage, s.created AS booked_at
+		upper(p.currency) AS currency, coalesce(p.recurring ->> 'usage_type' = 'metered', false) AS usage, s.created AS booked_at, NULL AS end_reason
 	FROM held AS h
 	JOIN subs AS s ON s.id = h.subscription
 	LEFT JOIN {{prices}} AS p ON p.id = h.price
@@ -127,7 +127,7 @@ WITH subs AS NOT MATERIALIZED (
 			WHEN s.status = 'active' AND jsonb_typeof(s.pause_collection) = 'object' THEN 'paused' WHEN s.status = 'canceled' THEN 'active' ELSE s.status END AS status
 	FROM subs AS s
 )
---@ include src/inputs/stripe_intervals.sql
+--@ include src/inputs/subscription_intervals.sql
 $query$),
 ('payments', c.stripe, 'Charges and refunds of Stripe by the sync engine. What belongs to no customer is not read', '{
 	"charges": {"id": "text!", "customer": "text!", "created": "epoch!", "amount": "numeric!", "currency": "text!", "status": "text!", "captured": "boolean", "failure_code": "text",
@@ -211,7 +211,7 @@ WITH subs AS NOT MATERIALIZED (
 			ELSE coalesce(p.amount, CASE p.usage_type WHEN 'metered' THEN 0 END) END AS amount,
 		p.interval_unit, p.interval_count,
 		CASE WHEN p.divide_by > 0 THEN CASE p.rounds WHEN 'up' THEN ceil(i.quantity / p.divide_by) ELSE floor(i.quantity / p.divide_by) END ELSE i.quantity END AS quantity,
-		p.currency, coalesce(p.usage_type = 'metered', false) AS usage, s.created AS booked_at
+		p.currency, coalesce(p.usage_type = 'metered', false) AS usage, s.created AS booked_at, NULL AS end_reason
 	FROM subs AS s
 	JOIN {{subscription_item}} AS i ON i.subscription_id = s.id
 	LEFT JOIN prices AS p ON p.id = i.plan_id
@@ -243,7 +243,7 @@ WITH subs AS NOT MATERIALIZED (
 	) AS v
 	WHERE v.status IS DISTINCT FROM v.before
 )
---@ include src/inputs/stripe_intervals.sql
+--@ include src/inputs/subscription_intervals.sql
 $query$),
 ('payments', 1, c.stripe, 'Charges and refunds of Stripe by Fivetran. What belongs to no customer is not read', '{
 	"charge": {"id": "text!", "customer_id": "text!", "created": "timestamptz!", "amount": "numeric!", "currency": "text!", "status": "text!", "captured": "boolean", "failure_code": "text", "payment_method_id": "text", "livemode": "boolean"},

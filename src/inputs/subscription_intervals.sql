@@ -3,7 +3,7 @@ SELECT i.customer, i.subscription, i.item, i.plan, p.valid_from, p.valid_to, i.a
 	CASE WHEN st.status = 'excluded' THEN 'excluded'
 		WHEN p.valid_from < i.trial_to AND p.valid_from >= coalesce(i.trial_from, i.begins) THEN 'trialing'
 		ELSE coalesce(st.status, 'active') END AS status,
-	i.usage, i.booked_at
+	i.usage, i.booked_at, CASE WHEN p.valid_to = i.ends THEN i.end_reason END AS end_reason
 FROM items AS i
 -- an interval for each time at which a trial, a discount or a status begins or ends
 CROSS JOIN LATERAL (
