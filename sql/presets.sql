@@ -39,7 +39,9 @@ CREATE FUNCTION epoch(at timestamp) RETURNS integer LANGUAGE sql IMMUTABLE RETUR
 CREATE SCHEMA stripe;
 SET search_path = stripe;
 \o /dev/null
+\set ECHO none
 \i test/data/stripe_sync_engine.sql
+\set ECHO all
 \o
 SET search_path = public, nudge;
 INSERT INTO stripe.customers (id, created, currency, address, metadata, livemode, discount, deleted)
@@ -225,3 +227,101 @@ SELECT source_name, skipped_because FROM map_preset('plain', 'mine', inputs => '
 -- A day needs a zone, as for map_source
 SELECT source_name FROM map_preset('plain', 'mine', inputs => '{users}');
 SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- Chargebee: by a loader that keeps the names of the API, seconds and lists; and in the singular, with the plan in the subscription
+--
+CREATE SCHEMA chargebee;
+CREATE TABLE chargebee.subscriptions (id text, customer_id text, status text, currency_code text, billing_period integer, billing_period_unit text, started_at bigint, created_at bigint, trial_start bigint, trial_end bigint, cancelled_at bigint, cancel_reason text,
+	current_term_end bigint, pause_date bigint, resume_date bigint, due_since bigint, due_invoices_count integer, updated_at bigint, deleted boolean, subscription_items jsonb, coupons jsonb);
+INSERT INTO chargebee.subscriptions (id, customer_id, status, currency_code, billing_period, billing_period_unit, started_at, created_at, subscription_items)
+	SELECT 's' || n, 'c' || n, 'active', CASE n WHEN 2 THEN 'JPY' ELSE 'USD' END, CASE n WHEN 2 THEN 1 WHEN 3 THEN 3 ELSE 1 END, CASE n WHEN 2 THEN 'year' ELSE 'month' END, epoch('2024-01-01'), epoch('2024-01-01'), items::jsonb
+	FROM (VALUES (1, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 5, "free_quantity": 1, "unit_price": 2000, "amount": 8000}, {"item_price_id": "api", "item_type": "addon", "quantity": 1, "unit_price": 1000, "amount": 1000}, {"item_price_id": "setup", "item_type": "charge", "amount": 9900}]'),
+		(2, '[{"item_price_id": "yen", "item_type": "plan", "quantity": 1, "unit_price": 12000, "amount": 12000}]'), (3, '[{"item_price_id": "tiers", "item_type": "plan", "quantity": 12, "unit_price": null, "amount": 30000}]'),
+		(4, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 1, "unit_price": 2000, "amount": 2000}]'), (5, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 1, "unit_price": 2000, "amount": 2000}, {"item_price_id": "calls", "item_type": "addon", "metered_quantity": "7", "unit_price": 5}]'),
+		(6, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 1, "unit_price": 2000, "amount": 2000}]'), (7, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 1, "unit_price": 2000, "amount": 2000}]'),
+		(8, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 1, "unit_price": 2000, "amount": 2000}]'), (9, '[{"item_price_id": "pro", "item_type": "plan", "quantity": 1, "unit_price": 2000, "amount": 2000}]')) v(n, items);
+UPDATE chargebee.subscriptions SET status = 'non_renewing', cancelled_at = epoch('2024-04-01'), current_term_end = epoch('2024-04-01') WHERE id = 's4';
+UPDATE chargebee.subscriptions SET coupons = jsonb_build_array(jsonb_build_object('coupon_id', 'tenth', 'apply_till', epoch('2024-03-01')), '{"coupon_id": "item"}'::jsonb) WHERE id = 's5';
+UPDATE chargebee.subscriptions SET status = 'paused', pause_date = epoch('2024-02-01'), resume_date = epoch('2024-04-01') WHERE id = 's6';
+UPDATE chargebee.subscriptions SET status = 'cancelled', trial_start = epoch('2024-01-01'), trial_end = epoch('2024-01-15'), cancelled_at = epoch('2024-03-01'), cancel_reason = 'not_paid' WHERE id = 's7';
+UPDATE chargebee.subscriptions SET deleted = true, updated_at = epoch('2024-03-15') WHERE id = 's8';
+UPDATE chargebee.subscriptions SET due_since = epoch('2024-02-10'), due_invoices_count = 2 WHERE id = 's9';
+CREATE TABLE chargebee.coupons (id text, discount_type text, discount_percentage numeric, discount_amount bigint, duration_type text, apply_on text);
+INSERT INTO chargebee.coupons VALUES ('tenth', 'percentage', 10, NULL, 'limited_period', 'invoice_amount'), ('item', 'percentage', 50, NULL, 'forever', 'each_specified_item');
+SELECT source_name, skipped_because FROM map_preset('chargebee', 'chargebee');
+SELECT customer, item, plan, valid_from AT TIME ZONE 'UTC' AS from_utc, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, interval_unit AS unit, interval_count AS n, quantity AS qty, currency AS cur, discount, discount_kind AS kind, status, usage, end_reason
+FROM nudge_staging.subscriptions ORDER BY customer, item COLLATE "C", valid_from;
+-- By hand.  1: 4 paid of 5, 80, and 10 of the add-on; what is charged once is not MRR.  2: 12000 yen a year.  3: tiers, 300 in three months.  4: ends in April.  5: a tenth off until March, without the meter and the coupon on an item.
+-- 6: paused until April.  7: left in March.  8: deleted in March.  9: owes, at risk
+INSERT INTO by_hand SELECT v.customer, v.currency, d.day, d.mrr FROM (VALUES ('c1', 'USD', 90, 90, 90), ('c2', 'JPY', 1000, 1000, 1000), ('c3', 'USD', 100, 100, 100), ('c4', 'USD', 20, 20, NULL), ('c5', 'USD', 18, 20, 20),
+	('c6', 'USD', 20, NULL, 20), ('c7', 'USD', 20, NULL, NULL), ('c8', 'USD', 20, 20, NULL), ('c9', 'USD', 20, 20, 20)) v(customer, currency, january, march, april), LATERAL (VALUES ('2024-01-31'::date, january), ('2024-03-10', march), ('2024-04-30', april)) d(day, mrr);
+SELECT * FROM pg_temp.differences();
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+TRUNCATE by_hand;
+CREATE SCHEMA chargebee_1;
+CREATE TABLE chargebee_1.subscription (id text, customer_id text, status text, currency_code text, billing_period integer, billing_period_unit text, started_at timestamp, plan_id text, plan_quantity integer, plan_unit_price bigint, _fivetran_deleted boolean);
+INSERT INTO chargebee_1.subscription VALUES ('s1', 'c1', 'active', 'KWD', 1, 'year', '2024-01-01', 'gold', 3, 40000, false);
+SELECT source_name, skipped_because FROM map_preset('chargebee', 'chargebee_1', inputs => '{subscriptions}');
+-- three times 40.000 dinars a year are 10 a month
+SELECT * FROM pg_temp.mrr('2024-06-01Z');
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- Recurly by Fivetran: a row for each change
+--
+CREATE SCHEMA recurly;
+CREATE TABLE recurly.subscription_history (id text, updated_at timestamp, account_id text, plan_id text, state text, created_at timestamp, activated_at timestamp, canceled_at timestamp, expires_at timestamp, trial_started_at timestamp, trial_ends_at timestamp, currency text, unit_amount double precision, quantity integer, expiration_reason text);
+INSERT INTO recurly.subscription_history (id, updated_at, account_id, plan_id, state, created_at, activated_at, canceled_at, expires_at, trial_ends_at, currency, unit_amount, quantity, expiration_reason) VALUES
+	-- the connection begins in February: 2 at 10, 3 in March, another plan in April, nonpayment in June
+	('s1', '2024-02-01', 'c1', 'month', 'active', '2024-01-01', '2024-01-01', NULL, NULL, NULL, 'USD', 10.5, 2, NULL), ('s1', '2024-03-10', 'c1', 'month', 'active', '2024-01-01', '2024-01-01', NULL, NULL, NULL, 'USD', 10.5, 3, NULL),
+	('s1', '2024-04-10', 'c1', 'year', 'active', '2024-01-01', '2024-01-01', NULL, NULL, NULL, 'USD', 1200, 1, NULL), ('s1', '2024-06-01', 'c1', 'year', 'expired', '2024-01-01', '2024-01-01', NULL, '2024-06-01', NULL, 'USD', 1200, 1, 'nonpayment'),
+	-- a trial, then cancelled with the end of its term; paused; never begun
+	('s2', '2024-01-01', 'c2', 'month', 'active', '2024-01-01', '2024-01-01', NULL, NULL, '2024-01-15', 'USD', 20, 1, NULL), ('s2', '2024-03-20', 'c2', 'month', 'canceled', '2024-01-01', '2024-01-01', '2024-03-20', '2024-04-15', '2024-01-15', 'USD', 20, 1, NULL),
+	('s3', '2024-01-01', 'c3', 'month', 'active', '2024-01-01', '2024-01-01', NULL, NULL, NULL, 'USD', 40, 1, NULL), ('s3', '2024-03-01', 'c3', 'month', 'paused', '2024-01-01', '2024-01-01', NULL, NULL, NULL, 'USD', 40, 1, NULL),
+	('s4', '2024-01-01', 'c4', 'month', 'failed', '2024-01-01', NULL, NULL, NULL, NULL, 'USD', 40, 1, NULL);
+CREATE TABLE recurly.plan_history (id text, updated_at timestamp, code text, name text, interval_unit text, interval_length integer);
+INSERT INTO recurly.plan_history VALUES ('month', '2023-01-01', 'm', 'Old name', 'days', 7), ('month', '2023-06-01', 'm', 'Monthly', 'months', 1), ('year', '2023-01-01', 'y', 'Yearly', 'months', 12);
+CREATE TABLE recurly.plan_currency_history (plan_id text, plan_updated_at timestamp, currency text, unit_amount double precision);
+INSERT INTO recurly.plan_currency_history VALUES ('month', '2023-01-01', 'USD', 1), ('month', '2023-06-01', 'USD', 10.5), ('year', '2023-01-01', 'USD', 1200), ('year', '2023-01-01', 'EUR', 1100);
+CREATE TABLE recurly.subscription_add_on_history (id text, subscription_id text, plan_add_on_id text, quantity integer, unit_amount double precision, created_at timestamp, updated_at timestamp, expired_at timestamp);
+INSERT INTO recurly.subscription_add_on_history VALUES ('a1', 's3', 'sla', 1, 5, '2024-01-20', '2024-01-20', NULL), ('a1', 's3', 'sla', 2, 5, '2024-01-20', '2024-02-10', '2024-02-20');
+CREATE TABLE recurly.coupon_redemption_history (id text, account_id text, coupon_id text, created_at timestamp, updated_at timestamp, removed_at timestamp);
+INSERT INTO recurly.coupon_redemption_history VALUES ('r1', 'c2', 'half', '2024-02-01', '2024-02-01', NULL), ('r1', 'c2', 'half', '2024-02-01', '2024-03-01', '2024-03-01'), ('r2', 'c3', 'four', '2024-02-01', '2024-02-01', NULL);
+CREATE TABLE recurly.coupon_discount (coupon_id text, type text, percentage text, currency text, amount double precision);
+INSERT INTO recurly.coupon_discount VALUES ('half', 'percent', '50', NULL, NULL), ('four', 'fixed', NULL, 'EUR', 40), ('four', 'fixed', NULL, 'USD', 5);
+SELECT source_name, skipped_because FROM map_preset('recurly', 'recurly');
+SELECT customer, item, plan, valid_from AT TIME ZONE 'UTC' AS from_utc, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, interval_unit AS unit, interval_count AS n, quantity AS qty, discount, discount_kind AS kind, status, end_reason
+FROM nudge_staging.subscriptions ORDER BY customer, item COLLATE "C", valid_from;
+-- By hand.  1: 2 x 10.50, 3 x 10.50, 1200 a year, nothing since June.  2: 20 after the trial, half in February, until the middle of April.  3: 40 and an add-on of 5, of 10 for ten days, 5.00 off of the 40 that it holds last,
+-- an eighth since February; paused in March.  4: failed
+INSERT INTO by_hand SELECT v.customer, 'USD', d.day, d.mrr FROM (VALUES ('c1', 21, 21, 31.5, 100, NULL), ('c2', 20, 10, 20, NULL, NULL), ('c3', 45, 43.75, NULL, NULL, NULL::numeric)) v(customer, january, february, march, april, june),
+	LATERAL (VALUES ('2024-01-31'::date, january), ('2024-02-15', february), ('2024-03-31', march), ('2024-04-30', april), ('2024-06-01', june)) d(day, mrr);
+SELECT * FROM pg_temp.differences();
+SELECT plan, family, list_price, interval_unit FROM nudge_staging.plans ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+TRUNCATE by_hand;
+
+--
+-- Kill Bill
+--
+CREATE SCHEMA killbill;
+CREATE TABLE killbill.analytics_subscription_transitions (subscription_id varchar(36), bundle_id varchar(36), account_id varchar(36), event varchar(50), next_service varchar(50), next_start_date date, next_end_date date, next_slug varchar(255), next_product_name varchar(255), next_phase varchar(255),
+	next_billing_period varchar(50), next_price numeric(10, 4), next_mrr numeric(10, 4), next_currency varchar(50), next_state varchar(50), report_group varchar(50));
+INSERT INTO killbill.analytics_subscription_transitions VALUES
+	('s1', 'b1', 'a1', 'START_ENTITLEMENT_BASE', 'entitlement-service', '2024-01-01', '2024-01-31', 'gold-monthly-trial', 'Gold', 'TRIAL', 'NO_BILLING_PERIOD', 0, 0, 'USD', 'ACTIVE', 'default'),
+	('s1', 'b1', 'a1', 'START_BILLING_BASE', 'billing-service', '2024-01-01', '2024-01-31', 'gold-monthly-trial', 'Gold', 'TRIAL', 'NO_BILLING_PERIOD', 0, 0, 'USD', 'ACTIVE', 'default'),
+	('s1', 'b1', 'a1', 'SYSTEM_CHANGE_BASE', 'entitlement-service', '2024-01-31', '2024-03-15', 'gold-monthly-evergreen', 'Gold', 'EVERGREEN', 'MONTHLY', 30, 30, 'USD', 'ACTIVE', 'default'),
+	('s1', 'b1', 'a1', 'CHANGE_BASE', 'entitlement-service', '2024-03-15', '2024-05-01', 'gold-annual-evergreen', 'Gold', 'EVERGREEN', 'ANNUAL', 18.29, 1.5242, 'USD', 'ACTIVE', 'default'),
+	('s1', 'b1', 'a1', 'STOP_ENTITLEMENT_BASE', 'entitlement-service', '2024-05-01', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'USD', 'CANCELLED', 'default'),
+	('s2', 'b2', 'a2', 'START_ENTITLEMENT_BASE', 'entitlement-service', '2024-01-01', NULL, 'day-evergreen', 'Day', 'EVERGREEN', 'THIRTY_DAYS', 30, 0, 'USD', 'ACTIVE', 'default'),
+	('s3', 'b3', 'a3', 'START_ENTITLEMENT_BASE', 'entitlement-service', '2024-01-01', NULL, 'once-evergreen', 'Once', 'EVERGREEN', 'NO_BILLING_PERIOD', 999.95, 0, 'USD', 'ACTIVE', 'default'),
+	('s4', 'b4', 'a4', 'START_ENTITLEMENT_BASE', 'entitlement-service', '2024-01-01', NULL, 'gold-monthly-evergreen', 'Gold', 'EVERGREEN', 'MONTHLY', 30, 30, 'USD', 'ACTIVE', 'test');
+SELECT source_name, skipped_because FROM map_preset('killbill', 'killbill', zone => 'Europe/Berlin');
+SELECT customer, item, plan, valid_from AT TIME ZONE 'Europe/Berlin' AS from_local, valid_to AT TIME ZONE 'Europe/Berlin' AS to_local, amount, interval_unit AS unit, interval_count AS n, status FROM nudge_staging.subscriptions ORDER BY customer, valid_from;
+-- 18.29 a year are 1.5242 a month; 30 in thirty days are 365 / 12; what has no period has no MRR; a test account is not there
+INSERT INTO by_hand VALUES ('a1', 'USD', '2024-02-01', 30), ('a1', 'USD', '2024-04-01', 1.5242), ('a1', 'USD', '2024-06-01', NULL), ('a2', 'USD', '2024-02-01', 30.4167), ('a2', 'USD', '2024-04-01', 30.4167), ('a2', 'USD', '2024-06-01', 30.4167),
+	('a3', 'USD', '2024-02-01', 0), ('a3', 'USD', '2024-04-01', 0), ('a3', 'USD', '2024-06-01', 0);
+SELECT * FROM pg_temp.differences();
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+TRUNCATE by_hand;

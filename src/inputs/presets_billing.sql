@@ -57,7 +57,7 @@ WITH subs AS NOT MATERIALIZED (
 	SELECT s.id AS subscription, s.begins AS starts, coalesce(CASE WHEN e.line ->> 'apply_till' ~ '^[0-9.]+$' THEN to_timestamp((e.line ->> 'apply_till')::double precision) ELSE (e.line ->> 'apply_till')::timestamptz END,
 			CASE k.duration_type WHEN 'one_time' THEN (s.begins AT TIME ZONE 'UTC' + s.billing_period::double precision * ('1 ' || s.billing_period_unit)::interval) AT TIME ZONE 'UTC' END) AS ends,
 		CASE k.discount_type WHEN 'percentage' THEN k.discount_percentage / 100
-			ELSE least(1, k.discount_amount / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = s.id AND NOT i.usage), 0)) END AS share,
+			ELSE k.discount_amount / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = s.id AND NOT i.usage), 0) END AS share,
 		CASE k.duration_type WHEN 'one_time' THEN 'once' WHEN 'forever' THEN 'forever' ELSE 'repeating' END AS kind
 	FROM subs AS s
 	CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(s.coupons) WHEN 'array' THEN s.coupons ELSE '[]' END) AS e(line)
@@ -137,7 +137,7 @@ WITH versions AS NOT MATERIALIZED (
 ), items AS NOT MATERIALIZED (
 	SELECT s.account_id AS customer, k.subscription, k.item, k.plan, greatest(s.begins, k.since) AS begins, least(s.ends, k.until) AS ends, s.trial_started_at AS trial_from, s.trial_ends_at AS trial_to,
 		k.unit_amount AS amount, p.interval_unit, p.interval_count, k.quantity, upper(s.currency) AS currency, false AS usage, s.created_at AS booked_at, k.until IS NULL AS is_last,
-		CASE WHEN k.until IS NULL THEN CASE WHEN s.expiration_reason LIKE 'nonpayment%' THEN 'involuntary' WHEN s.canceled_at IS NOT NULL OR s.expiration_reason = 'canceled' THEN 'voluntary' END END AS end_reason
+		CASE WHEN k.until IS NULL OR k.until >= s.ends THEN CASE WHEN s.expiration_reason LIKE 'nonpayment%' THEN 'involuntary' WHEN s.canceled_at IS NOT NULL OR s.expiration_reason = 'canceled' THEN 'voluntary' END END AS end_reason
 	FROM subs AS s
 	JOIN parts AS k ON k.subscription = s.id
 	LEFT JOIN plans AS p ON p.id = k.billed_as
@@ -145,7 +145,7 @@ WITH versions AS NOT MATERIALIZED (
 ), discounts AS NOT MATERIALIZED (
 	SELECT s.id AS subscription, r.created_at AS starts, r.removed_at AS ends,
 		CASE d.type WHEN 'percent' THEN nullif(d.percentage, '')::numeric / 100
-			ELSE least(1, d.amount / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.customer = s.account_id AND i.is_last AND i.currency = upper(s.currency)), 0)) END AS share,
+			ELSE d.amount / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.customer = s.account_id AND i.is_last AND i.currency = upper(s.currency)), 0) END AS share,
 		CASE WHEN r.removed_at IS NULL THEN 'forever' ELSE 'repeating' END AS kind
 	FROM subs AS s
 	JOIN {{coupon_redemption_history}} AS r ON r.account_id = s.account_id

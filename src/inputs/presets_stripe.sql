@@ -106,7 +106,7 @@ WITH subs AS NOT MATERIALIZED (
 	SELECT s.id AS subscription, f.starts, coalesce(f.ends, (f.starts AT TIME ZONE 'UTC' + CASE n.duration
 			WHEN 'once' THEN (SELECT max(i.interval_count * ('1 ' || i.interval_unit)::interval) FROM items AS i WHERE i.subscription = s.id AND i.present)
 			WHEN 'repeating' THEN n.months * interval '1 month' END) AT TIME ZONE 'UTC') AS ends,
-		coalesce(n.percent_off / 100, least(1, n.amount_off / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = s.id AND i.present AND NOT i.usage), 0))) AS share,
+		coalesce(n.percent_off / 100, n.amount_off / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = s.id AND i.present AND NOT i.usage), 0)) AS share,
 		n.duration AS kind
 	FROM subs AS s
 	LEFT JOIN {{customers}} AS c ON c.id = s.customer
@@ -221,7 +221,7 @@ WITH subs AS NOT MATERIALIZED (
 	SELECT d.subscription_id AS subscription, d.start AS starts, coalesce(d.end_at, (d.start AT TIME ZONE 'UTC' + CASE k.duration
 			WHEN 'once' THEN (SELECT max(i.interval_count * ('1 ' || i.interval_unit)::interval) FROM items AS i WHERE i.subscription = d.subscription_id)
 			WHEN 'repeating' THEN k.duration_in_months::double precision * interval '1 month' END) AT TIME ZONE 'UTC') AS ends,
-		coalesce(k.percent_off / 100, least(1, k.amount_off / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = d.subscription_id AND NOT i.usage), 0))) AS share,
+		coalesce(k.percent_off / 100, k.amount_off / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = d.subscription_id AND NOT i.usage), 0)) AS share,
 		k.duration AS kind
 	FROM (
 		SELECT u.subscription_id, u.coupon_id, u.start, max(u."end") AS end_at

@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (
 ) AS p
 -- discounts at one time apply one after the other; the first to end says which kind
 LEFT JOIN LATERAL (
-	SELECT CASE WHEN bool_or(k.share >= 1) THEN 1 ELSE trim_scale(round(1 - exp(sum(ln(1 - k.share)) FILTER (WHERE k.share < 1)), 10)) END AS discount,
+	SELECT CASE WHEN bool_or(k.share >= 1) THEN 1 ELSE trim_scale(round(1 - exp(sum(ln(CASE WHEN k.share < 1 THEN 1 - k.share END))), 10)) END AS discount,
 		CASE WHEN bool_or(k.kind = 'once') THEN 'once' WHEN bool_or(k.kind = 'repeating') THEN 'repeating' ELSE max(k.kind) END AS discount_kind
 	FROM discounts AS k
 	WHERE k.subscription = i.subscription AND p.valid_from >= k.starts AND (k.ends IS NULL OR p.valid_from < k.ends)
