@@ -249,7 +249,10 @@ UPDATE chargebee.subscriptions SET deleted = true, updated_at = epoch('2024-03-1
 UPDATE chargebee.subscriptions SET due_since = epoch('2024-02-10'), due_invoices_count = 2 WHERE id = 's9';
 CREATE TABLE chargebee.coupons (id text, discount_type text, discount_percentage numeric, discount_amount bigint, duration_type text, apply_on text);
 INSERT INTO chargebee.coupons VALUES ('tenth', 'percentage', 10, NULL, 'limited_period', 'invoice_amount'), ('item', 'percentage', 50, NULL, 'forever', 'each_specified_item');
+CREATE TABLE chargebee.item_prices (id text, item_id text, item_type text, price bigint, currency_code text, period integer, period_unit text);
+INSERT INTO chargebee.item_prices VALUES ('pro', 'p', 'plan', 2000, 'USD', 1, 'month'), ('yen', 'p', 'plan', 12000, 'JPY', 1, 'year'), ('tiers', 'p', 'plan', 30000, 'USD', 3, 'month'), ('two', 'a', 'addon', 3000, 'USD', 2, 'month'), ('setup', 'x', 'charge', 9900, 'USD', NULL, NULL);
 SELECT source_name, skipped_because FROM map_preset('chargebee', 'chargebee');
+SELECT plan, family, kind, list_price, interval_unit FROM nudge_staging.plans ORDER BY 1;
 SELECT customer, item, plan, valid_from AT TIME ZONE 'UTC' AS from_utc, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, interval_unit AS unit, interval_count AS n, quantity AS qty, currency AS cur, discount, discount_kind AS kind, status, usage, end_reason
 FROM nudge_staging.subscriptions ORDER BY customer, item COLLATE "C", valid_from;
 -- By hand.  1: 4 paid of 5, 80, and 10 of the add-on; what is charged once is not MRR.  2: 12000 yen a year.  3: tiers, 300 in three months.  4: ends in April.  5: a tenth off until March, without the meter and the coupon on an item.
@@ -325,3 +328,231 @@ INSERT INTO by_hand VALUES ('a1', 'USD', '2024-02-01', 30), ('a1', 'USD', '2024-
 SELECT * FROM pg_temp.differences();
 SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
 TRUNCATE by_hand;
+
+--
+-- Google Analytics: the export to BigQuery, and its connector, which must read the same
+--
+CREATE SCHEMA ga;
+CREATE TABLE ga.events (event_timestamp bigint, event_name text, user_pseudo_id text, user_id text, event_params jsonb, collected_traffic_source jsonb, event_value_in_usd double precision, batch_event_index integer);
+INSERT INTO ga.events VALUES
+	(1704067200123456, 'session_start', 'v1', NULL, '[{"key": "ga_session_id", "value": {"int_value": 7}}, {"key": "page_location", "value": {"string_value": "https://us.example/?utm_source=google"}}, {"key": "page_referrer", "value": {"string_value": "https://www.google.com/"}}]', NULL, NULL, 1),
+	(1704067200123456, 'page_view', 'v1', NULL, '[{"key": "ga_session_id", "value": {"int_value": 7}}, {"key": "page_location", "value": {"string_value": "https://us.example/?utm_source=google"}}]', '{"manual_source": "google", "manual_medium": "cpc", "manual_campaign_name": "spring", "gclid": "abc"}', NULL, 2),
+	(1704067260000000, 'sign_up', 'v1', 'u1', '[{"key": "ga_session_id", "value": {"int_value": 7}}, {"key": "engagement_time_msec", "value": {"int_value": 1500}}]', '{"manual_source": "later", "manual_medium": "email"}', 2.5, 1),
+	(1704153600000000, 'session_start', 'v1', 'u1', '[{"key": "ga_session_id", "value": {"int_value": 8}}]', NULL, NULL, 1);
+SELECT source_name, skipped_because, left_out FROM map_preset('google_analytics', 'ga');
+SELECT "user", anonymous_id, at AT TIME ZONE 'UTC' AS at_utc, name, duration, value, page, session, properties, tie_break FROM nudge_staging.events ORDER BY at, tie_break;
+-- one touch a session: the first source of it, all of one hit; a session without any is direct
+SELECT "user", anonymous_id, at AT TIME ZONE 'UTC' AS at_utc, channel, utm_source, utm_medium, campaign, click_id, referrer, touch FROM nudge_staging.touches ORDER BY at;
+SELECT anonymous_id, "user", valid_from AT TIME ZONE 'UTC' AS from_utc FROM nudge_staging.identities;
+CREATE TABLE before_touches AS SELECT * FROM nudge_staging.touches;
+CREATE TABLE before_events AS SELECT "user", anonymous_id, at, name, duration, value, page, session, tie_break FROM nudge_staging.events;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+CREATE SCHEMA ga_flat;
+CREATE TABLE ga_flat.event AS
+	SELECT (timestamptz '1970-01-01Z' + e.event_timestamp * interval '1 microsecond') AT TIME ZONE 'UTC' AS timestamp, event_name AS name, user_pseudo_id, user_id, event_value_in_usd AS value_in_usd, batch_event_index,
+		jsonb_path_query_first(event_params, '$[*] ? (@.key == "ga_session_id").value.int_value')::bigint AS param_ga_session_id, jsonb_path_query_first(event_params, '$[*] ? (@.key == "page_location").value.string_value') #>> '{}' AS param_page_location,
+		jsonb_path_query_first(event_params, '$[*] ? (@.key == "page_referrer").value.string_value') #>> '{}' AS param_page_referrer, jsonb_path_query_first(event_params, '$[*] ? (@.key == "engagement_time_msec").value.int_value')::double precision AS param_engagement_time_msec,
+		collected_traffic_source ->> 'manual_source' AS collected_traffic_source_manual_source, collected_traffic_source ->> 'manual_medium' AS collected_traffic_source_manual_medium, collected_traffic_source ->> 'manual_campaign_name' AS param_campaign, collected_traffic_source ->> 'gclid' AS param_gclid
+	FROM ga.events e;
+SELECT source_name, skipped_because FROM map_preset('google_analytics', 'ga_flat');
+(TABLE before_touches EXCEPT ALL TABLE nudge_staging.touches) UNION ALL (TABLE nudge_staging.touches EXCEPT ALL TABLE before_touches);
+TABLE before_events EXCEPT ALL SELECT "user", anonymous_id, at, name, duration, value, page, session, tie_break FROM nudge_staging.events;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- Ads by Fivetran: history tables that must not multiply spend, millionths, rows by device
+--
+CREATE SCHEMA ads;
+CREATE TABLE ads.campaign_stats (customer_id bigint, id bigint, date date, device text, cost_micros bigint, impressions bigint, clicks bigint);
+CREATE TABLE ads.campaign_history (id bigint, account_id bigint, name text, advertising_channel_type text, start_date text, updated_at timestamp, updated_time timestamp, last_modified_time timestamp, _fivetran_active boolean);
+CREATE TABLE ads.account_history (id bigint, currency_code text, currency text, updated_at timestamp, _fivetran_synced timestamp, last_modified_time timestamp);
+INSERT INTO ads.campaign_stats VALUES (1, 11, '2024-01-01', 'DESKTOP', 1500000, 100, 5), (1, 11, '2024-01-01', 'MOBILE', 500000, 50, 1), (1, 12, '2024-01-01', 'MOBILE', 250000, NULL, NULL), (2, 13, '2024-01-01', 'MOBILE', 1, 1, 0);
+INSERT INTO ads.campaign_history VALUES (11, 1, 'Old name', 'SEARCH', '2023-01-01', '2023-01-01', '2023-01-01', '2023-01-01', false), (11, 1, 'Brand', 'SEARCH', '2023-01-01', '2023-06-01', '2023-06-01', '2023-06-01', true), (12, 1, 'Clips', 'VIDEO', '2023-02-01', '2023-02-01', '2023-02-01', '2023-02-01', true);
+INSERT INTO ads.account_history VALUES (1, 'USD', 'USD', '2023-01-01', '2023-01-01', '2023-01-01'), (1, 'EUR', 'EUR', '2023-06-01', '2023-06-01', '2023-06-01');
+CREATE TABLE ads.basic_ad (ad_id bigint, date date, account_id bigint, spend double precision, impressions bigint, inline_link_clicks bigint);
+CREATE TABLE ads.ad_history (id bigint, campaign_id bigint, updated_time timestamp);
+INSERT INTO ads.basic_ad VALUES (5, '2024-01-02', 1, 12.34, 10, 1);
+INSERT INTO ads.ad_history VALUES (5, 12, '2023-01-01'), (5, 11, '2023-02-01');
+CREATE TABLE ads.ad_analytics_by_campaign (campaign_id bigint, day timestamp, cost_in_local_currency numeric, cost_in_usd numeric, impressions bigint, clicks bigint);
+INSERT INTO ads.ad_analytics_by_campaign VALUES (11, '2024-01-03 00:00', 8, 9, 10, 1);
+SELECT source_name, skipped_because FROM unnest('{google_ads,facebook_ads,linkedin_ads}'::text[]) p, map_preset(p, 'ads', currency => 'gbp', inputs => '{spend}');
+-- by hand: 1.50 + 0.50 of Brand in euros, the account's last currency; 0.25 of video; an account that is not there is in the currency passed
+SELECT source_name, day, channel, campaign, amount, currency, impressions, clicks FROM nudge_staging.spend ORDER BY day, campaign, amount;
+SELECT source_name FROM map_preset('google_ads', 'ads', zone => 'Europe/Berlin', inputs => '{campaigns}');
+SELECT campaign, channel, started_at AT TIME ZONE 'UTC' AS started_utc FROM nudge_staging.campaigns ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- HubSpot and Salesforce
+--
+CREATE SCHEMA hubspot;
+CREATE TABLE hubspot.deal (deal_id bigint, deal_pipeline_stage_id text, property_createdate timestamp, property_amount double precision, property_closedate timestamp, property_deal_currency_code text, owner_id bigint, is_deleted boolean);
+CREATE TABLE hubspot.deal_pipeline_stage (stage_id text, label text, closed_won boolean, is_closed boolean);
+CREATE TABLE hubspot.deal_company (deal_id bigint, company_id bigint, type_id integer);
+CREATE TABLE hubspot.merged_deal (deal_id bigint, merged_deal_id bigint);
+CREATE TABLE hubspot.company (id bigint, property_createdate timestamp, property_name text, property_lifecyclestage text, is_deleted boolean);
+CREATE TABLE hubspot.deal_stage (deal_id bigint, value text, date_entered timestamp, _fivetran_active boolean);
+INSERT INTO hubspot.deal_pipeline_stage VALUES ('w', 'Won', true, true), ('l', 'Lost', false, true), ('o', 'Talks', false, false);
+INSERT INTO hubspot.deal VALUES (1, 'w', '2024-01-01 10:00', 100, '2024-02-01', 'eur', 7, false), (2, 'l', '2024-01-02', 50, '2024-01-01', NULL, 7, false), (3, 'o', '2024-01-03', NULL, '2024-06-30 23:30', NULL, 7, false), (4, 'w', '2024-01-04', 1, '2024-02-01', NULL, 7, true), (5, 'w', '2024-01-04', 100, '2024-02-01', NULL, 7, false);
+INSERT INTO hubspot.deal_company VALUES (1, 20, 341), (1, 21, 5), (1, 22, 341), (2, 20, 341);
+INSERT INTO hubspot.merged_deal VALUES (1, 5);
+INSERT INTO hubspot.company VALUES (20, '2024-01-01', 'A', 'customer', false), (21, '2024-01-01', 'B', 'lead', false), (22, '2024-01-01', 'C', NULL, false), (23, '2024-01-01', 'D', 'customer', true);
+INSERT INTO hubspot.deal_stage VALUES (1, 'o', '2024-01-01', false), (1, 'o', '2024-01-01', true), (1, 'w', '2024-02-01', true);
+SELECT source_name FROM map_preset('hubspot', 'hubspot', currency => 'USD', zone => 'Europe/Berlin') WHERE skipped_because IS NULL;
+-- 2 was closed before it was made; 3 is open, and should close on the first of July in Berlin; 4 is deleted, 5 merged into 1
+SELECT deal, customer, created_at AT TIME ZONE 'UTC' AS created_utc, amount, currency, stage, closed_at AT TIME ZONE 'UTC' AS closed_utc, outcome, owner, expected_close FROM nudge_staging.deals ORDER BY 1;
+SELECT deal, stage, at AT TIME ZONE 'UTC' AS at_utc FROM nudge_staging.deal_stages ORDER BY at;
+SELECT customer, name FROM nudge_staging.customers ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+CREATE SCHEMA salesforce;
+CREATE TABLE salesforce.opportunity (id text, account_id text, created_date timestamptz, amount double precision, stage_name text, close_date date, is_closed boolean, is_won boolean, owner_id text, is_deleted boolean, _fivetran_active boolean);
+INSERT INTO salesforce.opportunity VALUES ('006a', 'a1', '2024-01-10 10:00Z', 100, 'Closed Won', '2024-02-01', true, true, 'o', false, true), ('006a', 'a1', '2024-01-10 10:00Z', 90, 'Talks', '2024-03-01', false, false, 'o', false, false),
+	('006b', 'a1', '2024-01-10 10:00Z', 50, 'Closed Lost', '2024-01-10', true, false, 'o', false, true), ('006c', 'a2', '2024-01-10 10:00Z', NULL, 'Talks', '2024-06-01', false, false, 'o', false, true), ('006d', 'a2', '2024-01-10 10:00Z', 5, 'Talks', '2024-06-01', false, false, 'o', true, true);
+CREATE TABLE salesforce.opportunity_history (id text, opportunity_id text, stage_name text, created_date timestamptz);
+INSERT INTO salesforce.opportunity_history VALUES ('1', '006a', 'Talks', '2024-01-10Z'), ('2', '006a', 'Talks', '2024-01-11Z'), ('3', '006a', 'Closed Won', '2024-02-01Z');
+CREATE TABLE salesforce.task (id text, owner_id text, created_date timestamptz, completed_date_time timestamptz, is_closed boolean, task_subtype text, what_id text, is_deleted boolean);
+INSERT INTO salesforce.task VALUES ('t1', 'o', '2024-01-11Z', '2024-01-12Z', true, 'Call', '006a', false), ('t2', 'o', '2024-01-11Z', NULL, false, 'Email', '006a', false), ('t3', 'o', '2024-01-11Z', NULL, true, 'Email', '001x', false);
+CREATE TABLE salesforce.lead (id text, created_date timestamptz, lead_source text, is_converted boolean, converted_date date, converted_account_id text, is_deleted boolean);
+INSERT INTO salesforce.lead VALUES ('l1', '2024-01-05 12:00Z', 'Web', true, '2024-01-05', 'a1', false), ('l2', '2024-01-06 12:00Z', 'Event', false, NULL, NULL, false);
+SELECT source_name FROM map_preset('salesforce', 'salesforce', currency => 'USD', zone => 'America/New_York') WHERE skipped_because IS NULL;
+-- a close date is a day of the zone; one lost on the day it was made is not closed before that
+SELECT deal, customer, amount, currency, stage, closed_at AT TIME ZONE 'UTC' AS closed_utc, outcome, expected_close FROM nudge_staging.deals ORDER BY 1;
+SELECT deal, stage, at AT TIME ZONE 'UTC' AS at_utc FROM nudge_staging.deal_stages ORDER BY at;
+SELECT owner, at AT TIME ZONE 'UTC' AS at_utc, kind, deal FROM nudge_staging.activities ORDER BY at;
+SELECT lead, customer, stage, at AT TIME ZONE 'UTC' AS at_utc, source FROM nudge_staging.leads ORDER BY lead, at, stage DESC;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- Intercom and Zendesk
+--
+CREATE SCHEMA intercom;
+CREATE TABLE intercom.conversation_history (id bigint, created_at timestamp, updated_at timestamp, state text, priority text, source_type text, assignee_id bigint, conversation_rating_value integer, _fivetran_active boolean);
+CREATE TABLE intercom.conversation_contact_history (conversation_id bigint, contact_id text, _fivetran_active boolean);
+CREATE TABLE intercom.contact_company_history (contact_id text, company_id text, _fivetran_active boolean);
+CREATE TABLE intercom.conversation_part_history (conversation_id bigint, author_type text, part_type text, created_at timestamp, body text, _fivetran_active boolean);
+INSERT INTO intercom.conversation_history VALUES (1, '2024-01-01', '2024-01-05', 'closed', 'priority', 'email', 9, 4, true), (1, '2024-01-01', '2024-01-02', 'open', NULL, 'email', NULL, NULL, false), (2, '2024-01-02', '2024-01-02', 'open', NULL, 'conversation', NULL, NULL, true);
+INSERT INTO intercom.conversation_contact_history VALUES (1, 'p1', true), (2, 'p2', true);
+INSERT INTO intercom.contact_company_history VALUES ('p1', 'co1', true), ('p1', 'co0', false);
+INSERT INTO intercom.conversation_part_history VALUES (1, 'bot', 'comment', '2024-01-01 00:01', 'Hello', true), (1, 'admin', 'assignment', '2024-01-01 00:30', NULL, true), (1, 'admin', 'comment', '2024-01-01 01:00', 'Hi', true), (1, 'user', 'comment', '2024-01-01 02:00', 'x', true),
+	(1, 'admin', 'close', '2024-01-02', NULL, true), (1, 'user', 'open', '2024-01-03', 'again', true), (1, 'admin', 'close', '2024-01-04', NULL, true);
+SELECT source_name FROM map_preset('intercom', 'intercom') WHERE skipped_because IS NULL;
+SELECT ticket, customer, opened_at AT TIME ZONE 'UTC' AS opened, first_response_at AT TIME ZONE 'UTC' AS answered, resolved_at AT TIME ZONE 'UTC' AS resolved, reopened_at AT TIME ZONE 'UTC' AS reopened, priority, category, csat, contacts, agent FROM nudge_staging.tickets;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+CREATE SCHEMA zendesk;
+CREATE TABLE zendesk.ticket (id bigint, requester_id bigint, organization_id bigint, created_at timestamp, status text, priority text, type text, assignee_id bigint, _fivetran_deleted boolean);
+CREATE TABLE zendesk."user" (id bigint, role text, organization_id bigint);
+CREATE TABLE zendesk.ticket_comment (ticket_id bigint, user_id bigint, created timestamp, public boolean);
+CREATE TABLE zendesk.ticket_field_history (ticket_id bigint, field_name text, value text, updated timestamp);
+INSERT INTO zendesk."user" VALUES (1, 'end-user', 50), (2, 'agent', NULL);
+INSERT INTO zendesk.ticket VALUES (10, 1, NULL, '2024-01-01', 'closed', 'High', 'problem', 2, false), (11, 1, 51, '2024-01-02', 'open', NULL, NULL, NULL, false), (12, 1, 51, '2024-01-02', 'deleted', NULL, NULL, NULL, false), (13, 2, NULL, '2024-01-02', 'open', NULL, NULL, NULL, false);
+INSERT INTO zendesk.ticket_comment VALUES (10, 1, '2024-01-01', true), (10, 2, '2024-01-01 00:30', false), (10, 2, '2024-01-01 01:00', true), (10, 1, '2024-01-03', true);
+INSERT INTO zendesk.ticket_field_history VALUES (10, 'status', 'new', '2024-01-01'), (10, 'status', 'solved', '2024-01-02'), (10, 'status', 'open', '2024-01-03'), (10, 'status', 'solved', '2024-01-04'), (10, 'status', 'closed', '2024-01-08'), (10, 'priority', 'high', '2024-01-09');
+SELECT source_name FROM map_preset('zendesk', 'zendesk') WHERE skipped_because IS NULL;
+-- solved on the fourth, closed by itself four days later; an answer that is not public is none
+SELECT ticket, customer, opened_at AT TIME ZONE 'UTC' AS opened, first_response_at AT TIME ZONE 'UTC' AS answered, resolved_at AT TIME ZONE 'UTC' AS resolved, reopened_at AT TIME ZONE 'UTC' AS reopened, priority, category, contacts, agent FROM nudge_staging.tickets ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- Segment and Amplitude
+--
+CREATE SCHEMA segment;
+CREATE TABLE segment.tracks (id text, event text, event_text text, "timestamp" timestamptz, received_at timestamptz, user_id text, anonymous_id text, context_page_path text);
+CREATE TABLE segment.pages (id text, "timestamp" timestamptz, anonymous_id text, user_id text, url text, referrer text, context_campaign_source text, context_campaign_medium text, context_campaign_name text);
+CREATE TABLE segment.identifies (id text, user_id text, anonymous_id text, "timestamp" timestamptz);
+CREATE TABLE segment.groups (user_id text, group_id text, "timestamp" timestamptz);
+INSERT INTO segment.tracks VALUES ('1', 'signed_up', 'Signed Up', '2024-01-01 10:00Z', '2024-01-02Z', 'u1', 'a1', '/join'), ('2', 'signed_up', 'Signed Up', '2024-01-01 11:00Z', '2024-01-02Z', '', 'a2', '/join');
+INSERT INTO segment.pages VALUES ('p1', '2024-01-01Z', 'a1', NULL, 'https://us.example/x?gclid=abc', 'https://www.google.com/', 'google', 'cpc', 'spring'), ('p2', '2024-01-01 01:00Z', 'a1', 'u1', 'https://us.example/y', 'https://us.example/x', NULL, NULL, NULL), ('p3', '2024-01-02Z', 'a2', NULL, 'https://us.example/', 'https://duckduckgo.com/', NULL, NULL, NULL), ('p4', '2024-01-03Z', 'a2', NULL, 'https://us.example/', NULL, NULL, NULL, NULL);
+INSERT INTO segment.identifies VALUES ('i1', 'u1', 'a1', '2024-01-01 09:00Z'), ('i2', 'u1', 'a1', '2024-02-01Z'), ('i3', 'u1', 'a9', '2024-02-01Z');
+INSERT INTO segment.groups VALUES ('u1', 'acme', '2024-01-01Z'), ('u1', 'umbrella', '2024-03-01Z');
+SELECT source_name FROM map_preset('segment', 'segment');
+SELECT "user", anonymous_id, at AT TIME ZONE 'UTC' AS at_utc, name, page FROM nudge_staging.events ORDER BY at;
+SELECT "user", anonymous_id, at AT TIME ZONE 'UTC' AS at_utc, channel, campaign, click_id, touch FROM nudge_staging.touches ORDER BY at;
+SELECT "user", customer, signed_up_at AT TIME ZONE 'UTC' AS at_utc FROM nudge_staging.users;
+SELECT anonymous_id, "user", valid_from AT TIME ZONE 'UTC' AS from_utc FROM nudge_staging.identities ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+CREATE SCHEMA amplitude;
+CREATE TABLE amplitude.event (event_type text, event_time timestamp, user_id text, amplitude_id bigint, session_id bigint, event_properties text, _insert_id text, server_upload_time timestamp);
+INSERT INTO amplitude.event VALUES ('Export', '2024-01-01 10:00', 'u1', 5, 1704103200000, '{"rows": 3}', 'x', '2024-01-01 10:01'), ('Export', '2024-01-01 10:00', 'u1', 5, 1704103200000, '{"rows": 3}', 'x', '2024-01-01 10:05'), ('Export', '2024-01-01 11:00', NULL, 6, -1, '', NULL, NULL), ('Export', '2024-01-01 11:00', NULL, 6, -1, NULL, NULL, NULL);
+SELECT source_name FROM map_preset('amplitude', 'amplitude');
+SELECT "user", anonymous_id, at AT TIME ZONE 'UTC' AS at_utc, name, session, properties FROM nudge_staging.events ORDER BY at;
+SELECT anonymous_id, "user", valid_from AT TIME ZONE 'UTC' AS from_utc FROM nudge_staging.identities;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- GitHub and PagerDuty
+--
+CREATE SCHEMA github;
+CREATE TABLE github.issue (id bigint, created_at timestamp, closed_at timestamp, repository_id bigint, pull_request boolean);
+CREATE TABLE github.issue_label (issue_id bigint, label_id bigint);
+CREATE TABLE github.label (id bigint, name text);
+CREATE TABLE github.issue_merged (issue_id bigint, merged_at timestamp);
+CREATE TABLE github.pull_request (id bigint, issue_id bigint, base_ref text);
+CREATE TABLE github.repository (id bigint, full_name text, default_branch text);
+INSERT INTO github.label VALUES (1, 'bug'), (2, 'severity: High'), (3, 'kind/debug'), (4, 'P2'), (5, 'type: bug');
+INSERT INTO github.issue VALUES (1, '2024-01-01', '2024-01-03', 7, false), (2, '2024-01-02', NULL, 7, false), (3, '2024-01-03', NULL, 7, NULL), (4, '2024-01-04', '2024-01-05', 7, true), (5, '2024-01-04', '2024-01-06', 7, true);
+INSERT INTO github.issue_label VALUES (1, 1), (1, 2), (2, 3), (3, 5), (3, 4), (4, 1);
+INSERT INTO github.issue_merged VALUES (4, '2024-01-05'), (5, '2024-01-06');
+INSERT INTO github.pull_request VALUES (40, 4, 'main'), (50, 5, 'release-1');
+INSERT INTO github.repository VALUES (7, 'us/app', 'main');
+SELECT source_name FROM map_preset('github', 'github');
+SELECT bug, opened_at AT TIME ZONE 'UTC' AS opened, closed_at AT TIME ZONE 'UTC' AS closed, severity FROM nudge_staging.bugs ORDER BY 1;
+SELECT at AT TIME ZONE 'UTC' AS at_utc, change_created_at AT TIME ZONE 'UTC' AS made, service FROM nudge_staging.deployments;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+CREATE SCHEMA pagerduty;
+CREATE TABLE pagerduty.pagerduty_incidents (id text, created_at timestamptz, status text, urgency text, resolved_at timestamptz, last_status_change_at timestamptz, priority json, service jsonb);
+INSERT INTO pagerduty.pagerduty_incidents VALUES ('q1', '2024-01-01 10:00Z', 'resolved', 'high', '2024-01-01 10:30Z', '2024-01-01 10:30Z', '{"summary": "P1"}', '{"summary": "API"}'), ('q2', '2024-01-02Z', 'resolved', 'low', NULL, '2024-01-02 01:00Z', NULL, '{"summary": "Web"}'), ('q3', '2024-01-03Z', 'triggered', 'high', NULL, '2024-01-03Z', NULL, NULL);
+SELECT source_name, skipped_because FROM map_preset('pagerduty', 'pagerduty');
+SELECT incident, started_at AT TIME ZONE 'UTC' AS started, ended_at AT TIME ZONE 'UTC' AS ended, severity, service FROM nudge_staging.incidents ORDER BY 1;
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+
+--
+-- Presets of one's own
+--
+INSERT INTO presets (preset, source, input, tables, columns, filter, zone, words, note) VALUES
+	('crm', 'customers', 'customers', '{"accounts": {"account_id": "any!", "since": "any!", "tier": "any", "country": "any"}}', '{"customer": "account_id", "created_at": "since", "segment": "tier", "region": "country"}', 'r.account_id > 0', 'UTC', '{"segment": {"g": "gold"}}', 'Our own');
+INSERT INTO presets (preset, source, input, tables, query) VALUES
+	('crm', 'spend', 'spend', '{"expenses": {"day": "date!", "cents": "numeric!", "why": "text"}}', 'SELECT e.day, coalesce(e.why, ''other'') AS channel, e.cents / 100 AS amount, {{currency}} AS currency FROM {{expenses}} AS e');
+CREATE SCHEMA crm;
+CREATE TABLE crm.accounts (account_id integer, since date, tier text, segment text);
+CREATE TABLE crm.expenses (day timestamptz, cents integer, why integer[]);
+INSERT INTO crm.accounts VALUES (1, '2024-01-01', 'G', 'not this'), (0, '2024-01-01', 'G', 'x');
+INSERT INTO crm.expenses VALUES ('2024-01-01 23:30Z', 1250, '{1}');
+-- what is NULL: a column that is not there, and one that is of a type that cannot be meant
+SELECT source_name, staging_view, skipped_because, left_out FROM map_preset('crm', 'crm', zone => 'Europe/Berlin', currency => 'eur');
+SELECT customer, created_at AT TIME ZONE 'UTC' AS created_utc, segment, region FROM nudge_staging.customers;
+SELECT day, channel, amount, currency FROM nudge_staging.spend;
+-- the statement is the call itself
+SELECT statement FROM map_preset('crm', 'crm', prefix => 'mine', expected_every => '1 day', dry_run => true);
+SELECT statement FROM map_preset('crm', 'crm', inputs => '{customers}', prefix => 'mine') \gset
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+:statement
+SELECT source, filter, words, columns FROM sources;
+SELECT preset, input, source, needs, uses, note, shipped FROM preset_list WHERE preset = 'crm' ORDER BY 2;
+-- one's own in place of a shipped one
+INSERT INTO presets (preset, source, input, tables, query) VALUES ('killbill', 'customers', 'customers', '{"t": {"id": "text!"}}', 'SELECT 1');
+SELECT source, shipped FROM preset_list WHERE preset = 'killbill' ORDER BY 1;
+SELECT preset, count(*) AS sources, string_agg(DISTINCT input, ', ' ORDER BY input) AS inputs FROM preset_list WHERE shipped AND preset <> 'plain' GROUP BY 1 ORDER BY 1;
+DELETE FROM presets;
+-- Rows that are no presets
+INSERT INTO presets (preset, source, input, tables) VALUES ('p', 's', 'users', '{}');
+INSERT INTO presets (preset, source, input, tables) VALUES ('p', 's', 'users', '{"t": {"c": "money"}}');
+INSERT INTO presets (preset, source, input, tables) VALUES ('P q', 's', 'users', '{"t": {"c": "text"}}');
+SELECT tables, valid_preset_tables(tables::jsonb) FROM unnest('{"{\"t\": 1}","{\"t\": []}","[]","1","{\"t\": {\"c\": 1}}","{\"\": {\"c\": \"text\"}}","{\"t\": {\"c\": \"any!\"}}",NULL}'::text[]) tables;
+-- What is not understood
+SELECT map_preset('strype', 'crm');
+SELECT map_preset(NULL, 'crm');
+SELECT map_preset('plain', 'nowhere');
+SELECT map_preset('plain', NULL);
+SELECT map_preset('stripe_sync', 'crm');
+SELECT skipped_because FROM map_preset('stripe_sync', 'crm', dry_run => true);
+SELECT map_preset('stripe_sync', 'stripe', inputs => '{customers,events}');
+SELECT map_preset('stripe_sync', 'stripe', zone => 'Atlantis');
+SELECT map_preset('stripe_sync', 'stripe', currency => 'Euro');
+SELECT map_preset('stripe_sync', 'stripe', prefix => 'Two Words');
+SELECT map_preset('stripe_sync', 'stripe', expected_every => '-1 day');
+SELECT map_preset('stripe_sync', 'stripe', inputs => '{}', dry_run => true);
+SELECT count(*) FILTER (WHERE unmap_source(source)) FROM sources;
+DROP SCHEMA nudge_staging;
+DROP SCHEMA stripe, "Old stripe", fivetran_stripe, mine, chargebee, chargebee_1, recurly, killbill, ga, ga_flat, ads, hubspot, salesforce, intercom, zendesk, segment, amplitude, github, pagerduty, crm CASCADE;
+DROP TABLE by_hand, before_touches, before_events;
+DROP FUNCTION epoch(timestamp);

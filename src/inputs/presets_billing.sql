@@ -19,6 +19,16 @@ FROM (VALUES
 SELECT c.id AS customer, c.created_at, upper(c.preferred_currency_code) AS currency, coalesce(c.billing_address_country, c.billing_address ->> 'country') AS region
 FROM {{customer}} AS c
 $query$),
+('plans', NULL, 'Item prices of Chargebee of plans and add-ons; of the first product catalogue there are none', '{
+	"item_price": {"id": "text!", "item_id": "text", "item_type": "text!", "price": "numeric!", "currency_code": "text!", "period": "numeric!", "period_unit": "text!"}
+}', $query$
+SELECT p.id AS plan, p.item_id AS family, u.unit AS interval_unit, p.item_type AS kind, nullif(jsonb_strip_nulls(jsonb_build_object('currency', upper(p.currency_code))), '{}') AS attributes,
+	trim_scale(p.price / u.units * CASE nudge.source_minor_unit(p.currency_code) WHEN 0 THEN 1 WHEN 3 THEN 0.001 WHEN 4 THEN 0.0001 ELSE 0.01 END) AS list_price
+FROM {{item_price}} AS p
+CROSS JOIN LATERAL (SELECT CASE WHEN p.period_unit = 'month' AND p.period = 3 THEN 'quarter' WHEN p.period_unit = 'month' AND p.period = 12 THEN 'year' ELSE p.period_unit END AS unit,
+	CASE WHEN p.period_unit = 'month' AND p.period IN (3, 12) THEN 1 ELSE p.period END AS units) AS u
+WHERE p.item_type IN ('plan', 'addon')
+$query$),
 ('subscriptions', '"iso"', 'Chargebee: what each subscription is now. Earlier plans, quantities, pauses and trials are not there, and neither are taxes within prices', '{
 	"subscription": {"id": "text!", "customer_id": "text!", "status": "text!", "currency_code": "text!", "billing_period": "numeric!", "billing_period_unit": "text!", "created_at": "epoch", "start_date": "epoch", "started_at": "epoch",
 		"trial_start": "epoch", "trial_end": "epoch", "cancelled_at": "epoch", "cancel_reason": "text", "current_term_end": "epoch", "pause_date": "epoch", "resume_date": "epoch", "due_since": "epoch", "due_invoices_count": "numeric",

@@ -43,14 +43,12 @@ SELECT s.user_id AS "user", s.visitor AS anonymous_id, s.at, nudge.channel_of(s.
 	s.source AS utm_source, s.medium AS utm_medium, s.campaign AS utm_campaign, s.referrer, s.gclid AS click_id, s.visitor || '.' || s.session AS touch
 FROM (
 	-- what of source, medium and campaign belongs together is of one hit
-	SELECT h.visitor, h.session, min(h.at) AS at, max(h.user_id) AS user_id, f.head ->> 0 AS source, f.head ->> 1 AS medium, f.head ->> 2 AS campaign, f.head ->> 3 AS gclid, (array_agg(h.referrer ORDER BY h.at, h.place))[1] AS referrer
-	FROM hits AS h
-	LEFT JOIN LATERAL (
-		SELECT jsonb_build_array(k.source, k.medium, k.campaign, k.gclid) AS head FROM hits AS k
-		WHERE k.visitor = h.visitor AND k.session = h.session AND coalesce(k.source, k.medium, k.campaign, k.gclid) IS NOT NULL ORDER BY k.at, k.place LIMIT 1
-	) AS f ON h.name = 'session_start'
-	WHERE h.session IS NOT NULL
-	GROUP BY h.visitor, h.session, f.head
+	SELECT k.visitor, k.session, k.at, k.user_id, k.head ->> 0 AS source, k.head ->> 1 AS medium, k.head ->> 2 AS campaign, k.head ->> 3 AS gclid, k.referrer
+	FROM (
+		SELECT h.visitor, h.session, min(h.at) AS at, max(h.user_id) AS user_id, (array_agg(h.referrer ORDER BY h.at, h.place))[1] AS referrer,
+			(array_agg(jsonb_build_array(h.source, h.medium, h.campaign, h.gclid) ORDER BY h.at, h.place) FILTER (WHERE coalesce(h.source, h.medium, h.campaign, h.gclid) IS NOT NULL))[1] AS head
+		FROM hits AS h WHERE h.session IS NOT NULL GROUP BY h.visitor, h.session
+	) AS k
 ) AS s
 $query$),
 ('identities', 'Visitors and users of Google Analytics 4, since the first event that has both', $query$
@@ -70,7 +68,7 @@ FROM (VALUES
 	"account_history": {"id": "text", "currency_code": "text", "updated_at": "timestamptz"}
 }', $query$
 SELECT s.date AS day, CASE upper(c.advertising_channel_type) WHEN 'DISPLAY' THEN 'display' WHEN 'VIDEO' THEN 'paid_video' WHEN 'SHOPPING' THEN 'paid_shopping' WHEN 'PERFORMANCE_MAX' THEN 'cross_network' WHEN 'DEMAND_GEN' THEN 'cross_network'
-		ELSE 'paid_search' END AS channel, s.cost_micros / 1000000 AS amount, coalesce(a.currency_code, {{currency}}) AS currency, coalesce(c.name, s.id) AS campaign, s.impressions::bigint AS impressions, s.clicks::bigint AS clicks
+		ELSE 'paid_search' END AS channel, s.cost_micros * 0.000001 AS amount, coalesce(a.currency_code, {{currency}}) AS currency, coalesce(c.name, s.id) AS campaign, s.impressions::bigint AS impressions, s.clicks::bigint AS clicks
 FROM {{campaign_stats}} AS s
 LEFT JOIN LATERAL (SELECT h.name, h.advertising_channel_type FROM {{campaign_history}} AS h WHERE h.id = s.id ORDER BY h.updated_at DESC LIMIT 1) AS c ON true
 LEFT JOIN LATERAL (SELECT h.currency_code FROM {{account_history}} AS h WHERE h.id = s.customer_id ORDER BY h.updated_at DESC LIMIT 1) AS a ON true
