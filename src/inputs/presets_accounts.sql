@@ -131,18 +131,18 @@ $query$),
 	"conversation_part_history": {"conversation_id": "text!", "author_type": "text!", "part_type": "text!", "created_at": "timestamptz!", "body": "text", "_fivetran_active": "boolean"}
 }', $query$
 SELECT c.id AS ticket, k.company_id AS customer, c.created_at AS opened_at, p.first_answer AS first_response_at, CASE c.state WHEN 'closed' THEN coalesce(p.last_close, c.updated_at) END AS resolved_at,
-	CASE WHEN p.last_open > p.first_close THEN p.last_open END AS reopened_at, lower(coalesce(nullif(c.priority, ''), 'none')) AS priority, c.source_type AS category, c.conversation_rating_value AS csat, p.contacts::integer AS contacts, c.assignee_id AS agent
+	CASE WHEN p.last_open > p.first_close THEN p.last_open END AS reopened_at, lower(coalesce(nullif(c.priority, ''), 'none')) AS priority, c.source_type AS category, c.conversation_rating_value AS csat, (1 + coalesce(p.contacts, 0))::integer AS contacts, c.assignee_id AS agent
 FROM {{conversation_history}} AS c
-CROSS JOIN LATERAL (
-	SELECT min(y.company_id) AS company_id FROM {{conversation_contact_history}} AS x JOIN {{contact_company_history}} AS y ON y.contact_id = x.contact_id
-	WHERE x.conversation_id = c.id AND coalesce(x._fivetran_active, true) AND coalesce(y._fivetran_active, true)
-) AS k
-CROSS JOIN LATERAL (
-	SELECT min(h.created_at) FILTER (WHERE h.author_type = 'admin' AND h.part_type IN ('comment', 'close', 'open') AND coalesce(h.body, '-') <> '') AS first_answer, min(h.created_at) FILTER (WHERE h.part_type = 'close') AS first_close,
+LEFT JOIN (
+	SELECT x.conversation_id, min(y.company_id) AS company_id FROM {{conversation_contact_history}} AS x JOIN {{contact_company_history}} AS y ON y.contact_id = x.contact_id
+	WHERE coalesce(x._fivetran_active, true) AND coalesce(y._fivetran_active, true) GROUP BY x.conversation_id
+) AS k ON k.conversation_id = c.id
+LEFT JOIN (
+	SELECT h.conversation_id, min(h.created_at) FILTER (WHERE h.author_type = 'admin' AND h.part_type IN ('comment', 'close', 'open') AND coalesce(h.body, '-') <> '') AS first_answer, min(h.created_at) FILTER (WHERE h.part_type = 'close') AS first_close,
 		max(h.created_at) FILTER (WHERE h.part_type = 'close') AS last_close, max(h.created_at) FILTER (WHERE h.part_type = 'open') AS last_open,
-		1 + count(*) FILTER (WHERE h.author_type IN ('user', 'lead', 'contact') AND h.part_type IN ('comment', 'open')) AS contacts
-	FROM {{conversation_part_history}} AS h WHERE h.conversation_id = c.id AND coalesce(h._fivetran_active, true)
-) AS p
+		count(*) FILTER (WHERE h.author_type IN ('user', 'lead', 'contact') AND h.part_type IN ('comment', 'open')) AS contacts
+	FROM {{conversation_part_history}} AS h WHERE coalesce(h._fivetran_active, true) GROUP BY h.conversation_id
+) AS p ON p.conversation_id = c.id
 WHERE coalesce(c._fivetran_active, true) AND k.company_id IS NOT NULL
 $query$),
 ('zendesk', 'customers', NULL, 'Organizations of Zendesk by Fivetran', '{
@@ -157,13 +157,13 @@ $query$),
 	"ticket_field_history": {"ticket_id": "text", "field_name": "text", "value": "text", "updated": "timestamptz"}
 }', $query$
 SELECT t.id AS ticket, coalesce(t.organization_id, r.organization_id) AS customer, t.created_at AS opened_at, c.first_answer AS first_response_at,
-	CASE WHEN t.status IN ('solved', 'closed') THEN h.last_solved END AS resolved_at, h.reopened_at, lower(coalesce(nullif(t.priority, ''), 'none')) AS priority, t.type AS category, c.contacts::integer AS contacts, t.assignee_id AS agent
+	CASE WHEN t.status IN ('solved', 'closed') THEN h.last_solved END AS resolved_at, h.reopened_at, lower(coalesce(nullif(t.priority, ''), 'none')) AS priority, t.type AS category, coalesce(c.contacts, 0)::integer AS contacts, t.assignee_id AS agent
 FROM {{ticket}} AS t
 LEFT JOIN {{user}} AS r ON r.id = t.requester_id
-CROSS JOIN LATERAL (
-	SELECT min(k.created) FILTER (WHERE a.role IN ('agent', 'admin') AND k.user_id <> t.requester_id) AS first_answer, count(*) FILTER (WHERE a.role NOT IN ('agent', 'admin')) AS contacts
-	FROM {{ticket_comment}} AS k LEFT JOIN {{user}} AS a ON a.id = k.user_id WHERE k.ticket_id = t.id AND coalesce(k.public, true) AND NOT coalesce(k._fivetran_deleted, false)
-) AS c
+LEFT JOIN (
+	SELECT k.ticket_id, min(k.created) FILTER (WHERE a.role IN ('agent', 'admin') AND k.user_id <> o.requester_id) AS first_answer, count(*) FILTER (WHERE a.role NOT IN ('agent', 'admin')) AS contacts
+	FROM {{ticket_comment}} AS k JOIN {{ticket}} AS o ON o.id = k.ticket_id LEFT JOIN {{user}} AS a ON a.id = k.user_id WHERE coalesce(k.public, true) AND NOT coalesce(k._fivetran_deleted, false) GROUP BY k.ticket_id
+) AS c ON c.ticket_id = t.id
 CROSS JOIN LATERAL (
 	-- since it was last not solved: that it is closed after some days is not when it was solved
 	SELECT min(s.updated) FILTER (WHERE s.value IN ('solved', 'closed') AND s.updated > coalesce(s.last_other, '-infinity')) AS last_solved, max(s.updated) FILTER (WHERE s.before IN ('solved', 'closed') AND s.value NOT IN ('solved', 'closed', 'deleted')) AS reopened_at

@@ -35,12 +35,12 @@ $query$),
 		"updated_at": "epoch", "deleted": "boolean", "_fivetran_deleted": "boolean", "subscription_items": "jsonb", "addons": "jsonb", "coupons": "jsonb", "plan_id": "text", "plan_quantity": "numeric", "plan_free_quantity": "numeric", "plan_unit_price": "numeric", "plan_amount": "numeric"},
 	"coupon": {"id": "text", "discount_type": "text", "discount_percentage": "numeric", "discount_amount": "numeric", "duration_type": "text", "apply_on": "text"}
 }', $query$
-WITH subs AS NOT MATERIALIZED (
+WITH subs AS MATERIALIZED (
 	SELECT s.*, coalesce(s.started_at, s.start_date, s.created_at) AS begins,
 		-- when it is to be cancelled is there before it is; what was deleted ended at the latest with that
 		coalesce(s.cancelled_at, CASE s.status WHEN 'non_renewing' THEN s.current_term_end END, CASE WHEN s.deleted OR s._fivetran_deleted THEN s.updated_at END) AS ends
 	FROM {{subscription}} AS s
-), lines AS NOT MATERIALIZED (
+), lines AS MATERIALIZED (
 	SELECT s.id AS subscription, e.line ->> 'item_price_id' AS plan, coalesce(e.line ->> 'item_type', 'plan') AS kind, (e.line ->> 'quantity')::numeric AS quantity, (e.line ->> 'free_quantity')::numeric AS free_quantity,
 		(e.line ->> 'unit_price')::numeric AS unit_price, (e.line ->> 'amount')::numeric AS amount, e.line ->> 'trial_end' AS trial_end, e.line ->> 'metered_quantity' IS NOT NULL AS metered, (e.line ->> 'billing_period')::numeric AS period, e.line ->> 'billing_period_unit' AS unit
 	FROM subs AS s, jsonb_array_elements(CASE jsonb_typeof(s.subscription_items) WHEN 'array' THEN s.subscription_items ELSE '[]' END) AS e(line)
@@ -50,7 +50,7 @@ WITH subs AS NOT MATERIALIZED (
 	UNION ALL
 	SELECT s.id, e.line ->> 'id', 'addon', (e.line ->> 'quantity')::numeric, NULL, (e.line ->> 'unit_price')::numeric, (e.line ->> 'amount')::numeric, NULL, false, NULL, NULL
 	FROM subs AS s, jsonb_array_elements(CASE jsonb_typeof(s.addons) WHEN 'array' THEN s.addons ELSE '[]' END) AS e(line)
-), items AS NOT MATERIALIZED (
+), items AS MATERIALIZED (
 	-- an amount that is not quantity times price, as of tiers, stands for all of the quantity
 	SELECT s.customer_id AS customer, s.id AS subscription, s.id || ':' || CASE l.kind WHEN 'plan' THEN 'plan' ELSE l.plan END AS item, l.plan, s.begins, s.ends, s.trial_start AS trial_from,
 		CASE WHEN s.status <> 'in_trial' THEN coalesce(s.trial_end, CASE WHEN l.trial_end ~ '^[0-9.]+$' THEN to_timestamp(l.trial_end::double precision) ELSE l.trial_end::timestamptz END) END AS trial_to,
@@ -63,17 +63,21 @@ WITH subs AS NOT MATERIALIZED (
 	JOIN lines AS l ON l.subscription = s.id
 	CROSS JOIN LATERAL (SELECT greatest(coalesce(l.quantity, 1) - coalesce(l.free_quantity, 0), 0) AS units) AS u
 	WHERE l.kind <> 'charge'
-), discounts AS NOT MATERIALIZED (
+), totals AS MATERIALIZED (
+	SELECT i.subscription, max(i.interval_count * ('1 ' || i.interval_unit)::interval) AS period, sum(i.amount * coalesce(i.quantity, 1)) FILTER (WHERE NOT i.usage) AS amount
+	FROM items AS i GROUP BY i.subscription
+), discounts AS MATERIALIZED (
 	SELECT s.id AS subscription, s.begins AS starts, coalesce(CASE WHEN e.line ->> 'apply_till' ~ '^[0-9.]+$' THEN to_timestamp((e.line ->> 'apply_till')::double precision) ELSE (e.line ->> 'apply_till')::timestamptz END,
 			CASE k.duration_type WHEN 'one_time' THEN (s.begins AT TIME ZONE 'UTC' + s.billing_period::double precision * ('1 ' || s.billing_period_unit)::interval) AT TIME ZONE 'UTC' END) AS ends,
 		CASE k.discount_type WHEN 'percentage' THEN k.discount_percentage / 100
-			ELSE k.discount_amount / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = s.id AND NOT i.usage), 0) END AS share,
+			ELSE k.discount_amount / nullif(t.amount, 0) END AS share,
 		CASE k.duration_type WHEN 'one_time' THEN 'once' WHEN 'forever' THEN 'forever' ELSE 'repeating' END AS kind
 	FROM subs AS s
+	LEFT JOIN totals AS t ON t.subscription = s.id
 	CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(s.coupons) WHEN 'array' THEN s.coupons ELSE '[]' END) AS e(line)
 	JOIN {{coupon}} AS k ON k.id = e.line ->> 'coupon_id'
 	WHERE coalesce(k.apply_on, 'invoice_amount') = 'invoice_amount'
-), statuses AS NOT MATERIALIZED (
+), statuses AS MATERIALIZED (
 	SELECT s.id AS subscription, '-infinity'::timestamptz AS since, CASE WHEN s.status = 'in_trial' THEN 'trialing' WHEN s.status = 'paused' AND s.pause_date IS NULL THEN 'paused' WHEN s.status = 'transferred' THEN 'excluded'
 		WHEN s.status IN ('future', 'active', 'non_renewing', 'cancelled', 'paused') THEN 'active' ELSE s.status END AS status
 	FROM subs AS s
@@ -129,22 +133,22 @@ $query$),
 	"coupon_redemption_history": {"id": "text", "account_id": "text", "coupon_id": "text", "created_at": "timestamptz", "updated_at": "timestamptz", "removed_at": "timestamptz"},
 	"coupon_discount": {"coupon_id": "text", "type": "text", "percentage": "text", "currency": "text", "amount": "numeric"}
 }', $query$
-WITH versions AS NOT MATERIALIZED (
+WITH versions AS MATERIALIZED (
 	-- what is first known stands for the time before
 	SELECT h.*, lag(h.updated_at) OVER w IS NULL AS is_first, lead(h.updated_at) OVER w AS until
 	FROM {{subscription_history}} AS h WINDOW w AS (PARTITION BY h.id ORDER BY h.updated_at)
-), subs AS NOT MATERIALIZED (
+), subs AS MATERIALIZED (
 	SELECT v.*, coalesce(v.activated_at, v.created_at) AS begins, v.expires_at AS ends FROM versions AS v WHERE v.until IS NULL
-), plans AS NOT MATERIALIZED (
+), plans AS MATERIALIZED (
 	SELECT p.id, rtrim(lower(p.interval_unit), 's') AS interval_unit, p.interval_length::integer AS interval_count
 	FROM {{plan_history}} AS p WHERE NOT EXISTS (SELECT FROM {{plan_history}} AS l WHERE l.id = p.id AND l.updated_at > p.updated_at)
-), parts AS NOT MATERIALIZED (
+), parts AS MATERIALIZED (
 	SELECT v.id AS subscription, v.id AS item, v.plan_id AS plan, v.plan_id AS billed_as, CASE WHEN NOT v.is_first THEN v.updated_at END AS since, v.until, v.unit_amount, v.quantity
 	FROM versions AS v
 	UNION ALL
 	SELECT a.subscription_id, a.id, coalesce(a.plan_add_on_id, a.id), s.plan_id, CASE WHEN lag(a.updated_at) OVER w IS NULL THEN a.created_at ELSE a.updated_at END, least(lead(a.updated_at) OVER w, a.expired_at), a.unit_amount, a.quantity
 	FROM {{subscription_add_on_history}} AS a JOIN subs AS s ON s.id = a.subscription_id WINDOW w AS (PARTITION BY a.id ORDER BY a.updated_at)
-), items AS NOT MATERIALIZED (
+), items AS MATERIALIZED (
 	SELECT s.account_id AS customer, k.subscription, k.item, k.plan, greatest(s.begins, k.since) AS begins, least(s.ends, k.until) AS ends, s.trial_started_at AS trial_from, s.trial_ends_at AS trial_to,
 		k.unit_amount AS amount, p.interval_unit, p.interval_count, k.quantity, upper(s.currency) AS currency, false AS usage, s.created_at AS booked_at, k.until IS NULL AS is_last,
 		CASE WHEN k.until IS NULL OR k.until >= s.ends THEN CASE WHEN s.expiration_reason LIKE 'nonpayment%' THEN 'involuntary' WHEN s.canceled_at IS NOT NULL OR s.expiration_reason = 'canceled' THEN 'voluntary' END END AS end_reason
@@ -152,16 +156,17 @@ WITH versions AS NOT MATERIALIZED (
 	JOIN parts AS k ON k.subscription = s.id
 	LEFT JOIN plans AS p ON p.id = k.billed_as
 	WHERE (s.ends IS NULL OR greatest(s.begins, k.since) < s.ends) AND (k.until IS NULL OR k.until > s.begins)
-), discounts AS NOT MATERIALIZED (
+), discounts AS MATERIALIZED (
 	SELECT s.id AS subscription, r.created_at AS starts, r.removed_at AS ends,
 		CASE d.type WHEN 'percent' THEN nullif(d.percentage, '')::numeric / 100
-			ELSE d.amount / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.customer = s.account_id AND i.is_last AND i.currency = upper(s.currency)), 0) END AS share,
+			ELSE d.amount / nullif(t.amount, 0) END AS share,
 		CASE WHEN r.removed_at IS NULL THEN 'forever' ELSE 'repeating' END AS kind
 	FROM subs AS s
+	LEFT JOIN (SELECT i.customer, i.currency, sum(i.amount * coalesce(i.quantity, 1)) AS amount FROM items AS i WHERE i.is_last GROUP BY 1, 2) AS t ON t.customer = s.account_id AND t.currency = upper(s.currency)
 	JOIN {{coupon_redemption_history}} AS r ON r.account_id = s.account_id
 	JOIN {{coupon_discount}} AS d ON d.coupon_id = r.coupon_id AND d.type IN ('percent', 'fixed') AND (d.type = 'percent' OR upper(d.currency) = upper(s.currency))
 	WHERE NOT EXISTS (SELECT FROM {{coupon_redemption_history}} AS l WHERE l.id = r.id AND l.updated_at > r.updated_at)
-), statuses AS NOT MATERIALIZED (
+), statuses AS MATERIALIZED (
 	SELECT v.id AS subscription, CASE WHEN v.is_first THEN '-infinity' ELSE v.updated_at END AS since,
 		CASE WHEN v.state IN ('failed', 'pending') THEN 'excluded' WHEN v.state IN ('active', 'canceled', 'expired', 'future') THEN 'active' ELSE v.state END AS status
 	FROM versions AS v

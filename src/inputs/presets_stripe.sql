@@ -48,42 +48,40 @@ $query$),
 	"invoices": {"subscription": "text", "status": "text", "created": "epoch"},
 	"subscription_schedules": {"subscription": "text", "status": "text", "phases": "jsonb", "current_phase": "jsonb", "end_behavior": "text"}
 }', $query$
-WITH subs AS NOT MATERIALIZED (
+WITH subs AS MATERIALIZED (
 	SELECT s.*, coalesce(s.start_date, s.created) AS begins,
 		-- a period that ends is no end of what is renewed
-		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end,
-			(SELECT max(i.current_period_end) FROM {{subscription_items}} AS i WHERE i.subscription = s.id AND NOT coalesce(i.deleted, false))) END) AS ends
+		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end, e.current_period_end) END) AS ends
 	FROM {{subscriptions}} AS s
+	LEFT JOIN (SELECT i.subscription, max(i.current_period_end) AS current_period_end FROM {{subscription_items}} AS i WHERE NOT coalesce(i.deleted, false) GROUP BY 1) AS e ON e.subscription = s.id
 	WHERE coalesce(s.livemode, true)
-), schedules AS NOT MATERIALIZED (
+), schedules AS MATERIALIZED (
 	SELECT h.subscription, h.end_behavior, f.phase, f.place, to_timestamp((f.phase ->> 'start_date')::double precision) AS starts, to_timestamp((f.phase ->> 'end_date')::double precision) AS stops,
 		to_timestamp((h.current_phase ->> 'start_date')::double precision) AS present, f.place = jsonb_array_length(h.phases) AS is_last
 	FROM {{subscription_schedules}} AS h, jsonb_array_elements(h.phases) WITH ORDINALITY AS f(phase, place)
 	WHERE h.status = 'active'
-), held AS NOT MATERIALIZED (
+), held AS MATERIALIZED (
 	-- what is held now, since the phase of its schedule began and until the next one does
 	SELECT s.id AS subscription, i.id AS item, i.price, i.quantity, i.tax_rates,
-		greatest(CASE WHEN i.created > s.created + interval '1 hour' THEN i.created ELSE s.begins END,
-			(SELECT max(h.present) FROM schedules AS h WHERE h.subscription = s.id AND h.starts < h.present)) AS begins,
-		least(s.ends, (SELECT min(h.starts) FROM schedules AS h WHERE h.subscription = s.id AND h.starts > h.present)) AS ends,
+		greatest(CASE WHEN i.created > s.created + interval '1 hour' THEN i.created ELSE s.begins END, h.begins) AS begins, least(s.ends, h.ends) AS ends,
 		s.trial_start AS trial_from, CASE WHEN s.status <> 'trialing' THEN s.trial_end END AS trial_to, true AS present
 	FROM subs AS s
 	JOIN {{subscription_items}} AS i ON i.subscription = s.id
+	LEFT JOIN (SELECT k.subscription, max(k.present) FILTER (WHERE k.starts < k.present) AS begins, min(k.starts) FILTER (WHERE k.starts > k.present) AS ends FROM schedules AS k GROUP BY 1) AS h ON h.subscription = s.id
 	WHERE NOT coalesce(i.deleted, false)
 	UNION ALL
 	-- what was held and will be in the other phases
-	SELECT s.id, coalesce(
-			(SELECT min(k.id) FROM {{subscription_items}} AS k WHERE k.subscription = s.id AND NOT coalesce(k.deleted, false) AND k.price = x.price),
-			(SELECT min(k.id) FROM {{subscription_items}} AS k WHERE k.subscription = s.id AND NOT coalesce(k.deleted, false) HAVING count(*) = 1 AND jsonb_array_length(h.phase -> 'items') = 1),
-			s.id || ':' || x.price),
+	SELECT s.id, coalesce(a.id, CASE WHEN b.items = 1 AND jsonb_array_length(h.phase -> 'items') = 1 THEN b.id END, s.id || ':' || x.price),
 		x.price, (x.line ->> 'quantity')::numeric, x.line -> 'tax_rates',
 		h.starts, least(s.ends, CASE WHEN NOT h.is_last OR h.end_behavior = 'cancel' THEN h.stops END),
 		h.starts, to_timestamp((h.phase ->> 'trial_end')::double precision), false
 	FROM subs AS s
 	JOIN schedules AS h ON h.subscription = s.id
 	CROSS JOIN LATERAL (SELECT e.line, CASE jsonb_typeof(e.line -> 'price') WHEN 'object' THEN e.line #>> '{price,id}' ELSE e.line ->> 'price' END AS price FROM jsonb_array_elements(h.phase -> 'items') AS e(line)) AS x
+	LEFT JOIN (SELECT k.subscription, k.price, min(k.id) AS id FROM {{subscription_items}} AS k WHERE NOT coalesce(k.deleted, false) GROUP BY 1, 2) AS a ON a.subscription = s.id AND a.price = x.price
+	LEFT JOIN (SELECT k.subscription, count(*) AS items, min(k.id) AS id FROM {{subscription_items}} AS k WHERE NOT coalesce(k.deleted, false) GROUP BY 1) AS b ON b.subscription = s.id
 	WHERE h.starts <> h.present AND (s.ends IS NULL OR h.starts < s.ends)
-), items AS NOT MATERIALIZED (
+), items AS MATERIALIZED (
 	SELECT s.customer, h.subscription, h.item, h.price AS plan, h.begins, h.ends, h.trial_from, h.trial_to, h.present,
 		CASE WHEN t.percent > 0 THEN a.amount / (1 + t.percent / 100) ELSE a.amount END AS amount,
 		p.recurring ->> 'interval' AS interval_unit, coalesce((p.recurring ->> 'interval_count')::integer, 1) AS interval_count,
@@ -102,13 +100,17 @@ WITH subs AS NOT MATERIALIZED (
 		FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.tax_rates) = 'array' AND h.tax_rates <> '[]' THEN h.tax_rates WHEN jsonb_typeof(s.default_tax_rates) = 'array' THEN s.default_tax_rates ELSE '[]' END) AS e(rate)
 		WHERE e.rate ->> 'inclusive' = 'true'
 	) AS t
-), discounts AS NOT MATERIALIZED (
+), totals AS MATERIALIZED (
+	SELECT i.subscription, max(i.interval_count * ('1 ' || i.interval_unit)::interval) AS period, sum(i.amount * coalesce(i.quantity, 1)) FILTER (WHERE NOT i.usage) AS amount
+	FROM items AS i WHERE i.present GROUP BY i.subscription
+), discounts AS MATERIALIZED (
 	SELECT s.id AS subscription, f.starts, coalesce(f.ends, (f.starts AT TIME ZONE 'UTC' + CASE n.duration
-			WHEN 'once' THEN (SELECT max(i.interval_count * ('1 ' || i.interval_unit)::interval) FROM items AS i WHERE i.subscription = s.id AND i.present)
+			WHEN 'once' THEN t.period
 			WHEN 'repeating' THEN n.months * interval '1 month' END) AT TIME ZONE 'UTC') AS ends,
-		coalesce(n.percent_off / 100, n.amount_off / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = s.id AND i.present AND NOT i.usage), 0)) AS share,
+		coalesce(n.percent_off / 100, n.amount_off / nullif(t.amount, 0)) AS share,
 		n.duration AS kind
 	FROM subs AS s
+	LEFT JOIN totals AS t ON t.subscription = s.id
 	LEFT JOIN {{customers}} AS c ON c.id = s.customer
 	-- one of the subscription takes the place of that of the customer
 	CROSS JOIN LATERAL (SELECT CASE WHEN jsonb_typeof(s.discount) = 'object' THEN s.discount WHEN jsonb_typeof(c.discount) = 'object' THEN c.discount END AS body) AS b
@@ -118,7 +120,7 @@ WITH subs AS NOT MATERIALIZED (
 	CROSS JOIN LATERAL (SELECT coalesce((f.coupon ->> 'percent_off')::numeric, k.percent_off) AS percent_off, coalesce((f.coupon ->> 'amount_off')::numeric, k.amount_off) AS amount_off,
 		coalesce(f.coupon ->> 'duration', k.duration) AS duration, coalesce((f.coupon ->> 'duration_in_months')::numeric, k.duration_in_months)::double precision AS months) AS n
 	WHERE b.body IS NOT NULL
-), statuses AS NOT MATERIALIZED (
+), statuses AS MATERIALIZED (
 	SELECT s.id AS subscription,
 		-- of what is owed, since the first invoice that is open after the last that was paid
 		CASE WHEN s.status IN ('past_due', 'unpaid') THEN coalesce((SELECT min(o.created) FROM {{invoices}} AS o WHERE o.subscription = s.id AND o.status IN ('open', 'uncollectible')
@@ -186,42 +188,48 @@ $query$),
 	"subscription_discount": {"subscription_id": "text", "coupon_id": "text", "start": "timestamptz", "end": "timestamptz"},
 	"invoice_line_item": {"subscription_item_id": "text", "price_id": "text", "period_start": "timestamptz", "proration": "boolean", "unit_amount_excluding_tax": "text"}
 }', $query$
-WITH subs AS NOT MATERIALIZED (
+WITH subs AS MATERIALIZED (
 	-- the last version; what the system does not have any more ended with it
 	SELECT s.*, coalesce(s.start_date, s.created) AS begins,
-		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end,
-			(SELECT max(i.current_period_end) FROM {{subscription_item}} AS i WHERE i.subscription_id = s.id AND NOT coalesce(i._fivetran_deleted, false))) END,
+		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end, e.current_period_end) END,
 			CASE WHEN NOT s._fivetran_active THEN s._fivetran_end + interval '1 millisecond' END) AS ends
 	FROM {{subscription_history}} AS s
+	LEFT JOIN (SELECT i.subscription_id, max(i.current_period_end) AS current_period_end FROM {{subscription_item}} AS i WHERE NOT coalesce(i._fivetran_deleted, false) GROUP BY 1) AS e ON e.subscription_id = s.id
 	WHERE coalesce(s.livemode, true) AND (s._fivetran_start IS NOT NULL OR coalesce(s._fivetran_active, true))
 		AND NOT EXISTS (SELECT FROM {{subscription_history}} AS l WHERE l.id = s.id AND l._fivetran_start > s._fivetran_start)
-), prices AS NOT MATERIALIZED (
+), prices AS MATERIALIZED (
 	SELECT p.id, upper(p.currency) AS currency, coalesce(nullif(p.unit_amount_decimal, '')::numeric, p.unit_amount) AS amount, p.recurring_interval AS interval_unit, coalesce(p.recurring_interval_count, 1)::integer AS interval_count,
 		p.recurring_usage_type AS usage_type, p.tax_behavior, p.transform_quantity_divide_by AS divide_by, p.transform_quantity_round AS rounds
 	FROM {{price}} AS p
 	UNION ALL
 	SELECT p.id, upper(p.currency), p.amount, p.interval, coalesce(p.interval_count, 1)::integer, p.usage_type, NULL, p.transform_usage_divide_by, p.transform_usage_round
 	FROM {{plan}} AS p WHERE NOT EXISTS (SELECT FROM {{price}} AS k WHERE k.id = p.id)
-), items AS NOT MATERIALIZED (
+), items AS MATERIALIZED (
 	SELECT s.customer_id AS customer, s.id AS subscription, i.id AS item, i.plan_id AS plan, CASE WHEN i.created > s.created + interval '1 hour' THEN i.created ELSE s.begins END AS begins, s.ends,
 		s.trial_start AS trial_from, CASE WHEN s.status <> 'trialing' THEN s.trial_end END AS trial_to,
 		-- the tax within a price is known from its invoices only; what is metered has no amount of its own
-		CASE WHEN p.tax_behavior = 'inclusive' THEN (SELECT nullif(l.unit_amount_excluding_tax, '')::numeric FROM {{invoice_line_item}} AS l
-			WHERE l.subscription_item_id = i.id AND l.price_id = i.plan_id AND NOT coalesce(l.proration, false) AND l.unit_amount_excluding_tax <> '' ORDER BY l.period_start DESC, l.unit_amount_excluding_tax LIMIT 1)
-			ELSE coalesce(p.amount, CASE p.usage_type WHEN 'metered' THEN 0 END) END AS amount,
+		CASE WHEN p.tax_behavior = 'inclusive' THEN l.net ELSE coalesce(p.amount, CASE p.usage_type WHEN 'metered' THEN 0 END) END AS amount,
 		p.interval_unit, p.interval_count,
 		CASE WHEN p.divide_by > 0 THEN CASE p.rounds WHEN 'up' THEN ceil(i.quantity / p.divide_by) ELSE floor(i.quantity / p.divide_by) END ELSE i.quantity END AS quantity,
 		p.currency, coalesce(p.usage_type = 'metered', false) AS usage, s.created AS booked_at, NULL AS end_reason
 	FROM subs AS s
 	JOIN {{subscription_item}} AS i ON i.subscription_id = s.id
 	LEFT JOIN prices AS p ON p.id = i.plan_id
+	LEFT JOIN (
+		SELECT DISTINCT ON (k.subscription_item_id, k.price_id) k.subscription_item_id, k.price_id, k.unit_amount_excluding_tax::numeric AS net
+		FROM {{invoice_line_item}} AS k WHERE NOT coalesce(k.proration, false) AND k.unit_amount_excluding_tax <> ''
+		ORDER BY k.subscription_item_id, k.price_id, k.period_start DESC, k.unit_amount_excluding_tax
+	) AS l ON l.subscription_item_id = i.id AND l.price_id = i.plan_id
 	WHERE NOT coalesce(i._fivetran_deleted, false)
-), discounts AS NOT MATERIALIZED (
+), totals AS MATERIALIZED (
+	SELECT i.subscription, max(i.interval_count * ('1 ' || i.interval_unit)::interval) AS period, sum(i.amount * coalesce(i.quantity, 1)) FILTER (WHERE NOT i.usage) AS amount
+	FROM items AS i GROUP BY i.subscription
+), discounts AS MATERIALIZED (
 	-- one may stand there for each invoice that it is on, and in the older table too
 	SELECT d.subscription_id AS subscription, d.start AS starts, coalesce(d.end_at, (d.start AT TIME ZONE 'UTC' + CASE k.duration
-			WHEN 'once' THEN (SELECT max(i.interval_count * ('1 ' || i.interval_unit)::interval) FROM items AS i WHERE i.subscription = d.subscription_id)
+			WHEN 'once' THEN t.period
 			WHEN 'repeating' THEN k.duration_in_months::double precision * interval '1 month' END) AT TIME ZONE 'UTC') AS ends,
-		coalesce(k.percent_off / 100, k.amount_off / nullif((SELECT sum(i.amount * coalesce(i.quantity, 1)) FROM items AS i WHERE i.subscription = d.subscription_id AND NOT i.usage), 0)) AS share,
+		coalesce(k.percent_off / 100, k.amount_off / nullif(t.amount, 0)) AS share,
 		k.duration AS kind
 	FROM (
 		SELECT u.subscription_id, u.coupon_id, u.start, max(u."end") AS end_at
@@ -229,7 +237,8 @@ WITH subs AS NOT MATERIALIZED (
 		WHERE u.subscription_id IS NOT NULL AND u.start IS NOT NULL GROUP BY 1, 2, 3
 	) AS d
 	JOIN {{coupon}} AS k ON k.id = d.coupon_id
-), statuses AS NOT MATERIALIZED (
+	LEFT JOIN totals AS t ON t.subscription = d.subscription_id
+), statuses AS MATERIALIZED (
 	-- what is first known of a subscription stands for all of its time before
 	SELECT v.subscription, CASE WHEN v.before IS NULL THEN '-infinity' ELSE v.since END AS since, v.status
 	FROM (
