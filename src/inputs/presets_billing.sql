@@ -35,7 +35,7 @@ $query$),
 		"updated_at": "epoch", "deleted": "boolean", "_fivetran_deleted": "boolean", "subscription_items": "jsonb", "addons": "jsonb", "coupons": "jsonb", "plan_id": "text", "plan_quantity": "numeric", "plan_free_quantity": "numeric", "plan_unit_price": "numeric", "plan_amount": "numeric"},
 	"coupon": {"id": "text", "discount_type": "text", "discount_percentage": "numeric", "discount_amount": "numeric", "duration_type": "text", "apply_on": "text"}
 }', $query$
-WITH subs AS MATERIALIZED (
+WITH subs AS NOT MATERIALIZED (
 	SELECT s.*, coalesce(s.started_at, s.start_date, s.created_at) AS begins,
 		-- when it is to be cancelled is there before it is; what was deleted ended at the latest with that
 		coalesce(s.cancelled_at, CASE s.status WHEN 'non_renewing' THEN s.current_term_end END, CASE WHEN s.deleted OR s._fivetran_deleted THEN s.updated_at END) AS ends

@@ -48,19 +48,19 @@ $query$),
 	"invoices": {"subscription": "text", "status": "text", "created": "epoch"},
 	"subscription_schedules": {"subscription": "text", "status": "text", "phases": "jsonb", "current_phase": "jsonb", "end_behavior": "text"}
 }', $query$
-WITH subs AS MATERIALIZED (
+WITH subs AS NOT MATERIALIZED (
 	SELECT s.*, coalesce(s.start_date, s.created) AS begins,
 		-- a period that ends is no end of what is renewed
 		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end, e.current_period_end) END) AS ends
 	FROM {{subscriptions}} AS s
 	LEFT JOIN (SELECT i.subscription, max(i.current_period_end) AS current_period_end FROM {{subscription_items}} AS i WHERE NOT coalesce(i.deleted, false) GROUP BY 1) AS e ON e.subscription = s.id
 	WHERE coalesce(s.livemode, true)
-), schedules AS MATERIALIZED (
+), schedules AS NOT MATERIALIZED (
 	SELECT h.subscription, h.end_behavior, f.phase, f.place, to_timestamp((f.phase ->> 'start_date')::double precision) AS starts, to_timestamp((f.phase ->> 'end_date')::double precision) AS stops,
 		to_timestamp((h.current_phase ->> 'start_date')::double precision) AS present, f.place = jsonb_array_length(h.phases) AS is_last
 	FROM {{subscription_schedules}} AS h, jsonb_array_elements(h.phases) WITH ORDINALITY AS f(phase, place)
 	WHERE h.status = 'active'
-), held AS MATERIALIZED (
+), held AS NOT MATERIALIZED (
 	-- what is held now, since the phase of its schedule began and until the next one does
 	SELECT s.id AS subscription, i.id AS item, i.price, i.quantity, i.tax_rates,
 		greatest(CASE WHEN i.created > s.created + interval '1 hour' THEN i.created ELSE s.begins END, h.begins) AS begins, least(s.ends, h.ends) AS ends,
@@ -188,7 +188,7 @@ $query$),
 	"subscription_discount": {"subscription_id": "text", "coupon_id": "text", "start": "timestamptz", "end": "timestamptz"},
 	"invoice_line_item": {"subscription_item_id": "text", "price_id": "text", "period_start": "timestamptz", "proration": "boolean", "unit_amount_excluding_tax": "text"}
 }', $query$
-WITH subs AS MATERIALIZED (
+WITH subs AS NOT MATERIALIZED (
 	-- the last version; what the system does not have any more ended with it
 	SELECT s.*, coalesce(s.start_date, s.created) AS begins,
 		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end, e.current_period_end) END,
@@ -197,7 +197,7 @@ WITH subs AS MATERIALIZED (
 	LEFT JOIN (SELECT i.subscription_id, max(i.current_period_end) AS current_period_end FROM {{subscription_item}} AS i WHERE NOT coalesce(i._fivetran_deleted, false) GROUP BY 1) AS e ON e.subscription_id = s.id
 	WHERE coalesce(s.livemode, true) AND (s._fivetran_start IS NOT NULL OR coalesce(s._fivetran_active, true))
 		AND NOT EXISTS (SELECT FROM {{subscription_history}} AS l WHERE l.id = s.id AND l._fivetran_start > s._fivetran_start)
-), prices AS MATERIALIZED (
+), prices AS NOT MATERIALIZED (
 	SELECT p.id, upper(p.currency) AS currency, coalesce(nullif(p.unit_amount_decimal, '')::numeric, p.unit_amount) AS amount, p.recurring_interval AS interval_unit, coalesce(p.recurring_interval_count, 1)::integer AS interval_count,
 		p.recurring_usage_type AS usage_type, p.tax_behavior, p.transform_quantity_divide_by AS divide_by, p.transform_quantity_round AS rounds
 	FROM {{price}} AS p
