@@ -42,7 +42,7 @@ FROM {{deal_stage}} AS h LEFT JOIN {{deal_pipeline_stage}} AS s ON s.stage_id = 
 WHERE h.date_entered IS NOT NULL
 $query$),
 ('hubspot', 'activities', NULL, 'Engagements of HubSpot by Fivetran: calls, mails, meetings, notes and tasks; without an owner they are not read', '{
-	"engagement": {"id": "text!", "type": "text!", "created_at": "timestamptz", "timestamp": "timestamptz!", "owner_id": "text!", "active": "boolean", "_fivetran_deleted": "boolean"},
+	"engagement": {"id": "text!", "type": "text!", "timestamp": "timestamptz!", "owner_id": "text!", "active": "boolean", "_fivetran_deleted": "boolean"},
 	"engagement_deal": {"engagement_id": "text", "deal_id": "text"}
 }', $query$
 SELECT e.owner_id AS owner, e.timestamp AS at, lower(e.type) AS kind, (SELECT min(k.deal_id) FROM {{engagement_deal}} AS k WHERE k.engagement_id = e.id) AS deal
@@ -75,7 +75,7 @@ FROM {{account}} AS a
 WHERE coalesce(a._fivetran_active, true) AND NOT coalesce(a.is_deleted, false) AND NOT coalesce(a._fivetran_deleted, false) AND coalesce(a.type, 'customer') ILIKE '%customer%'
 $query$),
 ('salesforce', 'deals', NULL, 'Opportunities of Salesforce by Fivetran. The currency is that of the opportunity, else the one passed; one closes at the beginning of its close date', '{
-	"opportunity": {"id": "text!", "account_id": "text", "created_date": "timestamptz!", "amount": "numeric!", "currency_iso_code": "text", "stage_name": "text!", "close_date": "date!", "is_closed": "boolean!", "is_won": "boolean!", "owner_id": "text", "forecast_category": "text",
+	"opportunity": {"id": "text!", "account_id": "text", "created_date": "timestamptz!", "amount": "numeric!", "currency_iso_code": "text", "stage_name": "text!", "close_date": "date!", "is_closed": "boolean!", "is_won": "boolean!", "owner_id": "text",
 		"is_deleted": "boolean", "_fivetran_active": "boolean", "_fivetran_deleted": "boolean"}
 }', $query$
 SELECT o.id AS deal, o.account_id AS customer, o.created_date AS created_at, coalesce(o.amount, 0) AS amount, upper(coalesce(o.currency_iso_code, {{currency}})) AS currency, o.stage_name AS stage,
@@ -93,8 +93,8 @@ FROM (SELECT k.*, lag(k.stage_name) OVER (PARTITION BY k.opportunity_id ORDER BY
 WHERE h.stage_name IS DISTINCT FROM h.before
 $query$),
 ('salesforce', 'activities', NULL, 'Tasks that are done and events of Salesforce by Fivetran', '{
-	"task": {"id": "text!", "owner_id": "text!", "created_date": "timestamptz!", "completed_date_time": "timestamptz", "is_closed": "boolean!", "task_subtype": "text", "type": "text", "what_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"},
-	"event": {"id": "text", "owner_id": "text", "created_date": "timestamptz", "start_date_time": "timestamptz", "what_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"}
+	"task": {"owner_id": "text!", "created_date": "timestamptz!", "completed_date_time": "timestamptz", "is_closed": "boolean!", "task_subtype": "text", "type": "text", "what_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"},
+	"event": {"owner_id": "text", "created_date": "timestamptz", "start_date_time": "timestamptz", "what_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"}
 }', $query$
 SELECT t.owner_id AS owner, coalesce(t.completed_date_time, t.created_date) AS at, lower(coalesce(t.task_subtype, t.type, 'task')) AS kind, CASE WHEN t.what_id LIKE '006%' THEN t.what_id END AS deal
 FROM {{task}} AS t WHERE t.is_closed AND coalesce(t._fivetran_active, true) AND NOT coalesce(t.is_deleted, false)

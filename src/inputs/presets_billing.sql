@@ -91,7 +91,7 @@ WITH subs AS NOT MATERIALIZED (
 --@ include src/inputs/subscription_intervals.sql
 $query$),
 ('payments', '"iso"', 'Transactions of Chargebee: payments and refunds', '{
-	"transaction": {"id": "text!", "customer_id": "text!", "date": "epoch!", "amount": "numeric!", "currency_code": "text!", "type": "text!", "status": "text!", "payment_method": "text", "error_code": "text", "deleted": "boolean", "_fivetran_deleted": "boolean"}
+	"transaction": {"customer_id": "text!", "date": "epoch!", "amount": "numeric!", "currency_code": "text!", "type": "text!", "status": "text!", "payment_method": "text", "error_code": "text", "deleted": "boolean", "_fivetran_deleted": "boolean"}
 }', $query$
 SELECT t.customer_id AS customer, t.date AS at, t.amount, upper(t.currency_code) AS currency, CASE WHEN t.status <> 'success' THEN 'failed' WHEN t.type = 'refund' THEN 'refunded' ELSE 'paid' END AS outcome,
 	t.payment_method AS method, CASE WHEN t.status <> 'success' THEN t.error_code END AS failure
@@ -115,7 +115,7 @@ WHERE NOT EXISTS (SELECT FROM {{account_history}} AS l WHERE l.id = a.id AND l.u
 $query$),
 ('plans', 'Plans of Recurly by Fivetran, with the price in their only currency; without one if they have several', '{
 	"plan_history": {"id": "text!", "updated_at": "timestamptz!", "code": "text", "name": "text", "interval_unit": "text!", "interval_length": "numeric!"},
-	"plan_currency_history": {"plan_id": "text", "plan_updated_at": "timestamptz", "currency": "text", "unit_amount": "numeric"}
+	"plan_currency_history": {"plan_id": "text", "plan_updated_at": "timestamptz", "unit_amount": "numeric"}
 }', $query$
 SELECT p.id AS plan, coalesce(p.name, p.code) AS family, u.unit AS interval_unit, 'plan' AS kind,
 	(SELECT CASE WHEN count(*) = 1 THEN trim_scale(max(c.unit_amount) / u.units) END FROM {{plan_currency_history}} AS c WHERE c.plan_id = p.id AND c.plan_updated_at = p.updated_at) AS list_price,
@@ -174,7 +174,7 @@ WITH versions AS MATERIALIZED (
 --@ include src/inputs/subscription_intervals.sql
 $query$),
 ('payments', 'Transactions of Recurly by Fivetran', '{
-	"transaction": {"id": "text!", "account_id": "text!", "created_at": "timestamptz!", "amount": "numeric!", "currency": "text!", "type": "text!", "success": "boolean!", "voided_at": "timestamptz", "payment_method_object": "text", "status_code": "text"}
+	"transaction": {"account_id": "text!", "created_at": "timestamptz!", "amount": "numeric!", "currency": "text!", "type": "text!", "success": "boolean!", "voided_at": "timestamptz", "payment_method_object": "text", "status_code": "text"}
 }', $query$
 SELECT t.account_id AS customer, t.created_at AS at, abs(t.amount) AS amount, upper(t.currency) AS currency, CASE WHEN NOT t.success THEN 'failed' WHEN t.type = 'refund' THEN 'refunded' ELSE 'paid' END AS outcome,
 	t.payment_method_object AS method, CASE WHEN NOT t.success THEN t.status_code END AS failure
@@ -196,7 +196,7 @@ FROM {{analytics_accounts}} AS a
 $query$),
 ('subscriptions', 'Transitions of the analytics plugin of Kill Bill: plans, phases and prices over time. Discounts are in the price of their phase, what is overdue is not there', '{
 	"analytics_subscription_transitions": {"subscription_id": "text!", "account_id": "text!", "bundle_id": "text", "event": "text!", "next_service": "text!", "next_start_date": "timestamptz!", "next_end_date": "timestamptz", "next_slug": "text", "next_product_name": "text!",
-		"next_phase": "text", "next_billing_period": "text!", "next_price": "numeric!", "next_currency": "text!", "next_state": "text", "requested_timestamp": "timestamptz", "created_reason_code": "text", "report_group": "text"}
+		"next_phase": "text", "next_billing_period": "text!", "next_price": "numeric!", "next_currency": "text!", "next_state": "text", "requested_timestamp": "timestamptz", "report_group": "text"}
 }', $query$
 SELECT t.account_id AS customer, coalesce(t.bundle_id, t.subscription_id) AS subscription, t.subscription_id AS item, coalesce(regexp_replace(t.next_slug, '-(trial|discount|fixedterm|evergreen)$', '', 'i'), t.next_product_name) AS plan,
 	t.next_start_date AS valid_from, t.next_end_date AS valid_to, coalesce(t.next_price, 0) AS amount,

@@ -74,7 +74,7 @@ LEFT JOIN LATERAL (SELECT h.name, h.advertising_channel_type FROM {{campaign_his
 LEFT JOIN LATERAL (SELECT h.currency_code FROM {{account_history}} AS h WHERE h.id = s.customer_id ORDER BY h.updated_at DESC LIMIT 1) AS a ON true
 $query$),
 ('google_ads', 'campaigns', 'Campaigns of Google Ads by Fivetran, by name', '{
-	"campaign_history": {"id": "text!", "name": "text!", "advertising_channel_type": "text", "start_date": "text", "end_date": "text", "updated_at": "timestamptz!"}
+	"campaign_history": {"id": "text!", "name": "text!", "advertising_channel_type": "text", "start_date": "text", "updated_at": "timestamptz!"}
 }', $query$
 SELECT c.name AS campaign, min(CASE upper(c.advertising_channel_type) WHEN 'DISPLAY' THEN 'display' WHEN 'VIDEO' THEN 'paid_video' WHEN 'SHOPPING' THEN 'paid_shopping' WHEN 'PERFORMANCE_MAX' THEN 'cross_network' WHEN 'DEMAND_GEN' THEN 'cross_network' ELSE 'paid_search' END) AS channel,
 	min(to_date(left(c.start_date, 10), 'YYYY-MM-DD')::timestamp) AS started_at

@@ -10,7 +10,7 @@ INSERT INTO nudge.shipped_presets (preset, source, input, zone, note, tables, qu
 SELECT v.preset, v.source, v.source, 'UTC', v.note, v.tables, v.query
 FROM (VALUES
 ('segment', 'events', 'Calls of track of a warehouse of Segment; the time is that corrected for the clock of the device', jsonb '{
-	"tracks": {"id": "text!", "event": "text!", "event_text": "text", "timestamp": "timestamptz!", "user_id": "text!", "anonymous_id": "text", "context_group_id": "text", "context_page_path": "text", "context_page_url": "text"}
+	"tracks": {"event": "text!", "event_text": "text", "timestamp": "timestamptz!", "user_id": "text!", "anonymous_id": "text", "context_group_id": "text", "context_page_path": "text", "context_page_url": "text"}
 }', $query$
 SELECT nullif(t.user_id, '') AS "user", t.anonymous_id, t.context_group_id AS customer, t.timestamp AS at, coalesce(t.event_text, t.event) AS name, coalesce(t.context_page_path, t.context_page_url) AS page
 FROM {{tracks}} AS t
@@ -83,14 +83,14 @@ INSERT INTO nudge.shipped_presets (preset, source, variant, input, zone, note, t
 SELECT 'pagerduty', v.source, n.variant, v.source, 'UTC', v.note, (SELECT jsonb_object_agg(n.prefix || t.key, t.value) FROM jsonb_each(v.tables) t), replace(v.query, '{{', '{{' || n.prefix)
 FROM (VALUES
 ('incidents', 'Incidents of PagerDuty. One begins when it was triggered; the severity is its priority, else its urgency. Whether the service was down is not known: see outage_severities', jsonb '{
-	"incidents": {"id": "text!", "created_at": "timestamptz!", "status": "text!", "urgency": "text!", "resolved_at": "timestamptz", "last_status_change_at": "timestamptz", "priority": "jsonb", "service": "jsonb", "acknowledgements": "jsonb"}
+	"incidents": {"id": "text!", "created_at": "timestamptz!", "status": "text!", "urgency": "text!", "resolved_at": "timestamptz", "last_status_change_at": "timestamptz", "priority": "jsonb", "service": "jsonb"}
 }', $query$
 SELECT i.id AS incident, i.created_at AS started_at, CASE i.status WHEN 'resolved' THEN coalesce(i.resolved_at, i.last_status_change_at) END AS ended_at, lower(coalesce(i.priority ->> 'summary', i.priority ->> 'name', i.urgency)) AS severity,
 	i.created_at AS detected_at, i.service ->> 'summary' AS service
 FROM {{incidents}} AS i
 $query$),
 ('maintenance', 'Maintenance windows of PagerDuty, by service', '{
-	"maintenance_windows": {"id": "text!", "start_time": "timestamptz!", "end_time": "timestamptz!", "services": "jsonb"}
+	"maintenance_windows": {"start_time": "timestamptz!", "end_time": "timestamptz!", "services": "jsonb"}
 }', $query$
 SELECT w.start_time AS started_at, w.end_time AS ended_at, s.service ->> 'summary' AS service
 FROM {{maintenance_windows}} AS w

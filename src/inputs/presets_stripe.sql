@@ -134,7 +134,7 @@ $query$),
 ('payments', c.stripe, 'Charges and refunds of Stripe by the sync engine. What belongs to no customer is not read', '{
 	"charges": {"id": "text!", "customer": "text!", "created": "epoch!", "amount": "numeric!", "currency": "text!", "status": "text!", "captured": "boolean", "failure_code": "text",
 		"payment_method_details": "jsonb", "livemode": "boolean"},
-	"refunds": {"charge": "text", "amount": "numeric", "currency": "text", "created": "epoch", "status": "text", "reason": "text"}
+	"refunds": {"charge": "text", "amount": "numeric", "currency": "text", "created": "epoch", "status": "text"}
 }', $query$
 SELECT c.customer, c.created AS at, c.amount, upper(c.currency) AS currency, CASE c.status WHEN 'succeeded' THEN 'paid' ELSE 'failed' END AS outcome,
 	c.payment_method_details ->> 'type' AS method, CASE c.status WHEN 'failed' THEN c.failure_code END AS failure
