@@ -345,6 +345,29 @@ CALL refresh('overall');
 SELECT count(data_as_of) FROM materialisations WHERE name IN ('priced', 'by_segment', 'overall');
 SELECT drop_materialisation('overall'), drop_materialisation('by_segment');
 
+-- Two keys of a source: to each mart the one that it is kept by; a mart kept by one that is not written down is computed wholly
+SELECT track_source('customers', '{customer,owner}');
+UPDATE members SET parent = 'mum' WHERE id IN ('ann', 'ben');
+SELECT add_materialisation('by_owner', 'SELECT c.owner, count(*) AS customers FROM nudge_staging.customers c WHERE c.owner IS NOT NULL GROUP BY c.owner', 'owner', cadence => '1 day');
+CALL refresh('priced');
+CALL refresh('by_owner');
+UPDATE members SET parent = 'dad' WHERE id = 'ben';
+SELECT name, pending_keys, everything_pending, log_rows FROM lag WHERE name IN ('by_owner', 'priced');
+SELECT fan_out();
+SELECT materialisation, key, reason FROM pending WHERE materialisation IN ('by_owner', 'priced') ORDER BY materialisation COLLATE "C", key;
+CALL refresh('by_owner');
+SELECT * FROM nudge_analytics.by_owner ORDER BY owner;
+SELECT track_source('customers', '{customer}');
+CALL refresh('by_owner');
+UPDATE members SET parent = 'mum' WHERE id = 'ben';
+SELECT name, log_rows FROM lag WHERE name = 'by_owner';
+SELECT fan_out();
+SELECT materialisation, key, reason FROM pending WHERE materialisation IN ('by_owner', 'priced') AND reason = 'customers' ORDER BY materialisation COLLATE "C", key;
+CALL refresh('by_owner');
+SELECT * FROM nudge_analytics.by_owner ORDER BY owner;
+CALL refresh('priced');
+SELECT drop_materialisation('by_owner');
+
 -- WITH, UNION, and a window over all keys, which no key can be pushed into: with a map of everything it is right
 SELECT add_materialisation('united', 'WITH c AS (SELECT customer, amount FROM nudge_staging.charges UNION ALL SELECT customer, 0 FROM nudge_staging.customers) SELECT customer, sum(amount) AS total FROM c GROUP BY 1 HAVING count(*) > 0', 'customer');
 SELECT add_materialisation('ranked', 'SELECT customer, rank() OVER (ORDER BY sum(amount) DESC, customer COLLATE "C") AS place FROM nudge_staging.charges GROUP BY customer', 'customer', key_maps => '{"charges": null}');
@@ -381,6 +404,14 @@ SELECT status, keys BETWEEN 0 AND 1 AS few FROM last_run WHERE name = 'current';
 SELECT count(*) FROM verify('current');
 SELECT clock_at <= now() AS moved FROM materialisations WHERE name = 'current';
 SELECT drop_materialisation('current');
+
+-- each key at each refresh
+SELECT add_materialisation('now', 'SELECT c.customer, nudge.as_of() AS at FROM nudge_staging.customers c', 'customer', clock_query => 'SELECT customer, nudge.as_of() FROM nudge_staging.customers');
+CALL refresh('now');
+CALL refresh('now');
+SELECT status, keys, written FROM last_run WHERE name = 'now';
+SELECT count(*) AS customers, count(DISTINCT n.at) AS instants, bool_and(n.at = m.clock_at) AS of_the_clock FROM nudge_analytics.now n, materialisations m WHERE m.name = 'now';
+SELECT drop_materialisation('now');
 
 -- run_due: what is enabled and due, until its time is over
 UPDATE materialisations SET next_due_at = now() + interval '1 day';
@@ -500,7 +531,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'nudge'::regnamespace
-		AND p.proname IN ('refresh', 'rebuild', 'run_due', 'run_refresh', 'fan_out_all', 'fan_out', 'poll_sources', 'begin_run', 'mark_run', 'next_keys', 'refresh_batch', 'enumerate_keys', 'after_error', 'end_run', 'heartbeat', 'prune_runs', 'check_rebuild') LOOP
+		AND p.proname IN ('refresh', 'rebuild', 'run_due', 'run_refresh', 'fan_out_all', 'fan_out', 'poll_sources', 'begin_run', 'mark_run', 'next_keys', 'refresh_batch', 'enumerate_keys', 'after_error', 'end_run', 'heartbeat', 'prune_daily', 'prune_runs', 'prune_job_runs', 'follow_entities', 'check_rebuild') LOOP
 		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO nudge_operator', one);
 	END LOOP;
 END
