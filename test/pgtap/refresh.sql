@@ -145,8 +145,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-SELECT is_empty('SELECT pg_temp.rounds(400)', 'after each of some hundred statements all marts are as their queries say');
-SELECT ok((SELECT count(*) FROM nudge.runs WHERE rows_written > 0) > 100 AND (SELECT count(*) FROM nudge.runs WHERE rows_deleted > 0) > 20, 'and rows were written and deleted');
+SELECT is_empty('SELECT pg_temp.rounds(120)', 'after each of a hundred statements all marts are as their queries say');
+SELECT ok((SELECT count(*) FROM nudge.runs WHERE rows_written > 0) > 50 AND (SELECT count(*) FROM nudge.runs WHERE rows_deleted > 0) > 10, 'and rows were written and deleted');
 SELECT pg_temp.refresh_all('.') \g /dev/null
 SELECT is_empty($$SELECT pg_temp.wrong('.')$$, 'those that were refreshed rarely are, too');
 SELECT set_eq(format($$SELECT r FROM pg_temp.refresh_all('.') r WHERE r !~ ': 0 written, 0 deleted, 0 put aside$'$$), ARRAY[]::text[], 'a second refresh writes nothing');
