@@ -105,7 +105,7 @@ BEGIN
 	RETURN x;
 END
 $$;
-SELECT nudge.add_materialisation('spied', 'SELECT nudge_analytics.spy(1) AS k, 1 AS v', 'k', clock_query => 'SELECT nudge_analytics.spy(1), now()', key_maps => '{"subscriptions": {"column": "customer", "query": "SELECT customer, nudge_analytics.spy(1) FROM nudge_staging.subscriptions"}}', depends_on => '{subscriptions}');
+SELECT nudge.add_materialisation('spied', 'SELECT nudge_analytics.spy(1) AS k, 1 AS v', 'k', clock_query => 'SELECT nudge_analytics.spy(1), now()', key_maps => '{"subscriptions": {"column": "customer", "query": "SELECT v.customer, nudge_analytics.spy(1) FROM (VALUES (''ada'')) v(customer)"}}', depends_on => '{subscriptions}');
 RESET ROLE;
 CALL nudge.refresh('spied');
 SET ROLE regress_writer;

@@ -134,6 +134,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.mark_everything(text, text, timestamptz) IS 'Works for the refresh: lets all keys of a materialisation be computed anew';
 
+-- A map that reads the upstream itself, or a table of it, no longer leads to the key that a row has left,
+-- unless rows are only ever added.
+CREATE FUNCTION nudge.is_map_certain(materialisation text, upstream text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN NOT EXISTS (SELECT FROM nudge.view_upstreams(nudge.map_view(materialisation, upstream)) u WHERE u = upstream OR EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = upstream AND s.relation = u))
+		OR NOT starts_with(upstream, 'nudge_analytics.') AND NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+			WHERE nudge.staging_name(s.input) = upstream AND t.capture IS DISTINCT FROM 'append_only');
+COMMENT ON FUNCTION nudge.is_map_certain(text, text) IS 'Works for the refresh: whether a map leads to all keys that a change belongs to, those that a row has left included';
+
 -- Keys that a change of an upstream belongs to; NULL: all may have changed.
 CREATE FUNCTION nudge.mapped_keys(dependency nudge.dependencies, keys text[]) RETURNS text[]
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -144,6 +153,8 @@ DECLARE
 BEGIN
 	IF NOT dependency.has_map THEN
 		RETURN keys;
+	ELSIF NOT nudge.is_map_certain(dependency.materialisation, dependency.upstream) THEN
+		RETURN NULL;
 	END IF;
 	PERFORM nudge.check_trust(view_name);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,

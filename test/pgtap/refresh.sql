@@ -188,6 +188,15 @@ SELECT is(pg_temp.led('TRUNCATE shop.plan'), '{"bought everything","plan_totals 
 SELECT pg_temp.refresh_all('.') \g /dev/null
 SELECT is_empty($$SELECT pg_temp.wrong('.')$$, 'all of it is right');
 
+-- A map that reads what has changed leads to no key that a row has left
+SELECT nudge.add_materialisation('self', 'SELECT plan, count(*) AS items FROM nudge_staging.subscriptions GROUP BY plan', 'plan',
+	key_maps => '{"subscriptions": {"column": "customer", "query": "SELECT customer, plan FROM nudge_staging.subscriptions"}}') \g /dev/null
+SELECT pg_temp.refresh_all('.') \g /dev/null
+SELECT is(pg_temp.led('UPDATE shop.item SET plan = ''p2'' WHERE id = 1'), '{"accounts a","bought a","self everything"}', 'so that all are computed');
+SELECT pg_temp.refresh_all('.') \g /dev/null
+SELECT is_empty($$SELECT pg_temp.wrong('.')$$, 'and none is wrong');
+SELECT nudge.drop_materialisation('self') \g /dev/null
+
 -- Rows of nobody: no key has changed, but who counts all has
 SELECT nudge.add_materialisation('whole', 'SELECT 1 AS one, count(*) AS items, sum(amount) AS amount FROM nudge_staging.subscriptions', 'one'),
 	nudge.add_materialisation('unplanned', 'SELECT 1 AS one, count(*) FILTER (WHERE plan IS NULL) AS customers FROM nudge_analytics.accounts', 'one'),
