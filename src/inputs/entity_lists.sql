@@ -8,6 +8,27 @@
 
 -- What rules and inputs say -----------------------------------------------
 
+-- A rule is text that whoever may write the table wrote, and runs with the
+-- rights of who brings the lists up to date.
+CREATE FUNCTION nudge.check_rule_writers() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	writer text;
+BEGIN
+	SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END INTO writer
+	FROM pg_class c, LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+	WHERE c.oid = 'nudge.exclusion_rules'::regclass AND a.privilege_type IN ('INSERT', 'UPDATE')
+		AND (a.grantee = 0 OR NOT pg_has_role(a.grantee, current_user, 'USAGE')) ORDER BY 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'exclusion rules may not be run with the rights of role "%"', current_user USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('Role "%s" may write them.', writer),
+			HINT = format('SET ROLE %I, or another role whose rights all have that may write nudge.exclusion_rules.', writer);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_rule_writers() IS 'Works for refresh_entities: an error unless all who may write rules have the rights of who runs them. Not STRICT: it takes no arguments';
+
 CREATE FUNCTION nudge.rule_keys(rule text) RETURNS SETOF text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -62,6 +83,9 @@ DECLARE
 	found nudge.exclusions[] := ARRAY(SELECT x FROM nudge.exclusions x WHERE x.origin = 'hand');
 	link record;
 BEGIN
+	IF EXISTS (SELECT FROM nudge.exclusion_rules) THEN
+		PERFORM nudge.check_rule_writers();
+	END IF;
 	found := found || ARRAY(
 		SELECT ROW(e.entity, k, e.reason, 'rule', e.rule, current_user, now())::nudge.exclusions
 		FROM nudge.exclusion_rules e, LATERAL nudge.rule_keys(e.rule) k ORDER BY e.rule COLLATE "C");

@@ -48,6 +48,13 @@
 #define pg_noreturn _Noreturn
 #endif
 
+/* from 16 on a member of a role need not be one that may act as it */
+#if PG_VERSION_NUM >= 160000
+#define nm_can_set_role(member, role) member_can_set_role(member, role)
+#else
+#define nm_can_set_role(member, role) is_member_of_role(member, role)
+#endif
+
 /* soft errors of input functions arrived in 16 */
 #if PG_VERSION_NUM >= 160000
 #define NM_INPUT_ERROR(fcinfo, ...) \

@@ -154,7 +154,7 @@ BEGIN
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
 	END LOOP;
 	INSERT INTO nudge.change_log (source, key_column, key)
-	SELECT DISTINCT format('nudge_staging.%I', s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
+	SELECT DISTINCT nudge.staging_name(s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
 	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN r.error) > 0);
 	UPDATE nudge.erasures e SET objects = counts WHERE e.erasure_id = erasure;
 	RETURN erasure;

@@ -13,7 +13,7 @@ CREATE FUNCTION nudge.waiting() RETURNS TABLE (materialisation text, pending_key
 	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH logged AS (
-		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE format('nudge_staging.%I', (SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
+		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE nudge.staging_name((SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
 			l.source, l.key_column, l.n, l.at
 		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
 	), unread AS (
@@ -80,7 +80,8 @@ COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
-		CASE WHEN nudge.is_broken(m.name) THEN 'broken'
+		CASE WHEN NOT nudge.is_adopted() THEN 'not adopted'
+			WHEN nudge.is_broken(m.name) THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
@@ -97,7 +98,7 @@ CREATE VIEW nudge.freshness AS
 COMMENT ON VIEW nudge.freshness IS 'How fresh each materialisation is, and why it is not';
 COMMENT ON COLUMN nudge.freshness.name IS 'Name of the materialisation';
 COMMENT ON COLUMN nudge.freshness.layer IS 'staging, mart, metric or headline';
-COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
+COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: not adopted (the database is a copy), broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
 COMMENT ON COLUMN nudge.freshness.cadence IS 'How often it is refreshed';
 COMMENT ON COLUMN nudge.freshness.last_success_at IS 'When a refresh ended well';
 COMMENT ON COLUMN nudge.freshness.data_as_of IS 'All that was committed before this instant is in it, but for keys in quarantine';
@@ -124,8 +125,8 @@ DECLARE
 	names text;
 BEGIN
 	SELECT count(*), count(*) FILTER (WHERE f.status IN ('fresh', 'quarantined')), count(*) FILTER (WHERE f.status IN ('late', 'never', 'stale definition')),
-		count(*) FILTER (WHERE f.status IN ('failed', 'broken')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
-		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
+		count(*) FILTER (WHERE f.status IN ('failed', 'broken', 'not adopted')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
+		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled', 'not adopted'))
 	INTO materialisations, fresh, late, failed, quarantined_keys, oldest_unprocessed_at, names FROM nudge.freshness f;
 	SELECT count(*) FILTER (WHERE s.late) INTO late_sources FROM nudge.source_freshness() s;
 	SELECT count(*) INTO untracked_sources FROM nudge.sources s
@@ -133,9 +134,9 @@ BEGIN
 	SELECT h.* INTO heartbeat FROM nudge.heartbeats h WHERE h.process = 'run_due';
 	scheduler_seen_at := heartbeat.seen_at;
 	-- three ticks without a sign of life
-	scheduler_alive := heartbeat.seen_at > clock_timestamp() - 3 * heartbeat.expected_every;
-	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
-	message := concat_ws('; ', CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
+	scheduler_alive := greatest(heartbeat.seen_at, heartbeat.scheduled_at) > clock_timestamp() - 3 * heartbeat.expected_every;
+	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE OR NOT nudge.is_adopted() THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
+	message := concat_ws('; ', CASE WHEN NOT nudge.is_adopted() THEN 'this database is a copy that is not adopted' END, CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
 		CASE WHEN late_sources > 0 THEN 'late sources: ' || late_sources END);
 END
 $$;
@@ -154,6 +155,7 @@ DECLARE
 	found jsonb;
 BEGIN
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = verify.name;
 	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at::text, ''), true);
@@ -197,9 +199,9 @@ BEGIN
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
 			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
-				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN d.upstream NOT LIKE 'nudge\_staging.%' THEN 'Map it as a source and track it.'
+				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
 					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-						WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
+						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
 				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name

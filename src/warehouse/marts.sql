@@ -115,7 +115,7 @@ BEGIN
 			UNION ALL
 			-- others may still need to know what changes
 			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
-			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = format('nudge_staging.%I', s.input)
+			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_materialisations() m))
 		) s ORDER BY 1 LOOP
 		IF NOT dry_run AND one.action = 'drop materialisation' THEN

@@ -104,6 +104,13 @@ COMMENT ON FUNCTION nudge.as_of() IS 'The instant that a refresh computes for, o
 
 -- Names -------------------------------------------------------------------
 
+-- Names are written down and compared, so a setting must not say how they are
+-- quoted.
+CREATE FUNCTION nudge.staging_name(input text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN format('nudge_staging.%I', input);
+COMMENT ON FUNCTION nudge.staging_name(text) IS 'Name of the view of an input, as nudge.dependencies has it';
+
 CREATE FUNCTION nudge.definition_view(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN format('nudge_staging.%I', name || '__definition');
@@ -120,7 +127,7 @@ CREATE FUNCTION nudge.map_view(name text, upstream text) RETURNS text
 COMMENT ON FUNCTION nudge.map_view(text, text) IS 'Name of the view that leads from what has changed in an upstream to keys of a materialisation';
 
 CREATE FUNCTION nudge.mart_table(name text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
 	RETURN format('nudge_analytics.%I', name);
 COMMENT ON FUNCTION nudge.mart_table(text) IS 'Name of the table of a materialisation';
 
@@ -140,7 +147,8 @@ COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless t
 -- All that says how rows are computed and which changes lead to them, in words
 -- that depend on nobody's settings or rights.
 CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64'
 	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
 			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
 			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
@@ -163,7 +171,7 @@ COMMENT ON FUNCTION nudge.layer_cadence(text) IS 'How often materialisations of 
 -- The relations that a view reads, other views looked through, but for those
 -- of the inputs and for tables of the extension.
 CREATE FUNCTION nudge.view_upstreams(view_name text) RETURNS SETOF text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5 SET quote_all_identifiers = off
 BEGIN ATOMIC
 	WITH RECURSIVE reads(id, is_end) AS (
 		SELECT to_regclass(view_upstreams.view_name)::oid, false
@@ -184,11 +192,11 @@ END;
 COMMENT ON FUNCTION nudge.view_upstreams(text) IS 'Works for add_materialisation: the inputs and tables that a view reads';
 
 CREATE FUNCTION nudge.upstream_name(name text) RETURNS text
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name) THEN
-		RETURN format('nudge_staging.%I', name);
+		RETURN nudge.staging_name(name);
 	ELSIF EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = upstream_name.name) THEN
 		RETURN nudge.mart_table(name);
 	ELSIF to_regclass(name) IS NULL THEN
@@ -267,6 +275,37 @@ COMMENT ON FUNCTION nudge.check_definition(text, text, text, text[]) IS 'Works f
 
 -- Making it ---------------------------------------------------------------
 
+-- A view reads tables with the rights of its owner, but functions in it run
+-- with those of who reads it: here of the owner of the materialisation.
+CREATE FUNCTION nudge.check_trust(view_name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+	reader pg_roles;
+BEGIN
+	SELECT r.* INTO reader FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = to_regclass(view_name);
+	WITH RECURSIVE reads(id) AS (
+		SELECT to_regclass(view_name)::oid
+		UNION
+		SELECT c.oid FROM reads r
+		JOIN pg_rewrite w ON w.ev_class = r.id
+		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+		JOIN pg_class c ON c.oid = d.refobjid AND c.relkind = 'v'
+	)
+	SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner INTO one
+	FROM reads r JOIN pg_class c ON c.oid = r.id JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE (n.nspname = 'nudge_staging' OR reader.rolsuper) AND NOT pg_has_role(c.relowner, reader.oid, 'USAGE')
+	ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'view % may not be read with the rights of role "%"', one.name, reader.rolname USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s", whose functions would run as role "%s".', one.owner, reader.rolname),
+			HINT = CASE WHEN reader.rolsuper THEN 'Let a role that is no superuser add it, by SET ROLE.' ELSE format('Map and add as one role, by SET ROLE, or GRANT %I TO %I.', reader.rolname, one.owner) END;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_trust(text) IS 'Works for the refresh: an error if a view reads an input of a role that has not the rights of its owner; for a superuser, any view of such';
+
 CREATE FUNCTION nudge.make_engine_view(view_name text, query text, description text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -275,6 +314,7 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_view_owner(view_name);
 	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, query);
+	PERFORM nudge.check_trust(view_name);
 	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, description);
 EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
@@ -345,12 +385,12 @@ CREATE FUNCTION nudge.upstream_key(upstream text, key_column text, given jsonb) 
 AS $$
 DECLARE
 	wanted constant text := CASE WHEN given IS NULL THEN key_column WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' WHEN jsonb_typeof(given) = 'object' THEN given ->> 'column' END;
-	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)\.';
+	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)[.]';
 	exists_there boolean;
 	problem text;
 BEGIN
 	exists_there := CASE WHEN is_other THEN false
-		WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
+		WHEN upstream ~ '^nudge_staging[.]' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = nudge.staging_name(c.input) AND c.column_name = wanted AND c.data_type = 'text')
 		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
 	problem := CASE WHEN given IS NULL OR jsonb_typeof(given) = 'null' THEN NULL
 		WHEN is_other THEN 'Nobody writes down what changes in it. Map it as a source.'
@@ -399,7 +439,7 @@ CREATE FUNCTION nudge.index_upstream(upstream text, key_column text) RETURNS voi
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF upstream ~ '^nudge_analytics\.' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+	IF upstream ~ '^nudge_analytics[.]' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL)
 		-- of somebody else's table only he can make one
 		AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(upstream)) THEN
@@ -627,11 +667,13 @@ CREATE FUNCTION nudge.note_mapping() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO nudge.change_log (source) SELECT DISTINCT format('nudge_staging.%I', i)
+	INSERT INTO nudge.change_log (source) SELECT DISTINCT nudge.staging_name(i)
 	FROM unnest(ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.input END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.input END]) i WHERE i IS NOT NULL;
 	RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION nudge.note_mapping() IS 'Trigger of nudge.sources: everything of an input may have changed when what is read as it has. Not STRICT: triggers take no arguments';
+-- Whoever may make such triggers can fill the log.
+REVOKE EXECUTE ON FUNCTION nudge.note_mapping() FROM PUBLIC;
 CREATE TRIGGER note_mapping AFTER INSERT OR UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.note_mapping();
 COMMENT ON TRIGGER note_mapping ON nudge.sources IS 'Lets materialisations of an input be computed anew when its sources change';

@@ -136,6 +136,20 @@ END
 $$;
 COMMENT ON FUNCTION nudge.log_found_keys(nudge.sources, text, jsonb) IS 'Works for poll_sources: writes the keys of some rows of a source to nudge.change_log';
 
+-- What is looked at must be what the view of the source reads, whose owner
+-- looks: whoever writes the registry could name another table, or one with
+-- casts of his own.
+CREATE FUNCTION nudge.is_pollable(source nudge.sources, xid_column text, keys jsonb) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM pg_catalog.pg_class c, LATERAL nudge.view_reads(to_regclass(nudge.source_view((source).input, (source).source))::oid, c.oid) r
+		WHERE c.oid = to_regclass((source).relation) AND c.relkind IN ('r', 'p')
+			AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = xid_column::name AND a.atttypid = 'pg_catalog.xid8'::regtype)
+			AND NOT EXISTS (SELECT FROM jsonb_each_text(keys) k LEFT JOIN pg_catalog.pg_attribute v ON v.attrelid = to_regclass(nudge.source_view((source).input, (source).source)) AND v.attname = k.key::name
+				LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = k.value::name
+				WHERE r.singles[v.attnum] IS DISTINCT FROM k.value
+					OR NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid AND t.typnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pg_catalog'))));
+COMMENT ON FUNCTION nudge.is_pollable(nudge.sources, text, jsonb) IS 'Works for poll_sources: whether the columns that are looked at are those that the view of the source reads, of types that are the server''s. Not STRICT: without a column of transactions it is false';
+
 CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -144,7 +158,7 @@ DECLARE
 	is_other constant boolean := poll.system_identifier IS DISTINCT FROM (SELECT c.system_identifier FROM pg_control_system() c);
 BEGIN
 	-- transactions of another cluster say nothing here
-	IF keys = '{}' OR poll.xid_column IS NOT NULL AND is_other OR poll.everything_at + poll.everything_every <= now() THEN
+	IF keys = '{}' OR poll.xid_column IS NOT NULL AND (is_other OR NOT nudge.is_pollable(source, poll.xid_column, keys)) OR poll.everything_at + poll.everything_every <= now() THEN
 		INSERT INTO nudge.change_log (source) VALUES (source.source);
 		UPDATE nudge.polls p SET everything_at = now() WHERE p.source = poll.source;
 	ELSIF poll.xid_column IS NOT NULL THEN

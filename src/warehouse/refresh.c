@@ -16,8 +16,10 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -64,13 +66,50 @@ fetch_row(Datum *values, bool *nulls)
 	}
 }
 
+/* What the rights of an owner are taken for, and given back to. */
+typedef struct Borrowed
+{
+	Oid user;
+	int context;
+	int nest_level;
+} Borrowed;
+
 /*
- * run_as_owner(relation, statement, keys, after, until)
- *
  * As REFRESH MATERIALIZED VIEW does: what is called on the way has the rights
  * of the owner and no others, whoever asks for the refresh, and can leave
- * nothing behind that would run later with the rights of somebody else.
+ * nothing behind that would run later with the rights of somebody else.  Nobody
+ * gets more rights than by SET ROLE.
  */
+static Borrowed
+become_owner(Oid relation)
+{
+	Borrowed borrowed;
+	Oid owner = owner_of(relation);
+
+	GetUserIdAndSecContext(&borrowed.user, &borrowed.context);
+	if (!nm_can_set_role(borrowed.user, owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied to act as role \"%s\"",
+							   GetUserNameFromId(owner, false)),
+						errdetail("Relation \"%s\" belongs to it.",
+								  get_rel_name(relation)),
+						errhint("Call nudge.refresh() or nudge.verify().")));
+	SetUserIdAndSecContext(owner,
+						   borrowed.context | SECURITY_RESTRICTED_OPERATION);
+	borrowed.nest_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return borrowed;
+}
+
+static void
+become_self(Borrowed borrowed)
+{
+	AtEOXact_GUC(false, borrowed.nest_level);
+	SetUserIdAndSecContext(borrowed.user, borrowed.context);
+}
+
+/* run_as_owner(relation, statement, keys, after, until) */
 PG_FUNCTION_INFO_V1(nm_run_as_owner);
 Datum
 nm_run_as_owner(PG_FUNCTION_ARGS)
@@ -80,15 +119,11 @@ nm_run_as_owner(PG_FUNCTION_ARGS)
 	char absent[3];
 	Datum values[3] = {0};
 	bool nulls[3] = {false, false, false};
-	Oid owner;
-	Oid saved_user;
-	int saved_context;
-	int nest_level;
+	Borrowed borrowed;
 	char *statement;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	owner = owner_of(PG_GETARG_OID(0));
 	statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	for (int i = 0; i < 3; i++)
 	{
@@ -96,20 +131,14 @@ nm_run_as_owner(PG_FUNCTION_ARGS)
 		arguments[i] = PG_ARGISNULL(i + 2) ? (Datum) 0 : PG_GETARG_DATUM(i + 2);
 	}
 
-	GetUserIdAndSecContext(&saved_user, &saved_context);
-	SetUserIdAndSecContext(owner,
-						   saved_context | SECURITY_RESTRICTED_OPERATION);
-	nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	borrowed = become_owner(PG_GETARG_OID(0));
 	SPI_connect();
 	if (SPI_execute_with_args(statement, 3, types, arguments, absent, false,
 							  0) < 0)
 		elog(ERROR, "statement of a refresh failed");
 	fetch_row(values, nulls);
 	SPI_finish();
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(saved_user, saved_context);
+	become_self(borrowed);
 	PG_RETURN_DATUM(nm_one_row(fcinfo, values, nulls));
 }
 

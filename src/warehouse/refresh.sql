@@ -50,15 +50,17 @@ COMMENT ON COLUMN nudge.runs.backend_start IS 'When this process started';
 
 CREATE TABLE nudge.heartbeats (
 	process text PRIMARY KEY,
-	seen_at timestamptz NOT NULL,
-	expected_every interval
+	seen_at timestamptz,
+	expected_every interval,
+	scheduled_at timestamptz
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.heartbeats', '');
 GRANT SELECT ON nudge.heartbeats TO PUBLIC;
 COMMENT ON TABLE nudge.heartbeats IS 'When run_due() was called last: what says whether the scheduler is alive';
-COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due';
-COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last';
+COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due; prune: what deletes old runs, once a day';
+COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last; NULL if it was not yet';
 COMMENT ON COLUMN nudge.heartbeats.expected_every IS 'How often it is to be called; NULL if nothing is scheduled';
+COMMENT ON COLUMN nudge.heartbeats.scheduled_at IS 'Since when it is expected so often';
 
 -- C -----------------------------------------------------------------------
 
@@ -143,6 +145,7 @@ BEGIN
 	IF NOT dependency.has_map THEN
 		RETURN keys;
 	END IF;
+	PERFORM nudge.check_trust(view_name);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,
 		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT v.key), ''[]'') FROM %s v WHERE v.changed = ANY ($1) AND v.key IS NOT NULL', view_name), keys, NULL, NULL) r;
 	RETURN ARRAY(SELECT k FROM jsonb_array_elements_text(found) k);
@@ -162,7 +165,7 @@ BEGIN
 	IF key_column IS NOT NULL AND dependency.key_column IS NOT NULL THEN
 		IF key_column = dependency.key_column THEN
 			found := nudge.mapped_keys(dependency, keys);
-		ELSIF source ~ '\.' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
+		ELSIF source ~ '[.]' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
 			-- the column that matters is written down by rows of its own
 			RETURN;
 		END IF;
@@ -185,7 +188,7 @@ CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) 
 		UNION
 		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
 			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
-		WHERE format('nudge_staging.%I', i.input) = counted_keys.upstream) END;
+		WHERE nudge.staging_name(i.input) = counted_keys.upstream) END;
 COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
 
 CREATE FUNCTION nudge.fan_out(max_rows integer DEFAULT 100000) RETURNS bigint
@@ -208,7 +211,7 @@ BEGIN
 		FROM taken t GROUP BY t.source, t.key_column ORDER BY t.source COLLATE "C", t.key_column COLLATE "C" LOOP
 		taken := taken + one.n;
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
-			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
+			WHERE d.upstream = CASE WHEN one.source ~ '[.]' THEN one.source ELSE (SELECT nudge.staging_name(s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
 			PERFORM nudge.add_pending(dependency, one.source, one.key_column, nudge.counted_keys(dependency.upstream, one.key_column, coalesce(one.keys, '{}')), one.at);
 		END LOOP;
@@ -291,6 +294,26 @@ END
 $$;
 COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
 
+-- What is written has triggers and checks, which run as the owner of the query.
+CREATE FUNCTION nudge.check_mart(name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mart pg_class;
+	query pg_class;
+BEGIN
+	SELECT c.* INTO mart FROM pg_class c WHERE c.oid = nudge.mart_table(name)::regclass;
+	SELECT c.* INTO query FROM pg_class c WHERE c.oid = nudge.definition_view(name)::regclass;
+	IF mart.relowner <> query.relowner OR mart.relkind NOT IN ('r', 'p') OR query.relkind <> 'v' THEN
+		RAISE EXCEPTION '% is not a table of the owner of its query', nudge.mart_table(name) USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s", and %s to role "%s".', pg_get_userbyid(mart.relowner), nudge.definition_view(name), pg_get_userbyid(query.relowner)),
+			HINT = 'Give both to one role, or call drop_materialisation() and add it anew.';
+	END IF;
+	PERFORM nudge.check_trust(nudge.definition_view(name));
+END
+$$;
+COMMENT ON FUNCTION nudge.check_mart(text) IS 'Works for the refresh: an error if somebody else could have what runs with the rights of the owner of a query';
+
 -- The rows of a batch, after what is pending of it has been taken.
 CREATE FUNCTION nudge.compute_batch(name text, run bigint, keys text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
@@ -300,6 +323,7 @@ DECLARE
 	is_empty boolean := false;
 	done record;
 BEGIN
+	PERFORM nudge.check_mart(name);
 	IF keys IS NOT NULL THEN
 		-- a few rows of many: an index is better than the planner thinks
 		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
@@ -368,6 +392,7 @@ BEGIN
 	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
 		RETURN NULL;
 	END IF;
+	PERFORM nudge.check_mart(name);
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
@@ -396,7 +421,7 @@ CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE format('nudge_staging.%I', s.input) = upstream AND NOT nudge.is_source_seen(s.source))
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE nudge.staging_name(i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = upstream AND NOT nudge.is_source_seen(s.source))
 		ELSE false END;
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
 
@@ -418,6 +443,7 @@ BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = tick.name FOR UPDATE;
 	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
 		IF m.clock_at IS NOT NULL THEN
+			PERFORM nudge.check_trust(nudge.clock_view(name));
 			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
 				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
 			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
@@ -548,12 +574,12 @@ DECLARE
 	full_size integer;
 	size integer;
 	turn integer := 0;
-	after text;
-	phase text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
+	after pg_catalog.text;
+	phase pg_catalog.text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
 	next record;
-	done text;
-	problem text;
-	problem_state text;
+	done pg_catalog.text;
+	problem pg_catalog.text;
+	problem_state pg_catalog.text;
 BEGIN
 	-- where sessions begin in another one, it is set before anything is read, be it to evaluate a condition
 	COMMIT;
@@ -744,27 +770,40 @@ CREATE FUNCTION nudge.has_entity_rules() RETURNS boolean
 	RETURN EXISTS (SELECT FROM nudge.exclusion_rules r) OR EXISTS (SELECT FROM nudge.exclusions x) OR EXISTS (SELECT FROM nudge.sources s WHERE s.input = 'customer_merges');
 COMMENT ON FUNCTION nudge.has_entity_rules() IS 'Works for the refresh: whether the lists of entities may have to follow what sources say. Not STRICT: it has no arguments';
 
+-- Rules and inputs are read with the rights of a role to whom these inputs
+-- belong, whoever refreshes; of several, all must have its rights.
 CREATE FUNCTION nudge.follow_entities() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
 AS $$
+DECLARE
+	reader record;
+	other record;
 BEGIN
 	IF nudge.has_entity_rules() THEN
-		PERFORM FROM nudge.refresh_entities() e;
+		SELECT c.oid::regclass AS id, c.relowner AS owner INTO reader FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+		WHERE n.nspname = 'nudge_staging' AND c.relkind = 'v' AND c.relname IN (SELECT s.input FROM nudge.sources s) ORDER BY r.rolsuper, c.relname COLLATE "C" LIMIT 1;
+		SELECT c.relname, pg_get_userbyid(c.relowner) AS owner INTO other FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'nudge_staging' AND c.relkind = 'v' AND (c.relname IN (SELECT s.input FROM nudge.sources s) OR c.relname IN (SELECT (s.input || '__' || s.source)::name FROM nudge.sources s))
+			AND NOT pg_has_role(c.relowner, reader.owner, 'USAGE') ORDER BY c.relname COLLATE "C" LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'view % may not be read with the rights of role "%"', nudge.staging_name(other.relname), pg_get_userbyid(reader.owner) USING ERRCODE = 'insufficient_privilege';
+		END IF;
+		PERFORM FROM nudge.run_as_owner(reader.id, 'SELECT sum(e.added)::bigint, sum(e.removed)::bigint, NULL::jsonb FROM nudge.refresh_entities() e', NULL, NULL, NULL) r WHERE reader.id IS NOT NULL;
 	END IF;
 EXCEPTION WHEN OTHERS THEN
 	RAISE WARNING 'the lists of entities are not brought up to date' USING DETAIL = SQLERRM || '.',
-		HINT = 'See refresh_entities(). Who refreshes needs its rights, or somebody else calls it.';
+		HINT = 'See refresh_entities(). The owner of the inputs needs its rights, or somebody else calls it.';
 END
 $$;
-COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of who calls it. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of the owner of the inputs. Not STRICT: it has no arguments';
 
 CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	one text;
+	one pg_catalog.text;
 	first boolean := true;
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	COMMIT;
@@ -787,7 +826,7 @@ CREATE PROCEDURE nudge.rebuild(name text, batch_keys integer DEFAULT NULL, pause
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
@@ -802,11 +841,11 @@ CREATE PROCEDURE nudge.run_due(budget interval DEFAULT NULL)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	deadline timestamptz;
-	due text[];
-	one text;
+	deadline pg_catalog.timestamptz;
+	due pg_catalog.text[];
+	one pg_catalog.text;
 	first boolean := true;
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	-- a standby does nothing, and its scheduler need not know
@@ -816,8 +855,9 @@ BEGIN
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
+	PERFORM nudge.check_adopted();
 	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
-	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
+	PERFORM nudge.heartbeat('run_due'), nudge.prune_daily();
 	due := nudge.due_materialisations();
 	COMMIT;
 	IF due OPERATOR(pg_catalog.<>) '{}' THEN
@@ -846,10 +886,12 @@ DECLARE
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
-			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
+	-- whose the extension is need not be whose this function is
+	EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION nudge.run_as_owner(pg_catalog.regclass, text, text[], timestamptz, timestamptz) FROM %s', owner);
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;

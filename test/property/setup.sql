@@ -10,9 +10,9 @@ CREATE TABLE account (customer text, segment text, PRIMARY KEY (customer)) PARTI
 CREATE TABLE account_0 PARTITION OF account FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE account_1 PARTITION OF account FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 CREATE TABLE plan (plan text PRIMARY KEY, family text, price numeric NOT NULL DEFAULT 0);
-INSERT INTO plan SELECT 'p' || n, 'f' || n % 4 FROM generate_series(1, 12) n;
-INSERT INTO account SELECT 'c' || n, 's' || n % 3 FROM generate_series(1, 40) n;
-INSERT INTO item (customer, plan, amount, starts, ends) SELECT 'c' || n % 50 + 1, 'p' || n % 12 + 1, n % 90 + 1, timestamptz '2024-01-01 00:00:00Z' + n % 300 * interval '1 day', NULL FROM generate_series(1, 400) n;
+INSERT INTO plan SELECT 'p' || n, 'f' || n % 4 FROM generate_series(1, 40) n;
+INSERT INTO account SELECT 'c' || n, 's' || n % 3 FROM generate_series(1, 200) n;
+INSERT INTO item (customer, plan, amount, starts, ends) SELECT 'c' || n % 300 + 1, 'p' || n % 40 + 1, n % 90 + 1, timestamptz '2024-01-01 00:00:00Z' + n % 300 * interval '1 day', NULL FROM generate_series(1, 1000) n;
 
 SELECT nudge.map_source('subscriptions', 'item', '{"customer": "customer", "item": "id", "plan": "plan", "valid_from": "starts", "valid_to": "ends", "amount": "amount",
 		"currency": "''EUR''", "interval_unit": "''month''", "interval_count": "1", "status": "''active''"}') AS mapped,
@@ -20,11 +20,19 @@ SELECT nudge.map_source('subscriptions', 'item', '{"customer": "customer", "item
 	nudge.map_source('plans', 'plan', '{"plan": "plan", "family": "family", "list_price": "price"}') AS as_well \gset
 SELECT nudge.track_source('subscriptions', '{customer,plan}') AS tracked, nudge.track_source('customers') AS too, nudge.track_source('plans') AS as_well \gset
 
+-- a query that takes its time, after it has its snapshot, so that others come between
+CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	PERFORM pg_sleep(random() * 0.03);
+	RETURN true;
+END
+$$;
+
 -- a state for each customer, with what the marts above it are kept by
 SELECT nudge.add_materialisation('accounts', $$
 	SELECT s.customer, max(c.segment) AS segment, nullif(max(s.plan), 'p7') AS plan, to_char(min(s.valid_from) AT TIME ZONE 'UTC', 'YYYY-MM') AS month, count(*) AS items, sum(s.amount) AS total,
 		nudge.mrr_agg(s.customer, s.valid_from, s.valid_to, s.amount) AS mrr
-	FROM nudge_staging.subscriptions s LEFT JOIN nudge_staging.customers c USING (customer) GROUP BY s.customer$$, 'customer', batch_keys => 7) AS added \gset
+	FROM nudge_staging.subscriptions s LEFT JOIN nudge_staging.customers c USING (customer) WHERE (SELECT public.slow()) GROUP BY s.customer$$, 'customer', batch_keys => 7) AS added \gset
 -- a mart over it, and over an input; those without a plan count elsewhere
 SELECT nudge.add_materialisation('plan_totals', $$
 	SELECT a.plan, max(p.family) AS family, count(*) AS customers, sum(a.total) AS total, nudge.rollup(a.mrr) AS mrr
@@ -41,7 +49,7 @@ SELECT nudge.add_materialisation('families', $$
 SELECT nudge.add_materialisation('bought', $$
 	SELECT s.customer, string_agg(DISTINCT p.family, ',' ORDER BY p.family) AS families, max(p.list_price) AS dearest
 	FROM nudge_staging.subscriptions s JOIN nudge_staging.plans p USING (plan) GROUP BY s.customer$$, 'customer', batch_keys => 11,
-	key_maps => '{"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}') AS added \gset
+	key_maps => '{"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions WHERE (SELECT public.slow())"}}') AS added \gset
 -- rows that change by time
 SELECT nudge.add_materialisation('in_force', $$
 	SELECT customer, count(*) AS items, sum(amount) AS amount FROM nudge_staging.subscriptions
@@ -49,9 +57,9 @@ SELECT nudge.add_materialisation('in_force', $$
 	clock_query => 'SELECT customer, valid_from FROM nudge_staging.subscriptions UNION ALL SELECT customer, valid_to FROM nudge_staging.subscriptions') AS added \gset
 -- keys that cannot be computed
 SELECT nudge.add_materialisation('shares', $$
-	SELECT customer, sum(round(100 / amount, 4)) AS shares FROM nudge_staging.subscriptions GROUP BY customer$$, 'customer', batch_keys => 16) AS added \gset
+	SELECT customer, sum(round(100 / amount, 4)) AS shares FROM nudge_staging.subscriptions WHERE (SELECT public.slow()) GROUP BY customer$$, 'customer', batch_keys => 16) AS added \gset
 -- what is claimed: prices only rise
-SELECT nudge.add_materialisation('prices', 'SELECT plan, list_price FROM nudge_staging.plans', 'plan', batch_keys => 2) AS added \gset
+SELECT nudge.add_materialisation('prices', 'SELECT plan, list_price FROM nudge_staging.plans WHERE (SELECT public.slow())', 'plan', batch_keys => 5) AS added \gset
 SELECT nudge.add_materialisation('prices_again', 'SELECT plan, list_price FROM nudge_analytics.prices', 'plan', batch_keys => 5) AS added \gset
 
 -- prices that were committed before an instant; and whether what claims to be as of
@@ -72,7 +80,7 @@ BEGIN
 	WHILE clock_timestamp() < until LOOP
 		INSERT INTO waiting SELECT w.application_name, b.application_name, w.query
 		FROM pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) p JOIN pg_stat_activity b ON b.pid = p
-		WHERE w.application_name = 'writer' AND w.wait_event_type = 'Lock' AND b.application_name NOT IN ('writer', 'breaker') AND b.query NOT LIKE 'autovacuum:%';
+		WHERE w.application_name = 'writer' AND w.wait_event_type = 'Lock' AND b.application_name NOT IN ('writer', 'breaker') AND b.backend_type = 'client backend';
 		COMMIT;
 		SELECT * INTO wrong FROM wrong_claims LIMIT 1;
 		IF FOUND THEN
@@ -91,7 +99,7 @@ BEGIN
 	PERFORM setseed(seed);
 	RETURN QUERY
 		SELECT w.word FROM (
-			SELECT format('CALL nudge.refresh(%L, %L);', m.name, n % 2 = 0) AS word FROM nudge.materialisations m, generate_series(1, 4) n
+			SELECT format('CALL nudge.refresh(%L, %L);', m.name, n % 2 = 0) AS word FROM nudge.materialisations m, generate_series(1, CASE WHEN m.name LIKE 'prices%' THEN 8 ELSE 4 END) n
 			UNION ALL SELECT format('CALL nudge.rebuild(%L, %s);', m.name, (ARRAY['NULL', '3', '100'])[(random() * 2)::integer + 1]) FROM nudge.materialisations m WHERE random() < 0.3
 			UNION ALL SELECT 'UPDATE nudge.materialisations SET next_due_at = now(), next_attempt_at = NULL; ' || E'\nCALL nudge.run_due();' FROM generate_series(1, 5)
 			UNION ALL SELECT 'CALL nudge.run_due(''50 milliseconds'');' FROM generate_series(1, 3)

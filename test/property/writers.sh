@@ -7,10 +7,10 @@ script()
 scripts=
 
 # few customers get most of it
-keys='\set k random_zipfian(1, 50, 1.2)
-\set l random(1, 50)
-\set p random(1, 12)
-\set q random(1, 12)
+keys='\set k random_zipfian(1, 300, 1.1)
+\set l random(1, 300)
+\set p random(1, 40)
+\set q random(1, 40)
 \set a random(1, 100)
 \set d random(0, 400)
 \set x random(0, 4)'
@@ -21,7 +21,7 @@ INSERT INTO item (customer, plan, amount, starts) VALUES ('c' || :k, 'p' || :p, 
 SQL
 script several 6 <<SQL
 $keys
-INSERT INTO item (customer, plan, amount, starts) SELECT 'c' || (:l + n) % 50 + 1, 'p' || :p, n, timestamptz '2024-06-01 00:00:00Z' FROM generate_series(1, :x) n;
+INSERT INTO item (customer, plan, amount, starts) SELECT 'c' || (:l + n) % 300 + 1, 'p' || :p, n, timestamptz '2024-06-01 00:00:00Z' FROM generate_series(1, :x) n;
 SQL
 script nobody 3 <<SQL
 $keys
@@ -44,19 +44,19 @@ script delete 16 <<SQL
 $keys
 DELETE FROM item WHERE customer = 'c' || :k AND id % 5 = :x;
 SQL
-script delete_all 2 <<SQL
+script delete_all 6 <<SQL
 $keys
 DELETE FROM item WHERE customer = 'c' || :l;
 SQL
 script ends 8 <<SQL
 $keys
-INSERT INTO item (customer, plan, amount, starts, ends) VALUES ('c' || :k, 'p' || :p, :a, now() + :x * interval '0.2 seconds', now() + interval '1 second' + :x * interval '0.2 seconds');
+INSERT INTO item (customer, plan, amount, starts, ends) VALUES ('c' || :k, 'p' || :p, :a, now(), now() + interval '0.1 seconds' + :x * interval '0.2 seconds');
 SQL
-script bad 4 <<SQL
+script bad 8 <<SQL
 $keys
 UPDATE item SET amount = 0 WHERE customer = 'c' || :l AND id % 5 = :x;
 SQL
-script repair 8 <<SQL
+script repair 16 <<SQL
 $keys
 UPDATE item SET amount = 7 WHERE amount = 0 AND (customer = 'c' || :l OR :x = 0);
 SQL
@@ -72,7 +72,7 @@ script family 4 <<SQL
 $keys
 UPDATE plan SET family = 'f' || :x WHERE plan = 'p' || :p;
 SQL
-script price 10 <<SQL
+script price 30 <<SQL
 $keys
 UPDATE plan SET price = price + 1 WHERE plan = 'p' || :p RETURNING price \gset
 INSERT INTO marks (plan, price) VALUES ('p' || :p, :price);
