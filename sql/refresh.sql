@@ -531,7 +531,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'nudge'::regnamespace
-		AND p.proname IN ('refresh', 'rebuild', 'run_due', 'run_refresh', 'fan_out_all', 'fan_out', 'poll_sources', 'begin_run', 'mark_run', 'next_keys', 'refresh_batch', 'enumerate_keys', 'after_error', 'end_run', 'heartbeat', 'prune_daily', 'prune_runs', 'prune_job_runs', 'follow_entities', 'check_rebuild') LOOP
+		AND p.proname IN ('refresh', 'rebuild', 'run_due', 'run_refresh', 'fan_out_all', 'fan_out', 'poll_sources', 'begin_run', 'note_polls', 'mark_run', 'next_keys', 'refresh_batch', 'enumerate_keys', 'after_error', 'end_run', 'heartbeat', 'prune_daily', 'prune_runs', 'prune_job_runs', 'follow_entities', 'check_rebuild') LOOP
 		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO nudge_operator', one);
 	END LOOP;
 END

@@ -101,7 +101,7 @@ COMMENT ON COLUMN nudge.freshness.layer IS 'staging, mart, metric or headline';
 COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: not adopted (the database is a copy), broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
 COMMENT ON COLUMN nudge.freshness.cadence IS 'How often it is refreshed';
 COMMENT ON COLUMN nudge.freshness.last_success_at IS 'When a refresh ended well';
-COMMENT ON COLUMN nudge.freshness.data_as_of IS 'All that was committed before this instant is in it, but for keys in quarantine';
+COMMENT ON COLUMN nudge.freshness.data_as_of IS 'All that was committed before this instant is in it, but for keys in quarantine, and for changes of rows that are older than the lookback of track_lookback()';
 COMMENT ON COLUMN nudge.freshness.oldest_unprocessed_at IS 'When the oldest change was made that is not in it; NULL if all are';
 COMMENT ON COLUMN nudge.freshness.pending_keys IS 'Keys that are to be computed anew';
 COMMENT ON COLUMN nudge.freshness.everything_pending IS 'Whether all keys are to be computed anew';

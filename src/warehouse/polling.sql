@@ -15,6 +15,7 @@ CREATE TABLE nudge.polls (
 	everything_every interval CHECK (everything_every > interval '0'),
 	everything_at timestamptz,
 	polled_at timestamptz,
+	complete_to timestamptz,
 	CHECK ((xid_column IS NULL) <> (lookback IS NULL))
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.polls', '');
@@ -28,6 +29,7 @@ COMMENT ON COLUMN nudge.polls.lookback IS 'Rows of this much time up to now are 
 COMMENT ON COLUMN nudge.polls.everything_every IS 'How often all rows count as changed, which finds what the lookback has missed';
 COMMENT ON COLUMN nudge.polls.everything_at IS 'When they did last';
 COMMENT ON COLUMN nudge.polls.polled_at IS 'When changes were looked for last';
+COMMENT ON COLUMN nudge.polls.complete_to IS 'What was committed before this instant has been seen';
 
 -- Tracking ----------------------------------------------------------------
 
@@ -42,7 +44,7 @@ BEGIN
 	VALUES (start_polling.source, start_polling.xid_column, CASE WHEN xid_column IS NOT NULL THEN pg_snapshot_xmin(pg_current_snapshot()) END,
 		(SELECT c.system_identifier FROM pg_control_system() c), start_polling.lookback, start_polling.everything_every, now())
 	ON CONFLICT ON CONSTRAINT polls_pkey DO UPDATE SET xid_column = excluded.xid_column, horizon = excluded.horizon, system_identifier = excluded.system_identifier,
-		lookback = excluded.lookback, everything_every = excluded.everything_every, everything_at = excluded.everything_at, polled_at = NULL;
+		lookback = excluded.lookback, everything_every = excluded.everything_every, everything_at = excluded.everything_at, polled_at = NULL, complete_to = NULL;
 	-- what has changed before nobody knows
 	INSERT INTO nudge.change_log (source) VALUES (start_polling.source);
 	RETURN capture;
@@ -150,8 +152,8 @@ CREATE FUNCTION nudge.is_pollable(source nudge.sources, xid_column text, keys js
 					OR NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid AND t.typnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pg_catalog'))));
 COMMENT ON FUNCTION nudge.is_pollable(nudge.sources, text, jsonb) IS 'Works for poll_sources: whether the columns that are looked at are those that the view of the source reads, of types that are the server''s. Not STRICT: without a column of transactions it is false';
 
-CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb, oldest timestamptz) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	next_horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
@@ -169,13 +171,14 @@ BEGIN
 	ELSE
 		PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= now() - %L::interval', nudge.source_view(source.input, source.source), nudge.input_time(source.input), poll.lookback), keys);
 	END IF;
-	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now() WHERE p.source = poll.source;
-EXCEPTION WHEN undefined_table OR undefined_column OR insufficient_privilege OR data_exception THEN
-	-- what cannot be looked at may have changed
+	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now(),
+		complete_to = CASE WHEN poll.xid_column IS NULL THEN now() ELSE greatest(p.complete_to, least(now(), oldest)) END WHERE p.source = poll.source;
+EXCEPTION WHEN OTHERS THEN
+	-- what cannot be looked at may have changed; who reads it will say what is wrong, and who does not goes on
 	INSERT INTO nudge.change_log (source) VALUES (source.source);
 END
 $$;
-COMMENT ON FUNCTION nudge.poll_source(nudge.sources, nudge.polls, jsonb) IS 'Works for poll_sources: looks for changes of one source. Horizon and keys found are one transaction';
+COMMENT ON FUNCTION nudge.poll_source(nudge.sources, nudge.polls, jsonb, timestamptz) IS 'Works for poll_sources: looks for changes of one source. Horizon and keys found are one transaction. Not STRICT: a lookback asks for no oldest transaction';
 
 CREATE FUNCTION nudge.poll_sources() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -184,10 +187,18 @@ DECLARE
 	poll nudge.polls;
 	mapped nudge.sources;
 	polled bigint := 0;
+	oldest timestamptz;
 BEGIN
+	-- Read before the horizon is: rows of transactions that are not before it were
+	-- committed after the oldest of those at work began, or after now().  When one began that
+	-- is prepared nobody knows.
+	IF EXISTS (SELECT FROM nudge.polls p WHERE p.xid_column IS NOT NULL) THEN
+		SELECT CASE WHEN EXISTS (SELECT FROM pg_prepared_xacts) THEN '-infinity' ELSE coalesce(min(coalesce(a.xact_start, '-infinity')), 'infinity') END
+		INTO oldest FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid();
+	END IF;
 	FOR poll IN SELECT p.* FROM nudge.polls p ORDER BY p.source COLLATE "C" FOR UPDATE LOOP
 		SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = poll.source;
-		PERFORM nudge.poll_source(mapped, poll, t.keys) FROM nudge.trackings t WHERE t.source = poll.source AND t.capture IN ('append_only', 'lookback');
+		PERFORM nudge.poll_source(mapped, poll, t.keys, oldest) FROM nudge.trackings t WHERE t.source = poll.source AND t.capture IN ('append_only', 'lookback');
 		polled := polled + 1;
 	END LOOP;
 	RETURN polled;

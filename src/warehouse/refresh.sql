@@ -486,6 +486,20 @@ END
 $$;
 COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins';
 
+-- What is looked for is seen later than it is committed.  Called before the log is
+-- read, so that all that was found until then is taken.
+CREATE FUNCTION nudge.note_polls(name text, run bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE nudge.runs r SET data_as_of = CASE WHEN p.all_seen THEN least(r.data_as_of, p.complete_to) END
+	FROM (SELECT min(p.complete_to) AS complete_to, every(p.complete_to IS NOT NULL) AS all_seen
+		FROM nudge.dependencies d JOIN nudge.sources s ON format('nudge_staging.%I', s.input) = d.upstream JOIN nudge.polls p ON p.source = s.source WHERE d.materialisation = name) p
+	WHERE r.run_id = run AND r.data_as_of IS NOT NULL AND p.all_seen IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION nudge.note_polls(text, bigint) IS 'Works for the refresh: a run is as of no later time than what was looked for in its sources';
+
 CREATE FUNCTION nudge.mark_run(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
@@ -602,6 +616,7 @@ BEGIN
 				PERFORM nudge.poll_sources();
 				phase := 'fan out';
 			ELSIF phase = 'fan out' THEN
+				PERFORM nudge.note_polls(name, run);
 				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
 			ELSIF phase = 'mark' THEN
 				PERFORM nudge.mark_run(name);
@@ -885,7 +900,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,note_polls,mark_run,end_run,
 			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);

@@ -23,7 +23,7 @@ CREATE TEMP VIEW routine AS
 CREATE TEMP TABLE acting AS SELECT name, string_to_array(kinds, ' ') AS kinds FROM (VALUES
 	('add_materialisation', 'owner'), ('drop_materialisation', 'owner'), ('enable_materialisation', 'owner'), ('deploy', 'owner'), ('undeploy', 'owner'), ('capture_changes', 'owner'), ('track_appends', 'owner'), ('track_lookback', 'owner'),
 	('set_cadence', 'owner operator job'), ('verify', 'owner operator job analyst'),
-	('run_due', 'operator job'), ('refresh', 'operator job'), ('rebuild', 'operator job'), ('run_refresh', 'operator job'), ('follow_entities', 'operator job'), ('poll_sources', 'operator job'), ('mark_run', 'operator job'), ('fan_out', 'operator job'),
+	('run_due', 'operator job'), ('refresh', 'operator job'), ('rebuild', 'operator job'), ('run_refresh', 'operator job'), ('follow_entities', 'operator job'), ('poll_sources', 'operator job'), ('note_polls', 'operator job'), ('mark_run', 'operator job'), ('fan_out', 'operator job'),
 	('next_keys', 'operator job'), ('refresh_batch', 'operator job'), ('begin_run', 'operator job'), ('end_run', 'operator job'), ('enumerate_keys', 'operator job'),
 	('heartbeat', 'operator job'), ('check_rebuild', 'operator job'), ('prune_runs', 'operator job'), ('prune_job_runs', 'operator job'), ('prune_daily', 'operator job'), ('retry_quarantined', 'operator job'),
 	('schedule', 'operator job'), ('unschedule', 'operator job'), ('adopt', 'operator job'), ('take_over', 'operator job'), ('record_schedule', 'operator job'), ('record_installation', 'operator job'),

@@ -70,17 +70,17 @@ CREATE VIEW wrong_claims AS
 	FROM marks p JOIN nudge.materialisations m ON m.name IN ('prices', 'prices_again') AND p.at < m.data_as_of
 	WHERE p.price > coalesce(CASE m.name WHEN 'prices' THEN (SELECT a.list_price FROM nudge_analytics.prices a WHERE a.plan = p.plan) ELSE (SELECT a.list_price FROM nudge_analytics.prices_again a WHERE a.plan = p.plan) END, -1);
 
--- who waits for whom
-CREATE UNLOGGED TABLE waiting (waiter text, waits_for text, query text);
+-- who waits for whom, but for the moment in which a file grows
+CREATE UNLOGGED TABLE waiting (wait_event text, waits_for text, query text);
 CREATE PROCEDURE watch(seconds double precision) LANGUAGE plpgsql AS $$
 DECLARE
 	until constant timestamptz := clock_timestamp() + seconds * interval '1 second';
 	wrong record;
 BEGIN
 	WHILE clock_timestamp() < until LOOP
-		INSERT INTO waiting SELECT w.application_name, b.application_name, w.query
+		INSERT INTO waiting SELECT w.wait_event, b.application_name, w.query
 		FROM pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) p JOIN pg_stat_activity b ON b.pid = p
-		WHERE w.application_name = 'writer' AND w.wait_event_type = 'Lock' AND b.application_name NOT IN ('writer', 'breaker') AND b.backend_type = 'client backend';
+		WHERE w.application_name = 'writer' AND w.wait_event_type = 'Lock' AND w.wait_event <> 'extend' AND b.application_name NOT IN ('writer', 'breaker') AND b.backend_type = 'client backend';
 		COMMIT;
 		SELECT * INTO wrong FROM wrong_claims LIMIT 1;
 		IF FOUND THEN
@@ -121,4 +121,4 @@ CREATE VIEW verdict AS
 		WHERE l.status <> 'ok' OR l.rows_written + l.rows_deleted > 0
 	UNION ALL SELECT 'no rows in ' || m.name FROM nudge.materialisations m WHERE (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM nudge_analytics.%I', m.name), false, true, '')))[1]::text = '0'
 	UNION ALL SELECT 'claim of ' || name || ' for ' || plan FROM wrong_claims
-	UNION ALL SELECT format('a writer waited %s times for %s: %s', count(*), waits_for, min(query)) FROM waiting GROUP BY waits_for;
+	UNION ALL SELECT format('a writer waited %s times for a lock, %s, of %s: %s', count(*), wait_event, waits_for, min(query)) FROM waiting GROUP BY waits_for, wait_event;

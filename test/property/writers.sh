@@ -54,11 +54,11 @@ INSERT INTO item (customer, plan, amount, starts, ends) VALUES ('c' || :k, 'p' |
 SQL
 script bad 8 <<SQL
 $keys
-UPDATE item SET amount = 0 WHERE customer = 'c' || :l AND id % 5 = :x;
+UPDATE item SET amount = 0 WHERE customer = 'c' || :k AND id % 5 = :x;
 SQL
 script repair 16 <<SQL
 $keys
-UPDATE item SET amount = 7 WHERE amount = 0 AND (customer = 'c' || :l OR :x = 0);
+UPDATE item SET amount = 7 WHERE amount = 0 AND (customer = 'c' || :k OR :x = 0);
 SQL
 script account 10 <<SQL
 $keys
