@@ -553,9 +553,9 @@ COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run 
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('quote_all_identifiers', 'off', true), pg_catalog.set_config('standard_conforming_strings', 'on', true);
 END;
-COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names and strings mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
 -- What is done about a batch that does not work.
 CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text
