@@ -26,7 +26,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(DATA_built): $(SQL_FRAGMENTS) src/kernel/state_type.sql src/metrics/journey_options.sql src/expand.awk src/sql.order nudge_metrics.control
+$(DATA_built): $(SQL_FRAGMENTS) src/kernel/state_type.sql src/metrics/journey_options.sql src/inputs/subscription_intervals.sql src/inputs/stripe_major.sql src/expand.awk src/sql.order nudge_metrics.control
 	@mkdir -p $(@D)
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	   for f in $(SQL_FRAGMENTS); do printf '\n-- %s\n\n' $$f; awk -f src/expand.awk $$f || exit 1; done; } > $@

@@ -17,8 +17,8 @@ SELECT * FROM explain_refresh();
 
 CREATE TABLE invoices (id integer PRIMARY KEY, account integer, cents integer);
 SELECT map_source('charges', 'invoices', '{"customer": "account", "at": "timestamptz ''2024-01-01Z''", "kind": "''setup''", "amount": "r.cents / 100.0", "currency": "''EUR''"}');
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total FROM nudge_staging.charges GROUP BY customer', 'customer');
-SELECT add_materialisation('top', 'SELECT true AS one, max(r.total) AS total FROM nudge_analytics.revenue r', 'one', layer => 'headline');
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total FROM nudge_staging.charges GROUP BY customer', 'customer', cadence => '1 day');
+SELECT add_materialisation('top', 'SELECT true AS one, max(r.total) AS total FROM nudge_analytics.revenue r', 'one', layer => 'headline', cadence => '1 day');
 CREATE VIEW shown AS SELECT name, layer, status, last_success_at IS NOT NULL AS refreshed, data_as_of IS NOT NULL AS has_data, oldest_unprocessed_at IS NOT NULL AS waits, pending_keys, everything_pending AS everything, quarantined,
 	overdue_seconds > 0 AS overdue, next_attempt_at IS NOT NULL AS backs_off, consecutive_failures AS failures, last_error, scheduler_seen_at IS NOT NULL AS scheduled FROM freshness ORDER BY name COLLATE "C";
 
@@ -49,14 +49,14 @@ SELECT name, pending_keys, everything_pending, log_rows, oldest_unprocessed_at, 
 SELECT name, kind, status, ended_at >= started_at AS ended, duration_seconds >= 0 AS lasted, batches, keys, rows_written, rows_deleted, quarantined, sqlstate, error, run_by = session_user AS by_me FROM run_history;
 
 -- Late: its time is over by a cadence, or a change older than two waits
-UPDATE materialisations SET next_due_at = now() - interval '61 minutes' WHERE name = 'revenue';
+UPDATE materialisations SET next_due_at = now() - interval '25 hours' WHERE name = 'revenue';
 SELECT name, status, overdue FROM shown;
 SELECT status, message, late FROM healthcheck();
-UPDATE materialisations SET next_due_at = now() - interval '59 minutes' WHERE name = 'revenue';
+UPDATE materialisations SET next_due_at = now() - interval '23 hours' WHERE name = 'revenue';
 SELECT name, status, overdue FROM shown;
-INSERT INTO pending (materialisation, key, at, reason) VALUES ('revenue', '7', now() - interval '121 minutes', 'by hand');
+INSERT INTO pending (materialisation, key, at, reason) VALUES ('revenue', '7', now() - interval '49 hours', 'by hand');
 SELECT name, status, overdue FROM shown;
-UPDATE pending SET at = now() - interval '119 minutes';
+UPDATE pending SET at = now() - interval '47 hours';
 SELECT name, status, overdue FROM shown;
 CALL refresh('revenue');
 

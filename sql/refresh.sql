@@ -16,7 +16,7 @@ CREATE TABLE invoices (id integer PRIMARY KEY, account integer, cents integer, k
 CREATE INDEX ON invoices ((account::text));
 SELECT map_source('charges', 'invoices', '{"customer": "account", "at": "timestamptz ''2024-01-01Z''", "kind": "kind", "amount": "r.cents / 100.0", "currency": "''EUR''"}');
 SELECT track_source('charges', '{customer}');
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2);
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2, cadence => '1 day');
 
 -- By hand (doc/refresh.md): 7 has paid 1 + 2, 8 has paid 5
 INSERT INTO invoices VALUES (1, 7, 100), (2, 7, 200), (3, 8, 500);
@@ -82,18 +82,18 @@ SELECT * FROM nudge_analytics.revenue ORDER BY customer;
 -- with a column more, which its table does not have before it is added anew
 CREATE OR REPLACE VIEW nudge_staging.revenue__definition AS SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer;
 CALL refresh('revenue');
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2);
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 2, cadence => '1 day');
 CALL refresh('revenue');
 SELECT * FROM nudge_analytics.revenue ORDER BY customer;
 -- the same again is no work
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer');
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', cadence => '1 day');
 CALL refresh('revenue');
 SELECT * FROM last_run;
 -- a table that was dropped by hand is filled again
 DROP TABLE nudge_analytics.revenue;
 CALL refresh('revenue');
 SELECT status FROM freshness WHERE name = 'revenue';
-SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer');
+SELECT add_materialisation('revenue', 'SELECT customer, sum(amount)::numeric(12,2) AS total, count(*) AS invoices, max(amount)::numeric(12,2) AS "The ""most""" FROM nudge_staging.charges GROUP BY customer', 'customer', cadence => '1 day');
 CALL refresh('revenue');
 SELECT count(*) FROM nudge_analytics.revenue;
 -- in a session that writes its settings in another way
@@ -164,7 +164,7 @@ SELECT m.name, v.* FROM materialisations m, verify(m.name) v WHERE m.name ~ '^k_
 SELECT drop_materialisation(name) FROM materialisations WHERE name ~ '^k_';
 
 -- Keys that cannot be computed are put aside, and the others go on
-SELECT add_materialisation('ratio', 'SELECT customer, 100 / sum(amount) AS ratio FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 3);
+SELECT add_materialisation('ratio', 'SELECT customer, 100 / sum(amount) AS ratio FROM nudge_staging.charges GROUP BY customer', 'customer', batch_keys => 3, cadence => '1 day');
 UPDATE invoices SET cents = 0 WHERE account = 9;
 INSERT INTO invoices VALUES (30, 20, 0), (31, 21, 100), (32, 22, 200), (33, 23, 400);
 CALL refresh('ratio');
@@ -313,7 +313,7 @@ CALL refresh('priced');
 SELECT * FROM nudge_analytics.priced ORDER BY customer;
 SELECT * FROM last_run WHERE name = 'priced';
 -- without a map it is everything
-SELECT add_materialisation('priced', 'SELECT c.customer, c.segment, p.list_price FROM nudge_staging.customers c LEFT JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer');
+SELECT add_materialisation('priced', 'SELECT c.customer, c.segment, p.list_price FROM nudge_staging.customers c LEFT JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', cadence => '1 day');
 CALL refresh('priced');
 UPDATE plan_list SET price = 13 WHERE plan = 'pro';
 SELECT fan_out();
@@ -344,6 +344,29 @@ SELECT data_as_of FROM materialisations WHERE name = 'by_segment';
 CALL refresh('overall');
 SELECT count(data_as_of) FROM materialisations WHERE name IN ('priced', 'by_segment', 'overall');
 SELECT drop_materialisation('overall'), drop_materialisation('by_segment');
+
+-- Two keys of a source: to each mart the one that it is kept by; a mart kept by one that is not written down is computed wholly
+SELECT track_source('customers', '{customer,owner}');
+UPDATE members SET parent = 'mum' WHERE id IN ('ann', 'ben');
+SELECT add_materialisation('by_owner', 'SELECT c.owner, count(*) AS customers FROM nudge_staging.customers c WHERE c.owner IS NOT NULL GROUP BY c.owner', 'owner', cadence => '1 day');
+CALL refresh('priced');
+CALL refresh('by_owner');
+UPDATE members SET parent = 'dad' WHERE id = 'ben';
+SELECT name, pending_keys, everything_pending, log_rows FROM lag WHERE name IN ('by_owner', 'priced');
+SELECT fan_out();
+SELECT materialisation, key, reason FROM pending WHERE materialisation IN ('by_owner', 'priced') ORDER BY materialisation COLLATE "C", key;
+CALL refresh('by_owner');
+SELECT * FROM nudge_analytics.by_owner ORDER BY owner;
+SELECT track_source('customers', '{customer}');
+CALL refresh('by_owner');
+UPDATE members SET parent = 'mum' WHERE id = 'ben';
+SELECT name, log_rows FROM lag WHERE name = 'by_owner';
+SELECT fan_out();
+SELECT materialisation, key, reason FROM pending WHERE materialisation IN ('by_owner', 'priced') AND reason = 'customers' ORDER BY materialisation COLLATE "C", key;
+CALL refresh('by_owner');
+SELECT * FROM nudge_analytics.by_owner ORDER BY owner;
+CALL refresh('priced');
+SELECT drop_materialisation('by_owner');
 
 -- WITH, UNION, and a window over all keys, which no key can be pushed into: with a map of everything it is right
 SELECT add_materialisation('united', 'WITH c AS (SELECT customer, amount FROM nudge_staging.charges UNION ALL SELECT customer, 0 FROM nudge_staging.customers) SELECT customer, sum(amount) AS total FROM c GROUP BY 1 HAVING count(*) > 0', 'customer');
@@ -381,6 +404,14 @@ SELECT status, keys BETWEEN 0 AND 1 AS few FROM last_run WHERE name = 'current';
 SELECT count(*) FROM verify('current');
 SELECT clock_at <= now() AS moved FROM materialisations WHERE name = 'current';
 SELECT drop_materialisation('current');
+
+-- each key at each refresh
+SELECT add_materialisation('now', 'SELECT c.customer, nudge.as_of() AS at FROM nudge_staging.customers c', 'customer', clock_query => 'SELECT customer, nudge.as_of() FROM nudge_staging.customers');
+CALL refresh('now');
+CALL refresh('now');
+SELECT status, keys, written FROM last_run WHERE name = 'now';
+SELECT count(*) AS customers, count(DISTINCT n.at) AS instants, bool_and(n.at = m.clock_at) AS of_the_clock FROM nudge_analytics.now n, materialisations m WHERE m.name = 'now';
+SELECT drop_materialisation('now');
 
 -- run_due: what is enabled and due, until its time is over
 UPDATE materialisations SET next_due_at = now() + interval '1 day';

@@ -2350,6 +2350,28 @@ COMMENT ON FUNCTION nudge.source_rows(text) IS 'The query of all rows of an inpu
 
 -- What rules and inputs say -----------------------------------------------
 
+-- A rule is text that whoever may write the table wrote, and runs with the
+-- rights of who brings the lists up to date.
+CREATE FUNCTION nudge.check_rule_writers() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	writer text;
+BEGIN
+	SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END INTO writer
+	FROM pg_class c, LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+	WHERE c.oid = 'nudge.exclusion_rules'::regclass AND a.privilege_type IN ('INSERT', 'UPDATE')
+		AND (a.grantee = 0 OR NOT pg_has_role(a.grantee, current_user, 'USAGE')) ORDER BY 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'exclusion rules may not be run with the rights of role "%"', current_user USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('Role "%s" may write them.', writer),
+			HINT = format('SET ROLE %I, or another role whose rights all have that may write nudge.exclusion_rules.', writer);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_rule_writers() IS 'Works for refresh_entities: an error unless all who may write rules have the rights of who runs them. Not STRICT: it takes no arguments';
+
 CREATE FUNCTION nudge.rule_keys(rule text) RETURNS SETOF text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2407,6 +2429,9 @@ DECLARE
 	found nudge.exclusions[] := ARRAY(SELECT x FROM nudge.exclusions x WHERE x.origin = 'hand');
 	link record;
 BEGIN
+	IF EXISTS (SELECT FROM nudge.exclusion_rules) THEN
+		PERFORM nudge.check_rule_writers();
+	END IF;
 	found := found || ARRAY(
 		SELECT ROW(e.entity, k, e.reason, 'rule', e.rule, current_user, now())::nudge.exclusions
 		FROM nudge.exclusion_rules e, LATERAL nudge.rule_keys(e.rule) k ORDER BY e.rule COLLATE "C");
@@ -2846,6 +2871,1472 @@ $$;
 
 COMMENT ON FUNCTION nudge.customers_then(regclass, regclass, timestamptz) IS
 	'The input customers with attributes as they were at an instant: a view of it gives any report the segments then. An attribute without any history stays as it is. Not STRICT: a NULL relation has no rows, a NULL time is now, as customers has it';
+
+-- src/inputs/presets.sql
+
+/*
+ * presets.sql
+ *		Presets: how the tables that known systems and loaders make are read as
+ *		canonical inputs, and the call that maps a schema of them.
+ *
+ * Rules: doc/presets.md.  The presets themselves: presets_*.sql.
+ */
+
+-- What a preset is ----------------------------------------------------------
+
+CREATE FUNCTION nudge.valid_preset_tables(tables jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN tables <> '{}' AND jsonb_typeof(tables) = 'object'
+		AND NOT EXISTS (SELECT FROM jsonb_each(CASE jsonb_typeof(tables) WHEN 'object' THEN tables ELSE '{}' END) t
+			WHERE t.key = '' OR jsonb_typeof(t.value) <> 'object'
+				OR EXISTS (SELECT FROM jsonb_each(CASE jsonb_typeof(t.value) WHEN 'object' THEN t.value ELSE '{}' END) c
+					WHERE c.key = '' OR jsonb_typeof(c.value) <> 'string' OR c.value #>> '{}' !~ '^(any|text|numeric|boolean|date|timestamptz|epoch|jsonb)!?$'));
+
+COMMENT ON FUNCTION nudge.valid_preset_tables(jsonb) IS
+	'Whether a preset can name its tables so: {"table": {"column": "type"}}, the type being text, numeric, boolean, date, timestamptz, epoch (an instant, or seconds since 1970), jsonb or any (as it is), with ! behind it if the column must be there';
+
+CREATE TABLE nudge.presets (
+	preset text NOT NULL CHECK (preset ~ '^[a-z][a-z0-9_]*$'),
+	source text NOT NULL CHECK (source ~ '^[a-z][a-z0-9_]*$'),
+	variant integer NOT NULL DEFAULT 1,
+	input text NOT NULL,
+	tables jsonb NOT NULL CHECK (nudge.valid_preset_tables(tables)),
+	query text,
+	columns jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(columns) = 'object'),
+	filter text,
+	zone text,
+	amount_scale jsonb,
+	words jsonb,
+	end_rule text CHECK (end_rule IN ('exclusive', 'inclusive')),
+	note text,
+	PRIMARY KEY (preset, source, variant)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.presets', '');
+
+GRANT SELECT ON nudge.presets TO PUBLIC;
+
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.presets TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
+COMMENT ON TABLE nudge.presets IS 'Your own presets of map_preset; rows of one preset and source take the place of shipped ones';
+
+COMMENT ON COLUMN nudge.presets.preset IS 'Name of the preset';
+
+COMMENT ON COLUMN nudge.presets.source IS 'Name of the source behind the prefix, as a rule that of its input';
+
+COMMENT ON COLUMN nudge.presets.variant IS 'Of several ways to map a source the first is taken whose tables and columns are there';
+
+COMMENT ON COLUMN nudge.presets.input IS 'Canonical input that it is read as';
+
+COMMENT ON COLUMN nudge.presets.tables IS 'Tables and their columns with type, and ! behind it if the source cannot be mapped without';
+
+COMMENT ON COLUMN nudge.presets.query IS 'Query, with {{table}} for a table, {{zone}} for the zone of days and {{currency}} for the currency given; NULL maps the only table as it is';
+
+COMMENT ON COLUMN nudge.presets.columns IS 'Expressions over r, as map_source takes them';
+
+COMMENT ON COLUMN nudge.presets.filter IS 'Condition on r that the rows meet; NULL is all of them';
+
+COMMENT ON COLUMN nudge.presets.zone IS 'Zone of timestamps without one, where the system has one of its own';
+
+COMMENT ON COLUMN nudge.presets.amount_scale IS 'Decimals that amounts are in, as map_source takes them';
+
+COMMENT ON COLUMN nudge.presets.words IS 'For columns of text: which word of the system is which of the input';
+
+COMMENT ON COLUMN nudge.presets.end_rule IS 'exclusive or inclusive, as map_source takes it';
+
+COMMENT ON COLUMN nudge.presets.note IS 'What it is read from and what it cannot know';
+
+-- Shipped with the extension and not edited, so that pg_dump leaves them out:
+-- an update may change them, and never meets a row of a user.
+CREATE TABLE nudge.shipped_presets (LIKE nudge.presets INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING INDEXES INCLUDING COMMENTS);
+
+GRANT SELECT ON nudge.shipped_presets TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_presets IS 'The presets of map_preset that come with the extension, but for plain, which follows nudge.input_columns';
+
+CREATE VIEW nudge.presets_in_force AS
+	SELECT p.preset, p.source, p.variant, p.input, p.tables, p.query, p.columns, p.filter, p.zone, p.amount_scale, p.words, p.end_rule, p.note, false AS shipped
+	FROM nudge.presets p
+	UNION ALL
+	SELECT s.preset, s.source, s.variant, s.input, s.tables, s.query, s.columns, s.filter, s.zone, s.amount_scale, s.words, s.end_rule, s.note, true
+	FROM (
+		SELECT k.* FROM nudge.shipped_presets k
+		UNION ALL
+		SELECT 'plain', c.input, 1, c.input, jsonb_build_object(c.input, jsonb_object_agg(c.column_name, CASE WHEN c.required THEN 'any!' ELSE 'any' END)),
+			NULL, '{}', NULL, NULL, NULL, NULL, NULL, 'A table of the name of the input, with its columns'
+		FROM nudge.input_columns c GROUP BY c.input
+	) s
+	WHERE NOT EXISTS (SELECT FROM nudge.presets p WHERE p.preset = s.preset AND p.source = s.source);
+
+GRANT SELECT ON nudge.presets_in_force TO PUBLIC;
+
+COMMENT ON VIEW nudge.presets_in_force IS 'The presets that map_preset applies: your own, and those shipped that none of yours replaces';
+
+COMMENT ON COLUMN nudge.presets_in_force.preset IS 'Name of the preset';
+
+COMMENT ON COLUMN nudge.presets_in_force.source IS 'Name of the source behind the prefix';
+
+COMMENT ON COLUMN nudge.presets_in_force.variant IS 'Of several ways to map a source the first is taken whose tables and columns are there';
+
+COMMENT ON COLUMN nudge.presets_in_force.input IS 'Canonical input that it is read as';
+
+COMMENT ON COLUMN nudge.presets_in_force.tables IS 'Tables and their columns with type, and ! behind it if the source cannot be mapped without';
+
+COMMENT ON COLUMN nudge.presets_in_force.query IS 'Query, with {{table}} for a table, {{zone}} for the zone of days and {{currency}} for the currency given; NULL maps the only table as it is';
+
+COMMENT ON COLUMN nudge.presets_in_force.columns IS 'Expressions over r, as map_source takes them';
+
+COMMENT ON COLUMN nudge.presets_in_force.filter IS 'Condition on r that the rows meet';
+
+COMMENT ON COLUMN nudge.presets_in_force.zone IS 'Zone of timestamps without one, where the system has one of its own';
+
+COMMENT ON COLUMN nudge.presets_in_force.amount_scale IS 'Decimals that amounts are in';
+
+COMMENT ON COLUMN nudge.presets_in_force.words IS 'Which word of the system is which of the input';
+
+COMMENT ON COLUMN nudge.presets_in_force.end_rule IS 'exclusive or inclusive';
+
+COMMENT ON COLUMN nudge.presets_in_force.note IS 'What it is read from and what it cannot know';
+
+COMMENT ON COLUMN nudge.presets_in_force.shipped IS 'Whether it came with the extension';
+
+CREATE VIEW nudge.preset_list AS
+	SELECT p.preset, p.input, p.source, p.variant,
+		(SELECT string_agg(t.key || coalesce(' (' || k.needed || ')', ''), '; ' ORDER BY t.key COLLATE "C")
+			FROM jsonb_each(p.tables) t, LATERAL (SELECT string_agg(c.key, ', ' ORDER BY c.key COLLATE "C") AS needed FROM jsonb_each_text(t.value) c WHERE c.value LIKE '%!') k
+			WHERE k.needed IS NOT NULL) AS needs,
+		(SELECT string_agg(t.key || ' (' || k.used || ')', '; ' ORDER BY t.key COLLATE "C")
+			FROM jsonb_each(p.tables) t, LATERAL (SELECT string_agg(c.key, ', ' ORDER BY c.key COLLATE "C") AS used FROM jsonb_each_text(t.value) c WHERE c.value NOT LIKE '%!') k
+			WHERE k.used IS NOT NULL) AS uses,
+		p.note, p.shipped
+	FROM nudge.presets_in_force p;
+
+GRANT SELECT ON nudge.preset_list TO PUBLIC;
+
+COMMENT ON VIEW nudge.preset_list IS 'What each preset reads: the tables and columns that must be there, and those that are used if they are';
+
+COMMENT ON COLUMN nudge.preset_list.preset IS 'Name of the preset';
+
+COMMENT ON COLUMN nudge.preset_list.input IS 'Canonical input that it maps';
+
+COMMENT ON COLUMN nudge.preset_list.source IS 'Name of the source behind the prefix';
+
+COMMENT ON COLUMN nudge.preset_list.variant IS 'The first variant is taken whose tables and columns are there';
+
+COMMENT ON COLUMN nudge.preset_list.needs IS 'Tables and columns that must be there';
+
+COMMENT ON COLUMN nudge.preset_list.uses IS 'Tables and columns that are used if they are there';
+
+COMMENT ON COLUMN nudge.preset_list.note IS 'What it is read from and what it cannot know';
+
+COMMENT ON COLUMN nudge.preset_list.shipped IS 'Whether it came with the extension';
+
+-- Reading a table as a preset says ------------------------------------------
+
+-- How a column of some type is read as one of a preset.  Loaders agree on names
+-- more than on types; what cannot be misread is cast, the rest is refused.
+CREATE FUNCTION nudge.preset_cast(value text, type_id oid, data_type text, system_zone text, zone text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE
+		WHEN preset_cast.data_type = 'any' THEN preset_cast.value
+		WHEN preset_cast.data_type = 'text' AND (t.typcategory IN ('S', 'E') OR f.name IN ('bigint', 'integer', 'smallint', 'numeric', 'uuid', 'boolean')) THEN format('%s::text', preset_cast.value)
+		WHEN preset_cast.data_type = 'numeric' AND t.typcategory = 'N' AND f.name <> 'money' AND f.name !~ '^reg|^oid' THEN format('%s::numeric', preset_cast.value)
+		WHEN preset_cast.data_type = 'boolean' AND f.name = 'boolean' THEN preset_cast.value
+		WHEN preset_cast.data_type = 'jsonb' AND f.name IN ('jsonb', 'json') THEN format('%s::jsonb', preset_cast.value)
+		WHEN preset_cast.data_type = 'jsonb' AND t.typcategory = 'S' THEN format('nullif(%s::text, '''')::jsonb', preset_cast.value)
+		WHEN preset_cast.data_type = 'date' AND f.name IN ('date', 'timestamp without time zone') THEN format('%s::date', preset_cast.value)
+		WHEN preset_cast.data_type = 'date' AND f.name = 'timestamp with time zone'
+			THEN format('(%s AT TIME ZONE %L)::date', preset_cast.value, coalesce(preset_cast.zone, preset_cast.system_zone, 'UTC'))
+		WHEN preset_cast.data_type IN ('timestamptz', 'epoch') AND f.name = 'timestamp with time zone' THEN preset_cast.value
+		-- a timestamp is the system's, a day that of the user
+		WHEN preset_cast.data_type IN ('timestamptz', 'epoch') AND f.name = 'timestamp without time zone' AND coalesce(preset_cast.system_zone, preset_cast.zone) IS NOT NULL
+			THEN format('%s AT TIME ZONE %L', preset_cast.value, coalesce(preset_cast.system_zone, preset_cast.zone))
+		WHEN preset_cast.data_type IN ('timestamptz', 'epoch') AND f.name = 'date' AND coalesce(preset_cast.zone, preset_cast.system_zone) IS NOT NULL
+			THEN format('%s::timestamp AT TIME ZONE %L', preset_cast.value, coalesce(preset_cast.zone, preset_cast.system_zone))
+		WHEN preset_cast.data_type = 'epoch' AND f.name IN ('bigint', 'integer', 'numeric', 'double precision') THEN format('to_timestamp(%s)', preset_cast.value)
+		WHEN preset_cast.data_type = 'epoch' AND f.name = 'jsonb' THEN format('to_timestamp((%s #>> ''{}'')::double precision)', preset_cast.value) END
+	FROM pg_type t, LATERAL (SELECT format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS name) f
+	WHERE t.oid = preset_cast.type_id;
+END;
+
+COMMENT ON FUNCTION nudge.preset_cast(text, oid, text, text, text) IS
+	'Works for map_preset: an expression that reads a column of a type as one of a preset; NULL if it cannot be read so. Not STRICT: a NULL zone is not known';
+
+-- The FROM item of a table of a preset.  Columns that are not there, and of which
+-- the preset does not say that they must be, are NULL, and so are all of a table.
+CREATE FUNCTION nudge.preset_table(schema_name text, table_name text, columns jsonb, system_zone text, zone text,
+	OUT from_item text, OUT missing text, OUT left_out text)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH relation AS (
+		SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = preset_table.schema_name AND c.relname = preset_table.table_name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+	), wanted AS (
+		SELECT k.key AS name, rtrim(k.value, '!') AS data_type, CASE rtrim(k.value, '!') WHEN 'epoch' THEN 'timestamptz' WHEN 'any' THEN 'text' ELSE rtrim(k.value, '!') END AS sql_type,
+			k.value LIKE '%!' AS required, a.atttypid, nudge.preset_cast('t.' || quote_ident(k.key), a.atttypid, rtrim(k.value, '!'), preset_table.system_zone, preset_table.zone) AS expression
+		FROM jsonb_each_text(preset_table.columns) k
+		LEFT JOIN pg_attribute a ON a.attrelid = (SELECT r.oid FROM relation r) AND a.attname = k.key AND a.attnum > 0 AND NOT a.attisdropped
+	), problem AS (
+		SELECT w.*, preset_table.table_name || '.' || w.name
+			|| CASE WHEN w.atttypid IS NULL THEN '' ELSE format(' (%s, and not %s)', format_type(w.atttypid, NULL), CASE w.data_type WHEN 'epoch' THEN 'a time' ELSE w.data_type END) END AS text
+		FROM wanted w WHERE w.expression IS NULL
+	)
+	SELECT format('(SELECT %s%s)', string_agg(format('%s AS %I', coalesce(w.expression, 'NULL::' || w.sql_type), w.name), ', ' ORDER BY w.name COLLATE "C"),
+			coalesce((SELECT format(' FROM %s AS t', r.name) FROM relation r), ' WHERE false')),
+		CASE WHEN EXISTS (SELECT FROM relation) THEN (SELECT 'column ' || string_agg(p.text, ', ' ORDER BY p.name COLLATE "C") FROM problem p WHERE p.required)
+			WHEN bool_or(w.required) THEN 'table ' || preset_table.table_name END,
+		CASE WHEN EXISTS (SELECT FROM relation) THEN (SELECT string_agg(p.text, ', ' ORDER BY p.name COLLATE "C") FROM problem p WHERE NOT p.required)
+			ELSE preset_table.table_name END
+	FROM wanted w;
+END;
+
+COMMENT ON FUNCTION nudge.preset_table(text, text, jsonb, text, text) IS
+	'Works for map_preset: the FROM item of a table of a preset, what it must have and lacks, and what is NULL because it is not there. Not STRICT: a NULL zone is not known';
+
+CREATE FUNCTION nudge.preset_query(schema_name text, tables jsonb, query text, system_zone text, zone text, currency text,
+	OUT mapped_query text, OUT missing text, OUT left_out text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	mapped_query := replace(replace(query, '{{zone}}', quote_literal(coalesce(zone, system_zone, 'UTC'))), '{{currency}}', format('%L::text', upper(currency)));
+	FOR one IN SELECT t.key, p.* FROM jsonb_each(tables) t, LATERAL nudge.preset_table(schema_name, t.key, t.value, system_zone, zone) p ORDER BY t.key COLLATE "C" LOOP
+		mapped_query := replace(mapped_query, format('{{%s}}', one.key), one.from_item);
+		missing := nullif(concat_ws(', ', missing, one.missing), '');
+		left_out := nullif(concat_ws(', ', left_out, one.left_out), '');
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.preset_query(text, jsonb, text, text, text, text) IS
+	'Works for map_preset: a query of a preset with the tables of a schema. Not STRICT: a NULL query is that of none, a NULL zone or currency is not known';
+
+CREATE FUNCTION nudge.check_preset(preset text, schema_name text, inputs text[], zone text, currency text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM nudge.presets_in_force p WHERE p.preset = check_preset.preset) THEN
+		RAISE EXCEPTION 'unknown preset "%"', left(preset, 60) USING ERRCODE = 'undefined_object',
+			DETAIL = (SELECT 'The presets are ' || string_agg(DISTINCT p.preset COLLATE "C", ', ') || '.' FROM nudge.presets_in_force p),
+			HINT = 'See the view nudge.preset_list, or add one of your own to nudge.presets.';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = schema_name) THEN
+		RAISE EXCEPTION 'there is no schema "%"', left(schema_name, 63) USING ERRCODE = 'invalid_schema_name',
+			DETAIL = 'The tables of a preset are looked for in one schema.',
+			HINT = 'Pass the name of the schema that the loader writes to, without quotes.';
+	END IF;
+	SELECT i INTO wrong FROM unnest(inputs) i WHERE NOT EXISTS (SELECT FROM nudge.presets_in_force p WHERE p.preset = check_preset.preset AND p.input = i) ORDER BY i COLLATE "C" LIMIT 1;
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'preset "%" has no input "%"', preset, left(wrong, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = (SELECT 'It maps ' || string_agg(DISTINCT p.input COLLATE "C", ', ') || '.' FROM nudge.presets_in_force p WHERE p.preset = check_preset.preset),
+			HINT = 'Name some of these, or leave inputs out for all.';
+	END IF;
+	IF currency !~* '^[a-z]{3}$' THEN
+		RAISE EXCEPTION 'currency "%" is no code of three letters', left(currency, 20) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is that of amounts of which the system does not say one.',
+			HINT = 'Pass a code such as EUR, or leave it out.';
+	END IF;
+	-- an error unless it is one
+	PERFORM nudge.civil_date(now(), zone);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_preset(text, text, text[], text, text) IS
+	'Works for map_preset: an error unless its arguments make sense. Not STRICT: NULL inputs are all, a NULL zone or currency is not known';
+
+-- The call of map_source that a source of a preset comes to, as text.
+CREATE FUNCTION nudge.preset_statement(source text, input text, relation text, query text, columns jsonb, filter text, zone text, amount_scale jsonb, words jsonb, end_rule text, expected_every interval)
+	RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN 'SELECT nudge.map_source(' || concat_ws(', ', quote_literal(input), 'relation => ' || quote_literal(relation), 'query => ' || quote_literal(query),
+		'columns => ' || quote_literal(nullif(columns, '{}')), 'source => ' || quote_literal(source), 'filter => ' || quote_literal(filter), 'zone => ' || quote_literal(zone),
+		'amount_scale => ' || quote_literal(amount_scale), 'words => ' || quote_literal(words), 'end_rule => ' || quote_literal(end_rule),
+		'expected_every => ' || quote_literal(expected_every)) || ');';
+
+COMMENT ON FUNCTION nudge.preset_statement(text, text, text, text, jsonb, text, text, jsonb, jsonb, text, interval) IS
+	'Works for map_preset: the call of map_source that maps a source. Not STRICT: a NULL argument is left out';
+
+-- Each source of a preset, by the first variant whose tables and columns are
+-- there; if that is none, by the first, with what it lacks.
+CREATE FUNCTION nudge.preset_sources(preset text, schema_name text, zone text, inputs text[], currency text)
+	RETURNS TABLE (source text, input text, relation text, mapped_query text, columns jsonb, filter text, zone_used text, amount_scale jsonb, words jsonb, end_rule text, missing text, left_out text)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	WITH chosen AS (
+		SELECT DISTINCT ON (p.source) p.source, p.input, p.query, p.columns, p.filter, coalesce(preset_sources.zone, p.zone) AS zone_used, p.amount_scale, p.words, p.end_rule, q.mapped_query, q.missing, q.left_out,
+			(SELECT min(t.name) FROM jsonb_object_keys(p.tables) t(name)) AS table_name
+		FROM nudge.presets_in_force p, LATERAL nudge.preset_query(preset_sources.schema_name, p.tables, p.query, p.zone, preset_sources.zone, preset_sources.currency) q
+		WHERE p.preset = preset_sources.preset AND (preset_sources.inputs IS NULL OR p.input = ANY (preset_sources.inputs))
+		ORDER BY p.source, q.missing IS NOT NULL, p.variant
+	)
+	SELECT c.source, c.input, CASE WHEN c.query IS NULL THEN format('%I.%I', preset_sources.schema_name, c.table_name) END, c.mapped_query,
+		-- what a table that is mapped as it is does not have
+		(SELECT coalesce(jsonb_object_agg(k.key, CASE WHEN c.query IS NULL AND c.table_name || '.' || (k.value #>> '{}') = ANY (string_to_array(c.left_out, ', ')) THEN 'null' ELSE k.value END), '{}') FROM jsonb_each(c.columns) k),
+		c.filter, c.zone_used, c.amount_scale, c.words, c.end_rule, c.missing, c.left_out
+	FROM chosen c ORDER BY c.input COLLATE "C", c.source COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.preset_sources(text, text, text, text[], text) IS
+	'Works for map_preset: how each source of a preset is read from the tables of a schema, or what is missing. Not STRICT: a NULL zone or currency is not known, NULL inputs are all';
+
+-- What users call -----------------------------------------------------------
+
+CREATE FUNCTION nudge.map_preset(
+	preset text,
+	schema_name text,
+	zone text DEFAULT NULL,
+	prefix text DEFAULT NULL,
+	inputs text[] DEFAULT NULL,
+	currency text DEFAULT NULL,
+	expected_every interval DEFAULT NULL,
+	dry_run boolean DEFAULT false
+) RETURNS TABLE (
+	source_name text,
+	input text,
+	staging_view text,
+	skipped_because text,
+	left_out text,
+	statement text
+)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 COST 100000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+	works boolean := coalesce(dry_run, false);
+	missing text;
+BEGIN
+	PERFORM nudge.check_preset(preset, schema_name, inputs, zone, currency);
+	FOR one IN SELECT s.* FROM nudge.preset_sources(preset, schema_name, zone, inputs, currency) s LOOP
+		source_name := coalesce(prefix, preset) || '_' || one.source;
+		input := one.input;
+		skipped_because := 'there is no ' || one.missing;
+		left_out := NULL;
+		statement := NULL;
+		staging_view := NULL;
+		IF one.missing IS NULL THEN
+			left_out := one.left_out;
+			statement := nudge.preset_statement(source_name, one.input, one.relation, one.mapped_query, one.columns, one.filter, one.zone_used, one.amount_scale, one.words, one.end_rule, expected_every);
+			works := true;
+			IF NOT coalesce(dry_run, false) THEN
+				staging_view := nudge.map_source(one.input, one.relation::regclass, one.columns, source_name, one.mapped_query, one.filter, one.zone_used, one.amount_scale, one.words, one.end_rule, expected_every);
+			END IF;
+		END IF;
+		missing := concat_ws(' ', missing, format('For %s there is no %s.', one.source, one.missing));
+		RETURN NEXT;
+	END LOOP;
+	IF NOT works THEN
+		RAISE EXCEPTION 'nothing of preset "%" is in schema "%"', preset, schema_name USING ERRCODE = 'undefined_table',
+			DETAIL = left(missing, 1000),
+			HINT = 'Pass the schema that the loader writes to. What the preset reads is in nudge.preset_list.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.map_preset(text, text, text, text, text[], text, interval, boolean) IS
+	'Maps what a known system or loader has written to a schema as canonical inputs: a row for each source with its view, or why it is skipped, what is NULL because it is not there, and the call of map_source that was made. Not STRICT: NULL arguments have a meaning';
+
+-- src/inputs/presets_stripe.sql
+
+/*
+ * presets_stripe.sql
+ *		The presets of Stripe: by the sync engine, and by Fivetran.
+ *
+ * Rules: doc/presets.md.
+ */
+
+-- The decimals that amounts of the API are in.  They are not those of ISO 4217:
+-- ISK and UGX have two there, MGA none.
+
+INSERT INTO nudge.shipped_presets (preset, source, input, amount_scale, note, tables, query)
+SELECT 'stripe_sync', v.source, v.source, v.scale, v.note, v.tables, v.query
+FROM (SELECT jsonb '{"*": 2, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "JPY": 0, "KMF": 0, "KRW": 0, "MGA": 0, "PYG": 0, "RWF": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+	"BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}' AS stripe) c, LATERAL (VALUES
+('customers', NULL::jsonb, 'Stripe by the sync engine. Names and addresses of e-mail are not read', jsonb '{
+	"customers": {"id": "text!", "created": "epoch!", "currency": "text", "address": "jsonb", "metadata": "jsonb", "livemode": "boolean"}
+}', $query$
+SELECT c.id AS customer, c.created AS created_at, upper(c.currency) AS currency, c.address ->> 'country' AS region,
+	CASE jsonb_typeof(c.metadata) WHEN 'object' THEN nullif(c.metadata, '{}') END AS attributes
+FROM {{customers}} AS c
+-- what was deleted before it was copied has nothing but its key
+WHERE coalesce(c.livemode, true) AND c.created IS NOT NULL
+$query$),
+('plans', NULL, 'Recurring prices of Stripe by the sync engine, with their products', '{
+	"prices": {"id": "text!", "currency": "text!", "recurring": "jsonb!", "unit_amount": "numeric", "unit_amount_decimal": "text", "product": "text", "nickname": "text", "livemode": "boolean"},
+	"products": {"id": "text", "name": "text"}
+}', $query$
+SELECT p.id AS plan, coalesce(g.name, p.product) AS family, u.unit AS interval_unit, 'plan' AS kind,
+	trim_scale(coalesce(nullif(p.unit_amount_decimal, '')::numeric, p.unit_amount) / u.units *
+		CASE WHEN upper(p.currency) IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN 1
+			WHEN upper(p.currency) IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN 0.001 ELSE 0.01 END
+	) AS list_price,
+	nullif(jsonb_strip_nulls(jsonb_build_object('nickname', p.nickname, 'currency', upper(p.currency))), '{}') AS attributes
+FROM {{prices}} AS p
+CROSS JOIN LATERAL (SELECT p.recurring ->> 'interval' AS every, coalesce((p.recurring ->> 'interval_count')::integer, 1) AS times) AS r
+CROSS JOIN LATERAL (SELECT CASE WHEN r.every = 'month' AND r.times = 3 THEN 'quarter' WHEN r.every = 'month' AND r.times = 12 THEN 'year' ELSE r.every END AS unit,
+	CASE WHEN r.every = 'month' AND r.times IN (3, 12) THEN 1 ELSE r.times END AS units) AS u
+LEFT JOIN {{products}} AS g ON g.id = p.product
+WHERE coalesce(p.livemode, true) AND r.every IS NOT NULL
+$query$),
+('subscriptions', c.stripe, 'Stripe by the sync engine: what each subscription is now. Earlier prices, quantities and statuses are not there, but for phases of schedules', '{
+	"subscriptions": {"id": "text!", "customer": "text!", "status": "text!", "created": "epoch!", "start_date": "epoch", "cancel_at": "epoch", "canceled_at": "epoch", "ended_at": "epoch",
+		"cancel_at_period_end": "boolean", "current_period_end": "epoch", "trial_start": "epoch", "trial_end": "epoch", "discount": "jsonb", "pause_collection": "jsonb",
+		"default_tax_rates": "jsonb", "livemode": "boolean"},
+	"subscription_items": {"id": "text!", "subscription": "text!", "price": "text!", "quantity": "numeric", "created": "epoch", "deleted": "boolean", "current_period_end": "epoch", "tax_rates": "jsonb"},
+	"prices": {"id": "text!", "currency": "text!", "recurring": "jsonb!", "unit_amount": "numeric", "unit_amount_decimal": "text", "transform_quantity": "jsonb"},
+	"customers": {"id": "text", "discount": "jsonb"},
+	"coupons": {"id": "text", "percent_off": "numeric", "amount_off": "numeric", "duration": "text", "duration_in_months": "numeric"},
+	"invoices": {"subscription": "text", "status": "text", "created": "epoch"},
+	"subscription_schedules": {"subscription": "text", "status": "text", "phases": "jsonb", "current_phase": "jsonb", "end_behavior": "text"}
+}', $query$
+WITH subs AS NOT MATERIALIZED (
+	SELECT s.*, coalesce(s.start_date, s.created) AS begins,
+		-- a period that ends is no end of what is renewed
+		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end, e.current_period_end) END) AS ends
+	FROM {{subscriptions}} AS s
+	LEFT JOIN (SELECT i.subscription, max(i.current_period_end) AS current_period_end FROM {{subscription_items}} AS i WHERE NOT coalesce(i.deleted, false) GROUP BY 1) AS e ON e.subscription = s.id
+	WHERE coalesce(s.livemode, true)
+), schedules AS NOT MATERIALIZED (
+	SELECT h.subscription, h.end_behavior, f.phase, f.place, to_timestamp((f.phase ->> 'start_date')::double precision) AS starts, to_timestamp((f.phase ->> 'end_date')::double precision) AS stops,
+		to_timestamp((h.current_phase ->> 'start_date')::double precision) AS present, f.place = jsonb_array_length(h.phases) AS is_last
+	FROM {{subscription_schedules}} AS h, jsonb_array_elements(h.phases) WITH ORDINALITY AS f(phase, place)
+	WHERE h.status = 'active'
+), held AS NOT MATERIALIZED (
+	-- what is held now, since the phase of its schedule began and until the next one does
+	SELECT s.id AS subscription, i.id AS item, i.price, i.quantity, i.tax_rates,
+		greatest(CASE WHEN i.created > s.created + interval '1 hour' THEN i.created ELSE s.begins END, h.begins) AS begins, least(s.ends, h.ends) AS ends,
+		s.trial_start AS trial_from, CASE WHEN s.status <> 'trialing' THEN s.trial_end END AS trial_to, true AS present
+	FROM subs AS s
+	JOIN {{subscription_items}} AS i ON i.subscription = s.id
+	LEFT JOIN (SELECT k.subscription, max(k.present) FILTER (WHERE k.starts < k.present) AS begins, min(k.starts) FILTER (WHERE k.starts > k.present) AS ends FROM schedules AS k GROUP BY 1) AS h ON h.subscription = s.id
+	WHERE NOT coalesce(i.deleted, false)
+	UNION ALL
+	-- what was held and will be in the other phases
+	SELECT s.id, coalesce(a.id, CASE WHEN b.items = 1 AND jsonb_array_length(h.phase -> 'items') = 1 THEN b.id END, s.id || ':' || x.price),
+		x.price, (x.line ->> 'quantity')::numeric, x.line -> 'tax_rates',
+		h.starts, least(s.ends, CASE WHEN NOT h.is_last OR h.end_behavior = 'cancel' THEN h.stops END),
+		h.starts, to_timestamp((h.phase ->> 'trial_end')::double precision), false
+	FROM subs AS s
+	JOIN schedules AS h ON h.subscription = s.id
+	CROSS JOIN LATERAL (SELECT e.line, CASE jsonb_typeof(e.line -> 'price') WHEN 'object' THEN e.line #>> '{price,id}' ELSE e.line ->> 'price' END AS price FROM jsonb_array_elements(h.phase -> 'items') AS e(line)) AS x
+	LEFT JOIN (SELECT k.subscription, k.price, min(k.id) AS id FROM {{subscription_items}} AS k WHERE NOT coalesce(k.deleted, false) GROUP BY 1, 2) AS a ON a.subscription = s.id AND a.price = x.price
+	LEFT JOIN (SELECT k.subscription, count(*) AS items, min(k.id) AS id FROM {{subscription_items}} AS k WHERE NOT coalesce(k.deleted, false) GROUP BY 1) AS b ON b.subscription = s.id
+	WHERE h.starts <> h.present AND (s.ends IS NULL OR h.starts < s.ends)
+), items AS MATERIALIZED (
+	SELECT s.customer, h.subscription, h.item, h.price AS plan, h.begins, h.ends, h.trial_from, h.trial_to, h.present,
+		CASE WHEN t.percent > 0 THEN a.amount / (1 + t.percent / 100) ELSE a.amount END AS amount,
+		p.recurring ->> 'interval' AS interval_unit, coalesce((p.recurring ->> 'interval_count')::integer, 1) AS interval_count,
+		CASE WHEN (p.transform_quantity ->> 'divide_by')::numeric > 0 THEN CASE p.transform_quantity ->> 'round'
+			WHEN 'up' THEN ceil(h.quantity / (p.transform_quantity ->> 'divide_by')::numeric) ELSE floor(h.quantity / (p.transform_quantity ->> 'divide_by')::numeric) END
+			ELSE h.quantity END AS quantity,
+		upper(p.currency) AS currency, coalesce(p.recurring ->> 'usage_type' = 'metered', false) AS usage, s.created AS booked_at, NULL AS end_reason
+	FROM held AS h
+	JOIN subs AS s ON s.id = h.subscription
+	LEFT JOIN {{prices}} AS p ON p.id = h.price
+	-- what is metered has no amount of its own; another price without one is not known
+	CROSS JOIN LATERAL (SELECT coalesce(nullif(p.unit_amount_decimal, '')::numeric, p.unit_amount, CASE p.recurring ->> 'usage_type' WHEN 'metered' THEN 0 END) AS amount) AS a
+	-- tax within the price
+	CROSS JOIN LATERAL (
+		SELECT sum((e.rate ->> 'percentage')::numeric) AS percent
+		FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.tax_rates) = 'array' AND h.tax_rates <> '[]' THEN h.tax_rates WHEN jsonb_typeof(s.default_tax_rates) = 'array' THEN s.default_tax_rates ELSE '[]' END) AS e(rate)
+		WHERE e.rate ->> 'inclusive' = 'true'
+	) AS t
+), totals AS MATERIALIZED (
+	SELECT i.subscription, max(i.interval_count * ('1 ' || i.interval_unit)::interval) AS period, sum(i.amount * coalesce(i.quantity, 1)) FILTER (WHERE NOT i.usage) AS amount
+	FROM items AS i WHERE i.present GROUP BY i.subscription
+), discounts AS MATERIALIZED (
+	SELECT s.id AS subscription, f.starts, coalesce(f.ends, (f.starts AT TIME ZONE 'UTC' + CASE n.duration
+			WHEN 'once' THEN t.period
+			WHEN 'repeating' THEN n.months * interval '1 month' END) AT TIME ZONE 'UTC') AS ends,
+		coalesce(n.percent_off / 100, n.amount_off / nullif(t.amount, 0)) AS share,
+		n.duration AS kind
+	FROM subs AS s
+	LEFT JOIN totals AS t ON t.subscription = s.id
+	LEFT JOIN {{customers}} AS c ON c.id = s.customer
+	-- one of the subscription takes the place of that of the customer
+	CROSS JOIN LATERAL (SELECT CASE WHEN jsonb_typeof(s.discount) = 'object' THEN s.discount WHEN jsonb_typeof(c.discount) = 'object' THEN c.discount END AS body) AS b
+	CROSS JOIN LATERAL (SELECT to_timestamp((b.body ->> 'start')::double precision) AS starts, to_timestamp((b.body ->> 'end')::double precision) AS ends,
+		coalesce(b.body -> 'coupon', b.body #> '{source,coupon}') AS coupon) AS f
+	LEFT JOIN {{coupons}} AS k ON k.id = f.coupon #>> '{}'
+	CROSS JOIN LATERAL (SELECT coalesce((f.coupon ->> 'percent_off')::numeric, k.percent_off) AS percent_off, coalesce((f.coupon ->> 'amount_off')::numeric, k.amount_off) AS amount_off,
+		coalesce(f.coupon ->> 'duration', k.duration) AS duration, coalesce((f.coupon ->> 'duration_in_months')::numeric, k.duration_in_months)::double precision AS months) AS n
+	WHERE b.body IS NOT NULL
+), statuses AS MATERIALIZED (
+	SELECT s.id AS subscription,
+		-- of what is owed, since the first invoice that is open after the last that was paid
+		CASE WHEN s.status IN ('past_due', 'unpaid') THEN coalesce((SELECT min(o.created) FROM {{invoices}} AS o WHERE o.subscription = s.id AND o.status IN ('open', 'uncollectible')
+			AND o.created > coalesce((SELECT max(l.created) FROM {{invoices}} AS l WHERE l.subscription = s.id AND l.status = 'paid'), '-infinity')), '-infinity') ELSE '-infinity' END AS since,
+		CASE WHEN s.status IN ('incomplete', 'incomplete_expired', 'unpaid') THEN 'excluded' WHEN s.status = 'past_due' THEN 'at_risk'
+			WHEN s.status = 'active' AND jsonb_typeof(s.pause_collection) = 'object' THEN 'paused' WHEN s.status = 'canceled' THEN 'active' ELSE s.status END AS status
+	FROM subs AS s
+)
+, numbered AS MATERIALIZED (
+	SELECT row_number() OVER () AS n, i.* FROM items AS i
+), pieces AS MATERIALIZED (
+	-- an interval for each time at which a trial, a discount or a status begins or ends
+	SELECT c.n, c.at AS valid_from, lead(c.at) OVER (PARTITION BY c.n ORDER BY c.at) AS next_at
+	FROM (
+		SELECT i.n, i.begins AS at FROM numbered AS i
+		UNION
+		SELECT i.n, i.trial_from FROM numbered AS i WHERE i.trial_from > i.begins AND (i.ends IS NULL OR i.trial_from < i.ends)
+		UNION
+		SELECT i.n, i.trial_to FROM numbered AS i WHERE i.trial_to > i.begins AND (i.ends IS NULL OR i.trial_to < i.ends)
+		UNION
+		SELECT i.n, k.at
+		FROM numbered AS i
+		JOIN (SELECT x.subscription, x.starts AS at FROM discounts AS x UNION SELECT x.subscription, x.ends FROM discounts AS x UNION SELECT x.subscription, x.since FROM statuses AS x) AS k ON k.subscription = i.subscription
+		WHERE k.at > i.begins AND (i.ends IS NULL OR k.at < i.ends)
+	) AS c
+)
+SELECT i.customer, i.subscription, i.item, i.plan, p.valid_from, coalesce(p.next_at, i.ends) AS valid_to, i.amount, i.interval_unit, i.interval_count, i.quantity, i.currency,
+	d.discount, d.discount_kind,
+	CASE WHEN st.status = 'excluded' THEN 'excluded'
+		WHEN p.valid_from < i.trial_to AND p.valid_from >= coalesce(i.trial_from, i.begins) THEN 'trialing'
+		ELSE coalesce(st.status, 'active') END AS status,
+	i.usage, i.booked_at, CASE WHEN p.next_at IS NULL THEN i.end_reason END AS end_reason
+FROM numbered AS i
+JOIN pieces AS p ON p.n = i.n
+-- discounts at one time apply one after the other; the first to end says which kind
+LEFT JOIN (
+	SELECT x.n, x.valid_from, CASE WHEN bool_or(k.share >= 1) THEN 1 ELSE trim_scale(round(1 - exp(sum(ln(CASE WHEN k.share < 1 THEN 1 - k.share END))), 10)) END AS discount,
+		CASE WHEN bool_or(k.kind = 'once') THEN 'once' WHEN bool_or(k.kind = 'repeating') THEN 'repeating' ELSE max(k.kind) END AS discount_kind
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN discounts AS k ON k.subscription = y.subscription
+	WHERE x.valid_from >= k.starts AND (k.ends IS NULL OR x.valid_from < k.ends)
+	GROUP BY x.n, x.valid_from
+) AS d ON d.n = p.n AND d.valid_from = p.valid_from
+LEFT JOIN (
+	SELECT DISTINCT ON (x.n, x.valid_from) x.n, x.valid_from, k.status
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN statuses AS k ON k.subscription = y.subscription AND k.since <= x.valid_from
+	ORDER BY x.n, x.valid_from, k.since DESC
+) AS st ON st.n = p.n AND st.valid_from = p.valid_from
+$query$),
+('payments', c.stripe, 'Charges and refunds of Stripe by the sync engine. What belongs to no customer is not read', '{
+	"charges": {"id": "text!", "customer": "text!", "created": "epoch!", "amount": "numeric!", "currency": "text!", "status": "text!", "captured": "boolean", "failure_code": "text",
+		"payment_method_details": "jsonb", "livemode": "boolean"},
+	"refunds": {"charge": "text", "amount": "numeric", "currency": "text", "created": "epoch", "status": "text"}
+}', $query$
+SELECT c.customer, c.created AS at, c.amount, upper(c.currency) AS currency, CASE c.status WHEN 'succeeded' THEN 'paid' ELSE 'failed' END AS outcome,
+	c.payment_method_details ->> 'type' AS method, CASE c.status WHEN 'failed' THEN c.failure_code END AS failure
+FROM {{charges}} AS c
+WHERE coalesce(c.livemode, true) AND c.customer IS NOT NULL AND (c.status = 'failed' OR c.status = 'succeeded' AND coalesce(c.captured, true))
+UNION ALL
+SELECT c.customer, f.created, f.amount, upper(f.currency), 'refunded', c.payment_method_details ->> 'type', NULL
+FROM {{refunds}} AS f JOIN {{charges}} AS c ON c.id = f.charge
+WHERE coalesce(c.livemode, true) AND c.customer IS NOT NULL AND coalesce(f.status, 'succeeded') = 'succeeded'
+$query$)
+) v(source, scale, note, tables, query);
+
+-- A connection has subscriptions with their history or, of before 2022, without,
+-- and prices or, of before prices, plans.
+INSERT INTO nudge.shipped_presets (preset, source, variant, input, zone, amount_scale, note, tables, query)
+SELECT 'stripe_fivetran', v.source, n.variant, v.source, 'UTC', v.scale, v.note,
+	v.tables || CASE WHEN v.source NOT IN ('subscriptions', 'plans') THEN '{}' WHEN n.variant IN (1, 3) THEN n.price ELSE n.plan END
+		|| CASE WHEN v.source <> 'subscriptions' THEN '{}' WHEN n.variant <= 2 THEN jsonb_build_object('subscription_history', n.subscription) ELSE jsonb_build_object('subscription', n.subscription) END,
+	CASE WHEN n.variant <= 2 THEN v.query ELSE replace(v.query, '{{subscription_history}}', '{{subscription}}') END
+FROM (SELECT s.amount_scale AS stripe FROM nudge.shipped_presets s WHERE s.preset = 'stripe_sync' AND s.source = 'subscriptions') c, LATERAL (VALUES
+('customers', 1, NULL::jsonb, 'Stripe by Fivetran. Names and addresses of e-mail are not read', jsonb '{
+	"customer": {"id": "text!", "created": "timestamptz!", "currency": "text", "address_country": "text", "metadata": "jsonb", "livemode": "boolean"}
+}', $query$
+SELECT c.id AS customer, c.created AS created_at, upper(c.currency) AS currency, c.address_country AS region, CASE jsonb_typeof(c.metadata) WHEN 'object' THEN nullif(c.metadata, '{}') END AS attributes
+FROM {{customer}} AS c
+WHERE coalesce(c.livemode, true) AND c.created IS NOT NULL
+$query$),
+('plans', 2, NULL, 'Recurring prices or plans of Stripe by Fivetran, with their products', '{
+	"product": {"id": "text", "name": "text"}
+}', $query$
+SELECT p.id AS plan, coalesce(g.name, p.product_id) AS family, u.unit AS interval_unit, 'plan' AS kind, trim_scale(p.amount / u.units *
+		CASE WHEN upper(p.currency) IN ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN 1
+			WHEN upper(p.currency) IN ('BHD', 'JOD', 'KWD', 'OMR', 'TND') THEN 0.001 ELSE 0.01 END
+	) AS list_price,
+	nullif(jsonb_strip_nulls(jsonb_build_object('nickname', p.nickname, 'currency', upper(p.currency))), '{}') AS attributes
+FROM (
+	SELECT p.id, p.product_id, p.nickname, p.currency, coalesce(nullif(p.unit_amount_decimal, '')::numeric, p.unit_amount) AS amount, p.recurring_interval AS every, coalesce(p.recurring_interval_count, 1) AS times
+	FROM {{price}} AS p WHERE coalesce(p.livemode, true)
+	UNION ALL
+	SELECT p.id, p.product_id, p.nickname, p.currency, p.amount, p.interval, coalesce(p.interval_count, 1)
+	FROM {{plan}} AS p WHERE coalesce(p.livemode, true) AND NOT EXISTS (SELECT FROM {{price}} AS k WHERE k.id = p.id)
+) AS p
+CROSS JOIN LATERAL (SELECT CASE WHEN p.every = 'month' AND p.times = 3 THEN 'quarter' WHEN p.every = 'month' AND p.times = 12 THEN 'year' ELSE p.every END AS unit,
+	CASE WHEN p.every = 'month' AND p.times IN (3, 12) THEN 1 ELSE p.times END AS units) AS u
+LEFT JOIN {{product}} AS g ON g.id = p.product_id
+WHERE p.every IS NOT NULL
+$query$),
+('subscriptions', 4, c.stripe, 'Stripe by Fivetran: statuses over time where there is subscription_history, since the connection began; items, prices and quantities as they are now', '{
+	"subscription_item": {"id": "text!", "subscription_id": "text!", "plan_id": "text!", "quantity": "numeric", "created": "timestamptz", "current_period_end": "timestamptz", "_fivetran_deleted": "boolean"},
+	"coupon": {"id": "text", "percent_off": "numeric", "amount_off": "numeric", "duration": "text", "duration_in_months": "numeric"},
+	"discount": {"subscription_id": "text", "coupon_id": "text", "start": "timestamptz", "end": "timestamptz"},
+	"subscription_discount": {"subscription_id": "text", "coupon_id": "text", "start": "timestamptz", "end": "timestamptz"},
+	"invoice_line_item": {"subscription_item_id": "text", "price_id": "text", "period_start": "timestamptz", "proration": "boolean", "unit_amount_excluding_tax": "text"}
+}', $query$
+WITH subs AS NOT MATERIALIZED (
+	-- the last version; what the system does not have any more ended with it
+	SELECT s.*, coalesce(s.start_date, s.created) AS begins,
+		coalesce(s.ended_at, CASE s.status WHEN 'canceled' THEN s.canceled_at END, s.cancel_at, CASE WHEN s.cancel_at_period_end THEN coalesce(s.current_period_end, e.current_period_end) END,
+			CASE WHEN NOT s._fivetran_active THEN s._fivetran_end + interval '1 millisecond' END) AS ends
+	FROM {{subscription_history}} AS s
+	LEFT JOIN (SELECT i.subscription_id, max(i.current_period_end) AS current_period_end FROM {{subscription_item}} AS i WHERE NOT coalesce(i._fivetran_deleted, false) GROUP BY 1) AS e ON e.subscription_id = s.id
+	WHERE coalesce(s.livemode, true) AND (s._fivetran_start IS NOT NULL OR coalesce(s._fivetran_active, true))
+		AND NOT EXISTS (SELECT FROM {{subscription_history}} AS l WHERE l.id = s.id AND l._fivetran_start > s._fivetran_start)
+), prices AS NOT MATERIALIZED (
+	SELECT p.id, upper(p.currency) AS currency, coalesce(nullif(p.unit_amount_decimal, '')::numeric, p.unit_amount) AS amount, p.recurring_interval AS interval_unit, coalesce(p.recurring_interval_count, 1)::integer AS interval_count,
+		p.recurring_usage_type AS usage_type, p.tax_behavior, p.transform_quantity_divide_by AS divide_by, p.transform_quantity_round AS rounds
+	FROM {{price}} AS p
+	UNION ALL
+	SELECT p.id, upper(p.currency), p.amount, p.interval, coalesce(p.interval_count, 1)::integer, p.usage_type, NULL, p.transform_usage_divide_by, p.transform_usage_round
+	FROM {{plan}} AS p WHERE NOT EXISTS (SELECT FROM {{price}} AS k WHERE k.id = p.id)
+), items AS MATERIALIZED (
+	SELECT s.customer_id AS customer, s.id AS subscription, i.id AS item, i.plan_id AS plan, CASE WHEN i.created > s.created + interval '1 hour' THEN i.created ELSE s.begins END AS begins, s.ends,
+		s.trial_start AS trial_from, CASE WHEN s.status <> 'trialing' THEN s.trial_end END AS trial_to,
+		-- the tax within a price is known from its invoices only; what is metered has no amount of its own
+		CASE WHEN p.tax_behavior = 'inclusive' THEN l.net ELSE coalesce(p.amount, CASE p.usage_type WHEN 'metered' THEN 0 END) END AS amount,
+		p.interval_unit, p.interval_count,
+		CASE WHEN p.divide_by > 0 THEN CASE p.rounds WHEN 'up' THEN ceil(i.quantity / p.divide_by) ELSE floor(i.quantity / p.divide_by) END ELSE i.quantity END AS quantity,
+		p.currency, coalesce(p.usage_type = 'metered', false) AS usage, s.created AS booked_at, NULL AS end_reason
+	FROM subs AS s
+	JOIN {{subscription_item}} AS i ON i.subscription_id = s.id
+	LEFT JOIN prices AS p ON p.id = i.plan_id
+	LEFT JOIN (
+		SELECT DISTINCT ON (k.subscription_item_id, k.price_id) k.subscription_item_id, k.price_id, k.unit_amount_excluding_tax::numeric AS net
+		FROM {{invoice_line_item}} AS k WHERE NOT coalesce(k.proration, false) AND k.unit_amount_excluding_tax <> ''
+		ORDER BY k.subscription_item_id, k.price_id, k.period_start DESC, k.unit_amount_excluding_tax
+	) AS l ON l.subscription_item_id = i.id AND l.price_id = i.plan_id
+	WHERE NOT coalesce(i._fivetran_deleted, false)
+), totals AS MATERIALIZED (
+	SELECT i.subscription, max(i.interval_count * ('1 ' || i.interval_unit)::interval) AS period, sum(i.amount * coalesce(i.quantity, 1)) FILTER (WHERE NOT i.usage) AS amount
+	FROM items AS i GROUP BY i.subscription
+), discounts AS MATERIALIZED (
+	-- one may stand there for each invoice that it is on, and in the older table too
+	SELECT d.subscription_id AS subscription, d.start AS starts, coalesce(d.end_at, (d.start AT TIME ZONE 'UTC' + CASE k.duration
+			WHEN 'once' THEN t.period
+			WHEN 'repeating' THEN k.duration_in_months::double precision * interval '1 month' END) AT TIME ZONE 'UTC') AS ends,
+		coalesce(k.percent_off / 100, k.amount_off / nullif(t.amount, 0)) AS share,
+		k.duration AS kind
+	FROM (
+		SELECT u.subscription_id, u.coupon_id, u.start, max(u."end") AS end_at
+		FROM (SELECT a.subscription_id, a.coupon_id, a.start, a."end" FROM {{discount}} AS a UNION ALL SELECT b.subscription_id, b.coupon_id, b.start, b."end" FROM {{subscription_discount}} AS b) AS u
+		WHERE u.subscription_id IS NOT NULL AND u.start IS NOT NULL GROUP BY 1, 2, 3
+	) AS d
+	JOIN {{coupon}} AS k ON k.id = d.coupon_id
+	LEFT JOIN totals AS t ON t.subscription = d.subscription_id
+), statuses AS MATERIALIZED (
+	-- what is first known of a subscription stands for all of its time before
+	SELECT v.subscription, CASE WHEN v.before IS NULL THEN '-infinity' ELSE v.since END AS since, v.status
+	FROM (
+		SELECT m.subscription, m.since, m.status, lag(m.status) OVER (PARTITION BY m.subscription ORDER BY m.since) AS before
+		FROM (
+			SELECT h.id AS subscription, coalesce(h._fivetran_start, '-infinity') AS since,
+				CASE WHEN h.status IN ('incomplete', 'incomplete_expired', 'unpaid') THEN 'excluded' WHEN h.status = 'past_due' THEN 'at_risk'
+					WHEN h.status = 'active' AND h.pause_collection_behavior <> '' THEN 'paused' WHEN h.status = 'canceled' THEN 'active' ELSE h.status END AS status
+			FROM {{subscription_history}} AS h WHERE h._fivetran_start IS NOT NULL OR coalesce(h._fivetran_active, true)
+		) AS m
+	) AS v
+	WHERE v.status IS DISTINCT FROM v.before
+)
+, numbered AS MATERIALIZED (
+	SELECT row_number() OVER () AS n, i.* FROM items AS i
+), pieces AS MATERIALIZED (
+	-- an interval for each time at which a trial, a discount or a status begins or ends
+	SELECT c.n, c.at AS valid_from, lead(c.at) OVER (PARTITION BY c.n ORDER BY c.at) AS next_at
+	FROM (
+		SELECT i.n, i.begins AS at FROM numbered AS i
+		UNION
+		SELECT i.n, i.trial_from FROM numbered AS i WHERE i.trial_from > i.begins AND (i.ends IS NULL OR i.trial_from < i.ends)
+		UNION
+		SELECT i.n, i.trial_to FROM numbered AS i WHERE i.trial_to > i.begins AND (i.ends IS NULL OR i.trial_to < i.ends)
+		UNION
+		SELECT i.n, k.at
+		FROM numbered AS i
+		JOIN (SELECT x.subscription, x.starts AS at FROM discounts AS x UNION SELECT x.subscription, x.ends FROM discounts AS x UNION SELECT x.subscription, x.since FROM statuses AS x) AS k ON k.subscription = i.subscription
+		WHERE k.at > i.begins AND (i.ends IS NULL OR k.at < i.ends)
+	) AS c
+)
+SELECT i.customer, i.subscription, i.item, i.plan, p.valid_from, coalesce(p.next_at, i.ends) AS valid_to, i.amount, i.interval_unit, i.interval_count, i.quantity, i.currency,
+	d.discount, d.discount_kind,
+	CASE WHEN st.status = 'excluded' THEN 'excluded'
+		WHEN p.valid_from < i.trial_to AND p.valid_from >= coalesce(i.trial_from, i.begins) THEN 'trialing'
+		ELSE coalesce(st.status, 'active') END AS status,
+	i.usage, i.booked_at, CASE WHEN p.next_at IS NULL THEN i.end_reason END AS end_reason
+FROM numbered AS i
+JOIN pieces AS p ON p.n = i.n
+-- discounts at one time apply one after the other; the first to end says which kind
+LEFT JOIN (
+	SELECT x.n, x.valid_from, CASE WHEN bool_or(k.share >= 1) THEN 1 ELSE trim_scale(round(1 - exp(sum(ln(CASE WHEN k.share < 1 THEN 1 - k.share END))), 10)) END AS discount,
+		CASE WHEN bool_or(k.kind = 'once') THEN 'once' WHEN bool_or(k.kind = 'repeating') THEN 'repeating' ELSE max(k.kind) END AS discount_kind
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN discounts AS k ON k.subscription = y.subscription
+	WHERE x.valid_from >= k.starts AND (k.ends IS NULL OR x.valid_from < k.ends)
+	GROUP BY x.n, x.valid_from
+) AS d ON d.n = p.n AND d.valid_from = p.valid_from
+LEFT JOIN (
+	SELECT DISTINCT ON (x.n, x.valid_from) x.n, x.valid_from, k.status
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN statuses AS k ON k.subscription = y.subscription AND k.since <= x.valid_from
+	ORDER BY x.n, x.valid_from, k.since DESC
+) AS st ON st.n = p.n AND st.valid_from = p.valid_from
+$query$),
+('payments', 1, c.stripe, 'Charges and refunds of Stripe by Fivetran. What belongs to no customer is not read', '{
+	"charge": {"id": "text!", "customer_id": "text!", "created": "timestamptz!", "amount": "numeric!", "currency": "text!", "status": "text!", "captured": "boolean", "failure_code": "text", "payment_method_id": "text", "livemode": "boolean"},
+	"payment_method": {"id": "text", "type": "text"},
+	"refund": {"charge_id": "text", "amount": "numeric", "currency": "text", "created": "timestamptz", "status": "text"}
+}', $query$
+SELECT c.customer_id AS customer, c.created AS at, c.amount, upper(c.currency) AS currency, CASE c.status WHEN 'succeeded' THEN 'paid' ELSE 'failed' END AS outcome,
+	m.type AS method, CASE c.status WHEN 'failed' THEN c.failure_code END AS failure
+FROM {{charge}} AS c LEFT JOIN {{payment_method}} AS m ON m.id = c.payment_method_id
+WHERE coalesce(c.livemode, true) AND c.customer_id IS NOT NULL AND (c.status = 'failed' OR c.status = 'succeeded' AND coalesce(c.captured, true))
+UNION ALL
+SELECT c.customer_id, f.created, f.amount, upper(f.currency), 'refunded', m.type, NULL
+FROM {{refund}} AS f JOIN {{charge}} AS c ON c.id = f.charge_id LEFT JOIN {{payment_method}} AS m ON m.id = c.payment_method_id
+WHERE coalesce(c.livemode, true) AND c.customer_id IS NOT NULL AND coalesce(f.status, 'succeeded') = 'succeeded'
+$query$)
+) v(source, variants, scale, note, tables, query)
+JOIN (SELECT g AS variant, jsonb '{
+		"price": {"id": "text!", "currency": "text!", "recurring_interval": "text!", "recurring_interval_count": "numeric", "recurring_usage_type": "text", "unit_amount": "numeric!", "unit_amount_decimal": "text",
+			"tax_behavior": "text", "transform_quantity_divide_by": "numeric", "transform_quantity_round": "text", "product_id": "text", "nickname": "text", "livemode": "boolean"},
+		"plan": {"id": "text", "currency": "text", "interval": "text", "interval_count": "numeric", "usage_type": "text", "amount": "numeric",
+			"transform_usage_divide_by": "numeric", "transform_usage_round": "text", "product_id": "text", "nickname": "text", "livemode": "boolean"}
+	}' AS price, jsonb '{
+		"price": {"id": "text", "currency": "text", "recurring_interval": "text", "recurring_interval_count": "numeric", "recurring_usage_type": "text", "unit_amount": "numeric", "unit_amount_decimal": "text",
+			"tax_behavior": "text", "transform_quantity_divide_by": "numeric", "transform_quantity_round": "text", "product_id": "text", "nickname": "text", "livemode": "boolean"},
+		"plan": {"id": "text!", "currency": "text!", "interval": "text!", "interval_count": "numeric", "usage_type": "text", "amount": "numeric!",
+			"transform_usage_divide_by": "numeric", "transform_usage_round": "text", "product_id": "text", "nickname": "text", "livemode": "boolean"}
+	}' AS plan, jsonb '{"id": "text!", "customer_id": "text!", "status": "text!", "created": "timestamptz!", "start_date": "timestamptz", "cancel_at": "timestamptz", "canceled_at": "timestamptz", "ended_at": "timestamptz",
+		"cancel_at_period_end": "boolean", "current_period_end": "timestamptz", "trial_start": "timestamptz", "trial_end": "timestamptz", "pause_collection_behavior": "text", "livemode": "boolean",
+		"_fivetran_active": "boolean", "_fivetran_start": "timestamptz", "_fivetran_end": "timestamptz"}' AS subscription
+	FROM generate_series(1, 4) g) n ON n.variant <= v.variants;
+
+-- src/inputs/presets_billing.sql
+
+/*
+ * presets_billing.sql
+ *		The presets of other billing systems: Chargebee, Recurly, Kill Bill.
+ *
+ * Rules: doc/presets.md.
+ */
+
+-- Chargebee, whose loaders agree on the columns of the API: those that keep its
+-- names have tables in the plural with lists as JSON, Fivetran in the singular.
+-- Of the first product catalogue a subscription has one plan and no list.
+INSERT INTO nudge.shipped_presets (preset, source, variant, input, zone, amount_scale, note, tables, query)
+SELECT 'chargebee', v.source, n.variant, v.source, 'UTC', v.scale, v.note,
+	(SELECT jsonb_object_agg(t.key || CASE n.variant WHEN 1 THEN 's' ELSE '' END, t.value) FROM jsonb_each(v.tables) t),
+	CASE n.variant WHEN 1 THEN regexp_replace(v.query, '\{\{(\w+)\}\}', '{{\1s}}', 'g') ELSE v.query END
+FROM (VALUES
+('customers', NULL::jsonb, 'Chargebee, as the loaders that keep the names of its API write it. Names and addresses of e-mail are not read', jsonb '{
+	"customer": {"id": "text!", "created_at": "epoch!", "preferred_currency_code": "text", "billing_address": "jsonb", "billing_address_country": "text"}
+}', $query$
+SELECT c.id AS customer, c.created_at, upper(c.preferred_currency_code) AS currency, coalesce(c.billing_address_country, c.billing_address ->> 'country') AS region
+FROM {{customer}} AS c
+$query$),
+('plans', NULL, 'Item prices of Chargebee of plans and add-ons; of the first product catalogue there are none', '{
+	"item_price": {"id": "text!", "item_id": "text", "item_type": "text!", "price": "numeric!", "currency_code": "text!", "period": "numeric!", "period_unit": "text!"}
+}', $query$
+SELECT p.id AS plan, p.item_id AS family, u.unit AS interval_unit, p.item_type AS kind, nullif(jsonb_strip_nulls(jsonb_build_object('currency', upper(p.currency_code))), '{}') AS attributes,
+	trim_scale(p.price / u.units * CASE nudge.source_minor_unit(p.currency_code) WHEN 0 THEN 1 WHEN 3 THEN 0.001 WHEN 4 THEN 0.0001 ELSE 0.01 END) AS list_price
+FROM {{item_price}} AS p
+CROSS JOIN LATERAL (SELECT CASE WHEN p.period_unit = 'month' AND p.period = 3 THEN 'quarter' WHEN p.period_unit = 'month' AND p.period = 12 THEN 'year' ELSE p.period_unit END AS unit,
+	CASE WHEN p.period_unit = 'month' AND p.period IN (3, 12) THEN 1 ELSE p.period END AS units) AS u
+WHERE p.item_type IN ('plan', 'addon')
+$query$),
+('subscriptions', '"iso"', 'Chargebee: what each subscription is now. Earlier plans, quantities, pauses and trials are not there, and neither are taxes within prices', '{
+	"subscription": {"id": "text!", "customer_id": "text!", "status": "text!", "currency_code": "text!", "billing_period": "numeric!", "billing_period_unit": "text!", "created_at": "epoch", "start_date": "epoch", "started_at": "epoch",
+		"trial_start": "epoch", "trial_end": "epoch", "cancelled_at": "epoch", "cancel_reason": "text", "current_term_end": "epoch", "pause_date": "epoch", "resume_date": "epoch", "due_since": "epoch", "due_invoices_count": "numeric",
+		"updated_at": "epoch", "deleted": "boolean", "_fivetran_deleted": "boolean", "subscription_items": "jsonb", "addons": "jsonb", "coupons": "jsonb", "plan_id": "text", "plan_quantity": "numeric", "plan_free_quantity": "numeric", "plan_unit_price": "numeric", "plan_amount": "numeric"},
+	"coupon": {"id": "text", "discount_type": "text", "discount_percentage": "numeric", "discount_amount": "numeric", "duration_type": "text", "apply_on": "text"}
+}', $query$
+WITH subs AS NOT MATERIALIZED (
+	SELECT s.*, coalesce(s.started_at, s.start_date, s.created_at) AS begins,
+		-- when it is to be cancelled is there before it is; what was deleted ended at the latest with that
+		coalesce(s.cancelled_at, CASE s.status WHEN 'non_renewing' THEN s.current_term_end END, CASE WHEN s.deleted OR s._fivetran_deleted THEN s.updated_at END) AS ends
+	FROM {{subscription}} AS s
+), lines AS MATERIALIZED (
+	SELECT s.id AS subscription, e.line ->> 'item_price_id' AS plan, coalesce(e.line ->> 'item_type', 'plan') AS kind, (e.line ->> 'quantity')::numeric AS quantity, (e.line ->> 'free_quantity')::numeric AS free_quantity,
+		(e.line ->> 'unit_price')::numeric AS unit_price, (e.line ->> 'amount')::numeric AS amount, e.line ->> 'trial_end' AS trial_end, e.line ->> 'metered_quantity' IS NOT NULL AS metered, (e.line ->> 'billing_period')::numeric AS period, e.line ->> 'billing_period_unit' AS unit
+	FROM subs AS s, jsonb_array_elements(CASE jsonb_typeof(s.subscription_items) WHEN 'array' THEN s.subscription_items ELSE '[]' END) AS e(line)
+	UNION ALL
+	SELECT s.id, s.plan_id, 'plan', s.plan_quantity, s.plan_free_quantity, s.plan_unit_price, s.plan_amount, NULL, false, NULL, NULL
+	FROM subs AS s WHERE s.plan_id IS NOT NULL AND (s.subscription_items IS NULL OR s.subscription_items IN ('[]', 'null'))
+	UNION ALL
+	SELECT s.id, e.line ->> 'id', 'addon', (e.line ->> 'quantity')::numeric, NULL, (e.line ->> 'unit_price')::numeric, (e.line ->> 'amount')::numeric, NULL, false, NULL, NULL
+	FROM subs AS s, jsonb_array_elements(CASE jsonb_typeof(s.addons) WHEN 'array' THEN s.addons ELSE '[]' END) AS e(line)
+), items AS MATERIALIZED (
+	-- an amount that is not quantity times price, as of tiers, stands for all of the quantity
+	SELECT s.customer_id AS customer, s.id AS subscription, s.id || ':' || CASE l.kind WHEN 'plan' THEN 'plan' ELSE l.plan END AS item, l.plan, s.begins, s.ends, s.trial_start AS trial_from,
+		CASE WHEN s.status <> 'in_trial' THEN coalesce(s.trial_end, CASE WHEN l.trial_end ~ '^[0-9.]+$' THEN to_timestamp(l.trial_end::double precision) ELSE l.trial_end::timestamptz END) END AS trial_to,
+		CASE WHEN l.metered THEN coalesce(l.unit_price, 0) WHEN l.amount IS NULL OR l.unit_price * u.units = l.amount THEN l.unit_price ELSE l.amount END AS amount,
+		lower(coalesce(l.unit, s.billing_period_unit)) AS interval_unit, coalesce(l.period, s.billing_period, 1)::integer AS interval_count,
+		CASE WHEN l.metered THEN NULL WHEN l.amount IS NULL OR l.unit_price * u.units = l.amount THEN u.units ELSE 1 END AS quantity,
+		upper(s.currency_code) AS currency, l.metered AS usage, s.created_at AS booked_at,
+		CASE WHEN s.cancelled_at IS NOT NULL THEN CASE WHEN s.cancel_reason <> '' THEN 'involuntary' ELSE 'voluntary' END END AS end_reason
+	FROM subs AS s
+	JOIN lines AS l ON l.subscription = s.id
+	CROSS JOIN LATERAL (SELECT greatest(coalesce(l.quantity, 1) - coalesce(l.free_quantity, 0), 0) AS units) AS u
+	WHERE l.kind <> 'charge'
+), totals AS MATERIALIZED (
+	SELECT i.subscription, max(i.interval_count * ('1 ' || i.interval_unit)::interval) AS period, sum(i.amount * coalesce(i.quantity, 1)) FILTER (WHERE NOT i.usage) AS amount
+	FROM items AS i GROUP BY i.subscription
+), discounts AS MATERIALIZED (
+	SELECT s.id AS subscription, s.begins AS starts, coalesce(CASE WHEN e.line ->> 'apply_till' ~ '^[0-9.]+$' THEN to_timestamp((e.line ->> 'apply_till')::double precision) ELSE (e.line ->> 'apply_till')::timestamptz END,
+			CASE k.duration_type WHEN 'one_time' THEN (s.begins AT TIME ZONE 'UTC' + s.billing_period::double precision * ('1 ' || s.billing_period_unit)::interval) AT TIME ZONE 'UTC' END) AS ends,
+		CASE k.discount_type WHEN 'percentage' THEN k.discount_percentage / 100
+			ELSE k.discount_amount / nullif(t.amount, 0) END AS share,
+		CASE k.duration_type WHEN 'one_time' THEN 'once' WHEN 'forever' THEN 'forever' ELSE 'repeating' END AS kind
+	FROM subs AS s
+	LEFT JOIN totals AS t ON t.subscription = s.id
+	CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(s.coupons) WHEN 'array' THEN s.coupons ELSE '[]' END) AS e(line)
+	JOIN {{coupon}} AS k ON k.id = e.line ->> 'coupon_id'
+	WHERE coalesce(k.apply_on, 'invoice_amount') = 'invoice_amount'
+), statuses AS MATERIALIZED (
+	SELECT s.id AS subscription, '-infinity'::timestamptz AS since, CASE WHEN s.status = 'in_trial' THEN 'trialing' WHEN s.status = 'paused' AND s.pause_date IS NULL THEN 'paused' WHEN s.status = 'transferred' THEN 'excluded'
+		WHEN s.status IN ('future', 'active', 'non_renewing', 'cancelled', 'paused') THEN 'active' ELSE s.status END AS status
+	FROM subs AS s
+	UNION ALL
+	SELECT s.id, s.pause_date, 'paused' FROM subs AS s WHERE s.pause_date IS NOT NULL AND s.status IN ('paused', 'active', 'non_renewing')
+	UNION ALL
+	SELECT s.id, s.resume_date, 'active' FROM subs AS s WHERE s.resume_date > s.pause_date AND s.status IN ('paused', 'active', 'non_renewing')
+	UNION ALL
+	SELECT s.id, s.due_since, 'at_risk' FROM subs AS s WHERE s.due_since IS NOT NULL AND coalesce(s.due_invoices_count, 1) > 0 AND s.status IN ('active', 'non_renewing')
+)
+, numbered AS MATERIALIZED (
+	SELECT row_number() OVER () AS n, i.* FROM items AS i
+), pieces AS MATERIALIZED (
+	-- an interval for each time at which a trial, a discount or a status begins or ends
+	SELECT c.n, c.at AS valid_from, lead(c.at) OVER (PARTITION BY c.n ORDER BY c.at) AS next_at
+	FROM (
+		SELECT i.n, i.begins AS at FROM numbered AS i
+		UNION
+		SELECT i.n, i.trial_from FROM numbered AS i WHERE i.trial_from > i.begins AND (i.ends IS NULL OR i.trial_from < i.ends)
+		UNION
+		SELECT i.n, i.trial_to FROM numbered AS i WHERE i.trial_to > i.begins AND (i.ends IS NULL OR i.trial_to < i.ends)
+		UNION
+		SELECT i.n, k.at
+		FROM numbered AS i
+		JOIN (SELECT x.subscription, x.starts AS at FROM discounts AS x UNION SELECT x.subscription, x.ends FROM discounts AS x UNION SELECT x.subscription, x.since FROM statuses AS x) AS k ON k.subscription = i.subscription
+		WHERE k.at > i.begins AND (i.ends IS NULL OR k.at < i.ends)
+	) AS c
+)
+SELECT i.customer, i.subscription, i.item, i.plan, p.valid_from, coalesce(p.next_at, i.ends) AS valid_to, i.amount, i.interval_unit, i.interval_count, i.quantity, i.currency,
+	d.discount, d.discount_kind,
+	CASE WHEN st.status = 'excluded' THEN 'excluded'
+		WHEN p.valid_from < i.trial_to AND p.valid_from >= coalesce(i.trial_from, i.begins) THEN 'trialing'
+		ELSE coalesce(st.status, 'active') END AS status,
+	i.usage, i.booked_at, CASE WHEN p.next_at IS NULL THEN i.end_reason END AS end_reason
+FROM numbered AS i
+JOIN pieces AS p ON p.n = i.n
+-- discounts at one time apply one after the other; the first to end says which kind
+LEFT JOIN (
+	SELECT x.n, x.valid_from, CASE WHEN bool_or(k.share >= 1) THEN 1 ELSE trim_scale(round(1 - exp(sum(ln(CASE WHEN k.share < 1 THEN 1 - k.share END))), 10)) END AS discount,
+		CASE WHEN bool_or(k.kind = 'once') THEN 'once' WHEN bool_or(k.kind = 'repeating') THEN 'repeating' ELSE max(k.kind) END AS discount_kind
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN discounts AS k ON k.subscription = y.subscription
+	WHERE x.valid_from >= k.starts AND (k.ends IS NULL OR x.valid_from < k.ends)
+	GROUP BY x.n, x.valid_from
+) AS d ON d.n = p.n AND d.valid_from = p.valid_from
+LEFT JOIN (
+	SELECT DISTINCT ON (x.n, x.valid_from) x.n, x.valid_from, k.status
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN statuses AS k ON k.subscription = y.subscription AND k.since <= x.valid_from
+	ORDER BY x.n, x.valid_from, k.since DESC
+) AS st ON st.n = p.n AND st.valid_from = p.valid_from
+$query$),
+('payments', '"iso"', 'Transactions of Chargebee: payments and refunds', '{
+	"transaction": {"customer_id": "text!", "date": "epoch!", "amount": "numeric!", "currency_code": "text!", "type": "text!", "status": "text!", "payment_method": "text", "error_code": "text", "deleted": "boolean", "_fivetran_deleted": "boolean"}
+}', $query$
+SELECT t.customer_id AS customer, t.date AS at, t.amount, upper(t.currency_code) AS currency, CASE WHEN t.status <> 'success' THEN 'failed' WHEN t.type = 'refund' THEN 'refunded' ELSE 'paid' END AS outcome,
+	t.payment_method AS method, CASE WHEN t.status <> 'success' THEN t.error_code END AS failure
+FROM {{transaction}} AS t
+WHERE t.customer_id IS NOT NULL AND NOT coalesce(t.deleted, false) AND NOT coalesce(t._fivetran_deleted, false)
+	AND (t.type = 'payment' AND t.status IN ('success', 'failure', 'timeout') OR t.type = 'refund' AND t.status = 'success')
+$query$)
+) v(source, scale, note, tables, query), (VALUES (1), (2)) n(variant);
+
+-- Recurly by Fivetran keeps a row for each change, dated by updated_at, so that
+-- prices, quantities and states have a history since the connection began.
+INSERT INTO nudge.shipped_presets (preset, source, input, zone, note, tables, query)
+SELECT 'recurly', v.source, v.source, 'UTC', v.note, v.tables, v.query
+FROM (VALUES
+('customers', 'Accounts of Recurly by Fivetran. Names and addresses of e-mail are not read', jsonb '{
+	"account_history": {"id": "text!", "created_at": "timestamptz!", "updated_at": "timestamptz!", "account_country": "text"}
+}', $query$
+SELECT a.id AS customer, a.created_at, a.account_country AS region
+FROM {{account_history}} AS a
+WHERE NOT EXISTS (SELECT FROM {{account_history}} AS l WHERE l.id = a.id AND l.updated_at > a.updated_at)
+$query$),
+('plans', 'Plans of Recurly by Fivetran, with the price in their only currency; without one if they have several', '{
+	"plan_history": {"id": "text!", "updated_at": "timestamptz!", "code": "text", "name": "text", "interval_unit": "text!", "interval_length": "numeric!"},
+	"plan_currency_history": {"plan_id": "text", "plan_updated_at": "timestamptz", "unit_amount": "numeric"}
+}', $query$
+SELECT p.id AS plan, coalesce(p.name, p.code) AS family, u.unit AS interval_unit, 'plan' AS kind,
+	(SELECT CASE WHEN count(*) = 1 THEN trim_scale(max(c.unit_amount) / u.units) END FROM {{plan_currency_history}} AS c WHERE c.plan_id = p.id AND c.plan_updated_at = p.updated_at) AS list_price,
+	nullif(jsonb_strip_nulls(jsonb_build_object('code', p.code)), '{}') AS attributes
+FROM {{plan_history}} AS p
+CROSS JOIN LATERAL (SELECT CASE WHEN p.interval_unit LIKE 'month%' AND p.interval_length = 3 THEN 'quarter' WHEN p.interval_unit LIKE 'month%' AND p.interval_length = 12 THEN 'year' ELSE rtrim(lower(p.interval_unit), 's') END AS unit,
+	CASE WHEN p.interval_unit LIKE 'month%' AND p.interval_length IN (3, 12) THEN 1 ELSE p.interval_length END AS units) AS u
+WHERE NOT EXISTS (SELECT FROM {{plan_history}} AS l WHERE l.id = p.id AND l.updated_at > p.updated_at)
+$query$),
+('subscriptions', 'Recurly by Fivetran: plans, quantities, prices and states over time, since the connection began. Taxes within prices and usage are not there', '{
+	"subscription_history": {"id": "text!", "account_id": "text!", "plan_id": "text!", "state": "text!", "created_at": "timestamptz!", "updated_at": "timestamptz!", "activated_at": "timestamptz", "canceled_at": "timestamptz", "expires_at": "timestamptz",
+		"trial_started_at": "timestamptz", "trial_ends_at": "timestamptz", "currency": "text!", "unit_amount": "numeric!", "quantity": "numeric", "expiration_reason": "text"},
+	"subscription_add_on_history": {"id": "text", "subscription_id": "text", "plan_add_on_id": "text", "quantity": "numeric", "unit_amount": "numeric", "created_at": "timestamptz", "updated_at": "timestamptz", "expired_at": "timestamptz"},
+	"plan_history": {"id": "text!", "updated_at": "timestamptz!", "interval_unit": "text!", "interval_length": "numeric!"},
+	"coupon_redemption_history": {"id": "text", "account_id": "text", "coupon_id": "text", "created_at": "timestamptz", "updated_at": "timestamptz", "removed_at": "timestamptz"},
+	"coupon_discount": {"coupon_id": "text", "type": "text", "percentage": "text", "currency": "text", "amount": "numeric"}
+}', $query$
+WITH versions AS MATERIALIZED (
+	-- what is first known stands for the time before
+	SELECT h.*, lag(h.updated_at) OVER w IS NULL AS is_first, lead(h.updated_at) OVER w AS until
+	FROM {{subscription_history}} AS h WINDOW w AS (PARTITION BY h.id ORDER BY h.updated_at)
+), subs AS MATERIALIZED (
+	SELECT v.*, coalesce(v.activated_at, v.created_at) AS begins, v.expires_at AS ends FROM versions AS v WHERE v.until IS NULL
+), plans AS MATERIALIZED (
+	SELECT p.id, rtrim(lower(p.interval_unit), 's') AS interval_unit, p.interval_length::integer AS interval_count
+	FROM {{plan_history}} AS p WHERE NOT EXISTS (SELECT FROM {{plan_history}} AS l WHERE l.id = p.id AND l.updated_at > p.updated_at)
+), parts AS MATERIALIZED (
+	SELECT v.id AS subscription, v.id AS item, v.plan_id AS plan, v.plan_id AS billed_as, CASE WHEN NOT v.is_first THEN v.updated_at END AS since, v.until, v.unit_amount, v.quantity
+	FROM versions AS v
+	UNION ALL
+	SELECT a.subscription_id, a.id, coalesce(a.plan_add_on_id, a.id), s.plan_id, CASE WHEN lag(a.updated_at) OVER w IS NULL THEN a.created_at ELSE a.updated_at END, least(lead(a.updated_at) OVER w, a.expired_at), a.unit_amount, a.quantity
+	FROM {{subscription_add_on_history}} AS a JOIN subs AS s ON s.id = a.subscription_id WINDOW w AS (PARTITION BY a.id ORDER BY a.updated_at)
+), items AS MATERIALIZED (
+	SELECT s.account_id AS customer, k.subscription, k.item, k.plan, greatest(s.begins, k.since) AS begins, least(s.ends, k.until) AS ends, s.trial_started_at AS trial_from, s.trial_ends_at AS trial_to,
+		k.unit_amount AS amount, p.interval_unit, p.interval_count, k.quantity, upper(s.currency) AS currency, false AS usage, s.created_at AS booked_at, k.until IS NULL AS is_last,
+		CASE WHEN k.until IS NULL OR k.until >= s.ends THEN CASE WHEN s.expiration_reason LIKE 'nonpayment%' THEN 'involuntary' WHEN s.canceled_at IS NOT NULL OR s.expiration_reason = 'canceled' THEN 'voluntary' END END AS end_reason
+	FROM subs AS s
+	JOIN parts AS k ON k.subscription = s.id
+	LEFT JOIN plans AS p ON p.id = k.billed_as
+	WHERE (s.ends IS NULL OR greatest(s.begins, k.since) < s.ends) AND (k.until IS NULL OR k.until > s.begins)
+), discounts AS MATERIALIZED (
+	SELECT s.id AS subscription, r.created_at AS starts, r.removed_at AS ends,
+		CASE d.type WHEN 'percent' THEN nullif(d.percentage, '')::numeric / 100
+			ELSE d.amount / nullif(t.amount, 0) END AS share,
+		CASE WHEN r.removed_at IS NULL THEN 'forever' ELSE 'repeating' END AS kind
+	FROM subs AS s
+	LEFT JOIN (SELECT i.customer, i.currency, sum(i.amount * coalesce(i.quantity, 1)) AS amount FROM items AS i WHERE i.is_last GROUP BY 1, 2) AS t ON t.customer = s.account_id AND t.currency = upper(s.currency)
+	JOIN {{coupon_redemption_history}} AS r ON r.account_id = s.account_id
+	JOIN {{coupon_discount}} AS d ON d.coupon_id = r.coupon_id AND d.type IN ('percent', 'fixed') AND (d.type = 'percent' OR upper(d.currency) = upper(s.currency))
+	WHERE NOT EXISTS (SELECT FROM {{coupon_redemption_history}} AS l WHERE l.id = r.id AND l.updated_at > r.updated_at)
+), statuses AS MATERIALIZED (
+	SELECT v.id AS subscription, CASE WHEN v.is_first THEN '-infinity' ELSE v.updated_at END AS since,
+		CASE WHEN v.state IN ('failed', 'pending') THEN 'excluded' WHEN v.state IN ('active', 'canceled', 'expired', 'future') THEN 'active' ELSE v.state END AS status
+	FROM versions AS v
+)
+, numbered AS MATERIALIZED (
+	SELECT row_number() OVER () AS n, i.* FROM items AS i
+), pieces AS MATERIALIZED (
+	-- an interval for each time at which a trial, a discount or a status begins or ends
+	SELECT c.n, c.at AS valid_from, lead(c.at) OVER (PARTITION BY c.n ORDER BY c.at) AS next_at
+	FROM (
+		SELECT i.n, i.begins AS at FROM numbered AS i
+		UNION
+		SELECT i.n, i.trial_from FROM numbered AS i WHERE i.trial_from > i.begins AND (i.ends IS NULL OR i.trial_from < i.ends)
+		UNION
+		SELECT i.n, i.trial_to FROM numbered AS i WHERE i.trial_to > i.begins AND (i.ends IS NULL OR i.trial_to < i.ends)
+		UNION
+		SELECT i.n, k.at
+		FROM numbered AS i
+		JOIN (SELECT x.subscription, x.starts AS at FROM discounts AS x UNION SELECT x.subscription, x.ends FROM discounts AS x UNION SELECT x.subscription, x.since FROM statuses AS x) AS k ON k.subscription = i.subscription
+		WHERE k.at > i.begins AND (i.ends IS NULL OR k.at < i.ends)
+	) AS c
+)
+SELECT i.customer, i.subscription, i.item, i.plan, p.valid_from, coalesce(p.next_at, i.ends) AS valid_to, i.amount, i.interval_unit, i.interval_count, i.quantity, i.currency,
+	d.discount, d.discount_kind,
+	CASE WHEN st.status = 'excluded' THEN 'excluded'
+		WHEN p.valid_from < i.trial_to AND p.valid_from >= coalesce(i.trial_from, i.begins) THEN 'trialing'
+		ELSE coalesce(st.status, 'active') END AS status,
+	i.usage, i.booked_at, CASE WHEN p.next_at IS NULL THEN i.end_reason END AS end_reason
+FROM numbered AS i
+JOIN pieces AS p ON p.n = i.n
+-- discounts at one time apply one after the other; the first to end says which kind
+LEFT JOIN (
+	SELECT x.n, x.valid_from, CASE WHEN bool_or(k.share >= 1) THEN 1 ELSE trim_scale(round(1 - exp(sum(ln(CASE WHEN k.share < 1 THEN 1 - k.share END))), 10)) END AS discount,
+		CASE WHEN bool_or(k.kind = 'once') THEN 'once' WHEN bool_or(k.kind = 'repeating') THEN 'repeating' ELSE max(k.kind) END AS discount_kind
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN discounts AS k ON k.subscription = y.subscription
+	WHERE x.valid_from >= k.starts AND (k.ends IS NULL OR x.valid_from < k.ends)
+	GROUP BY x.n, x.valid_from
+) AS d ON d.n = p.n AND d.valid_from = p.valid_from
+LEFT JOIN (
+	SELECT DISTINCT ON (x.n, x.valid_from) x.n, x.valid_from, k.status
+	FROM pieces AS x
+	JOIN numbered AS y ON y.n = x.n
+	JOIN statuses AS k ON k.subscription = y.subscription AND k.since <= x.valid_from
+	ORDER BY x.n, x.valid_from, k.since DESC
+) AS st ON st.n = p.n AND st.valid_from = p.valid_from
+$query$),
+('payments', 'Transactions of Recurly by Fivetran', '{
+	"transaction": {"account_id": "text!", "created_at": "timestamptz!", "amount": "numeric!", "currency": "text!", "type": "text!", "success": "boolean!", "voided_at": "timestamptz", "payment_method_object": "text", "status_code": "text"}
+}', $query$
+SELECT t.account_id AS customer, t.created_at AS at, abs(t.amount) AS amount, upper(t.currency) AS currency, CASE WHEN NOT t.success THEN 'failed' WHEN t.type = 'refund' THEN 'refunded' ELSE 'paid' END AS outcome,
+	t.payment_method_object AS method, CASE WHEN NOT t.success THEN t.status_code END AS failure
+FROM {{transaction}} AS t
+WHERE t.account_id IS NOT NULL AND (t.type IN ('purchase', 'capture') OR t.type = 'refund' AND t.success) AND (t.voided_at IS NULL OR NOT t.success)
+$query$)
+) v(source, note, tables, query);
+
+-- Kill Bill writes intervals itself.  Its MRR is 0 for what is billed by days or
+-- weeks, and rounded to four decimals: the price and the period say it exactly.
+INSERT INTO nudge.shipped_presets (preset, source, input, zone, note, tables, query)
+SELECT 'killbill', v.source, v.source, 'UTC', v.note, v.tables, v.query
+FROM (VALUES
+('customers', 'Accounts of the analytics plugin of Kill Bill; those of the report group test are internal', jsonb '{
+	"analytics_accounts": {"account_id": "text!", "created_date": "timestamptz!", "currency": "text", "country": "text", "report_group": "text"}
+}', $query$
+SELECT a.account_id AS customer, a.created_date AS created_at, upper(a.currency) AS currency, a.country AS region, a.report_group = 'test' AS internal
+FROM {{analytics_accounts}} AS a
+$query$),
+('subscriptions', 'Transitions of the analytics plugin of Kill Bill: plans, phases and prices over time. Discounts are in the price of their phase, what is overdue is not there', '{
+	"analytics_subscription_transitions": {"subscription_id": "text!", "account_id": "text!", "bundle_id": "text", "event": "text!", "next_service": "text!", "next_start_date": "timestamptz!", "next_end_date": "timestamptz", "next_slug": "text", "next_product_name": "text!",
+		"next_phase": "text", "next_billing_period": "text!", "next_price": "numeric!", "next_currency": "text!", "next_state": "text", "requested_timestamp": "timestamptz", "report_group": "text"}
+}', $query$
+SELECT t.account_id AS customer, coalesce(t.bundle_id, t.subscription_id) AS subscription, t.subscription_id AS item, coalesce(regexp_replace(t.next_slug, '-(trial|discount|fixedterm|evergreen)$', '', 'i'), t.next_product_name) AS plan,
+	t.next_start_date AS valid_from, t.next_end_date AS valid_to, coalesce(t.next_price, 0) AS amount,
+	CASE WHEN b.period IN ('DAILY', 'THIRTY_DAYS', 'THIRTY_ONE_DAYS', 'SIXTY_DAYS', 'NINETY_DAYS') THEN 'day' WHEN b.period IN ('WEEKLY', 'BIWEEKLY') THEN 'week'
+		WHEN b.period IN ('MONTHLY', 'BIMESTRIAL', 'QUARTERLY', 'TRIANNUAL', 'BIANNUAL', 'SESQUIENNIAL') THEN 'month' WHEN b.period IN ('ANNUAL', 'BIENNIAL', 'TRIENNIAL') THEN 'year'
+		WHEN b.period IN ('', 'NO_BILLING_PERIOD') THEN 'none' ELSE lower(b.period) END AS interval_unit,
+	CASE b.period WHEN 'THIRTY_DAYS' THEN 30 WHEN 'THIRTY_ONE_DAYS' THEN 31 WHEN 'SIXTY_DAYS' THEN 60 WHEN 'NINETY_DAYS' THEN 90 WHEN 'BIWEEKLY' THEN 2 WHEN 'BIMESTRIAL' THEN 2 WHEN 'QUARTERLY' THEN 3
+		WHEN 'TRIANNUAL' THEN 4 WHEN 'BIANNUAL' THEN 6 WHEN 'SESQUIENNIAL' THEN 18 WHEN 'BIENNIAL' THEN 2 WHEN 'TRIENNIAL' THEN 3 ELSE 1 END AS interval_count,
+	upper(t.next_currency) AS currency, CASE WHEN t.next_phase = 'TRIAL' THEN 'trialing' WHEN t.next_state = 'BLOCKED' THEN 'excluded' ELSE 'active' END AS status, t.requested_timestamp AS booked_at
+FROM {{analytics_subscription_transitions}} AS t
+CROSS JOIN LATERAL (SELECT upper(coalesce(t.next_billing_period, '')) AS period) AS b
+-- each transition stands there for billing and for blocking too, and reports of its account may be apart
+WHERE t.next_service = 'entitlement-service' AND coalesce(t.report_group, 'default') = 'default' AND t.event NOT LIKE 'STOP%' AND t.next_product_name IS NOT NULL AND t.next_start_date IS NOT NULL
+$query$),
+('payments', 'Purchases and refunds of the analytics plugin of Kill Bill', '{
+	"analytics_payment_purchases": {"account_id": "text!", "created_date": "timestamptz!", "amount": "numeric!", "currency": "text!", "payment_transaction_status": "text!", "plugin_pm_type": "text", "plugin_gateway_error_code": "text", "report_group": "text"},
+	"analytics_payment_refunds": {"account_id": "text", "created_date": "timestamptz", "amount": "numeric", "currency": "text", "payment_transaction_status": "text", "plugin_pm_type": "text", "report_group": "text"}
+}', $query$
+SELECT p.account_id AS customer, p.created_date AS at, p.amount, upper(p.currency) AS currency, CASE p.payment_transaction_status WHEN 'SUCCESS' THEN 'paid' ELSE 'failed' END AS outcome, p.plugin_pm_type AS method,
+	CASE WHEN p.payment_transaction_status <> 'SUCCESS' THEN p.plugin_gateway_error_code END AS failure
+FROM {{analytics_payment_purchases}} AS p
+WHERE coalesce(p.report_group, 'default') = 'default' AND p.payment_transaction_status IN ('SUCCESS', 'PAYMENT_FAILURE')
+UNION ALL
+SELECT r.account_id, r.created_date, r.amount, upper(r.currency), 'refunded', r.plugin_pm_type, NULL
+FROM {{analytics_payment_refunds}} AS r
+WHERE coalesce(r.report_group, 'default') = 'default' AND r.payment_transaction_status = 'SUCCESS'
+$query$)
+) v(source, note, tables, query);
+
+-- src/inputs/presets_marketing.sql
+
+/*
+ * presets_marketing.sql
+ *		The presets of web analytics and of ads: Google Analytics, Google, Facebook
+ *		and LinkedIn ads.
+ *
+ * Rules: doc/presets.md.
+ */
+
+-- Google Analytics: as BigQuery exports it, with its lists as JSON, or as the
+-- connector of that export flattens it.  One query over either.
+INSERT INTO nudge.shipped_presets (preset, source, variant, input, zone, note, tables, query)
+SELECT 'google_analytics', v.source, n.variant, v.source, 'UTC', v.note, n.tables, 'WITH hits AS NOT MATERIALIZED (' || n.hits || ')' || v.query
+FROM (VALUES
+	(1, jsonb '{
+		"events": {"event_timestamp": "numeric!", "event_name": "text!", "user_pseudo_id": "text!", "user_id": "text", "event_params": "jsonb!", "collected_traffic_source": "jsonb", "event_value_in_usd": "numeric", "batch_event_index": "numeric"}
+	}', $query$
+	SELECT timestamptz '1970-01-01 00:00:00+00' + e.event_timestamp::double precision * interval '1 microsecond' AS at, e.event_name AS name, nullif(e.user_id, '') AS user_id, e.user_pseudo_id AS visitor, e.batch_event_index::integer AS place,
+		e.event_value_in_usd AS value, p.all_of ->> 'ga_session_id' AS session, p.all_of ->> 'page_location' AS page, p.all_of ->> 'page_referrer' AS referrer, (p.all_of ->> 'engagement_time_msec')::numeric AS engaged,
+		coalesce(e.collected_traffic_source ->> 'manual_source', p.all_of ->> 'source') AS source, coalesce(e.collected_traffic_source ->> 'manual_medium', p.all_of ->> 'medium') AS medium,
+		coalesce(e.collected_traffic_source ->> 'manual_campaign_name', p.all_of ->> 'campaign') AS campaign, coalesce(e.collected_traffic_source ->> 'gclid', p.all_of ->> 'gclid') AS gclid, p.all_of AS properties
+	FROM {{events}} AS e
+	CROSS JOIN LATERAL (
+		SELECT jsonb_object_agg(k.pair ->> 'key', coalesce(k.pair #>> '{value,string_value}', k.pair #>> '{value,int_value}', k.pair #>> '{value,double_value}', k.pair #>> '{value,float_value}')) AS all_of
+		FROM jsonb_array_elements(CASE jsonb_typeof(e.event_params) WHEN 'array' THEN e.event_params ELSE '[]' END) AS k(pair) WHERE k.pair ->> 'key' IS NOT NULL
+	) AS p
+	$query$),
+	(2, '{
+		"event": {"timestamp": "timestamptz!", "name": "text!", "user_pseudo_id": "text!", "user_id": "text", "batch_event_index": "numeric", "value_in_usd": "numeric", "param_ga_session_id": "text!", "param_page_location": "text", "param_page_referrer": "text", "param_engagement_time_msec": "numeric",
+			"collected_traffic_source_manual_source": "text", "collected_traffic_source_manual_medium": "text", "collected_traffic_source_manual_campaign_name": "text", "collected_traffic_source_gclid": "text", "param_source": "text", "param_medium": "text", "param_campaign": "text", "param_gclid": "text"}
+	}', $query$
+	SELECT e.timestamp AS at, e.name, nullif(e.user_id, '') AS user_id, e.user_pseudo_id AS visitor, e.batch_event_index::integer AS place, e.value_in_usd AS value, e.param_ga_session_id AS session, e.param_page_location AS page, e.param_page_referrer AS referrer,
+		e.param_engagement_time_msec AS engaged, coalesce(e.collected_traffic_source_manual_source, e.param_source) AS source, coalesce(e.collected_traffic_source_manual_medium, e.param_medium) AS medium,
+		coalesce(e.collected_traffic_source_manual_campaign_name, e.param_campaign) AS campaign, coalesce(e.collected_traffic_source_gclid, e.param_gclid) AS gclid, NULL::jsonb AS properties
+	FROM {{event}} AS e
+	$query$)
+) n(variant, tables, hits), (VALUES
+('events', 'Google Analytics 4, by the export to BigQuery or its connector of Fivetran. What visitors without consent did is not there', $query$
+SELECT h.user_id AS "user", h.visitor AS anonymous_id, h.at, h.name, h.engaged::double precision * interval '1 millisecond' AS duration, h.value, h.page, h.visitor || '.' || h.session AS session, h.properties, h.place AS tie_break
+FROM hits AS h
+$query$),
+('touches', 'Sessions of Google Analytics 4: the first source of each, its channel by channel_of', $query$
+SELECT s.user_id AS "user", s.visitor AS anonymous_id, s.at, nudge.channel_of(s.source, s.medium, s.campaign, s.referrer, CASE WHEN s.gclid <> '' THEN 'gclid' END) AS channel, s.campaign,
+	s.source AS utm_source, s.medium AS utm_medium, s.campaign AS utm_campaign, s.referrer, s.gclid AS click_id, s.visitor || '.' || s.session AS touch
+FROM (
+	-- what of source, medium and campaign belongs together is of one hit
+	SELECT k.visitor, k.session, k.at, k.user_id, k.head ->> 0 AS source, k.head ->> 1 AS medium, k.head ->> 2 AS campaign, k.head ->> 3 AS gclid, k.referrer
+	FROM (
+		SELECT h.visitor, h.session, min(h.at) AS at, max(h.user_id) AS user_id, (array_agg(h.referrer ORDER BY h.at, h.place))[1] AS referrer,
+			(array_agg(jsonb_build_array(h.source, h.medium, h.campaign, h.gclid) ORDER BY h.at, h.place) FILTER (WHERE coalesce(h.source, h.medium, h.campaign, h.gclid) IS NOT NULL))[1] AS head
+		FROM hits AS h WHERE h.session IS NOT NULL GROUP BY h.visitor, h.session
+	) AS k
+) AS s
+$query$),
+('identities', 'Visitors and users of Google Analytics 4, since the first event that has both', $query$
+SELECT h.visitor AS anonymous_id, h.user_id AS "user", min(h.at) AS valid_from
+FROM hits AS h WHERE h.user_id IS NOT NULL GROUP BY h.visitor, h.user_id
+$query$)
+) v(source, note, query);
+
+-- Ads by Fivetran.  Their history tables have a row for each change of a campaign
+-- or an account: a join with all of them multiplies the spend.
+INSERT INTO nudge.shipped_presets (preset, source, input, zone, note, tables, query)
+SELECT v.preset, v.source, v.source, 'UTC', v.note, v.tables, v.query
+FROM (VALUES
+('google_ads', 'spend', 'Google Ads by Fivetran, by day of the account, campaign, device and network', jsonb '{
+	"campaign_stats": {"id": "text!", "customer_id": "text!", "date": "date!", "cost_micros": "numeric!", "impressions": "numeric", "clicks": "numeric"},
+	"campaign_history": {"id": "text!", "name": "text", "advertising_channel_type": "text", "updated_at": "timestamptz!"},
+	"account_history": {"id": "text", "currency_code": "text", "updated_at": "timestamptz"}
+}', $query$
+SELECT s.date AS day, CASE upper(c.advertising_channel_type) WHEN 'DISPLAY' THEN 'display' WHEN 'VIDEO' THEN 'paid_video' WHEN 'SHOPPING' THEN 'paid_shopping' WHEN 'PERFORMANCE_MAX' THEN 'cross_network' WHEN 'DEMAND_GEN' THEN 'cross_network'
+		ELSE 'paid_search' END AS channel, s.cost_micros * 0.000001 AS amount, coalesce(a.currency_code, {{currency}}) AS currency, coalesce(c.name, s.id) AS campaign, s.impressions::bigint AS impressions, s.clicks::bigint AS clicks
+FROM {{campaign_stats}} AS s
+LEFT JOIN LATERAL (SELECT h.name, h.advertising_channel_type FROM {{campaign_history}} AS h WHERE h.id = s.id ORDER BY h.updated_at DESC LIMIT 1) AS c ON true
+LEFT JOIN LATERAL (SELECT h.currency_code FROM {{account_history}} AS h WHERE h.id = s.customer_id ORDER BY h.updated_at DESC LIMIT 1) AS a ON true
+$query$),
+('google_ads', 'campaigns', 'Campaigns of Google Ads by Fivetran, by name', '{
+	"campaign_history": {"id": "text!", "name": "text!", "advertising_channel_type": "text", "start_date": "text", "updated_at": "timestamptz!"}
+}', $query$
+SELECT c.name AS campaign, min(CASE upper(c.advertising_channel_type) WHEN 'DISPLAY' THEN 'display' WHEN 'VIDEO' THEN 'paid_video' WHEN 'SHOPPING' THEN 'paid_shopping' WHEN 'PERFORMANCE_MAX' THEN 'cross_network' WHEN 'DEMAND_GEN' THEN 'cross_network' ELSE 'paid_search' END) AS channel,
+	min(to_date(left(c.start_date, 10), 'YYYY-MM-DD')::timestamp) AS started_at
+FROM {{campaign_history}} AS c
+WHERE c.name IS NOT NULL AND NOT EXISTS (SELECT FROM {{campaign_history}} AS l WHERE l.id = c.id AND l.updated_at > c.updated_at)
+GROUP BY c.name
+$query$),
+('facebook_ads', 'spend', 'Facebook Ads by Fivetran, by day of the account and ad; clicks are those on links', '{
+	"basic_ad": {"ad_id": "text!", "date": "date!", "account_id": "text!", "spend": "numeric!", "impressions": "numeric", "inline_link_clicks": "numeric"},
+	"ad_history": {"id": "text!", "campaign_id": "text!", "updated_time": "timestamptz!"},
+	"campaign_history": {"id": "text!", "name": "text", "updated_time": "timestamptz!"},
+	"account_history": {"id": "text", "currency": "text", "_fivetran_synced": "timestamptz"}
+}', $query$
+SELECT s.date AS day, 'paid_social' AS channel, s.spend AS amount, coalesce(a.currency, {{currency}}) AS currency, coalesce(c.name, d.campaign_id) AS campaign, s.impressions::bigint AS impressions, s.inline_link_clicks::bigint AS clicks
+FROM {{basic_ad}} AS s
+LEFT JOIN LATERAL (SELECT h.campaign_id FROM {{ad_history}} AS h WHERE h.id = s.ad_id ORDER BY h.updated_time DESC LIMIT 1) AS d ON true
+LEFT JOIN LATERAL (SELECT h.name FROM {{campaign_history}} AS h WHERE h.id = d.campaign_id ORDER BY h.updated_time DESC LIMIT 1) AS c ON true
+LEFT JOIN LATERAL (SELECT h.currency FROM {{account_history}} AS h WHERE h.id = s.account_id ORDER BY h._fivetran_synced DESC LIMIT 1) AS a ON true
+$query$),
+('facebook_ads', 'campaigns', 'Campaigns of Facebook Ads by Fivetran, by name', '{
+	"campaign_history": {"id": "text!", "name": "text!", "start_time": "timestamptz", "stop_time": "timestamptz", "updated_time": "timestamptz!"}
+}', $query$
+SELECT c.name AS campaign, 'paid_social' AS channel, min(c.start_time) AS started_at, CASE WHEN count(c.stop_time) = count(*) THEN max(c.stop_time) END AS ended_at
+FROM {{campaign_history}} AS c
+WHERE c.name IS NOT NULL AND NOT EXISTS (SELECT FROM {{campaign_history}} AS l WHERE l.id = c.id AND l.updated_time > c.updated_time)
+GROUP BY c.name
+$query$),
+('linkedin_ads', 'spend', 'LinkedIn Ads by Fivetran, by day and campaign, in the currency of the account', '{
+	"ad_analytics_by_campaign": {"campaign_id": "text!", "day": "date!", "cost_in_local_currency": "numeric!", "impressions": "numeric", "clicks": "numeric"},
+	"campaign_history": {"id": "text!", "account_id": "text!", "name": "text", "last_modified_time": "timestamptz!"},
+	"account_history": {"id": "text", "currency": "text", "last_modified_time": "timestamptz"}
+}', $query$
+SELECT s.day, 'paid_social' AS channel, s.cost_in_local_currency AS amount, coalesce(a.currency, {{currency}}) AS currency, coalesce(c.name, s.campaign_id) AS campaign, s.impressions::bigint AS impressions, s.clicks::bigint AS clicks
+FROM {{ad_analytics_by_campaign}} AS s
+LEFT JOIN LATERAL (SELECT h.name, h.account_id FROM {{campaign_history}} AS h WHERE h.id = s.campaign_id ORDER BY h.last_modified_time DESC LIMIT 1) AS c ON true
+LEFT JOIN LATERAL (SELECT h.currency FROM {{account_history}} AS h WHERE h.id = c.account_id ORDER BY h.last_modified_time DESC LIMIT 1) AS a ON true
+$query$),
+('linkedin_ads', 'campaigns', 'Campaigns of LinkedIn Ads by Fivetran, by name', '{
+	"campaign_history": {"id": "text!", "name": "text!", "run_schedule_start": "timestamptz", "run_schedule_end": "timestamptz", "last_modified_time": "timestamptz!"}
+}', $query$
+SELECT c.name AS campaign, 'paid_social' AS channel, min(c.run_schedule_start) AS started_at, CASE WHEN count(c.run_schedule_end) = count(*) THEN max(c.run_schedule_end) END AS ended_at
+FROM {{campaign_history}} AS c
+WHERE c.name IS NOT NULL AND NOT EXISTS (SELECT FROM {{campaign_history}} AS l WHERE l.id = c.id AND l.last_modified_time > c.last_modified_time)
+GROUP BY c.name
+$query$)
+) v(preset, source, note, tables, query);
+
+-- src/inputs/presets_accounts.sql
+
+/*
+ * presets_accounts.sql
+ *		The presets of sales and support: HubSpot, Salesforce, Intercom, Zendesk.
+ *
+ * Rules: doc/presets.md.
+ */
+
+INSERT INTO nudge.shipped_presets (preset, source, input, zone, words, note, tables, query)
+SELECT v.preset, v.source, v.source, 'UTC', v.words, v.note, v.tables, v.query
+FROM (VALUES
+('hubspot', 'customers', NULL::jsonb, 'Companies of HubSpot by Fivetran whose stage of life is customer, or that have none', jsonb '{
+	"company": {"id": "text!", "property_createdate": "timestamptz!", "property_name": "text", "property_industry": "text", "property_country": "text", "property_numberofemployees": "text", "property_lifecyclestage": "text",
+		"property_hs_lifecyclestage_customer_date": "timestamptz", "property_hubspot_owner_id": "text", "is_deleted": "boolean", "_fivetran_deleted": "boolean"}
+}', $query$
+SELECT c.id AS customer, coalesce(c.property_hs_lifecyclestage_customer_date, c.property_createdate) AS created_at, c.property_name AS name, c.property_industry AS industry, c.property_numberofemployees AS company_size, c.property_country AS region, c.property_hubspot_owner_id AS owner
+FROM {{company}} AS c
+WHERE NOT coalesce(c.is_deleted, false) AND NOT coalesce(c._fivetran_deleted, false) AND coalesce(lower(c.property_lifecyclestage), 'customer') IN ('customer', 'evangelist')
+$query$),
+('hubspot', 'deals', NULL, 'Deals of HubSpot by Fivetran. The currency is that of the deal, else the one passed', '{
+	"deal": {"deal_id": "text!", "deal_pipeline_stage_id": "text!", "property_createdate": "timestamptz!", "property_amount": "numeric!", "property_closedate": "timestamptz", "property_deal_currency_code": "text", "owner_id": "text", "deal_pipeline_id": "text",
+		"property_closed_lost_reason": "text", "property_closed_won_reason": "text", "is_deleted": "boolean", "_fivetran_deleted": "boolean"},
+	"deal_pipeline_stage": {"stage_id": "text!", "label": "text", "is_closed": "boolean", "closed_won": "boolean!"},
+	"deal_company": {"deal_id": "text", "company_id": "text", "type_id": "numeric"},
+	"merged_deal": {"deal_id": "text", "merged_deal_id": "text"}
+}', $query$
+SELECT d.deal_id AS deal, (SELECT k.company_id FROM {{deal_company}} AS k WHERE k.deal_id = d.deal_id ORDER BY k.type_id IS DISTINCT FROM 5, k.company_id LIMIT 1) AS customer, d.property_createdate AS created_at, coalesce(d.property_amount, 0) AS amount,
+	upper(coalesce(d.property_deal_currency_code, {{currency}})) AS currency, coalesce(s.label, d.deal_pipeline_stage_id) AS stage,
+	-- the close date of an open deal is when it is expected to close
+	CASE WHEN o.is_over THEN greatest(d.property_closedate, d.property_createdate) END AS closed_at, CASE WHEN s.closed_won THEN 'won' WHEN o.is_over THEN 'lost' END AS outcome, d.owner_id AS owner, d.deal_pipeline_id AS team,
+	CASE WHEN s.closed_won THEN d.property_closed_won_reason WHEN o.is_over THEN d.property_closed_lost_reason END AS reason, CASE WHEN NOT o.is_over THEN (d.property_closedate AT TIME ZONE {{zone}})::date END AS expected_close
+FROM {{deal}} AS d
+LEFT JOIN {{deal_pipeline_stage}} AS s ON s.stage_id = d.deal_pipeline_stage_id
+CROSS JOIN LATERAL (SELECT coalesce(s.is_closed OR s.closed_won, false) AS is_over) AS o
+WHERE NOT coalesce(d.is_deleted, false) AND NOT coalesce(d._fivetran_deleted, false) AND NOT EXISTS (SELECT FROM {{merged_deal}} AS m WHERE m.merged_deal_id = d.deal_id AND m.deal_id <> d.deal_id)
+$query$),
+('hubspot', 'deal_stages', NULL, 'Stages that deals of HubSpot entered, by Fivetran', '{
+	"deal_stage": {"deal_id": "text!", "value": "text!", "date_entered": "timestamptz!"},
+	"deal_pipeline_stage": {"stage_id": "text!", "label": "text"}
+}', $query$
+SELECT DISTINCT h.deal_id AS deal, coalesce(s.label, h.value) AS stage, h.date_entered AS at
+FROM {{deal_stage}} AS h LEFT JOIN {{deal_pipeline_stage}} AS s ON s.stage_id = h.value
+WHERE h.date_entered IS NOT NULL
+$query$),
+('hubspot', 'activities', NULL, 'Engagements of HubSpot by Fivetran: calls, mails, meetings, notes and tasks; without an owner they are not read', '{
+	"engagement": {"id": "text!", "type": "text!", "timestamp": "timestamptz!", "owner_id": "text!", "active": "boolean", "_fivetran_deleted": "boolean"},
+	"engagement_deal": {"engagement_id": "text", "deal_id": "text"}
+}', $query$
+SELECT e.owner_id AS owner, e.timestamp AS at, lower(e.type) AS kind, (SELECT min(k.deal_id) FROM {{engagement_deal}} AS k WHERE k.engagement_id = e.id) AS deal
+FROM {{engagement}} AS e WHERE coalesce(e.active, true) AND NOT coalesce(e._fivetran_deleted, false) AND e.owner_id IS NOT NULL
+$query$),
+('hubspot', 'leads', NULL, 'Stages of life that contacts of HubSpot entered, by Fivetran', '{
+	"contact_property_history": {"contact_id": "text!", "name": "text!", "value": "text!", "timestamp": "timestamptz!"},
+	"contact": {"id": "text", "property_hs_analytics_source": "text", "property_associatedcompanyid": "text", "_fivetran_deleted": "boolean"}
+}', $query$
+SELECT h.contact_id AS lead, CASE WHEN lower(h.value) IN ('customer', 'evangelist') THEN c.property_associatedcompanyid END AS customer, lower(h.value) AS stage, min(h.timestamp) AS at, lower(c.property_hs_analytics_source) AS source
+FROM {{contact_property_history}} AS h LEFT JOIN {{contact}} AS c ON c.id = h.contact_id
+WHERE h.name = 'lifecyclestage' AND h.value <> '' AND NOT coalesce(c._fivetran_deleted, false)
+GROUP BY 1, 2, 3, 5
+$query$),
+('hubspot', 'tickets', NULL, 'Tickets of HubSpot by Fivetran that belong to a company', '{
+	"ticket": {"id": "text!", "property_createdate": "timestamptz!", "property_first_agent_reply_date": "timestamptz", "property_closed_date": "timestamptz", "property_hs_ticket_priority": "text", "property_hs_ticket_category": "text", "property_hubspot_owner_id": "text",
+		"is_deleted": "boolean", "_fivetran_deleted": "boolean"},
+	"ticket_company": {"ticket_id": "text!", "company_id": "text!"}
+}', $query$
+SELECT t.id AS ticket, c.company_id AS customer, t.property_createdate AS opened_at, t.property_first_agent_reply_date AS first_response_at, t.property_closed_date AS resolved_at, lower(coalesce(nullif(t.property_hs_ticket_priority, ''), 'none')) AS priority,
+	t.property_hs_ticket_category AS category, t.property_hubspot_owner_id AS agent
+FROM {{ticket}} AS t CROSS JOIN LATERAL (SELECT min(k.company_id) AS company_id FROM {{ticket_company}} AS k WHERE k.ticket_id = t.id) AS c
+WHERE NOT coalesce(t.is_deleted, false) AND NOT coalesce(t._fivetran_deleted, false) AND c.company_id IS NOT NULL
+$query$),
+('salesforce', 'customers', NULL, 'Accounts of Salesforce by Fivetran whose type says customer, or that have none', '{
+	"account": {"id": "text!", "created_date": "timestamptz!", "name": "text", "industry": "text", "type": "text", "number_of_employees": "text", "billing_country": "text", "owner_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean", "_fivetran_deleted": "boolean"}
+}', $query$
+SELECT a.id AS customer, a.created_date AS created_at, a.name, a.industry, a.number_of_employees AS company_size, a.billing_country AS region, a.owner_id AS owner
+FROM {{account}} AS a
+WHERE coalesce(a._fivetran_active, true) AND NOT coalesce(a.is_deleted, false) AND NOT coalesce(a._fivetran_deleted, false) AND coalesce(a.type, 'customer') ILIKE '%customer%'
+$query$),
+('salesforce', 'deals', NULL, 'Opportunities of Salesforce by Fivetran. The currency is that of the opportunity, else the one passed; one closes at the beginning of its close date', '{
+	"opportunity": {"id": "text!", "account_id": "text", "created_date": "timestamptz!", "amount": "numeric!", "currency_iso_code": "text", "stage_name": "text!", "close_date": "date!", "is_closed": "boolean!", "is_won": "boolean!", "owner_id": "text",
+		"is_deleted": "boolean", "_fivetran_active": "boolean", "_fivetran_deleted": "boolean"}
+}', $query$
+SELECT o.id AS deal, o.account_id AS customer, o.created_date AS created_at, coalesce(o.amount, 0) AS amount, upper(coalesce(o.currency_iso_code, {{currency}})) AS currency, o.stage_name AS stage,
+	CASE WHEN o.is_closed THEN greatest(o.close_date::timestamp AT TIME ZONE {{zone}}, o.created_date) END AS closed_at, CASE WHEN o.is_won THEN 'won' WHEN o.is_closed THEN 'lost' END AS outcome, o.owner_id AS owner,
+	CASE WHEN NOT o.is_closed THEN o.close_date END AS expected_close
+FROM {{opportunity}} AS o
+WHERE coalesce(o._fivetran_active, true) AND NOT coalesce(o.is_deleted, false) AND NOT coalesce(o._fivetran_deleted, false)
+$query$),
+('salesforce', 'deal_stages', NULL, 'Stages that opportunities of Salesforce entered, by the history object', '{
+	"opportunity_history": {"id": "text!", "opportunity_id": "text!", "stage_name": "text!", "created_date": "timestamptz!", "is_deleted": "boolean", "_fivetran_deleted": "boolean"}
+}', $query$
+-- there is a row for a change of the amount or the close date too
+SELECT h.opportunity_id AS deal, h.stage_name AS stage, h.created_date AS at
+FROM (SELECT k.*, lag(k.stage_name) OVER (PARTITION BY k.opportunity_id ORDER BY k.created_date, k.id) AS before FROM {{opportunity_history}} AS k WHERE NOT coalesce(k.is_deleted, false) AND NOT coalesce(k._fivetran_deleted, false)) AS h
+WHERE h.stage_name IS DISTINCT FROM h.before
+$query$),
+('salesforce', 'activities', NULL, 'Tasks that are done and events of Salesforce by Fivetran', '{
+	"task": {"owner_id": "text!", "created_date": "timestamptz!", "completed_date_time": "timestamptz", "is_closed": "boolean!", "task_subtype": "text", "type": "text", "what_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"},
+	"event": {"owner_id": "text", "created_date": "timestamptz", "start_date_time": "timestamptz", "what_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"}
+}', $query$
+SELECT t.owner_id AS owner, coalesce(t.completed_date_time, t.created_date) AS at, lower(coalesce(t.task_subtype, t.type, 'task')) AS kind, CASE WHEN t.what_id LIKE '006%' THEN t.what_id END AS deal
+FROM {{task}} AS t WHERE t.is_closed AND coalesce(t._fivetran_active, true) AND NOT coalesce(t.is_deleted, false)
+UNION ALL
+SELECT e.owner_id, coalesce(e.start_date_time, e.created_date), 'meeting', CASE WHEN e.what_id LIKE '006%' THEN e.what_id END
+FROM {{event}} AS e WHERE coalesce(e._fivetran_active, true) AND NOT coalesce(e.is_deleted, false)
+$query$),
+('salesforce', 'leads', NULL, 'Leads of Salesforce by Fivetran: when they were made and when they were converted; the stages between are not there', '{
+	"lead": {"id": "text!", "created_date": "timestamptz!", "lead_source": "text", "is_converted": "boolean!", "converted_date": "timestamptz!", "converted_account_id": "text", "is_deleted": "boolean", "_fivetran_active": "boolean"}
+}', $query$
+SELECT l.id AS lead, CASE s.stage WHEN 'converted' THEN l.converted_account_id END AS customer, s.stage, s.at, l.lead_source AS source
+FROM {{lead}} AS l
+-- the day of a conversion is not before the lead was made
+CROSS JOIN LATERAL (VALUES ('lead', l.created_date), ('converted', CASE WHEN l.is_converted THEN greatest(l.converted_date, l.created_date) END)) AS s(stage, at)
+WHERE s.at IS NOT NULL AND coalesce(l._fivetran_active, true) AND NOT coalesce(l.is_deleted, false)
+$query$),
+('intercom', 'customers', NULL, 'Companies of Intercom by Fivetran, as they are now', '{
+	"company_history": {"id": "text!", "created_at": "timestamptz!", "name": "text", "industry": "text", "plan_name": "text", "_fivetran_active": "boolean"}
+}', $query$
+SELECT c.id AS customer, c.created_at, c.name, c.plan_name AS segment, c.industry
+FROM {{company_history}} AS c WHERE coalesce(c._fivetran_active, true)
+$query$),
+('intercom', 'users', NULL, 'Contacts of Intercom by Fivetran that are users, with one of their companies', '{
+	"contact_history": {"id": "text!", "role": "text", "signed_up_at": "timestamptz", "created_at": "timestamptz!", "_fivetran_active": "boolean"},
+	"contact_company_history": {"contact_id": "text", "company_id": "text", "_fivetran_active": "boolean"}
+}', $query$
+SELECT c.id AS "user", (SELECT min(k.company_id) FROM {{contact_company_history}} AS k WHERE k.contact_id = c.id AND coalesce(k._fivetran_active, true)) AS customer, coalesce(c.signed_up_at, c.created_at) AS signed_up_at
+FROM {{contact_history}} AS c WHERE coalesce(c._fivetran_active, true) AND coalesce(c.role, 'user') = 'user'
+$query$),
+('intercom', 'tickets', NULL, 'Conversations of Intercom by Fivetran with contacts of a company. Answers by bots are no answers', '{
+	"conversation_history": {"id": "text!", "created_at": "timestamptz!", "state": "text!", "updated_at": "timestamptz", "priority": "text", "source_type": "text", "assignee_id": "text", "conversation_rating_value": "numeric", "_fivetran_active": "boolean"},
+	"conversation_contact_history": {"conversation_id": "text!", "contact_id": "text!", "_fivetran_active": "boolean"},
+	"contact_company_history": {"contact_id": "text!", "company_id": "text!", "_fivetran_active": "boolean"},
+	"conversation_part_history": {"conversation_id": "text!", "author_type": "text!", "part_type": "text!", "created_at": "timestamptz!", "body": "text", "_fivetran_active": "boolean"}
+}', $query$
+SELECT c.id AS ticket, k.company_id AS customer, c.created_at AS opened_at, p.first_answer AS first_response_at, CASE c.state WHEN 'closed' THEN coalesce(p.last_close, c.updated_at) END AS resolved_at,
+	CASE WHEN p.last_open > p.first_close THEN p.last_open END AS reopened_at, lower(coalesce(nullif(c.priority, ''), 'none')) AS priority, c.source_type AS category, c.conversation_rating_value AS csat, (1 + coalesce(p.contacts, 0))::integer AS contacts, c.assignee_id AS agent
+FROM {{conversation_history}} AS c
+LEFT JOIN (
+	SELECT x.conversation_id, min(y.company_id) AS company_id FROM {{conversation_contact_history}} AS x JOIN {{contact_company_history}} AS y ON y.contact_id = x.contact_id
+	WHERE coalesce(x._fivetran_active, true) AND coalesce(y._fivetran_active, true) GROUP BY x.conversation_id
+) AS k ON k.conversation_id = c.id
+LEFT JOIN (
+	SELECT h.conversation_id, min(h.created_at) FILTER (WHERE h.author_type = 'admin' AND h.part_type IN ('comment', 'close', 'open') AND coalesce(h.body, '-') <> '') AS first_answer, min(h.created_at) FILTER (WHERE h.part_type = 'close') AS first_close,
+		max(h.created_at) FILTER (WHERE h.part_type = 'close') AS last_close, max(h.created_at) FILTER (WHERE h.part_type = 'open') AS last_open,
+		count(*) FILTER (WHERE h.author_type IN ('user', 'lead', 'contact') AND h.part_type IN ('comment', 'open')) AS contacts
+	FROM {{conversation_part_history}} AS h WHERE coalesce(h._fivetran_active, true) GROUP BY h.conversation_id
+) AS p ON p.conversation_id = c.id
+WHERE coalesce(c._fivetran_active, true) AND k.company_id IS NOT NULL
+$query$),
+('zendesk', 'customers', NULL, 'Organizations of Zendesk by Fivetran', '{
+	"organization": {"id": "text!", "created_at": "timestamptz!", "name": "text", "_fivetran_deleted": "boolean"}
+}', $query$
+SELECT o.id AS customer, o.created_at, o.name FROM {{organization}} AS o WHERE NOT coalesce(o._fivetran_deleted, false)
+$query$),
+('zendesk', 'tickets', NULL, 'Tickets of Zendesk by Fivetran that belong to an organization, of its own or by who asked. The first answer is the first public comment of an agent', '{
+	"ticket": {"id": "text!", "requester_id": "text!", "organization_id": "text", "created_at": "timestamptz!", "status": "text!", "priority": "text", "type": "text", "assignee_id": "text", "_fivetran_deleted": "boolean"},
+	"user": {"id": "text!", "role": "text!", "organization_id": "text"},
+	"ticket_comment": {"ticket_id": "text", "user_id": "text", "created": "timestamptz", "public": "boolean", "_fivetran_deleted": "boolean"},
+	"ticket_field_history": {"ticket_id": "text", "field_name": "text", "value": "text", "updated": "timestamptz"}
+}', $query$
+SELECT t.id AS ticket, coalesce(t.organization_id, r.organization_id) AS customer, t.created_at AS opened_at, c.first_answer AS first_response_at,
+	CASE WHEN t.status IN ('solved', 'closed') THEN h.last_solved END AS resolved_at, h.reopened_at, lower(coalesce(nullif(t.priority, ''), 'none')) AS priority, t.type AS category, coalesce(c.contacts, 0)::integer AS contacts, t.assignee_id AS agent
+FROM {{ticket}} AS t
+LEFT JOIN {{user}} AS r ON r.id = t.requester_id
+LEFT JOIN (
+	SELECT k.ticket_id, min(k.created) FILTER (WHERE a.role IN ('agent', 'admin') AND k.user_id <> o.requester_id) AS first_answer, count(*) FILTER (WHERE a.role NOT IN ('agent', 'admin')) AS contacts
+	FROM {{ticket_comment}} AS k JOIN {{ticket}} AS o ON o.id = k.ticket_id LEFT JOIN {{user}} AS a ON a.id = k.user_id WHERE coalesce(k.public, true) AND NOT coalesce(k._fivetran_deleted, false) GROUP BY k.ticket_id
+) AS c ON c.ticket_id = t.id
+CROSS JOIN LATERAL (
+	-- since it was last not solved: that it is closed after some days is not when it was solved
+	SELECT min(s.updated) FILTER (WHERE s.value IN ('solved', 'closed') AND s.updated > coalesce(s.last_other, '-infinity')) AS last_solved, max(s.updated) FILTER (WHERE s.before IN ('solved', 'closed') AND s.value NOT IN ('solved', 'closed', 'deleted')) AS reopened_at
+	FROM (SELECT f.value, f.updated, lag(f.value) OVER (ORDER BY f.updated) AS before, max(f.updated) FILTER (WHERE f.value NOT IN ('solved', 'closed')) OVER () AS last_other
+		FROM {{ticket_field_history}} AS f WHERE f.ticket_id = t.id AND f.field_name = 'status') AS s
+) AS h
+WHERE NOT coalesce(t._fivetran_deleted, false) AND t.status <> 'deleted' AND coalesce(t.organization_id, r.organization_id) IS NOT NULL
+$query$)
+) v(preset, source, words, note, tables, query);
+
+-- src/inputs/presets_product.sql
+
+/*
+ * presets_product.sql
+ *		The presets of events in the product and of engineering: Segment,
+ *		Amplitude, GitHub, PagerDuty.
+ *
+ * Rules: doc/presets.md.
+ */
+
+INSERT INTO nudge.shipped_presets (preset, source, input, zone, note, tables, query)
+SELECT v.preset, v.source, v.source, 'UTC', v.note, v.tables, v.query
+FROM (VALUES
+('segment', 'events', 'Calls of track of a warehouse of Segment; the time is that corrected for the clock of the device', jsonb '{
+	"tracks": {"event": "text!", "event_text": "text", "timestamp": "timestamptz!", "user_id": "text!", "anonymous_id": "text", "context_group_id": "text", "context_page_path": "text", "context_page_url": "text"}
+}', $query$
+SELECT nullif(t.user_id, '') AS "user", t.anonymous_id, t.context_group_id AS customer, t.timestamp AS at, coalesce(t.event_text, t.event) AS name, coalesce(t.context_page_path, t.context_page_url) AS page
+FROM {{tracks}} AS t
+$query$),
+('segment', 'touches', 'Pages of a warehouse of Segment that were reached from a campaign or from outside; the channel by channel_of', '{
+	"pages": {"id": "text!", "timestamp": "timestamptz!", "anonymous_id": "text!", "user_id": "text", "url": "text", "referrer": "text", "context_page_referrer": "text", "context_campaign_source": "text", "context_campaign_medium": "text", "context_campaign_name": "text"}
+}', $query$
+SELECT nullif(p.user_id, '') AS "user", p.anonymous_id, p.timestamp AS at, nudge.channel_of(p.context_campaign_source, p.context_campaign_medium, p.context_campaign_name, r.referrer, r.click) AS channel, p.context_campaign_name AS campaign,
+	p.context_campaign_source AS utm_source, p.context_campaign_medium AS utm_medium, p.context_campaign_name AS utm_campaign, r.referrer, r.click AS click_id, p.id AS touch
+FROM {{pages}} AS p
+CROSS JOIN LATERAL (SELECT coalesce(p.referrer, p.context_page_referrer) AS referrer, substring(p.url FROM '[?&](gclid|fbclid|msclkid|li_fat_id|ttclid|dclid)=') AS click) AS r
+-- a page reached from another of the same host is no contact
+WHERE coalesce(p.context_campaign_source, p.context_campaign_medium, p.context_campaign_name, r.click) IS NOT NULL
+	OR coalesce(substring(r.referrer FROM '^[a-z]+://([^/:?#]+)'), '-') IS DISTINCT FROM coalesce(substring(p.url FROM '^[a-z]+://([^/:?#]+)'), '')
+$query$),
+('segment', 'users', 'Users of a warehouse of Segment, since they were first identified', '{
+	"identifies": {"user_id": "text!", "timestamp": "timestamptz!"},
+	"groups": {"user_id": "text", "group_id": "text", "timestamp": "timestamptz"}
+}', $query$
+SELECT i.user_id AS "user", (SELECT g.group_id FROM {{groups}} AS g WHERE g.user_id = i.user_id AND g.group_id <> '' ORDER BY g.timestamp DESC, g.group_id LIMIT 1) AS customer, min(i.timestamp) AS signed_up_at
+FROM {{identifies}} AS i WHERE i.user_id <> '' GROUP BY i.user_id
+$query$),
+('segment', 'identities', 'Visitors and users of a warehouse of Segment', '{
+	"identifies": {"user_id": "text!", "anonymous_id": "text!", "timestamp": "timestamptz!"}
+}', $query$
+SELECT i.anonymous_id, i.user_id AS "user", min(i.timestamp) AS valid_from FROM {{identifies}} AS i WHERE i.user_id <> '' AND i.anonymous_id <> '' GROUP BY 1, 2
+$query$),
+('amplitude', 'events', 'Events of Amplitude by Fivetran; what was sent twice is read once', '{
+	"event": {"event_type": "text!", "event_time": "timestamptz!", "user_id": "text", "amplitude_id": "text!", "device_id": "text", "session_id": "text", "event_properties": "jsonb", "_insert_id": "text", "id": "numeric", "server_upload_time": "timestamptz"}
+}', $query$
+SELECT nullif(e.user_id, '') AS "user", e.amplitude_id AS anonymous_id, e.event_time AS at, e.event_type AS name, CASE WHEN e.session_id <> '-1' THEN e.amplitude_id || '.' || e.session_id END AS session, e.event_properties AS properties
+FROM (SELECT k.*, row_number() OVER (PARTITION BY k.amplitude_id, k._insert_id ORDER BY k.server_upload_time, k.event_time) AS place FROM {{event}} AS k) AS e
+WHERE e.place = 1 OR e._insert_id IS NULL
+$query$),
+('amplitude', 'identities', 'Visitors and users of Amplitude by Fivetran', '{
+	"event": {"event_time": "timestamptz!", "user_id": "text!", "amplitude_id": "text!"}
+}', $query$
+SELECT e.amplitude_id AS anonymous_id, e.user_id AS "user", min(e.event_time) AS valid_from FROM {{event}} AS e WHERE e.user_id <> '' GROUP BY 1, 2
+$query$),
+('github', 'bugs', 'Issues of GitHub by Fivetran with a label that says bug; the severity is that of a label such as severity: high, sev1, P2 or critical', '{
+	"issue": {"id": "text!", "created_at": "timestamptz!", "closed_at": "timestamptz", "pull_request": "boolean"},
+	"issue_label": {"issue_id": "text!", "label_id": "text!"},
+	"label": {"id": "text!", "name": "text!"}
+}', $query$
+SELECT i.id AS bug, i.created_at AS opened_at, i.closed_at, coalesce(l.severity, 'none') AS severity
+FROM {{issue}} AS i
+CROSS JOIN LATERAL (
+	SELECT bool_or(n.name ~* '(^|[^a-z])(bug|defect)([^a-z]|$)') AS is_bug, min(lower(coalesce(substring(n.name FROM '(?i)^(?:severity|sev|priority|prio)[ :/=_-]+([a-z0-9]+)$'), substring(n.name FROM '(?i)^(sev-?[0-9]|p[0-9]|critical|major|minor|blocker)$')))) AS severity
+	FROM {{issue_label}} AS k JOIN {{label}} AS n ON n.id = k.label_id WHERE k.issue_id = i.id
+) AS l
+WHERE NOT coalesce(i.pull_request, false) AND l.is_bug
+$query$),
+('github', 'deployments', 'Pull requests of GitHub by Fivetran that were merged into the default branch: a merge is read as a deployment, and that it failed is not known. Leave it out where that is not so', '{
+	"issue": {"id": "text!", "created_at": "timestamptz!", "repository_id": "text!"},
+	"issue_merged": {"issue_id": "text!", "merged_at": "timestamptz!"},
+	"pull_request": {"issue_id": "text!", "base_ref": "text!"},
+	"repository": {"id": "text!", "full_name": "text!", "default_branch": "text!"}
+}', $query$
+SELECT m.merged_at AS at, i.created_at AS change_created_at, r.full_name AS service
+FROM {{issue_merged}} AS m
+JOIN {{issue}} AS i ON i.id = m.issue_id
+JOIN {{pull_request}} AS p ON p.issue_id = i.id
+JOIN {{repository}} AS r ON r.id = i.repository_id
+WHERE p.base_ref = r.default_branch
+$query$)
+) v(preset, source, note, tables, query);
+
+-- PagerDuty, by the names of its API: incidents, or with the name of the system.
+INSERT INTO nudge.shipped_presets (preset, source, variant, input, zone, note, tables, query)
+SELECT 'pagerduty', v.source, n.variant, v.source, 'UTC', v.note, (SELECT jsonb_object_agg(n.prefix || t.key, t.value) FROM jsonb_each(v.tables) t), replace(v.query, '{{', '{{' || n.prefix)
+FROM (VALUES
+('incidents', 'Incidents of PagerDuty. One begins when it was triggered; the severity is its priority, else its urgency. Whether the service was down is not known: see outage_severities', jsonb '{
+	"incidents": {"id": "text!", "created_at": "timestamptz!", "status": "text!", "urgency": "text!", "resolved_at": "timestamptz", "last_status_change_at": "timestamptz", "priority": "jsonb", "service": "jsonb"}
+}', $query$
+SELECT i.id AS incident, i.created_at AS started_at, CASE i.status WHEN 'resolved' THEN coalesce(i.resolved_at, i.last_status_change_at) END AS ended_at, lower(coalesce(i.priority ->> 'summary', i.priority ->> 'name', i.urgency)) AS severity,
+	i.created_at AS detected_at, i.service ->> 'summary' AS service
+FROM {{incidents}} AS i
+$query$),
+('maintenance', 'Maintenance windows of PagerDuty, by service', '{
+	"maintenance_windows": {"start_time": "timestamptz!", "end_time": "timestamptz!", "services": "jsonb"}
+}', $query$
+SELECT w.start_time AS started_at, w.end_time AS ended_at, s.service ->> 'summary' AS service
+FROM {{maintenance_windows}} AS w
+LEFT JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(w.services) WHEN 'array' THEN w.services ELSE '[]' END) AS s(service) ON true
+$query$)
+) v(source, note, tables, query), (VALUES (1, ''), (2, 'pagerduty_')) n(variant, prefix);
 
 COMMENT ON FUNCTION nudge.sales_flows(regclass, date, date, regclass, text, text, timestamptz, text, text) IS
 	'Works for sales_report: counts and sums by period and group. Not STRICT: NULL relations have no rows, NULL options have a meaning';
@@ -4404,7 +5895,8 @@ BEGIN
 	ELSE
 		relation := nudge.check_trackable(mapped);
 		-- from here on every change is seen: writers in progress are waited for
-		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation::regclass);
+		-- (and readers, if there are triggers to drop: who reads and then writes would be in the way of a lock that is raised later)
+		EXECUTE format('LOCK TABLE %s IN %s MODE', relation::regclass, CASE WHEN EXISTS (SELECT FROM nudge.triggers_of(source)) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END);
 		relation := nudge.check_trackable(mapped);
 		chosen := nudge.choose_capture(source, relation, chosen);
 		found_keys := nudge.capture_keys(mapped, relation, keys);
@@ -5844,6 +7336,21 @@ $$;
 
 COMMENT ON FUNCTION nudge.log_found_keys(nudge.sources, text, jsonb) IS 'Works for poll_sources: writes the keys of some rows of a source to nudge.change_log';
 
+-- What is looked at must be what the view of the source reads, whose owner
+-- looks: whoever writes the registry could name another table, or one with
+-- casts of his own.
+CREATE FUNCTION nudge.is_pollable(source nudge.sources, xid_column text, keys jsonb) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM pg_catalog.pg_class c, LATERAL nudge.view_reads(to_regclass(nudge.source_view((source).input, (source).source))::oid, c.oid) r
+		WHERE c.oid = to_regclass((source).relation) AND c.relkind IN ('r', 'p')
+			AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = xid_column::name AND a.atttypid = 'pg_catalog.xid8'::regtype)
+			AND NOT EXISTS (SELECT FROM jsonb_each_text(keys) k LEFT JOIN pg_catalog.pg_attribute v ON v.attrelid = to_regclass(nudge.source_view((source).input, (source).source)) AND v.attname = k.key::name
+				LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = k.value::name
+				WHERE r.singles[v.attnum] IS DISTINCT FROM k.value
+					OR NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid AND t.typnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pg_catalog'))));
+
+COMMENT ON FUNCTION nudge.is_pollable(nudge.sources, text, jsonb) IS 'Works for poll_sources: whether the columns that are looked at are those that the view of the source reads, of types that are the server''s. Not STRICT: without a column of transactions it is false';
+
 CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -5852,7 +7359,7 @@ DECLARE
 	is_other constant boolean := poll.system_identifier IS DISTINCT FROM (SELECT c.system_identifier FROM pg_control_system() c);
 BEGIN
 	-- transactions of another cluster say nothing here
-	IF keys = '{}' OR poll.xid_column IS NOT NULL AND is_other OR poll.everything_at + poll.everything_every <= now() THEN
+	IF keys = '{}' OR poll.xid_column IS NOT NULL AND (is_other OR NOT nudge.is_pollable(source, poll.xid_column, keys)) OR poll.everything_at + poll.everything_every <= now() THEN
 		INSERT INTO nudge.change_log (source) VALUES (source.source);
 		UPDATE nudge.polls p SET everything_at = now() WHERE p.source = poll.source;
 	ELSIF poll.xid_column IS NOT NULL THEN
@@ -5962,7 +7469,7 @@ COMMENT ON COLUMN nudge.materialisations.consecutive_failures IS 'How many refre
 
 COMMENT ON COLUMN nudge.materialisations.last_error IS 'Why the last refresh failed; NULL if it went well';
 
-COMMENT ON COLUMN nudge.materialisations.registered_by IS 'Owner of its table and query, with whose rights it is computed';
+COMMENT ON COLUMN nudge.materialisations.registered_by IS 'Who has added or changed it last; it is computed with the rights of the owner of its views';
 
 COMMENT ON COLUMN nudge.materialisations.registered_at IS 'When it was added or changed last';
 
@@ -6043,6 +7550,14 @@ COMMENT ON FUNCTION nudge.as_of() IS 'The instant that a refresh computes for, o
 
 -- Names -------------------------------------------------------------------
 
+-- Names are written down and compared, so a setting must not say how they are
+-- quoted.
+CREATE FUNCTION nudge.staging_name(input text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN format('nudge_staging.%I', input);
+
+COMMENT ON FUNCTION nudge.staging_name(text) IS 'Name of the view of an input, as nudge.dependencies has it';
+
 CREATE FUNCTION nudge.definition_view(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN format('nudge_staging.%I', name || '__definition');
@@ -6062,7 +7577,7 @@ CREATE FUNCTION nudge.map_view(name text, upstream text) RETURNS text
 COMMENT ON FUNCTION nudge.map_view(text, text) IS 'Name of the view that leads from what has changed in an upstream to keys of a materialisation';
 
 CREATE FUNCTION nudge.mart_table(name text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
 	RETURN format('nudge_analytics.%I', name);
 
 COMMENT ON FUNCTION nudge.mart_table(text) IS 'Name of the table of a materialisation';
@@ -6084,7 +7599,8 @@ COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless t
 -- All that says how rows are computed and which changes lead to them, in words
 -- that depend on nobody's settings or rights.
 CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64'
 	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
 			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
 			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
@@ -6110,7 +7626,7 @@ COMMENT ON FUNCTION nudge.layer_cadence(text) IS 'How often materialisations of 
 -- The relations that a view reads, other views looked through, but for those
 -- of the inputs and for tables of the extension.
 CREATE FUNCTION nudge.view_upstreams(view_name text) RETURNS SETOF text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5 SET quote_all_identifiers = off
 BEGIN ATOMIC
 	WITH RECURSIVE reads(id, is_end) AS (
 		SELECT to_regclass(view_upstreams.view_name)::oid, false
@@ -6132,11 +7648,11 @@ END;
 COMMENT ON FUNCTION nudge.view_upstreams(text) IS 'Works for add_materialisation: the inputs and tables that a view reads';
 
 CREATE FUNCTION nudge.upstream_name(name text) RETURNS text
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM nudge.inputs i WHERE i.input = name) THEN
-		RETURN format('nudge_staging.%I', name);
+		RETURN nudge.staging_name(name);
 	ELSIF EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = upstream_name.name) THEN
 		RETURN nudge.mart_table(name);
 	ELSIF to_regclass(name) IS NULL THEN
@@ -6219,6 +7735,38 @@ COMMENT ON FUNCTION nudge.check_definition(text, text, text, text[]) IS 'Works f
 
 -- Making it ---------------------------------------------------------------
 
+-- A view reads tables with the rights of its owner, but functions in it run
+-- with those of who reads it: here of the owner of the materialisation.
+CREATE FUNCTION nudge.check_trust(view_name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+	reader pg_roles;
+BEGIN
+	SELECT r.* INTO reader FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = to_regclass(view_name);
+	WITH RECURSIVE reads(id) AS (
+		SELECT to_regclass(view_name)::oid
+		UNION
+		SELECT c.oid FROM reads r
+		JOIN pg_rewrite w ON w.ev_class = r.id
+		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+		JOIN pg_class c ON c.oid = d.refobjid AND c.relkind = 'v'
+	)
+	SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner INTO one
+	FROM reads r JOIN pg_class c ON c.oid = r.id JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE (n.nspname = 'nudge_staging' OR reader.rolsuper) AND NOT pg_has_role(c.relowner, reader.oid, 'USAGE')
+	ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'view % may not be read with the rights of role "%"', one.name, reader.rolname USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s", whose functions would run as role "%s".', one.owner, reader.rolname),
+			HINT = CASE WHEN reader.rolsuper THEN 'Let a role that is no superuser add it, by SET ROLE.' ELSE format('Map and add as one role, by SET ROLE, or GRANT %I TO %I.', reader.rolname, one.owner) END;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_trust(text) IS 'Works for the refresh: an error if a view reads an input of a role that has not the rights of its owner; for a superuser, any view of such';
+
 CREATE FUNCTION nudge.make_engine_view(view_name text, query text, description text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -6227,6 +7775,7 @@ DECLARE
 BEGIN
 	PERFORM nudge.check_view_owner(view_name);
 	EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, query);
+	PERFORM nudge.check_trust(view_name);
 	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, description);
 EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
@@ -6300,12 +7849,12 @@ CREATE FUNCTION nudge.upstream_key(upstream text, key_column text, given jsonb) 
 AS $$
 DECLARE
 	wanted constant text := CASE WHEN given IS NULL THEN key_column WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' WHEN jsonb_typeof(given) = 'object' THEN given ->> 'column' END;
-	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)\.';
+	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)[.]';
 	exists_there boolean;
 	problem text;
 BEGIN
 	exists_there := CASE WHEN is_other THEN false
-		WHEN upstream ~ '^nudge_staging\.' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = format('nudge_staging.%I', c.input) AND c.column_name = wanted AND c.data_type = 'text')
+		WHEN upstream ~ '^nudge_staging[.]' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = nudge.staging_name(c.input) AND c.column_name = wanted AND c.data_type = 'text')
 		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
 	problem := CASE WHEN given IS NULL OR jsonb_typeof(given) = 'null' THEN NULL
 		WHEN is_other THEN 'Nobody writes down what changes in it. Map it as a source.'
@@ -6356,7 +7905,7 @@ CREATE FUNCTION nudge.index_upstream(upstream text, key_column text) RETURNS voi
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF upstream ~ '^nudge_analytics\.' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+	IF upstream ~ '^nudge_analytics[.]' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 		WHERE i.indrelid = to_regclass(upstream) AND a.attname = key_column AND i.indpred IS NULL)
 		-- of somebody else's table only he can make one
 		AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(upstream)) THEN
@@ -6592,7 +8141,7 @@ CREATE FUNCTION nudge.note_mapping() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO nudge.change_log (source) SELECT DISTINCT format('nudge_staging.%I', i)
+	INSERT INTO nudge.change_log (source) SELECT DISTINCT nudge.staging_name(i)
 	FROM unnest(ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.input END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.input END]) i WHERE i IS NOT NULL;
 	RETURN NULL;
 END
@@ -6600,9 +8149,80 @@ $$;
 
 COMMENT ON FUNCTION nudge.note_mapping() IS 'Trigger of nudge.sources: everything of an input may have changed when what is read as it has. Not STRICT: triggers take no arguments';
 
+-- Whoever may make such triggers can fill the log.
+REVOKE EXECUTE ON FUNCTION nudge.note_mapping() FROM PUBLIC;
+
 CREATE TRIGGER note_mapping AFTER INSERT OR UPDATE OR DELETE ON nudge.sources FOR EACH ROW EXECUTE FUNCTION nudge.note_mapping();
 
 COMMENT ON TRIGGER note_mapping ON nudge.sources IS 'Lets materialisations of an input be computed anew when its sources change';
+
+-- src/warehouse/installation.sql
+
+/*
+ * installation.sql
+ *		Which database of which server this is: a copy of one that is scheduled
+ *		has jobs that point to the original.
+ *
+ * Rules: doc/schedule.md.
+ */
+
+CREATE TABLE nudge.installation (
+	only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+	system_identifier bigint NOT NULL,
+	database_name name NOT NULL,
+	recorded_at timestamptz NOT NULL DEFAULT now(),
+	recorded_by name NOT NULL DEFAULT session_user
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.installation', '');
+
+GRANT SELECT ON nudge.installation TO PUBLIC;
+
+COMMENT ON TABLE nudge.installation IS 'The server and database that schedule() or adopt() was called in last: one row, none before that';
+
+COMMENT ON COLUMN nudge.installation.only_one IS 'true: there is one row at most';
+
+COMMENT ON COLUMN nudge.installation.system_identifier IS 'System identifier of the server, as pg_control_system() tells it';
+
+COMMENT ON COLUMN nudge.installation.database_name IS 'Name of the database';
+
+COMMENT ON COLUMN nudge.installation.recorded_at IS 'When it was written down';
+
+COMMENT ON COLUMN nudge.installation.recorded_by IS 'Who called it';
+
+CREATE FUNCTION nudge.is_adopted() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN NOT EXISTS (SELECT FROM nudge.installation i, pg_catalog.pg_control_system() c WHERE i.system_identifier <> c.system_identifier OR i.database_name <> current_database());
+
+COMMENT ON FUNCTION nudge.is_adopted() IS 'False in a copy of a database that is scheduled, until adopt() is called there. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.check_adopted() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT nudge.is_adopted() THEN
+		RAISE EXCEPTION 'this database is a copy that is not adopted' USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = (SELECT format('It was scheduled as database "%s"%s.', i.database_name, CASE WHEN i.database_name = current_database() THEN ' of another server' ELSE '' END) FROM nudge.installation i),
+			HINT = 'Call nudge.adopt() if it is to be refreshed on its own; the original goes on as it is.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_adopted() IS 'Works for run_due: an error in a copy of a database that is scheduled. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.record_installation() RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.installation AS i (system_identifier, database_name) SELECT c.system_identifier, current_database() FROM pg_control_system() c
+	ON CONFLICT (only_one) DO UPDATE SET system_identifier = excluded.system_identifier, database_name = excluded.database_name, recorded_at = excluded.recorded_at, recorded_by = excluded.recorded_by
+	WHERE (i.system_identifier, i.database_name) <> (excluded.system_identifier, excluded.database_name);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.record_installation() IS 'Works for schedule and adopt: writes down which database this is. Not STRICT: it has no arguments';
+
+REVOKE EXECUTE ON FUNCTION nudge.record_installation() FROM PUBLIC;
 
 -- src/warehouse/refresh.sql
 
@@ -6680,8 +8300,9 @@ COMMENT ON COLUMN nudge.runs.backend_start IS 'When this process started';
 
 CREATE TABLE nudge.heartbeats (
 	process text PRIMARY KEY,
-	seen_at timestamptz NOT NULL,
-	expected_every interval
+	seen_at timestamptz,
+	expected_every interval,
+	scheduled_at timestamptz
 );
 
 SELECT pg_catalog.pg_extension_config_dump('nudge.heartbeats', '');
@@ -6690,11 +8311,13 @@ GRANT SELECT ON nudge.heartbeats TO PUBLIC;
 
 COMMENT ON TABLE nudge.heartbeats IS 'When run_due() was called last: what says whether the scheduler is alive';
 
-COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due';
+COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due; prune: what deletes old runs, once a day';
 
-COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last';
+COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last; NULL if it was not yet';
 
 COMMENT ON COLUMN nudge.heartbeats.expected_every IS 'How often it is to be called; NULL if nothing is scheduled';
+
+COMMENT ON COLUMN nudge.heartbeats.scheduled_at IS 'Since when it is expected so often';
 
 -- C -----------------------------------------------------------------------
 
@@ -6783,6 +8406,7 @@ BEGIN
 	IF NOT dependency.has_map THEN
 		RETURN keys;
 	END IF;
+	PERFORM nudge.check_trust(view_name);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,
 		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT v.key), ''[]'') FROM %s v WHERE v.changed = ANY ($1) AND v.key IS NOT NULL', view_name), keys, NULL, NULL) r;
 	RETURN ARRAY(SELECT k FROM jsonb_array_elements_text(found) k);
@@ -6803,7 +8427,7 @@ BEGIN
 	IF key_column IS NOT NULL AND dependency.key_column IS NOT NULL THEN
 		IF key_column = dependency.key_column THEN
 			found := nudge.mapped_keys(dependency, keys);
-		ELSIF source ~ '\.' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
+		ELSIF source ~ '[.]' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
 			-- the column that matters is written down by rows of its own
 			RETURN;
 		END IF;
@@ -6827,7 +8451,7 @@ CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) 
 		UNION
 		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
 			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
-		WHERE format('nudge_staging.%I', i.input) = counted_keys.upstream) END;
+		WHERE nudge.staging_name(i.input) = counted_keys.upstream) END;
 
 COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
 
@@ -6851,7 +8475,7 @@ BEGIN
 		FROM taken t GROUP BY t.source, t.key_column ORDER BY t.source COLLATE "C", t.key_column COLLATE "C" LOOP
 		taken := taken + one.n;
 		FOR dependency IN SELECT d.* FROM nudge.dependencies d
-			WHERE d.upstream = CASE WHEN one.source ~ '\.' THEN one.source ELSE (SELECT format('nudge_staging.%I', s.input) FROM nudge.sources s WHERE s.source = one.source) END
+			WHERE d.upstream = CASE WHEN one.source ~ '[.]' THEN one.source ELSE (SELECT nudge.staging_name(s.input) FROM nudge.sources s WHERE s.source = one.source) END
 			ORDER BY d.materialisation COLLATE "C" LOOP
 			PERFORM nudge.add_pending(dependency, one.source, one.key_column, nudge.counted_keys(dependency.upstream, one.key_column, coalesce(one.keys, '{}')), one.at);
 		END LOOP;
@@ -6940,6 +8564,27 @@ $$;
 
 COMMENT ON FUNCTION nudge.quarantine_key(text, bigint, text, text, text) IS 'Works for the refresh: puts aside a key that cannot be computed';
 
+-- What is written has triggers and checks, which run as the owner of the query.
+CREATE FUNCTION nudge.check_mart(name text) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mart pg_class;
+	query pg_class;
+BEGIN
+	SELECT c.* INTO mart FROM pg_class c WHERE c.oid = nudge.mart_table(name)::regclass;
+	SELECT c.* INTO query FROM pg_class c WHERE c.oid = nudge.definition_view(name)::regclass;
+	IF mart.relowner <> query.relowner OR mart.relkind NOT IN ('r', 'p') OR query.relkind <> 'v' THEN
+		RAISE EXCEPTION '% is not a table of the owner of its query', nudge.mart_table(name) USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('It belongs to role "%s", and %s to role "%s".', pg_get_userbyid(mart.relowner), nudge.definition_view(name), pg_get_userbyid(query.relowner)),
+			HINT = 'Give both to one role, or call drop_materialisation() and add it anew.';
+	END IF;
+	PERFORM nudge.check_trust(nudge.definition_view(name));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_mart(text) IS 'Works for the refresh: an error if somebody else could have what runs with the rights of the owner of a query';
+
 -- The rows of a batch, after what is pending of it has been taken.
 CREATE FUNCTION nudge.compute_batch(name text, run bigint, keys text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
@@ -6949,6 +8594,7 @@ DECLARE
 	is_empty boolean := false;
 	done record;
 BEGIN
+	PERFORM nudge.check_mart(name);
 	IF keys IS NOT NULL THEN
 		-- a few rows of many: an index is better than the planner thinks
 		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
@@ -7019,6 +8665,7 @@ BEGIN
 	IF NOT pg_try_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(name)) THEN
 		RETURN NULL;
 	END IF;
+	PERFORM nudge.check_mart(name);
 	WITH taken AS (DELETE FROM nudge.pending p WHERE p.materialisation = enumerate_keys.name AND p.key IS NULL RETURNING p.at)
 	SELECT min(t.at) INTO since FROM taken t;
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = enumerate_keys.name;
@@ -7049,7 +8696,7 @@ CREATE FUNCTION nudge.is_upstream_tracked(upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN CASE
 		WHEN upstream LIKE 'nudge\_analytics.%' THEN EXISTS (SELECT FROM nudge.materialisations m WHERE nudge.mart_table(m.name) = upstream)
-		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE format('nudge_staging.%I', i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE format('nudge_staging.%I', s.input) = upstream AND NOT nudge.is_source_seen(s.source))
+		WHEN EXISTS (SELECT FROM nudge.inputs i WHERE nudge.staging_name(i.input) = upstream) THEN NOT EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = upstream AND NOT nudge.is_source_seen(s.source))
 		ELSE false END;
 
 COMMENT ON FUNCTION nudge.is_upstream_tracked(text) IS 'Works for the refresh: whether all changes of an upstream are captured';
@@ -7073,6 +8720,7 @@ BEGIN
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = tick.name FOR UPDATE;
 	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
 		IF m.clock_at IS NOT NULL THEN
+			PERFORM nudge.check_trust(nudge.clock_view(name));
 			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
 				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
 			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
@@ -7213,12 +8861,12 @@ DECLARE
 	full_size integer;
 	size integer;
 	turn integer := 0;
-	after text;
-	phase text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
+	after pg_catalog.text;
+	phase pg_catalog.text := CASE WHEN poll THEN 'poll' ELSE 'fan out' END;
 	next record;
-	done text;
-	problem text;
-	problem_state text;
+	done pg_catalog.text;
+	problem pg_catalog.text;
+	problem_state pg_catalog.text;
 BEGIN
 	-- where sessions begin in another one, it is set before anything is read, be it to evaluate a condition
 	COMMIT;
@@ -7419,28 +9067,41 @@ CREATE FUNCTION nudge.has_entity_rules() RETURNS boolean
 
 COMMENT ON FUNCTION nudge.has_entity_rules() IS 'Works for the refresh: whether the lists of entities may have to follow what sources say. Not STRICT: it has no arguments';
 
+-- Rules and inputs are read with the rights of a role to whom these inputs
+-- belong, whoever refreshes; of several, all must have its rights.
 CREATE FUNCTION nudge.follow_entities() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
 AS $$
+DECLARE
+	reader record;
+	other record;
 BEGIN
 	IF nudge.has_entity_rules() THEN
-		PERFORM FROM nudge.refresh_entities() e;
+		SELECT c.oid::regclass AS id, c.relowner AS owner INTO reader FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+		WHERE n.nspname = 'nudge_staging' AND c.relkind = 'v' AND c.relname IN (SELECT s.input FROM nudge.sources s) ORDER BY r.rolsuper, c.relname COLLATE "C" LIMIT 1;
+		SELECT c.relname, pg_get_userbyid(c.relowner) AS owner INTO other FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'nudge_staging' AND c.relkind = 'v' AND (c.relname IN (SELECT s.input FROM nudge.sources s) OR c.relname IN (SELECT (s.input || '__' || s.source)::name FROM nudge.sources s))
+			AND NOT pg_has_role(c.relowner, reader.owner, 'USAGE') ORDER BY c.relname COLLATE "C" LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'view % may not be read with the rights of role "%"', nudge.staging_name(other.relname), pg_get_userbyid(reader.owner) USING ERRCODE = 'insufficient_privilege';
+		END IF;
+		PERFORM FROM nudge.run_as_owner(reader.id, 'SELECT sum(e.added)::bigint, sum(e.removed)::bigint, NULL::jsonb FROM nudge.refresh_entities() e', NULL, NULL, NULL) r WHERE reader.id IS NOT NULL;
 	END IF;
 EXCEPTION WHEN OTHERS THEN
 	RAISE WARNING 'the lists of entities are not brought up to date' USING DETAIL = SQLERRM || '.',
-		HINT = 'See refresh_entities(). Who refreshes needs its rights, or somebody else calls it.';
+		HINT = 'See refresh_entities(). The owner of the inputs needs its rights, or somebody else calls it.';
 END
 $$;
 
-COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of who calls it. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.follow_entities() IS 'Works for refresh and run_due: brings the lists of entities up to date, with the rights of the owner of the inputs. Not STRICT: it has no arguments';
 
 CREATE PROCEDURE nudge.refresh(name text, upstreams boolean DEFAULT true)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	one text;
+	one pg_catalog.text;
 	first boolean := true;
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	COMMIT;
@@ -7464,7 +9125,7 @@ CREATE PROCEDURE nudge.rebuild(name text, batch_keys integer DEFAULT NULL, pause
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	PERFORM nudge.check_rebuild(name, batch_keys);
@@ -7480,11 +9141,11 @@ CREATE PROCEDURE nudge.run_due(budget interval DEFAULT NULL)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	deadline timestamptz;
-	due text[];
-	one text;
+	deadline pg_catalog.timestamptz;
+	due pg_catalog.text[];
+	one pg_catalog.text;
 	first boolean := true;
-	outcome text;
+	outcome pg_catalog.text;
 BEGIN
 	CALL nudge.check_may_commit();
 	-- a standby does nothing, and its scheduler need not know
@@ -7494,8 +9155,9 @@ BEGIN
 	COMMIT;
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM nudge.pin_search_path();
+	PERFORM nudge.check_adopted();
 	deadline := CASE WHEN budget IS NULL THEN 'infinity' ELSE clock_timestamp() + budget END;
-	PERFORM nudge.heartbeat('run_due'), nudge.prune_runs();
+	PERFORM nudge.heartbeat('run_due'), nudge.prune_daily();
 	due := nudge.due_materialisations();
 	COMMIT;
 	IF due OPERATOR(pg_catalog.<>) '{}' THEN
@@ -7525,10 +9187,12 @@ DECLARE
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
-			heartbeat,prune_runs,check_rebuild,retry_quarantined,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;
+	-- whose the extension is need not be whose this function is
+	EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION nudge.run_as_owner(pg_catalog.regclass, text, text[], timestamptz, timestamptz) FROM %s', owner);
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
 END
 $$;
@@ -7550,12 +9214,14 @@ CREATE FUNCTION nudge.waiting() RETURNS TABLE (materialisation text, pending_key
 	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH logged AS (
-		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE format('nudge_staging.%I', (SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
-			l.key_column, l.n, l.at
+		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE nudge.staging_name((SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
+			l.source, l.key_column, l.n, l.at
 		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
 	), unread AS (
 		SELECT d.materialisation, sum(l.n) AS n, min(l.at) AS at
-		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column)
+		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
+			-- a change of which this column is not written down may be of any key
+			OR l.source NOT LIKE '%.%' AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = l.source AND t.keys ? d.key_column))
 		GROUP BY d.materialisation
 	), pending AS (
 		SELECT p.materialisation, count(DISTINCT p.key) AS n, bool_or(p.key IS NULL) AS everything, min(p.at) AS at FROM nudge.pending p GROUP BY p.materialisation
@@ -7640,7 +9306,8 @@ COMMENT ON COLUMN nudge.run_history.run_by IS 'Who ran it';
 
 CREATE VIEW nudge.freshness AS
 	SELECT m.name, m.layer,
-		CASE WHEN nudge.is_broken(m.name) THEN 'broken'
+		CASE WHEN NOT nudge.is_adopted() THEN 'not adopted'
+			WHEN nudge.is_broken(m.name) THEN 'broken'
 			WHEN NOT m.enabled THEN 'disabled'
 			WHEN m.last_success_at IS NULL AND m.consecutive_failures = 0 THEN 'never'
 			WHEN m.consecutive_failures > 0 THEN 'failed'
@@ -7661,7 +9328,7 @@ COMMENT ON COLUMN nudge.freshness.name IS 'Name of the materialisation';
 
 COMMENT ON COLUMN nudge.freshness.layer IS 'staging, mart, metric or headline';
 
-COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
+COMMENT ON COLUMN nudge.freshness.status IS 'fresh, or the first that is true of: not adopted (the database is a copy), broken (its table or query is gone), disabled, never (not refreshed yet), failed, stale definition, late (a whole cadence over its time, or changes older than two are not in it), quarantined';
 
 COMMENT ON COLUMN nudge.freshness.cadence IS 'How often it is refreshed';
 
@@ -7702,8 +9369,8 @@ DECLARE
 	names text;
 BEGIN
 	SELECT count(*), count(*) FILTER (WHERE f.status IN ('fresh', 'quarantined')), count(*) FILTER (WHERE f.status IN ('late', 'never', 'stale definition')),
-		count(*) FILTER (WHERE f.status IN ('failed', 'broken')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
-		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled'))
+		count(*) FILTER (WHERE f.status IN ('failed', 'broken', 'not adopted')), coalesce(sum(f.quarantined), 0), min(f.oldest_unprocessed_at),
+		string_agg(f.name || ': ' || f.status, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.status NOT IN ('fresh', 'disabled', 'not adopted'))
 	INTO materialisations, fresh, late, failed, quarantined_keys, oldest_unprocessed_at, names FROM nudge.freshness f;
 	SELECT count(*) FILTER (WHERE s.late) INTO late_sources FROM nudge.source_freshness() s;
 	SELECT count(*) INTO untracked_sources FROM nudge.sources s
@@ -7711,9 +9378,9 @@ BEGIN
 	SELECT h.* INTO heartbeat FROM nudge.heartbeats h WHERE h.process = 'run_due';
 	scheduler_seen_at := heartbeat.seen_at;
 	-- three ticks without a sign of life
-	scheduler_alive := heartbeat.seen_at > clock_timestamp() - 3 * heartbeat.expected_every;
-	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
-	message := concat_ws('; ', CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
+	scheduler_alive := greatest(heartbeat.seen_at, heartbeat.scheduled_at) > clock_timestamp() - 3 * heartbeat.expected_every;
+	status := CASE WHEN failed > 0 OR scheduler_alive IS FALSE OR NOT nudge.is_adopted() THEN 'critical' WHEN late > 0 OR quarantined_keys > 0 OR late_sources > 0 THEN 'warning' ELSE 'ok' END;
+	message := concat_ws('; ', CASE WHEN NOT nudge.is_adopted() THEN 'this database is a copy that is not adopted' END, CASE WHEN scheduler_alive IS FALSE THEN 'the scheduler is silent' END, names,
 		CASE WHEN late_sources > 0 THEN 'late sources: ' || late_sources END);
 END
 $$;
@@ -7733,6 +9400,7 @@ DECLARE
 	found jsonb;
 BEGIN
 	PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = verify.name;
 	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
 	PERFORM set_config('nudge.as_of', coalesce(m.clock_at::text, ''), true);
@@ -7778,9 +9446,9 @@ BEGIN
 		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
 			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
-				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN d.upstream NOT LIKE 'nudge\_staging.%' THEN 'Map it as a source and track it.'
+				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
 					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
-						WHERE format('nudge_staging.%I', s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
+						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
 				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name
@@ -7918,7 +9586,7 @@ BEGIN
 			UNION ALL
 			-- others may still need to know what changes
 			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
-			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = format('nudge_staging.%I', s.input)
+			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_materialisations() m))
 		) s ORDER BY 1 LOOP
 		IF NOT dry_run AND one.action = 'drop materialisation' THEN
@@ -7946,6 +9614,677 @@ BEGIN
 END
 $$;
 
+-- src/warehouse/schedule.sql
+
+/*
+ * schedule.sql
+ *		Who calls run_due(): a job of pg_cron if that is there, otherwise what the
+ *		administrator must do.  Nothing else needs pg_cron.
+ *
+ * Rules: doc/schedule.md.
+ */
+
+-- pg_cron -----------------------------------------------------------------
+
+-- A schema "cron" may be anybody's: only what belongs to the extension counts.
+-- Names are compared and not looked up, since the schema may be closed to us.
+CREATE FUNCTION nudge.cron_place(OUT place text, OUT database_name text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	is_made constant boolean := EXISTS (SELECT FROM pg_extension e
+		JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass
+		JOIN pg_class c ON c.oid = d.objid AND c.relname = 'job' JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'cron' WHERE e.extname = 'pg_cron');
+BEGIN
+	database_name := (SELECT s.setting FROM pg_settings s WHERE s.name = 'cron.database_name');
+	place := CASE WHEN is_made AND coalesce(database_name = current_database(), true) THEN 'here'
+		WHEN database_name <> current_database() THEN 'elsewhere'
+		WHEN database_name IS NOT NULL THEN 'not made'
+		WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN 'not loaded'
+		ELSE 'not known' END;
+	database_name := CASE WHEN place = 'here' THEN current_database() ELSE database_name END;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.cron_place() IS 'Where pg_cron keeps its jobs: here, elsewhere, not made (it is loaded, but there is no extension), not loaded, not known (who asks may not see its settings); and in which database. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.job_name(database_name text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN octet_length(database_name) <= 49 THEN 'nudge_run_due ' || database_name ELSE 'nudge_run_due ' || md5(database_name) END;
+
+COMMENT ON FUNCTION nudge.job_name(text) IS 'Name of the job of a database';
+
+-- The pattern of what schedule() makes, which no user writes.
+CREATE FUNCTION nudge.job_pattern() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN '^CALL nudge[.]run_due[(](''[0-9]+ seconds'')?[)]$';
+
+COMMENT ON FUNCTION nudge.job_pattern() IS 'Regular expression that tells our jobs by their command. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.job_command(budget interval) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF budget < interval '1 second' OR budget > interval '7 days' THEN
+		RAISE EXCEPTION 'the budget must be between 1 second and 7 days' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', budget),
+			HINT = 'It is how long after its start run_due() may begin another materialisation; leave it out for no limit.';
+	END IF;
+	RETURN format('CALL nudge.run_due(%s)', quote_literal(ceil(extract(epoch FROM budget))::bigint || ' seconds'));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.job_command(interval) IS 'The command of the job. Not STRICT: NULL is no budget';
+
+CREATE FUNCTION nudge.cron_expression(every interval) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	minutes constant numeric := extract(epoch FROM every) / 60;
+BEGIN
+	IF minutes IN (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30) THEN
+		RETURN CASE minutes WHEN 1 THEN '*' ELSE '*/' || minutes::integer END || ' * * * *';
+	ELSIF minutes IN (60, 120, 180, 240, 360, 480, 720) THEN
+		RETURN '0 ' || CASE minutes WHEN 60 THEN '*' ELSE '*/' || (minutes / 60)::integer END || ' * * *';
+	ELSIF minutes = 1440 THEN
+		RETURN '0 0 * * *';
+	END IF;
+	RAISE EXCEPTION 'a job cannot run every %', coalesce(every::text, 'null') USING ERRCODE = 'invalid_parameter_value',
+		DETAIL = 'It runs at the same minutes of each hour, at the same hours of each day, or once a day.',
+		HINT = 'Pass minutes that divide an hour, hours that divide a day, or 1 day.';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.cron_expression(interval) IS 'How cron writes an interval. Not STRICT: NULL is an error';
+
+CREATE FUNCTION nudge.our_jobs(database_names text[]) RETURNS TABLE (jobid bigint, schedule text, command text, nodename text, nodeport integer, database text, username text, active boolean)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 1 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- who may not look has no jobs
+	IF (SELECT p.place FROM nudge.cron_place() p) = 'here' AND has_schema_privilege((SELECT n.oid FROM pg_namespace n WHERE n.nspname = 'cron'), 'USAGE') THEN
+		RETURN QUERY EXECUTE 'SELECT j.jobid, j.schedule, j.command, j.nodename, j.nodeport, j.database, j.username, j.active FROM cron.job j WHERE j.command ~ $1 AND j.database = ANY ($2) ORDER BY j.jobid'
+			USING nudge.job_pattern(), database_names;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.our_jobs(text[]) IS 'Jobs of pg_cron that call run_due() in a database, as far as who asks may see them';
+
+-- A statement that is tried, since pg_cron may refuse it.
+CREATE FUNCTION nudge.try_statement(statement text, OUT done boolean, OUT problem text)
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE statement;
+	done := true;
+EXCEPTION WHEN OTHERS THEN
+	done := false;
+	problem := SQLERRM;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.try_statement(text) IS 'Works for schedule: runs a statement with the rights of its caller, and tells why it does not work';
+
+-- Who the job is ----------------------------------------------------------
+
+CREATE FUNCTION nudge.check_job_role(role_name name) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	r pg_roles;
+	lacks text;
+BEGIN
+	SELECT p.* INTO r FROM pg_roles p WHERE p.rolname = role_name;
+	IF r.oid IS NULL THEN
+		RAISE EXCEPTION 'role "%" does not exist', role_name USING ERRCODE = 'undefined_object',
+			DETAIL = 'A job runs with the rights of a role.',
+			HINT = 'Call nudge.create_roles(), which makes nudge_job.';
+	ELSIF NOT r.rolcanlogin THEN
+		RAISE EXCEPTION 'role "%" cannot log in', role_name USING ERRCODE = 'invalid_authorization_specification',
+			DETAIL = 'A job is a session of its role.',
+			HINT = 'Pass a role that can, such as nudge_job of nudge.create_roles().';
+	END IF;
+	lacks := CASE WHEN NOT has_database_privilege(r.oid, current_database(), 'CONNECT') THEN format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role_name)
+		WHEN NOT has_schema_privilege(r.oid, 'nudge', 'USAGE') OR NOT has_function_privilege(r.oid, 'nudge.run_due(interval)', 'EXECUTE')
+			THEN format('SELECT * FROM nudge.grant_roles(job => %L)', role_name) END;
+	IF lacks IS NOT NULL THEN
+		RAISE EXCEPTION 'role "%" may not call run_due()', role_name USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'A job runs with the rights of its role.',
+			HINT = format('Call %s.', lacks);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_job_role(name) IS 'Works for schedule: an error unless a role can run the job';
+
+CREATE FUNCTION nudge.default_job_role() RETURNS name
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN coalesce((SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname = 'nudge_job'), current_user);
+
+COMMENT ON FUNCTION nudge.default_job_role() IS 'The role whose job it is if nobody says: nudge_job if there is one, otherwise who asks. Not STRICT: it has no arguments';
+
+-- What is to be done ------------------------------------------------------
+
+-- Statements that make a job, or what makes it possible.  Whether they can be
+-- run here by who asks, and why not.
+CREATE FUNCTION nudge.job_statements(expression text, command text, role_name name) RETURNS TABLE (action text, in_database text, statement text, possible boolean, detail text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	cron record;
+	is_superuser constant boolean := (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user);
+	-- a named job that is there keeps its database and stays as active as it is
+	elsewhere constant text := format('SELECT cron.alter_job(cron.schedule_in_database(%L, %L, %L, %L, %L), database => %4$L, active => true)',
+		nudge.job_name(current_database()), expression, command, current_database(), role_name);
+	local_host constant text := (SELECT s.setting FROM pg_settings s WHERE s.name = 'cron.host');
+	one record;
+	kept bigint;
+	can_alter boolean;
+BEGIN
+	SELECT p.* INTO cron FROM nudge.cron_place() p;
+	IF cron.place = 'elsewhere' THEN
+		RETURN QUERY SELECT 'make job', cron.database_name, elsewhere, false, format('pg_cron keeps its jobs in database "%s": a superuser runs this there', cron.database_name);
+	ELSIF cron.place = 'not made' THEN
+		RETURN QUERY SELECT 'make extension', current_database()::text, 'CREATE EXTENSION pg_cron', false, 'pg_cron is loaded but not there: a superuser runs this, and then schedule() is called again';
+	ELSIF cron.place <> 'here' THEN
+		RETURN QUERY SELECT 'load pg_cron', NULL, NULL, false, CASE cron.place WHEN 'not loaded' THEN format('pg_cron is not loaded: add it to shared_preload_libraries and cron.database_name = ''%s'' to postgresql.conf, restart the server, and call schedule() again', current_database())
+			ELSE 'pg_cron is not in this database, and only members of pg_read_all_settings see whether it is in another: let one of them call schedule()' END;
+	ELSIF NOT has_schema_privilege((SELECT n.oid FROM pg_namespace n WHERE n.nspname = 'cron'), 'USAGE') THEN
+		RETURN QUERY SELECT 'grant usage', current_database()::text, format('GRANT USAGE ON SCHEMA cron TO %I', current_user), false, 'pg_cron is closed to you: a superuser runs this, and then schedule() is called again';
+	ELSIF role_name <> current_user AND NOT is_superuser THEN
+		RETURN QUERY SELECT 'make job', current_database()::text, elsewhere, false, format('only a superuser can make a job of role "%s"', role_name);
+	ELSE
+		can_alter := is_superuser OR has_function_privilege('cron.alter_job(bigint,text,text,text,text,boolean)', 'EXECUTE');
+		FOR one IN SELECT j.*, j.username = role_name AND j.nodeport = current_setting('port')::integer AND coalesce(j.nodename = local_host, true) AS fits,
+				(j.schedule, j.command, j.active) = (job_statements.expression, job_statements.command, true) AS is_same
+			FROM nudge.our_jobs(ARRAY[current_database()::text]) j ORDER BY fits DESC, is_same DESC, j.jobid LOOP
+			IF kept IS NULL AND one.fits AND (one.is_same OR can_alter) THEN
+				kept := one.jobid;
+				RETURN QUERY SELECT CASE WHEN one.is_same THEN 'keep job' ELSE 'change job' END, current_database()::text,
+					CASE WHEN NOT one.is_same THEN format('SELECT cron.alter_job(%s, schedule => %L, command => %L, active => true)', one.jobid, expression, command) END, true, format('job %s of role "%s"', one.jobid, role_name);
+			ELSE
+				RETURN QUERY SELECT 'remove job', current_database()::text, format('SELECT cron.unschedule(%s)', one.jobid), true, format('job %s of role "%s"%s', one.jobid, one.username,
+					CASE WHEN one.fits THEN '' WHEN one.username = role_name THEN format(', which calls %s:%s', one.nodename, one.nodeport) ELSE ', which is not the one' END);
+			END IF;
+		END LOOP;
+		IF kept IS NULL THEN
+			RETURN QUERY SELECT 'make job', current_database()::text,
+				CASE WHEN role_name = current_user THEN format('SELECT cron.schedule(%L, %L, %L)', nudge.job_name(current_database()), expression, command)
+					ELSE format('SELECT cron.schedule_in_database(%L, %L, %L, %L, %L)', nudge.job_name(current_database()), expression, command, current_database(), role_name) END,
+				true, format('of role "%s"', role_name);
+		END IF;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.job_statements(text, text, name) IS 'Works for schedule: the statements that make the job as it shall be, and whether who asks can run them here';
+
+CREATE FUNCTION nudge.record_schedule(every interval) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO nudge.heartbeats (process, expected_every, scheduled_at) VALUES ('run_due', every, clock_timestamp())
+	ON CONFLICT (process) DO UPDATE SET expected_every = excluded.expected_every, scheduled_at = CASE WHEN heartbeats.expected_every = excluded.expected_every THEN heartbeats.scheduled_at ELSE excluded.scheduled_at END;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.record_schedule(interval) IS 'Works for schedule: writes down how often run_due() is to be called. Not STRICT: NULL is not at all';
+
+-- What administrators call ------------------------------------------------
+
+CREATE FUNCTION nudge.schedule(every interval DEFAULT '5 minutes', budget interval DEFAULT NULL, run_as name DEFAULT NULL)
+	RETURNS TABLE (action text, done boolean, in_database text, statement text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	expression text;
+	command text;
+	role_name constant name := coalesce(run_as, nudge.default_job_role());
+	plan record;
+	tried record;
+	missing boolean := false;
+BEGIN
+	IF pg_is_in_recovery() THEN
+		RETURN QUERY SELECT 'nothing', false, NULL::text, NULL::text, 'this is a standby: what is scheduled on the primary goes on here once it is promoted';
+		RETURN;
+	END IF;
+	expression := nudge.cron_expression(every);
+	command := nudge.job_command(budget);
+	PERFORM nudge.check_job_role(role_name);
+	PERFORM nudge.check_adopted();
+	PERFORM nudge.record_installation(), nudge.record_schedule(every);
+	RETURN QUERY SELECT 'expect', true, current_database()::text, NULL::text, format('run_due() is to be called every %s: healthcheck() says if it is not', every);
+	FOR plan IN SELECT s.* FROM nudge.job_statements(expression, command, role_name) s LOOP
+		IF plan.possible AND plan.statement IS NOT NULL THEN
+			SELECT t.done, t.problem INTO tried FROM nudge.try_statement(plan.statement) t;
+		ELSE
+			SELECT plan.possible AS done, NULL::text AS problem INTO tried;
+		END IF;
+		missing := missing OR NOT tried.done;
+		RETURN QUERY SELECT plan.action, tried.done, plan.in_database, plan.statement, concat_ws(': ', plan.detail, tried.problem);
+	END LOOP;
+	IF missing THEN
+		RETURN QUERY SELECT 'call', false, current_database()::text, command, format('or call it by other means every %s, as the role "%s"', every, role_name);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.schedule(interval, interval, name) IS
+	'Lets run_due() be called regularly: makes one job of pg_cron, or changes it; tells what it has done, and what an administrator must do where it cannot. Not STRICT: NULL arguments take their defaults';
+
+CREATE FUNCTION nudge.unschedule() RETURNS TABLE (action text, done boolean, in_database text, statement text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	cron record;
+	one record;
+	tried record;
+	n integer := 0;
+BEGIN
+	IF pg_is_in_recovery() THEN
+		RETURN QUERY SELECT 'nothing', false, NULL::text, NULL::text, 'this is a standby: call it on the primary';
+		RETURN;
+	END IF;
+	PERFORM nudge.record_schedule(NULL);
+	RETURN QUERY SELECT 'expect', true, current_database()::text, NULL::text, 'nobody has to call run_due()';
+	SELECT p.* INTO cron FROM nudge.cron_place() p;
+	FOR one IN SELECT j.* FROM nudge.our_jobs(ARRAY[current_database()::text]) j LOOP
+		n := n + 1;
+		SELECT t.done, t.problem INTO tried FROM nudge.try_statement(format('SELECT cron.unschedule(%s)', one.jobid)) t;
+		RETURN QUERY SELECT 'remove job', tried.done, current_database()::text, format('SELECT cron.unschedule(%s)', one.jobid), concat_ws(': ', format('job %s of role "%s"', one.jobid, one.username), tried.problem);
+	END LOOP;
+	IF cron.place = 'elsewhere' THEN
+		RETURN QUERY SELECT 'remove job', false, cron.database_name, format('SELECT cron.unschedule(j.jobid) FROM cron.job j WHERE j.database = %L AND j.command ~ %L', current_database(), nudge.job_pattern()),
+			format('pg_cron keeps its jobs in database "%s": a superuser runs this there', cron.database_name);
+	ELSIF n = 0 THEN
+		RETURN QUERY SELECT 'nothing', true, current_database()::text, NULL::text, 'there is no job that you may see';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.unschedule() IS 'Takes away the job that schedule() has made; tells what it has done, and what an administrator must do where it cannot. Not STRICT: it has no arguments';
+
+-- After a copy ------------------------------------------------------------
+
+CREATE FUNCTION nudge.take_over(recompute boolean, OUT swept bigint, OUT marked bigint, OUT old_name text, OUT every interval)
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	swept := nudge.sweep_runs();
+	marked := 0;
+	IF recompute THEN
+		INSERT INTO nudge.pending (materialisation, reason) SELECT m.name, 'adopted' FROM nudge.materialisations m;
+		GET DIAGNOSTICS marked = ROW_COUNT;
+	END IF;
+	old_name := (SELECT i.database_name FROM nudge.installation i);
+	every := (SELECT h.expected_every FROM nudge.heartbeats h WHERE h.process = 'run_due');
+	PERFORM nudge.record_installation();
+	-- what the original was called for is not our sign of life
+	UPDATE nudge.heartbeats h SET seen_at = NULL, scheduled_at = clock_timestamp() WHERE h.process = 'run_due';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.take_over(boolean) IS 'Works for adopt: makes the tables of a copy its own';
+
+CREATE FUNCTION nudge.adopt(recompute boolean DEFAULT true) RETURNS TABLE (action text, done boolean, in_database text, statement text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 5 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	taken record;
+	one record;
+	tried record;
+	job_role name;
+	budget interval;
+BEGIN
+	IF pg_is_in_recovery() THEN
+		RETURN QUERY SELECT 'nothing', false, NULL::text, NULL::text, 'this is a standby: call it once it is promoted';
+		RETURN;
+	END IF;
+	SELECT t.* INTO taken FROM nudge.take_over(coalesce(recompute, true)) t;
+	RETURN QUERY SELECT 'adopt', true, current_database()::text, NULL::text, format('runs that ended with the original: %s; materialisations to be computed anew: %s', taken.swept, taken.marked);
+	-- of a database that is called otherwise now they are ours, of one that is still there not
+	FOR one IN SELECT j.* FROM nudge.our_jobs(ARRAY[current_database()::text] || ARRAY(SELECT taken.old_name WHERE NOT EXISTS (SELECT FROM pg_database d WHERE d.datname = taken.old_name))) j LOOP
+		SELECT t.done, t.problem INTO tried FROM nudge.try_statement(format('SELECT cron.unschedule(%s)', one.jobid)) t;
+		RETURN QUERY SELECT 'remove job', tried.done, current_database()::text, format('SELECT cron.unschedule(%s)', one.jobid),
+			concat_ws(': ', format('job %s of role "%s", which calls %s:%s', one.jobid, one.username, one.nodename, one.nodeport), tried.problem);
+		job_role := coalesce(job_role, (SELECT r.rolname FROM pg_roles r WHERE r.rolname = one.username AND r.rolcanlogin));
+		budget := coalesce(budget, substring(one.command FROM '''([0-9]+ seconds)''')::interval);
+	END LOOP;
+	IF taken.every IS NOT NULL THEN
+		RETURN QUERY SELECT s.* FROM nudge.schedule(taken.every, budget, job_role) s;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.adopt(boolean) IS
+	'Makes a copy of a database, after a restore or clone, one that is refreshed on its own: its jobs call it and not the original, runs of the original are ended, and everything is computed anew unless told otherwise. Not STRICT: NULL is the default';
+
+-- How often ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.set_cadence(name text, cadence interval) RETURNS TABLE (materialisation text, cadence_now interval, next_due_at timestamptz)
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	is_one constant boolean := EXISTS (SELECT FROM nudge.materialisations m WHERE m.name = set_cadence.name);
+BEGIN
+	IF cadence < interval '1 minute' OR extract(month FROM cadence) <> 0 OR extract(year FROM cadence) <> 0 THEN
+		RAISE EXCEPTION 'a cadence must be at least a minute and without months' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', cadence),
+			HINT = 'Pass an interval such as 15 minutes, 1 hour or 1 day, or NULL for that of the layer.';
+	ELSIF NOT is_one AND nudge.layer_cadence(name) IS NULL THEN
+		PERFORM nudge.check_materialisation_name(coalesce(name, ''));
+	END IF;
+	RETURN QUERY
+		WITH changed AS (
+			UPDATE nudge.materialisations m SET cadence = coalesce(set_cadence.cadence, nudge.layer_cadence(m.layer)),
+				next_due_at = coalesce(nudge.next_slot(coalesce(set_cadence.cadence, nudge.layer_cadence(m.layer)), m.last_success_at), m.next_due_at)
+			WHERE CASE WHEN is_one THEN m.name ELSE m.layer END = set_cadence.name RETURNING m.name, m.cadence, m.next_due_at
+		)
+		SELECT c.name, c.cadence, c.next_due_at FROM changed c ORDER BY c.name COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.set_cadence(text, interval) IS
+	'Sets how often a materialisation is refreshed, or all of a layer: staging, mart, metric or headline. Not STRICT: a NULL cadence is that of the layer';
+
+-- Retention ---------------------------------------------------------------
+
+CREATE FUNCTION nudge.prune_job_runs(keep interval DEFAULT '30 days') RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	pruned bigint := 0;
+BEGIN
+	IF (SELECT p.place FROM nudge.cron_place() p) = 'here' THEN
+		EXECUTE 'DELETE FROM cron.job_run_details d WHERE d.command ~ $1 AND d.database = current_database() AND coalesce(d.end_time, d.start_time) < now() - $2' USING nudge.job_pattern(), keep;
+		GET DIAGNOSTICS pruned = ROW_COUNT;
+	END IF;
+	RETURN pruned;
+EXCEPTION WHEN insufficient_privilege OR undefined_table OR undefined_column THEN
+	RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.prune_job_runs(interval) IS 'Deletes what pg_cron has written down about runs of our jobs that ended longer ago; tells how many';
+
+-- The log of pg_cron has no index by time: once a day is enough.
+CREATE FUNCTION nudge.prune_daily() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM nudge.heartbeats h WHERE h.process = 'prune' AND h.seen_at > clock_timestamp() - interval '1 day') THEN
+		PERFORM nudge.heartbeat('prune'), nudge.prune_runs(), nudge.prune_job_runs();
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.prune_daily() IS 'Works for run_due: deletes old runs, once a day. Not STRICT: it has no arguments';
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+	one text;
+BEGIN
+	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace
+			AND p.proname OPERATOR(pg_catalog.=) ANY ('{record_installation,record_schedule,schedule,unschedule,take_over,adopt,set_cadence,prune_job_runs,prune_daily}') LOOP
+		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
+	END LOOP;
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.installation TO %s WITH GRANT OPTION', owner);
+END
+$$;
+
+-- src/warehouse/roles.sql
+
+/*
+ * roles.sql
+ *		Five roles, and what each may do.
+ *
+ * Rules: doc/roles.md.
+ */
+
+-- What each kind may call, beyond what everybody may who has USAGE on the schema.
+CREATE FUNCTION nudge.role_routines(kind text) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE kind
+		WHEN 'owner' THEN '{add_materialisation,drop_materialisation,enable_materialisation,deploy,undeploy,capture_changes,track_appends,track_lookback,verify,set_cadence}'
+		-- procedures run with the rights of their caller, and so do their steps
+		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,begin_run,follow_entities,poll_sources,fan_out,mark_run,next_keys,enumerate_keys,refresh_batch,end_run,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
+			retry_quarantined,verify,schedule,unschedule,adopt,take_over,record_schedule,record_installation,set_cadence}'
+		WHEN 'analyst' THEN '{verify}'
+		ELSE '{}' END::text[];
+
+COMMENT ON FUNCTION nudge.role_routines(text) IS 'Works for grant_roles: names of the functions and procedures of nudge that a kind of role may call and others not';
+
+-- What each kind may do with a table of nudge.
+CREATE FUNCTION nudge.role_privileges(kind text, table_name text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE kind
+		WHEN 'owner' THEN CASE
+			WHEN table_name IN ('runs', 'heartbeats', 'installation', 'erasures', 'entity_keys') THEN 'SELECT'
+			WHEN table_name = 'closed_period_rows' THEN 'SELECT, INSERT'
+			WHEN table_name = 'closed_periods' THEN 'SELECT, INSERT, UPDATE'
+			ELSE 'SELECT, INSERT, UPDATE, DELETE' END
+		WHEN 'operator' THEN CASE
+			WHEN table_name IN ('sources', 'trackings', 'polls', 'change_log', 'materialisations', 'dependencies', 'pending', 'quarantine', 'runs', 'heartbeats', 'installation') THEN 'SELECT' END END;
+
+COMMENT ON FUNCTION nudge.role_privileges(text, text) IS 'Works for grant_roles: the privileges of a kind of role on a table of nudge that pg_dump keeps, or on entity_keys; NULL for none';
+
+CREATE FUNCTION nudge.can_set_role(role_name name) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	-- from version 16 on a member may be one that cannot act as the role
+	RETURN pg_has_role(role_name, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END);
+
+COMMENT ON FUNCTION nudge.can_set_role(name) IS 'Works for grant_roles: whether who asks can SET ROLE to a role';
+
+-- Privileges within the extension.
+CREATE FUNCTION nudge.engine_grants(kind text, role_name name) RETURNS TABLE (statement text, is_there boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+	SELECT g.statement, g.is_there FROM (
+		SELECT 1 AS part, '' AS object, format('GRANT USAGE ON SCHEMA nudge TO %I', engine_grants.role_name) AS statement, has_schema_privilege(engine_grants.role_name, 'nudge', 'USAGE') AS is_there
+		WHERE engine_grants.kind <> 'viewer'
+		UNION ALL
+		SELECT 2, p.oid::regprocedure::text, format('GRANT EXECUTE ON ROUTINE nudge.%I(%s) TO %I', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), engine_grants.role_name), has_function_privilege(engine_grants.role_name, p.oid, 'EXECUTE')
+		FROM pg_catalog.pg_proc p WHERE p.pronamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge') AND p.proname = ANY (nudge.role_routines(engine_grants.kind)::name[])
+		UNION ALL
+		SELECT 3, c.relname::text, format('GRANT %s ON nudge.%I TO %I', nudge.role_privileges(engine_grants.kind, c.relname::text), c.relname, engine_grants.role_name),
+			(SELECT bool_and(has_table_privilege(engine_grants.role_name, c.oid, w)) FROM string_to_table(nudge.role_privileges(engine_grants.kind, c.relname::text), ', ') w)
+		FROM pg_catalog.pg_class c
+		WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge') AND (c.relname = 'entity_keys' OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'nudge_metrics' AND c.oid = ANY (e.extconfig)))
+			AND nudge.role_privileges(engine_grants.kind, c.relname::text) IS NOT NULL
+	) g ORDER BY g.part, g.object COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.engine_grants(text, name) IS 'Works for grant_roles: what a kind of role is granted on objects of the extension, and whether it has it';
+
+CREATE FUNCTION nudge.has_default(maker oid, schema_id oid, role_id oid) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM pg_catalog.pg_default_acl d, LATERAL aclexplode(d.defaclacl) a
+		WHERE d.defaclrole = maker AND d.defaclnamespace = schema_id AND d.defaclobjtype = 'r' AND a.grantee = role_id AND a.privilege_type = 'SELECT');
+
+COMMENT ON FUNCTION nudge.has_default(oid, oid, oid) IS 'Works for grant_roles: whether a role may read the tables that another makes in a schema';
+
+-- Privileges on materialisations and inputs: those that are there, and those
+-- that the given roles will make.
+CREATE FUNCTION nudge.warehouse_grants(kind text, role_name name, makers name[]) RETURNS TABLE (statement text, is_there boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+	WITH spaces AS (
+		SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
+		WHERE warehouse_grants.kind IN ('owner', 'analyst') AND n.nspname IN ('nudge_staging', 'nudge_analytics') OR warehouse_grants.kind = 'viewer' AND n.nspname = 'nudge_analytics'
+	), relations AS (
+		SELECT s.nspname, c.oid, c.relname, c.relowner FROM spaces s JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
+		WHERE warehouse_grants.kind = 'analyst' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OR warehouse_grants.kind = 'viewer' AND c.relkind = 'v'
+	)
+	SELECT g.statement, g.is_there FROM (
+		SELECT 1 AS part, s.nspname::text AS object, format('GRANT %s ON SCHEMA %I TO %I', w.words, s.nspname, warehouse_grants.role_name) AS statement,
+			(SELECT bool_and(has_schema_privilege(warehouse_grants.role_name, s.oid, p)) FROM string_to_table(w.words, ', ') p) AS is_there
+		FROM spaces s, LATERAL (SELECT CASE warehouse_grants.kind WHEN 'owner' THEN 'USAGE, CREATE' ELSE 'USAGE' END AS words) w
+		UNION ALL
+		SELECT 2, format('%I.%I', r.nspname, r.relname), format('GRANT SELECT ON %I.%I TO %I', r.nspname, r.relname, warehouse_grants.role_name), has_table_privilege(warehouse_grants.role_name, r.oid, 'SELECT') FROM relations r
+		UNION ALL
+		SELECT 3, format('%I %I', s.nspname, m.rolname), format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT ON TABLES TO %I', m.rolname, s.nspname, warehouse_grants.role_name),
+			nudge.has_default(m.oid, s.oid, (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname = warehouse_grants.role_name))
+		FROM spaces s, pg_catalog.pg_roles m
+		WHERE warehouse_grants.kind = 'analyst' AND (m.rolname = ANY (warehouse_grants.makers) OR m.oid IN (SELECT r.relowner FROM relations r))
+	) g ORDER BY g.part, g.object COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs and materialisations, and whether it has it';
+
+CREATE FUNCTION nudge.job_settings(role_name name) RETURNS TABLE (statement text, is_there boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 3
+BEGIN ATOMIC
+	SELECT format('ALTER ROLE %I SET %s = %L', job_settings.role_name, s.name, s.value),
+		EXISTS (SELECT FROM pg_catalog.pg_db_role_setting d, unnest(d.setconfig) c WHERE d.setrole = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = job_settings.role_name) AND c LIKE s.name || '=%')
+	FROM (VALUES ('idle_in_transaction_session_timeout', '5min'), ('lock_timeout', '10s'), ('statement_timeout', '4h')) s(name, value);
+END;
+
+COMMENT ON FUNCTION nudge.job_settings(name) IS 'Works for grant_roles: settings that the role of a job needs, and whether it has some';
+
+-- All statements for all roles, in their order.
+CREATE FUNCTION nudge.role_statements(roles jsonb) RETURNS TABLE (role_name name, statement text, is_there boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+	WITH given AS (
+		SELECT k.place, k.kind, (role_statements.roles ->> k.kind)::name AS role_name
+		FROM (VALUES (1, 'owner'), (2, 'operator'), (3, 'job'), (4, 'analyst'), (5, 'viewer')) k(place, kind) WHERE role_statements.roles ->> k.kind IS NOT NULL
+	), makers AS (
+		SELECT ARRAY[current_user]::name[] || array_remove(ARRAY[(role_statements.roles ->> 'owner')::name], NULL) AS names
+	)
+	SELECT s.role_name, s.statement, s.is_there FROM (
+		SELECT g.place, 1 AS part, g.role_name, e.statement, e.is_there FROM given g, nudge.engine_grants(CASE WHEN g.kind = 'job' THEN 'operator' ELSE g.kind END, g.role_name) e
+		WHERE g.kind <> 'job' OR role_statements.roles ->> 'operator' IS NULL
+		UNION ALL
+		SELECT g.place, 2, g.role_name, format('GRANT %I TO %I', role_statements.roles ->> 'operator', g.role_name), pg_has_role(g.role_name, (role_statements.roles ->> 'operator')::name, 'USAGE')
+		FROM given g WHERE g.kind = 'job' AND role_statements.roles ->> 'operator' IS NOT NULL
+		UNION ALL
+		SELECT g.place, 3, g.role_name, j.statement, j.is_there FROM given g, nudge.job_settings(g.role_name) j WHERE g.kind = 'job'
+		UNION ALL
+		SELECT g.place, 4, g.role_name, w.statement, w.is_there FROM given g, makers m, nudge.warehouse_grants(g.kind, g.role_name, m.names) w
+	) s ORDER BY s.place, s.part, s.statement COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.role_statements(jsonb) IS 'Works for grant_roles: the statements that give roles what they need, and whether they have it';
+
+CREATE FUNCTION nudge.check_roles(roles jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	missing text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM jsonb_each_text(roles) r WHERE r.value IS NOT NULL) THEN
+		RAISE EXCEPTION 'no role is given' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'Roles are named by what they are for.',
+			HINT = 'Write grant_roles(analyst => ''reporting''), or call create_roles().';
+	END IF;
+	SELECT r.value INTO missing FROM jsonb_each_text(roles) r WHERE r.value IS NOT NULL AND NOT EXISTS (SELECT FROM pg_roles p WHERE p.rolname = r.value) ORDER BY r.value COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'role "%" does not exist', missing USING ERRCODE = 'undefined_object',
+			DETAIL = 'Privileges are granted to roles that are there.',
+			HINT = 'Make it, or call nudge.create_roles(), which makes those that are missing.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_roles(jsonb) IS 'Works for grant_roles: an error unless all roles are there';
+
+-- The schemas belong to the owner's role if they are not there yet.
+CREATE FUNCTION nudge.make_schemas(owner name) RETURNS TABLE (statement text, done boolean, problem text)
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN SELECT s.name, s.description FROM (VALUES ('nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
+		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps')) s(name, description)
+		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) LOOP
+		statement := format('CREATE SCHEMA %I AUTHORIZATION %I', one.name, owner);
+		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement || format('; COMMENT ON SCHEMA %I IS %L', one.name, one.description)) t;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_schemas(name) IS 'Works for grant_roles: makes the schemas of inputs and materialisations';
+
+CREATE FUNCTION nudge.grant_roles(owner name DEFAULT NULL, operator name DEFAULT NULL, job name DEFAULT NULL, analyst name DEFAULT NULL, viewer name DEFAULT NULL)
+	RETURNS TABLE (role_name name, done boolean, statement text, problem text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	roles constant jsonb := jsonb_build_object('owner', owner, 'operator', operator, 'job', job, 'analyst', analyst, 'viewer', viewer);
+	plan record;
+	tried record;
+	refused text[] := '{}';
+BEGIN
+	PERFORM nudge.check_roles(roles);
+	RETURN QUERY SELECT owner, m.done, m.statement, m.problem FROM nudge.make_schemas(owner) m;
+	FOR plan IN SELECT s.* FROM nudge.role_statements(roles) s WHERE NOT s.is_there LOOP
+		SELECT t.done, t.problem INTO tried FROM nudge.try_statement(plan.statement) t;
+		refused := refused || CASE WHEN NOT tried.done THEN plan.statement END;
+		RETURN QUERY SELECT plan.role_name, tried.done, plan.statement, tried.problem;
+	END LOOP;
+	-- a GRANT of what is not one's own to grant is a warning only
+	RETURN QUERY SELECT s.role_name, false, s.statement, 'it is not yours to grant: its owner or a superuser runs this' FROM nudge.role_statements(roles) s WHERE NOT s.is_there AND s.statement <> ALL (array_remove(refused, NULL));
+END
+$$;
+
+COMMENT ON FUNCTION nudge.grant_roles(name, name, name, name, name) IS
+	'Gives roles that are there what an owner, operator, job, analyst or viewer of nudge needs, and tells what was missing and is done. Not STRICT: a NULL role is left out';
+
+CREATE FUNCTION nudge.create_roles(owner name DEFAULT 'nudge_owner', operator name DEFAULT 'nudge_operator', job name DEFAULT 'nudge_job', analyst name DEFAULT 'nudge_analyst', viewer name DEFAULT 'nudge_viewer')
+	RETURNS TABLE (role_name name, done boolean, statement text, problem text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN SELECT k.kind, k.name, k.description FROM (VALUES
+			(1, 'owner', owner, 'nudge_metrics: maps sources and adds materialisations, which belong to it'),
+			(2, 'operator', operator, 'nudge_metrics: refreshes materialisations and schedules that'),
+			(3, 'job', job, 'nudge_metrics: the sessions that call nudge.run_due(); not to be renamed while a job runs as it'),
+			(4, 'analyst', analyst, 'nudge_metrics: reads inputs and materialisations'),
+			(5, 'viewer', viewer, 'nudge_metrics: reads the views of nudge_analytics')) k(place, kind, name, description)
+		WHERE k.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = k.name) ORDER BY k.place LOOP
+		IF NOT (SELECT r.rolsuper OR r.rolcreaterole FROM pg_roles r WHERE r.rolname = current_user) THEN
+			RAISE EXCEPTION 'role "%" cannot be made', one.name USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('Role "%s" may make no roles.', current_user),
+				HINT = 'Let somebody with CREATEROLE call it, or pass roles that are there to nudge.grant_roles().';
+		END IF;
+		role_name := one.name;
+		statement := format('CREATE ROLE %I %s', one.name, CASE one.kind WHEN 'job' THEN 'LOGIN' ELSE 'NOLOGIN' END);
+		EXECUTE statement;
+		EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, one.description);
+		done := true;
+		RETURN NEXT;
+	END LOOP;
+	-- what belongs to the owner's role is made as that role
+	IF owner IS NOT NULL AND NOT nudge.can_set_role(owner) THEN
+		role_name := owner;
+		statement := format('GRANT %I TO %I', owner, current_user);
+		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement) t;
+		RETURN NEXT;
+	END IF;
+	RETURN QUERY SELECT g.* FROM nudge.grant_roles(owner, operator, job, analyst, viewer) g;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.create_roles(name, name, name, name, name) IS
+	'Makes the roles that are missing, and gives all what they need: owner, operator, job (which logs in, and is a member of operator), analyst and viewer; tells what it has done. Not STRICT: a NULL role is left out';
+
+REVOKE EXECUTE ON FUNCTION nudge.grant_roles(name, name, name, name, name), nudge.create_roles(name, name, name, name, name) FROM PUBLIC;
+
+DO $$
+BEGIN
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.grant_roles(name, name, name, name, name), nudge.create_roles(name, name, name, name, name) TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
+END
+$$;
+
 -- src/warehouse/erasure.sql
 
 /*
@@ -7969,6 +10308,8 @@ CREATE TABLE nudge.erasures (
 SELECT pg_catalog.pg_extension_config_dump('nudge.erasures', '');
 
 SELECT pg_catalog.pg_extension_config_dump('nudge.erasures_erasure_id_seq', '');
+
+COMMENT ON SEQUENCE nudge.erasures_erasure_id_seq IS 'Numbers of erasures';
 
 COMMENT ON TABLE nudge.erasures IS 'Who was forgotten: the proof, without the key';
 
@@ -8118,7 +10459,7 @@ BEGIN
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
 	END LOOP;
 	INSERT INTO nudge.change_log (source, key_column, key)
-	SELECT DISTINCT format('nudge_staging.%I', s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
+	SELECT DISTINCT nudge.staging_name(s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
 	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN r.error) > 0);
 	UPDATE nudge.erasures e SET objects = counts WHERE e.erasure_id = erasure;
 	RETURN erasure;

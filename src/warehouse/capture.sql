@@ -352,7 +352,8 @@ BEGIN
 	ELSE
 		relation := nudge.check_trackable(mapped);
 		-- from here on every change is seen: writers in progress are waited for
-		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation::regclass);
+		-- (and readers, if there are triggers to drop: who reads and then writes would be in the way of a lock that is raised later)
+		EXECUTE format('LOCK TABLE %s IN %s MODE', relation::regclass, CASE WHEN EXISTS (SELECT FROM nudge.triggers_of(source)) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END);
 		relation := nudge.check_trackable(mapped);
 		chosen := nudge.choose_capture(source, relation, chosen);
 		found_keys := nudge.capture_keys(mapped, relation, keys);

@@ -17,6 +17,7 @@ CREATE TABLE nudge.erasures (
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.erasures', '');
 SELECT pg_catalog.pg_extension_config_dump('nudge.erasures_erasure_id_seq', '');
+COMMENT ON SEQUENCE nudge.erasures_erasure_id_seq IS 'Numbers of erasures';
 COMMENT ON TABLE nudge.erasures IS 'Who was forgotten: the proof, without the key';
 COMMENT ON COLUMN nudge.erasures.erasure_id IS 'Number; in closed periods it stands in place of the key';
 COMMENT ON COLUMN nudge.erasures.entity IS 'customer, user, visitor, lead or deal';

@@ -14,11 +14,13 @@ CREATE FUNCTION nudge.waiting() RETURNS TABLE (materialisation text, pending_key
 BEGIN ATOMIC
 	WITH logged AS (
 		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE nudge.staging_name((SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
-			l.key_column, l.n, l.at
+			l.source, l.key_column, l.n, l.at
 		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
 	), unread AS (
 		SELECT d.materialisation, sum(l.n) AS n, min(l.at) AS at
-		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column)
+		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
+			-- a change of which this column is not written down may be of any key
+			OR l.source NOT LIKE '%.%' AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = l.source AND t.keys ? d.key_column))
 		GROUP BY d.materialisation
 	), pending AS (
 		SELECT p.materialisation, count(DISTINCT p.key) AS n, bool_or(p.key IS NULL) AS everything, min(p.at) AS at FROM nudge.pending p GROUP BY p.materialisation

@@ -47,7 +47,7 @@ COMMENT ON COLUMN nudge.materialisations.next_due_at IS 'When it is to be refres
 COMMENT ON COLUMN nudge.materialisations.next_attempt_at IS 'Not before this instant, after a failure; NULL if the last refresh went well';
 COMMENT ON COLUMN nudge.materialisations.consecutive_failures IS 'How many refreshes have failed since the last that went well';
 COMMENT ON COLUMN nudge.materialisations.last_error IS 'Why the last refresh failed; NULL if it went well';
-COMMENT ON COLUMN nudge.materialisations.registered_by IS 'Owner of its table and query, with whose rights it is computed';
+COMMENT ON COLUMN nudge.materialisations.registered_by IS 'Who has added or changed it last; it is computed with the rights of the owner of its views';
 COMMENT ON COLUMN nudge.materialisations.registered_at IS 'When it was added or changed last';
 
 CREATE TABLE nudge.dependencies (

@@ -886,7 +886,7 @@ DECLARE
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
-			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,track_appends,track_lookback}') LOOP
+			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
 	END LOOP;

@@ -8,7 +8,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(30);
+SELECT plan(31);
 
 CREATE TEMP VIEW member AS
 	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, d.objsubid) AS name
@@ -74,6 +74,11 @@ SELECT is_empty($$
 	SELECT name FROM func WHERE prosecdef
 		AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false)
 $$, 'a SECURITY DEFINER function pins search_path, pg_temp last');
+-- or whoever has a table could write by them
+SELECT is_empty($$
+	SELECT f.name FROM func f WHERE f.prosecdef AND f.prorettype = 'trigger'::regtype
+		AND EXISTS (SELECT FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a WHERE a.grantee = 0)
+$$, 'not everybody may make triggers of a SECURITY DEFINER function');
 SELECT is_empty($$
 	SELECT name FROM func WHERE lanname = 'c' AND probin IS DISTINCT FROM '$libdir/nudge_metrics'
 $$, 'C functions come from the module of the extension');
