@@ -139,6 +139,9 @@ SELECT upstream, key_column, has_map FROM dependencies WHERE materialisation = '
 SELECT add_materialisation('passed', 'SELECT i.input FROM nudge.inputs i', 'input', depends_on => '{nothing}');
 SELECT add_materialisation('passed', 'SELECT i.input FROM nudge.inputs i', 'input', depends_on => '{plans,NULL}');
 SELECT add_materialisation('passed', 'SELECT i.input FROM nudge.inputs i', 'input', key_maps => '["plans"]');
+-- tables of the extension are not found by themselves
+SELECT add_materialisation('passed', 'SELECT i.input FROM nudge.inputs i', 'input');
+SELECT count(*) FROM dependencies WHERE materialisation = 'passed';
 SELECT drop_materialisation('passed');
 
 -- Maps: from what changes in an upstream to keys

@@ -47,7 +47,7 @@ SET search_path = public, nudge;
 INSERT INTO stripe.customers (id, created, currency, address, metadata, livemode, discount, deleted)
 	SELECT 'c' || lpad(n::text, 2, '0'), epoch('2024-01-01'), 'eur', '{"country": "DE", "city": "Ulm"}', CASE n WHEN 1 THEN '{"tier": "gold"}' ELSE '{}' END::jsonb, true,
 		CASE n WHEN 16 THEN jsonb_build_object('coupon', '{"percent_off": 10, "duration": "forever"}'::jsonb, 'start', epoch('2024-01-01'), 'end', NULL) END, n = 8
-	FROM generate_series(1, 28) n;
+	FROM generate_series(1, 29) n;
 INSERT INTO stripe.customers (id, deleted) VALUES ('gone', true);
 INSERT INTO stripe.customers (id, created, livemode) VALUES ('test', epoch('2024-01-01'), false);
 INSERT INTO stripe.products (id, name) VALUES ('pro', 'Pro');
@@ -77,7 +77,7 @@ INSERT INTO stripe.subscription_items (id, subscription, price, quantity, create
 		('i19', 's19', 'gross', 1, '2024-01-01', false), ('i20', 's20', 'base', 1, '2024-01-01', false), ('i21', 's21', 'base', 1, '2024-01-01', false),
 		('i22a', 's22', 'base', 1, '2024-01-01', false), ('i22b', 's22', 'addon', 1, '2024-01-01', true), ('i23', 's23', 'packs', 25, '2024-01-01', false),
 		('i24', 's24', 'weekly', 1, '2024-01-01', false), ('i25', 's25', 'nothing', 1, '2024-01-01', false), ('i26a', 's26', 'free', 1, '2024-01-01', false),
-		('i26b', 's26', 'base', 0, '2024-01-01', false), ('i27', 's27', 'krona', 1, '2024-01-01', false), ('i28', 's28', 'sub_cent', 1000, '2024-01-01', false)
+		('i26b', 's26', 'base', 0, '2024-01-01', false), ('i27', 's27', 'krona', 1, '2024-01-01', false), ('i28', 's28', 'sub_cent', 1000, '2024-01-01', false), ('i29', 's29', 'base', 1, '2024-01-01', false)
 	) v(item, sub, price, quantity, day, deleted);
 -- 4: half off for ever.  5: a trial of two weeks.  6: still in its trial.  7: left within it.  8: an annual plan ended at once.  9: ends with a period that only the item knows
 UPDATE stripe.subscriptions SET discount = jsonb_build_object('coupon', '{"percent_off": 50, "duration": "forever"}'::jsonb, 'start', epoch('2024-03-01'), 'end', NULL) WHERE id = 's04';
@@ -91,7 +91,7 @@ UPDATE stripe.subscription_items SET current_period_end = epoch('2024-07-01') WH
 UPDATE stripe.subscriptions SET status = 'past_due', current_period_end = epoch('2024-03-01') WHERE id = 's10';
 UPDATE stripe.subscriptions SET status = 'unpaid' WHERE id = 's11';
 INSERT INTO stripe.invoices (id, subscription, status, created) VALUES ('n0', 's11', 'uncollectible', epoch('2023-12-01')), ('n1', 's11', 'paid', epoch('2024-01-01')), ('n2', 's11', 'open', epoch('2024-02-01')),
-	('n3', 's11', 'open', epoch('2024-03-01')), ('n4', 's10', 'open', epoch('2024-02-01'));
+	('n3', 's11', 'open', epoch('2024-03-01')), ('n5', 's11', 'uncollectible', epoch('2024-01-01')), ('n4', 's10', 'open', epoch('2024-02-01'));
 UPDATE stripe.subscriptions SET status = 'incomplete_expired' WHERE id = 's12';
 UPDATE stripe.subscriptions SET pause_collection = '{"behavior": "void"}' WHERE id = 's13';
 -- 14: a quarter off for three months, by a coupon of its own table.  15: 10.00 off of 100.00, once.  19: 19 percent of tax within the price.  20: phases.  21: test mode
@@ -105,6 +105,9 @@ INSERT INTO stripe.subscription_schedules (id, object, created, customer, livemo
 		jsonb_build_object('start_date', epoch('2024-06-01'), 'end_date', epoch('2025-01-01'), 'items', '[{"price": {"id": "base"}, "quantity": 3}, {"price": "addon", "quantity": 1}]'::jsonb)),
 		jsonb_build_object('start_date', epoch('2024-02-01'), 'end_date', epoch('2024-06-01')), 'cancel', 'active', 's20';
 UPDATE stripe.subscriptions SET livemode = false WHERE id = 's21';
+-- 20: 20.00 off of the 80.00 that are held now, a quarter.  29: cancelled, and no word of an end
+UPDATE stripe.subscriptions SET discount = jsonb_build_object('coupon', '{"amount_off": 2000, "duration": "forever"}'::jsonb, 'start', epoch('2024-02-01')) WHERE id = 's20';
+UPDATE stripe.subscriptions SET status = 'canceled', canceled_at = epoch('2024-03-01'), cancel_at = epoch('2024-12-01') WHERE id = 's29';
 
 SELECT source_name, input, staging_view, skipped_because, left_out FROM map_preset('stripe_sync', 'stripe');
 SELECT customer, item, plan, valid_from AT TIME ZONE 'UTC' AS from_utc, valid_to AT TIME ZONE 'UTC' AS to_utc, amount, interval_unit AS unit, interval_count AS n, quantity AS qty, currency AS cur, discount, discount_kind AS kind, status, usage
@@ -112,13 +115,13 @@ FROM nudge_staging.subscriptions ORDER BY customer COLLATE "C", item COLLATE "C"
 -- By hand, at the close of months.  1: 2 x 19.99.  2: 12000 yen a year, 1000 a month.  3: 90.000 dinars in three months.  4: 80, then with the add-on 100, then half of it.
 -- 5: 1200 a year after the trial.  8: nothing after it ended.  9: 600 in six months.  10: at risk is in force.  11: not what is given up.  14: 80 less a quarter.
 -- 15: 100 less a tenth for the month from 31 January, which ends on 29 February.  16: 80 less the tenth of the customer.  17: without the meter.  19: 119 / 1.19.
--- 20: 20, then 80, then 3 x 80 + 20.  22: not what was deleted.  23: 25 are 3 packs of 5.  24: 10 in two weeks are 5 a week, 52 / 12 weeks a month.  26: free is in force.
+-- 20: 20, then 80, then 3 x 80 + 20, less a quarter since February.  22: not what was deleted.  23: 25 are 3 packs of 5.  24: 10 in two weeks are 5 a week, 52 / 12 weeks a month.  26: free is in force.
 -- 27: Stripe has two decimals for ISK.  28: 1000 x 0.005.  18 and 25 have no amount, so that their sum is none
 INSERT INTO by_hand SELECT v.customer, v.currency, d.day, d.mrr FROM (VALUES
 	('c01', 'EUR', 39.98, 39.98, 39.98, 39.98), ('c02', 'JPY', 1000, 1000, 1000, 1000), ('c03', 'KWD', 30, 30, 30, 30), ('c04', 'EUR', 80, 100, 50, 50), ('c05', 'EUR', NULL, 100, 100, 100),
 	('c08', 'EUR', 100, 100, NULL, NULL), ('c09', 'EUR', 100, 100, 100, NULL), ('c10', 'EUR', 80, 80, 80, 80), ('c11', 'EUR', 80, NULL, NULL, NULL), ('c14', 'EUR', 60, 60, 80, 80),
-	('c15', 'EUR', 100, 90, 100, 100), ('c16', 'EUR', 72, 72, 72, 72), ('c17', 'EUR', 80, 80, 80, 80), ('c19', 'EUR', 100, 100, 100, 100), ('c20', 'EUR', 20, 80, 80, 260),
-	('c22', 'EUR', 80, 80, 80, 80), ('c23', 'EUR', 15, 15, 15, 15), ('c24', 'EUR', 21.6667, 21.6667, 21.6667, 21.6667), ('c26', 'EUR', 0, 0, 0, 0), ('c27', 'ISK', 500, 500, 500, 500), ('c28', 'EUR', 5, 5, 5, 5)
+	('c15', 'EUR', 100, 90, 100, 100), ('c16', 'EUR', 72, 72, 72, 72), ('c17', 'EUR', 80, 80, 80, 80), ('c19', 'EUR', 100, 100, 100, 100), ('c20', 'EUR', 20, 60, 60, 195),
+	('c22', 'EUR', 80, 80, 80, 80), ('c23', 'EUR', 15, 15, 15, 15), ('c24', 'EUR', 21.6667, 21.6667, 21.6667, 21.6667), ('c26', 'EUR', 0, 0, 0, 0), ('c27', 'ISK', 500, 500, 500, 500), ('c28', 'EUR', 5, 5, 5, 5), ('c29', 'EUR', 80, 80, NULL, NULL)
 ) v(customer, currency, january, february, april, july), LATERAL (VALUES ('2024-01-14'::date, january), ('2024-02-28', february), ('2024-04-30', april), ('2024-07-31', july)) d(day, mrr);
 SELECT * FROM pg_temp.differences();
 SELECT customer, created_at AT TIME ZONE 'UTC' AS created_utc, currency, region, attributes, name FROM nudge_staging.customers ORDER BY 1 LIMIT 2;

@@ -248,6 +248,8 @@ ALTER TABLE nudge_analytics.lent OWNER TO regress_mapper;
 CALL nudge.rebuild('lent');
 SELECT * FROM nudge.verify('lent');
 SELECT nudge.drop_materialisation('lent');
+-- what one role makes is readable, what another makes is not yet
+SELECT statement FROM nudge.grant_roles(owner => 'regress_maker', analyst => 'regress_analyst') WHERE statement ~ 'DEFAULT';
 
 -- Objects first in the search path that are called as what is meant: none is taken
 CREATE SCHEMA regress_hijack;

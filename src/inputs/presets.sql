@@ -194,7 +194,7 @@ COMMENT ON FUNCTION nudge.preset_query(text, jsonb, text, text, text, text) IS
 	'Works for map_preset: a query of a preset with the tables of a schema. Not STRICT: a NULL query is that of none, a NULL zone or currency is not known';
 
 CREATE FUNCTION nudge.check_preset(preset text, schema_name text, inputs text[], zone text, currency text) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong text;

@@ -3119,7 +3119,7 @@ COMMENT ON FUNCTION nudge.preset_query(text, jsonb, text, text, text, text) IS
 	'Works for map_preset: a query of a preset with the tables of a schema. Not STRICT: a NULL query is that of none, a NULL zone or currency is not known';
 
 CREATE FUNCTION nudge.check_preset(preset text, schema_name text, inputs text[], zone text, currency text) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	wrong text;
@@ -5760,7 +5760,7 @@ DECLARE
 BEGIN
 	-- nothing is locked if nothing has changed: track_source may be waiting for writers
 	FOR one IN SELECT s.* FROM (SELECT k.source, k.triggers_seen, (SELECT md5(string_agg(concat_ws(' ', t.oid, t.xmin), ' ' ORDER BY t.oid)) FROM pg_trigger t
-			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || '\x00') AS triggers
+			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || decode('00', 'hex')) AS triggers
 			FROM nudge.trackings k) s
 		WHERE s.triggers IS DISTINCT FROM s.triggers_seen LOOP
 		UPDATE nudge.trackings k SET triggers_seen = one.triggers WHERE k.source = one.source;
@@ -7199,6 +7199,7 @@ CREATE TABLE nudge.polls (
 	everything_every interval CHECK (everything_every > interval '0'),
 	everything_at timestamptz,
 	polled_at timestamptz,
+	complete_to timestamptz,
 	CHECK ((xid_column IS NULL) <> (lookback IS NULL))
 );
 
@@ -7224,6 +7225,8 @@ COMMENT ON COLUMN nudge.polls.everything_at IS 'When they did last';
 
 COMMENT ON COLUMN nudge.polls.polled_at IS 'When changes were looked for last';
 
+COMMENT ON COLUMN nudge.polls.complete_to IS 'What was committed before this instant has been seen';
+
 -- Tracking ----------------------------------------------------------------
 
 CREATE FUNCTION nudge.start_polling(source text, keys jsonb, capture text, xid_column text, lookback interval, everything_every interval) RETURNS text
@@ -7237,7 +7240,7 @@ BEGIN
 	VALUES (start_polling.source, start_polling.xid_column, CASE WHEN xid_column IS NOT NULL THEN pg_snapshot_xmin(pg_current_snapshot()) END,
 		(SELECT c.system_identifier FROM pg_control_system() c), start_polling.lookback, start_polling.everything_every, now())
 	ON CONFLICT ON CONSTRAINT polls_pkey DO UPDATE SET xid_column = excluded.xid_column, horizon = excluded.horizon, system_identifier = excluded.system_identifier,
-		lookback = excluded.lookback, everything_every = excluded.everything_every, everything_at = excluded.everything_at, polled_at = NULL;
+		lookback = excluded.lookback, everything_every = excluded.everything_every, everything_at = excluded.everything_at, polled_at = NULL, complete_to = NULL;
 	-- what has changed before nobody knows
 	INSERT INTO nudge.change_log (source) VALUES (start_polling.source);
 	RETURN capture;
@@ -7351,8 +7354,8 @@ CREATE FUNCTION nudge.is_pollable(source nudge.sources, xid_column text, keys js
 
 COMMENT ON FUNCTION nudge.is_pollable(nudge.sources, text, jsonb) IS 'Works for poll_sources: whether the columns that are looked at are those that the view of the source reads, of types that are the server''s. Not STRICT: without a column of transactions it is false';
 
-CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.poll_source(source nudge.sources, poll nudge.polls, keys jsonb, oldest timestamptz) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	next_horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
@@ -7370,14 +7373,15 @@ BEGIN
 	ELSE
 		PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= now() - %L::interval', nudge.source_view(source.input, source.source), nudge.input_time(source.input), poll.lookback), keys);
 	END IF;
-	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now() WHERE p.source = poll.source;
-EXCEPTION WHEN undefined_table OR undefined_column OR insufficient_privilege OR data_exception THEN
-	-- what cannot be looked at may have changed
+	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now(),
+		complete_to = CASE WHEN poll.xid_column IS NULL THEN now() ELSE greatest(p.complete_to, least(now(), oldest)) END WHERE p.source = poll.source;
+EXCEPTION WHEN OTHERS THEN
+	-- what cannot be looked at may have changed; who reads it will say what is wrong, and who does not goes on
 	INSERT INTO nudge.change_log (source) VALUES (source.source);
 END
 $$;
 
-COMMENT ON FUNCTION nudge.poll_source(nudge.sources, nudge.polls, jsonb) IS 'Works for poll_sources: looks for changes of one source. Horizon and keys found are one transaction';
+COMMENT ON FUNCTION nudge.poll_source(nudge.sources, nudge.polls, jsonb, timestamptz) IS 'Works for poll_sources: looks for changes of one source. Horizon and keys found are one transaction. Not STRICT: a lookback asks for no oldest transaction';
 
 CREATE FUNCTION nudge.poll_sources() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -7386,10 +7390,18 @@ DECLARE
 	poll nudge.polls;
 	mapped nudge.sources;
 	polled bigint := 0;
+	oldest timestamptz;
 BEGIN
+	-- Read before the horizon is: rows of transactions that are not before it were
+	-- committed after the oldest of those at work began, or after now().  When one began that
+	-- is prepared nobody knows.
+	IF EXISTS (SELECT FROM nudge.polls p WHERE p.xid_column IS NOT NULL) THEN
+		SELECT CASE WHEN EXISTS (SELECT FROM pg_prepared_xacts) THEN '-infinity' ELSE coalesce(min(coalesce(a.xact_start, '-infinity')), 'infinity') END
+		INTO oldest FROM pg_stat_activity a WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid();
+	END IF;
 	FOR poll IN SELECT p.* FROM nudge.polls p ORDER BY p.source COLLATE "C" FOR UPDATE LOOP
 		SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = poll.source;
-		PERFORM nudge.poll_source(mapped, poll, t.keys) FROM nudge.trackings t WHERE t.source = poll.source AND t.capture IN ('append_only', 'lookback');
+		PERFORM nudge.poll_source(mapped, poll, t.keys, oldest) FROM nudge.trackings t WHERE t.source = poll.source AND t.capture IN ('append_only', 'lookback');
 		polled := polled + 1;
 	END LOOP;
 	RETURN polled;
@@ -8520,13 +8532,15 @@ COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refre
 
 CREATE FUNCTION nudge.take_pending(name text, keys text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 BEGIN
 	IF keys IS NULL THEN
 		DELETE FROM nudge.pending p WHERE p.materialisation = name;
 	ELSE
-		DELETE FROM nudge.pending p USING unnest(keys) k(key) WHERE p.materialisation = name AND p.key = k.key;
+		-- planned with the keys as they are: each is found by the index, or in its range by a hash table
+		EXECUTE 'DELETE FROM nudge.pending p WHERE p.materialisation = $1 AND p.key = ANY ($2) AND p.key >= $3 AND p.key <= $4'
+		USING name, keys, (SELECT min(k COLLATE "C") FROM unnest(keys) k), (SELECT max(k COLLATE "C") FROM unnest(keys) k);
 	END IF;
 END
 $$;
@@ -8766,6 +8780,21 @@ $$;
 
 COMMENT ON FUNCTION nudge.begin_run(text, text) IS 'Works for the refresh: writes down that a run begins';
 
+-- What is looked for is seen later than it is committed.  Called before the log is
+-- read, so that all that was found until then is taken.
+CREATE FUNCTION nudge.note_polls(name text, run bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE nudge.runs r SET data_as_of = CASE WHEN p.all_seen THEN least(r.data_as_of, p.complete_to) END
+	FROM (SELECT min(p.complete_to) AS complete_to, every(p.complete_to IS NOT NULL) AS all_seen
+		FROM nudge.dependencies d JOIN nudge.sources s ON format('nudge_staging.%I', s.input) = d.upstream JOIN nudge.polls p ON p.source = s.source WHERE d.materialisation = name) p
+	WHERE r.run_id = run AND r.data_as_of IS NOT NULL AND p.all_seen IS NOT NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_polls(text, bigint) IS 'Works for the refresh: a run is as of no later time than what was looked for in its sources';
+
 CREATE FUNCTION nudge.mark_run(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
@@ -8838,10 +8867,10 @@ COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run 
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('quote_all_identifiers', 'off', true), pg_catalog.set_config('standard_conforming_strings', 'on', true);
 END;
 
-COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names and strings mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
 -- What is done about a batch that does not work.
 CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text
@@ -8889,6 +8918,7 @@ BEGIN
 				PERFORM nudge.poll_sources();
 				phase := 'fan out';
 			ELSIF phase = 'fan out' THEN
+				PERFORM nudge.note_polls(name, run);
 				phase := CASE WHEN nudge.fan_out(100000) < 100000 THEN 'mark' ELSE phase END;
 			ELSIF phase = 'mark' THEN
 				PERFORM nudge.mark_run(name);
@@ -9186,7 +9216,7 @@ DECLARE
 	one text;
 BEGIN
 	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,mark_run,end_run,
+		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,note_polls,mark_run,end_run,
 			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
 		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
@@ -9334,7 +9364,7 @@ COMMENT ON COLUMN nudge.freshness.cadence IS 'How often it is refreshed';
 
 COMMENT ON COLUMN nudge.freshness.last_success_at IS 'When a refresh ended well';
 
-COMMENT ON COLUMN nudge.freshness.data_as_of IS 'All that was committed before this instant is in it, but for keys in quarantine';
+COMMENT ON COLUMN nudge.freshness.data_as_of IS 'All that was committed before this instant is in it, but for keys in quarantine, and for changes of rows that are older than the lookback of track_lookback()';
 
 COMMENT ON COLUMN nudge.freshness.oldest_unprocessed_at IS 'When the oldest change was made that is not in it; NULL if all are';
 
@@ -9729,7 +9759,7 @@ COMMENT ON FUNCTION nudge.try_statement(text) IS 'Works for schedule: runs a sta
 -- Who the job is ----------------------------------------------------------
 
 CREATE FUNCTION nudge.check_job_role(role_name name) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	r pg_roles;
@@ -10051,7 +10081,7 @@ CREATE FUNCTION nudge.role_routines(kind text) RETURNS text[]
 	RETURN CASE kind
 		WHEN 'owner' THEN '{add_materialisation,drop_materialisation,enable_materialisation,deploy,undeploy,capture_changes,track_appends,track_lookback,verify,set_cadence}'
 		-- procedures run with the rights of their caller, and so do their steps
-		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,begin_run,follow_entities,poll_sources,fan_out,mark_run,next_keys,enumerate_keys,refresh_batch,end_run,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
+		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,begin_run,note_polls,follow_entities,poll_sources,fan_out,mark_run,next_keys,enumerate_keys,refresh_batch,end_run,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
 			retry_quarantined,verify,schedule,unschedule,adopt,take_over,record_schedule,record_installation,set_cadence}'
 		WHEN 'analyst' THEN '{verify}'
 		ELSE '{}' END::text[];
@@ -10073,7 +10103,7 @@ CREATE FUNCTION nudge.role_privileges(kind text, table_name text) RETURNS text
 COMMENT ON FUNCTION nudge.role_privileges(text, text) IS 'Works for grant_roles: the privileges of a kind of role on a table of nudge that pg_dump keeps, or on entity_keys; NULL for none';
 
 CREATE FUNCTION nudge.can_set_role(role_name name) RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	-- from version 16 on a member may be one that cannot act as the role
 	RETURN pg_has_role(role_name, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END);
 
@@ -10081,7 +10111,7 @@ COMMENT ON FUNCTION nudge.can_set_role(name) IS 'Works for grant_roles: whether 
 
 -- Privileges within the extension.
 CREATE FUNCTION nudge.engine_grants(kind text, role_name name) RETURNS TABLE (statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 30
 BEGIN ATOMIC
 	SELECT g.statement, g.is_there FROM (
 		SELECT 1 AS part, '' AS object, format('GRANT USAGE ON SCHEMA nudge TO %I', engine_grants.role_name) AS statement, has_schema_privilege(engine_grants.role_name, 'nudge', 'USAGE') AS is_there
@@ -10101,7 +10131,7 @@ END;
 COMMENT ON FUNCTION nudge.engine_grants(text, name) IS 'Works for grant_roles: what a kind of role is granted on objects of the extension, and whether it has it';
 
 CREATE FUNCTION nudge.has_default(maker oid, schema_id oid, role_id oid) RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN EXISTS (SELECT FROM pg_catalog.pg_default_acl d, LATERAL aclexplode(d.defaclacl) a
 		WHERE d.defaclrole = maker AND d.defaclnamespace = schema_id AND d.defaclobjtype = 'r' AND a.grantee = role_id AND a.privilege_type = 'SELECT');
 
@@ -10110,7 +10140,7 @@ COMMENT ON FUNCTION nudge.has_default(oid, oid, oid) IS 'Works for grant_roles: 
 -- Privileges on materialisations and inputs: those that are there, and those
 -- that the given roles will make.
 CREATE FUNCTION nudge.warehouse_grants(kind text, role_name name, makers name[]) RETURNS TABLE (statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 30
 BEGIN ATOMIC
 	WITH spaces AS (
 		SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
@@ -10136,7 +10166,7 @@ END;
 COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs and materialisations, and whether it has it';
 
 CREATE FUNCTION nudge.job_settings(role_name name) RETURNS TABLE (statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 3
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 3
 BEGIN ATOMIC
 	SELECT format('ALTER ROLE %I SET %s = %L', job_settings.role_name, s.name, s.value),
 		EXISTS (SELECT FROM pg_catalog.pg_db_role_setting d, unnest(d.setconfig) c WHERE d.setrole = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = job_settings.role_name) AND c LIKE s.name || '=%')
@@ -10147,7 +10177,7 @@ COMMENT ON FUNCTION nudge.job_settings(name) IS 'Works for grant_roles: settings
 
 -- All statements for all roles, in their order.
 CREATE FUNCTION nudge.role_statements(roles jsonb) RETURNS TABLE (role_name name, statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 100
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
 	WITH given AS (
 		SELECT k.place, k.kind, (role_statements.roles ->> k.kind)::name AS role_name
@@ -10171,7 +10201,7 @@ END;
 COMMENT ON FUNCTION nudge.role_statements(jsonb) IS 'Works for grant_roles: the statements that give roles what they need, and whether they have it';
 
 CREATE FUNCTION nudge.check_roles(roles jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	missing text;

@@ -223,7 +223,7 @@ DECLARE
 BEGIN
 	-- nothing is locked if nothing has changed: track_source may be waiting for writers
 	FOR one IN SELECT s.* FROM (SELECT k.source, k.triggers_seen, (SELECT md5(string_agg(concat_ws(' ', t.oid, t.xmin), ' ' ORDER BY t.oid)) FROM pg_trigger t
-			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || '\x00') AS triggers
+			WHERE t.tgfoid = 'nudge.capture_changes()'::regprocedure AND substr(t.tgargs, 1, octet_length(k.source) + 1) = convert_to(k.source, getdatabaseencoding()) || decode('00', 'hex')) AS triggers
 			FROM nudge.trackings k) s
 		WHERE s.triggers IS DISTINCT FROM s.triggers_seen LOOP
 		UPDATE nudge.trackings k SET triggers_seen = one.triggers WHERE k.source = one.source;

@@ -264,13 +264,15 @@ COMMENT ON FUNCTION nudge.next_keys(text, text, integer) IS 'Works for the refre
 
 CREATE FUNCTION nudge.take_pending(name text, keys text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 BEGIN
 	IF keys IS NULL THEN
 		DELETE FROM nudge.pending p WHERE p.materialisation = name;
 	ELSE
-		DELETE FROM nudge.pending p USING unnest(keys) k(key) WHERE p.materialisation = name AND p.key = k.key;
+		-- planned with the keys as they are: each is found by the index, or in its range by a hash table
+		EXECUTE 'DELETE FROM nudge.pending p WHERE p.materialisation = $1 AND p.key = ANY ($2) AND p.key >= $3 AND p.key <= $4'
+		USING name, keys, (SELECT min(k COLLATE "C") FROM unnest(keys) k), (SELECT max(k COLLATE "C") FROM unnest(keys) k);
 	END IF;
 END
 $$;
@@ -578,9 +580,9 @@ COMMENT ON FUNCTION nudge.outcome_of(text) IS 'Works for the refresh: how a run 
 CREATE FUNCTION nudge.pin_search_path() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('quote_all_identifiers', 'off', true), pg_catalog.set_config('standard_conforming_strings', 'on', true);
 END;
-COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names mean what they say until the transaction ends. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.pin_search_path() IS 'Works for the refresh: names and strings mean what they say until the transaction ends. Not STRICT: it has no arguments';
 
 -- What is done about a batch that does not work.
 CREATE FUNCTION nudge.after_error(everything boolean, keys text[], sqlstate text) RETURNS text

@@ -31,14 +31,14 @@ CREATE FUNCTION nudge.role_privileges(kind text, table_name text) RETURNS text
 COMMENT ON FUNCTION nudge.role_privileges(text, text) IS 'Works for grant_roles: the privileges of a kind of role on a table of nudge that pg_dump keeps, or on entity_keys; NULL for none';
 
 CREATE FUNCTION nudge.can_set_role(role_name name) RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	-- from version 16 on a member may be one that cannot act as the role
 	RETURN pg_has_role(role_name, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END);
 COMMENT ON FUNCTION nudge.can_set_role(name) IS 'Works for grant_roles: whether who asks can SET ROLE to a role';
 
 -- Privileges within the extension.
 CREATE FUNCTION nudge.engine_grants(kind text, role_name name) RETURNS TABLE (statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 30
 BEGIN ATOMIC
 	SELECT g.statement, g.is_there FROM (
 		SELECT 1 AS part, '' AS object, format('GRANT USAGE ON SCHEMA nudge TO %I', engine_grants.role_name) AS statement, has_schema_privilege(engine_grants.role_name, 'nudge', 'USAGE') AS is_there
@@ -57,7 +57,7 @@ END;
 COMMENT ON FUNCTION nudge.engine_grants(text, name) IS 'Works for grant_roles: what a kind of role is granted on objects of the extension, and whether it has it';
 
 CREATE FUNCTION nudge.has_default(maker oid, schema_id oid, role_id oid) RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE
 	RETURN EXISTS (SELECT FROM pg_catalog.pg_default_acl d, LATERAL aclexplode(d.defaclacl) a
 		WHERE d.defaclrole = maker AND d.defaclnamespace = schema_id AND d.defaclobjtype = 'r' AND a.grantee = role_id AND a.privilege_type = 'SELECT');
 COMMENT ON FUNCTION nudge.has_default(oid, oid, oid) IS 'Works for grant_roles: whether a role may read the tables that another makes in a schema';
@@ -65,7 +65,7 @@ COMMENT ON FUNCTION nudge.has_default(oid, oid, oid) IS 'Works for grant_roles: 
 -- Privileges on materialisations and inputs: those that are there, and those
 -- that the given roles will make.
 CREATE FUNCTION nudge.warehouse_grants(kind text, role_name name, makers name[]) RETURNS TABLE (statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 30
 BEGIN ATOMIC
 	WITH spaces AS (
 		SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
@@ -90,7 +90,7 @@ END;
 COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs and materialisations, and whether it has it';
 
 CREATE FUNCTION nudge.job_settings(role_name name) RETURNS TABLE (statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 3
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 3
 BEGIN ATOMIC
 	SELECT format('ALTER ROLE %I SET %s = %L', job_settings.role_name, s.name, s.value),
 		EXISTS (SELECT FROM pg_catalog.pg_db_role_setting d, unnest(d.setconfig) c WHERE d.setrole = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = job_settings.role_name) AND c LIKE s.name || '=%')
@@ -100,7 +100,7 @@ COMMENT ON FUNCTION nudge.job_settings(name) IS 'Works for grant_roles: settings
 
 -- All statements for all roles, in their order.
 CREATE FUNCTION nudge.role_statements(roles jsonb) RETURNS TABLE (role_name name, statement text, is_there boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 100
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
 	WITH given AS (
 		SELECT k.place, k.kind, (role_statements.roles ->> k.kind)::name AS role_name
@@ -123,7 +123,7 @@ END;
 COMMENT ON FUNCTION nudge.role_statements(jsonb) IS 'Works for grant_roles: the statements that give roles what they need, and whether they have it';
 
 CREATE FUNCTION nudge.check_roles(roles jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	missing text;

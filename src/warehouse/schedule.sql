@@ -104,7 +104,7 @@ COMMENT ON FUNCTION nudge.try_statement(text) IS 'Works for schedule: runs a sta
 -- Who the job is ----------------------------------------------------------
 
 CREATE FUNCTION nudge.check_job_role(role_name name) RETURNS void
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	r pg_roles;
