@@ -25,7 +25,7 @@ SELECT nudge.add_materialisation('totals', $$
 	SELECT s.customer, max(p.family) AS family, sum(s.amount) AS total, sum(100 / s.amount) AS shares
 	FROM nudge_staging.subscriptions s LEFT JOIN nudge_staging.plans p USING (plan)
 	WHERE public.gate(s.customer) GROUP BY s.customer$$, 'customer', batch_keys => 1,
-	key_maps => '{"plans": {"column": "plan", "query": "SELECT s.plan, s.customer FROM nudge_staging.subscriptions s JOIN nudge_staging.plans p USING (plan)"}}') AS added,
+	key_maps => '{"plans": {"column": "plan", "query": "SELECT s.plan, s.customer FROM nudge_staging.subscriptions s WHERE public.gate(''map'')"}}') AS added,
 	nudge.add_materialisation('families', 'SELECT family, count(*) AS customers, sum(total) AS total FROM nudge_analytics.totals GROUP BY family', 'family') AS too \gset
 
 -- changes of all kinds; no two calls do the same
