@@ -13,6 +13,8 @@ SELECT place, action, object, lock, estimate FROM deploy();
 SELECT * FROM undeploy();
 SELECT deploy(buckets => 0);
 SELECT deploy(zone => 'Mars/Olympus');
+SELECT deploy(week_start => 'someday');
+SELECT deploy(fiscal_year_start => 13);
 
 -- By hand (doc/marts.md), and what does not count: trials, ended ones without an end, use, no interval, a discount once, another currency
 CREATE TABLE billing (id integer PRIMARY KEY, customer text, plan text, starts date, ends date, amount numeric, per text, state text, cur text DEFAULT 'eur', off numeric, off_kind text, metered boolean);
@@ -34,8 +36,12 @@ SELECT currency, count(*) AS buckets, sum(customers) AS customers FROM nudge_ana
 SELECT customer, currency, bucket = bucket(customer, 4) AS in_its_bucket FROM nudge_analytics.customer_mrr ORDER BY 1, 2;
 SELECT (SELECT count(*) FROM verify('customer_mrr')) + (SELECT count(*) FROM verify('mrr_buckets')) + (SELECT count(*) FROM verify('mrr_summary')) AS differences;
 
+SELECT zone, buckets, week_start, fiscal_year_start FROM deployment;
+SELECT obj_description('nudge_analytics.mrr_summary'::regclass), col_description('nudge_analytics.mrr_summary'::regclass, 2);
+SELECT m.name, a.attname FROM shipped_marts m JOIN pg_attribute a ON a.attrelid = to_regclass('nudge_analytics.' || m.name) AND a.attnum > 0 WHERE col_description(a.attrelid, a.attnum) IS NULL;
+
 -- again: nothing is computed anew, until the number of buckets is another
-SELECT place, action, object FROM deploy(buckets => 4);
+SELECT place, action, object FROM deploy();
 CALL refresh('customer_mrr');
 SELECT keys, rows_written, batches FROM run_history LIMIT 1;
 SELECT count(*) AS steps FROM deploy(buckets => 2);

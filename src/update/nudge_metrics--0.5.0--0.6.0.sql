@@ -9498,59 +9498,107 @@ COMMENT ON FUNCTION nudge.explain_refresh(text) IS
 
 /*
  * marts.sql
- *		The materialisations that are shipped: deploy() adds those whose inputs
- *		are mapped.
+ *		What is shipped: materialisations that deploy() adds where their inputs
+ *		are mapped.  Files marts_*.sql have them, each of a subject.
  *
  * Rules: doc/marts.md.
  */
 
 -- Queries are texts, since the inputs that they read are only there once they
--- are mapped.
-CREATE FUNCTION nudge.shipped_materialisations(zone text DEFAULT 'UTC', buckets integer DEFAULT 256)
-	RETURNS TABLE (place integer, name text, inputs text[], key_column text, row_key text[], layer text, query text, clock_query text, description text)
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 3
-BEGIN ATOMIC
-	SELECT m.place, m.name, m.inputs, m.key_column, m.row_key, m.layer, m.query, m.clock_query, m.description
-	FROM (VALUES
-		(1, 'customer_mrr', '{subscriptions}'::text[], 'customer', '{customer,currency}'::text[], 'mart', format($query$
-SELECT s.customer, upper(btrim(s.currency)) AS currency, nudge.bucket(s.customer, %s) AS bucket,
-	nudge.mrr_agg(s.customer, s.valid_from, s.valid_to,
-		nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1))
-			* (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END)) AS state
-FROM nudge_staging.subscriptions s
-WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
-	AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
-GROUP BY s.customer, upper(btrim(s.currency))$query$, shipped_materialisations.buckets), NULL,
-			'MRR over time of each customer, by currency: a state for functions such as mrr_waterfall. Grain: customer and currency'),
-		(2, 'mrr_buckets', '{subscriptions}', 'bucket', '{bucket,currency}', 'mart', $query$
-SELECT c.bucket, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
-FROM nudge_analytics.customer_mrr c
-GROUP BY c.bucket, c.currency$query$, NULL,
-			'MRR over time of customers by hash bucket, by currency: totals roll up a few states instead of one of each customer. Grain: bucket and currency'),
-		(3, 'mrr_summary', '{subscriptions}', 'currency', '{currency,period}', 'metric', format($query$
-SELECT b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
-	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
-FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_buckets m GROUP BY m.currency) b,
-	LATERAL nudge.mrr_waterfall(b.state, 'month', %1$L, nudge.as_of()) w$query$, shipped_materialisations.zone),
-			'SELECT DISTINCT m.currency, nudge.as_of() FROM nudge_analytics.mrr_buckets m',
-			format('MRR waterfall by month and currency: opening, movements, closing. Months of time zone %s', shipped_materialisations.zone))
-	) m(place, name, inputs, key_column, row_key, layer, query, clock_query, description);
-END;
+-- are mapped.  {zone}, {buckets}, {week_start} and {fiscal_year_start} stand for
+-- the settings of deploy(), as literals.
+CREATE TABLE nudge.shipped_marts (
+	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
+	subject text NOT NULL,
+	place integer NOT NULL UNIQUE,
+	layer text NOT NULL CHECK (layer IN ('staging', 'mart', 'metric', 'headline')),
+	inputs text[] NOT NULL,
+	key_column text NOT NULL,
+	row_key text[] NOT NULL CHECK (row_key[1] = key_column),
+	query text NOT NULL,
+	clock_query text,
+	key_maps jsonb,
+	description text NOT NULL,
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object')
+);
 
-COMMENT ON FUNCTION nudge.shipped_materialisations(text, integer) IS 'The materialisations that deploy() adds, and the inputs that must be mapped for each';
+GRANT SELECT ON nudge.shipped_marts TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_marts IS 'The materialisations that are shipped; deploy() adds those whose inputs are mapped';
+
+COMMENT ON COLUMN nudge.shipped_marts.name IS 'Name of the table in nudge_analytics';
+
+COMMENT ON COLUMN nudge.shipped_marts.subject IS 'What it is about: revenue, customers and others';
+
+COMMENT ON COLUMN nudge.shipped_marts.place IS 'Order in which they are added: after what they read';
+
+COMMENT ON COLUMN nudge.shipped_marts.layer IS 'staging, mart, metric or headline';
+
+COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for it';
+
+COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
+
+COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
+
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy()';
+
+COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
+
+COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
+
+COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
+
+COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
+
+-- What deploy was told last: marts are made by it, and reports show it.
+CREATE TABLE nudge.deployment (
+	single boolean PRIMARY KEY DEFAULT true CHECK (single),
+	zone text NOT NULL,
+	buckets integer NOT NULL CHECK (buckets BETWEEN 1 AND 65536),
+	week_start text NOT NULL CHECK (week_start IN ('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday')),
+	fiscal_year_start integer NOT NULL CHECK (fiscal_year_start BETWEEN 1 AND 12),
+	deployed_by name NOT NULL DEFAULT session_user,
+	deployed_at timestamptz NOT NULL DEFAULT now()
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.deployment', '');
+
+GRANT SELECT ON nudge.deployment TO PUBLIC;
+
+COMMENT ON TABLE nudge.deployment IS 'The settings of deploy(): one row once it was called';
+
+COMMENT ON COLUMN nudge.deployment.single IS 'True: there is one row';
+
+COMMENT ON COLUMN nudge.deployment.zone IS 'Time zone of days, weeks and months';
+
+COMMENT ON COLUMN nudge.deployment.buckets IS 'Hash buckets of customers';
+
+COMMENT ON COLUMN nudge.deployment.week_start IS 'First day of a week';
+
+COMMENT ON COLUMN nudge.deployment.fiscal_year_start IS 'First month of a fiscal year';
+
+COMMENT ON COLUMN nudge.deployment.deployed_by IS 'Who called deploy() last';
+
+COMMENT ON COLUMN nudge.deployment.deployed_at IS 'When';
+
+CREATE FUNCTION nudge.fill_in(query text, settings nudge.deployment) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN replace(replace(replace(replace(query, '{zone}', quote_literal((settings).zone)), '{buckets}', (settings).buckets::text),
+		'{week_start}', quote_literal((settings).week_start)), '{fiscal_year_start}', (settings).fiscal_year_start::text);
+
+COMMENT ON FUNCTION nudge.fill_in(text, nudge.deployment) IS 'Works for deploy: a shipped query with the settings in it';
 
 -- What deploy would do, in its order.
-CREATE FUNCTION nudge.deploy_plan(zone text, buckets integer) RETURNS TABLE (place bigint, action text, object text, statement text, lock text, estimate text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
 		WITH shipped AS (
-			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(format('nudge_staging.%I', i)) IS NULL) AS missing
-			FROM nudge.shipped_materialisations(deploy_plan.zone, deploy_plan.buckets) m
+			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing
+			FROM nudge.shipped_marts m
 		), steps AS (
-			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN s.relation IS NULL OR c.relkind NOT IN ('r', 'p') THEN 'cannot track' ELSE 'track source' END AS action, s.source AS object,
-				format('SELECT nudge.track_source(%L)', s.source) AS statement,
+			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN s.relation IS NULL OR c.relkind NOT IN ('r', 'p') THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
 				CASE WHEN c.relkind IN ('r', 'p') THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				CASE WHEN c.relkind IN ('r', 'p') THEN CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END
 					ELSE 'a query, view or foreign table: each refresh computes everything that reads it' END AS estimate
@@ -9558,38 +9606,80 @@ BEGIN
 			WHERE s.input IN (SELECT unnest(m.inputs) FROM shipped m WHERE m.missing IS NULL)
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture <> 'none')
 			UNION ALL
-			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, nudge.mart_table(m.name), NULL,
+			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
 		)
-		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.object, s.statement, s.lock, s.estimate FROM steps s ORDER BY 1;
+		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.deploy_plan(text, integer) IS 'Works for deploy: what it would do';
+COMMENT ON FUNCTION nudge.deploy_plan() IS 'Works for deploy: what it would do. Not STRICT: it has no arguments';
 
-CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT 'UTC', buckets integer DEFAULT 256) RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.add_shipped_mart(name text, settings nudge.deployment) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	plan record;
-	shipped record;
+	m nudge.shipped_marts;
+	one record;
 BEGIN
-	-- an error unless it is one
-	PERFORM nudge.civil_date(now(), zone);
-	IF buckets NOT BETWEEN 1 AND 65536 THEN
+	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in(m.query, settings), m.key_column, m.row_key, m.layer,
+		key_maps => m.key_maps, clock_query => nudge.fill_in(m.clock_query, settings), description => m.description);
+	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments';
+
+-- NULL is what was said before, or the default of the table's first row.
+CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer) RETURNS nudge.deployment
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	settings nudge.deployment;
+BEGIN
+	SELECT d.* INTO settings FROM nudge.deployment d;
+	settings.single := true;
+	settings.zone := coalesce(zone, settings.zone, 'UTC');
+	settings.buckets := coalesce(buckets, settings.buckets, 256);
+	settings.week_start := coalesce(lower(week_start), settings.week_start, 'monday');
+	settings.fiscal_year_start := coalesce(fiscal_year_start, settings.fiscal_year_start, 1);
+	-- errors unless they are what they should be
+	PERFORM nudge.civil_date(now(), settings.zone);
+	PERFORM nudge.period_start(current_date, 'week', settings.week_start, settings.fiscal_year_start);
+	IF settings.buckets NOT BETWEEN 1 AND 65536 THEN
 		RAISE EXCEPTION 'buckets must be between 1 and 65536' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = format('It is %s.', buckets),
 			HINT = 'A bucket for every 4,000 customers is best.';
 	END IF;
-	FOR plan IN SELECT p.* FROM nudge.deploy_plan(zone, buckets) p ORDER BY p.place LOOP
-		IF NOT dry_run AND plan.action = 'track source' THEN
-			EXECUTE plan.statement;
-		ELSIF NOT dry_run AND plan.action ~ ' materialisation$' THEN
-			SELECT m.* INTO shipped FROM nudge.shipped_materialisations(zone, buckets) m WHERE nudge.mart_table(m.name) = plan.object;
-			PERFORM nudge.add_materialisation(shipped.name, shipped.query, shipped.key_column, shipped.row_key, shipped.layer,
-				clock_query => shipped.clock_query, description => shipped.description);
+	RETURN settings;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deploy_settings(text, integer, text, integer) IS 'Works for deploy: its settings, those not given as they were. Not STRICT: NULL is as it was';
+
+CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL)
+	RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	plan record;
+	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start);
+BEGIN
+	IF dry_run IS NOT TRUE THEN
+		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start)
+		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
+			fiscal_year_start = excluded.fiscal_year_start, deployed_by = session_user, deployed_at = now();
+	END IF;
+	FOR plan IN SELECT p.* FROM nudge.deploy_plan() p ORDER BY p.place LOOP
+		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
+			PERFORM nudge.track_source(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
+			PERFORM nudge.add_shipped_mart(plan.name, settings);
 		END IF;
 		place := plan.place;
 		action := plan.action;
@@ -9601,8 +9691,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.deploy(boolean, text, integer) IS
-	'Tracks the sources and adds the materialisations that are shipped, as far as their inputs are mapped; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh';
+COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer) IS
+	'Tracks the sources and adds the materialisations that are shipped, as far as their inputs are mapped; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday and January';
 
 CREATE FUNCTION nudge.undeploy(dry_run boolean DEFAULT false) RETURNS TABLE (place bigint, action text, object text)
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -9612,12 +9702,12 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name FROM (
-			SELECT 1 AS part, o.depth, 'drop materialisation' AS action, o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_materialisations() m)
+			SELECT 1 AS part, o.depth, 'drop materialisation' AS action, o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
 			UNION ALL
 			-- others may still need to know what changes
 			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
 			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
-				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_materialisations() m))
+				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
 		) s ORDER BY 1 LOOP
 		IF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);
@@ -9629,6 +9719,9 @@ BEGIN
 		object := CASE one.action WHEN 'untrack source' THEN one.name ELSE nudge.mart_table(one.name) END;
 		RETURN NEXT;
 	END LOOP;
+	IF NOT dry_run THEN
+		DELETE FROM nudge.deployment;
+	END IF;
 END
 $$;
 
@@ -9639,10 +9732,52 @@ DO $$
 DECLARE
 	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
 BEGIN
-	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer), nudge.undeploy(boolean) FROM PUBLIC;
-	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
+	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer), nudge.undeploy(boolean) FROM PUBLIC;
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.deployment TO %s WITH GRANT OPTION', owner);
 END
 $$;
+
+-- src/warehouse/marts_revenue.sql
+
+/*
+ * marts_revenue.sql
+ *		Shipped materialisations about revenue.
+ *
+ * Rules: doc/marts.md.
+ */
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_mrr', 'revenue', 100, 'mart', '{subscriptions}', 'customer', '{customer,currency}', $query$
+SELECT s.customer, upper(btrim(s.currency)) AS currency, nudge.bucket(s.customer, {buckets}) AS bucket,
+	nudge.mrr_agg(s.customer, s.valid_from, s.valid_to,
+		nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1))
+			* (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END)) AS state
+FROM nudge_staging.subscriptions s
+WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
+	AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
+GROUP BY s.customer, upper(btrim(s.currency))$query$, NULL,
+	'MRR over time of each customer, by currency: a state for functions such as mrr_waterfall. Grain: customer and currency',
+	'{"customer": "Customer", "currency": "Currency of the prices", "bucket": "Hash bucket of the customer", "state": "MRR over time, as mrr_state"}'),
+('mrr_buckets', 'revenue', 110, 'mart', '{subscriptions}', 'bucket', '{bucket,currency}', $query$
+SELECT c.bucket, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
+FROM nudge_analytics.customer_mrr c
+GROUP BY c.bucket, c.currency$query$, NULL,
+	'MRR over time of customers by hash bucket, by currency: totals roll up a few states instead of one of each customer. Grain: bucket and currency',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the prices", "customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
+('mrr_summary', 'revenue', 120, 'metric', '{subscriptions}', 'currency', '{currency,period}', $query$
+SELECT b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
+	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
+FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_buckets m GROUP BY m.currency) b,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w$query$,
+	'SELECT DISTINCT m.currency, nudge.as_of() FROM nudge_analytics.mrr_buckets m',
+	'MRR waterfall by month and currency: opening, movements, closing. Grain: currency and month of the zone of deploy()',
+	'{"currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
 
 -- src/warehouse/schedule.sql
 
