@@ -8407,6 +8407,16 @@ END;
 
 COMMENT ON FUNCTION nudge.mark_everything(text, text, timestamptz) IS 'Works for the refresh: lets all keys of a materialisation be computed anew';
 
+-- A map that reads the upstream itself, or a table of it, no longer leads to the key that a row has left,
+-- unless rows are only ever added.
+CREATE FUNCTION nudge.is_map_certain(materialisation text, upstream text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN NOT EXISTS (SELECT FROM nudge.view_upstreams(nudge.map_view(materialisation, upstream)) u WHERE u = upstream OR EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = upstream AND s.relation = u))
+		OR NOT starts_with(upstream, 'nudge_analytics.') AND NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+			WHERE nudge.staging_name(s.input) = upstream AND t.capture IS DISTINCT FROM 'append_only');
+
+COMMENT ON FUNCTION nudge.is_map_certain(text, text) IS 'Works for the refresh: whether a map leads to all keys that a change belongs to, those that a row has left included';
+
 -- Keys that a change of an upstream belongs to; NULL: all may have changed.
 CREATE FUNCTION nudge.mapped_keys(dependency nudge.dependencies, keys text[]) RETURNS text[]
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -8417,6 +8427,8 @@ DECLARE
 BEGIN
 	IF NOT dependency.has_map THEN
 		RETURN keys;
+	ELSIF NOT nudge.is_map_certain(dependency.materialisation, dependency.upstream) THEN
+		RETURN NULL;
 	END IF;
 	PERFORM nudge.check_trust(view_name);
 	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,
@@ -9479,12 +9491,13 @@ BEGIN
 				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
 					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
-				WHEN 'all at once' THEN 'Each change computes everything. Give a map for it in key_maps.' END
+				WHEN 'all at once' THEN 'Each change computes everything. ' || CASE WHEN d.has_map THEN 'Its map reads what has changed, so that keys which a row has left are not found: name the column that has the key.'
+					ELSE 'Give a map for it in key_maps.' END END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name
 		JOIN nudge.waiting() w ON w.materialisation = o.name
 		LEFT JOIN nudge.dependencies d ON d.materialisation = o.name
-		CROSS JOIN LATERAL (SELECT CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL THEN 'all at once'
+		CROSS JOIN LATERAL (SELECT CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
 			WHEN d.has_map THEN 'by a map' ELSE 'by key' END AS known) k
 		WHERE explain_refresh.name IS NULL OR o.name = ANY (nudge.with_upstreams(explain_refresh.name))
 		ORDER BY 1;
