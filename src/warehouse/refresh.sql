@@ -26,6 +26,8 @@ CREATE TABLE nudge.runs (
 	backend_start timestamptz
 );
 CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
+-- each run looks for those that were broken off
+CREATE INDEX runs_running ON nudge.runs (pid) WHERE status = 'running';
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
 COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
@@ -187,7 +189,7 @@ CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) 
 		SELECT k FROM unnest(keys) k
 		UNION
 		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
-			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
+			JOIN nudge.entity_merges m ON m.entity = e.entity JOIN unnest(counted_keys.keys) k ON k = m.key
 		WHERE nudge.staging_name(i.input) = counted_keys.upstream) END;
 COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
 
@@ -614,7 +616,10 @@ BEGIN
 		next := nudge.next_keys(name, after, size);
 		BEGIN
 			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge %s %s, %s %s', kind, name, phase, turn), 63), true);
-			IF phase = 'poll' THEN
+			-- what has nothing left to do ends well, however late it is
+			IF clock_timestamp() >= deadline AND (phase <> 'compute' OR next.everything OR next.keys <> '{}') THEN
+				outcome := 'stopped';
+			ELSIF phase = 'poll' THEN
 				PERFORM nudge.poll_sources();
 				phase := 'fan out';
 			ELSIF phase = 'fan out' THEN
@@ -656,9 +661,6 @@ BEGIN
 				size := cardinality(next.keys) / 2;
 				outcome := NULL;
 			END IF;
-		END IF;
-		IF outcome IS NULL AND clock_timestamp() >= deadline THEN
-			outcome := 'stopped';
 		END IF;
 		IF outcome IS NOT NULL THEN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
