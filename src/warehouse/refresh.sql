@@ -415,9 +415,13 @@ COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes
 
 -- Whoever asks need not be allowed to look at the tables.
 CREATE FUNCTION nudge.is_source_seen(source text) RETURNS boolean
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	RETURN EXISTS (SELECT FROM nudge.trackings t WHERE t.source = is_source_seen.source AND t.capture <> 'none')
 		AND NOT EXISTS (SELECT FROM nudge.check_tracking(is_source_seen.source) c WHERE c.severity = 'error');
+END
+$$;
 COMMENT ON FUNCTION nudge.is_source_seen(text) IS 'Works for the refresh: whether all changes of a source are captured, as far as check_tracking() can tell';
 
 -- An upstream of which it is not known what changes.
