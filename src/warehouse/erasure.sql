@@ -30,7 +30,7 @@ COMMENT ON COLUMN nudge.erasures.objects IS 'Rows that were erased, by table';
 -- The key and those that were merged into it.
 CREATE FUNCTION nudge.keys_of_entity(entity text, key text) RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN ARRAY[key] || ARRAY(SELECT m.key FROM nudge.entity_merges m WHERE m.entity = keys_of_entity.entity AND m.counted_as = keys_of_entity.key ORDER BY m.key COLLATE "C");
+	RETURN ARRAY[key] || ARRAY(SELECT k FROM unnest(nudge.with_merged(entity, ARRAY[key])) k WHERE k <> key ORDER BY k COLLATE "C");
 COMMENT ON FUNCTION nudge.keys_of_entity(text, text) IS 'A key, and the keys that were merged into it. Not STRICT: NULL is a key that nobody has';
 
 -- Tables with the column of an entity: where to look, and how.

@@ -155,7 +155,7 @@ AS $$
 BEGIN
 	UPDATE nudge.runs r SET data_as_of = CASE WHEN p.all_seen THEN least(r.data_as_of, p.complete_to) END
 	FROM (SELECT min(p.complete_to) AS complete_to, every(p.complete_to IS NOT NULL) AS all_seen
-		FROM nudge.dependencies d JOIN nudge.sources s ON format('nudge_staging.%I', s.input) = d.upstream JOIN nudge.polls p ON p.source = s.source WHERE d.materialisation = name) p
+		FROM nudge.dependencies d JOIN nudge.sources s ON nudge.staging_name(s.input) = d.upstream JOIN nudge.polls p ON p.source = s.source WHERE d.materialisation = name) p
 	WHERE r.run_id = run AND r.data_as_of IS NOT NULL AND p.all_seen IS NOT NULL;
 END
 $$;
