@@ -129,6 +129,10 @@ SELECT place, materialisation, due, pending_keys, everything, upstream, changes_
 SELECT add_materialisation('wide', 'SELECT c.customer, p.plan, 1::bigint AS n FROM nudge_staging.charges c, nudge_staging.plans p', 'customer', row_key => '{customer,plan}', key_maps => '{"plans": {"column": "plan", "query": "SELECT ''pro'', customer FROM nudge_staging.charges"}}');
 SELECT upstream, changes_known, advice FROM explain_refresh('wide');
 SELECT add_materialisation('constant', 'SELECT 1 AS k', 'k');
+-- a key that is not written down
+SELECT track_source('charges', '{}');
+SELECT upstream, changes_known, advice FROM explain_refresh('revenue');
+SELECT track_source('charges', '{customer}');
 SELECT * FROM explain_refresh('constant');
 CALL refresh('constant');
 CALL refresh('constant');

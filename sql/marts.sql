@@ -60,6 +60,26 @@ SELECT unmap_source('partners');
 CREATE VIEW mine AS SELECT currency, period, closing_mrr FROM nudge_analytics.mrr_summary;
 SELECT undeploy();
 DROP VIEW mine;
+-- what cannot be tracked is told, and does not stop the rest; what somebody has chosen stays
+CREATE TABLE one_plan AS SELECT id, customer, starts, ends, amount FROM billing;
+SELECT map_source('subscriptions', 'one_plan', source => 'one_plan', zone => 'UTC', columns => '{"item": "id", "plan": "''p''", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''",
+	"interval_count": "1", "currency": "''EUR''", "status": "''active''"}');
+SELECT action, object, lock, estimate FROM deploy(dry_run => true) WHERE object = 'one_plan';
+SELECT action, object FROM deploy() WHERE object = 'one_plan';
+SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'one_plan'::regclass;
+SELECT track_source('one_plan', capture => 'none');
+SELECT action, object FROM deploy() WHERE object = 'one_plan';
+CREATE ROLE regress_deployer;
+GRANT USAGE ON SCHEMA marts, nudge, nudge_staging TO regress_deployer;
+GRANT SELECT ON sources, trackings TO regress_deployer;
+DELETE FROM trackings WHERE source = 'one_plan';
+SET ROLE regress_deployer;
+SELECT tracking_problem('one_plan');
+RESET ROLE;
+DROP OWNED BY regress_deployer;
+DROP ROLE regress_deployer;
+SELECT unmap_source('one_plan');
+DROP TABLE one_plan;
 SELECT * FROM undeploy(dry_run => true);
 SELECT * FROM undeploy();
 SELECT (SELECT count(*) FROM materialisations) AS materialisations, (SELECT count(*) FROM trackings) AS trackings, (SELECT count(*) FROM pg_trigger WHERE tgrelid = 'billing'::regclass) AS triggers, (SELECT count(*) FROM billing) AS rows;

@@ -251,6 +251,42 @@ SELECT nudge.drop_materialisation('lent');
 -- what one role makes is readable, what another makes is not yet
 SELECT statement FROM nudge.grant_roles(owner => 'regress_maker', analyst => 'regress_analyst') WHERE statement ~ 'DEFAULT';
 
+-- What a superuser maps or counts: functions of others run as others, or not at all
+CREATE ROLE regress_super SUPERUSER;
+CREATE SCHEMA regress_loose AUTHORIZATION regress_app;
+CREATE TABLE regress_loose.ran (as_whom name);
+GRANT INSERT ON regress_loose.ran TO PUBLIC;
+SET ROLE regress_app;
+GRANT USAGE ON SCHEMA regress_loose TO PUBLIC;
+CREATE FUNCTION regress_loose.spy(k text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO regress_loose.ran VALUES (current_user); RETURN k; END $$;
+CREATE TABLE regress_loose.merges AS SELECT 'x'::text AS customer, 'y'::text AS merged_into, timestamptz '2024-01-01Z' AS at;
+CREATE VIEW regress_loose.spied AS SELECT regress_loose.spy(customer) AS customer, merged_into, at FROM regress_loose.merges;
+SET ROLE regress_super;
+SELECT nudge.map_source('customer_merges', 'regress_loose.spied');
+SELECT nudge.exclude('customer', '{zoe}', 'test');
+SELECT nudge.track_lookback('customer_merges', '100 years');
+SELECT nudge.map_source('users', source => 'spied', query => 'SELECT customer, customer AS "user", at AS signed_up_at FROM regress_loose.spied');
+SELECT count(*) FROM nudge.find_entity('customer', 'zoe');
+RESET ROLE;
+SET client_min_messages = error;
+CALL nudge.refresh('mrr');
+SET client_min_messages = warning;
+SELECT DISTINCT as_whom FROM regress_loose.ran;
+SELECT nudge.unmap_source('customer_merges'), nudge.unmap_source('spied');
+DELETE FROM nudge.change_log;
+-- as who mapped it, whoever asks
+GRANT SELECT ON regress_loose.spied TO regress_owner;
+SET ROLE regress_owner;
+SELECT nudge.map_source('users', source => 'spied', query => 'SELECT customer, customer AS "user", at AS signed_up_at FROM regress_loose.spied');
+SET ROLE regress_super;
+SELECT * FROM nudge.find_entity('customer', 'x');
+RESET ROLE;
+SELECT DISTINCT as_whom FROM regress_loose.ran;
+SET ROLE regress_owner;
+SELECT nudge.unmap_source('spied');
+RESET ROLE;
+DROP SCHEMA regress_loose CASCADE;
+
 -- Objects first in the search path that are called as what is meant: none is taken
 CREATE SCHEMA regress_hijack;
 CREATE FUNCTION regress_hijack.boom() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hijacked'; END $$;
@@ -319,5 +355,5 @@ DELETE FROM nudge.sources;
 DELETE FROM nudge.materialisations;
 TRUNCATE nudge.change_log, nudge.pending, nudge.runs, nudge.heartbeats, nudge.installation;
 DELETE FROM nudge.exclusion_rules;
-DROP OWNED BY regress_owner, regress_operator, regress_job, regress_analyst, regress_viewer, regress_mapper, regress_maker, regress_app, regress_writer;
-DROP ROLE regress_owner, regress_operator, regress_job, regress_analyst, regress_viewer, regress_mapper, regress_maker, regress_app, regress_writer;
+DROP OWNED BY regress_owner, regress_operator, regress_job, regress_analyst, regress_viewer, regress_mapper, regress_maker, regress_app, regress_writer, regress_super;
+DROP ROLE regress_owner, regress_operator, regress_job, regress_analyst, regress_viewer, regress_mapper, regress_maker, regress_app, regress_writer, regress_super;

@@ -29,6 +29,27 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_rule_writers() IS 'Works for refresh_entities: an error unless all who may write rules have the rights of who runs them. Not STRICT: it takes no arguments';
 
+-- Functions in a view run as whoever reads it.
+CREATE FUNCTION nudge.check_list_reader() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	untrusted record;
+BEGIN
+	IF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+		SELECT c.relname, pg_get_userbyid(c.relowner) AS owner INTO untrusted FROM nudge.sources s JOIN pg_class c ON c.oid = to_regclass(nudge.source_view(s.input, s.source))
+		WHERE NOT pg_has_role(c.relowner, current_user, 'USAGE') ORDER BY c.relname COLLATE "C" LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'sources of role "%" may not be read with the rights of role "%"', untrusted.owner, current_user USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('View %s may call functions, which would run with them.', nudge.staging_name(untrusted.relname)),
+				HINT = format('SET ROLE %I first.', untrusted.owner);
+		END IF;
+		PERFORM nudge.check_trust(nudge.source_view(s.input, s.source)) FROM nudge.sources s;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_list_reader() IS 'Works for refresh_entities: an error if a superuser would run what others have mapped. Not STRICT: it takes no arguments';
+
 CREATE FUNCTION nudge.rule_keys(rule text) RETURNS SETOF text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -72,7 +93,8 @@ COMMENT ON FUNCTION nudge.linked_keys(text, text, text[], text) IS 'Works for re
 -- Keys together with those that are merged into them.
 CREATE FUNCTION nudge.with_merged(entity text, keys text[]) RETURNS text[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN ARRAY(SELECT k FROM unnest(keys) k UNION SELECT m.key FROM nudge.entity_merges m WHERE m.entity = with_merged.entity AND m.counted_as = ANY (keys));
+	-- joined, since = ANY of a parameter compares each with each
+	RETURN ARRAY(SELECT k FROM unnest(keys) k UNION SELECT m.key FROM unnest(keys) k JOIN nudge.entity_merges m ON m.counted_as = k WHERE m.entity = with_merged.entity);
 COMMENT ON FUNCTION nudge.with_merged(text, text[]) IS 'Works for refresh_entities: keys, and those whose rows count as theirs';
 
 CREATE FUNCTION nudge.wanted_exclusions() RETURNS TABLE (entity text, key text, reason text, origin text, through text)
@@ -140,6 +162,7 @@ CREATE FUNCTION nudge.refresh_entities() RETURNS TABLE (list text, added bigint,
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	PERFORM nudge.check_list_reader();
 	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
 	list := 'entity_merges';
 	WITH wanted AS MATERIALIZED (SELECT w.* FROM nudge.wanted_merges() w),

@@ -19,7 +19,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -33,21 +32,8 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
+#include "nm_change_log.h"
 #include "nm_compat.h"
-
-/* Columns of the log. */
-enum
-{
-	LOG_SOURCE,
-	LOG_KEY_COLUMN,
-	LOG_KEY,
-	LOG_AT,
-	LOG_COLUMNS
-};
-
-/* Rows, and about as many bytes, that are written to the log at once. */
-#define LOG_ROWS 256
-#define LOG_BYTES (256 * 1024)
 
 /* Stands for NULL as the key column of an "everything" row. */
 #define EVERYTHING (-1)
@@ -127,163 +113,6 @@ typedef struct Capture
 	seen_hash *seen;
 	CommandId command; /* in which they were seen */
 } Capture;
-
-/* Rows on their way to the log. */
-typedef struct Log
-{
-	MemoryContext context;
-	Relation relation; /* NULL as long as nothing is written */
-	bool is_plain;     /* without indexes and constraints */
-	EState *estate;
-	ResultRelInfo *info;
-	MemoryContext rows;
-	Datum source;
-	Datum at;
-	int nslots;
-	int n;
-	TupleTableSlot *slots[LOG_ROWS];
-} Log;
-
-/* Writing to the log */
-
-static inline void
-log_begin(Log *log, Datum source)
-{
-	log->context = CurrentMemoryContext;
-	log->relation = NULL;
-	log->source = source;
-}
-
-/* Whether rows of the log need no more than to be written. */
-static bool
-is_plain(Relation log)
-{
-	TupleDesc desc = RelationGetDescr(log);
-
-	return !log->rd_rel->relhasindex && desc->natts == LOG_COLUMNS &&
-		   !TupleDescAttr(desc, LOG_KEY_COLUMN)->attnotnull &&
-		   !TupleDescAttr(desc, LOG_KEY)->attnotnull &&
-		   (desc->constr == NULL || desc->constr->num_check == 0);
-}
-
-/* log_open opens the log with the first key: most changes have no new one. */
-static void
-log_open(Log *log)
-{
-	Oid schema;
-
-	if (log->relation != NULL)
-		return;
-	schema = get_namespace_oid("nudge", false);
-
-	log->relation =
-		table_open(get_relname_relid("change_log", schema), RowExclusiveLock);
-	if (RelationGetDescr(log->relation)->natts < LOG_COLUMNS ||
-		log->relation->rd_rel->relkind != RELKIND_RELATION)
-		elog(ERROR, "nudge.change_log is not the table of this extension");
-	log->is_plain = is_plain(log->relation);
-	log->estate = NULL;
-	log->info = NULL;
-	log->rows = AllocSetContextCreate(log->context, "nudge_metrics change log",
-									  ALLOCSET_SMALL_SIZES);
-	log->at = TimestampTzGetDatum(GetCurrentTimestamp());
-	log->nslots = 0;
-	log->n = 0;
-}
-
-/* The way of the executor, for a log with indexes or constraints. */
-static void
-log_insert_checked(Log *log)
-{
-	if (log->estate == NULL)
-	{
-		MemoryContext outer = MemoryContextSwitchTo(log->context);
-
-		log->estate = CreateExecutorState();
-		log->info = makeNode(ResultRelInfo);
-		InitResultRelInfo(log->info, log->relation, 0, NULL, 0);
-		/* triggers of users are not for trusted code */
-		log->info->ri_TrigDesc = NULL;
-		ExecOpenIndices(log->info, false);
-		MemoryContextSwitchTo(outer);
-	}
-	for (int i = 0; i < log->n; i++)
-	{
-		ExecSimpleRelationInsert(log->info, log->estate, log->slots[i]);
-		ResetPerTupleExprContext(log->estate);
-	}
-}
-
-static void
-log_flush(Log *log)
-{
-	MemoryContext outer = MemoryContextSwitchTo(log->rows);
-
-	if (!log->is_plain)
-		log_insert_checked(log);
-	else if (log->n == 1)
-		table_tuple_insert(log->relation, log->slots[0],
-						   GetCurrentCommandId(true), 0, NULL);
-	else if (log->n > 1)
-		table_multi_insert(log->relation, log->slots, log->n,
-						   GetCurrentCommandId(true), 0, NULL);
-	for (int i = 0; i < log->n; i++)
-		ExecClearTuple(log->slots[i]);
-	log->n = 0;
-	MemoryContextSwitchTo(outer);
-	MemoryContextReset(log->rows);
-}
-
-/*
- * log_put takes a key, which is made in log->rows, 0 for a row that has none,
- * and twice 0 for everything.
- */
-static void
-log_put(Log *log, Datum key_column, Datum key)
-{
-	TupleTableSlot *slot;
-
-	if (log->n == log->nslots)
-	{
-		MemoryContext outer = MemoryContextSwitchTo(log->context);
-
-		log->slots[log->nslots++] =
-			MakeSingleTupleTableSlot(RelationGetDescr(log->relation),
-									 &TTSOpsVirtual);
-		MemoryContextSwitchTo(outer);
-	}
-	slot = log->slots[log->n++];
-	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
-		slot->tts_isnull[i] = i >= LOG_COLUMNS;
-	slot->tts_values[LOG_SOURCE] = log->source;
-	slot->tts_values[LOG_KEY_COLUMN] = key_column;
-	slot->tts_values[LOG_KEY] = key;
-	slot->tts_values[LOG_AT] = log->at;
-	slot->tts_isnull[LOG_KEY_COLUMN] = key_column == 0;
-	slot->tts_isnull[LOG_KEY] = key == 0;
-	ExecStoreVirtualTuple(slot);
-	if (log->n == LOG_ROWS ||
-		MemoryContextMemAllocated(log->rows, false) > LOG_BYTES)
-		log_flush(log);
-}
-
-static void
-log_end(Log *log)
-{
-	if (log->relation == NULL)
-		return;
-	log_flush(log);
-	for (int i = 0; i < log->nslots; i++)
-		ExecDropSingleTupleTableSlot(log->slots[i]);
-	if (log->estate != NULL)
-	{
-		ExecCloseIndices(log->info);
-		FreeExecutorState(log->estate);
-	}
-	MemoryContextDelete(log->rows);
-	/* the lock stays to the end of the transaction, as that of any writer */
-	table_close(log->relation, NoLock);
-}
 
 /* What a trigger has to do */
 
@@ -485,27 +314,27 @@ remember(Capture *capture, SeenKey key)
 }
 
 static void
-note_everything(Capture *capture, Log *log)
+note_everything(Capture *capture, NmChangeLog *log)
 {
 	SeenKey key = {.column = EVERYTHING, .len = BY_VALUE};
 
 	if (remember(capture, key))
 	{
-		log_open(log);
-		log_put(log, (Datum) 0, (Datum) 0);
+		nm_change_log_open(log);
+		nm_change_log_put(log, (Datum) 0, (Datum) 0);
 	}
 }
 
 /* A row whose keys are all NULL: no key has changed, but the source has. */
 static void
-note_no_key(Capture *capture, Log *log)
+note_no_key(Capture *capture, NmChangeLog *log)
 {
 	SeenKey key = {.column = NO_KEY, .len = BY_VALUE};
 
 	if (remember(capture, key))
 	{
-		log_open(log);
-		log_put(log, capture->keys[0].name, (Datum) 0);
+		nm_change_log_open(log);
+		nm_change_log_put(log, capture->keys[0].name, (Datum) 0);
 	}
 }
 
@@ -562,7 +391,7 @@ seen_key(const Key *key, int column, Datum *value)
 
 /* note_row writes down the keys of a row. */
 static void
-note_row(Capture *capture, Log *log, TupleTableSlot *slot)
+note_row(Capture *capture, NmChangeLog *log, TupleTableSlot *slot)
 {
 	bool has_key = false;
 
@@ -584,11 +413,11 @@ note_row(Capture *capture, Log *log, TupleTableSlot *slot)
 			MemoryContext outer;
 			Datum text;
 
-			log_open(log);
+			nm_change_log_open(log);
 			outer = MemoryContextSwitchTo(log->rows);
 			text = key_text(key, value);
 			MemoryContextSwitchTo(outer);
-			log_put(log, key->name, text);
+			nm_change_log_put(log, key->name, text);
 		}
 	}
 	if (!has_key)
@@ -632,7 +461,7 @@ is_changed(Capture *capture, TupleTableSlot *before, TupleTableSlot *after)
 
 /* note_change writes down the keys of a row; either may be missing. */
 static void
-note_change(Capture *capture, Log *log, TupleTableSlot *before,
+note_change(Capture *capture, NmChangeLog *log, TupleTableSlot *before,
 			TupleTableSlot *after)
 {
 	int last =
@@ -669,7 +498,8 @@ open_rows(Tuplestorestate *rows)
 }
 
 static void
-note_rows(Capture *capture, Log *log, TupleDesc desc, Tuplestorestate *rows)
+note_rows(Capture *capture, NmChangeLog *log, TupleDesc desc,
+		  Tuplestorestate *rows)
 {
 	TupleTableSlot *slot;
 
@@ -691,8 +521,8 @@ note_rows(Capture *capture, Log *log, TupleDesc desc, Tuplestorestate *rows)
  * moved to a partition that did not take it: then there are fewer after it.
  */
 static void
-note_pairs(Capture *capture, Log *log, TupleDesc desc, Tuplestorestate *before,
-		   Tuplestorestate *after)
+note_pairs(Capture *capture, NmChangeLog *log, TupleDesc desc,
+		   Tuplestorestate *before, Tuplestorestate *after)
 {
 	TupleTableSlot *old_slot;
 	TupleTableSlot *new_slot;
@@ -728,14 +558,14 @@ capture_statement(Capture *capture, TriggerData *data)
 	bool is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
 	bool has_before = is_update || TRIGGER_FIRED_BY_DELETE(data->tg_event);
 	bool has_after = is_update || TRIGGER_FIRED_BY_INSERT(data->tg_event);
-	Log log;
+	NmChangeLog log;
 
 	/* nothing is written, and no transaction number taken, for no rows */
 	if ((before != NULL || after != NULL) &&
 		(before == NULL || tuplestore_tuple_count(before) == 0) &&
 		(after == NULL || tuplestore_tuple_count(after) == 0))
 		return;
-	log_begin(&log, capture->source);
+	nm_change_log_begin(&log, capture->source);
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event) ||
 		(has_before && before == NULL) || (has_after && after == NULL))
 		note_everything(capture, &log);
@@ -743,7 +573,7 @@ capture_statement(Capture *capture, TriggerData *data)
 		note_pairs(capture, &log, desc, before, after);
 	else
 		note_rows(capture, &log, desc, has_before ? before : after);
-	log_end(&log);
+	nm_change_log_end(&log);
 }
 
 /* Rows */
@@ -752,20 +582,20 @@ static void
 capture_row(Capture *capture, TriggerData *data)
 {
 	bool is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
-	Log log;
+	NmChangeLog log;
 
 	/* what another command wrote down may have been taken out since */
 	if (capture->command != GetCurrentCommandId(false))
 		forget_seen(capture);
 	capture->command = GetCurrentCommandId(false);
-	log_begin(&log, capture->source);
+	nm_change_log_begin(&log, capture->source);
 	note_change(capture, &log,
 				TRIGGER_FIRED_BY_INSERT(data->tg_event) ? NULL
 														: data->tg_trigslot,
 				is_update                                 ? data->tg_newslot
 				: TRIGGER_FIRED_BY_INSERT(data->tg_event) ? data->tg_trigslot
 														  : NULL);
-	log_end(&log);
+	nm_change_log_end(&log);
 }
 
 static void

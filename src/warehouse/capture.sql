@@ -139,18 +139,23 @@ COMMENT ON FUNCTION nudge.capture_keys(nudge.sources, oid, text[]) IS
 	'Works for track_source: the keys of a source with the columns of the table that they are, or an error. Not STRICT: NULL keys are those of the input';
 
 -- The tables whose rows are rows of a table: itself, partitions, children.
+-- This and what checks triggers is plpgsql, which keeps plans: each refresh asks for each source.
 CREATE FUNCTION nudge.tables_of(relation oid) RETURNS TABLE (table_id oid, kind "char", has_other_parent boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
-BEGIN ATOMIC
-	WITH RECURSIVE tree(id) AS (
-		SELECT tables_of.relation
-		UNION
-		SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.id AND NOT i.inhdetachpending
-	)
-	SELECT c.oid, c.relkind, EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending AND i.inhparent NOT IN (SELECT t.id FROM tree t))
-	FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.id
-	ORDER BY c.oid;
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH RECURSIVE tree(id) AS (
+			SELECT tables_of.relation
+			UNION
+			SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.id AND NOT i.inhdetachpending
+		)
+		SELECT c.oid, c.relkind, EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending AND i.inhparent NOT IN (SELECT t.id FROM tree t))
+		FROM tree t JOIN pg_class c ON c.oid = t.id
+		ORDER BY c.oid;
+END
+$$;
 COMMENT ON FUNCTION nudge.tables_of(oid) IS
 	'Works for track_source: a table, its partitions and children, their kind, and whether they are partitions or children of another table too';
 
@@ -163,40 +168,44 @@ COMMENT ON FUNCTION nudge.is_subscribed(oid) IS 'Works for track_source: whether
 -- partitions come with that of the table.
 CREATE FUNCTION nudge.capture_triggers(source text, relation oid, keys jsonb, capture text)
 	RETURNS TABLE (table_id oid, trigger_name text, arguments bytea, statement text)
-	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
-BEGIN ATOMIC
-	WITH words AS (
-		SELECT ARRAY[capture_triggers.source]
-			|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half) AS pairs,
-			CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
-					WHERE a.attrelid = capture_triggers.relation AND a.attnum > 0 AND a.attname::text = ANY (r.columns) AND a.attgenerated NOT IN ('', 's')) THEN '{}'
-				ELSE r.columns END AS watched,
-			ARRAY(SELECT k.value FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n) ORDER BY k.n) AS taken
-		FROM nudge.sources s, LATERAL nudge.view_reads(to_regclass(nudge.source_view(s.input, s.source))::oid, capture_triggers.relation) r
-		WHERE s.source = capture_triggers.source
-	), arguments(names, numbers) AS (
-		SELECT w.pairs || ''::text || w.watched || ''::text,
-			-- a column keeps its number when it is renamed
-			concat_ws(' ', capture_triggers.relation, (SELECT string_agg(coalesce(a.attnum, 0)::text, ' ' ORDER BY c.n)
-				FROM unnest(w.taken || w.watched) WITH ORDINALITY c(name, n) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = capture_triggers.relation AND a.attname::text = c.name))
-		FROM words w
-	), events(letter, event, events, each) AS (
-		VALUES ('i', 'statement', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'),
-			('u', 'statement', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'),
-			('d', 'statement', 'DELETE', 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'),
-			('r', 'row', 'INSERT OR UPDATE OR DELETE', 'FOR EACH ROW'),
-			('t', NULL, 'TRUNCATE', 'FOR EACH STATEMENT')
-	)
-	SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' ORDER BY o) FROM unnest(w.names) WITH ORDINALITY u(a, o)),
-		CASE WHEN e.letter <> 'r' OR t.table_id = capture_triggers.relation OR c.relkind <> 'p' THEN
-			format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s %4$s EXECUTE FUNCTION nudge.capture_changes(%5$s); ALTER TABLE %6$s%3$s ENABLE ALWAYS TRIGGER %1$I',
-				n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.names || w.numbers) WITH ORDINALITY u(a, o)),
-				CASE WHEN e.letter = 'r' THEN '' ELSE 'ONLY ' END) END
-	FROM arguments w, events e, nudge.tables_of(capture_triggers.relation) t, pg_catalog.pg_class c,
-		LATERAL (SELECT format('nudge_%s_%s', e.letter, CASE WHEN length(capture_triggers.source) <= 40 THEN capture_triggers.source ELSE left(capture_triggers.source, 31) || '_' || left(md5(capture_triggers.source), 8) END) AS name) n
-	WHERE c.oid = capture_triggers.relation AND coalesce(e.event, capture_triggers.capture) = capture_triggers.capture AND capture_triggers.capture <> 'none'
-	ORDER BY t.table_id, e.letter COLLATE "C";
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH words AS (
+			SELECT ARRAY[capture_triggers.source]
+				|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half) AS pairs,
+				CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_attribute a
+						WHERE a.attrelid = capture_triggers.relation AND a.attnum > 0 AND a.attname::text = ANY (r.columns) AND a.attgenerated NOT IN ('', 's')) THEN '{}'
+					ELSE r.columns END AS watched,
+				ARRAY(SELECT k.value FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n) ORDER BY k.n) AS taken
+			FROM nudge.sources s, LATERAL nudge.view_reads(to_regclass(nudge.source_view(s.input, s.source))::oid, capture_triggers.relation) r
+			WHERE s.source = capture_triggers.source
+		), arguments(names, numbers) AS (
+			SELECT w.pairs || ''::text || w.watched || ''::text,
+				-- a column keeps its number when it is renamed
+				concat_ws(' ', capture_triggers.relation, (SELECT string_agg(coalesce(a.attnum, 0)::text, ' ' ORDER BY c.n)
+					FROM unnest(w.taken || w.watched) WITH ORDINALITY c(name, n) LEFT JOIN pg_attribute a ON a.attrelid = capture_triggers.relation AND a.attname::text = c.name))
+			FROM words w
+		), events(letter, event, events, each) AS (
+			VALUES ('i', 'statement', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'),
+				('u', 'statement', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'),
+				('d', 'statement', 'DELETE', 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'),
+				('r', 'row', 'INSERT OR UPDATE OR DELETE', 'FOR EACH ROW'),
+				('t', NULL, 'TRUNCATE', 'FOR EACH STATEMENT')
+		)
+		SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || decode('00', 'hex'), '' ORDER BY o) FROM unnest(w.names) WITH ORDINALITY u(a, o)),
+			CASE WHEN e.letter <> 'r' OR t.table_id = capture_triggers.relation OR c.relkind <> 'p' THEN
+				format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s %4$s EXECUTE FUNCTION nudge.capture_changes(%5$s); ALTER TABLE %6$s%3$s ENABLE ALWAYS TRIGGER %1$I',
+					n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.names || w.numbers) WITH ORDINALITY u(a, o)),
+					CASE WHEN e.letter = 'r' THEN '' ELSE 'ONLY ' END) END
+		FROM arguments w, events e, nudge.tables_of(capture_triggers.relation) t, pg_class c,
+			LATERAL (SELECT format('nudge_%s_%s', e.letter, CASE WHEN length(capture_triggers.source) <= 40 THEN capture_triggers.source ELSE left(capture_triggers.source, 31) || '_' || left(md5(capture_triggers.source), 8) END) AS name) n
+		WHERE c.oid = capture_triggers.relation AND coalesce(e.event, capture_triggers.capture) = capture_triggers.capture AND capture_triggers.capture <> 'none'
+		ORDER BY t.table_id, e.letter COLLATE "C";
+END
+$$;
 COMMENT ON FUNCTION nudge.capture_triggers(text, oid, jsonb, text) IS
 	'Works for track_source: the triggers that a source must have, with their arguments but for the numbers at the end as pg_trigger has them, and the statement that makes each; NULL where PostgreSQL makes it with that of the partitioned table';
 
@@ -273,11 +282,15 @@ COMMENT ON FUNCTION nudge.check_trackable(nudge.sources) IS 'Works for track_sou
 -- UPDATE, yet shows them nothing of it.  Nor do they see generated columns of
 -- rows put into partitions.
 CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	RETURN CASE
 		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to it, and fires no triggers for statements.'
 		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.'
 		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.kind = 'p') THEN 'It is partitioned, and of rows that MERGE moves between partitions triggers for statements see nothing.' END;
+END
+$$;
 COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
 
 -- With a partition come the triggers for rows of its table, made by whoever
@@ -388,23 +401,27 @@ COMMENT ON FUNCTION nudge.untrack_source(text) IS
 -- Whether it is as it must be ---------------------------------------------
 
 CREATE FUNCTION nudge.trigger_problems(source text, relation oid, keys jsonb, capture text) RETURNS TABLE (problem text, table_name text, description text)
-	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
-BEGIN ATOMIC
-	SELECT CASE WHEN h.table_id IS NULL THEN 'trigger missing' WHEN m.table_id IS NULL THEN 'trigger left over'
-			WHEN h.fires <> 'A' THEN 'trigger disabled' ELSE 'trigger outdated' END,
-		coalesce(h.table_id, m.table_id)::regclass::text,
-		CASE WHEN h.table_id IS NULL THEN format('Changes that %s would write down are missed.', m.trigger_name)
-			WHEN m.table_id IS NULL THEN format('%s is not one that the source should have.', h.trigger_name)
-			WHEN h.fires <> 'A' THEN format('%s does not always fire.', h.trigger_name)
-			ELSE format('%s watches other columns than the source reads.', h.trigger_name) END
-	FROM nudge.capture_triggers(trigger_problems.source, trigger_problems.relation, trigger_problems.keys, trigger_problems.capture) m
-	FULL JOIN nudge.triggers_of(trigger_problems.source) h ON h.table_id = m.table_id AND h.trigger_name = m.trigger_name
-	WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR substr(h.arguments, 1, octet_length(m.arguments)) <> m.arguments;
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		SELECT CASE WHEN h.table_id IS NULL THEN 'trigger missing' WHEN m.table_id IS NULL THEN 'trigger left over'
+				WHEN h.fires <> 'A' THEN 'trigger disabled' ELSE 'trigger outdated' END,
+			coalesce(h.table_id, m.table_id)::regclass::text,
+			CASE WHEN h.table_id IS NULL THEN format('Changes that %s would write down are missed.', m.trigger_name)
+				WHEN m.table_id IS NULL THEN format('%s is not one that the source should have.', h.trigger_name)
+				WHEN h.fires <> 'A' THEN format('%s does not always fire.', h.trigger_name)
+				ELSE format('%s watches other columns than the source reads.', h.trigger_name) END
+		FROM nudge.capture_triggers(trigger_problems.source, trigger_problems.relation, trigger_problems.keys, trigger_problems.capture) m
+		FULL JOIN nudge.triggers_of(trigger_problems.source) h ON h.table_id = m.table_id AND h.trigger_name = m.trigger_name
+		WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR substr(h.arguments, 1, octet_length(m.arguments)) <> m.arguments;
+END
+$$;
 COMMENT ON FUNCTION nudge.trigger_problems(text, oid, jsonb, text) IS 'Works for check_tracking: what differs between the triggers that a source has and those that it must have';
 
 CREATE FUNCTION nudge.check_tracking(source text DEFAULT NULL) RETURNS TABLE (source_name text, problem text, severity text, table_name text, description text)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	one record;

@@ -28,6 +28,14 @@ CREATE FUNCTION nudge.note_entities(entity text, keys text[], targets text[]) RE
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	-- The log is led to keys before the rows are read here, or after the lists are
+	-- committed: else a row that comes between counted as before, and would go on so.
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		-- what has been committed since the transaction began is not to be seen
+		INSERT INTO nudge.change_log (source) SELECT s.source FROM nudge.sources s, LATERAL nudge.entity_columns(s.input) c WHERE c.entity = note_entities.entity ORDER BY s.source COLLATE "C";
+		RETURN;
+	END IF;
 	INSERT INTO nudge.change_log (source, key_column, key)
 	SELECT s.source, n.key_column, n.key
 	FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = note_entities.entity LEFT JOIN nudge.trackings t ON t.source = s.source,

@@ -30,7 +30,7 @@ COMMENT ON COLUMN nudge.erasures.objects IS 'Rows that were erased, by table';
 -- The key and those that were merged into it.
 CREATE FUNCTION nudge.keys_of_entity(entity text, key text) RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN ARRAY[key] || ARRAY(SELECT m.key FROM nudge.entity_merges m WHERE m.entity = keys_of_entity.entity AND m.counted_as = keys_of_entity.key ORDER BY m.key COLLATE "C");
+	RETURN ARRAY[key] || ARRAY(SELECT k FROM unnest(nudge.with_merged(entity, ARRAY[key])) k WHERE k <> key ORDER BY k COLLATE "C");
 COMMENT ON FUNCTION nudge.keys_of_entity(text, text) IS 'A key, and the keys that were merged into it. Not STRICT: NULL is a key that nobody has';
 
 -- Tables with the column of an entity: where to look, and how.
@@ -58,15 +58,21 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.entity_places(text) IS 'Works for find_entity and forget: the relations that hold keys of an entity, with a condition on $1, the keys';
 
+-- What others own is read as they, since views and types may call functions.
 CREATE FUNCTION nudge.find_keys(entity text, keys text[]) RETURNS TABLE (kind text, object text, row_count bigint)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	place record;
 BEGIN
 	PERFORM nudge.check_entity(entity, false);
 	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p LOOP
-		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING keys;
+		IF place.kind IN ('source', 'materialisation') THEN
+			PERFORM nudge.check_trust(place.object);
+			SELECT r.rows_written INTO row_count FROM nudge.run_as_owner(place.object::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM %s WHERE %s', place.object, place.condition), keys, NULL, NULL) r;
+		ELSE
+			EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING keys;
+		END IF;
 		kind := place.kind;
 		object := place.object;
 		IF row_count > 0 THEN
@@ -78,7 +84,7 @@ $$;
 COMMENT ON FUNCTION nudge.find_keys(text, text[]) IS 'Works for find_entity and forget: where rows of some keys are';
 
 CREATE FUNCTION nudge.find_entity(entity text, key text) RETURNS TABLE (kind text, object text, row_count bigint)
-	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
+	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE ROWS 10
 BEGIN ATOMIC
 	SELECT f.kind, f.object, f.row_count FROM nudge.find_keys(find_entity.entity, nudge.keys_of_entity(find_entity.entity, find_entity.key)) f;
 END;
@@ -149,13 +155,13 @@ BEGIN
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
 	END LOOP;
 	-- what is computed is computed anew without them
-	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.kind = 'materialisation' LOOP
-		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO erased USING all_keys;
-		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
-	END LOOP;
+	counts := counts || coalesce((SELECT jsonb_object_agg(f.object, f.row_count) FROM nudge.find_keys(entity, all_keys) f WHERE f.kind = 'materialisation'), '{}');
 	INSERT INTO nudge.change_log (source, key_column, key)
 	SELECT DISTINCT nudge.staging_name(s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
+	-- messages may name them
 	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN r.error) > 0);
+	UPDATE nudge.quarantine q SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN q.error) > 0);
+	UPDATE nudge.materialisations m SET last_error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN m.last_error) > 0);
 	UPDATE nudge.erasures e SET objects = counts WHERE e.erasure_id = erasure;
 	RETURN erasure;
 END

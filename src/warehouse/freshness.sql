@@ -202,13 +202,16 @@ BEGIN
 				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
 					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
-				WHEN 'all at once' THEN 'Each change computes everything. ' || CASE WHEN d.has_map THEN 'Its map reads what has changed, so that keys which a row has left are not found: name the column that has the key.'
-					ELSE 'Give a map for it in key_maps.' END END
+				WHEN 'all at once' THEN 'Each change computes everything. ' || CASE WHEN d.key_column IS NULL THEN 'Give a map for it in key_maps.'
+					WHEN k.without IS NOT NULL THEN format('Let track_source() write down the key "%s" for: %s.', d.key_column, k.without)
+					ELSE 'Its map reads what has changed, so that keys which a row has left are not found: name the column that has the key.' END END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name
 		JOIN nudge.waiting() w ON w.materialisation = o.name
 		LEFT JOIN nudge.dependencies d ON d.materialisation = o.name
-		CROSS JOIN LATERAL (SELECT CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
+		CROSS JOIN LATERAL (SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") AS without FROM nudge.sources s JOIN nudge.trackings t ON t.source = s.source
+			WHERE nudge.staging_name(s.input) = d.upstream AND NOT t.keys ? d.key_column) n
+		CROSS JOIN LATERAL (SELECT n.without, CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR n.without IS NOT NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
 			WHEN d.has_map THEN 'by a map' ELSE 'by key' END AS known) k
 		WHERE explain_refresh.name IS NULL OR o.name = ANY (nudge.with_upstreams(explain_refresh.name))
 		ORDER BY 1;

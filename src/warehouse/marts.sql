@@ -65,6 +65,30 @@ CREATE FUNCTION nudge.fill_in(query text, settings nudge.deployment) RETURNS tex
 		'{week_start}', quote_literal((settings).week_start)), '{fiscal_year_start}', (settings).fiscal_year_start::text);
 COMMENT ON FUNCTION nudge.fill_in(text, nudge.deployment) IS 'Works for deploy: a shipped query with the settings in it';
 
+-- track_source would say the same, but deploy does what else can be done.
+CREATE FUNCTION nudge.tracking_problem(source text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mapped nudge.sources;
+	relation oid;
+	problem text;
+	advice text;
+BEGIN
+	SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = tracking_problem.source;
+	IF mapped.relation IS NULL OR (SELECT c.relkind NOT IN ('r', 'p') FROM pg_class c WHERE c.oid = to_regclass(mapped.relation)) THEN
+		RETURN 'a query, view or foreign table: each refresh computes everything that reads it';
+	END IF;
+	relation := nudge.check_trackable(mapped);
+	PERFORM nudge.choose_capture(source, relation, 'auto'), nudge.capture_keys(mapped, relation, NULL);
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+	RETURN format('%s: each refresh computes everything that reads it. %s', problem, advice);
+END
+$$;
+COMMENT ON FUNCTION nudge.tracking_problem(text) IS 'Works for deploy: why a source cannot be tracked by who asks, NULL if it can';
+
 -- What deploy would do, in its order.
 CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -75,13 +99,13 @@ BEGIN
 			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing
 			FROM nudge.shipped_marts m
 		), steps AS (
-			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN s.relation IS NULL OR c.relkind NOT IN ('r', 'p') THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
-				CASE WHEN c.relkind IN ('r', 'p') THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
-				CASE WHEN c.relkind IN ('r', 'p') THEN CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END
-					ELSE 'a query, view or foreign table: each refresh computes everything that reads it' END AS estimate
-			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation)
+			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN p.problem IS NOT NULL THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
+				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
+				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
+			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
 			WHERE s.input IN (SELECT unnest(m.inputs) FROM shipped m WHERE m.missing IS NULL)
-				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture <> 'none')
+				-- how it is tracked somebody has chosen, even if that is not at all
+				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
 			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,

@@ -74,6 +74,8 @@ CREATE TABLE nudge.pending (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_key ON nudge.pending (materialisation, key);
 SELECT pg_catalog.pg_extension_config_dump('nudge.pending', '');
+-- as that of nudge.change_log
+ALTER TABLE nudge.pending REPLICA IDENTITY FULL;
 COMMENT ON TABLE nudge.pending IS 'Keys of materialisations that have to be computed anew; a key may be here several times';
 COMMENT ON COLUMN nudge.pending.materialisation IS 'Name of the materialisation';
 COMMENT ON COLUMN nudge.pending.key IS 'Key; NULL: all of them';
@@ -358,6 +360,9 @@ BEGIN
 		EXECUTE format('CREATE TABLE %s WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05) AS SELECT * FROM %s WITH NO DATA', mart, nudge.definition_view(name));
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', mart, row_key[1]);
 		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', mart, (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(row_key) WITH ORDINALITY u(k, n)));
+		-- where all tables are published, rows could not be written otherwise; other columns of the key may be NULL
+		EXECUTE format('ALTER TABLE %s REPLICA IDENTITY %s', mart, CASE WHEN cardinality(row_key) > 1 THEN 'FULL'
+			ELSE (SELECT format('USING INDEX %I', c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = mart::regclass AND i.indisunique) END);
 	ELSE
 		FOR one IN SELECT d.attname, format_type(d.atttypid, d.atttypmod) AS type FROM pg_attribute d
 			WHERE d.attrelid = nudge.definition_view(name)::regclass AND d.attnum > 0

@@ -169,6 +169,7 @@ BEGIN
 			PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= %L::xid8 AND r.%I < %L::xid8', to_regclass(source.relation), poll.xid_column, poll.horizon, poll.xid_column, next_horizon), keys);
 		END IF;
 	ELSE
+		PERFORM nudge.check_trust(nudge.source_view(source.input, source.source));
 		PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= now() - %L::interval', nudge.source_view(source.input, source.source), nudge.input_time(source.input), poll.lookback), keys);
 	END IF;
 	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now(),
