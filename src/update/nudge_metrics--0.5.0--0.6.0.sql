@@ -2372,6 +2372,28 @@ $$;
 
 COMMENT ON FUNCTION nudge.check_rule_writers() IS 'Works for refresh_entities: an error unless all who may write rules have the rights of who runs them. Not STRICT: it takes no arguments';
 
+-- Functions in a view run as whoever reads it.
+CREATE FUNCTION nudge.check_list_reader() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	untrusted record;
+BEGIN
+	IF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+		SELECT c.relname, pg_get_userbyid(c.relowner) AS owner INTO untrusted FROM nudge.sources s JOIN pg_class c ON c.oid = to_regclass(nudge.source_view(s.input, s.source))
+		WHERE NOT pg_has_role(c.relowner, current_user, 'USAGE') ORDER BY c.relname COLLATE "C" LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'sources of role "%" may not be read with the rights of role "%"', untrusted.owner, current_user USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('View %s may call functions, which would run with them.', nudge.staging_name(untrusted.relname)),
+				HINT = format('SET ROLE %I first.', untrusted.owner);
+		END IF;
+		PERFORM nudge.check_trust(nudge.source_view(s.input, s.source)) FROM nudge.sources s;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_list_reader() IS 'Works for refresh_entities: an error if a superuser would run what others have mapped. Not STRICT: it takes no arguments';
+
 CREATE FUNCTION nudge.rule_keys(rule text) RETURNS SETOF text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 100 COST 100000 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -2417,7 +2439,8 @@ COMMENT ON FUNCTION nudge.linked_keys(text, text, text[], text) IS 'Works for re
 -- Keys together with those that are merged into them.
 CREATE FUNCTION nudge.with_merged(entity text, keys text[]) RETURNS text[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN ARRAY(SELECT k FROM unnest(keys) k UNION SELECT m.key FROM nudge.entity_merges m WHERE m.entity = with_merged.entity AND m.counted_as = ANY (keys));
+	-- joined, since = ANY of a parameter compares each with each
+	RETURN ARRAY(SELECT k FROM unnest(keys) k UNION SELECT m.key FROM unnest(keys) k JOIN nudge.entity_merges m ON m.counted_as = k WHERE m.entity = with_merged.entity);
 
 COMMENT ON FUNCTION nudge.with_merged(text, text[]) IS 'Works for refresh_entities: keys, and those whose rows count as theirs';
 
@@ -2488,6 +2511,7 @@ CREATE FUNCTION nudge.refresh_entities() RETURNS TABLE (list text, added bigint,
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	PERFORM nudge.check_list_reader();
 	LOCK TABLE nudge.exclusions, nudge.exclusion_rules, nudge.entity_merges IN SHARE ROW EXCLUSIVE MODE;
 	list := 'entity_merges';
 	WITH wanted AS MATERIALIZED (SELECT w.* FROM nudge.wanted_merges() w),
@@ -5672,18 +5696,23 @@ COMMENT ON FUNCTION nudge.capture_keys(nudge.sources, oid, text[]) IS
 	'Works for track_source: the keys of a source with the columns of the table that they are, or an error. Not STRICT: NULL keys are those of the input';
 
 -- The tables whose rows are rows of a table: itself, partitions, children.
+-- This and what checks triggers is plpgsql, which keeps plans: each refresh asks for each source.
 CREATE FUNCTION nudge.tables_of(relation oid) RETURNS TABLE (table_id oid, kind "char", has_other_parent boolean)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
-BEGIN ATOMIC
-	WITH RECURSIVE tree(id) AS (
-		SELECT tables_of.relation
-		UNION
-		SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.id AND NOT i.inhdetachpending
-	)
-	SELECT c.oid, c.relkind, EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending AND i.inhparent NOT IN (SELECT t.id FROM tree t))
-	FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.id
-	ORDER BY c.oid;
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH RECURSIVE tree(id) AS (
+			SELECT tables_of.relation
+			UNION
+			SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.id AND NOT i.inhdetachpending
+		)
+		SELECT c.oid, c.relkind, EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending AND i.inhparent NOT IN (SELECT t.id FROM tree t))
+		FROM tree t JOIN pg_class c ON c.oid = t.id
+		ORDER BY c.oid;
+END
+$$;
 
 COMMENT ON FUNCTION nudge.tables_of(oid) IS
 	'Works for track_source: a table, its partitions and children, their kind, and whether they are partitions or children of another table too';
@@ -5698,40 +5727,44 @@ COMMENT ON FUNCTION nudge.is_subscribed(oid) IS 'Works for track_source: whether
 -- partitions come with that of the table.
 CREATE FUNCTION nudge.capture_triggers(source text, relation oid, keys jsonb, capture text)
 	RETURNS TABLE (table_id oid, trigger_name text, arguments bytea, statement text)
-	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
-BEGIN ATOMIC
-	WITH words AS (
-		SELECT ARRAY[capture_triggers.source]
-			|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half) AS pairs,
-			CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
-					WHERE a.attrelid = capture_triggers.relation AND a.attnum > 0 AND a.attname::text = ANY (r.columns) AND a.attgenerated NOT IN ('', 's')) THEN '{}'
-				ELSE r.columns END AS watched,
-			ARRAY(SELECT k.value FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n) ORDER BY k.n) AS taken
-		FROM nudge.sources s, LATERAL nudge.view_reads(to_regclass(nudge.source_view(s.input, s.source))::oid, capture_triggers.relation) r
-		WHERE s.source = capture_triggers.source
-	), arguments(names, numbers) AS (
-		SELECT w.pairs || ''::text || w.watched || ''::text,
-			-- a column keeps its number when it is renamed
-			concat_ws(' ', capture_triggers.relation, (SELECT string_agg(coalesce(a.attnum, 0)::text, ' ' ORDER BY c.n)
-				FROM unnest(w.taken || w.watched) WITH ORDINALITY c(name, n) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = capture_triggers.relation AND a.attname::text = c.name))
-		FROM words w
-	), events(letter, event, events, each) AS (
-		VALUES ('i', 'statement', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'),
-			('u', 'statement', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'),
-			('d', 'statement', 'DELETE', 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'),
-			('r', 'row', 'INSERT OR UPDATE OR DELETE', 'FOR EACH ROW'),
-			('t', NULL, 'TRUNCATE', 'FOR EACH STATEMENT')
-	)
-	SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' ORDER BY o) FROM unnest(w.names) WITH ORDINALITY u(a, o)),
-		CASE WHEN e.letter <> 'r' OR t.table_id = capture_triggers.relation OR c.relkind <> 'p' THEN
-			format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s %4$s EXECUTE FUNCTION nudge.capture_changes(%5$s); ALTER TABLE %6$s%3$s ENABLE ALWAYS TRIGGER %1$I',
-				n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.names || w.numbers) WITH ORDINALITY u(a, o)),
-				CASE WHEN e.letter = 'r' THEN '' ELSE 'ONLY ' END) END
-	FROM arguments w, events e, nudge.tables_of(capture_triggers.relation) t, pg_catalog.pg_class c,
-		LATERAL (SELECT format('nudge_%s_%s', e.letter, CASE WHEN length(capture_triggers.source) <= 40 THEN capture_triggers.source ELSE left(capture_triggers.source, 31) || '_' || left(md5(capture_triggers.source), 8) END) AS name) n
-	WHERE c.oid = capture_triggers.relation AND coalesce(e.event, capture_triggers.capture) = capture_triggers.capture AND capture_triggers.capture <> 'none'
-	ORDER BY t.table_id, e.letter COLLATE "C";
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH words AS (
+			SELECT ARRAY[capture_triggers.source]
+				|| ARRAY(SELECT w.word FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n), LATERAL (VALUES (1, k.key), (2, k.value)) w(half, word) ORDER BY k.n, w.half) AS pairs,
+				CASE WHEN r.columns IS NULL OR EXISTS (SELECT FROM pg_attribute a
+						WHERE a.attrelid = capture_triggers.relation AND a.attnum > 0 AND a.attname::text = ANY (r.columns) AND a.attgenerated NOT IN ('', 's')) THEN '{}'
+					ELSE r.columns END AS watched,
+				ARRAY(SELECT k.value FROM jsonb_each_text(capture_triggers.keys) WITH ORDINALITY k(key, value, n) ORDER BY k.n) AS taken
+			FROM nudge.sources s, LATERAL nudge.view_reads(to_regclass(nudge.source_view(s.input, s.source))::oid, capture_triggers.relation) r
+			WHERE s.source = capture_triggers.source
+		), arguments(names, numbers) AS (
+			SELECT w.pairs || ''::text || w.watched || ''::text,
+				-- a column keeps its number when it is renamed
+				concat_ws(' ', capture_triggers.relation, (SELECT string_agg(coalesce(a.attnum, 0)::text, ' ' ORDER BY c.n)
+					FROM unnest(w.taken || w.watched) WITH ORDINALITY c(name, n) LEFT JOIN pg_attribute a ON a.attrelid = capture_triggers.relation AND a.attname::text = c.name))
+			FROM words w
+		), events(letter, event, events, each) AS (
+			VALUES ('i', 'statement', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'),
+				('u', 'statement', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT'),
+				('d', 'statement', 'DELETE', 'REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT'),
+				('r', 'row', 'INSERT OR UPDATE OR DELETE', 'FOR EACH ROW'),
+				('t', NULL, 'TRUNCATE', 'FOR EACH STATEMENT')
+		)
+		SELECT t.table_id, n.name, (SELECT string_agg(convert_to(a, getdatabaseencoding()) || decode('00', 'hex'), '' ORDER BY o) FROM unnest(w.names) WITH ORDINALITY u(a, o)),
+			CASE WHEN e.letter <> 'r' OR t.table_id = capture_triggers.relation OR c.relkind <> 'p' THEN
+				format('CREATE TRIGGER %1$I AFTER %2$s ON %3$s %4$s EXECUTE FUNCTION nudge.capture_changes(%5$s); ALTER TABLE %6$s%3$s ENABLE ALWAYS TRIGGER %1$I',
+					n.name, e.events, t.table_id::regclass, e.each, (SELECT string_agg(quote_literal(a), ', ' ORDER BY o) FROM unnest(w.names || w.numbers) WITH ORDINALITY u(a, o)),
+					CASE WHEN e.letter = 'r' THEN '' ELSE 'ONLY ' END) END
+		FROM arguments w, events e, nudge.tables_of(capture_triggers.relation) t, pg_class c,
+			LATERAL (SELECT format('nudge_%s_%s', e.letter, CASE WHEN length(capture_triggers.source) <= 40 THEN capture_triggers.source ELSE left(capture_triggers.source, 31) || '_' || left(md5(capture_triggers.source), 8) END) AS name) n
+		WHERE c.oid = capture_triggers.relation AND coalesce(e.event, capture_triggers.capture) = capture_triggers.capture AND capture_triggers.capture <> 'none'
+		ORDER BY t.table_id, e.letter COLLATE "C";
+END
+$$;
 
 COMMENT ON FUNCTION nudge.capture_triggers(text, oid, jsonb, text) IS
 	'Works for track_source: the triggers that a source must have, with their arguments but for the numbers at the end as pg_trigger has them, and the statement that makes each; NULL where PostgreSQL makes it with that of the partitioned table';
@@ -5812,11 +5845,15 @@ COMMENT ON FUNCTION nudge.check_trackable(nudge.sources) IS 'Works for track_sou
 -- UPDATE, yet shows them nothing of it.  Nor do they see generated columns of
 -- rows put into partitions.
 CREATE FUNCTION nudge.unseen_by_statement(relation oid) RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	RETURN CASE
 		WHEN nudge.is_subscribed(relation) THEN 'Logical replication writes to it, and fires no triggers for statements.'
 		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.has_other_parent) THEN 'Its rows are also written through another table, of which it is a partition or child.'
 		WHEN EXISTS (SELECT FROM nudge.tables_of(relation) t WHERE t.kind = 'p') THEN 'It is partitioned, and of rows that MERGE moves between partitions triggers for statements see nothing.' END;
+END
+$$;
 
 COMMENT ON FUNCTION nudge.unseen_by_statement(oid) IS 'Works for track_source: why triggers for statements would miss changes of a table; NULL if they do not';
 
@@ -5933,24 +5970,28 @@ COMMENT ON FUNCTION nudge.untrack_source(text) IS
 -- Whether it is as it must be ---------------------------------------------
 
 CREATE FUNCTION nudge.trigger_problems(source text, relation oid, keys jsonb, capture text) RETURNS TABLE (problem text, table_name text, description text)
-	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
-BEGIN ATOMIC
-	SELECT CASE WHEN h.table_id IS NULL THEN 'trigger missing' WHEN m.table_id IS NULL THEN 'trigger left over'
-			WHEN h.fires <> 'A' THEN 'trigger disabled' ELSE 'trigger outdated' END,
-		coalesce(h.table_id, m.table_id)::regclass::text,
-		CASE WHEN h.table_id IS NULL THEN format('Changes that %s would write down are missed.', m.trigger_name)
-			WHEN m.table_id IS NULL THEN format('%s is not one that the source should have.', h.trigger_name)
-			WHEN h.fires <> 'A' THEN format('%s does not always fire.', h.trigger_name)
-			ELSE format('%s watches other columns than the source reads.', h.trigger_name) END
-	FROM nudge.capture_triggers(trigger_problems.source, trigger_problems.relation, trigger_problems.keys, trigger_problems.capture) m
-	FULL JOIN nudge.triggers_of(trigger_problems.source) h ON h.table_id = m.table_id AND h.trigger_name = m.trigger_name
-	WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR substr(h.arguments, 1, octet_length(m.arguments)) <> m.arguments;
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		SELECT CASE WHEN h.table_id IS NULL THEN 'trigger missing' WHEN m.table_id IS NULL THEN 'trigger left over'
+				WHEN h.fires <> 'A' THEN 'trigger disabled' ELSE 'trigger outdated' END,
+			coalesce(h.table_id, m.table_id)::regclass::text,
+			CASE WHEN h.table_id IS NULL THEN format('Changes that %s would write down are missed.', m.trigger_name)
+				WHEN m.table_id IS NULL THEN format('%s is not one that the source should have.', h.trigger_name)
+				WHEN h.fires <> 'A' THEN format('%s does not always fire.', h.trigger_name)
+				ELSE format('%s watches other columns than the source reads.', h.trigger_name) END
+		FROM nudge.capture_triggers(trigger_problems.source, trigger_problems.relation, trigger_problems.keys, trigger_problems.capture) m
+		FULL JOIN nudge.triggers_of(trigger_problems.source) h ON h.table_id = m.table_id AND h.trigger_name = m.trigger_name
+		WHERE h.table_id IS NULL OR m.table_id IS NULL OR h.fires <> 'A' OR substr(h.arguments, 1, octet_length(m.arguments)) <> m.arguments;
+END
+$$;
 
 COMMENT ON FUNCTION nudge.trigger_problems(text, oid, jsonb, text) IS 'Works for check_tracking: what differs between the triggers that a source has and those that it must have';
 
 CREATE FUNCTION nudge.check_tracking(source text DEFAULT NULL) RETURNS TABLE (source_name text, problem text, severity text, table_name text, description text)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	one record;
@@ -6081,6 +6122,14 @@ CREATE FUNCTION nudge.note_entities(entity text, keys text[], targets text[]) RE
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	-- The log is led to keys before the rows are read here, or after the lists are
+	-- committed: else a row that comes between counted as before, and would go on so.
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		-- what has been committed since the transaction began is not to be seen
+		INSERT INTO nudge.change_log (source) SELECT s.source FROM nudge.sources s, LATERAL nudge.entity_columns(s.input) c WHERE c.entity = note_entities.entity ORDER BY s.source COLLATE "C";
+		RETURN;
+	END IF;
 	INSERT INTO nudge.change_log (source, key_column, key)
 	SELECT s.source, n.key_column, n.key
 	FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = note_entities.entity LEFT JOIN nudge.trackings t ON t.source = s.source,
@@ -7371,6 +7420,7 @@ BEGIN
 			PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= %L::xid8 AND r.%I < %L::xid8', to_regclass(source.relation), poll.xid_column, poll.horizon, poll.xid_column, next_horizon), keys);
 		END IF;
 	ELSE
+		PERFORM nudge.check_trust(nudge.source_view(source.input, source.source));
 		PERFORM nudge.log_found_keys(source, format('%s r WHERE r.%I >= now() - %L::interval', nudge.source_view(source.input, source.source), nudge.input_time(source.input), poll.lookback), keys);
 	END IF;
 	UPDATE nudge.polls p SET horizon = CASE WHEN poll.xid_column IS NOT NULL THEN next_horizon END, system_identifier = (SELECT c.system_identifier FROM pg_control_system() c), polled_at = now(),
@@ -7518,6 +7568,9 @@ CREATE TABLE nudge.pending (
 CREATE INDEX pending_key ON nudge.pending (materialisation, key);
 
 SELECT pg_catalog.pg_extension_config_dump('nudge.pending', '');
+
+-- as that of nudge.change_log
+ALTER TABLE nudge.pending REPLICA IDENTITY FULL;
 
 COMMENT ON TABLE nudge.pending IS 'Keys of materialisations that have to be computed anew; a key may be here several times';
 
@@ -7833,6 +7886,9 @@ BEGIN
 		EXECUTE format('CREATE TABLE %s WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05) AS SELECT * FROM %s WITH NO DATA', mart, nudge.definition_view(name));
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', mart, row_key[1]);
 		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', mart, (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(row_key) WITH ORDINALITY u(k, n)));
+		-- where all tables are published, rows could not be written otherwise; other columns of the key may be NULL
+		EXECUTE format('ALTER TABLE %s REPLICA IDENTITY %s', mart, CASE WHEN cardinality(row_key) > 1 THEN 'FULL'
+			ELSE (SELECT format('USING INDEX %I', c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = mart::regclass AND i.indisunique) END);
 	ELSE
 		FOR one IN SELECT d.attname, format_type(d.atttypid, d.atttypmod) AS type FROM pg_attribute d
 			WHERE d.attrelid = nudge.definition_view(name)::regclass AND d.attnum > 0
@@ -8236,100 +8292,15 @@ COMMENT ON FUNCTION nudge.record_installation() IS 'Works for schedule and adopt
 
 REVOKE EXECUTE ON FUNCTION nudge.record_installation() FROM PUBLIC;
 
--- src/warehouse/refresh.sql
+-- src/warehouse/refresh_batch.sql
 
 /*
- * refresh.sql
- *		The refresh: what has changed is led to keys, and all rows of a key are
- *		computed anew, in one transaction for each batch of keys.
+ * refresh_batch.sql
+ *		What has changed is led to keys, and all rows of a key are computed anew, in
+ *		one transaction for each batch of keys.
  *
  * Rules: doc/refresh.md.
  */
-
-CREATE TABLE nudge.runs (
-	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	materialisation text NOT NULL,
-	kind text NOT NULL CHECK (kind IN ('due', 'refresh', 'rebuild')),
-	status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'ok', 'failed', 'cancelled', 'skipped', 'stopped', 'abandoned')),
-	started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	ended_at timestamptz,
-	batches bigint NOT NULL DEFAULT 0,
-	keys bigint NOT NULL DEFAULT 0,
-	rows_written bigint NOT NULL DEFAULT 0,
-	rows_deleted bigint NOT NULL DEFAULT 0,
-	quarantined bigint NOT NULL DEFAULT 0,
-	data_as_of timestamptz,
-	sqlstate text,
-	error text,
-	run_by name NOT NULL DEFAULT session_user,
-	pid integer NOT NULL DEFAULT pg_backend_pid(),
-	backend_start timestamptz
-);
-
-CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
-
-SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
-
-SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
-
-COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
-
-COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
-
-COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
-
-COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
-
-COMMENT ON COLUMN nudge.runs.kind IS 'due: by run_due(); refresh or rebuild: by that procedure';
-
-COMMENT ON COLUMN nudge.runs.status IS 'running, ok, failed, cancelled, skipped (another run was at work), stopped (its time was over), abandoned (its session is gone)';
-
-COMMENT ON COLUMN nudge.runs.started_at IS 'When it began';
-
-COMMENT ON COLUMN nudge.runs.ended_at IS 'When it ended; NULL while it runs';
-
-COMMENT ON COLUMN nudge.runs.batches IS 'Transactions committed';
-
-COMMENT ON COLUMN nudge.runs.keys IS 'Keys computed; NULL keys of a batch of everything are not counted';
-
-COMMENT ON COLUMN nudge.runs.rows_written IS 'Rows inserted or updated';
-
-COMMENT ON COLUMN nudge.runs.rows_deleted IS 'Rows deleted';
-
-COMMENT ON COLUMN nudge.runs.quarantined IS 'Keys put into quarantine';
-
-COMMENT ON COLUMN nudge.runs.data_as_of IS 'All that was committed before this instant is in the materialisation if the run ends well';
-
-COMMENT ON COLUMN nudge.runs.sqlstate IS 'SQLSTATE of the error that ended it';
-
-COMMENT ON COLUMN nudge.runs.error IS 'The error that ended it';
-
-COMMENT ON COLUMN nudge.runs.run_by IS 'Who ran it';
-
-COMMENT ON COLUMN nudge.runs.pid IS 'Process of its session';
-
-COMMENT ON COLUMN nudge.runs.backend_start IS 'When this process started';
-
-CREATE TABLE nudge.heartbeats (
-	process text PRIMARY KEY,
-	seen_at timestamptz,
-	expected_every interval,
-	scheduled_at timestamptz
-);
-
-SELECT pg_catalog.pg_extension_config_dump('nudge.heartbeats', '');
-
-GRANT SELECT ON nudge.heartbeats TO PUBLIC;
-
-COMMENT ON TABLE nudge.heartbeats IS 'When run_due() was called last: what says whether the scheduler is alive';
-
-COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due; prune: what deletes old runs, once a day';
-
-COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last; NULL if it was not yet';
-
-COMMENT ON COLUMN nudge.heartbeats.expected_every IS 'How often it is to be called; NULL if nothing is scheduled';
-
-COMMENT ON COLUMN nudge.heartbeats.scheduled_at IS 'Since when it is expected so often';
 
 -- C -----------------------------------------------------------------------
 
@@ -8474,7 +8445,7 @@ CREATE FUNCTION nudge.counted_keys(upstream text, key_column text, keys text[]) 
 		SELECT k FROM unnest(keys) k
 		UNION
 		SELECT m.counted_as FROM nudge.inputs i JOIN LATERAL nudge.entity_columns(i.input) e ON e.column_name = counted_keys.key_column
-			JOIN nudge.entity_merges m ON m.entity = e.entity AND m.key = ANY (counted_keys.keys)
+			JOIN nudge.entity_merges m ON m.entity = e.entity JOIN unnest(counted_keys.keys) k ON k = m.key
 		WHERE nudge.staging_name(i.input) = counted_keys.upstream) END;
 
 COMMENT ON FUNCTION nudge.counted_keys(text, text, text[]) IS 'Works for the refresh: keys of an input that have changed, and those as which they count. Not STRICT: a NULL key column is everything';
@@ -8707,13 +8678,115 @@ $$;
 
 COMMENT ON FUNCTION nudge.enumerate_keys(text) IS 'Works for the refresh: writes all keys of a materialisation into nudge.pending, in place of one row for all; tells how many they are, NULL if another session is refreshing it';
 
+-- src/warehouse/refresh.sql
+
+/*
+ * refresh.sql
+ *		A run of one materialisation, from its begin to its end, and who calls it:
+ *		refresh(), rebuild() and run_due().
+ *
+ * Rules: doc/refresh.md.
+ */
+
+CREATE TABLE nudge.runs (
+	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	materialisation text NOT NULL,
+	kind text NOT NULL CHECK (kind IN ('due', 'refresh', 'rebuild')),
+	status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'ok', 'failed', 'cancelled', 'skipped', 'stopped', 'abandoned')),
+	started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	ended_at timestamptz,
+	batches bigint NOT NULL DEFAULT 0,
+	keys bigint NOT NULL DEFAULT 0,
+	rows_written bigint NOT NULL DEFAULT 0,
+	rows_deleted bigint NOT NULL DEFAULT 0,
+	quarantined bigint NOT NULL DEFAULT 0,
+	data_as_of timestamptz,
+	sqlstate text,
+	error text,
+	run_by name NOT NULL DEFAULT session_user,
+	pid integer NOT NULL DEFAULT pg_backend_pid(),
+	backend_start timestamptz
+);
+
+CREATE INDEX runs_materialisation ON nudge.runs (materialisation, run_id);
+
+-- each run looks for those that were broken off
+CREATE INDEX runs_running ON nudge.runs (pid) WHERE status = 'running';
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.runs', '');
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.runs_run_id_seq', '');
+
+COMMENT ON SEQUENCE nudge.runs_run_id_seq IS 'Numbers of runs';
+
+COMMENT ON TABLE nudge.runs IS 'Refreshes of materialisations, those at work included';
+
+COMMENT ON COLUMN nudge.runs.run_id IS 'Number of the run; numbers may be left out';
+
+COMMENT ON COLUMN nudge.runs.materialisation IS 'Name of the materialisation';
+
+COMMENT ON COLUMN nudge.runs.kind IS 'due: by run_due(); refresh or rebuild: by that procedure';
+
+COMMENT ON COLUMN nudge.runs.status IS 'running, ok, failed, cancelled, skipped (another run was at work), stopped (its time was over), abandoned (its session is gone)';
+
+COMMENT ON COLUMN nudge.runs.started_at IS 'When it began';
+
+COMMENT ON COLUMN nudge.runs.ended_at IS 'When it ended; NULL while it runs';
+
+COMMENT ON COLUMN nudge.runs.batches IS 'Transactions committed';
+
+COMMENT ON COLUMN nudge.runs.keys IS 'Keys computed; NULL keys of a batch of everything are not counted';
+
+COMMENT ON COLUMN nudge.runs.rows_written IS 'Rows inserted or updated';
+
+COMMENT ON COLUMN nudge.runs.rows_deleted IS 'Rows deleted';
+
+COMMENT ON COLUMN nudge.runs.quarantined IS 'Keys put into quarantine';
+
+COMMENT ON COLUMN nudge.runs.data_as_of IS 'All that was committed before this instant is in the materialisation if the run ends well';
+
+COMMENT ON COLUMN nudge.runs.sqlstate IS 'SQLSTATE of the error that ended it';
+
+COMMENT ON COLUMN nudge.runs.error IS 'The error that ended it';
+
+COMMENT ON COLUMN nudge.runs.run_by IS 'Who ran it';
+
+COMMENT ON COLUMN nudge.runs.pid IS 'Process of its session';
+
+COMMENT ON COLUMN nudge.runs.backend_start IS 'When this process started';
+
+CREATE TABLE nudge.heartbeats (
+	process text PRIMARY KEY,
+	seen_at timestamptz,
+	expected_every interval,
+	scheduled_at timestamptz
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.heartbeats', '');
+
+GRANT SELECT ON nudge.heartbeats TO PUBLIC;
+
+COMMENT ON TABLE nudge.heartbeats IS 'When run_due() was called last: what says whether the scheduler is alive';
+
+COMMENT ON COLUMN nudge.heartbeats.process IS 'run_due; prune: what deletes old runs, once a day';
+
+COMMENT ON COLUMN nudge.heartbeats.seen_at IS 'When it was called last; NULL if it was not yet';
+
+COMMENT ON COLUMN nudge.heartbeats.expected_every IS 'How often it is to be called; NULL if nothing is scheduled';
+
+COMMENT ON COLUMN nudge.heartbeats.scheduled_at IS 'Since when it is expected so often';
+
 -- Beginning and end -------------------------------------------------------
 
 -- Whoever asks need not be allowed to look at the tables.
 CREATE FUNCTION nudge.is_source_seen(source text) RETURNS boolean
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	RETURN EXISTS (SELECT FROM nudge.trackings t WHERE t.source = is_source_seen.source AND t.capture <> 'none')
 		AND NOT EXISTS (SELECT FROM nudge.check_tracking(is_source_seen.source) c WHERE c.severity = 'error');
+END
+$$;
 
 COMMENT ON FUNCTION nudge.is_source_seen(text) IS 'Works for the refresh: whether all changes of a source are captured, as far as check_tracking() can tell';
 
@@ -8800,7 +8873,7 @@ AS $$
 BEGIN
 	UPDATE nudge.runs r SET data_as_of = CASE WHEN p.all_seen THEN least(r.data_as_of, p.complete_to) END
 	FROM (SELECT min(p.complete_to) AS complete_to, every(p.complete_to IS NOT NULL) AS all_seen
-		FROM nudge.dependencies d JOIN nudge.sources s ON format('nudge_staging.%I', s.input) = d.upstream JOIN nudge.polls p ON p.source = s.source WHERE d.materialisation = name) p
+		FROM nudge.dependencies d JOIN nudge.sources s ON nudge.staging_name(s.input) = d.upstream JOIN nudge.polls p ON p.source = s.source WHERE d.materialisation = name) p
 	WHERE r.run_id = run AND r.data_as_of IS NOT NULL AND p.all_seen IS NOT NULL;
 END
 $$;
@@ -8926,7 +8999,10 @@ BEGIN
 		next := nudge.next_keys(name, after, size);
 		BEGIN
 			PERFORM set_config('lock_timeout', '5s', true), set_config('application_name', left(format('nudge %s %s, %s %s', kind, name, phase, turn), 63), true);
-			IF phase = 'poll' THEN
+			-- what has nothing left to do ends well, however late it is
+			IF clock_timestamp() >= deadline AND (phase <> 'compute' OR next.everything OR next.keys <> '{}') THEN
+				outcome := 'stopped';
+			ELSIF phase = 'poll' THEN
 				PERFORM nudge.poll_sources();
 				phase := 'fan out';
 			ELSIF phase = 'fan out' THEN
@@ -8968,9 +9044,6 @@ BEGIN
 				size := cardinality(next.keys) / 2;
 				outcome := NULL;
 			END IF;
-		END IF;
-		IF outcome IS NULL AND clock_timestamp() >= deadline THEN
-			outcome := 'stopped';
 		END IF;
 		IF outcome IS NOT NULL THEN
 			PERFORM nudge.end_run(name, run, outcome, problem_state, CASE outcome WHEN 'skipped' THEN 'another session is refreshing it' WHEN 'stopped' THEN 'its time was over' WHEN 'ok' THEN NULL ELSE problem END);
@@ -9491,13 +9564,16 @@ BEGIN
 				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
 					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
-				WHEN 'all at once' THEN 'Each change computes everything. ' || CASE WHEN d.has_map THEN 'Its map reads what has changed, so that keys which a row has left are not found: name the column that has the key.'
-					ELSE 'Give a map for it in key_maps.' END END
+				WHEN 'all at once' THEN 'Each change computes everything. ' || CASE WHEN d.key_column IS NULL THEN 'Give a map for it in key_maps.'
+					WHEN k.without IS NOT NULL THEN format('Let track_source() write down the key "%s" for: %s.', d.key_column, k.without)
+					ELSE 'Its map reads what has changed, so that keys which a row has left are not found: name the column that has the key.' END END
 		FROM nudge.refresh_order() o
 		JOIN nudge.materialisations m ON m.name = o.name
 		JOIN nudge.waiting() w ON w.materialisation = o.name
 		LEFT JOIN nudge.dependencies d ON d.materialisation = o.name
-		CROSS JOIN LATERAL (SELECT CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
+		CROSS JOIN LATERAL (SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") AS without FROM nudge.sources s JOIN nudge.trackings t ON t.source = s.source
+			WHERE nudge.staging_name(s.input) = d.upstream AND NOT t.keys ? d.key_column) n
+		CROSS JOIN LATERAL (SELECT n.without, CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR n.without IS NOT NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
 			WHEN d.has_map THEN 'by a map' ELSE 'by key' END AS known) k
 		WHERE explain_refresh.name IS NULL OR o.name = ANY (nudge.with_upstreams(explain_refresh.name))
 		ORDER BY 1;
@@ -9601,6 +9677,31 @@ CREATE FUNCTION nudge.fill_in(query text, settings nudge.deployment) RETURNS tex
 
 COMMENT ON FUNCTION nudge.fill_in(text, nudge.deployment) IS 'Works for deploy: a shipped query with the settings in it';
 
+-- track_source would say the same, but deploy does what else can be done.
+CREATE FUNCTION nudge.tracking_problem(source text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mapped nudge.sources;
+	relation oid;
+	problem text;
+	advice text;
+BEGIN
+	SELECT s.* INTO mapped FROM nudge.sources s WHERE s.source = tracking_problem.source;
+	IF mapped.relation IS NULL OR (SELECT c.relkind NOT IN ('r', 'p') FROM pg_class c WHERE c.oid = to_regclass(mapped.relation)) THEN
+		RETURN 'a query, view or foreign table: each refresh computes everything that reads it';
+	END IF;
+	relation := nudge.check_trackable(mapped);
+	PERFORM nudge.choose_capture(source, relation, 'auto'), nudge.capture_keys(mapped, relation, NULL);
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
+	RETURN format('%s: each refresh computes everything that reads it. %s', problem, advice);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.tracking_problem(text) IS 'Works for deploy: why a source cannot be tracked by who asks, NULL if it can';
+
 -- What deploy would do, in its order.
 CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -9611,13 +9712,13 @@ BEGIN
 			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing
 			FROM nudge.shipped_marts m
 		), steps AS (
-			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN s.relation IS NULL OR c.relkind NOT IN ('r', 'p') THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
-				CASE WHEN c.relkind IN ('r', 'p') THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
-				CASE WHEN c.relkind IN ('r', 'p') THEN CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END
-					ELSE 'a query, view or foreign table: each refresh computes everything that reads it' END AS estimate
-			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation)
+			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN p.problem IS NOT NULL THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
+				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
+				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
+			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
 			WHERE s.input IN (SELECT unnest(m.inputs) FROM shipped m WHERE m.missing IS NULL)
-				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source AND t.capture <> 'none')
+				-- how it is tracked somebody has chosen, even if that is not at all
+				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
 			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
@@ -10508,7 +10609,7 @@ COMMENT ON COLUMN nudge.erasures.objects IS 'Rows that were erased, by table';
 -- The key and those that were merged into it.
 CREATE FUNCTION nudge.keys_of_entity(entity text, key text) RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN ARRAY[key] || ARRAY(SELECT m.key FROM nudge.entity_merges m WHERE m.entity = keys_of_entity.entity AND m.counted_as = keys_of_entity.key ORDER BY m.key COLLATE "C");
+	RETURN ARRAY[key] || ARRAY(SELECT k FROM unnest(nudge.with_merged(entity, ARRAY[key])) k WHERE k <> key ORDER BY k COLLATE "C");
 
 COMMENT ON FUNCTION nudge.keys_of_entity(text, text) IS 'A key, and the keys that were merged into it. Not STRICT: NULL is a key that nobody has';
 
@@ -10538,15 +10639,21 @@ END;
 
 COMMENT ON FUNCTION nudge.entity_places(text) IS 'Works for find_entity and forget: the relations that hold keys of an entity, with a condition on $1, the keys';
 
+-- What others own is read as they, since views and types may call functions.
 CREATE FUNCTION nudge.find_keys(entity text, keys text[]) RETURNS TABLE (kind text, object text, row_count bigint)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	place record;
 BEGIN
 	PERFORM nudge.check_entity(entity, false);
 	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p LOOP
-		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING keys;
+		IF place.kind IN ('source', 'materialisation') THEN
+			PERFORM nudge.check_trust(place.object);
+			SELECT r.rows_written INTO row_count FROM nudge.run_as_owner(place.object::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM %s WHERE %s', place.object, place.condition), keys, NULL, NULL) r;
+		ELSE
+			EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO row_count USING keys;
+		END IF;
 		kind := place.kind;
 		object := place.object;
 		IF row_count > 0 THEN
@@ -10559,7 +10666,7 @@ $$;
 COMMENT ON FUNCTION nudge.find_keys(text, text[]) IS 'Works for find_entity and forget: where rows of some keys are';
 
 CREATE FUNCTION nudge.find_entity(entity text, key text) RETURNS TABLE (kind text, object text, row_count bigint)
-	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 10
+	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE ROWS 10
 BEGIN ATOMIC
 	SELECT f.kind, f.object, f.row_count FROM nudge.find_keys(find_entity.entity, nudge.keys_of_entity(find_entity.entity, find_entity.key)) f;
 END;
@@ -10632,13 +10739,13 @@ BEGIN
 		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
 	END LOOP;
 	-- what is computed is computed anew without them
-	FOR place IN SELECT p.* FROM nudge.entity_places(entity) p WHERE p.kind = 'materialisation' LOOP
-		EXECUTE format('SELECT count(*) FROM %s WHERE %s', place.object, place.condition) INTO erased USING all_keys;
-		counts := counts || CASE WHEN erased > 0 THEN jsonb_build_object(place.object, erased) ELSE '{}' END;
-	END LOOP;
+	counts := counts || coalesce((SELECT jsonb_object_agg(f.object, f.row_count) FROM nudge.find_keys(entity, all_keys) f WHERE f.kind = 'materialisation'), '{}');
 	INSERT INTO nudge.change_log (source, key_column, key)
 	SELECT DISTINCT nudge.staging_name(s.input), c.column_name, k FROM nudge.sources s JOIN LATERAL nudge.entity_columns(s.input) c ON c.entity = begin_erasure.entity, unnest(all_keys) k;
+	-- messages may name them
 	UPDATE nudge.runs r SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN r.error) > 0);
+	UPDATE nudge.quarantine q SET error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN q.error) > 0);
+	UPDATE nudge.materialisations m SET last_error = 'erased' WHERE EXISTS (SELECT FROM unnest(all_keys) k WHERE position(k IN m.last_error) > 0);
 	UPDATE nudge.erasures e SET objects = counts WHERE e.erasure_id = erasure;
 	RETURN erasure;
 END
