@@ -546,7 +546,7 @@ UPDATE account SET id = 103 WHERE id = 102;
 SELECT * FROM taken();
 
 -- Altered tables: partitions that come and go bring no row to a trigger
-ALTER EVENT TRIGGER nudge_note_alterations ENABLE;
+ALTER EVENT TRIGGER nudge_note_alterations ENABLE ALWAYS;
 CREATE TABLE visits (visitor text, at timestamptz, channel text) PARTITION BY RANGE (at);
 CREATE TABLE visits_new (LIKE visits);
 INSERT INTO visits_new VALUES ('z', '2025-05-01Z', 'mail');
@@ -559,6 +559,16 @@ SELECT source_name, problem FROM check_tracking('visits');
 ALTER TABLE visits DETACH PARTITION visits_new;
 ALTER TABLE visits ADD COLUMN remark text DEFAULT 'none';
 ALTER TABLE visits_new ADD COLUMN remark text;
+SELECT * FROM taken();
+-- words of an enum, and where other triggers do not fire
+CREATE TYPE medium AS ENUM ('mail', 'paid');
+ALTER TABLE visits ADD COLUMN medium medium;
+DELETE FROM change_log;
+ALTER TYPE medium RENAME VALUE 'mail' TO 'letter';
+SELECT * FROM taken();
+SET session_replication_role = replica;
+ALTER TABLE visits ADD COLUMN unseen integer DEFAULT 1;
+RESET session_replication_role;
 SELECT * FROM taken();
 -- a command of the user goes on whatever happens
 REVOKE ALL ON change_log FROM PUBLIC;

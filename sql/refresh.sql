@@ -448,6 +448,17 @@ SELECT count(DISTINCT n) FROM nudge_analytics.twice;
 SELECT (SELECT count(*) FROM verify('twice')) + (SELECT count(*) FROM verify('revenue')) AS differences;
 DROP PUBLICATION published_all;
 SELECT drop_materialisation('twice');
+-- a view between query and input is replaced
+CREATE VIEW between AS SELECT customer, 1 AS n FROM nudge_staging.customers;
+SELECT add_materialisation('looked', 'SELECT customer, n FROM shop.between', 'customer');
+CALL refresh('looked');
+CREATE OR REPLACE VIEW between AS SELECT customer, 2 AS n FROM nudge_staging.customers;
+SELECT status FROM freshness WHERE name = 'looked';
+CALL refresh('looked');
+SELECT DISTINCT n FROM nudge_analytics.looked;
+SELECT status FROM freshness WHERE name = 'looked';
+SELECT drop_materialisation('looked');
+DROP VIEW between;
 UPDATE materialisations SET next_due_at = now();
 CALL run_due('1 hour');
 SELECT due_materialisations();

@@ -501,13 +501,17 @@ BEGIN
 		INSERT INTO nudge.change_log (source)
 		SELECT t.source FROM nudge.trackings t
 		WHERE t.capture <> 'none' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
-			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r));
+			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r)
+				-- words of an enum may be called otherwise
+				OR c.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(t.relation) AND a.attnum > 0 AND a.atttypid = c.objid));
 	END IF;
 EXCEPTION WHEN OTHERS THEN
 	RAISE WARNING 'nudge_metrics does not know what this command has changed' USING DETAIL = SQLERRM || '.', HINT = 'Call track_source() for sources that read the table.';
 END
 $$;
 COMMENT ON FUNCTION nudge.note_alterations() IS
-	'Event trigger: after ALTER TABLE of a tracked table everything of its source may have changed. Not STRICT: triggers take no arguments';
-CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION nudge.note_alterations();
+	'Event trigger: after ALTER TABLE of a tracked table, or ALTER TYPE of one of its columns, everything of its source may have changed. Not STRICT: triggers take no arguments';
+CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE') EXECUTE FUNCTION nudge.note_alterations();
+-- as the triggers of tables
+ALTER EVENT TRIGGER nudge_note_alterations ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER nudge_note_alterations IS 'Notes which tracked tables were altered; it never refuses a command';

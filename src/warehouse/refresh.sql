@@ -170,6 +170,8 @@ DECLARE
 	untracked text;
 BEGIN
 	PERFORM nudge.check_read_committed();
+	-- a table that is gone is not fresh because nothing has changed
+	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_run.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
