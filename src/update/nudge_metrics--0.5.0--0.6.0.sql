@@ -6075,7 +6075,9 @@ BEGIN
 		INSERT INTO nudge.change_log (source)
 		SELECT t.source FROM nudge.trackings t
 		WHERE t.capture <> 'none' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c
-			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r));
+			WHERE c.classid = 'pg_class'::regclass AND c.objid IN (SELECT r.table_id FROM nudge.tables_of(to_regclass(t.relation)) r)
+				-- words of an enum may be called otherwise
+				OR c.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(t.relation) AND a.attnum > 0 AND a.atttypid = c.objid));
 	END IF;
 EXCEPTION WHEN OTHERS THEN
 	RAISE WARNING 'nudge_metrics does not know what this command has changed' USING DETAIL = SQLERRM || '.', HINT = 'Call track_source() for sources that read the table.';
@@ -6083,9 +6085,12 @@ END
 $$;
 
 COMMENT ON FUNCTION nudge.note_alterations() IS
-	'Event trigger: after ALTER TABLE of a tracked table everything of its source may have changed. Not STRICT: triggers take no arguments';
+	'Event trigger: after ALTER TABLE of a tracked table, or ALTER TYPE of one of its columns, everything of its source may have changed. Not STRICT: triggers take no arguments';
 
-CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION nudge.note_alterations();
+CREATE EVENT TRIGGER nudge_note_alterations ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE') EXECUTE FUNCTION nudge.note_alterations();
+
+-- as the triggers of tables
+ALTER EVENT TRIGGER nudge_note_alterations ENABLE ALWAYS;
 
 COMMENT ON EVENT TRIGGER nudge_note_alterations IS 'Notes which tracked tables were altered; it never refuses a command';
 
@@ -7661,16 +7666,55 @@ $$;
 
 COMMENT ON FUNCTION nudge.check_materialisation_name(text) IS 'An error unless there is a materialisation of that name';
 
+-- What views read: views that are looked through, and what ends the way: inputs and tables, but
+-- for those of the extension.
+CREATE FUNCTION nudge.relations_read(view_ids oid[]) RETURNS TABLE (id oid, name text, is_end boolean)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 5 SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH RECURSIVE reads(id, is_end) AS (
+			SELECT v, false FROM unnest(relations_read.view_ids) v
+			UNION
+			SELECT c.oid, c.relkind <> 'v' OR n.nspname = 'nudge_staging' AND EXISTS (SELECT FROM nudge.inputs i WHERE i.input = c.relname::text)
+			FROM reads r
+			JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.id AND NOT r.is_end
+			JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.id
+			JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('nudge', 'pg_catalog', 'information_schema')
+		)
+		SELECT e.id, format('%I.%I', n.nspname, c.relname), e.is_end
+		FROM reads e
+		JOIN pg_catalog.pg_class c ON c.oid = e.id
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE e.id <> ALL (relations_read.view_ids);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.relations_read(oid[]) IS 'Works for add_materialisation: the views, inputs and tables that some views read; is_end: not looked through';
+
 -- All that says how rows are computed and which changes lead to them, in words
 -- that depend on nobody's settings or rights.
 CREATE FUNCTION nudge.definition_hash(name text) RETURNS text
-	LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
-	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64'
-	RETURN md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM (
-			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(name))::oid AS id
-			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(name))::oid
-			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = name) v WHERE v.id IS NOT NULL),
-		(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = name)));
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64' SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+	RETURN (
+		WITH views AS MATERIALIZED (
+			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(definition_hash.name))::oid AS id
+			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(definition_hash.name))::oid
+			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(definition_hash.name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name
+		), all_views AS (
+			SELECT v.* FROM views v WHERE v.id IS NOT NULL
+			-- views of users in between
+			UNION ALL SELECT 4, r.name, r.id FROM nudge.relations_read(ARRAY(SELECT v.id FROM views v WHERE v.id IS NOT NULL)) r WHERE NOT r.is_end
+		)
+		SELECT md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM all_views v),
+			(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name))));
+END
+$$;
 
 COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
 
@@ -7688,26 +7732,10 @@ CREATE FUNCTION nudge.layer_cadence(layer text) RETURNS interval
 
 COMMENT ON FUNCTION nudge.layer_cadence(text) IS 'How often materialisations of a layer are refreshed if nobody says otherwise';
 
--- The relations that a view reads, other views looked through, but for those
--- of the inputs and for tables of the extension.
 CREATE FUNCTION nudge.view_upstreams(view_name text) RETURNS SETOF text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5 SET quote_all_identifiers = off
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5
 BEGIN ATOMIC
-	WITH RECURSIVE reads(id, is_end) AS (
-		SELECT to_regclass(view_upstreams.view_name)::oid, false
-		UNION
-		SELECT c.oid, c.relkind <> 'v' OR n.nspname = 'nudge_staging' AND EXISTS (SELECT FROM nudge.inputs i WHERE i.input = c.relname::text)
-		FROM reads r
-		JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.id AND NOT r.is_end
-		JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.id
-		JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('nudge', 'pg_catalog', 'information_schema')
-	)
-	SELECT format('%I.%I', n.nspname, c.relname)
-	FROM (SELECT DISTINCT e.id FROM reads e WHERE e.is_end) e
-	JOIN pg_catalog.pg_class c ON c.oid = e.id
-	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-	ORDER BY format('%I.%I', n.nspname, c.relname) COLLATE "C";
+	SELECT r.name FROM nudge.relations_read(ARRAY[to_regclass(view_upstreams.view_name)::oid]) r WHERE r.is_end ORDER BY r.name COLLATE "C";
 END;
 
 COMMENT ON FUNCTION nudge.view_upstreams(text) IS 'Works for add_materialisation: the inputs and tables that a view reads';
@@ -8889,6 +8917,8 @@ DECLARE
 	untracked text;
 BEGIN
 	PERFORM nudge.check_read_committed();
+	-- a table that is gone is not fresh because nothing has changed
+	PERFORM nudge.check_mart(name);
 	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = mark_run.name;
 	untracked := nudge.untracked_upstream(name);
 	IF m.definition_hash IS DISTINCT FROM hash THEN
