@@ -104,11 +104,26 @@ BEGIN
 	made.grain := coalesce(lower(grain), known.grain);
 	made.currency := coalesce(upper(btrim(currency)), CASE WHEN known.unit = 'currency' THEN (settings).currency END, '');
 	made.kind := coalesce(lower(kind), 'target');
+	made.provenance := coalesce(lower(provenance), 'agreed');
+	made.dimension := coalesce(dimension, 'all');
+	made.dimension_value := coalesce(dimension_value, 'all');
 	made.period_start := coalesce(period_start, nudge.period_start(nudge.civil_date(now(), (settings).zone), made.grain, (settings).week_start, (settings).fiscal_year_start));
 	IF made.kind NOT IN ('target', 'minimum', 'benchmark', 'plan') THEN
 		RAISE EXCEPTION 'unknown kind of target "%"', left(kind, 40) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'It says what the value is for.',
 			HINT = 'It is target, minimum, benchmark or plan.';
+	ELSIF made.provenance NOT IN ('agreed', 'imported', 'derived', 'placeholder') THEN
+		RAISE EXCEPTION 'unknown provenance "%"', left(provenance, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says where a target comes from.',
+			HINT = 'It is agreed, imported, derived or placeholder.';
+	ELSIF value IN ('NaN', 'Infinity', '-Infinity') THEN
+		RAISE EXCEPTION 'a target of "%" must be a number', metric USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', value),
+			HINT = 'Pass NULL to end the one before.';
+	ELSIF (made.dimension = 'all') <> (made.dimension_value = 'all') THEN
+		RAISE EXCEPTION 'a target of a slice must have a dimension and its value' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('They are "%s" and "%s".', made.dimension, made.dimension_value),
+			HINT = 'Pass both, as dimension => ''segment'', dimension_value => ''smb'', or neither for the total.';
 	ELSIF (made.currency <> '') <> (known.unit = 'currency') THEN
 		RAISE EXCEPTION 'a target of "%" must have % currency', metric, CASE WHEN known.unit = 'currency' THEN 'a' ELSE 'no' END USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = format('Its unit is %s.', known.unit),
@@ -119,8 +134,7 @@ BEGIN
 			HINT = format('Pass %s.', to_char(nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start), 'YYYY-MM-DD'));
 	END IF;
 	INSERT INTO nudge.targets AS t (metric, kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note)
-	VALUES (set_target.metric, made.kind, made.grain, coalesce(set_target.dimension, 'all'), coalesce(set_target.dimension_value, 'all'), made.currency, made.period_start, set_target.value,
-		coalesce(lower(set_target.provenance), 'agreed'), set_target.note)
+	VALUES (set_target.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, set_target.value, made.provenance, set_target.note)
 	ON CONFLICT ON CONSTRAINT targets_pkey DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note, set_by = session_user, set_at = now();
 	RETURN made.period_start;
 END
@@ -138,7 +152,7 @@ BEGIN
 		RAISE EXCEPTION 'unknown kind of annotation "%"', left(coalesce(kind, ''), 40) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'Charts tell kinds apart by colour.',
 			HINT = 'It is launch, price change, campaign, outage, policy, data, market or other.';
-	ELSIF day IS NULL OR coalesce(btrim(text), '') = '' THEN
+	ELSIF NOT coalesce(isfinite(day), false) OR coalesce(btrim(text), '') = '' THEN
 		RAISE EXCEPTION 'an annotation needs a day and a text' USING ERRCODE = 'null_value_not_allowed',
 			DETAIL = 'A chart shows the text at the day.',
 			HINT = 'Pass both.';
