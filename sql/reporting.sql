@@ -14,7 +14,12 @@ SELECT action, estimate FROM deploy(dry_run => true) WHERE object = 'nudge_repor
 SELECT action, lock FROM deploy(dry_run => true) WHERE object = 'nudge_reporting.kpi_current';
 SELECT metric, value, as_of, null_reason FROM nudge_reporting.kpi_current WHERE metric IN ('mrr', 'quick_ratio') ORDER BY sort_order;
 SELECT count(*) FROM nudge_reporting.metric_values;
+SELECT count(*) > 0 AS told, count(*) FILTER (WHERE keypath ~ '^mrr_monthly') AS of_what_is_not_there FROM nudge_reporting._metabase_metadata;
 SELECT * FROM check_reporting(true);
+-- a view of somebody is not touched as long as it is not in the way
+CREATE VIEW nudge_reporting.mrr_monthly AS SELECT 1 AS mine;
+SELECT count(*) FROM deploy() WHERE object = 'nudge_reporting.mrr_monthly';
+DROP VIEW nudge_reporting.mrr_monthly;
 
 -- By hand (doc/reporting.md)
 CREATE TABLE billing (id integer PRIMARY KEY, customer text, starts date, ends date, amount numeric, cur text DEFAULT 'EUR', plan text);

@@ -39,6 +39,12 @@ SELECT count(*) > 0 AS done FROM deploy(currency => 'EUR');
 SELECT set_target('arr', 1000) = date_trunc('month', now()) AS this_month;
 SELECT currency, value FROM targets WHERE metric = 'arr';
 SELECT target FROM nudge_reporting.kpi_current WHERE metric = 'arr';
+-- from the last month that is over on, and exactly met
+SELECT set_target('arr', 1680, period_start => (date_trunc('month', now()) - interval '1 month')::date) IS NOT NULL AS set;
+SELECT value, target, target_met, minimum_met FROM nudge_reporting.kpi_current WHERE metric = 'arr';
+SELECT set_target('arr', 1680.01, 'minimum', (date_trunc('month', now()) - interval '1 month')::date) IS NOT NULL AS set;
+SELECT value, minimum, target_met, minimum_met FROM nudge_reporting.kpi_current WHERE metric = 'arr';
+DELETE FROM targets WHERE metric = 'arr';
 
 \set VERBOSITY terse
 SELECT set_target('nonsense', 1);
