@@ -69,18 +69,28 @@ CALL nudge.run_due();
 CALL nudge.refresh('mrr');
 DELETE FROM nudge_analytics.mrr;
 
--- The viewer reads views of nudge_analytics and nothing else
+-- The viewer reads views of nudge_reporting and nothing else
 SET ROLE regress_owner;
-CREATE VIEW nudge_analytics.total AS SELECT sum(mrr) AS mrr FROM nudge_analytics.mrr;
+CREATE VIEW nudge_reporting.total AS SELECT sum(mrr) AS mrr FROM nudge_analytics.mrr;
+SELECT count(*) > 10 AS deployed FROM nudge.deploy();
 RESET ROLE;
 SELECT statement FROM nudge.grant_roles(viewer => 'regress_viewer');
 SET ROLE regress_viewer;
-SELECT * FROM nudge_analytics.total;
+SELECT * FROM nudge_reporting.total;
+SELECT metric, value, null_reason FROM nudge_reporting.kpi_current WHERE metric = 'mrr';
+SELECT mart, freshness_status FROM nudge_reporting.data_freshness WHERE mart = 'mrr';
+SELECT count(*) > 6000 AS days FROM nudge_reporting.calendar_days;
+SELECT setting, setting_value FROM nudge_reporting.reporting_settings WHERE setting = 'zone';
+SELECT count(*) AS targets FROM nudge_reporting.metric_targets;
+SELECT nudge.set_target('arr', 1, currency => 'EUR');
+DELETE FROM nudge_reporting.chart_annotations;
 SELECT * FROM nudge_analytics.mrr;
 SELECT * FROM nudge_staging.subscriptions;
 SELECT * FROM nudge.freshness;
 CALL nudge.run_due();
 SELECT * FROM nudge.verify('mrr');
+SET ROLE regress_owner;
+SELECT count(*) > 10 AS undeployed FROM nudge.undeploy();
 RESET ROLE;
 
 -- What a query calls runs as its owner, whoever refreshes, and can leave nothing behind
@@ -341,6 +351,7 @@ SELECT materialisation, cadence_now FROM nudge.set_cadence('mrr', '1 hour');
 SELECT nudge.retry_quarantined(), nudge.prune_runs(), nudge.prune_job_runs(), nudge.fan_out(), nudge.refresh_order();
 SELECT materialisation, pending_keys, everything, log_rows, quarantined FROM nudge.waiting();
 SELECT bool_or(r.is_running) AS running FROM nudge.last_runs() r;
+REVOKE SELECT ON nudge_reporting.total FROM regress_viewer;
 SELECT * FROM nudge.grant_roles(viewer => 'regress_viewer');
 SELECT nudge.enable_materialisation('mrr');
 SELECT nudge.add_materialisation('mrr2', 'SELECT 1 AS k', 'k');
@@ -350,7 +361,7 @@ UPDATE regress_shop.billing SET customer = 'hijacked';
 INSERT INTO regress_shop.billing SELECT 3, 'hijacked';
 SET search_path = public;
 
-DROP SCHEMA nudge_analytics, nudge_staging, regress_hijack, regress_shop CASCADE;
+DROP SCHEMA nudge_reporting, nudge_analytics, nudge_staging, regress_hijack, regress_shop CASCADE;
 DELETE FROM nudge.sources;
 DELETE FROM nudge.materialisations;
 TRUNCATE nudge.change_log, nudge.pending, nudge.runs, nudge.heartbeats, nudge.installation;

@@ -45,6 +45,7 @@ CREATE TABLE nudge.deployment (
 	buckets integer NOT NULL CHECK (buckets BETWEEN 1 AND 65536),
 	week_start text NOT NULL CHECK (week_start IN ('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday')),
 	fiscal_year_start integer NOT NULL CHECK (fiscal_year_start BETWEEN 1 AND 12),
+	currency text CHECK (currency = upper(btrim(currency)) AND currency <> ''),
 	deployed_by name NOT NULL DEFAULT session_user,
 	deployed_at timestamptz NOT NULL DEFAULT now()
 );
@@ -56,13 +57,14 @@ COMMENT ON COLUMN nudge.deployment.zone IS 'Time zone of days, weeks and months'
 COMMENT ON COLUMN nudge.deployment.buckets IS 'Hash buckets of customers';
 COMMENT ON COLUMN nudge.deployment.week_start IS 'First day of a week';
 COMMENT ON COLUMN nudge.deployment.fiscal_year_start IS 'First month of a fiscal year';
+COMMENT ON COLUMN nudge.deployment.currency IS 'Currency of amounts that stand for all, where there are several; NULL: none of them does';
 COMMENT ON COLUMN nudge.deployment.deployed_by IS 'Who called deploy() last';
 COMMENT ON COLUMN nudge.deployment.deployed_at IS 'When';
 
 CREATE FUNCTION nudge.fill_in(query text, settings nudge.deployment) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN replace(replace(replace(replace(query, '{zone}', quote_literal((settings).zone)), '{buckets}', (settings).buckets::text),
-		'{week_start}', quote_literal((settings).week_start)), '{fiscal_year_start}', (settings).fiscal_year_start::text);
+	RETURN replace(replace(replace(replace(replace(query, '{zone}', quote_literal((settings).zone)), '{buckets}', (settings).buckets::text),
+		'{week_start}', quote_literal((settings).week_start)), '{fiscal_year_start}', (settings).fiscal_year_start::text), '{currency}', quote_nullable((settings).currency));
 COMMENT ON FUNCTION nudge.fill_in(text, nudge.deployment) IS 'Works for deploy: a shipped query with the settings in it';
 
 -- track_source would say the same, but deploy does what else can be done.
@@ -111,6 +113,8 @@ BEGIN
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
+			UNION ALL
+			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
@@ -135,7 +139,7 @@ $$;
 COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments';
 
 -- NULL is what was said before, or the default of the table's first row.
-CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer) RETURNS nudge.deployment
+CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer, currency text) RETURNS nudge.deployment
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -147,6 +151,8 @@ BEGIN
 	settings.buckets := coalesce(buckets, settings.buckets, 256);
 	settings.week_start := coalesce(lower(week_start), settings.week_start, 'monday');
 	settings.fiscal_year_start := coalesce(fiscal_year_start, settings.fiscal_year_start, 1);
+	-- '' takes it back
+	settings.currency := nullif(coalesce(upper(btrim(currency)), settings.currency), '');
 	-- errors unless they are what they should be
 	PERFORM nudge.civil_date(now(), settings.zone);
 	PERFORM nudge.period_start(current_date, 'week', settings.week_start, settings.fiscal_year_start);
@@ -158,26 +164,28 @@ BEGIN
 	RETURN settings;
 END
 $$;
-COMMENT ON FUNCTION nudge.deploy_settings(text, integer, text, integer) IS 'Works for deploy: its settings, those not given as they were. Not STRICT: NULL is as it was';
+COMMENT ON FUNCTION nudge.deploy_settings(text, integer, text, integer, text) IS 'Works for deploy: its settings, those not given as they were. Not STRICT: NULL is as it was';
 
-CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL)
+CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL, currency text DEFAULT NULL)
 	RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	plan record;
-	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start);
+	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start, currency);
 BEGIN
 	IF dry_run IS NOT TRUE THEN
-		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start)
+		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start, currency) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start, (settings).currency)
 		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
-			fiscal_year_start = excluded.fiscal_year_start, deployed_by = session_user, deployed_at = now();
+			fiscal_year_start = excluded.fiscal_year_start, currency = excluded.currency, deployed_by = session_user, deployed_at = now();
 	END IF;
 	FOR plan IN SELECT p.* FROM nudge.deploy_plan() p ORDER BY p.place LOOP
 		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
 			PERFORM nudge.track_source(plan.name);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
 			PERFORM nudge.add_shipped_mart(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
+			PERFORM nudge.make_reporting_view(plan.name, settings);
 		END IF;
 		place := plan.place;
 		action := plan.action;
@@ -188,8 +196,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer) IS
-	'Tracks the sources and adds the materialisations that are shipped, as far as their inputs are mapped; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday and January';
+COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text) IS
+	'Tracks the sources, adds the materialisations that are shipped, as far as their inputs are mapped, and makes the views that BI tools read; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday, January and no currency';
 
 CREATE FUNCTION nudge.undeploy(dry_run boolean DEFAULT false) RETURNS TABLE (place bigint, action text, object text)
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -199,21 +207,25 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name FROM (
-			SELECT 1 AS part, o.depth, 'drop materialisation' AS action, o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
+			SELECT 0 AS part, v.place AS depth, 'drop view' AS action, v.name FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 1, o.depth, 'drop materialisation', o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
 			UNION ALL
 			-- others may still need to know what changes
 			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
 			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
 		) s ORDER BY 1 LOOP
-		IF NOT dry_run AND one.action = 'drop materialisation' THEN
+		IF NOT dry_run AND one.action = 'drop view' THEN
+			EXECUTE format('DROP VIEW %s', nudge.reporting_view(one.name));
+		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);
 		ELSIF NOT dry_run THEN
 			PERFORM nudge.untrack_source(one.name);
 		END IF;
 		place := one.place;
 		action := one.action;
-		object := CASE one.action WHEN 'untrack source' THEN one.name ELSE nudge.mart_table(one.name) END;
+		object := CASE one.action WHEN 'untrack source' THEN one.name WHEN 'drop view' THEN nudge.reporting_view(one.name) ELSE nudge.mart_table(one.name) END;
 		RETURN NEXT;
 	END LOOP;
 	IF NOT dry_run THEN
@@ -222,14 +234,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.undeploy(boolean) IS
-	'Drops the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
+	'Drops the views and the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
 
 DO $$
 DECLARE
 	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
 BEGIN
-	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer), nudge.undeploy(boolean) FROM PUBLIC;
-	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
+	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) FROM PUBLIC;
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.deployment TO %s WITH GRANT OPTION', owner);
 END
 $$;

@@ -69,7 +69,7 @@ CREATE FUNCTION nudge.warehouse_grants(kind text, role_name name, makers name[])
 BEGIN ATOMIC
 	WITH spaces AS (
 		SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
-		WHERE warehouse_grants.kind IN ('owner', 'analyst') AND n.nspname IN ('nudge_staging', 'nudge_analytics') OR warehouse_grants.kind = 'viewer' AND n.nspname = 'nudge_analytics'
+		WHERE warehouse_grants.kind IN ('owner', 'analyst') AND n.nspname IN ('nudge_staging', 'nudge_analytics') OR warehouse_grants.kind IN ('owner', 'analyst', 'viewer') AND n.nspname = 'nudge_reporting'
 	), relations AS (
 		SELECT s.nspname, c.oid, c.relname, c.relowner FROM spaces s JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
 		WHERE warehouse_grants.kind = 'analyst' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OR warehouse_grants.kind = 'viewer' AND c.relkind = 'v'
@@ -84,10 +84,10 @@ BEGIN ATOMIC
 		SELECT 3, format('%I %I', s.nspname, m.rolname), format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT ON TABLES TO %I', m.rolname, s.nspname, warehouse_grants.role_name),
 			nudge.has_default(m.oid, s.oid, (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname = warehouse_grants.role_name))
 		FROM spaces s, pg_catalog.pg_roles m
-		WHERE warehouse_grants.kind = 'analyst' AND (m.rolname = ANY (warehouse_grants.makers) OR m.oid IN (SELECT r.relowner FROM relations r))
+		WHERE warehouse_grants.kind IN ('analyst', 'viewer') AND (m.rolname = ANY (warehouse_grants.makers) OR m.oid IN (SELECT r.relowner FROM relations r))
 	) g ORDER BY g.part, g.object COLLATE "C";
 END;
-COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs and materialisations, and whether it has it';
+COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs, materialisations and views for BI tools, and whether it has it';
 
 CREATE FUNCTION nudge.job_settings(role_name name) RETURNS TABLE (statement text, is_there boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 3
@@ -145,13 +145,13 @@ COMMENT ON FUNCTION nudge.check_roles(jsonb) IS 'Works for grant_roles: an error
 
 -- The schemas belong to the owner's role if they are not there yet.
 CREATE FUNCTION nudge.make_schemas(owner name) RETURNS TABLE (statement text, done boolean, problem text)
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 3 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	one record;
 BEGIN
 	FOR one IN SELECT s.name, s.description FROM (VALUES ('nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
-		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps')) s(name, description)
+		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps'), ('nudge_reporting', 'Views of nudge_metrics that BI tools read')) s(name, description)
 		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) LOOP
 		statement := format('CREATE SCHEMA %I AUTHORIZATION %I', one.name, owner);
 		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement || format('; COMMENT ON SCHEMA %I IS %L', one.name, one.description)) t;
@@ -159,7 +159,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.make_schemas(name) IS 'Works for grant_roles: makes the schemas of inputs and materialisations';
+COMMENT ON FUNCTION nudge.make_schemas(name) IS 'Works for grant_roles: makes the schemas of inputs, materialisations and views for BI tools';
 
 CREATE FUNCTION nudge.grant_roles(owner name DEFAULT NULL, operator name DEFAULT NULL, job name DEFAULT NULL, analyst name DEFAULT NULL, viewer name DEFAULT NULL)
 	RETURNS TABLE (role_name name, done boolean, statement text, problem text)
@@ -196,8 +196,8 @@ BEGIN
 			(1, 'owner', owner, 'nudge_metrics: maps sources and adds materialisations, which belong to it'),
 			(2, 'operator', operator, 'nudge_metrics: refreshes materialisations and schedules that'),
 			(3, 'job', job, 'nudge_metrics: the sessions that call nudge.run_due(); not to be renamed while a job runs as it'),
-			(4, 'analyst', analyst, 'nudge_metrics: reads inputs and materialisations'),
-			(5, 'viewer', viewer, 'nudge_metrics: reads the views of nudge_analytics')) k(place, kind, name, description)
+			(4, 'analyst', analyst, 'nudge_metrics: reads inputs, materialisations and views for BI tools'),
+			(5, 'viewer', viewer, 'nudge_metrics: reads the views for BI tools, nudge_reporting, and nothing else')) k(place, kind, name, description)
 		WHERE k.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = k.name) ORDER BY k.place LOOP
 		IF NOT (SELECT r.rolsuper OR r.rolcreaterole FROM pg_roles r WHERE r.rolname = current_user) THEN
 			RAISE EXCEPTION 'role "%" cannot be made', one.name USING ERRCODE = 'insufficient_privilege',

@@ -85,7 +85,7 @@ SELECT set_eq($$ SELECT c.relname::text FROM pg_extension e JOIN pg_class c ON c
 	$$ VALUES ('runs'), ('heartbeats'), ('installation'), ('erasures'), ('nothing') $$, 'the owner writes all of the configuration, and no log of what was done');
 SELECT is_empty($$ SELECT c.relname FROM pg_class c JOIN role r ON r.kind <> 'owner' WHERE c.relnamespace = 'nudge'::regnamespace AND c.relkind IN ('r', 'v') AND has_table_privilege(r.name, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') $$, 'nobody else writes a table');
 SELECT is_empty($$ SELECT r.kind FROM role r, pg_class c WHERE c.oid = 'nudge.runs_run_id_seq'::regclass AND has_sequence_privilege(r.name, c.oid, 'USAGE, UPDATE') $$, 'nor a sequence');
-SELECT is_empty($$ SELECT r.kind, s.nspname FROM role r, pg_namespace s WHERE s.nspname IN ('nudge', 'nudge_staging', 'nudge_analytics') AND has_schema_privilege(r.name, s.oid, 'CREATE') AND NOT (r.kind = 'owner' AND s.nspname <> 'nudge') $$,
+SELECT is_empty($$ SELECT r.kind, s.nspname FROM role r, pg_namespace s WHERE s.nspname IN ('nudge', 'nudge_staging', 'nudge_analytics', 'nudge_reporting') AND has_schema_privilege(r.name, s.oid, 'CREATE') AND NOT (r.kind = 'owner' AND s.nspname <> 'nudge') $$,
 	'only the owner makes objects, and none among those of the extension');
 
 -- SECURITY DEFINER ------------------------------------------------------------

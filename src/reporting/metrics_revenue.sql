@@ -1,0 +1,54 @@
+/*
+ * metrics_revenue.sql
+ *		Shipped metrics about revenue.
+ *
+ * Rules: doc/reporting.md; definitions: doc/revenue.md, doc/revenue_rates.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('mrr', 'revenue', 100, 'MRR', 'currency', 'up', 'balance', 'month', 'closing_mrr', 'Monthly recurring revenue as the period closes.'),
+('arr', 'revenue', 101, 'ARR', 'currency', 'up', 'balance', 'month', '12 * closing_mrr', 'Annual recurring revenue as the period closes: 12 times MRR.'),
+('new_mrr', 'revenue', 102, 'New MRR', 'currency', 'up', 'additive', 'month', 'new_mrr', 'MRR of customers that had none before.'),
+('reactivation_mrr', 'revenue', 103, 'Reactivation MRR', 'currency', 'up', 'additive', 'month', 'reactivation_mrr', 'MRR of customers that had had some, and none as the period opened.'),
+('expansion_mrr', 'revenue', 104, 'Expansion MRR', 'currency', 'up', 'additive', 'month', 'expansion_mrr', 'MRR that customers have more than as the period opened.'),
+('contraction_mrr', 'revenue', 105, 'Contraction MRR', 'currency', 'up', 'additive', 'month', 'contraction_mrr', 'MRR that customers have less than as the period opened: 0 or negative.'),
+('churn_mrr', 'revenue', 106, 'Churned MRR', 'currency', 'up', 'additive', 'month', 'churn_mrr', 'MRR of customers that have none any more: 0 or negative.'),
+('net_new_mrr', 'revenue', 107, 'Net new MRR', 'currency', 'up', 'additive', 'month', 'new_mrr + reactivation_mrr + expansion_mrr + contraction_mrr + churn_mrr + fx_mrr', 'All movements of MRR: closing less opening.'),
+('mrr_growth_rate', 'revenue', 108, 'MRR growth', 'rate', 'up', 'not additive', 'month', 'net_new_mrr / opening_mrr', 'Growth of MRR over one period, as a fraction.'),
+('churned_mrr_rate', 'revenue', 109, 'Churned MRR rate', 'rate', 'down', 'not additive', 'month', '-churn_mrr / opening_mrr', 'MRR of customers that left over opening MRR, contraction not counted.'),
+('gross_mrr_churn_rate', 'revenue', 110, 'Gross MRR churn', 'rate', 'down', 'not additive', 'month', '-(churn_mrr + contraction_mrr) / opening_mrr', 'MRR lost by churn and contraction over opening MRR.'),
+('expansion_rate', 'revenue', 111, 'Expansion rate', 'rate', 'up', 'not additive', 'month', 'expansion_mrr / opening_mrr', 'Expansion MRR over opening MRR.'),
+('contraction_rate', 'revenue', 112, 'Contraction rate', 'rate', 'down', 'not additive', 'month', '-contraction_mrr / opening_mrr', 'Contraction MRR over opening MRR.'),
+('monthly_net_revenue_retention_rate', 'revenue', 113, 'Net revenue retention, one month', 'rate', 'up', 'not additive', 'month', '(opening_mrr + expansion_mrr + contraction_mrr + churn_mrr) / opening_mrr',
+	'MRR of the customers of a month before over what it was then. Of one month: thresholds for twelve months do not fit it.'),
+('monthly_gross_revenue_retention_rate', 'revenue', 114, 'Gross revenue retention, one month', 'rate', 'up', 'not additive', 'month', '(opening_mrr + contraction_mrr + churn_mrr) / opening_mrr',
+	'The same without expansion: never above 1. Of one month: thresholds for twelve months do not fit it.'),
+('quick_ratio', 'revenue', 115, 'Quick ratio', 'ratio', 'up', 'not additive', 'month', '(new_mrr + expansion_mrr) / -(contraction_mrr + churn_mrr)', 'MRR won over MRR lost; none if nothing was lost.'),
+('arpa', 'revenue', 116, 'ARPA', 'currency', 'up', 'not additive', 'month', 'closing_mrr / closing_customers', 'MRR per customer that has some, as the period closes.'),
+('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes, in one currency.'),
+('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before, in one currency; reactivated ones are not new.'),
+('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more, in one currency.'),
+('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.');
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, numerator, denominator) VALUES
+('mrr', 'month', 'mrr_summary', 'currency', 'closing_mrr', NULL, NULL),
+('arr', 'month', 'mrr_summary', 'currency', '12 * closing_mrr', NULL, NULL),
+('new_mrr', 'month', 'mrr_summary', 'currency', 'new_mrr', NULL, NULL),
+('reactivation_mrr', 'month', 'mrr_summary', 'currency', 'reactivation_mrr', NULL, NULL),
+('expansion_mrr', 'month', 'mrr_summary', 'currency', 'expansion_mrr', NULL, NULL),
+('contraction_mrr', 'month', 'mrr_summary', 'currency', 'contraction_mrr', NULL, NULL),
+('churn_mrr', 'month', 'mrr_summary', 'currency', 'churn_mrr', NULL, NULL),
+('net_new_mrr', 'month', 'mrr_summary', 'currency', 'net_new_mrr', NULL, NULL),
+('mrr_growth_rate', 'month', 'mrr_summary', 'currency', NULL, 'net_new_mrr', 'opening_mrr'),
+('churned_mrr_rate', 'month', 'mrr_summary', 'currency', NULL, '-churn_mrr', 'opening_mrr'),
+('gross_mrr_churn_rate', 'month', 'mrr_summary', 'currency', NULL, '-(churn_mrr + contraction_mrr)', 'opening_mrr'),
+('expansion_rate', 'month', 'mrr_summary', 'currency', NULL, 'expansion_mrr', 'opening_mrr'),
+('contraction_rate', 'month', 'mrr_summary', 'currency', NULL, '-contraction_mrr', 'opening_mrr'),
+('monthly_net_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('monthly_gross_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('quick_ratio', 'month', 'mrr_summary', 'currency', NULL, 'new_mrr + expansion_mrr', '-(contraction_mrr + churn_mrr)'),
+('arpa', 'month', 'mrr_summary', 'currency', NULL, 'closing_mrr', 'closing_customers'),
+('paying_customers', 'month', 'mrr_summary', 'currency', 'closing_customers', NULL, NULL),
+('new_customers', 'month', 'mrr_summary', 'currency', 'new_customers', NULL, NULL),
+('churned_customers', 'month', 'mrr_summary', 'currency', 'churned_customers', NULL, NULL),
+('logo_churn_rate', 'month', 'mrr_summary', 'currency', NULL, 'churned_customers', 'opening_customers');
