@@ -70,12 +70,13 @@ FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr
 
 -- Totals by segment: a customer counts in its segment of now, also in the past.
 -- What changes a segment is a row of dim_customers, whose bucket says where.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+-- Each change is one of the segment and of all: hence no key.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('mrr_segment_buckets', 'revenue', 160, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,segment,currency}', $query$
 SELECT c.bucket, CASE lower(btrim(d.segment)) WHEN 'all' THEN 'all (segment)' ELSE coalesce(nullif(btrim(d.segment), ''), '(none)') END AS segment, c.currency,
 	count(*) AS customers, nudge.rollup(c.state) AS state
 FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer
-GROUP BY 1, 2, 3$query$, NULL,
+GROUP BY 1, 2, 3$query$, NULL, NULL,
 	'MRR over time of customers by hash bucket and segment of now, by currency. Grain: bucket, segment and currency',
 	'{"bucket": "Hash bucket of customers", "segment": "Segment of the customers now; (none) for those without", "currency": "Currency of the prices",
 	"customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
@@ -87,7 +88,7 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 			UNION ALL SELECT 'all', s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s) m
 		GROUP BY m.segment, m.currency) b,
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w$query$,
-	$clock$SELECT DISTINCT m.segment, nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION ALL SELECT 'all', nudge.as_of()$clock$,
+	$clock$SELECT DISTINCT m.segment, nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION ALL SELECT 'all', nudge.as_of()$clock$, '{"mrr_segment_buckets": null}',
 	'MRR waterfall by month, currency and segment of the customers now, with a segment all for all of them. Grain: segment, currency and month of the zone of deploy()',
 	'{"segment": "Segment of the customers now, (none) for those without, all for all customers: do not add it to the others", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
 	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
