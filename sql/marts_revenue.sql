@@ -89,6 +89,11 @@ CALL at('2024-05-31 22:00:00.000001Z');
 SELECT max(period) AS last, bool_and(complete) AS complete FROM nudge_analytics.fact_revenue WHERE customer = 'ann';
 CALL refresh('fact_revenue');
 SELECT count(*) AS differences FROM verify('fact_revenue');
+-- and from the very instant at which this month began
+SELECT period_start(civil_date(now(), 'Europe/Berlin'), 'month')::timestamp AT TIME ZONE 'Europe/Berlin' AS instant \gset
+CALL at(:'instant');
+CALL refresh('fact_revenue');
+SELECT count(*) AS differences FROM verify('fact_revenue');
 SELECT count(*) FILTER (WHERE NOT complete) AS open, max(period) = period_start(civil_date(now(), 'Europe/Berlin'), 'month') AS is_this_month FROM nudge_analytics.fact_revenue WHERE customer = 'ann';
 -- nothing changes, nothing is written
 CALL refresh('mrr_by_segment');

@@ -104,7 +104,7 @@ CREATE FUNCTION pg_temp.instant() RETURNS timestamptz LANGUAGE sql VOLATILE
 		WHEN 1 THEN date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' - make_interval(secs => pg_temp.below(3) - 1)
 		ELSE now() - make_interval(mins => pg_temp.below(130000) - 6000) END;
 CREATE FUNCTION pg_temp.add_item() RETURNS void LANGUAGE sql VOLATILE AS $$
-	INSERT INTO shop.item SELECT nextval('pg_temp.ids'), pg_temp.customer(), 'p' || pg_temp.below(3), pg_temp.below(4) * 100 + pg_temp.below(100) / 100.0, s.at, CASE WHEN random() < 0.5 THEN s.at + make_interval(mins => 1 + pg_temp.below(60000)) END,
+	INSERT INTO shop.item SELECT nextval('pg_temp.ids'), pg_temp.customer(), 'p' || pg_temp.below(3), CASE WHEN random() < 0.1 THEN 0 ELSE pg_temp.below(4) * 100 + pg_temp.below(100) / 100.0 END, s.at, CASE WHEN random() < 0.5 THEN s.at + make_interval(mins => 1 + pg_temp.below(60000)) END,
 		CASE WHEN random() < 0.8 THEN 'EUR' ELSE ' usd' END, (ARRAY['active', 'active', 'ended', 'at_risk', 'trialing'])[1 + pg_temp.below(5)], (ARRAY['month', 'month', 'year', 'none'])[1 + pg_temp.below(4)]
 	FROM (SELECT pg_temp.instant() AS at) s $$;
 CREATE FUNCTION pg_temp.add_event() RETURNS void LANGUAGE sql VOLATILE AS $$
@@ -204,7 +204,13 @@ SELECT count(pg_temp.add_item()) FROM generate_series(1, 40) \gset
 SELECT count(pg_temp.add_event()) FROM generate_series(1, 150) \gset
 INSERT INTO shop.account SELECT 'c' || i, (ARRAY['s1', 's2', 's3', NULL])[1 + pg_temp.below(4)] FROM generate_series(0, 11) i;
 INSERT INTO shop.person SELECT 'p' || i, pg_temp.customer(), pg_temp.instant() - interval '30 days', i = 3 FROM generate_series(0, 9) i;
+-- each Sunday of the last four whole weeks that begin with it: no habit by weeks that begin on Monday
+INSERT INTO shop.event (id, person, at, name, feature) SELECT nextval('pg_temp.ids'), 'p1', (w.start - 7 * i + time '12:00') AT TIME ZONE 'Europe/Berlin', 'run', 'f5'
+FROM generate_series(1, 4) i, (SELECT nudge.period_start(nudge.civil_date(now(), 'Europe/Berlin'), 'week', 'sunday') AS start) w;
 SELECT isnt_empty('SELECT pg_temp.refresh_all()', 'the first refresh writes');
+SELECT is_empty('SELECT pg_temp.wrong()', 'and verify finds nothing');
+SELECT is_empty('SELECT pg_temp.otherwise()', 'all is as the families say');
+SELECT is(habitual_users, 1::bigint, 'one has a habit') FROM nudge_analytics.feature_adoption WHERE feature = 'f5';
 
 CREATE FUNCTION pg_temp.rounds(n integer) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -221,7 +227,7 @@ BEGIN
 		END LOOP;
 		IF i % 3 = 0 THEN
 			-- nothing has changed but the time
-			instant := CASE pg_temp.below(3) WHEN 0 THEN pg_temp.instant() WHEN 1 THEN (SELECT coalesce(max(starts) FILTER (WHERE starts < now()), now()) FROM shop.item WHERE id % 7 = i % 7)
+			instant := CASE (i / 3) % 4 WHEN 0 THEN pg_temp.instant() WHEN 2 THEN date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' WHEN 1 THEN (SELECT coalesce(max(starts) FILTER (WHERE starts < now()), now()) FROM shop.item WHERE id % 7 = i % 7)
 				ELSE now() - make_interval(mins => pg_temp.below(3000)) END;
 			PERFORM nudge.fan_out(100000);
 			PERFORM pg_temp.back_to(least(instant, now()));
