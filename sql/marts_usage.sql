@@ -54,6 +54,13 @@ CALL refresh('lifecycle');
 SELECT max(day) = civil_date(now(), 'Europe/Berlin') - 1 AS to_yesterday FROM nudge_analytics.active_users;
 SELECT grain, count(*) FILTER (WHERE NOT complete) <= 1 AS one_open FROM nudge_analytics.lifecycle GROUP BY grain ORDER BY grain;
 SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
+-- a day begins in Berlin
+SET nudge.as_of = '2024-03-20 22:59:59Z';
+SELECT at FROM nudge_staging.active_users__clock;
+SET nudge.as_of = '2024-03-20 23:00Z';
+SELECT at FROM nudge_staging.active_users__clock UNION SELECT at FROM nudge_staging.lifecycle__clock UNION SELECT at FROM nudge_staging.cohort_retention__clock;
+SELECT max(day) AS last_day FROM nudge_staging.active_users__definition;
+RESET nudge.as_of;
 -- within a day nothing is computed
 CALL refresh('active_users');
 CALL refresh('lifecycle');

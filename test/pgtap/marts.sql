@@ -164,10 +164,11 @@ INSERT INTO pg_temp.oracles VALUES
 		$$SELECT c.currency, r.cohort, r.age, r.period, r.cohort_customers, r.cohort_mrr, r.customers, r.mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.reactivation_mrr, r.logo_retention, r.net_revenue_retention,
 			r.gross_revenue_retention, r.complete FROM pg_temp.company c, nudge.revenue_cohorts(c.state, 'month', 'Europe/Berlin', now()) r$$),
 	-- by plain SQL
-	('dim_customers', 'SELECT customer, segment, status, first_revenue_day, last_revenue_day, current_mrr FROM nudge_analytics.dim_customers',
+	('dim_customers', 'SELECT customer, segment, status, first_revenue_day, last_revenue_day, currency, current_mrr FROM nudge_analytics.dim_customers',
 		$$SELECT k.customer, (SELECT a.segment FROM shop.account a WHERE a.customer = k.customer),
 			CASE WHEN count(p.customer) = 0 THEN 'never_paid' WHEN bool_or(p.is_on) THEN 'active' ELSE 'churned' END,
 			min(p.valid_from AT TIME ZONE 'Europe/Berlin')::date, CASE WHEN NOT bool_or(p.is_on) THEN max(p.valid_to - interval '1 microsecond') AT TIME ZONE 'Europe/Berlin' END::date,
+			CASE WHEN count(DISTINCT p.currency) FILTER (WHERE p.is_on) = 1 THEN min(p.currency) FILTER (WHERE p.is_on) WHEN bool_or(p.is_on) IS NOT TRUE AND count(DISTINCT p.currency) = 1 THEN min(p.currency) END,
 			CASE WHEN count(DISTINCT p.currency) FILTER (WHERE p.is_on) < 2 THEN coalesce(sum(round(p.mrr, 6)) FILTER (WHERE p.is_on), 0) END
 		FROM (SELECT customer FROM shop.account UNION SELECT customer FROM pg_temp.priced) k
 		LEFT JOIN (SELECT r.*, r.valid_to IS NULL OR r.valid_to >= now() AS is_on FROM pg_temp.priced r WHERE r.mrr > 0 AND r.valid_from < now()) p ON p.customer = k.customer GROUP BY k.customer$$),
