@@ -29,7 +29,7 @@ CALL refresh('revenue_cohorts');
 SELECT customer, segment, internal, status, first_revenue_day, last_revenue_day, currency, current_mrr, bucket = bucket(customer, 3) AS in_its_bucket FROM nudge_analytics.dim_customers ORDER BY 1;
 SELECT currency, sum(current_mrr) AS mrr FROM nudge_analytics.dim_customers GROUP BY 1 ORDER BY 1;
 SELECT segment, currency, period, opening_mrr AS opening, new_mrr AS new, expansion_mrr AS more, churn_mrr AS churn, closing_mrr AS closing, closing_customers AS customers
-FROM nudge_analytics.mrr_by_segment WHERE period < '2024-05-01' ORDER BY 1, 2, 3;
+FROM nudge_analytics.mrr_by_segment WHERE period < '2024-05-01' ORDER BY segment COLLATE "C", 2, 3;
 SELECT customer, currency, period, movement, opening_mrr AS opening, new_mrr AS new, expansion_mrr AS more, churn_mrr AS churn, net_new_mrr AS net, closing_mrr AS closing, complete
 FROM nudge_analytics.fact_revenue WHERE period < '2024-05-01' ORDER BY 1, 2, 3;
 SELECT cohort, age, cohort_customers AS size, customers, mrr, round(logo_retention_rate, 4) AS logos, round(net_revenue_retention_rate, 4) AS nrr, round(gross_revenue_retention_rate, 4) AS grr, complete
@@ -47,12 +47,12 @@ SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) W
 UPDATE account SET segment = 'Enterprise' WHERE id = 'ben';
 CALL refresh('mrr_by_segment');
 SELECT segment, period, opening_mrr AS opening, new_mrr AS new, churn_mrr AS churn, closing_mrr AS closing FROM nudge_analytics.mrr_by_segment
-WHERE period < '2024-04-01' AND segment IN ('SMB', 'Enterprise') ORDER BY 1, 2;
+WHERE period < '2024-04-01' AND segment IN ('SMB', 'Enterprise') ORDER BY segment COLLATE "C", 2;
 -- a segment that nobody is in is no more
 UPDATE account SET segment = 'SMB' WHERE segment = 'all';
 DELETE FROM account WHERE id = 'ben';
 CALL refresh('mrr_by_segment');
-SELECT segment, currency, count(*) > 0 AS there, sum(closing_mrr) FILTER (WHERE period = '2024-03-01') AS march FROM nudge_analytics.mrr_by_segment GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT segment, currency, count(*) > 0 AS there, sum(closing_mrr) FILTER (WHERE period = '2024-03-01') AS march FROM nudge_analytics.mrr_by_segment GROUP BY 1, 2 ORDER BY segment COLLATE "C", 2;
 SELECT customer, segment, created_at, status FROM nudge_analytics.dim_customers WHERE customer IN ('ben', 'cat', 'fay') ORDER BY 1;
 SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
 

@@ -107,6 +107,17 @@ SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) W
 CALL refresh('feature_adoption');
 SELECT name, rows_written, rows_deleted FROM (SELECT DISTINCT ON (name) * FROM run_history WHERE name ~ 'feature|dim' ORDER BY name, run_id DESC) r ORDER BY name COLLATE "C";
 
+-- two rows of a user are an error of that user
+CREATE TABLE person_2 AS SELECT * FROM person WHERE id = 'ada';
+SELECT map_source('users', 'person_2', source => 'more', columns => '{"user": "id", "customer": "account", "signed_up_at": "since", "internal": "staff"}');
+SELECT count(*) > 0 AS deployed FROM deploy();
+CALL refresh('feature_adoption');
+SELECT materialisation, key, error FROM quarantine;
+SELECT feature, users FROM nudge_analytics.feature_adoption ORDER BY 1;
+DELETE FROM person_2;
+CALL refresh('feature_adoption');
+SELECT count(*) AS put_aside FROM quarantine;
+
 -- nobody did anything
 TRUNCATE event;
 CALL refresh('feature_adoption');
@@ -118,7 +129,7 @@ SELECT (SELECT count(*) FROM nudge_analytics.feature_adoption) AS features, (SEL
 SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
 
 SELECT count(*) > 0 AS undone FROM undeploy();
-SELECT unmap_source('events'), unmap_source('users');
+SELECT unmap_source('events'), unmap_source('users'), unmap_source('more');
 DELETE FROM change_log;
 DELETE FROM runs;
 DROP SCHEMA nudge_staging;
