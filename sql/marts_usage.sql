@@ -83,12 +83,12 @@ CALL refresh('feature_adoption');
 CALL refresh('lifecycle');
 CALL refresh('cohort_retention');
 CALL refresh('active_users');
-SELECT user_id, customer, signed_up_at, signed_up_day, plan, internal, bucket = bucket(user_id, 5) AS in_its_bucket FROM nudge_analytics.dim_users ORDER BY 1;
+SELECT "user", customer, signed_up_at, signed_up_day, plan, internal, bucket = bucket("user", 5) AS in_its_bucket FROM nudge_analytics.dim_users ORDER BY 1;
 SELECT feature, users, discovered_users AS discovered, tried_users AS tried, adopted_users AS adopted, habitual_users AS habitual, round(adoption_rate, 2) AS adoption, uses,
 	round(usage_frequency, 2) AS frequency, round(success_rate, 4) AS success FROM nudge_analytics.feature_adoption ORDER BY 1;
 SELECT feature, completions, round(completion_rate, 4) AS completion, median_duration_seconds AS duration, median_seconds_to_first_use / 86400 AS days_to_first_use,
 	round(median_seconds_to_adopt::numeric / 86400, 4) AS days_to_adopt, value_created FROM nudge_analytics.feature_adoption ORDER BY 1;
-SELECT s.user_id, u.feature, u.stage, u.uses FROM nudge_analytics.feature_user_states s, nudge.feature_users(s.state, as_of => '2024-04-29 00:00Z', zone => 'Europe/Berlin') u ORDER BY 1, 2;
+SELECT s."user", u.feature, u.stage, u.uses FROM nudge_analytics.feature_user_states s, nudge.feature_users(s.state, as_of => '2024-04-29 00:00Z', zone => 'Europe/Berlin') u ORDER BY 1, 2;
 SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
 -- eve is staff no more, dee is; the denominator stays, what they did moves
 UPDATE person SET staff = id = 'dee' WHERE id IN ('dee', 'eve');
@@ -117,6 +117,9 @@ SELECT feature, users FROM nudge_analytics.feature_adoption ORDER BY 1;
 DELETE FROM person_2;
 CALL refresh('feature_adoption');
 SELECT count(*) AS put_aside FROM quarantine;
+
+-- where a user is: erasing finds it by the name of the column
+SELECT kind, object, row_count FROM find_entity('user', 'ada') WHERE kind = 'materialisation' ORDER BY object COLLATE "C";
 
 -- nobody did anything
 TRUNCATE event;

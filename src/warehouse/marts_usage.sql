@@ -9,13 +9,13 @@
 -- Days are over once they are in a total: as_of is the present day.  Totals
 -- are one key, scope or grain, since the log of changes knows users and no days.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('user_activity_states', 'usage', 300, 'mart', '{events}', 'user_id', '{user_id}', $query$
-SELECT e."user" AS user_id, nudge.bucket(e."user", {buckets}) AS bucket, nudge.activity_count_agg(e."user", nudge.civil_date(e.at, {zone}), 1) AS state
+('user_activity_states', 'usage', 300, 'mart', '{events}', 'user', '{user}', $query$
+SELECT e."user", nudge.bucket(e."user", {buckets}) AS bucket, nudge.activity_count_agg(e."user", nudge.civil_date(e.at, {zone}), 1) AS state
 FROM nudge_staging.events e
 WHERE e."user" IS NOT NULL
-GROUP BY e."user"$query$, NULL, '{"events": "user"}',
+GROUP BY e."user"$query$, NULL, NULL,
 	'Days on which each user was active, and events of each: a state for functions such as active_users. Grain: user',
-	'{"user_id": "User", "bucket": "Hash bucket of the user", "state": "Active days in the zone of deploy(), as activity_state"}'),
+	'{"user": "User", "bucket": "Hash bucket of the user", "state": "Active days in the zone of deploy(), as activity_state"}'),
 ('activity_buckets', 'usage', 310, 'mart', '{events}', 'bucket', '{bucket}', $query$
 SELECT u.bucket, count(*) AS users, nudge.rollup(u.state) AS state FROM nudge_analytics.user_activity_states u GROUP BY u.bucket$query$, NULL, NULL,
 	'Active days of users by hash bucket: totals roll up a few states instead of one of each user. Grain: bucket',
@@ -50,18 +50,18 @@ WHERE r.cohort IS NOT NULL$query$,
 	"eligible_users": "Those for whom the period is over: the denominator", "retained_users": "Those active in the period; NULL if it is not over", "retention_rate": "retained_users over eligible_users, a fraction; NULL if the period is not over"}'),
 
 -- Features, of users that are known and not internal.
-('feature_user_states', 'usage', 350, 'mart', '{events,users}', 'user_id', '{user_id,feature}', $query$
-SELECT r.user_id, r.feature, nudge.bucket(r.user_id, {buckets}) AS bucket, nudge.feature_agg(r.user_id, r.at, r.feature, r.action, r.success, r.duration, r.value) AS state
-FROM (SELECT e."user" AS user_id, e.feature, e.at, CASE WHEN lower(btrim(e.name)) IN ('viewed', 'completed') THEN lower(btrim(e.name)) ELSE 'used' END AS action, e.success, e.duration, e.value
-		FROM nudge_staging.events e JOIN nudge_analytics.dim_users u ON u.user_id = e."user" AND NOT u.internal
+('feature_user_states', 'usage', 350, 'mart', '{events,users}', 'user', '{user,feature}', $query$
+SELECT r."user", r.feature, nudge.bucket(r."user", {buckets}) AS bucket, nudge.feature_agg(r."user", r.at, r.feature, r.action, r.success, r.duration, r.value) AS state
+FROM (SELECT e."user", e.feature, e.at, CASE WHEN lower(btrim(e.name)) IN ('viewed', 'completed') THEN lower(btrim(e.name)) ELSE 'used' END AS action, e.success, e.duration, e.value
+		FROM nudge_staging.events e JOIN nudge_analytics.dim_users u ON u."user" = e."user" AND NOT u.internal
 		WHERE e.feature IS NOT NULL
 		UNION ALL
 		SELECT DISTINCT e."user", e.feature, u.signed_up_at, 'signed_up', NULL::boolean, NULL::interval, NULL::numeric
-		FROM nudge_staging.events e JOIN nudge_analytics.dim_users u ON u.user_id = e."user" AND NOT u.internal
+		FROM nudge_staging.events e JOIN nudge_analytics.dim_users u ON u."user" = e."user" AND NOT u.internal
 		WHERE e.feature IS NOT NULL) r
-GROUP BY r.user_id, r.feature$query$, NULL, '{"events": "user"}',
+GROUP BY r."user", r.feature$query$, NULL, NULL,
 	'What each user did with each feature: a state for functions such as feature_users. Grain: user and feature',
-	'{"user_id": "User", "feature": "Feature", "bucket": "Hash bucket of the user", "state": "Uses of the feature, and the sign-up, as feature_state"}'),
+	'{"user": "User", "feature": "Feature", "bucket": "Hash bucket of the user", "state": "Uses of the feature, and the sign-up, as feature_state"}'),
 ('feature_buckets', 'usage', 360, 'mart', '{events,users}', 'bucket', '{bucket,feature}', $query$
 SELECT u.bucket, u.feature, count(*) AS users, nudge.rollup(u.state) AS state FROM nudge_analytics.feature_user_states u GROUP BY u.bucket, u.feature$query$, NULL, NULL,
 	'What users did with each feature, by hash bucket. Grain: bucket and feature',
