@@ -11,7 +11,7 @@ SET search_path = marts, nudge;
 -- By hand (doc/marts.md): ann pays 100 from January and 120 from March on; ben 50 until March 10; cat 80 from the last evening of
 -- February in UTC, which is March 1 in Berlin; dan tries and pays nothing; eve pays in two currencies; fay is no customer, only has a price
 CREATE TABLE billing (id integer PRIMARY KEY, customer text, starts timestamptz, ends timestamptz, amount numeric, state text, cur text DEFAULT 'EUR', plan text DEFAULT 'pro');
-CREATE TABLE account (id text PRIMARY KEY, made timestamptz DEFAULT '2023-12-01 00:00Z', segment text, test boolean, cur text);
+CREATE TABLE account (id text PRIMARY KEY, made timestamptz DEFAULT '2023-12-01 00:00Z', segment text, test boolean, cur text, region text);
 INSERT INTO account (id, segment, test, cur) VALUES ('ann', 'SMB', NULL, NULL), ('ben', 'SMB ', NULL, NULL), ('cat', 'all', NULL, NULL), ('dan', NULL, true, ' usd'), ('eve', '', NULL, NULL);
 INSERT INTO billing (id, customer, starts, ends, amount, state) VALUES (1, 'ann', '2024-01-01 00:00Z', '2024-03-05 00:00Z', 100, 'ended'), (2, 'ann', '2024-03-05 00:00Z', NULL, 120, 'active'), (3, 'ben', '2024-01-10 00:00Z', '2024-03-10 12:00Z', 50, 'ended'),
 	(4, 'cat', '2024-02-29 23:30Z', NULL, 80, 'active'), (5, 'dan', '2024-02-01 00:00Z', NULL, 30, 'trialing'), (6, 'eve', '2024-02-01 00:00Z', NULL, 10, 'active'),
@@ -48,10 +48,17 @@ UPDATE account SET segment = 'Enterprise' WHERE id = 'ben';
 CALL refresh('mrr_by_segment');
 SELECT segment, period, opening_mrr AS opening, new_mrr AS new, churn_mrr AS churn, closing_mrr AS closing FROM nudge_analytics.mrr_by_segment
 WHERE period < '2024-04-01' AND segment IN ('SMB', 'Enterprise') ORDER BY segment COLLATE "C", 2;
+-- other dimensions: ann and cat in Europe, ben in the north, the others nowhere
+UPDATE account SET region = CASE id WHEN 'ann' THEN 'Europe' WHEN 'cat' THEN ' Europe' WHEN 'ben' THEN 'North' END;
+CALL refresh('mrr_by_dimension');
+SELECT value, currency, period, opening_mrr AS opening, new_mrr AS new, expansion_mrr AS more, churn_mrr AS churn, closing_mrr AS closing, closing_customers AS customers FROM nudge_analytics.mrr_by_dimension
+WHERE dimension = 'region' AND period BETWEEN '2024-02-01' AND '2024-03-01' ORDER BY value COLLATE "C", 2, 3;
+SELECT dimension, currency, sum(closing_mrr) AS march FROM nudge_analytics.mrr_by_dimension WHERE period = '2024-03-01' GROUP BY 1, 2 ORDER BY 1, 2;
 -- a segment that nobody is in is no more
 UPDATE account SET segment = 'SMB' WHERE segment = 'all';
 DELETE FROM account WHERE id = 'ben';
 CALL refresh('mrr_by_segment');
+CALL refresh('mrr_by_dimension');
 SELECT segment, currency, count(*) > 0 AS there, sum(closing_mrr) FILTER (WHERE period = '2024-03-01') AS march FROM nudge_analytics.mrr_by_segment GROUP BY 1, 2 ORDER BY segment COLLATE "C", 2;
 SELECT customer, segment, created_at, status FROM nudge_analytics.dim_customers WHERE customer IN ('ben', 'cat', 'fay') ORDER BY 1;
 SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
@@ -96,6 +103,8 @@ CALL refresh('fact_revenue');
 SELECT count(*) AS differences FROM verify('fact_revenue');
 SELECT count(*) FILTER (WHERE NOT complete) AS open, max(period) = period_start(civil_date(now(), 'Europe/Berlin'), 'month') AS is_this_month FROM nudge_analytics.fact_revenue WHERE customer = 'ann';
 -- nothing changes, nothing is written
+CALL refresh('mrr_by_dimension');
+CALL refresh('mrr_by_dimension');
 CALL refresh('mrr_by_segment');
 CALL refresh('fact_revenue');
 CALL refresh('mrr_by_segment');
@@ -107,7 +116,7 @@ CALL refresh('mrr_summary');
 SELECT name, rows_written, rows_deleted FROM (SELECT DISTINCT ON (name) * FROM run_history ORDER BY name, run_id DESC) r ORDER BY name COLLATE "C";
 
 -- two rows of a customer are an error, which is that customer's alone
-CREATE TABLE account_2 AS SELECT id, made, 'Enterprise' AS segment, test, cur FROM account WHERE id = 'ann';
+CREATE TABLE account_2 AS SELECT id, made, 'Enterprise' AS segment, test, cur, region FROM account WHERE id = 'ann';
 SELECT map_source('customers', 'account_2', source => 'more', columns => '{"customer": "id", "created_at": "made", "internal": "test", "currency": "cur"}');
 SELECT count(*) > 0 AS deployed FROM deploy();
 CALL refresh('dim_customers');

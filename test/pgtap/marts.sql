@@ -25,7 +25,7 @@ SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.
 
 CREATE SCHEMA shop;
 CREATE TABLE shop.item (id integer PRIMARY KEY, customer text, plan text, amount numeric, starts timestamptz, ends timestamptz, currency text, status text, unit text);
-CREATE TABLE shop.account (customer text PRIMARY KEY, segment text);
+CREATE TABLE shop.account (customer text PRIMARY KEY, segment text, region text, industry text GENERATED ALWAYS AS (left(customer, 2)) STORED);
 CREATE TABLE shop.person (person text PRIMARY KEY, account text, since timestamptz, staff boolean);
 CREATE TABLE shop.event (id integer PRIMARY KEY, person text, at timestamptz, name text, feature text, worked boolean, took interval, worth numeric);
 CREATE TEMP SEQUENCE ids;
@@ -36,9 +36,9 @@ SELECT nudge.map_source('events', 'shop.event', '{"user": "person", "success": "
 SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3, week_start => 'sunday') \gset
 \set zone '''Europe/Berlin'''
 -- those of this file
-CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment',
+CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension',
 	'dim_users', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'feature_user_states', 'feature_buckets', 'feature_adoption');
-SELECT is(count(*), 17::bigint, 'all are there') FROM pg_temp.marts;
+SELECT is(count(*), 19::bigint, 'all are there') FROM pg_temp.marts;
 -- some keys at a time
 UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('customer_mrr', 'fact_revenue', 'user_activity_states', 'mrr_by_segment');
 
@@ -121,7 +121,7 @@ CREATE FUNCTION pg_temp.statement() RETURNS text LANGUAGE sql VOLATILE
 		WHEN 4 THEN format('DELETE FROM shop.item WHERE %s', CASE WHEN random() < 0.5 THEN format('customer = %L', pg_temp.customer()) ELSE pg_temp.some() END)
 		WHEN 5 THEN format('UPDATE shop.account SET segment = %L WHERE customer = %L', (ARRAY['s1', 's2', 's3', ' s1 ', 'all', '', NULL])[1 + pg_temp.below(7)], pg_temp.customer())
 		WHEN 6 THEN format('INSERT INTO shop.account VALUES (%L, ''s%s'') ON CONFLICT (customer) DO UPDATE SET segment = excluded.segment', pg_temp.customer(), pg_temp.below(4))
-		WHEN 7 THEN format('DELETE FROM shop.account WHERE customer = %L', pg_temp.customer())
+		WHEN 7 THEN CASE WHEN random() < 0.5 THEN format('DELETE FROM shop.account WHERE customer = %L', pg_temp.customer()) ELSE format('UPDATE shop.account SET region = %L WHERE customer >= %L', (ARRAY['EU', ' US', NULL])[1 + pg_temp.below(3)], pg_temp.customer()) END
 		WHEN 8 THEN format('UPDATE shop.account SET segment = %L', (ARRAY['s1', 's2', NULL])[1 + pg_temp.below(3)]) || format(' WHERE segment = ''s%s''', pg_temp.below(4))
 		WHEN 9 THEN format('INSERT INTO shop.person VALUES (%L, %L, %L, %L) ON CONFLICT (person) DO UPDATE SET staff = excluded.staff, since = excluded.since', pg_temp.person(), pg_temp.customer(), pg_temp.instant(), random() < 0.2)
 		WHEN 10 THEN format('DELETE FROM shop.person WHERE person = %L', pg_temp.person())
@@ -154,6 +154,11 @@ INSERT INTO pg_temp.oracles VALUES
 			expanded_customers, contracted_customers, churned_customers, closing_customers, complete FROM nudge_analytics.mrr_by_segment',
 		$$SELECT s.segment, s.currency, w.* FROM (SELECT p.segment, p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) AS state FROM pg_temp.priced p GROUP BY 1, 2
 				UNION ALL SELECT 'all', c.currency, c.state FROM pg_temp.company c) s, nudge.mrr_waterfall(s.state, 'month', 'Europe/Berlin', now()) w$$),
+	('mrr_by_dimension', 'SELECT dimension, value, currency, period, opening_mrr, new_mrr, reactivation_mrr, expansion_mrr, contraction_mrr, churn_mrr, fx_mrr, net_new_mrr, closing_mrr, opening_customers, new_customers, reactivated_customers,
+			expanded_customers, contracted_customers, churned_customers, closing_customers, complete FROM nudge_analytics.mrr_by_dimension',
+		$$SELECT s.dimension, s.value, s.currency, w.* FROM (SELECT v.dimension, coalesce(btrim(v.value), '(none)') AS value, p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) AS state
+				FROM pg_temp.priced p LEFT JOIN shop.account c USING (customer), LATERAL (VALUES ('region', c.region), ('industry', c.industry), ('growth_tier', NULL), ('company_size', NULL), ('sales_channel', NULL)) v(dimension, value) GROUP BY 1, 2, 3) s,
+			nudge.mrr_waterfall(s.state, 'month', 'Europe/Berlin', now()) w$$),
 	('mrr_summary', 'SELECT currency, period, opening_mrr, new_mrr, reactivation_mrr, expansion_mrr, contraction_mrr, churn_mrr, net_new_mrr, closing_mrr, opening_customers, closing_customers, complete
 			FROM nudge_analytics.mrr_summary WHERE opening_mrr <> 0 OR closing_mrr <> 0',
 		'SELECT currency, period, sum(opening_mrr), sum(new_mrr), sum(reactivation_mrr), sum(expansion_mrr), sum(contraction_mrr), sum(churn_mrr), sum(net_new_mrr), sum(closing_mrr), count(*) FILTER (WHERE opening_mrr > 0),
