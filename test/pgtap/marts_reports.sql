@@ -387,6 +387,14 @@ INSERT INTO touches (customer, at, channel) VALUES ('nobody', pg_temp.day(2), 'y
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT results_eq($$SELECT channel, round(revenue, 2) FROM nudge_analytics.attribution_paths WHERE model = 'markov' ORDER BY channel$$, $$VALUES ('x', 25.00), ('y', 75.00)$$, 'and one that does not');
 SELECT is_empty('SELECT pg_temp.wrong()', 'rightly too');
+-- nothing is dated in the days to come: a bucket changes as a month leaves the window, and not before
+UPDATE nudge.materialisations SET clock_at = date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' WHERE name = 'attribution_buckets';
+SELECT nudge.mark_run('attribution_buckets') \g /dev/null
+SELECT set_eq($$SELECT key FROM nudge.pending WHERE materialisation = 'attribution_buckets'$$, 'SELECT DISTINCT bucket::text FROM nudge_analytics.journey_buckets', 'a month that begins is of all buckets');
+DELETE FROM nudge.pending;
+UPDATE nudge.materialisations SET clock_at = date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' + interval '1 microsecond' WHERE name = 'attribution_buckets';
+SELECT nudge.mark_run('attribution_buckets') \g /dev/null
+SELECT is_empty($$SELECT FROM nudge.pending WHERE materialisation = 'attribution_buckets'$$, 'a day that begins of none');
 
 SELECT * FROM finish();
 ROLLBACK;
