@@ -413,6 +413,22 @@ SELECT status, keys, written FROM last_run WHERE name = 'now';
 SELECT count(*) AS customers, count(DISTINCT n.at) AS instants, bool_and(n.at = m.clock_at) AS of_the_clock FROM nudge_analytics.now n, materialisations m WHERE m.name = 'now';
 SELECT drop_materialisation('now');
 
+-- instants alone: everything, for a new month is a key that nobody knew
+SELECT add_materialisation('months', $$SELECT m::date AS month, (SELECT count(*) FROM nudge_staging.customers) AS customers FROM generate_series(timestamp '2024-01-01', nudge.as_of() AT TIME ZONE 'UTC', '1 month') m$$, 'month',
+	clock_query => $$SELECT date_trunc('month', nudge.as_of(), 'UTC') UNION ALL SELECT NULL$$);
+CALL refresh('months');
+UPDATE materialisations SET clock_at = date_trunc('month', now(), 'UTC') - interval '1 second' WHERE name = 'months';
+SELECT refresh_batch('months', 0, NULL);
+SELECT max(month) = date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month' AS last_month FROM nudge_analytics.months;
+CALL refresh('months');
+SELECT status, keys, written FROM last_run WHERE name = 'months';
+SELECT max(month) = date_trunc('month', now() AT TIME ZONE 'UTC') AS this_month FROM nudge_analytics.months;
+SELECT count(*) AS differences FROM verify('months');
+-- within the month there is nothing to do
+CALL refresh('months');
+SELECT status, batches FROM run_history WHERE name = 'months' LIMIT 1;
+SELECT drop_materialisation('months');
+
 -- run_due: what is enabled and due, until its time is over
 UPDATE materialisations SET next_due_at = now() + interval '1 day';
 SELECT due_materialisations();

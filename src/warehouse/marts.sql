@@ -8,13 +8,16 @@
 
 -- Queries are texts, since the inputs that they read are only there once they
 -- are mapped.  {zone}, {buckets}, {week_start} and {fiscal_year_start} stand for
--- the settings of deploy(), as literals.
+-- the settings of deploy(), as literals; {customers?} for an optional input, as
+-- a regclass that is NULL unless it is mapped, and {customers*} for its rows,
+-- which are none then.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
 	subject text NOT NULL,
 	place integer NOT NULL UNIQUE,
 	layer text NOT NULL CHECK (layer IN ('staging', 'mart', 'metric', 'headline')),
 	inputs text[] NOT NULL,
+	optional_inputs text[] NOT NULL DEFAULT '{}',
 	key_column text NOT NULL,
 	row_key text[] NOT NULL CHECK (row_key[1] = key_column),
 	query text NOT NULL,
@@ -30,9 +33,10 @@ COMMENT ON COLUMN nudge.shipped_marts.subject IS 'What it is about: revenue, cus
 COMMENT ON COLUMN nudge.shipped_marts.place IS 'Order in which they are added: after what they read';
 COMMENT ON COLUMN nudge.shipped_marts.layer IS 'staging, mart, metric or headline';
 COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for it';
+COMMENT ON COLUMN nudge.shipped_marts.optional_inputs IS 'Inputs that it reads if they are mapped';
 COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy()';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), and {customers?} for an input that may be missing, {customers*} for its rows';
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
@@ -91,6 +95,47 @@ END
 $$;
 COMMENT ON FUNCTION nudge.tracking_problem(text) IS 'Works for deploy: why a source cannot be tracked by who asks, NULL if it can';
 
+CREATE FUNCTION nudge.fill_in_inputs(query text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	filled text := query;
+	one text;
+BEGIN
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)[?*][}]', 'g') m(words) LOOP
+		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
+		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
+	END LOOP;
+	RETURN filled;
+END
+$$;
+COMMENT ON FUNCTION nudge.fill_in_inputs(text) IS 'Works for deploy: a shipped query with the optional inputs in it, those that are mapped';
+
+-- Time in reports that are marts -------------------------------------------
+
+-- From the month of the first day of data to the present one: never more
+-- months than a wrong date may ask for, and none without data.
+CREATE FUNCTION nudge.report_window(first_day date, zone text, months integer DEFAULT 120) RETURNS TABLE (start_day date, end_day date)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	SELECT greatest(least(nudge.period_start(first_day, 'month'), m.month), (m.month - make_interval(months => report_window.months - 1))::date), (m.month + interval '1 month')::date
+	FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), zone), 'month') AS month) m
+	WHERE first_day IS NOT NULL AND isfinite(first_day);
+END;
+COMMENT ON FUNCTION nudge.report_window(date, text, integer) IS
+	'The window of a report that is a mart: from the month of the first day of data, but for so many months at most, to the end of the month of nudge.as_of()';
+
+-- What begins at an instant is over, or dated, from it on; what is dated before
+-- as_of is known, so that it takes the first instant after it too.
+CREATE FUNCTION nudge.period_ticks(grain text, zone text) RETURNS SETOF timestamptz
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 2
+BEGIN ATOMIC
+	SELECT (nudge.period_start(nudge.civil_date(nudge.as_of(), zone), grain)::timestamp AT TIME ZONE zone) + u.later
+	FROM (VALUES (interval '0'), (interval '1 microsecond')) u(later);
+END;
+COMMENT ON FUNCTION nudge.period_ticks(text, text) IS
+	'When the period of nudge.as_of() began: for clock queries of what changes as a day, or a month, begins';
+
 -- What deploy would do, in its order.
 CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -105,7 +150,7 @@ BEGIN
 				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
 			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs) FROM shipped m WHERE m.missing IS NULL)
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs) FROM shipped m WHERE m.missing IS NULL)
 				-- how it is tracked somebody has chosen, even if that is not at all
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
@@ -129,8 +174,8 @@ DECLARE
 	one record;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in(m.query, settings), m.key_column, m.row_key, m.layer,
-		key_maps => m.key_maps, clock_query => nudge.fill_in(m.clock_query, settings), description => m.description);
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_inputs(nudge.fill_in(m.query, settings)), m.key_column, m.row_key, m.layer,
+		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings)), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;

@@ -532,13 +532,13 @@ BEGIN
 		RETURN false;
 	END IF;
 	SELECT array_agg(c.type_id) INTO types FROM nudge.query_columns(nudge.check_query('clock query', clock_query)) c;
-	IF cardinality(types) <> 2 OR types[2] <> 'timestamptz'::regtype THEN
+	IF cardinality(types) NOT IN (1, 2) OR types[cardinality(types)] <> 'timestamptz'::regtype THEN
 		RAISE EXCEPTION 'the clock query of materialisation "%" is not understood', name USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'Its first column is a key, its second the instant (timestamptz) from which rows of the key are others.',
+			DETAIL = 'Its first column is a key, its second the instant (timestamptz) from which rows of the key are others; or it has instants alone, from which rows of any key may be.',
 			HINT = 'Write a query such as SELECT customer, trial_end FROM nudge_staging.subscriptions.';
 	END IF;
-	PERFORM nudge.make_engine_view(nudge.clock_view(name), format(E'SELECT c.key::text AS key, c.at FROM (%s\n) AS c(key, at)', nudge.single_select(clock_query)),
-		format('When rows of materialisation "%s" change by time alone', name));
+	PERFORM nudge.make_engine_view(nudge.clock_view(name), format(CASE cardinality(types) WHEN 1 THEN E'SELECT c.at FROM (%s\n) AS c(at)' ELSE E'SELECT c.key::text AS key, c.at FROM (%s\n) AS c(key, at)' END,
+		nudge.single_select(clock_query)), format('When rows of materialisation "%s" change by time alone', name));
 	RETURN true;
 END
 $$;

@@ -93,6 +93,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.untracked_upstream(text) IS 'Works for the refresh: an upstream of a materialisation whose changes are not captured, or not all of them; NULL if there is none';
 
+-- A clock without keys is one of everything.
+CREATE FUNCTION nudge.clock_statement(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN format(CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(nudge.clock_view(name)) AND a.attname = 'key')
+			THEN 'SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL'
+			ELSE 'SELECT 0::bigint, 0::bigint, CASE WHEN EXISTS (SELECT FROM %s c WHERE c.at > $2 AND c.at <= $3) THEN ''[null]''::jsonb ELSE ''[]'' END' END,
+		nudge.clock_view(name));
+COMMENT ON FUNCTION nudge.clock_statement(text) IS 'Works for the refresh: the statement that finds the keys whose time has come; a null is all of them';
+
 -- Keys whose time has come since the last refresh.
 CREATE FUNCTION nudge.tick(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -105,8 +114,7 @@ BEGIN
 	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
 		IF m.clock_at IS NOT NULL THEN
 			PERFORM nudge.check_trust(nudge.clock_view(name));
-			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
-				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
+			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass, nudge.clock_statement(name), NULL, m.clock_at, now()) r;
 			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
 		END IF;
 		UPDATE nudge.materialisations r SET clock_at = now() WHERE r.name = tick.name;

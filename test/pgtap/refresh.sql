@@ -327,6 +327,18 @@ SELECT set_eq('SELECT customer FROM nudge_analytics.in_force', '{begins,edge}'::
 SELECT nudge.mark_run('in_force') \g /dev/null
 SELECT ok(NOT EXISTS (SELECT FROM nudge.pending WHERE materialisation = 'in_force'), 'a second look at the clock finds nothing');
 
+-- a clock without keys is one of everything, at the first instant as at the last
+SELECT nudge.add_materialisation('everything', 'SELECT customer, nudge.as_of() AS computed_at FROM nudge_staging.subscriptions GROUP BY customer', 'customer',
+	clock_query => 'SELECT valid_from FROM nudge_staging.subscriptions') \g /dev/null
+SELECT pg_temp.refresh('everything') \g /dev/null
+UPDATE nudge.materialisations SET clock_at = now() - interval '1 day' WHERE name = 'everything';
+SELECT nudge.mark_run('everything') \g /dev/null
+SELECT is_empty($$SELECT key FROM nudge.pending WHERE materialisation = 'everything'$$, 'an instant of the clock before is not counted twice');
+UPDATE nudge.materialisations SET clock_at = now() - interval '1 day' - interval '1 microsecond' WHERE name = 'everything';
+SELECT nudge.mark_run('everything') \g /dev/null
+SELECT set_eq($$SELECT key, reason FROM nudge.pending WHERE materialisation = 'everything'$$, $$VALUES (NULL, 'time')$$, 'an instant that has come is everything');
+SELECT nudge.drop_materialisation('everything') \g /dev/null
+
 -- What is claimed ---------------------------------------------------------
 
 SELECT nudge.add_materialisation('above', 'SELECT customer, items FROM nudge_analytics.in_force', 'customer'), nudge.add_materialisation('beside', 'SELECT customer FROM nudge_staging.customers', 'customer') \g /dev/null
