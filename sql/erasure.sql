@@ -16,7 +16,7 @@ SELECT map_source('subscriptions', 'nudge_staging.billing_history', columns => '
 CREATE TABLE sessions (person text, account text, at timestamptz, what text);
 INSERT INTO sessions VALUES ('u1', 'ann', '2024-03-01Z', 'login'), ('u2', 'ben', '2024-03-01Z', 'login');
 SELECT map_source('events', 'sessions', columns => '{"user": "person", "customer": "account", "name": "what"}');
-SELECT count(*) AS steps FROM deploy();
+SELECT count(*) > 0 AS deployed FROM deploy();
 SELECT add_materialisation('last_event', 'SELECT e.customer, max(e.at) AS at, count(DISTINCT e."user") AS users FROM nudge_staging.events e GROUP BY e.customer', 'customer');
 SELECT add_materialisation('event_users', 'SELECT e."user", e.customer, count(*) AS events FROM nudge_staging.events e GROUP BY e."user", e.customer', 'user', '{user,customer}');
 SELECT merge_entity('customer', 'ann2', 'ann');
@@ -76,6 +76,7 @@ BEGIN;
 CALL forget('customer', 'ann');
 ROLLBACK;
 
+SELECT count(*) > 0 AS undeployed FROM undeploy();
 SELECT drop_materialisation(o.name) FROM (SELECT * FROM refresh_order() ORDER BY depth DESC, name) o;
 SELECT count(unmap_source(source)) FROM sources;
 SELECT untrack_history('billing', drop_history => true);
@@ -87,4 +88,5 @@ DELETE FROM closed_period_rows;
 DELETE FROM closed_periods;
 DROP SCHEMA nudge_staging;
 DROP SCHEMA nudge_analytics;
+DROP SCHEMA IF EXISTS nudge_reporting;
 DROP SCHEMA erasing CASCADE;

@@ -9,7 +9,7 @@
 -- of rules are each conversion's own.  What paths say together is computed from
 -- all of them.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('customer_journeys', 'acquisition', 400, 'mart', '{touches,conversions}', 'customer', '{customer,currency}', $query$
+('customer_journeys', 'acquisition', 800, 'mart', '{touches,conversions}', 'customer', '{customer,currency}', $query$
 SELECT g.customer, g.currency, nudge.bucket(g.customer, {buckets}) AS bucket, g.first_conversion_at, g.last_conversion_at, CASE WHEN g.currency IS NULL THEN g.state ELSE nudge.combine(g.state, g.touches) END AS state
 FROM (
 	-- touches are of no currency: they lead to conversions of any
@@ -25,13 +25,13 @@ FROM (
 WHERE g.currency IS NOT NULL OR g.currencies = 0$query$, NULL, NULL,
 	'Touches and conversions of each customer, by currency of the conversions: a state for functions such as attribution. Grain: customer and currency',
 	'{"customer": "Customer", "currency": "Currency of the conversions; NULL for customers without any", "bucket": "Hash bucket of the customer", "first_conversion_at": "First conversion", "last_conversion_at": "Last conversion", "state": "Touches and conversions, as journey_state"}'),
-('journey_buckets', 'acquisition', 410, 'mart', '{touches,conversions}', 'bucket', '{bucket,currency}', $query$
+('journey_buckets', 'acquisition', 810, 'mart', '{touches,conversions}', 'bucket', '{bucket,currency}', $query$
 SELECT j.bucket, j.currency, count(*) AS customers, min(j.first_conversion_at) AS first_conversion_at, max(j.last_conversion_at) AS last_conversion_at, nudge.rollup(j.state) AS state
 FROM nudge_analytics.customer_journeys j
 GROUP BY j.bucket, j.currency$query$, NULL, NULL,
 	'Touches and conversions of customers by hash bucket, by currency of the conversions. Grain: bucket and currency',
 	'{"bucket": "Hash bucket of customers", "currency": "Currency of the conversions; NULL for customers without any", "customers": "Customers with a touch or a conversion", "first_conversion_at": "First conversion", "last_conversion_at": "Last conversion", "state": "Touches and conversions, as journey_state"}'),
-('attribution_buckets', 'acquisition', 420, 'mart', '{touches,conversions}', 'bucket', '{bucket,currency,period,channel}', $query$
+('attribution_buckets', 'acquisition', 820, 'mart', '{touches,conversions}', 'bucket', '{bucket,currency,period,channel}', $query$
 SELECT b.bucket, b.currency, m.period::date AS period, a.*
 FROM nudge_analytics.journey_buckets b,
 	LATERAL nudge.report_window(nudge.civil_date(b.first_conversion_at, {zone}), {zone}, 36) w,
@@ -47,7 +47,7 @@ FROM nudge_analytics.journey_buckets b,
 	"j_shaped_conversions": "Conversions credited by j_shaped", "j_shaped_revenue": "Revenue credited by j_shaped", "inverse_j_conversions": "Conversions credited by inverse_j", "inverse_j_revenue": "Revenue credited by inverse_j",
 	"w_shaped_conversions": "Conversions credited by w_shaped", "w_shaped_revenue": "Revenue credited by w_shaped", "blended_conversions": "Conversions credited by blended", "blended_revenue": "Revenue credited by blended",
 	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue"}'),
-('attribution_paths', 'acquisition', 425, 'mart', '{touches,conversions}', 'currency', '{currency,period,model,channel}', $query$
+('attribution_paths', 'acquisition', 825, 'mart', '{touches,conversions}', 'currency', '{currency,period,model,channel}', $query$
 SELECT c.currency, m.period::date AS period, a.model, a.channel, a.conversions, a.revenue
 FROM (
 	-- paths that do not convert are of no currency
@@ -66,7 +66,7 @@ FROM (
 	'SELECT DISTINCT b.currency, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.currency IS NOT NULL', '{"journey_buckets": null}',
 	'Credits of channels under the models that are fitted to all paths of a month. Grain: currency, month of the zone of deploy(), model and channel',
 	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited", "revenue": "Revenue credited"}'),
-('channel_attribution', 'acquisition', 430, 'metric', '{touches,conversions}', 'currency', '{currency,period,model,channel}', $query$
+('channel_attribution', 'acquisition', 830, 'metric', '{touches,conversions}', 'currency', '{currency,period,model,channel}', $query$
 SELECT c.currency, c.period, c.model, c.channel, c.conversions, c.revenue, sum(c.revenue) OVER one AS total_revenue, c.revenue / nullif(sum(c.revenue) OVER one, 0) AS revenue_share, c.assisted_conversions, c.assisted_revenue,
 	(c.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (
@@ -93,7 +93,7 @@ WINDOW one AS (PARTITION BY c.currency, c.period, c.model)$query$,
 
 -- Reports over whole inputs: any change of an input is one of everything.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
-('channel_performance', 'acquisition', 440, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$
+('channel_performance', 'acquisition', 840, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$
 SELECT m.period::date AS period, r.channel, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.click_through_rate, r.cost_per_click, r.cost_per_lead, r.visitor_to_lead_rate, r.lead_to_customer_rate, r.click_to_customer_rate,
 	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
@@ -112,7 +112,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, 
 	"new_customers": "First conversions credited to it", "revenue": "Revenue credited to it", "click_through_rate": "Clicks over impressions", "cost_per_click": "Cost over clicks", "cost_per_lead": "Cost over leads", "visitor_to_lead_rate": "Leads over visitors", "lead_to_customer_rate": "New customers over leads",
 	"click_to_customer_rate": "New customers over clicks", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "cost_share": "Share in the cost of all channels", "planned_cost": "Cost planned", "planned_share": "Share in the cost planned",
 	"currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
-('cost_structure', 'finance', 450, 'metric', '{costs}', '{budgets}', 'period', '{period,category}', $query$
+('cost_structure', 'finance', 850, 'metric', '{costs}', '{budgets}', 'period', '{period,category}', $query$
 SELECT r.period, r.category, r.depth, r.actual, r.fixed_actual, r.variable_actual, r.own_actual, r.actual / nullif(t.actual, 0) AS cost_share, r.budget, r.own_budget, r.variance, r.variance_rate, r.outcome, r.over_threshold, r.currency_code AS currency, r.complete
 FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) b,
 	LATERAL nudge.report_window(b.day, {zone}) w,
@@ -123,7 +123,7 @@ FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_s
 	'{"period": "First day of the month", "category": "Path of the category; empty for all costs", "depth": "How deep the category is; 0 is all costs", "actual": "Costs of the category and those below it", "fixed_actual": "Those that are fixed", "variable_actual": "Those that grow with volume",
 	"own_actual": "Costs of the category itself", "cost_share": "actual over all costs of the month", "budget": "Budget of the category and those below it", "own_budget": "Budget of the category itself", "variance": "actual less budget", "variance_rate": "variance over budget",
 	"outcome": "Whether costs are over, under or at the budget", "over_threshold": "Whether they are away from it by more than 10%", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
-('burn_and_runway', 'finance', 460, 'metric', '{costs,cash,subscriptions}', '{payments,charges,usage}', 'period', '{period}', $query$
+('burn_and_runway', 'finance', 860, 'metric', '{costs,cash,subscriptions}', '{payments,charges,usage}', 'period', '{period}', $query$
 SELECT r.period, r.receipts, r.gross_burn, r.net_burn, r.mean_net_burn, r.cash_day, r.cash_balance, r.runway_months, r.profitable, r.net_new_arr, r.burn_multiple, r.currency_code AS currency, r.complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
 		FROM (SELECT upper(btrim(i.currency)) AS currency, min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i GROUP BY upper(btrim(i.currency))
@@ -135,7 +135,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, 
 	'Cash that is burnt by month, and for how many months it lasts. Grain: month of the zone of deploy()',
 	'{"period": "First day of the month", "receipts": "Cash received: payments if they are mapped, else revenue", "gross_burn": "Costs", "net_burn": "Costs less receipts", "mean_net_burn": "Mean of the last three months that are over", "cash_day": "Last day with a balance", "cash_balance": "Cash on that day",
 	"runway_months": "cash_balance over mean_net_burn; NULL if nothing is burnt", "profitable": "Whether nothing is burnt", "net_new_arr": "Growth of ARR in the month", "burn_multiple": "net_burn over net_new_arr; NULL if that is not above 0", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
-('competitive', 'market', 470, 'metric', '{competitor_facts}', '{}', 'period', '{period,channel,all_channels,competitor}', $query$
+('competitive', 'market', 870, 'metric', '{competitor_facts}', '{}', 'period', '{period,channel,all_channels,competitor}', $query$
 SELECT r.period, r.channel, r.all_channels, r.competitor, r.voice AS mentions, r.total_voice AS total_mentions, r.share AS mention_share, r.share_change AS mention_share_change, r.recorded_share, r.recorded_share_change,
 	(r.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.competitor_facts i) b,
@@ -145,7 +145,7 @@ FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) A
 	'Share of voice of competitors by month, in all and by channel. Grain: month of the zone of deploy(), channel and competitor',
 	'{"period": "First day of the month", "channel": "Channel; NULL if it is not known, or of all", "all_channels": "Whether the row is of all channels together", "competitor": "Competitor, or oneself", "mentions": "Mentions", "total_mentions": "Mentions of all", "mention_share": "mentions over total_mentions",
 	"mention_share_change": "Change against the month before", "recorded_share": "Share of voice as it was recorded", "recorded_share_change": "Change of that against the month before", "complete": "Whether the month is over"}'),
-('competitive_wins', 'market', 475, 'metric', '{deals}', '{}', 'period', '{period,dimension,value}', $query$
+('competitive_wins', 'market', 875, 'metric', '{deals}', '{}', 'period', '{period,dimension,value}', $query$
 SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.deals_closed, r.won, r.lost, r.no_decision, r.not_recorded, r.win_rate, r.rate_low, r.rate_high, r.win_rate_change, r.p_value,
 	(r.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (SELECT nudge.civil_date(min(i.closed_at) FILTER (WHERE isfinite(i.closed_at)), {zone}) AS day FROM nudge_staging.deals i) b,
