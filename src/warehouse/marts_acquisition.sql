@@ -47,8 +47,8 @@ FROM nudge_analytics.journey_buckets b,
 	"j_shaped_conversions": "Conversions credited by j_shaped", "j_shaped_revenue": "Revenue credited by j_shaped", "inverse_j_conversions": "Conversions credited by inverse_j", "inverse_j_revenue": "Revenue credited by inverse_j",
 	"w_shaped_conversions": "Conversions credited by w_shaped", "w_shaped_revenue": "Revenue credited by w_shaped", "blended_conversions": "Conversions credited by blended", "blended_revenue": "Revenue credited by blended",
 	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue"}'),
-('attribution_paths', 'acquisition', 825, 'mart', '{touches,conversions}', 'currency', '{currency,period,model,channel}', $query$
-SELECT c.currency, m.period::date AS period, a.model, a.channel, a.conversions, a.revenue
+('attribution_paths', 'acquisition', 825, 'mart', '{touches,conversions}', 'period', '{period,currency,model,channel}', $query$
+SELECT m.period::date AS period, c.currency, a.model, a.channel, a.conversions, a.revenue
 FROM (
 	-- paths that do not convert are of no currency
 	SELECT k.currency, min(b.first_conversion_at) AS first_at, nudge.rollup(b.state) AS state
@@ -63,11 +63,11 @@ FROM (
 		UNION ALL
 		SELECT 'shapley', x.channel, x.conversions, x.revenue FROM nudge.shapley_attribution(c.state, start_day => o.start_day, end_day => o.end_day, zone => {zone}, minor_unit => o.minor_unit) x
 	) a$query$,
-	'SELECT DISTINCT b.currency, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.currency IS NOT NULL', '{"journey_buckets": null}',
-	'Credits of channels under the models that are fitted to all paths of a month. Grain: currency, month of the zone of deploy(), model and channel',
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"journey_buckets": null}',
+	'Credits of channels under the models that are fitted to all paths of a month. Grain: month of the zone of deploy(), currency, model and channel',
 	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited", "revenue": "Revenue credited"}'),
-('channel_attribution', 'acquisition', 830, 'metric', '{touches,conversions}', 'currency', '{currency,period,model,channel}', $query$
-SELECT c.currency, c.period, c.model, c.channel, c.conversions, c.revenue, sum(c.revenue) OVER one AS total_revenue, c.revenue / nullif(sum(c.revenue) OVER one, 0) AS revenue_share, c.assisted_conversions, c.assisted_revenue,
+('channel_attribution', 'acquisition', 830, 'metric', '{touches,conversions}', 'period', '{period,currency,model,channel}', $query$
+SELECT c.period, c.currency, c.model, c.channel, c.conversions, c.revenue, sum(c.revenue) OVER one AS total_revenue, c.revenue / nullif(sum(c.revenue) OVER one, 0) AS revenue_share, c.assisted_conversions, c.assisted_revenue,
 	(c.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (
 	SELECT s.currency, s.period, v.model, s.channel, v.conversions, v.revenue, s.assisted_conversions, s.assisted_revenue
@@ -86,8 +86,8 @@ FROM (
 	FROM nudge_analytics.attribution_paths p
 ) c
 WINDOW one AS (PARTITION BY c.currency, c.period, c.model)$query$,
-	'SELECT DISTINCT b.currency, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''month'', {zone}) t', NULL,
-	'Conversions and revenue credited to channels, under each model of attribution, by the month of the conversion. Grain: currency, month of the zone of deploy(), model and channel',
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t', NULL,
+	'Conversions and revenue credited to channels, under each model of attribution, by the month of the conversion. Grain: month of the zone of deploy(), currency, model and channel',
 	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution: that of a rule, markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
 	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
 

@@ -44,6 +44,12 @@ BEGIN
 	-- record_eq compares by the type, in whatever schema its operators are
 	same_row := format('a.%1$I = b.%1$I', m.key_column) || coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
 		FROM unnest(m.row_key) WITH ORDINALITY u(k, n) WHERE k <> m.key_column HAVING count(*) > 0), '');
+	-- many rows of one key are found by a hash of the rest, where its types have one
+	IF cardinality(m.row_key) > 1 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attname = ANY (m.row_key)
+		AND a.atttypid <> ALL ('{text,varchar,int2,int4,int8,numeric,bool,date,timestamp,timestamptz,uuid}'::regtype[])) THEN
+		same_row := same_row || (SELECT format(' AND hash_record(ROW(%s)) = hash_record(ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
+			FROM unnest(m.row_key) WITH ORDINALITY u(k, n));
+	END IF;
 	SELECT string_agg(format(
 			'%1$L, (SELECT jsonb_agg(v.v) FROM (SELECT c.%1$I::text AS v FROM changed c UNION SELECT g.%1$I::text FROM gone g%2$s) v WHERE v.v IS NOT NULL)', d.key_column,
 			CASE WHEN d.key_column = ANY (m.row_key) THEN '' ELSE format(' UNION SELECT a.%I::text FROM stored a JOIN changed b ON %s', d.key_column, same_row) END), ', ' ORDER BY d.key_column)
