@@ -12,7 +12,7 @@ SET client_min_messages = warning;
 CREATE INDEX subscriptions_customer ON subscriptions ((customer_id::text));
 SELECT nudge.map_source('subscriptions', 'subscriptions', zone => 'UTC', columns => '{"customer": "customer_id", "item": "r.customer_id || r.valid_from::text", "amount": "mrr",
 	"currency": "''EUR''", "interval_unit": "''month''", "interval_count": "1", "status": "''active''"}') \gset
-SELECT place, action, object, estimate FROM nudge.deploy();
+SELECT action, object, estimate FROM nudge.deploy() WHERE action <> 'leave out' AND object !~ '^nudge_reporting' ORDER BY place;
 SELECT count(*) AS cadences FROM nudge.materialisations m, nudge.set_cadence(m.name, '1 minute') \gset
 \qecho
 \qecho 'The first refresh computes everything'

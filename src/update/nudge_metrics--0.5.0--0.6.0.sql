@@ -8069,13 +8069,13 @@ BEGIN
 		RETURN false;
 	END IF;
 	SELECT array_agg(c.type_id) INTO types FROM nudge.query_columns(nudge.check_query('clock query', clock_query)) c;
-	IF cardinality(types) <> 2 OR types[2] <> 'timestamptz'::regtype THEN
+	IF cardinality(types) NOT IN (1, 2) OR types[cardinality(types)] <> 'timestamptz'::regtype THEN
 		RAISE EXCEPTION 'the clock query of materialisation "%" is not understood', name USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'Its first column is a key, its second the instant (timestamptz) from which rows of the key are others.',
+			DETAIL = 'Its first column is a key, its second the instant (timestamptz) from which rows of the key are others; or it has instants alone, from which rows of any key may be.',
 			HINT = 'Write a query such as SELECT customer, trial_end FROM nudge_staging.subscriptions.';
 	END IF;
-	PERFORM nudge.make_engine_view(nudge.clock_view(name), format(E'SELECT c.key::text AS key, c.at FROM (%s\n) AS c(key, at)', nudge.single_select(clock_query)),
-		format('When rows of materialisation "%s" change by time alone', name));
+	PERFORM nudge.make_engine_view(nudge.clock_view(name), format(CASE cardinality(types) WHEN 1 THEN E'SELECT c.at FROM (%s\n) AS c(at)' ELSE E'SELECT c.key::text AS key, c.at FROM (%s\n) AS c(key, at)' END,
+		nudge.single_select(clock_query)), format('When rows of materialisation "%s" change by time alone', name));
 	RETURN true;
 END
 $$;
@@ -8370,6 +8370,12 @@ BEGIN
 	-- record_eq compares by the type, in whatever schema its operators are
 	same_row := format('a.%1$I = b.%1$I', m.key_column) || coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
 		FROM unnest(m.row_key) WITH ORDINALITY u(k, n) WHERE k <> m.key_column HAVING count(*) > 0), '');
+	-- many rows of one key are found by a hash of the rest, where its types have one
+	IF cardinality(m.row_key) > 1 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attname = ANY (m.row_key)
+		AND a.atttypid <> ALL ('{text,varchar,int2,int4,int8,numeric,bool,date,timestamp,timestamptz,uuid}'::regtype[])) THEN
+		same_row := same_row || (SELECT format(' AND hash_record(ROW(%s)) = hash_record(ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
+			FROM unnest(m.row_key) WITH ORDINALITY u(k, n));
+	END IF;
 	SELECT string_agg(format(
 			'%1$L, (SELECT jsonb_agg(v.v) FROM (SELECT c.%1$I::text AS v FROM changed c UNION SELECT g.%1$I::text FROM gone g%2$s) v WHERE v.v IS NOT NULL)', d.key_column,
 			CASE WHEN d.key_column = ANY (m.row_key) THEN '' ELSE format(' UNION SELECT a.%I::text FROM stored a JOIN changed b ON %s', d.key_column, same_row) END), ', ' ORDER BY d.key_column)
@@ -8836,6 +8842,16 @@ END;
 
 COMMENT ON FUNCTION nudge.untracked_upstream(text) IS 'Works for the refresh: an upstream of a materialisation whose changes are not captured, or not all of them; NULL if there is none';
 
+-- A clock without keys is one of everything.
+CREATE FUNCTION nudge.clock_statement(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN format(CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(nudge.clock_view(name)) AND a.attname = 'key')
+			THEN 'SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL'
+			ELSE 'SELECT 0::bigint, 0::bigint, CASE WHEN EXISTS (SELECT FROM %s c WHERE c.at > $2 AND c.at <= $3) THEN ''[null]''::jsonb ELSE ''[]'' END' END,
+		nudge.clock_view(name));
+
+COMMENT ON FUNCTION nudge.clock_statement(text) IS 'Works for the refresh: the statement that finds the keys whose time has come; a null is all of them';
+
 -- Keys whose time has come since the last refresh.
 CREATE FUNCTION nudge.tick(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -8848,8 +8864,7 @@ BEGIN
 	IF m.has_clock AND (m.clock_at IS NULL OR m.clock_at < now()) THEN
 		IF m.clock_at IS NOT NULL THEN
 			PERFORM nudge.check_trust(nudge.clock_view(name));
-			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass,
-				format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT c.key), ''[]'') FROM %s c WHERE c.at > $2 AND c.at <= $3 AND c.key IS NOT NULL', nudge.clock_view(name)), NULL, m.clock_at, now()) r;
+			SELECT r.changed INTO found FROM nudge.run_as_owner(nudge.clock_view(name)::regclass, nudge.clock_statement(name), NULL, m.clock_at, now()) r;
 			INSERT INTO nudge.pending (materialisation, key, reason) SELECT tick.name, k, 'time' FROM jsonb_array_elements_text(found) k;
 		END IF;
 		UPDATE nudge.materialisations r SET clock_at = now() WHERE r.name = tick.name;
@@ -9625,13 +9640,16 @@ COMMENT ON FUNCTION nudge.explain_refresh(text) IS
 
 -- Queries are texts, since the inputs that they read are only there once they
 -- are mapped.  {zone}, {buckets}, {week_start} and {fiscal_year_start} stand for
--- the settings of deploy(), as literals.
+-- the settings of deploy(), as literals; {customers?} for an optional input, as
+-- a regclass that is NULL unless it is mapped, and {customers*} for its rows,
+-- which are none then.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
 	subject text NOT NULL,
 	place integer NOT NULL UNIQUE,
 	layer text NOT NULL CHECK (layer IN ('staging', 'mart', 'metric', 'headline')),
 	inputs text[] NOT NULL,
+	optional_inputs text[] NOT NULL DEFAULT '{}',
 	key_column text NOT NULL,
 	row_key text[] NOT NULL CHECK (row_key[1] = key_column),
 	query text NOT NULL,
@@ -9655,11 +9673,13 @@ COMMENT ON COLUMN nudge.shipped_marts.layer IS 'staging, mart, metric or headlin
 
 COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for it';
 
+COMMENT ON COLUMN nudge.shipped_marts.optional_inputs IS 'Inputs that it reads if they are mapped';
+
 COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
 
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
 
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy()';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), and {customers?} for an input that may be missing, {customers*} for its rows';
 
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 
@@ -9676,6 +9696,7 @@ CREATE TABLE nudge.deployment (
 	buckets integer NOT NULL CHECK (buckets BETWEEN 1 AND 65536),
 	week_start text NOT NULL CHECK (week_start IN ('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday')),
 	fiscal_year_start integer NOT NULL CHECK (fiscal_year_start BETWEEN 1 AND 12),
+	currency text CHECK (currency = upper(btrim(currency)) AND currency <> ''),
 	deployed_by name NOT NULL DEFAULT session_user,
 	deployed_at timestamptz NOT NULL DEFAULT now()
 );
@@ -9696,14 +9717,16 @@ COMMENT ON COLUMN nudge.deployment.week_start IS 'First day of a week';
 
 COMMENT ON COLUMN nudge.deployment.fiscal_year_start IS 'First month of a fiscal year';
 
+COMMENT ON COLUMN nudge.deployment.currency IS 'Currency of amounts that stand for all, where there are several; NULL: none of them does';
+
 COMMENT ON COLUMN nudge.deployment.deployed_by IS 'Who called deploy() last';
 
 COMMENT ON COLUMN nudge.deployment.deployed_at IS 'When';
 
 CREATE FUNCTION nudge.fill_in(query text, settings nudge.deployment) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN replace(replace(replace(replace(query, '{zone}', quote_literal((settings).zone)), '{buckets}', (settings).buckets::text),
-		'{week_start}', quote_literal((settings).week_start)), '{fiscal_year_start}', (settings).fiscal_year_start::text);
+	RETURN replace(replace(replace(replace(replace(query, '{zone}', quote_literal((settings).zone)), '{buckets}', (settings).buckets::text),
+		'{week_start}', quote_literal((settings).week_start)), '{fiscal_year_start}', (settings).fiscal_year_start::text), '{currency}', quote_nullable((settings).currency));
 
 COMMENT ON FUNCTION nudge.fill_in(text, nudge.deployment) IS 'Works for deploy: a shipped query with the settings in it';
 
@@ -9732,6 +9755,50 @@ $$;
 
 COMMENT ON FUNCTION nudge.tracking_problem(text) IS 'Works for deploy: why a source cannot be tracked by who asks, NULL if it can';
 
+CREATE FUNCTION nudge.fill_in_inputs(query text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	filled text := query;
+	one text;
+BEGIN
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)[?*][}]', 'g') m(words) LOOP
+		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
+		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
+	END LOOP;
+	RETURN filled;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.fill_in_inputs(text) IS 'Works for deploy: a shipped query with the optional inputs in it, those that are mapped';
+
+-- Time in reports that are marts -------------------------------------------
+
+-- From the month of the first day of data to the present one: never more
+-- months than a wrong date may ask for, and none without data.
+CREATE FUNCTION nudge.report_window(first_day date, zone text, months integer DEFAULT 120) RETURNS TABLE (start_day date, end_day date)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	SELECT greatest(least(nudge.period_start(first_day, 'month'), m.month), (m.month - make_interval(months => report_window.months - 1))::date), (m.month + interval '1 month')::date
+	FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), zone), 'month') AS month) m
+	WHERE first_day IS NOT NULL AND isfinite(first_day);
+END;
+
+COMMENT ON FUNCTION nudge.report_window(date, text, integer) IS
+	'The window of a report that is a mart: from the month of the first day of data, but for so many months at most, to the end of the month of nudge.as_of()';
+
+-- What begins at an instant is over, or dated, from it on; what is dated before
+-- as_of is known, so that it takes the first instant after it too.
+CREATE FUNCTION nudge.period_ticks(grain text, zone text) RETURNS SETOF timestamptz
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 2
+BEGIN ATOMIC
+	SELECT (nudge.period_start(nudge.civil_date(nudge.as_of(), zone), grain)::timestamp AT TIME ZONE zone) + u.later
+	FROM (VALUES (interval '0'), (interval '1 microsecond')) u(later);
+END;
+
+COMMENT ON FUNCTION nudge.period_ticks(text, text) IS
+	'When the period of nudge.as_of() began: for clock queries of what changes as a day, or a month, begins';
+
 -- What deploy would do, in its order.
 CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -9746,7 +9813,7 @@ BEGIN
 				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
 			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs) FROM shipped m WHERE m.missing IS NULL)
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs) FROM shipped m WHERE m.missing IS NULL)
 				-- how it is tracked somebody has chosen, even if that is not at all
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
@@ -9754,6 +9821,8 @@ BEGIN
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
+			UNION ALL
+			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
@@ -9769,8 +9838,8 @@ DECLARE
 	one record;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in(m.query, settings), m.key_column, m.row_key, m.layer,
-		key_maps => m.key_maps, clock_query => nudge.fill_in(m.clock_query, settings), description => m.description);
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_inputs(nudge.fill_in(m.query, settings)), m.key_column, m.row_key, m.layer,
+		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings)), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
@@ -9780,7 +9849,7 @@ $$;
 COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments';
 
 -- NULL is what was said before, or the default of the table's first row.
-CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer) RETURNS nudge.deployment
+CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer, currency text) RETURNS nudge.deployment
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -9792,6 +9861,8 @@ BEGIN
 	settings.buckets := coalesce(buckets, settings.buckets, 256);
 	settings.week_start := coalesce(lower(week_start), settings.week_start, 'monday');
 	settings.fiscal_year_start := coalesce(fiscal_year_start, settings.fiscal_year_start, 1);
+	-- '' takes it back
+	settings.currency := nullif(coalesce(upper(btrim(currency)), settings.currency), '');
 	-- errors unless they are what they should be
 	PERFORM nudge.civil_date(now(), settings.zone);
 	PERFORM nudge.period_start(current_date, 'week', settings.week_start, settings.fiscal_year_start);
@@ -9804,26 +9875,28 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.deploy_settings(text, integer, text, integer) IS 'Works for deploy: its settings, those not given as they were. Not STRICT: NULL is as it was';
+COMMENT ON FUNCTION nudge.deploy_settings(text, integer, text, integer, text) IS 'Works for deploy: its settings, those not given as they were. Not STRICT: NULL is as it was';
 
-CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL)
+CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL, currency text DEFAULT NULL)
 	RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	plan record;
-	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start);
+	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start, currency);
 BEGIN
 	IF dry_run IS NOT TRUE THEN
-		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start)
+		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start, currency) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start, (settings).currency)
 		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
-			fiscal_year_start = excluded.fiscal_year_start, deployed_by = session_user, deployed_at = now();
+			fiscal_year_start = excluded.fiscal_year_start, currency = excluded.currency, deployed_by = session_user, deployed_at = now();
 	END IF;
 	FOR plan IN SELECT p.* FROM nudge.deploy_plan() p ORDER BY p.place LOOP
 		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
 			PERFORM nudge.track_source(plan.name);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
 			PERFORM nudge.add_shipped_mart(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
+			PERFORM nudge.make_reporting_view(plan.name, settings);
 		END IF;
 		place := plan.place;
 		action := plan.action;
@@ -9835,8 +9908,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer) IS
-	'Tracks the sources and adds the materialisations that are shipped, as far as their inputs are mapped; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday and January';
+COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text) IS
+	'Tracks the sources, adds the materialisations that are shipped, as far as their inputs are mapped, and makes the views that BI tools read; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday, January and no currency';
 
 CREATE FUNCTION nudge.undeploy(dry_run boolean DEFAULT false) RETURNS TABLE (place bigint, action text, object text)
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
@@ -9846,21 +9919,25 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name FROM (
-			SELECT 1 AS part, o.depth, 'drop materialisation' AS action, o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
+			SELECT 0 AS part, v.place AS depth, 'drop view' AS action, v.name FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 1, o.depth, 'drop materialisation', o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
 			UNION ALL
 			-- others may still need to know what changes
 			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
 			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
 		) s ORDER BY 1 LOOP
-		IF NOT dry_run AND one.action = 'drop materialisation' THEN
+		IF NOT dry_run AND one.action = 'drop view' THEN
+			EXECUTE format('DROP VIEW %s', nudge.reporting_view(one.name));
+		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);
 		ELSIF NOT dry_run THEN
 			PERFORM nudge.untrack_source(one.name);
 		END IF;
 		place := one.place;
 		action := one.action;
-		object := CASE one.action WHEN 'untrack source' THEN one.name ELSE nudge.mart_table(one.name) END;
+		object := CASE one.action WHEN 'untrack source' THEN one.name WHEN 'drop view' THEN nudge.reporting_view(one.name) ELSE nudge.mart_table(one.name) END;
 		RETURN NEXT;
 	END LOOP;
 	IF NOT dry_run THEN
@@ -9870,14 +9947,14 @@ END
 $$;
 
 COMMENT ON FUNCTION nudge.undeploy(boolean) IS
-	'Drops the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
+	'Drops the views and the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
 
 DO $$
 DECLARE
 	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
 BEGIN
-	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer), nudge.undeploy(boolean) FROM PUBLIC;
-	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
+	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) FROM PUBLIC;
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.deployment TO %s WITH GRANT OPTION', owner);
 END
 $$;
@@ -9922,6 +9999,545 @@ FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
 	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
 	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
+
+-- What is behind mrr_summary, to the cent.  A month is one of a customer if it
+-- opens or closes with MRR: what comes and goes within one is no movement.
+-- Time adds a row as a month begins, and counts a start or an end once it is over.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_revenue', 'revenue', 130, 'mart', '{subscriptions}', 'customer', '{customer,currency,period}', $query$
+SELECT c.customer, c.currency, w.period,
+	CASE WHEN w.new_customers > 0 THEN 'new' WHEN w.reactivated_customers > 0 THEN 'reactivation' WHEN w.churned_customers > 0 THEN 'churn'
+		WHEN w.expansion_mrr <> 0 THEN 'expansion' WHEN w.contraction_mrr <> 0 THEN 'contraction' ELSE 'none' END AS movement,
+	w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.net_new_mrr, w.closing_mrr, w.complete
+FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_waterfall(c.state, 'month', {zone}, nudge.as_of()) w
+WHERE w.opening_mrr <> 0 OR w.closing_mrr <> 0$query$,
+	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT c.customer, b.at FROM nudge_analytics.customer_mrr c,
+	(SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AT TIME ZONE {zone} + d.d AS at FROM (VALUES (interval '0'), (interval '1 microsecond')) d(d)) b$clock$,
+	'Revenue of each customer by month: opening MRR, its movement, closing MRR. Grain: customer, currency and month of the zone of deploy() that opens or closes with MRR',
+	'{"customer": "Customer", "currency": "Currency of the amounts", "period": "First day of the month", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened",
+	"new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened", "expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative",
+	"churn_mrr": "MRR if it has none any more, negative", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}'),
+('revenue_cohorts', 'revenue', 140, 'metric', '{subscriptions}', 'currency', '{currency,cohort,age}', $query$
+SELECT b.currency, r.cohort, r.age, r.period, r.cohort_customers, r.cohort_mrr, r.customers, r.mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.reactivation_mrr,
+	r.logo_retention AS logo_retention_rate, r.net_revenue_retention AS net_revenue_retention_rate, r.gross_revenue_retention AS gross_revenue_retention_rate, r.complete
+FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_buckets m GROUP BY m.currency) b,
+	LATERAL nudge.revenue_cohorts(b.state, 'month', {zone}, nudge.as_of()) r$query$,
+	'SELECT DISTINCT m.currency, nudge.as_of() FROM nudge_analytics.mrr_buckets m',
+	'What became of customers by the month of their first revenue. Grain: currency, cohort and age in months, in the zone of deploy()',
+	'{"currency": "Currency of the amounts", "cohort": "First day of the month of the first revenue", "age": "Months since", "period": "First day of the month that the row is about", "cohort_customers": "Customers in the cohort",
+	"cohort_mrr": "Their MRR as the month of the cohort closed", "customers": "Those with MRR as the month closed", "mrr": "Their MRR as the month closed", "expansion_mrr": "MRR more in the month", "contraction_mrr": "MRR less in the month, negative",
+	"churn_mrr": "MRR of those who have none any more, negative", "reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, a fraction",
+	"net_revenue_retention_rate": "mrr over cohort_mrr, a fraction", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, a fraction", "complete": "Whether the month is over"}');
+
+-- Totals by segment: a customer counts in its segment of now, also in the past.
+-- What changes a segment is a row of dim_customers, whose bucket says where.
+-- Each change is one of the segment and of all: hence no key.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('mrr_segment_buckets', 'revenue', 160, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,segment,currency}', $query$
+SELECT c.bucket, CASE lower(btrim(d.segment)) WHEN 'all' THEN 'all (segment)' ELSE coalesce(nullif(btrim(d.segment), ''), '(none)') END AS segment, c.currency,
+	count(*) AS customers, nudge.rollup(c.state) AS state
+FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer
+GROUP BY 1, 2, 3$query$, NULL, NULL,
+	'MRR over time of customers by hash bucket and segment of now, by currency. Grain: bucket, segment and currency',
+	'{"bucket": "Hash bucket of customers", "segment": "Segment of the customers now; (none) for those without", "currency": "Currency of the prices",
+	"customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
+('mrr_by_segment', 'revenue', 170, 'metric', '{customers,subscriptions}', 'segment', '{segment,currency,period}', $query$
+SELECT b.segment, b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
+	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
+FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
+		FROM (SELECT s.segment, s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s
+			UNION ALL SELECT 'all', s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s) m
+		GROUP BY m.segment, m.currency) b,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w$query$,
+	$clock$SELECT DISTINCT m.segment, nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION ALL SELECT 'all', nudge.as_of()$clock$, '{"mrr_segment_buckets": null}',
+	'MRR waterfall by month, currency and segment of the customers now, with a segment all for all of them. Grain: segment, currency and month of the zone of deploy()',
+	'{"segment": "Segment of the customers now, (none) for those without, all for all customers: do not add it to the others", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}'),
+-- as by segment, for the other dimensions of customers
+('mrr_dimension_buckets', 'revenue', 180, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency}', $query$
+SELECT c.bucket, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
+FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer,
+	LATERAL (VALUES ('industry'::text, d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel)) a(dimension, value)
+GROUP BY 1, 2, 3, 4$query$, NULL, NULL,
+	'MRR over time of customers by hash bucket and value of a dimension now, by currency. Grain: bucket, dimension, value and currency',
+	'{"bucket": "Hash bucket of customers", "dimension": "industry, company_size, region, growth_tier or sales_channel", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the prices",
+	"customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
+('mrr_by_dimension', 'revenue', 190, 'metric', '{customers,subscriptions}', 'dimension', '{dimension,value,currency,period}', $query$
+SELECT b.dimension, b.value, b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
+	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
+FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_dimension_buckets m GROUP BY m.dimension, m.value, m.currency) b,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w$query$,
+	'SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m', NULL,
+	'MRR waterfall by month, currency and value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy()',
+	'{"dimension": "industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
+
+-- src/warehouse/marts_customers.sql
+
+/*
+ * marts_customers.sql
+ *		Shipped materialisations about who there is: customers, users, plans.
+ *
+ * Rules: doc/marts.md.
+ */
+
+-- Every customer of fact_revenue is in dim_customers, even one that customers
+-- does not have.  What is in force is what is just before as_of(), as in
+-- mrr_waterfall, so that the sums are its closing MRR: hence the microsecond.
+-- Two rows of a key are an error, as in the reports, and put that key aside: in
+-- a column and not in WHERE, so that the other keys can still be listed.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('dim_customers', 'customers', 150, 'mart', '{customers,subscriptions}', 'customer', '{customer}', $query$
+SELECT k.customer, c.name, c.created_at, c.segment, c.industry, c.company_size, c.region, c.growth_tier, c.sales_channel, c.owner, c.initial_amount, coalesce(c.internal, false) AS internal,
+	CASE WHEN r.first_at IS NULL THEN 'never_paid' WHEN r.currencies > 0 THEN 'active' ELSE 'churned' END AS status,
+	nudge.civil_date(r.first_at, {zone}) AS first_revenue_day,
+	CASE WHEN r.currencies = 0 THEN nudge.civil_date(r.last_at - interval '1 microsecond', {zone}) END AS last_revenue_day,
+	CASE WHEN r.first_at IS NULL THEN upper(btrim(c.currency)) WHEN r.currencies <= 1 THEN r.currency END AS currency,
+	CASE WHEN r.currencies > 1 THEN NULL ELSE coalesce(r.mrr, 0.00) END AS current_mrr,
+	CASE WHEN nudge.check_unique_key('customers', CASE WHEN k.n > 1 THEN k.customer END) THEN nudge.bucket(k.customer, {buckets}) END AS bucket
+FROM (SELECT u.customer, sum(u.n) AS n FROM (SELECT a.customer, 1 AS n FROM nudge_staging.customers a UNION ALL SELECT m.customer, 0 FROM nudge_analytics.customer_mrr m) u GROUP BY u.customer) k
+LEFT JOIN nudge_staging.customers c ON c.customer = k.customer
+LEFT JOIN LATERAL (
+	SELECT min(m.first_at) AS first_at, max(m.last_at) AS last_at, count(m.mrr) AS currencies, sum(m.mrr) AS mrr,
+		CASE WHEN count(m.mrr) = 1 THEN max(m.currency) FILTER (WHERE m.mrr IS NOT NULL) WHEN count(m.mrr) = 0 AND count(*) = 1 THEN max(m.currency) END AS currency
+	FROM (
+		SELECT s.currency, min(p.valid_from) AS first_at, max(p.valid_to) AS last_at,
+			sum(p.mrr) FILTER (WHERE p.valid_to IS NULL OR p.valid_to >= nudge.as_of()) AS mrr
+		FROM nudge_analytics.customer_mrr s, LATERAL nudge.mrr_periods(s.state) p
+		WHERE s.customer = k.customer AND p.mrr > 0 AND p.valid_from < nudge.as_of()
+		GROUP BY s.currency) m) r ON true$query$,
+	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s$clock$, NULL,
+	'Customers, with what they pay now. Grain: customer of customers or subscriptions; days are those of the zone of deploy()',
+	'{"customer": "Customer", "name": "What it is called", "created_at": "When it came to be", "segment": "Segment now", "industry": "Industry", "company_size": "Class of size", "region": "Region", "growth_tier": "Class of growth",
+	"sales_channel": "How it is sold to", "owner": "Who looks after it", "initial_amount": "First recurring amount agreed", "internal": "Own staff or a test account", "status": "active with MRR now, churned without but with some before, never_paid",
+	"first_revenue_day": "First day with MRR; NULL if never", "last_revenue_day": "Last day with MRR; NULL if it has some now, or never had", "currency": "Currency of current_mrr; NULL with several",
+	"current_mrr": "MRR now; NULL in several currencies: fact_revenue has each", "bucket": "Hash bucket of the customer"}'),
+('dim_users', 'customers', 151, 'mart', '{users}', 'user', '{user}', $query$
+SELECT u."user", u.customer, u.signed_up_at, nudge.civil_date(u.signed_up_at, {zone}) AS signed_up_day, u.plan, u.role, coalesce(u.internal, false) AS internal,
+	CASE WHEN nudge.check_unique_key('users', CASE WHEN u.n > 1 THEN u."user" END) THEN nudge.bucket(u."user", {buckets}) END AS bucket
+FROM (SELECT a.*, count(*) OVER (PARTITION BY a."user") AS n FROM nudge_staging.users a) u$query$, NULL, NULL,
+	'Users. Grain: user; days are those of the zone of deploy()',
+	'{"user": "User", "customer": "Account to which the user belongs, as in dim_customers", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it", "plan": "Plan of the user", "role": "Role in the account",
+	"internal": "Own staff or a test user", "bucket": "Hash bucket of the user"}'),
+('dim_plans', 'customers', 152, 'mart', '{plans}', 'plan', '{plan}', $query$
+SELECT p.plan, CASE WHEN nudge.check_unique_key('plans', CASE WHEN p.n > 1 THEN p.plan END) THEN p.family END AS family, p.tier, p.kind, p.list_price, p.interval_unit FROM (SELECT a.*, count(*) OVER (PARTITION BY a.plan) AS n FROM nudge_staging.plans a) p$query$, NULL, NULL,
+	'Plans and add-ons. Grain: plan',
+	'{"plan": "Plan or add-on", "family": "Plans of which it is one", "tier": "Its rank among them", "kind": "plan or addon", "list_price": "Price without any discount; NULL if agreed one by one", "interval_unit": "What the price is for: day, week, month, quarter or year"}');
+
+-- src/warehouse/marts_usage.sql
+
+/*
+ * marts_usage.sql
+ *		Shipped materialisations about what users do: activity, retention,
+ *		features.
+ *
+ * Rules: doc/marts.md.
+ */
+
+-- Days are over once they are in a total: as_of is the present day.  Totals
+-- are one key, scope or grain, since the log of changes knows users and no days.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('user_activity_states', 'usage', 300, 'mart', '{events}', 'user', '{user}', $query$
+SELECT e."user", nudge.bucket(e."user", {buckets}) AS bucket, nudge.activity_count_agg(e."user", nudge.civil_date(e.at, {zone}), 1) AS state
+FROM nudge_staging.events e
+WHERE e."user" IS NOT NULL
+GROUP BY e."user"$query$, NULL, NULL,
+	'Days on which each user was active, and events of each: a state for functions such as active_users. Grain: user',
+	'{"user": "User", "bucket": "Hash bucket of the user", "state": "Active days in the zone of deploy(), as activity_state"}'),
+('activity_buckets', 'usage', 310, 'mart', '{events}', 'bucket', '{bucket}', $query$
+SELECT u.bucket, count(*) AS users, nudge.rollup(u.state) AS state FROM nudge_analytics.user_activity_states u GROUP BY u.bucket$query$, NULL, NULL,
+	'Active days of users by hash bucket: totals roll up a few states instead of one of each user. Grain: bucket',
+	'{"bucket": "Hash bucket of users", "users": "Users that were ever active", "state": "Active days, as activity_state"}'),
+('active_users', 'usage', 320, 'metric', '{events}', 'scope', '{scope,day}', $query$
+SELECT b.scope, s.day, s.dau, s.wau, s.mau, a.new_users, a.total_users, s.dau_wau AS dau_wau_rate, s.dau_mau AS dau_mau_rate, s.complete
+FROM (SELECT 'all'::text AS scope, nudge.rollup(m.state) AS state FROM nudge_analytics.activity_buckets m) b
+	CROSS JOIN LATERAL nudge.stickiness(b.state, nudge.civil_date(nudge.as_of(), {zone})) s
+	JOIN LATERAL nudge.active_users(b.state, 1, nudge.civil_date(nudge.as_of(), {zone})) a ON a.day = s.day$query$,
+	$clock$SELECT 'all', nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone}$clock$, '{"activity_buckets": null}',
+	'Active users by day, from the first day with any to yesterday. Grain: day of the zone of deploy()',
+	'{"scope": "all: whose activity it is", "day": "Day", "dau": "Users active on the day", "wau": "Users active on the 7 days that end with it", "mau": "Users active on the 30 days that end with it", "new_users": "Users whose first active day it is",
+	"total_users": "Users first active on it or before", "dau_wau_rate": "dau over wau, a fraction", "dau_mau_rate": "dau over mau, a fraction: stickiness", "complete": "Whether the data go back the 30 days"}'),
+('lifecycle', 'usage', 330, 'metric', '{events}', 'grain', '{grain,period}', $query$
+SELECT g.grain, l.period, l.active_users, l.new_users, l.returning_users, l.resurrecting_users, l.dormant_users, l.complete
+FROM (VALUES ('week'::text), ('month')) g(grain)
+	CROSS JOIN (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_buckets m) b
+	CROSS JOIN LATERAL nudge.lifecycle(b.state, g.grain, nudge.civil_date(nudge.as_of(), {zone}), week_start => {week_start}, fiscal_year_start => {fiscal_year_start}) l$query$,
+	$clock$SELECT g.grain, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM (VALUES ('week'), ('month')) g(grain)$clock$, '{"activity_buckets": null}',
+	'Where active users come from and go, by week and by month, from the first with any, up to yesterday. Grain: grain and period of the zone of deploy()',
+	'{"grain": "week or month: do not add both", "period": "First day of the period", "active_users": "Users active in it", "new_users": "Those that never were before", "returning_users": "Those that were in the period before",
+	"resurrecting_users": "Those that were earlier, but not in the period before", "dormant_users": "Users of the period before that were not", "complete": "Whether the period is over"}'),
+('cohort_retention', 'usage', 340, 'metric', '{events}', 'grain', '{grain,cohort,age}', $query$
+SELECT g.grain, r.cohort, r.age, r.period, r.cohort_users, r.eligible AS eligible_users, r.retained AS retained_users, r.rate AS retention_rate
+FROM (VALUES ('week'::text), ('month')) g(grain)
+	CROSS JOIN (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_buckets m) b
+	CROSS JOIN LATERAL nudge.retention_cohorts(b.state, g.grain, 12, nudge.civil_date(nudge.as_of(), {zone}), week_start => {week_start}, fiscal_year_start => {fiscal_year_start}) r
+WHERE r.cohort IS NOT NULL$query$,
+	$clock$SELECT g.grain, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM (VALUES ('week'), ('month')) g(grain)$clock$, '{"activity_buckets": null}',
+	'How many users of a cohort, by the period of their first active day, come back 1 to 12 weeks or months later. Grain: grain, cohort and age, in the zone of deploy()',
+	'{"grain": "week or month: do not add both", "cohort": "First day of the period of the first active day", "age": "Periods since", "period": "First day of the period that the row is about", "cohort_users": "Users in the cohort",
+	"eligible_users": "Those for whom the period is over: the denominator", "retained_users": "Those active in the period; NULL if it is not over", "retention_rate": "retained_users over eligible_users, a fraction; NULL if the period is not over"}'),
+
+-- Features, of users that are known and not internal.
+('feature_user_states', 'usage', 350, 'mart', '{events,users}', 'user', '{user,feature}', $query$
+SELECT r."user", r.feature, nudge.bucket(r."user", {buckets}) AS bucket, nudge.feature_agg(r."user", r.at, r.feature, r.action, r.success, r.duration, r.value) AS state
+FROM (SELECT e."user", e.feature, e.at, CASE WHEN lower(btrim(e.name)) IN ('viewed', 'completed') THEN lower(btrim(e.name)) ELSE 'used' END AS action, e.success, e.duration, e.value
+		FROM nudge_staging.events e JOIN nudge_analytics.dim_users u ON u."user" = e."user" AND NOT u.internal
+		WHERE e.feature IS NOT NULL
+		UNION ALL
+		SELECT DISTINCT e."user", e.feature, u.signed_up_at, 'signed_up', NULL::boolean, NULL::interval, NULL::numeric
+		FROM nudge_staging.events e JOIN nudge_analytics.dim_users u ON u."user" = e."user" AND NOT u.internal
+		WHERE e.feature IS NOT NULL) r
+GROUP BY r."user", r.feature$query$, NULL, NULL,
+	'What each user did with each feature: a state for functions such as feature_users. Grain: user and feature',
+	'{"user": "User", "feature": "Feature", "bucket": "Hash bucket of the user", "state": "Uses of the feature, and the sign-up, as feature_state"}'),
+('feature_buckets', 'usage', 360, 'mart', '{events,users}', 'bucket', '{bucket,feature}', $query$
+SELECT u.bucket, u.feature, count(*) AS users, nudge.rollup(u.state) AS state FROM nudge_analytics.feature_user_states u GROUP BY u.bucket, u.feature$query$, NULL, NULL,
+	'What users did with each feature, by hash bucket. Grain: bucket and feature',
+	'{"bucket": "Hash bucket of users", "feature": "Feature", "users": "Users with any event of the feature", "state": "Uses of the feature, as feature_state"}'),
+('feature_adoption', 'usage', 370, 'metric', '{events,users}', 'feature', '{feature}', $query$
+SELECT f.feature, a.users, a.discovered_users, a.tried_users, a.adopted_users, a.habitual_users, a.adoption_rate, a.uses, a.usage_frequency, a.success_rate, a.completions, a.completion_rate,
+	a.median_duration_seconds, a.median_seconds_to_first_use, a.median_seconds_to_adopt, a.value_created
+FROM (SELECT m.feature, nudge.rollup(m.state) AS state FROM nudge_analytics.feature_buckets m GROUP BY m.feature) f
+	CROSS JOIN (SELECT count(*) AS users FROM nudge_analytics.dim_users u WHERE NOT u.internal AND u.signed_up_at < nudge.as_of()) t
+	CROSS JOIN LATERAL nudge.feature_adoption(f.state, t.users, nudge.as_of(), {zone}, week_start => {week_start}) a$query$,
+	'SELECT DISTINCT m.feature, nudge.as_of() FROM nudge_analytics.feature_buckets m', '{"dim_users": null}',
+	'How far users have come with each feature. Grain: feature',
+	'{"feature": "Feature", "users": "Users that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it", "adopted_users": "Users that used it 3 times or more",
+	"habitual_users": "Users that used it in each of the last 4 whole weeks", "adoption_rate": "tried_users over users, a fraction", "uses": "Uses", "usage_frequency": "uses over tried_users", "success_rate": "Successful uses over those whose outcome is known, a fraction",
+	"completions": "Completions", "completion_rate": "completions over uses, a fraction", "median_duration_seconds": "Median duration of a use", "median_seconds_to_first_use": "Median time from signing up to the first use",
+	"median_seconds_to_adopt": "Median time from signing up to the third use", "value_created": "Sum of the values of events"}');
+
+-- src/warehouse/marts_operations.sql
+
+/*
+ * marts_operations.sql
+ *		Shipped materialisations about support, surveys, sales, platform and
+ *		engineering: reports over whole inputs.
+ *
+ * Rules: doc/marts_operations.md.
+ */
+
+-- Any change of an input is one of everything: the key is no column of theirs.
+-- What time alone changes is said by clocks without keys.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('support_performance', 'support', 700, 'metric', '{tickets}', '{customers}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.tickets_total, r.ticket_share, r.customers_total, r.tickets_per_customer, r.tickets_resolved, r.resolution_rate,
+	r.tickets_once_resolved, r.tickets_reopened, r.reopen_rate, r.escalation_known, r.tickets_escalated, r.escalation_rate, r.contacts_known, r.tickets_one_touch, r.one_touch_rate,
+	r.csat_answers, r.mean_csat, r.tickets_with_problem,
+	f.tickets_done AS tickets_answered, f.mean_minutes AS mean_first_response_minutes, f.median_minutes AS median_first_response_minutes, f.p90_minutes AS p90_first_response_minutes,
+	f.sla_met AS first_response_sla_met, f.sla_breached AS first_response_sla_breached, f.sla_pending AS first_response_sla_pending, f.attainment_rate AS first_response_attainment_rate,
+	t.mean_minutes AS mean_resolution_minutes, t.median_minutes AS median_resolution_minutes, t.p90_minutes AS p90_resolution_minutes,
+	t.sla_met AS resolution_sla_met, t.sla_breached AS resolution_sla_breached, t.sla_pending AS resolution_sla_pending, t.attainment_rate AS resolution_attainment_rate, r.complete
+FROM (SELECT nudge.civil_date(min(i.opened_at) FILTER (WHERE isfinite(i.opened_at)), {zone}) AS day FROM nudge_staging.tickets i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('priority', 'priority'), ('complexity', 'complexity'), ('category', 'category'), ('agent', 'agent'), ('segment', 'segment')) d(dimension, by),
+	LATERAL nudge.support_report('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) r
+	LEFT JOIN LATERAL nudge.support_times('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) f
+		ON f.measure = 'first_response' AND f.period = r.period AND f.is_total = r.is_total AND f.value IS NOT DISTINCT FROM r.value
+	LEFT JOIN LATERAL nudge.support_times('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) t
+		ON t.measure = 'resolution' AND t.period = r.period AND t.is_total = r.is_total AND t.value IS NOT DISTINCT FROM r.value
+WHERE r.is_total = (d.by IS NULL) AND (d.dimension <> 'segment' OR {customers?} IS NOT NULL)$query$,
+	'SELECT nudge.as_of()',
+	'Tickets of support by the month in which they were opened, in all and by a dimension: volume, resolution, satisfaction, times and targets. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month in which the tickets were opened", "dimension": "all, or what value is of: priority, complexity, category, agent, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known",
+	"tickets_total": "Tickets", "ticket_share": "Share of the tickets of the month, 0 to 1", "customers_total": "Customers at the end of the month, in the segment if that is the dimension", "tickets_per_customer": "Tickets over customers_total",
+	"tickets_resolved": "Tickets that are resolved", "resolution_rate": "Fraction of tickets_total that are resolved", "tickets_once_resolved": "Tickets that were resolved, be it for a while", "tickets_reopened": "Tickets that were opened again",
+	"reopen_rate": "tickets_reopened over tickets_once_resolved", "escalation_known": "Tickets of which it is known whether they were escalated", "tickets_escalated": "Tickets that were escalated", "escalation_rate": "tickets_escalated over escalation_known",
+	"contacts_known": "Resolved tickets with a number of contacts", "tickets_one_touch": "Resolved tickets with one contact that stayed closed", "one_touch_rate": "tickets_one_touch over contacts_known", "csat_answers": "Tickets with a score", "mean_csat": "Mean score, on its own scale",
+	"tickets_with_problem": "Tickets whose times contradict each other", "tickets_answered": "Tickets with a first response", "mean_first_response_minutes": "Mean minutes to the first response", "median_first_response_minutes": "Median of these", "p90_first_response_minutes": "Ninetieth percentile of these",
+	"first_response_sla_met": "First responses within their target", "first_response_sla_breached": "First responses, or waits, beyond their target", "first_response_sla_pending": "Tickets that wait within their target", "first_response_attainment_rate": "Fraction of met and breached that met",
+	"mean_resolution_minutes": "Mean minutes to the resolution", "median_resolution_minutes": "Median of these", "p90_resolution_minutes": "Ninetieth percentile of these", "resolution_sla_met": "Resolutions within their target", "resolution_sla_breached": "Resolutions, or waits, beyond their target",
+	"resolution_sla_pending": "Tickets that are open within their target", "resolution_attainment_rate": "Fraction of met and breached that met", "complete": "Whether the month is over"}'),
+('support_backlog', 'support', 710, 'metric', '{tickets}', '{}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.opening AS opening_tickets, r.opened AS tickets_opened, r.reopened AS tickets_reopened, r.resolved AS tickets_resolved, r.closing AS closing_tickets,
+	round(r.mean_age_days, 1) AS mean_age_days, round(r.oldest_age_days, 1) AS oldest_age_days, r.complete
+FROM (SELECT nudge.civil_date(min(i.opened_at) FILTER (WHERE isfinite(i.opened_at)), {zone}) AS day FROM nudge_staging.tickets i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('priority', 'priority'), ('complexity', 'complexity'), ('category', 'category'), ('agent', 'agent')) d(dimension, by),
+	LATERAL nudge.backlog('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by) r
+WHERE r.is_total = (d.by IS NULL)$query$,
+	'SELECT nudge.as_of()',
+	'Open tickets by month, in all and by a dimension: opening, opened, reopened, resolved, closing, and how old they are. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all, or what value is of: priority, complexity, category, agent", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "opening_tickets": "Open as the month began",
+	"tickets_opened": "Opened in the month", "tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth", "oldest_age_days": "Age of the oldest, in days, to a tenth",
+	"complete": "Whether the month is over"}'),
+('nps', 'customers', 720, 'metric', '{surveys}', '{customers}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.asked, r.answered, r.response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors,
+	r.score, r.score_low, r.score_high, r.band, r.action, r.score_change, r.p_value, r.complete
+FROM (SELECT nudge.civil_date(min(i.sent_at) FILTER (WHERE isfinite(i.sent_at)), {zone}) AS day FROM nudge_staging.surveys i WHERE lower(btrim(i.kind)) = 'nps') b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('segment', 'segment'), ('industry', 'industry'), ('company_size', 'company_size'), ('region', 'region')) d(dimension, by),
+	LATERAL nudge.nps_report('nudge_staging.surveys'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), {customers?}, d.by) r
+WHERE r.is_total = (d.by IS NULL) AND (d.by IS NULL OR {customers?} IS NOT NULL)$query$, $clock$
+SELECT t FROM nudge.period_ticks('month', {zone}) t
+UNION ALL
+-- what is dated in the future comes to be, and what was asked is waited for no more
+SELECT v.at FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at + interval '1 microsecond'), (i.answered_at + interval '1 microsecond'), (i.sent_at + make_interval(hours => 24 * 14))) v(at)
+UNION ALL SELECT c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
+	'Net promoter score by the month in which was asked, in all and by a dimension of customers. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region", "value": "Value of the dimension now; all for dimension all, NULL if it is not known", "asked": "Surveys sent", "answered": "Surveys that were answered",
+	"response_rate": "answered over asked", "open_surveys": "Surveys sent within 14 days and not answered yet", "respondents": "Persons who answered", "customers_answered": "Customers who answered", "promoters": "Answers of 9 and 10", "passives": "Answers of 7 and 8", "detractors": "Answers of 0 to 6",
+	"score": "Net promoter score, -100 to 100", "score_low": "Lower end of its 95% interval", "score_high": "Upper end of its 95% interval", "band": "Band of the score", "action": "What the band asks for", "score_change": "Change against the month before", "p_value": "Probability of such a change by chance",
+	"complete": "Whether the month is over"}'),
+('sales_pipeline', 'sales', 730, 'metric', '{deals}', '{deal_stages,activities}', 'dimension', '{dimension,value}', $query$
+SELECT d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
+	round(r.mean_age_days, 1) AS mean_age_days, round(r.mean_stage_days, 1) AS mean_stage_days, r.activity_count, r.activities_per_open_deal, r.stale_deals, r.stale_amount, r.currency_code AS currency
+FROM (VALUES ('all', 'stage', true), ('stage', 'stage', false), ('owner', 'owner', false), ('team', 'team', false), ('segment', 'segment', false)) d(dimension, by, is_total),
+	LATERAL nudge.pipeline_value('nudge_staging.deals'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), d.by) r
+WHERE r.is_total = d.is_total$query$,
+	'SELECT nudge.as_of()',
+	'Open deals now, in all and by a dimension: amount, weighted amount, age, activity. Grain: dimension and value',
+	'{"dimension": "all, or what value is of: stage, owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "open_deals": "Open deals", "open_amount": "Their amount", "unweighted_deals": "Open deals of stages without a probability", "weighted_amount": "Amount times probability of its stage",
+	"qualified_deals": "Open deals of qualified stages", "overdue_deals": "Open deals that should have closed before today", "overdue_amount": "Their amount", "mean_age_days": "Mean age in days, to a tenth", "mean_stage_days": "Mean days in the present stage, to a tenth", "activity_count": "Activities for these deals",
+	"activities_per_open_deal": "activity_count over open_deals", "stale_deals": "Open deals with no activity for 30 days", "stale_amount": "Their amount", "currency": "Currency of all amounts"}'),
+('sales_performance', 'sales', 740, 'metric', '{deals}', '{deal_stages,quotas}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.opening_deals, r.opening_amount, r.deals_created, r.created_amount, r.deals_closed, r.won, r.lost, r.no_decision, r.not_recorded,
+	r.won_amount, r.lost_amount, r.not_recorded_amount, r.open_deals, r.open_amount, r.weighted_amount, r.average_deal_size, r.win_rate, r.win_rate_by_amount, r.cycle_deals, r.mean_cycle_days, r.median_cycle_days,
+	r.qualified_deals, r.sales_velocity, r.quota, r.quota_attainment, r.quota_remaining, r.currency_code AS currency, r.complete
+FROM (SELECT nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) AS day FROM nudge_staging.deals i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
+	LATERAL nudge.sales_report('nudge_staging.deals'::regclass, w.start_day, w.end_day, {deal_stages?}, {quotas?}, 'month', {zone}, nudge.as_of(), d.by) r
+WHERE r.is_total = (d.by IS NULL)$query$,
+	'SELECT nudge.as_of()',
+	'Deals by month, in all and by a dimension: created, won and lost, win rate, cycle, velocity and quota. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "opening_deals": "Open as the month began", "opening_amount": "Their amount", "deals_created": "Deals created", "created_amount": "Their amount",
+	"deals_closed": "Deals closed", "won": "Deals won", "lost": "Deals lost", "no_decision": "Deals closed without a decision", "not_recorded": "Deals closed without an outcome", "won_amount": "Amount won", "lost_amount": "Amount lost", "not_recorded_amount": "Amount closed without an outcome",
+	"open_deals": "Open as the month ended, or now", "open_amount": "Their amount", "weighted_amount": "Amount times probability of its stage", "average_deal_size": "won_amount over won", "win_rate": "Fraction of decided deals that were won", "win_rate_by_amount": "Fraction of their amount that was won",
+	"cycle_deals": "Won deals behind the cycle", "mean_cycle_days": "Mean days from creation to close", "median_cycle_days": "Median of these", "qualified_deals": "Open deals of qualified stages", "sales_velocity": "Amount a day that the qualified deals promise", "quota": "Sales target", "quota_attainment": "won_amount over quota",
+	"quota_remaining": "Quota that is left", "currency": "Currency of all amounts", "complete": "Whether the month is over"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+-- Time goes on in what is not over: up to the last full hour, so that an hour is computed once.
+('platform_uptime', 'platform', 750, 'metric', '{incidents}', '{maintenance}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.total_minutes, r.maintenance_minutes, r.considered_minutes, r.downtime_minutes, r.uptime_share, r.outages, r.longest_outage_minutes, r.complete
+FROM (SELECT nudge.civil_date(min(i.started_at) FILTER (WHERE isfinite(i.started_at)), {zone}) AS day FROM nudge_staging.incidents i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('service', 'service')) d(dimension, by),
+	LATERAL nudge.uptime('nudge_staging.incidents'::regclass, {maintenance?}, w.start_day, w.end_day, 'month', {zone}, date_trunc('hour', nudge.as_of(), 'UTC'), d.by) r
+WHERE r.is_total = (d.by IS NULL)$query$,
+	$clock$SELECT date_trunc('hour', nudge.as_of(), 'UTC')$clock$,
+	'Uptime by month, in all and by service, up to the last full hour. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all or service", "value": "Service; all for dimension all", "total_minutes": "Minutes of the month so far", "maintenance_minutes": "Minutes of planned maintenance", "considered_minutes": "total_minutes less maintenance_minutes",
+	"downtime_minutes": "Minutes down, outside maintenance", "uptime_share": "Fraction of considered_minutes that was not down", "outages": "Stretches of downtime", "longest_outage_minutes": "The longest of them", "complete": "Whether the month is over"}'),
+('incident_summary', 'platform', 755, 'metric', '{incidents}', '{}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, CASE WHEN r.all_severities THEN 'all' ELSE 'severity' END AS dimension, CASE WHEN r.all_severities THEN 'all' ELSE r.severity END AS value, r.incidents_started, r.incident_share, r.open_incidents, r.mttr_minutes, r.median_ttr_minutes, r.detected_incidents, r.mttd_minutes, r.detection_to_end_minutes,
+	r.longest_minutes, r.total_minutes, r.incident_minutes, r.failures, r.mtbf_minutes, r.complete
+FROM (SELECT nudge.civil_date(min(i.started_at) FILTER (WHERE isfinite(i.started_at)), {zone}) AS day FROM nudge_staging.incidents i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	LATERAL nudge.incident_report('nudge_staging.incidents'::regclass, w.start_day, w.end_day, 'month', {zone}, date_trunc('hour', nudge.as_of(), 'UTC')) r$query$,
+	$clock$SELECT date_trunc('hour', nudge.as_of(), 'UTC')$clock$,
+	'Incidents by month, in all and by severity: how many, time to detect, to repair and between failures, up to the last full hour. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all or severity", "value": "Severity; all for dimension all", "incidents_started": "Incidents that began", "incident_share": "Share of the incidents of the month, 0 to 1", "open_incidents": "Those of them that are not over", "mttr_minutes": "Mean minutes from beginning to end", "median_ttr_minutes": "Median of these",
+	"detected_incidents": "Incidents with a time of detection", "mttd_minutes": "Mean minutes from beginning to detection", "detection_to_end_minutes": "Mean minutes from detection to end", "longest_minutes": "The longest, or longest so far", "total_minutes": "Minutes of the month so far", "incident_minutes": "Minutes with an incident",
+	"failures": "Stretches of incidents that began", "mtbf_minutes": "Mean minutes between failures", "complete": "Whether the month is over"}'),
+('platform_performance', 'platform', 760, 'metric', '{requests}', '{incidents,maintenance}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.request_count, r.mean_ms, r.p50_ms, r.p95_ms, r.p99_ms, r.highest_ms, r.requests_with_outcome, r.errors, r.error_rate,
+	r.requests_per_second, r.peak_requests_per_second, u.considered_minutes, u.downtime_minutes, u.uptime_share, r.complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.requests i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('endpoint', 'endpoint')) d(dimension, by),
+	LATERAL nudge.latency_report('nudge_staging.requests'::regclass, w.start_day, w.end_day, 'month', {zone}, date_trunc('hour', nudge.as_of(), 'UTC'), d.by) r
+	LEFT JOIN LATERAL (SELECT f.* FROM nudge.uptime({incidents?}, {maintenance?}, w.start_day, w.end_day, 'month', {zone}, date_trunc('hour', nudge.as_of(), 'UTC')) f WHERE d.by IS NULL AND {incidents?} IS NOT NULL) u
+		ON u.period = r.period
+WHERE r.is_total = (d.by IS NULL)$query$,
+	$clock$SELECT date_trunc('hour', nudge.as_of(), 'UTC')$clock$,
+	'Latency, throughput and errors of requests by month, in all and by endpoint, and uptime in all, up to the last full hour. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all or endpoint", "value": "Endpoint; all for dimension all, NULL if it is not known", "request_count": "Requests", "mean_ms": "Mean duration in milliseconds", "p50_ms": "Median, to within 1%", "p95_ms": "95th percentile, to within 1%", "p99_ms": "99th percentile, to within 1%",
+	"highest_ms": "The longest", "requests_with_outcome": "Requests of which it is known whether they failed", "errors": "Those that failed", "error_rate": "errors over requests_with_outcome", "requests_per_second": "request_count over the seconds of the month so far", "peak_requests_per_second": "Requests a second in the busiest minute",
+	"considered_minutes": "Minutes of the month so far without maintenance; of dimension all, if incidents are mapped", "downtime_minutes": "Minutes down of these", "uptime_share": "Fraction of considered_minutes that was not down", "complete": "Whether the month is over"}'),
+('engineering_delivery', 'engineering', 770, 'metric', '{deployments}', '{bugs,coverage_samples}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.deployment_count, r.elapsed_days, r.deployment_days, r.deployments_per_day, r.deployments_per_week, r.lead_time_count,
+	r.median_lead_time_hours, r.mean_lead_time_hours, r.p90_lead_time_hours, r.outcome_count, r.failed_deployments, r.change_failure_rate, r.restored_deployments, r.unrestored_deployments, r.median_recovery_hours, r.mean_recovery_hours,
+	g.opened AS bugs_opened, g.closed AS bugs_closed, g.closing AS open_bugs, g.median_days_to_close AS median_days_to_close_bugs, g.escape_known AS bug_escape_known, g.escaped AS bugs_escaped, g.escape_rate AS bug_escape_rate,
+	c.coverage AS coverage_share, r.complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.deployments i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('service', 'service')) d(dimension, by),
+	LATERAL nudge.delivery_performance('nudge_staging.deployments'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by) r
+	LEFT JOIN LATERAL (SELECT f.* FROM nudge.bug_report({bugs?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) f WHERE f.all_severities AND d.by IS NULL AND {bugs?} IS NOT NULL) g ON g.period = r.period
+	LEFT JOIN LATERAL (SELECT f.* FROM nudge.code_coverage({coverage_samples?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) f WHERE f.all_repositories AND d.by IS NULL AND {coverage_samples?} IS NOT NULL) c ON c.period = r.period
+WHERE r.is_total = (d.by IS NULL)$query$,
+	'SELECT nudge.as_of()',
+	'Deployments by month, in all and by service: frequency, lead time, failures and recovery; and bugs and coverage of code in all. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all or service", "value": "Service; all for dimension all, NULL if it is not known", "deployment_count": "Deployments", "elapsed_days": "Days of the month so far", "deployment_days": "Days with a deployment", "deployments_per_day": "deployment_count over elapsed_days",
+	"deployments_per_week": "Seven times that", "lead_time_count": "Deployments with a lead time", "median_lead_time_hours": "Median hours from change to deployment", "mean_lead_time_hours": "Mean of these", "p90_lead_time_hours": "Ninetieth percentile of these", "outcome_count": "Deployments of which it is known whether they did harm",
+	"failed_deployments": "Those that did", "change_failure_rate": "failed_deployments over outcome_count", "restored_deployments": "Failed ones that are restored", "unrestored_deployments": "Failed ones that are not", "median_recovery_hours": "Median hours until restored", "mean_recovery_hours": "Mean of these",
+	"bugs_opened": "Bugs reported; bugs are of dimension all, if they are mapped", "bugs_closed": "Bugs closed", "open_bugs": "Bugs open as the month ended, or now", "median_days_to_close_bugs": "Median days from report to close", "bug_escape_known": "Bugs reported of which it is known whether they reached customers",
+	"bugs_escaped": "Those that did", "bug_escape_rate": "bugs_escaped over bug_escape_known", "coverage_share": "Share of code that tests cover, of dimension all", "complete": "Whether the month is over"}');
+
+-- src/warehouse/marts_acquisition.sql
+
+/*
+ * marts_acquisition.sql
+ *		Shipped materialisations about channels, costs, cash and competition.
+ *
+ * Rules: doc/marts_acquisition.md.
+ */
+
+-- From journeys of customers to credits of buckets, which are added up: credits
+-- of rules are each conversion's own.  What paths say together is computed from
+-- all of them.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_journeys', 'acquisition', 800, 'mart', '{touches,conversions}', 'customer', '{customer,currency}', $query$
+SELECT g.customer, g.currency, nudge.bucket(g.customer, {buckets}) AS bucket, g.first_conversion_at, g.last_conversion_at, CASE WHEN g.currency IS NULL THEN g.state ELSE nudge.combine(g.state, g.touches) END AS state
+FROM (
+	-- touches are of no currency: they lead to conversions of any
+	SELECT a.*, nudge.rollup(a.state) FILTER (WHERE a.currency IS NULL) OVER one AS touches, count(a.currency) OVER one AS currencies
+	FROM (
+		SELECT r.customer, r.currency, min(r.at) FILTER (WHERE r.currency IS NOT NULL) AS first_conversion_at, max(r.at) FILTER (WHERE r.currency IS NOT NULL) AS last_conversion_at, nudge.journey_agg(r.customer, r.at, r.channel, r.revenue) AS state
+		FROM (SELECT c.customer, coalesce(upper(btrim(c.currency)), 'XXX') AS currency, c.at, NULL AS channel, c.revenue FROM nudge_staging.conversions c
+			UNION ALL SELECT t.customer, NULL, t.at, t.channel, NULL FROM nudge_staging.touches t) r
+		GROUP BY r.customer, r.currency
+	) a
+	WINDOW one AS (PARTITION BY a.customer)
+) g
+WHERE g.currency IS NOT NULL OR g.currencies = 0$query$, NULL, NULL,
+	'Touches and conversions of each customer, by currency of the conversions: a state for functions such as attribution. Grain: customer and currency',
+	'{"customer": "Customer", "currency": "Currency of the conversions; NULL for customers without any", "bucket": "Hash bucket of the customer", "first_conversion_at": "First conversion", "last_conversion_at": "Last conversion", "state": "Touches and conversions, as journey_state"}'),
+('journey_buckets', 'acquisition', 810, 'mart', '{touches,conversions}', 'bucket', '{bucket,currency}', $query$
+SELECT j.bucket, j.currency, count(*) AS customers, min(j.first_conversion_at) AS first_conversion_at, max(j.last_conversion_at) AS last_conversion_at, nudge.rollup(j.state) AS state
+FROM nudge_analytics.customer_journeys j
+GROUP BY j.bucket, j.currency$query$, NULL, NULL,
+	'Touches and conversions of customers by hash bucket, by currency of the conversions. Grain: bucket and currency',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the conversions; NULL for customers without any", "customers": "Customers with a touch or a conversion", "first_conversion_at": "First conversion", "last_conversion_at": "Last conversion", "state": "Touches and conversions, as journey_state"}'),
+('attribution_buckets', 'acquisition', 820, 'mart', '{touches,conversions}', 'bucket', '{bucket,currency,period,channel}', $query$
+SELECT b.bucket, b.currency, m.period::date AS period, a.*
+FROM nudge_analytics.journey_buckets b,
+	LATERAL nudge.report_window(nudge.civil_date(b.first_conversion_at, {zone}), {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	-- what is dated in the days to come is not known
+	LATERAL nudge.attribution_models(b.state, start_day => m.period::date, end_day => least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1), zone => {zone}, minor_unit => nudge.currency_minor_unit(b.currency)) a$query$,
+	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''month'', {zone}) t', NULL,
+	'Credits of channels under each model that follows rules, by hash bucket of customers: totals add up buckets. Grain: bucket, currency, month of the conversion and channel',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch",
+	"first_touch_conversions": "Conversions credited by first_touch", "first_touch_revenue": "Revenue credited by first_touch", "last_touch_conversions": "Conversions credited by last_touch", "last_touch_revenue": "Revenue credited by last_touch",
+	"last_non_direct_conversions": "Conversions credited by last_non_direct", "last_non_direct_revenue": "Revenue credited by last_non_direct", "linear_conversions": "Conversions credited by linear", "linear_revenue": "Revenue credited by linear",
+	"time_decay_conversions": "Conversions credited by time_decay", "time_decay_revenue": "Revenue credited by time_decay", "position_based_conversions": "Conversions credited by position_based", "position_based_revenue": "Revenue credited by position_based",
+	"j_shaped_conversions": "Conversions credited by j_shaped", "j_shaped_revenue": "Revenue credited by j_shaped", "inverse_j_conversions": "Conversions credited by inverse_j", "inverse_j_revenue": "Revenue credited by inverse_j",
+	"w_shaped_conversions": "Conversions credited by w_shaped", "w_shaped_revenue": "Revenue credited by w_shaped", "blended_conversions": "Conversions credited by blended", "blended_revenue": "Revenue credited by blended",
+	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue"}'),
+('attribution_paths', 'acquisition', 825, 'mart', '{touches,conversions}', 'period', '{period,currency,model,channel}', $query$
+SELECT m.period::date AS period, c.currency, a.model, a.channel, a.conversions, a.revenue
+FROM (
+	-- paths that do not convert are of no currency
+	SELECT k.currency, min(b.first_conversion_at) AS first_at, nudge.rollup(b.state) AS state
+	FROM (SELECT DISTINCT d.currency FROM nudge_analytics.journey_buckets d WHERE d.currency IS NOT NULL) k JOIN nudge_analytics.journey_buckets b ON b.currency = k.currency OR b.currency IS NULL
+	GROUP BY k.currency
+) c,
+	LATERAL nudge.report_window(nudge.civil_date(c.first_at, {zone}), {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day, nudge.currency_minor_unit(c.currency) AS minor_unit) o,
+	LATERAL (
+		SELECT 'markov' AS model, x.channel, x.conversions, x.revenue FROM nudge.markov_attribution(c.state, start_day => o.start_day, end_day => o.end_day, zone => {zone}, minor_unit => o.minor_unit) x
+		UNION ALL
+		SELECT 'shapley', x.channel, x.conversions, x.revenue FROM nudge.shapley_attribution(c.state, start_day => o.start_day, end_day => o.end_day, zone => {zone}, minor_unit => o.minor_unit) x
+	) a$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"journey_buckets": null}',
+	'Credits of channels under the models that are fitted to all paths of a month. Grain: month of the zone of deploy(), currency, model and channel',
+	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited", "revenue": "Revenue credited"}'),
+('channel_attribution', 'acquisition', 830, 'metric', '{touches,conversions}', 'period', '{period,currency,model,channel}', $query$
+SELECT c.period, c.currency, c.model, c.channel, c.conversions, c.revenue, sum(c.revenue) OVER one AS total_revenue, c.revenue / nullif(sum(c.revenue) OVER one, 0) AS revenue_share, c.assisted_conversions, c.assisted_revenue,
+	(c.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (
+	SELECT s.currency, s.period, v.model, s.channel, v.conversions, v.revenue, s.assisted_conversions, s.assisted_revenue
+	FROM (
+		SELECT b.currency, b.period, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
+			sum(b.last_non_direct_conversions) AS c3, sum(b.last_non_direct_revenue) AS r3, sum(b.linear_conversions) AS c4, sum(b.linear_revenue) AS r4, sum(b.time_decay_conversions) AS c5, sum(b.time_decay_revenue) AS r5,
+			sum(b.position_based_conversions) AS c6, sum(b.position_based_revenue) AS r6, sum(b.j_shaped_conversions) AS c7, sum(b.j_shaped_revenue) AS r7, sum(b.inverse_j_conversions) AS c8, sum(b.inverse_j_revenue) AS r8,
+			sum(b.w_shaped_conversions) AS c9, sum(b.w_shaped_revenue) AS r9, sum(b.blended_conversions) AS c10, sum(b.blended_revenue) AS r10, sum(b.participation_conversions) AS c11, sum(b.participation_revenue) AS r11,
+			sum(b.assisted_conversions)::bigint AS assisted_conversions, sum(b.assisted_revenue) AS assisted_revenue
+		FROM nudge_analytics.attribution_buckets b
+		GROUP BY b.currency, b.period, b.channel
+	) s, LATERAL (VALUES ('first_touch', s.c1, s.r1), ('last_touch', s.c2, s.r2), ('last_non_direct', s.c3, s.r3), ('linear', s.c4, s.r4), ('time_decay', s.c5, s.r5), ('position_based', s.c6, s.r6), ('j_shaped', s.c7, s.r7),
+		('inverse_j', s.c8, s.r8), ('w_shaped', s.c9, s.r9), ('blended', s.c10, s.r10), ('participation', s.c11, s.r11)) v(model, conversions, revenue)
+	UNION ALL
+	SELECT p.currency, p.period, p.model, p.channel, p.conversions, p.revenue, NULL, NULL
+	FROM nudge_analytics.attribution_paths p
+) c
+WINDOW one AS (PARTITION BY c.currency, c.period, c.model)$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t', NULL,
+	'Conversions and revenue credited to channels, under each model of attribution, by the month of the conversion. Grain: month of the zone of deploy(), currency, model and channel',
+	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution: that of a rule, markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
+	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
+
+-- Reports over whole inputs: any change of an input is one of everything.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('channel_performance', 'acquisition', 840, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$
+SELECT m.period::date AS period, r.channel, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.click_through_rate, r.cost_per_click, r.cost_per_lead, r.visitor_to_lead_rate, r.lead_to_customer_rate, r.click_to_customer_rate,
+	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
+		FROM (SELECT b.currency, nudge.civil_date(min(b.first_conversion_at), {zone}) AS day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL GROUP BY b.currency
+			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM nudge_staging.spend i GROUP BY upper(btrim(i.currency))) k) c,
+	-- once, and not for each month
+	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.journey_buckets b OFFSET 0) j,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.channel_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), 'nudge_staging.spend'::regclass, o.start_day, o.end_day, {zone},
+		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, budgets => {budgets?}, currency => c.currency) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What each channel cost, brought and earned by month, under the linear model of attribution. Grain: month of the zone of deploy() and channel',
+	'{"period": "First day of the month", "channel": "Channel; NULL is what no channel has earned", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it",
+	"new_customers": "First conversions credited to it", "revenue": "Revenue credited to it", "click_through_rate": "Clicks over impressions", "cost_per_click": "Cost over clicks", "cost_per_lead": "Cost over leads", "visitor_to_lead_rate": "Leads over visitors", "lead_to_customer_rate": "New customers over leads",
+	"click_to_customer_rate": "New customers over clicks", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "cost_share": "Share in the cost of all channels", "planned_cost": "Cost planned", "planned_share": "Share in the cost planned",
+	"currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('cost_structure', 'finance', 850, 'metric', '{costs}', '{budgets}', 'period', '{period,category}', $query$
+SELECT r.period, r.category, r.depth, r.actual, r.fixed_actual, r.variable_actual, r.own_actual, r.actual / nullif(t.actual, 0) AS cost_share, r.budget, r.own_budget, r.variance, r.variance_rate, r.outcome, r.over_threshold, r.currency_code AS currency, r.complete
+FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	LATERAL (SELECT v.*, max(v.actual) FILTER (WHERE v.depth = 0) OVER (PARTITION BY v.period) AS total FROM nudge.budget_variance('nudge_staging.costs'::regclass, {budgets?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) v) r,
+	LATERAL (SELECT r.total AS actual) t$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Costs by month and category, with all categories below it: fixed, variable, share, and against the budget. Grain: month and category; the category of all is empty',
+	'{"period": "First day of the month", "category": "Path of the category; empty for all costs", "depth": "How deep the category is; 0 is all costs", "actual": "Costs of the category and those below it", "fixed_actual": "Those that are fixed", "variable_actual": "Those that grow with volume",
+	"own_actual": "Costs of the category itself", "cost_share": "actual over all costs of the month", "budget": "Budget of the category and those below it", "own_budget": "Budget of the category itself", "variance": "actual less budget", "variance_rate": "variance over budget",
+	"outcome": "Whether costs are over, under or at the budget", "over_threshold": "Whether they are away from it by more than 10%", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('burn_and_runway', 'finance', 860, 'metric', '{costs,cash,subscriptions}', '{payments,charges,usage}', 'period', '{period}', $query$
+SELECT r.period, r.receipts, r.gross_burn, r.net_burn, r.mean_net_burn, r.cash_day, r.cash_balance, r.runway_months, r.profitable, r.net_new_arr, r.burn_multiple, r.currency_code AS currency, r.complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
+		FROM (SELECT upper(btrim(i.currency)) AS currency, min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i GROUP BY upper(btrim(i.currency))
+			UNION ALL SELECT DISTINCT b.currency, NULL::date FROM nudge_analytics.mrr_buckets b) k) c,
+	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) m,
+	LATERAL nudge.report_window(c.day, {zone}) w,
+	LATERAL nudge.burn(m.state, 'nudge_staging.costs'::regclass, w.start_day, w.end_day, 'nudge_staging.cash'::regclass, {payments?}, {charges?}, {usage?}, {zone}, nudge.as_of(), c.currency) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Cash that is burnt by month, and for how many months it lasts. Grain: month of the zone of deploy()',
+	'{"period": "First day of the month", "receipts": "Cash received: payments if they are mapped, else revenue", "gross_burn": "Costs", "net_burn": "Costs less receipts", "mean_net_burn": "Mean of the last three months that are over", "cash_day": "Last day with a balance", "cash_balance": "Cash on that day",
+	"runway_months": "cash_balance over mean_net_burn; NULL if nothing is burnt", "profitable": "Whether nothing is burnt", "net_new_arr": "Growth of ARR in the month", "burn_multiple": "net_burn over net_new_arr; NULL if that is not above 0", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('competitive', 'market', 870, 'metric', '{competitor_facts}', '{}', 'period', '{period,channel,all_channels,competitor}', $query$
+SELECT r.period, r.channel, r.all_channels, r.competitor, r.voice AS mentions, r.total_voice AS total_mentions, r.share AS mention_share, r.share_change AS mention_share_change, r.recorded_share, r.recorded_share_change,
+	(r.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.competitor_facts i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	LATERAL nudge.share_of_voice('nudge_staging.competitor_facts'::regclass, w.start_day, w.end_day, 'month', {zone}) r$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t',
+	'Share of voice of competitors by month, in all and by channel. Grain: month of the zone of deploy(), channel and competitor',
+	'{"period": "First day of the month", "channel": "Channel; NULL if it is not known, or of all", "all_channels": "Whether the row is of all channels together", "competitor": "Competitor, or oneself", "mentions": "Mentions", "total_mentions": "Mentions of all", "mention_share": "mentions over total_mentions",
+	"mention_share_change": "Change against the month before", "recorded_share": "Share of voice as it was recorded", "recorded_share_change": "Change of that against the month before", "complete": "Whether the month is over"}'),
+('competitive_wins', 'market', 875, 'metric', '{deals}', '{}', 'period', '{period,dimension,value}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.deals_closed, r.won, r.lost, r.no_decision, r.not_recorded, r.win_rate, r.rate_low, r.rate_high, r.win_rate_change, r.p_value,
+	(r.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.civil_date(min(i.closed_at) FILTER (WHERE isfinite(i.closed_at)), {zone}) AS day FROM nudge_staging.deals i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('competitor', 'competitor')) d(dimension, by),
+	LATERAL nudge.win_rates('nudge_staging.deals'::regclass, w.start_day, w.end_day, d.by, 'month', {zone}) r
+WHERE r.is_total = (d.by IS NULL)$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t',
+	'Deals won and lost by the month of their close, in all and by competitor. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month of the close", "dimension": "all or competitor", "value": "Competitor; all for dimension all, NULL if there was none", "deals_closed": "Deals closed", "won": "Deals won", "lost": "Deals lost", "no_decision": "Deals closed without a decision", "not_recorded": "Deals closed without an outcome",
+	"win_rate": "Fraction of closed deals with an outcome that were won", "rate_low": "Lower end of its 95% interval", "rate_high": "Upper end of its 95% interval", "win_rate_change": "Change against the month before", "p_value": "Probability of such a change by chance", "complete": "Whether the month is over"}');
 
 -- src/warehouse/schedule.sql
 
@@ -10423,7 +11039,7 @@ CREATE FUNCTION nudge.warehouse_grants(kind text, role_name name, makers name[])
 BEGIN ATOMIC
 	WITH spaces AS (
 		SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
-		WHERE warehouse_grants.kind IN ('owner', 'analyst') AND n.nspname IN ('nudge_staging', 'nudge_analytics') OR warehouse_grants.kind = 'viewer' AND n.nspname = 'nudge_analytics'
+		WHERE warehouse_grants.kind IN ('owner', 'analyst') AND n.nspname IN ('nudge_staging', 'nudge_analytics') OR warehouse_grants.kind IN ('owner', 'analyst', 'viewer') AND n.nspname = 'nudge_reporting'
 	), relations AS (
 		SELECT s.nspname, c.oid, c.relname, c.relowner FROM spaces s JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
 		WHERE warehouse_grants.kind = 'analyst' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OR warehouse_grants.kind = 'viewer' AND c.relkind = 'v'
@@ -10438,11 +11054,11 @@ BEGIN ATOMIC
 		SELECT 3, format('%I %I', s.nspname, m.rolname), format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT ON TABLES TO %I', m.rolname, s.nspname, warehouse_grants.role_name),
 			nudge.has_default(m.oid, s.oid, (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname = warehouse_grants.role_name))
 		FROM spaces s, pg_catalog.pg_roles m
-		WHERE warehouse_grants.kind = 'analyst' AND (m.rolname = ANY (warehouse_grants.makers) OR m.oid IN (SELECT r.relowner FROM relations r))
+		WHERE warehouse_grants.kind IN ('analyst', 'viewer') AND (m.rolname = ANY (warehouse_grants.makers) OR m.oid IN (SELECT r.relowner FROM relations r))
 	) g ORDER BY g.part, g.object COLLATE "C";
 END;
 
-COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs and materialisations, and whether it has it';
+COMMENT ON FUNCTION nudge.warehouse_grants(text, name, name[]) IS 'Works for grant_roles: what a kind of role is granted on inputs, materialisations and views for BI tools, and whether it has it';
 
 CREATE FUNCTION nudge.job_settings(role_name name) RETURNS TABLE (statement text, is_there boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE ROWS 3
@@ -10503,13 +11119,13 @@ COMMENT ON FUNCTION nudge.check_roles(jsonb) IS 'Works for grant_roles: an error
 
 -- The schemas belong to the owner's role if they are not there yet.
 CREATE FUNCTION nudge.make_schemas(owner name) RETURNS TABLE (statement text, done boolean, problem text)
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 3 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	one record;
 BEGIN
 	FOR one IN SELECT s.name, s.description FROM (VALUES ('nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
-		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps')) s(name, description)
+		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps'), ('nudge_reporting', 'Views of nudge_metrics that BI tools read')) s(name, description)
 		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) LOOP
 		statement := format('CREATE SCHEMA %I AUTHORIZATION %I', one.name, owner);
 		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement || format('; COMMENT ON SCHEMA %I IS %L', one.name, one.description)) t;
@@ -10518,7 +11134,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.make_schemas(name) IS 'Works for grant_roles: makes the schemas of inputs and materialisations';
+COMMENT ON FUNCTION nudge.make_schemas(name) IS 'Works for grant_roles: makes the schemas of inputs, materialisations and views for BI tools';
 
 CREATE FUNCTION nudge.grant_roles(owner name DEFAULT NULL, operator name DEFAULT NULL, job name DEFAULT NULL, analyst name DEFAULT NULL, viewer name DEFAULT NULL)
 	RETURNS TABLE (role_name name, done boolean, statement text, problem text)
@@ -10556,8 +11172,8 @@ BEGIN
 			(1, 'owner', owner, 'nudge_metrics: maps sources and adds materialisations, which belong to it'),
 			(2, 'operator', operator, 'nudge_metrics: refreshes materialisations and schedules that'),
 			(3, 'job', job, 'nudge_metrics: the sessions that call nudge.run_due(); not to be renamed while a job runs as it'),
-			(4, 'analyst', analyst, 'nudge_metrics: reads inputs and materialisations'),
-			(5, 'viewer', viewer, 'nudge_metrics: reads the views of nudge_analytics')) k(place, kind, name, description)
+			(4, 'analyst', analyst, 'nudge_metrics: reads inputs, materialisations and views for BI tools'),
+			(5, 'viewer', viewer, 'nudge_metrics: reads the views for BI tools, nudge_reporting, and nothing else')) k(place, kind, name, description)
 		WHERE k.name IS NOT NULL AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = k.name) ORDER BY k.place LOOP
 		IF NOT (SELECT r.rolsuper OR r.rolcreaterole FROM pg_roles r WHERE r.rolname = current_user) THEN
 			RAISE EXCEPTION 'role "%" cannot be made', one.name USING ERRCODE = 'insufficient_privilege',
@@ -10851,3 +11467,879 @@ BEGIN
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.erasures TO %s WITH GRANT OPTION', owner);
 END
 $$;
+
+-- src/reporting/metrics.sql
+
+/*
+ * metrics.sql
+ *		The metrics that are shipped, and where each is read from: files
+ *		metrics_*.sql have the rows, each of a subject.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+CREATE TABLE nudge.shipped_metrics (
+	metric text PRIMARY KEY CHECK (metric ~ '^[a-z][a-z0-9_]{0,62}$'),
+	subject text NOT NULL,
+	place integer NOT NULL UNIQUE,
+	title text NOT NULL,
+	unit text NOT NULL CHECK (unit IN ('count', 'currency', 'rate', 'ratio', 'score', 'months', 'days', 'hours', 'minutes', 'seconds', 'milliseconds')),
+	direction text NOT NULL CHECK (direction IN ('up', 'down', 'neutral')),
+	additivity text NOT NULL CHECK (additivity IN ('additive', 'balance', 'not additive')),
+	grain text NOT NULL CHECK (grain IN ('day', 'week', 'month', 'quarter', 'year')),
+	formula text NOT NULL,
+	description text NOT NULL
+);
+
+GRANT SELECT ON nudge.shipped_metrics TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_metrics IS 'The metrics that are shipped';
+
+COMMENT ON COLUMN nudge.shipped_metrics.metric IS 'Name of the metric';
+
+COMMENT ON COLUMN nudge.shipped_metrics.subject IS 'What it is about: revenue, customers and others';
+
+COMMENT ON COLUMN nudge.shipped_metrics.place IS 'Order in which they are listed';
+
+COMMENT ON COLUMN nudge.shipped_metrics.title IS 'Name for people';
+
+COMMENT ON COLUMN nudge.shipped_metrics.unit IS 'count, currency, rate (a fraction of 1), ratio, score, or a time';
+
+COMMENT ON COLUMN nudge.shipped_metrics.direction IS 'up if more is better, down if less is, otherwise neutral';
+
+COMMENT ON COLUMN nudge.shipped_metrics.additivity IS 'additive: may be added over anything; balance: not over time; not additive: add numerators and denominators instead';
+
+COMMENT ON COLUMN nudge.shipped_metrics.grain IS 'Length of the periods that kpi_current compares';
+
+COMMENT ON COLUMN nudge.shipped_metrics.formula IS 'How it is computed';
+
+COMMENT ON COLUMN nudge.shipped_metrics.description IS 'What it tells, and what it leaves out';
+
+-- Expressions are of columns of the mart.
+CREATE TABLE nudge.shipped_metric_sources (
+	metric text NOT NULL REFERENCES nudge.shipped_metrics,
+	grain text NOT NULL CHECK (grain IN ('day', 'week', 'month', 'quarter', 'year')),
+	dimension text NOT NULL DEFAULT '''all''',
+	mart text NOT NULL,
+	value text,
+	numerator text,
+	denominator text,
+	period text NOT NULL DEFAULT 'period',
+	currency text NOT NULL DEFAULT 'NULL',
+	complete text NOT NULL DEFAULT 'complete',
+	dimension_value text NOT NULL DEFAULT '''all''',
+	condition text NOT NULL DEFAULT 'true',
+	PRIMARY KEY (metric, grain, dimension),
+	CHECK (value IS NOT NULL OR numerator IS NOT NULL AND denominator IS NOT NULL),
+	CHECK ((dimension = '''all''') = (dimension_value = '''all'''))
+);
+
+GRANT SELECT ON nudge.shipped_metric_sources TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_metric_sources IS 'Where values of the metrics that are shipped are read from: one row for each length of periods and dimension, one of all for what kpi_current shows';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.metric IS 'Name of the metric';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.grain IS 'Length of the periods';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.dimension IS 'Name of the dimension, as an SQL expression: ''all'' in quotes, or ''segment'', or a column with the name';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.mart IS 'Name of the mart';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.value IS 'Expression of the value; NULL: numerator over denominator';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.numerator IS 'Expression of the numerator; NULL if it has none';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.denominator IS 'Expression of the denominator; NULL if it has none';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.period IS 'Expression of the first day of the period';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.currency IS 'Expression of the currency; NULL if the mart knows none';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.complete IS 'Expression that says whether the period is over';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.dimension_value IS 'Expression of the value of the dimension';
+
+COMMENT ON COLUMN nudge.shipped_metric_sources.condition IS 'Which rows of the mart count';
+
+-- Clients fail on NaN and infinity.  Inlined, so not STRICT.
+CREATE FUNCTION nudge.finite(value numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN value NOT IN ('NaN', 'Infinity', '-Infinity') THEN value END;
+
+COMMENT ON FUNCTION nudge.finite(numeric) IS 'Works for nudge_reporting: a number, or NULL if it is NaN or infinite. Not STRICT: NULL is NULL';
+
+-- One scan of a mart gives all its metrics.
+CREATE FUNCTION nudge.metric_values_query() RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH source AS (
+		SELECT s.*, m.place, coalesce(s.value, format('(%s)::numeric / nullif((%s)::numeric, 0)', s.numerator, s.denominator)) AS expression
+		FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric JOIN nudge.materialisations t ON t.name = s.mart
+	), scan AS (
+		SELECT min(s.place) AS place, min(s.dimension COLLATE "C") AS dimension, min(s.grain COLLATE "C") AS grain,
+			format('SELECT (%s)::date AS period_start, %L::text AS grain, v.metric_name AS metric, (%s)::text AS dimension, (%s)::text AS dimension_value, (%s)::text AS currency,'
+				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%s) IS TRUE AS complete'
+				' FROM %s r CROSS JOIN LATERAL (VALUES %s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %s',
+				s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart),
+				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
+				s.condition) AS query
+		FROM source s GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition
+	)
+	SELECT coalesce(string_agg(s.query, E'\nUNION ALL\n' ORDER BY s.place, s.grain, s.dimension),
+		'SELECT NULL::date AS period_start, NULL::text AS grain, NULL::text AS metric, NULL::text AS dimension, NULL::text AS dimension_value, NULL::text AS currency, NULL::numeric(24,6) AS value, NULL::numeric(24,6) AS numerator, NULL::numeric(24,6) AS denominator, NULL::boolean AS complete WHERE false')
+	FROM scan s;
+END;
+
+COMMENT ON FUNCTION nudge.metric_values_query() IS 'Works for deploy: the query of nudge_reporting.metric_values, of the marts that are there. Not STRICT: it has no arguments';
+
+-- src/reporting/metrics_revenue.sql
+
+/*
+ * metrics_revenue.sql
+ *		Shipped metrics about revenue.
+ *
+ * Rules: doc/reporting.md; definitions: doc/revenue.md, doc/revenue_rates.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('mrr', 'revenue', 100, 'MRR', 'currency', 'up', 'balance', 'month', 'closing_mrr', 'Monthly recurring revenue as the period closes.'),
+('arr', 'revenue', 101, 'ARR', 'currency', 'up', 'balance', 'month', '12 * closing_mrr', 'Annual recurring revenue as the period closes: 12 times MRR.'),
+('new_mrr', 'revenue', 102, 'New MRR', 'currency', 'up', 'additive', 'month', 'new_mrr', 'MRR of customers that had none before.'),
+('reactivation_mrr', 'revenue', 103, 'Reactivation MRR', 'currency', 'up', 'additive', 'month', 'reactivation_mrr', 'MRR of customers that had had some, and none as the period opened.'),
+('expansion_mrr', 'revenue', 104, 'Expansion MRR', 'currency', 'up', 'additive', 'month', 'expansion_mrr', 'MRR that customers have more than as the period opened.'),
+('contraction_mrr', 'revenue', 105, 'Contraction MRR', 'currency', 'up', 'additive', 'month', 'contraction_mrr', 'MRR that customers have less than as the period opened: 0 or negative.'),
+('churn_mrr', 'revenue', 106, 'Churned MRR', 'currency', 'up', 'additive', 'month', 'churn_mrr', 'MRR of customers that have none any more: 0 or negative.'),
+('net_new_mrr', 'revenue', 107, 'Net new MRR', 'currency', 'up', 'additive', 'month', 'new_mrr + reactivation_mrr + expansion_mrr + contraction_mrr + churn_mrr + fx_mrr', 'All movements of MRR: closing less opening.'),
+('mrr_growth_rate', 'revenue', 108, 'MRR growth', 'rate', 'up', 'not additive', 'month', 'net_new_mrr / opening_mrr', 'Growth of MRR over one period, as a fraction.'),
+('churned_mrr_rate', 'revenue', 109, 'Churned MRR rate', 'rate', 'down', 'not additive', 'month', '-churn_mrr / opening_mrr', 'MRR of customers that left over opening MRR, contraction not counted.'),
+('gross_mrr_churn_rate', 'revenue', 110, 'Gross MRR churn', 'rate', 'down', 'not additive', 'month', '-(churn_mrr + contraction_mrr) / opening_mrr', 'MRR lost by churn and contraction over opening MRR.'),
+('expansion_rate', 'revenue', 111, 'Expansion rate', 'rate', 'up', 'not additive', 'month', 'expansion_mrr / opening_mrr', 'Expansion MRR over opening MRR.'),
+('contraction_rate', 'revenue', 112, 'Contraction rate', 'rate', 'down', 'not additive', 'month', '-contraction_mrr / opening_mrr', 'Contraction MRR over opening MRR.'),
+('monthly_net_revenue_retention_rate', 'revenue', 113, 'Net revenue retention, one month', 'rate', 'up', 'not additive', 'month', '(opening_mrr + expansion_mrr + contraction_mrr + churn_mrr) / opening_mrr',
+	'MRR of the customers of a month before over what it was then. Of one month: thresholds for twelve months do not fit it.'),
+('monthly_gross_revenue_retention_rate', 'revenue', 114, 'Gross revenue retention, one month', 'rate', 'up', 'not additive', 'month', '(opening_mrr + contraction_mrr + churn_mrr) / opening_mrr',
+	'The same without expansion: never above 1. Of one month: thresholds for twelve months do not fit it.'),
+('quick_ratio', 'revenue', 115, 'Quick ratio', 'ratio', 'up', 'not additive', 'month', '(new_mrr + expansion_mrr) / -(contraction_mrr + churn_mrr)', 'MRR won over MRR lost; none if nothing was lost.'),
+('arpa', 'revenue', 116, 'ARPA', 'currency', 'up', 'not additive', 'month', 'closing_mrr / closing_customers', 'MRR per customer that has some, as the period closes.'),
+('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes, in one currency.'),
+('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before, in one currency; reactivated ones are not new.'),
+('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more, in one currency.'),
+('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.');
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, numerator, denominator) VALUES
+('mrr', 'month', 'mrr_summary', 'currency', 'closing_mrr', NULL, NULL),
+('arr', 'month', 'mrr_summary', 'currency', '12 * closing_mrr', NULL, NULL),
+('new_mrr', 'month', 'mrr_summary', 'currency', 'new_mrr', NULL, NULL),
+('reactivation_mrr', 'month', 'mrr_summary', 'currency', 'reactivation_mrr', NULL, NULL),
+('expansion_mrr', 'month', 'mrr_summary', 'currency', 'expansion_mrr', NULL, NULL),
+('contraction_mrr', 'month', 'mrr_summary', 'currency', 'contraction_mrr', NULL, NULL),
+('churn_mrr', 'month', 'mrr_summary', 'currency', 'churn_mrr', NULL, NULL),
+('net_new_mrr', 'month', 'mrr_summary', 'currency', 'net_new_mrr', NULL, NULL),
+('mrr_growth_rate', 'month', 'mrr_summary', 'currency', NULL, 'net_new_mrr', 'opening_mrr'),
+('churned_mrr_rate', 'month', 'mrr_summary', 'currency', NULL, '-churn_mrr', 'opening_mrr'),
+('gross_mrr_churn_rate', 'month', 'mrr_summary', 'currency', NULL, '-(churn_mrr + contraction_mrr)', 'opening_mrr'),
+('expansion_rate', 'month', 'mrr_summary', 'currency', NULL, 'expansion_mrr', 'opening_mrr'),
+('contraction_rate', 'month', 'mrr_summary', 'currency', NULL, '-contraction_mrr', 'opening_mrr'),
+('monthly_net_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('monthly_gross_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('quick_ratio', 'month', 'mrr_summary', 'currency', NULL, 'new_mrr + expansion_mrr', '-(contraction_mrr + churn_mrr)'),
+('arpa', 'month', 'mrr_summary', 'currency', NULL, 'closing_mrr', 'closing_customers'),
+('paying_customers', 'month', 'mrr_summary', 'currency', 'closing_customers', NULL, NULL),
+('new_customers', 'month', 'mrr_summary', 'currency', 'new_customers', NULL, NULL),
+('churned_customers', 'month', 'mrr_summary', 'currency', 'churned_customers', NULL, NULL),
+('logo_churn_rate', 'month', 'mrr_summary', 'currency', NULL, 'churned_customers', 'opening_customers');
+
+-- src/reporting/targets.sql
+
+/*
+ * targets.sql
+ *		What metrics ought to be, and what happened on a day: shown beside the
+ *		values in nudge_reporting.
+ *
+ * Rules: doc/targets.md.
+ */
+
+-- A row holds from its period on, until the next of the same metric, kind,
+-- grain, slice and currency: two can never hold at once.
+CREATE TABLE nudge.targets (
+	metric text NOT NULL,
+	kind text NOT NULL DEFAULT 'target' CHECK (kind IN ('target', 'minimum', 'benchmark', 'plan')),
+	grain text NOT NULL DEFAULT 'month' CHECK (grain IN ('day', 'week', 'month', 'quarter', 'year')),
+	dimension text NOT NULL DEFAULT 'all',
+	dimension_value text NOT NULL DEFAULT 'all',
+	currency text NOT NULL DEFAULT '' CHECK (currency = upper(btrim(currency))),
+	period_start date NOT NULL CHECK (isfinite(period_start)),
+	value numeric(24,6) CHECK (value <> 'NaN'),
+	provenance text NOT NULL DEFAULT 'agreed' CHECK (provenance IN ('agreed', 'imported', 'derived', 'placeholder')),
+	note text,
+	set_by name NOT NULL DEFAULT session_user,
+	set_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (metric, kind, grain, dimension, dimension_value, currency, period_start),
+	CHECK ((dimension = 'all') = (dimension_value = 'all'))
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.targets', '');
+
+GRANT SELECT ON nudge.targets TO PUBLIC;
+
+COMMENT ON TABLE nudge.targets IS 'Targets of metrics: each holds from its period on, until the next row of the same metric, kind, grain, slice and currency';
+
+COMMENT ON COLUMN nudge.targets.metric IS 'Name of the metric';
+
+COMMENT ON COLUMN nudge.targets.kind IS 'target: what is aimed at; minimum: the worst that is accepted, which is the highest value if less is better; benchmark: of others; plan: of the budget';
+
+COMMENT ON COLUMN nudge.targets.grain IS 'Length of the periods whose values it is for';
+
+COMMENT ON COLUMN nudge.targets.dimension IS 'Dimension of the slice that it is for; all: the total';
+
+COMMENT ON COLUMN nudge.targets.dimension_value IS 'Value of this dimension; all: the total';
+
+COMMENT ON COLUMN nudge.targets.currency IS 'Currency of an amount; empty for other metrics';
+
+COMMENT ON COLUMN nudge.targets.period_start IS 'First day of the first period that it holds for';
+
+COMMENT ON COLUMN nudge.targets.value IS 'The target, with the sign of the metric; NULL: none from this period on';
+
+COMMENT ON COLUMN nudge.targets.provenance IS 'agreed, imported, derived (computed from others), or placeholder (an example, not to be acted on)';
+
+COMMENT ON COLUMN nudge.targets.note IS 'Who agreed, where, and why';
+
+COMMENT ON COLUMN nudge.targets.set_by IS 'Who has set it';
+
+COMMENT ON COLUMN nudge.targets.set_at IS 'When';
+
+CREATE TABLE nudge.annotations (
+	annotation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	day date NOT NULL CHECK (isfinite(day)),
+	kind text NOT NULL CHECK (kind IN ('launch', 'price change', 'campaign', 'outage', 'policy', 'data', 'market', 'other')),
+	text text NOT NULL CHECK (btrim(text) <> ''),
+	metric text,
+	annotated_by name NOT NULL DEFAULT session_user,
+	annotated_at timestamptz NOT NULL DEFAULT now()
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.annotations', '');
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.annotations_annotation_id_seq', '');
+
+GRANT SELECT ON nudge.annotations TO PUBLIC;
+
+COMMENT ON SEQUENCE nudge.annotations_annotation_id_seq IS 'Numbers of annotations';
+
+COMMENT ON TABLE nudge.annotations IS 'What happened on a day, for charts';
+
+COMMENT ON COLUMN nudge.annotations.annotation_id IS 'Number';
+
+COMMENT ON COLUMN nudge.annotations.day IS 'When it happened';
+
+COMMENT ON COLUMN nudge.annotations.kind IS 'launch, price change, campaign, outage, policy, data (of what is measured, not of the business), market or other';
+
+COMMENT ON COLUMN nudge.annotations.text IS 'What happened';
+
+COMMENT ON COLUMN nudge.annotations.metric IS 'Metric whose charts show it; NULL: all';
+
+COMMENT ON COLUMN nudge.annotations.annotated_by IS 'Who has written it';
+
+COMMENT ON COLUMN nudge.annotations.annotated_at IS 'When';
+
+-- Shipped, and loaded only on request.
+CREATE TABLE nudge.example_targets (
+	metric text NOT NULL REFERENCES nudge.shipped_metrics,
+	kind text NOT NULL CHECK (kind IN ('target', 'minimum', 'benchmark', 'plan')),
+	value numeric(24,6) NOT NULL,
+	PRIMARY KEY (metric, kind)
+);
+
+GRANT SELECT ON nudge.example_targets TO PUBLIC;
+
+COMMENT ON TABLE nudge.example_targets IS 'Targets of an example company, which load_example_targets() loads';
+
+COMMENT ON COLUMN nudge.example_targets.metric IS 'Name of the metric';
+
+COMMENT ON COLUMN nudge.example_targets.kind IS 'target, minimum, benchmark or plan';
+
+COMMENT ON COLUMN nudge.example_targets.value IS 'Its value for one period of the grain of the metric';
+
+CREATE FUNCTION nudge.check_metric(metric text) RETURNS nudge.shipped_metrics
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found nudge.shipped_metrics;
+BEGIN
+	SELECT m.* INTO found FROM nudge.shipped_metrics m WHERE m.metric = check_metric.metric;
+	IF found.metric IS NULL THEN
+		RAISE EXCEPTION 'there is no metric "%"', left(coalesce(metric, ''), 70) USING ERRCODE = 'undefined_object',
+			DETAIL = (SELECT format('They are %s.', string_agg(m.metric, ', ' ORDER BY m.metric COLLATE "C")) FROM nudge.shipped_metrics m),
+			HINT = 'See nudge_reporting.metric_catalog for what each is.';
+	END IF;
+	RETURN found;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_metric(text) IS 'Works for set_target: what is known of a metric, or an error if there is none of that name. Not STRICT: NULL is the name of none';
+
+CREATE FUNCTION nudge.set_target(metric text, value numeric, kind text DEFAULT 'target', period_start date DEFAULT NULL, currency text DEFAULT NULL, grain text DEFAULT NULL,
+		dimension text DEFAULT 'all', dimension_value text DEFAULT 'all', provenance text DEFAULT 'agreed', note text DEFAULT NULL) RETURNS date
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known constant nudge.shipped_metrics := nudge.check_metric(metric);
+	settings constant nudge.deployment := nudge.deploy_settings(NULL, NULL, NULL, NULL, NULL);
+	made nudge.targets;
+BEGIN
+	made.grain := coalesce(lower(grain), known.grain);
+	made.currency := coalesce(upper(btrim(currency)), CASE WHEN known.unit = 'currency' THEN (settings).currency END, '');
+	made.kind := coalesce(lower(kind), 'target');
+	made.provenance := coalesce(lower(provenance), 'agreed');
+	made.dimension := coalesce(dimension, 'all');
+	made.dimension_value := coalesce(dimension_value, 'all');
+	made.period_start := coalesce(period_start, nudge.period_start(nudge.civil_date(now(), (settings).zone), made.grain, (settings).week_start, (settings).fiscal_year_start));
+	IF made.kind NOT IN ('target', 'minimum', 'benchmark', 'plan') THEN
+		RAISE EXCEPTION 'unknown kind of target "%"', left(kind, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says what the value is for.',
+			HINT = 'It is target, minimum, benchmark or plan.';
+	ELSIF made.provenance NOT IN ('agreed', 'imported', 'derived', 'placeholder') THEN
+		RAISE EXCEPTION 'unknown provenance "%"', left(provenance, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says where a target comes from.',
+			HINT = 'It is agreed, imported, derived or placeholder.';
+	ELSIF value IN ('NaN', 'Infinity', '-Infinity') THEN
+		RAISE EXCEPTION 'a target of "%" must be a number', metric USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', value),
+			HINT = 'Pass NULL to end the one before.';
+	ELSIF (made.dimension = 'all') <> (made.dimension_value = 'all') THEN
+		RAISE EXCEPTION 'a target of a slice must have a dimension and its value' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('They are "%s" and "%s".', made.dimension, made.dimension_value),
+			HINT = 'Pass both, as dimension => ''segment'', dimension_value => ''smb'', or neither for the total.';
+	ELSIF (made.currency <> '') <> (known.unit = 'currency') THEN
+		RAISE EXCEPTION 'a target of "%" must have % currency', metric, CASE WHEN known.unit = 'currency' THEN 'a' ELSE 'no' END USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('Its unit is %s.', known.unit),
+			HINT = CASE WHEN known.unit = 'currency' THEN 'Pass currency, or let deploy(currency => ...) say which one stands for all.' ELSE 'Leave currency out.' END;
+	ELSIF nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start) <> made.period_start THEN
+		RAISE EXCEPTION '% begins no % of the targets', to_char(made.period_start, 'YYYY-MM-DD'), made.grain USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A target holds from the first day of a period on.',
+			HINT = format('Pass %s.', to_char(nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start), 'YYYY-MM-DD'));
+	END IF;
+	INSERT INTO nudge.targets AS t (metric, kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note)
+	VALUES (set_target.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, set_target.value, made.provenance, set_target.note)
+	ON CONFLICT ON CONSTRAINT targets_pkey DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note, set_by = session_user, set_at = now();
+	RETURN made.period_start;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.set_target(text, numeric, text, date, text, text, text, text, text, text) IS
+	'Sets a target, minimum, benchmark or plan of a metric from a period on, the present one if none is given; returns the first day of it. Not STRICT: a NULL value ends it, other NULLs are defaults';
+
+CREATE FUNCTION nudge.annotate(day date, kind text, text text, metric text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	made bigint;
+BEGIN
+	IF kind IS NULL OR lower(kind) NOT IN ('launch', 'price change', 'campaign', 'outage', 'policy', 'data', 'market', 'other') THEN
+		RAISE EXCEPTION 'unknown kind of annotation "%"', left(coalesce(kind, ''), 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Charts tell kinds apart by colour.',
+			HINT = 'It is launch, price change, campaign, outage, policy, data, market or other.';
+	ELSIF NOT coalesce(isfinite(day), false) OR coalesce(btrim(text), '') = '' THEN
+		RAISE EXCEPTION 'an annotation needs a day and a text' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'A chart shows the text at the day.',
+			HINT = 'Pass both.';
+	END IF;
+	IF metric IS NOT NULL THEN
+		PERFORM nudge.check_metric(metric);
+	END IF;
+	INSERT INTO nudge.annotations (day, kind, text, metric) VALUES (annotate.day, lower(annotate.kind), annotate.text, annotate.metric) RETURNING annotation_id INTO made;
+	RETURN made;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.annotate(date, text, text, text) IS 'Writes down what happened on a day, for charts of a metric or of all; returns its number. Not STRICT: without a metric it is all';
+
+CREATE FUNCTION nudge.load_example_targets(currency text DEFAULT 'USD') RETURNS bigint
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	loaded bigint;
+BEGIN
+	INSERT INTO nudge.targets (metric, kind, grain, currency, period_start, value, provenance, note)
+	SELECT e.metric, e.kind, m.grain, CASE WHEN m.unit = 'currency' THEN upper(btrim(load_example_targets.currency)) ELSE '' END, date '2000-01-01', e.value, 'placeholder', 'an example, of a company that does not exist'
+	FROM nudge.example_targets e JOIN nudge.shipped_metrics m ON m.metric = e.metric
+	-- what is agreed stays, for all periods
+	WHERE NOT EXISTS (SELECT FROM nudge.targets t WHERE t.metric = e.metric AND t.kind = e.kind AND t.provenance <> 'placeholder')
+	ON CONFLICT ON CONSTRAINT targets_pkey DO NOTHING;
+	GET DIAGNOSTICS loaded = ROW_COUNT;
+	RETURN loaded;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.load_example_targets(text) IS 'Loads targets of an example company, marked as placeholders, for metrics that have none of their own; returns how many';
+
+-- Targets in force, each of its periods: until the day before the next begins.
+CREATE FUNCTION nudge.check_targets() RETURNS TABLE (metric text, kind text, period_start date, problem text)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT p.metric, p.kind, p.period_start, p.problem FROM (
+		SELECT t.metric, t.kind, t.period_start, 'there is no such metric' AS problem FROM nudge.targets t WHERE NOT EXISTS (SELECT FROM nudge.shipped_metrics m WHERE m.metric = t.metric)
+		UNION ALL
+		SELECT t.metric, t.kind, t.period_start, 'it is a placeholder' FROM nudge.targets t WHERE t.provenance = 'placeholder' AND t.value IS NOT NULL
+		UNION ALL
+		SELECT t.metric, t.kind, t.period_start, CASE WHEN m.unit = 'currency' THEN 'it has no currency' ELSE format('it has a currency, and the unit is %s', m.unit) END
+		FROM nudge.targets t JOIN nudge.shipped_metrics m ON m.metric = t.metric WHERE (t.currency <> '') <> (m.unit = 'currency')
+		UNION ALL
+		SELECT t.metric, t.kind, t.period_start, format('it begins no %s', t.grain)
+		FROM nudge.targets t, nudge.deploy_settings(NULL, NULL, NULL, NULL, NULL) s WHERE nudge.period_start(t.period_start, t.grain, s.week_start, s.fiscal_year_start) <> t.period_start AND t.period_start <> '2000-01-01'
+		UNION ALL
+		SELECT t.metric, t.kind, t.period_start, format('it is worse than the minimum, %s', n.value)
+		FROM nudge.targets t JOIN nudge.shipped_metrics m ON m.metric = t.metric
+		CROSS JOIN LATERAL (SELECT o.value FROM nudge.targets o WHERE o.metric = t.metric AND o.kind = 'minimum' AND o.grain = t.grain AND o.dimension = t.dimension AND o.dimension_value = t.dimension_value
+			AND o.currency = t.currency AND o.period_start <= t.period_start ORDER BY o.period_start DESC LIMIT 1) n
+		WHERE t.kind IN ('target', 'plan') AND (m.direction = 'up' AND t.value < n.value OR m.direction = 'down' AND t.value > n.value)
+	) p ORDER BY p.metric COLLATE "C", p.kind COLLATE "C", p.period_start, p.problem COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.check_targets() IS
+	'What is wrong with targets: of metrics that are not there, placeholders, without the currency or with one, from a day that begins no period, worse than the minimum. Not STRICT: it has no arguments';
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+BEGIN
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.targets, nudge.annotations TO %s WITH GRANT OPTION', owner);
+END
+$$;
+
+-- src/reporting/targets_revenue.sql
+
+/*
+ * targets_revenue.sql
+ *		Example targets about revenue, for load_example_targets() only.
+ *
+ * Rules: doc/targets.md.
+ */
+
+INSERT INTO nudge.example_targets (metric, kind, value) VALUES
+('new_mrr', 'target', 150000),
+('expansion_mrr', 'target', 30000),
+('contraction_mrr', 'minimum', -5000),
+('churn_mrr', 'minimum', -10000),
+('net_new_mrr', 'target', 165000),
+('expansion_rate', 'target', 0.10),
+('contraction_rate', 'minimum', 0.02),
+('churned_mrr_rate', 'minimum', 0.03),
+('new_customers', 'target', 180);
+
+-- src/reporting/views.sql
+
+/*
+ * views.sql
+ *		The views of nudge_reporting that are shipped, and what makes them: files
+ *		views_*.sql have the rows, each of a subject.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+-- Queries are texts, since what they read is only there once it is deployed.
+-- {metric_values} stands for the scans of marts that metrics are read from, the
+-- other braces for settings of deploy(), as in nudge.shipped_marts.
+CREATE TABLE nudge.shipped_views (
+	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$' OR name = '_metabase_metadata'),
+	subject text NOT NULL,
+	place integer NOT NULL UNIQUE,
+	marts text[] NOT NULL DEFAULT '{}',
+	query text NOT NULL,
+	display_name text NOT NULL,
+	description text NOT NULL CHECK (description ~ '^One row per [^.]+[.]'),
+	caveats text,
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
+	semantic_types jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(semantic_types) = 'object'),
+	display_names jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(display_names) = 'object')
+);
+
+GRANT SELECT ON nudge.shipped_views TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_views IS 'The views of nudge_reporting that are shipped; deploy() makes those whose marts are there';
+
+COMMENT ON COLUMN nudge.shipped_views.name IS 'Name of the view; no other relation of the database should have it';
+
+COMMENT ON COLUMN nudge.shipped_views.subject IS 'What it is about: general, revenue and others';
+
+COMMENT ON COLUMN nudge.shipped_views.place IS 'Order in which they are made: after what they read';
+
+COMMENT ON COLUMN nudge.shipped_views.marts IS 'Marts that must be there for it';
+
+COMMENT ON COLUMN nudge.shipped_views.query IS 'Its query, with {zone}, {week_start}, {fiscal_year_start} and {currency} for settings of deploy(), and {metric_values} for the scans of marts';
+
+COMMENT ON COLUMN nudge.shipped_views.display_name IS 'Name for people';
+
+COMMENT ON COLUMN nudge.shipped_views.description IS 'Comment on the view: what one row is, then what it tells';
+
+COMMENT ON COLUMN nudge.shipped_views.caveats IS 'What to take care of, as Metabase shows it; NULL if nothing';
+
+COMMENT ON COLUMN nudge.shipped_views.columns IS 'Comments on its columns, by name';
+
+COMMENT ON COLUMN nudge.shipped_views.semantic_types IS 'What columns mean to Metabase, by name: type/Currency, type/Percentage and others';
+
+COMMENT ON COLUMN nudge.shipped_views.display_names IS 'Names of columns for people, by name, where theirs does not read well';
+
+CREATE FUNCTION nudge.reporting_view(name text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN format('nudge_reporting.%I', name);
+
+COMMENT ON FUNCTION nudge.reporting_view(text) IS 'Works for deploy: name of a view that BI tools read, with its schema';
+
+-- What deploy() would do with the views, once it has done what it does with marts.
+CREATE FUNCTION nudge.view_plan() RETURNS TABLE (place integer, action text, name text, object text, lock text, estimate text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 20
+BEGIN ATOMIC
+	SELECT v.place, CASE WHEN to_regclass(nudge.reporting_view(v.name)) IS NOT NULL THEN 'change view' WHEN m.missing IS NOT NULL THEN 'leave out' ELSE 'make view' END, v.name, nudge.reporting_view(v.name),
+		CASE WHEN m.missing IS NULL AND to_regclass(nudge.reporting_view(v.name)) IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.reporting_view(v.name)) END,
+		CASE WHEN m.missing IS NOT NULL THEN format('not there: %s', m.missing) ELSE 'a view: nothing is computed' END
+	FROM nudge.shipped_views v, LATERAL (
+		SELECT string_agg(w, ', ' ORDER BY w COLLATE "C") AS missing FROM unnest(v.marts) w
+		WHERE NOT EXISTS (SELECT FROM nudge.materialisations t WHERE t.name = w)
+			AND NOT EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = w AND NOT EXISTS (SELECT FROM unnest(s.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL))
+	) m
+	WHERE m.missing IS NULL OR to_regclass(nudge.reporting_view(v.name)) IS NULL
+	ORDER BY v.place;
+END;
+
+COMMENT ON FUNCTION nudge.view_plan() IS 'Works for deploy: which views of nudge_reporting it would make. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.make_reporting_view(name text, settings nudge.deployment) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v nudge.shipped_views;
+	view_name constant text := nudge.reporting_view(name);
+	one record;
+	problem text;
+BEGIN
+	SELECT s.* INTO v FROM nudge.shipped_views s WHERE s.name = make_reporting_view.name;
+	IF to_regnamespace('nudge_reporting') IS NULL THEN
+		CREATE SCHEMA nudge_reporting;
+		COMMENT ON SCHEMA nudge_reporting IS 'Views of nudge_metrics that BI tools read';
+	END IF;
+	PERFORM nudge.check_view_owner(view_name);
+	BEGIN
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, replace(nudge.fill_in(v.query, settings), '{metric_values}', nudge.metric_values_query()));
+	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		RAISE EXCEPTION 'view % cannot be replaced', view_name USING ERRCODE = SQLSTATE,
+			DETAIL = problem || '.',
+			HINT = 'Something else has its name. Rename or drop that, and call deploy() again.';
+	END;
+	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, v.description);
+	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(v.columns) c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.key, one.value);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_reporting_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view of nudge_reporting, with its comments';
+
+-- Rules of what BI tools read -------------------------------------------------
+
+CREATE FUNCTION nudge.reporting_problems(relation regclass) RETURNS TABLE (column_name text, problem text)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 2
+BEGIN ATOMIC
+	WITH it AS (
+		SELECT c.oid, c.relname::text AS name, c.relkind, obj_description(c.oid, 'pg_class') AS description FROM pg_catalog.pg_class c WHERE c.oid = reporting_problems.relation
+	), field AS (
+		SELECT a.attname::text AS name, a.attnum, a.atttypid, a.atttypmod, col_description(a.attrelid, a.attnum) AS description FROM pg_catalog.pg_attribute a
+		WHERE a.attrelid = reporting_problems.relation AND a.attnum > 0 AND NOT a.attisdropped
+	)
+	SELECT p.column_name, p.problem FROM (
+		SELECT 0 AS n, NULL AS column_name, 'it is no view: others are not seen, or not whole' AS problem FROM it WHERE it.relkind <> 'v'
+		UNION ALL SELECT 0, NULL, 'its name is not of small letters, digits and underscores' FROM it WHERE it.name !~ '^[a-z][a-z0-9_]*$' AND it.name <> '_metabase_metadata'
+		UNION ALL SELECT 0, NULL, 'its name is hidden by Metabase as that of a technical table' FROM it WHERE it.name ~ '(^cache|_cache$|^config$|^queue$|^batch$|^sessions$|^registry|_revision$)'
+		UNION ALL SELECT 0, NULL, format('%s.%s has its name as well', n.nspname, o.relname) FROM it
+			JOIN pg_catalog.pg_class o ON o.relname::text = it.name AND o.oid <> it.oid AND o.relkind IN ('r', 'p', 'v', 'm', 'f')
+			JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+		UNION ALL SELECT 0, NULL, 'its comment does not begin with what one row is: One row per ...' FROM it WHERE it.description !~ '^One row per ' OR it.description IS NULL
+		UNION ALL SELECT f.attnum, f.name, 'its name is not of small letters, digits and underscores' FROM field f WHERE f.name !~ '^[a-z][a-z0-9_]*$'
+		UNION ALL SELECT f.attnum, f.name, 'it has no comment' FROM field f WHERE f.description IS NULL
+		UNION ALL SELECT f.attnum, f.name, format('it is of type %s', format_type(f.atttypid, f.atttypmod)) FROM field f
+			WHERE f.atttypid <> ALL ('{date,timestamptz,numeric,integer,bigint,double precision,text,boolean}'::regtype[])
+		UNION ALL SELECT f.attnum, f.name, 'it is numeric without precision and scale' FROM field f WHERE f.atttypid = 'numeric'::regtype AND f.atttypmod = -1
+		UNION ALL SELECT f.attnum, f.name, 'cents are shown as if they were whole' FROM field f WHERE f.name ~ '_cents$'
+	) p ORDER BY p.n, p.column_name COLLATE "C", p.problem COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.reporting_problems(regclass) IS 'Works for check_reporting: what about a relation, and its columns, BI tools stumble over';
+
+-- Values that clients fail on, by one scan.
+CREATE FUNCTION nudge.reporting_values(relation regclass) RETURNS TABLE (column_name text, problem text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	names text[];
+	counts text;
+BEGIN
+	SELECT array_agg(a.attname::text ORDER BY a.attnum),
+		string_agg(format('count(*) FILTER (WHERE %s)', CASE WHEN a.atttypid IN ('date'::regtype, 'timestamptz'::regtype) THEN format('NOT isfinite(r.%I)', a.attname)
+			ELSE format('r.%I IN (''NaN'', ''Infinity'', ''-Infinity'')', a.attname) END), ', ' ORDER BY a.attnum)
+	INTO names, counts FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = ANY ('{date,timestamptz,numeric,double precision}'::regtype[]);
+	IF names IS NOT NULL THEN
+		RETURN QUERY EXECUTE format('SELECT c.name, format(''it is NaN or infinite in %%s rows'', c.n) FROM (SELECT ARRAY[%s]::bigint[] AS counts FROM %s r) s, unnest($1, s.counts) c(name, n) WHERE c.n > 0', counts, relation) USING names;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.reporting_values(regclass) IS 'Works for check_reporting: columns of a relation that hold what clients fail on';
+
+CREATE FUNCTION nudge.check_reporting(with_values boolean DEFAULT false) RETURNS TABLE (view_name text, column_name text, problem text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN SELECT c.oid::regclass AS id, c.relname::text AS name FROM pg_class c WHERE c.relnamespace = to_regnamespace('nudge_reporting') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.relname::text COLLATE "C" LOOP
+		RETURN QUERY SELECT one.name, p.column_name, p.problem FROM nudge.reporting_problems(one.id) p;
+		IF with_values THEN
+			RETURN QUERY SELECT one.name, p.column_name, p.problem FROM nudge.reporting_values(one.id) p;
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_reporting(boolean) IS
+	'What BI tools would stumble over in nudge_reporting, views of your own included: types, names, comments, and with_values also NaN and infinity, by a scan of each. Not STRICT: NULL is false';
+
+-- src/reporting/views_general.sql
+
+/*
+ * views_general.sql
+ *		Shipped views about all metrics, the calendar and the marts themselves.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('calendar_days', 'general', 10, $query$
+SELECT d.day, nudge.period_start(d.day, 'week', {week_start}) AS week_start, nudge.period_start(d.day, 'month') AS month_start, nudge.period_start(d.day, 'quarter') AS quarter_start, nudge.period_start(d.day, 'year') AS year_start,
+	extract(year FROM d.day)::integer AS calendar_year, extract(quarter FROM d.day)::integer AS calendar_quarter, extract(month FROM d.day)::integer AS calendar_month, extract(day FROM d.day)::integer AS day_of_month,
+	(d.day - nudge.period_start(d.day, 'week', {week_start}) + 1)::integer AS day_of_week,
+	(ARRAY['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[extract(isodow FROM d.day)::integer]::text AS weekday,
+	extract(isodow FROM d.day) >= 6 AS is_weekend,
+	nudge.period_start(d.day, 'year', fiscal_year_start => {fiscal_year_start}) AS fiscal_year_start,
+	nudge.period_start(d.day, 'quarter', fiscal_year_start => {fiscal_year_start}) AS fiscal_quarter_start,
+	extract(year FROM nudge.period_end(d.day, 'year', fiscal_year_start => {fiscal_year_start}) - 1)::integer AS fiscal_year,
+	((extract(month FROM d.day)::integer - {fiscal_year_start} + 12) % 12 / 3 + 1)::integer AS fiscal_quarter,
+	((extract(month FROM d.day)::integer - {fiscal_year_start} + 12) % 12 + 1)::integer AS fiscal_month,
+	d.day < t.today AS is_past, d.day = t.today AS is_today
+FROM (SELECT nudge.civil_date(now(), {zone}) AS today) t,
+	LATERAL (SELECT nudge.period_start(t.today, 'year') - make_interval(years => 15) + make_interval(days => n) AS at FROM generate_series(0, 18 * 366) n) s,
+	LATERAL (SELECT s.at::date AS day) d
+WHERE d.day < nudge.period_start(t.today, 'year') + make_interval(years => 3)$query$,
+	'Calendar', 'One row per day. From 15 years before the present year to two after it, for axes without holes and for fiscal periods; today is that of the zone of deploy().', NULL,
+	'{"day": "Day", "week_start": "First day of its week, by the week_start of deploy()", "month_start": "First day of its month", "quarter_start": "First day of its calendar quarter", "year_start": "First day of its calendar year",
+	"calendar_year": "Calendar year", "calendar_quarter": "Calendar quarter, 1 to 4", "calendar_month": "Month, 1 to 12", "day_of_month": "Day of the month, 1 to 31", "day_of_week": "Day of the week, 1 is the first one by the week_start of deploy()",
+	"weekday": "Name of the day of the week, in English", "is_weekend": "Whether it is a Saturday or Sunday", "fiscal_year_start": "First day of its fiscal year, by the fiscal_year_start of deploy()",
+	"fiscal_quarter_start": "First day of its fiscal quarter", "fiscal_year": "Fiscal year, named by the calendar year in which it ends", "fiscal_quarter": "Fiscal quarter, 1 to 4", "fiscal_month": "Month of the fiscal year, 1 to 12",
+	"is_past": "Whether the day is over", "is_today": "Whether it is today"}',
+	'{"weekday": "type/Category", "calendar_year": "type/Category", "calendar_quarter": "type/Category", "calendar_month": "type/Category", "fiscal_year": "type/Category", "fiscal_quarter": "type/Category", "fiscal_month": "type/Category"}', '{}'),
+
+('metric_values', 'general', 20, '{metric_values}',
+	'Metric values', 'One row per metric, period, slice and currency. All metrics in one long table, for charts of any of them and for rules; periods begin at midnight in the zone of deploy().',
+	'Do not add values of different metrics, currencies or dimensions, nor of one whose additivity in metric_catalog is balance over time; rates are added by their numerators and denominators.',
+	'{"period_start": "First day of the period", "grain": "Length of the period: day, week, month, quarter or year", "metric": "Name of the metric: metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total",
+	"dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none", "value": "Value, in the unit of the metric; rates are fractions of 1; NULL: not defined, as by a denominator of 0",
+	"numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio", "complete": "Whether the period is over; an open one still changes"}',
+	'{"grain": "type/Category", "metric": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category"}', '{}'),
+
+('metric_catalog', 'general', 30, $query$
+SELECT m.metric, m.title, m.subject, m.unit, m.direction, m.additivity, m.grain, m.formula, m.description,
+	(SELECT string_agg(DISTINCT s.mart, ', ' ORDER BY s.mart) FROM nudge.shipped_metric_sources s WHERE s.metric = m.metric) AS marts,
+	EXISTS (SELECT FROM nudge.shipped_metric_sources s JOIN nudge.materialisations t ON t.name = s.mart WHERE s.metric = m.metric AND s.grain = m.grain) AS is_deployed,
+	m.place AS sort_order
+FROM nudge.shipped_metrics m$query$,
+	'Metric catalogue', 'One row per metric. What each metric means, and how it may be added.', NULL,
+	'{"metric": "Name of the metric", "title": "Name for people", "subject": "What it is about", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral",
+	"additivity": "additive: may be added over anything; balance: not over time; not additive: add numerators and denominators instead", "grain": "Length of the periods that kpi_current compares", "formula": "How it is computed",
+	"description": "What it tells, and what it leaves out", "marts": "Marts that it is read from", "is_deployed": "Whether they are there", "sort_order": "Order in which metrics are listed"}',
+	'{"subject": "type/Category", "unit": "type/Category", "direction": "type/Category", "additivity": "type/Category", "grain": "type/Category"}', '{}'),
+
+('kpi_current', 'general', 40, $query$
+WITH listed AS MATERIALIZED (
+	SELECT v.* FROM nudge_reporting.metric_values v JOIN nudge.shipped_metrics m ON m.metric = v.metric AND m.grain = v.grain WHERE v.dimension = 'all'
+), chosen AS (
+	-- one currency stands for all: the one of deploy(), or the only one
+	SELECT l.metric, count(DISTINCT l.currency) > 1 AND {currency}::text IS NULL AS several, CASE WHEN count(l.currency) > 0 THEN coalesce({currency}::text, min(l.currency)) END AS currency
+	FROM listed l GROUP BY l.metric
+), ends AS (
+	SELECT c.metric, c.currency, c.several, max(l.period_start) FILTER (WHERE l.complete) AS last_start, max(l.period_start) FILTER (WHERE NOT l.complete) AS open_start
+	FROM chosen c LEFT JOIN listed l ON l.metric = c.metric AND l.currency IS NOT DISTINCT FROM c.currency AND NOT c.several GROUP BY c.metric, c.currency, c.several
+), source AS (
+	SELECT DISTINCT ON (s.metric) s.metric, t.name, t.last_success_at, t.data_as_of
+	FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric AND m.grain = s.grain JOIN nudge.materialisations t ON t.name = s.mart
+	ORDER BY s.metric, s.dimension <> '''all''', t.data_as_of
+)
+SELECT m.metric, m.title, m.subject, m.unit, m.direction, m.grain, CASE WHEN NOT e.several THEN e.currency END AS currency, e.last_start AS period_start,
+	v.value, p.value AS previous, (v.value - p.value)::numeric(24,6) AS change, ((v.value - p.value) / nullif(abs(p.value), 0))::numeric(24,6) AS change_rate,
+	g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan,
+	CASE m.direction WHEN 'up' THEN v.value >= g.target WHEN 'down' THEN v.value <= g.target END AS target_met,
+	CASE m.direction WHEN 'up' THEN v.value >= g.minimum WHEN 'down' THEN v.value <= g.minimum END AS minimum_met,
+	o.value AS value_to_date, v.numerator, v.denominator, s.data_as_of AS as_of,
+	CASE WHEN v.value IS NOT NULL THEN NULL WHEN s.name IS NULL THEN 'not deployed' WHEN s.last_success_at IS NULL THEN 'never refreshed' WHEN e.metric IS NULL THEN 'no data' WHEN e.several THEN 'several currencies'
+		WHEN e.last_start IS NULL AND e.open_start IS NULL THEN 'no data in this currency' WHEN e.last_start IS NULL THEN 'no complete period' WHEN v.denominator = 0 THEN 'denominator is 0' ELSE 'not known' END AS null_reason,
+	m.place AS sort_order
+FROM nudge.shipped_metrics m
+LEFT JOIN source s ON s.metric = m.metric
+LEFT JOIN ends e ON e.metric = m.metric
+LEFT JOIN listed v ON v.metric = m.metric AND v.period_start = e.last_start AND v.currency IS NOT DISTINCT FROM e.currency
+LEFT JOIN listed p ON p.metric = m.metric AND p.period_start = nudge.period_start(e.last_start - 1, m.grain, {week_start}, {fiscal_year_start}) AND p.currency IS NOT DISTINCT FROM e.currency
+LEFT JOIN listed o ON o.metric = m.metric AND o.period_start = e.open_start AND o.currency IS NOT DISTINCT FROM e.currency
+LEFT JOIN LATERAL (
+	SELECT max(k.value) FILTER (WHERE k.kind = 'target') AS target, max(k.value) FILTER (WHERE k.kind = 'minimum') AS minimum, max(k.value) FILTER (WHERE k.kind = 'benchmark') AS benchmark, max(k.value) FILTER (WHERE k.kind = 'plan') AS plan
+	FROM (SELECT DISTINCT ON (t.kind) t.kind, t.value FROM nudge.targets t
+		WHERE t.metric = m.metric AND t.grain = m.grain AND t.dimension = 'all' AND t.currency = CASE WHEN m.unit = 'currency' THEN coalesce(e.currency, '') ELSE '' END AND t.period_start <= e.last_start
+		ORDER BY t.kind, t.period_start DESC) k
+) g ON true$query$,
+	'Key figures', 'One row per metric. Its value in the last period that is over, beside the one before and what it ought to be; a NULL value has its reason.',
+	'Amounts are of one currency: the one of deploy(), or the only one there is. Metrics have different units: do not add them.',
+	'{"metric": "Name of the metric", "title": "Name for people", "subject": "What it is about", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral",
+	"grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none, or several do", "period_start": "First day of the last period that is over, in the zone of deploy()", "value": "Value in this period",
+	"previous": "Value in the period before", "change": "Value less previous", "change_rate": "Change over previous, as a fraction of 1", "target": "What is aimed at, as nudge.targets has it for the period", "minimum": "The worst that is accepted; the highest value if less is better",
+	"benchmark": "Value of others", "plan": "Value in the budget", "target_met": "Whether the value is the target or better; NULL without one", "minimum_met": "Whether the value is the minimum or better; NULL without one",
+	"value_to_date": "Value in the period that is open, which still changes; of a balance, the value now", "numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio",
+	"as_of": "All that was committed before this instant is in it", "null_reason": "Why there is no value: not deployed, never refreshed, no data, no data in this currency, several currencies, no complete period, denominator is 0, not known", "sort_order": "Order in which metrics are listed"}',
+	'{"subject": "type/Category", "unit": "type/Category", "direction": "type/Category", "grain": "type/Category", "currency": "type/Category", "change_rate": "type/Percentage", "null_reason": "type/Category"}', '{}'),
+
+('metric_progress', 'general', 50, $query$
+SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, v.value, g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan,
+	(v.value - g.target)::numeric(24,6) AS target_gap, CASE WHEN m.direction = 'up' AND g.target > 0 THEN v.value / g.target END::numeric(24,6) AS attainment_rate,
+	CASE m.direction WHEN 'up' THEN v.value >= g.target WHEN 'down' THEN v.value <= g.target END AS target_met,
+	CASE m.direction WHEN 'up' THEN v.value >= g.minimum WHEN 'down' THEN v.value <= g.minimum END AS minimum_met, v.complete
+FROM nudge_reporting.metric_values v
+JOIN nudge.shipped_metrics m ON m.metric = v.metric
+CROSS JOIN LATERAL (
+	SELECT max(k.value) FILTER (WHERE k.kind = 'target') AS target, max(k.value) FILTER (WHERE k.kind = 'minimum') AS minimum, max(k.value) FILTER (WHERE k.kind = 'benchmark') AS benchmark, max(k.value) FILTER (WHERE k.kind = 'plan') AS plan,
+		count(*) AS n
+	FROM (SELECT DISTINCT ON (t.kind) t.kind, t.value FROM nudge.targets t
+		WHERE t.metric = v.metric AND t.grain = v.grain AND t.dimension = v.dimension AND t.dimension_value = v.dimension_value AND t.currency = CASE WHEN m.unit = 'currency' THEN coalesce(v.currency, '') ELSE '' END
+			AND t.period_start <= v.period_start
+		ORDER BY t.kind, t.period_start DESC) k
+) g
+WHERE g.n > 0$query$,
+	'Metrics and targets', 'One row per metric, period, slice and currency that has a target. Values beside their target, minimum, benchmark and plan, for charts of both.', 'An open period is compared with the target of a whole one.',
+	'{"period_start": "First day of the period, in the zone of deploy()", "grain": "Length of the period", "metric": "Name of the metric", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total",
+	"currency": "Currency of what is counted; NULL: the metric has none", "value": "Value, in the unit of the metric", "target": "What is aimed at", "minimum": "The worst that is accepted; the highest value if less is better", "benchmark": "Value of others", "plan": "Value in the budget",
+	"target_gap": "Value less target", "attainment_rate": "Value over target, as a fraction of 1; NULL if less is better or the target is not above 0", "target_met": "Whether the value is the target or better", "minimum_met": "Whether the value is the minimum or better",
+	"complete": "Whether the period is over"}',
+	'{"grain": "type/Category", "metric": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "attainment_rate": "type/Percentage"}', '{}'),
+
+('metric_targets', 'general', 60, $query$
+SELECT t.period_start, t.metric, t.kind AS target_kind, t.grain, t.dimension, t.dimension_value, nullif(t.currency, '') AS currency, t.value,
+	lead(t.period_start) OVER (PARTITION BY t.metric, t.kind, t.grain, t.dimension, t.dimension_value, t.currency ORDER BY t.period_start) AS next_period_start, t.provenance, t.note, t.set_by::text AS set_by, t.set_at
+FROM nudge.targets t$query$,
+	'Targets', 'One row per target. Each holds from its period on, until the next of the same metric, kind, grain, slice and currency.', 'Placeholders are examples, not to be acted on.',
+	'{"period_start": "First day of the first period that it holds for", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
+	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder",
+	"note": "Who agreed, where, and why", "set_by": "Who has set it", "set_at": "When"}',
+	'{"metric": "type/Category", "target_kind": "type/Category", "grain": "type/Category", "dimension": "type/Category", "provenance": "type/Category", "currency": "type/Category"}', '{}'),
+
+('chart_annotations', 'general', 70, $query$
+SELECT a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, nudge.period_start(a.day, 'week', {week_start}) AS week_start, nudge.period_start(a.day, 'month') AS month_start, a.annotated_by::text AS annotated_by, a.annotated_at
+FROM nudge.annotations a$query$,
+	'Annotations', 'One row per annotation. What happened on a day, to be drawn on charts.', NULL,
+	'{"day": "When it happened", "annotation_kind": "launch, price change, campaign, outage, policy, data, market or other", "annotation_text": "What happened", "metric": "Metric whose charts show it; NULL: all", "week_start": "First day of the week, by the week_start of deploy()",
+	"month_start": "First day of the month", "annotated_by": "Who has written it", "annotated_at": "When it was written"}',
+	'{"annotation_kind": "type/Category", "metric": "type/Category"}', '{}'),
+
+('data_freshness', 'general', 80, $query$
+SELECT f.name AS mart, f.layer, f.status AS freshness_status, f.data_as_of AS as_of, f.last_success_at, f.next_due_at, (extract(epoch FROM f.cadence) / 60)::numeric(12,2) AS cadence_minutes,
+	greatest(extract(epoch FROM now() - f.data_as_of) / 60, 0)::numeric(18,2) AS age_minutes, f.quarantined AS quarantined_keys
+FROM nudge.freshness f$query$,
+	'Data freshness', 'One row per mart. How fresh the numbers are that are read from it.', NULL,
+	'{"mart": "Name of the mart", "layer": "staging, mart, metric or headline", "freshness_status": "fresh, or why not: not adopted, broken, disabled, never, failed, stale definition, late, quarantined", "as_of": "All that was committed before this instant is in it",
+	"last_success_at": "When it was refreshed last", "next_due_at": "When it is to be refreshed next", "cadence_minutes": "Minutes between two refreshes", "age_minutes": "Minutes since as_of", "quarantined_keys": "Keys that could not be computed: their rows are older"}',
+	'{"layer": "type/Category", "freshness_status": "type/Category"}', '{}'),
+
+('reporting_settings', 'general', 90, $query$
+SELECT s.setting, s.value AS setting_value, s.meaning
+FROM (SELECT d.zone, d.week_start, d.fiscal_year_start::text AS fiscal_year_start, d.currency, to_char(d.deployed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS deployed_at,
+		(SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'nudge_metrics') AS version FROM nudge.deployment d) o,
+	LATERAL (VALUES ('zone', o.zone, 'Time zone of days, weeks and months'), ('week_start', o.week_start, 'First day of a week'), ('fiscal_year_start', o.fiscal_year_start, 'First month of a fiscal year'),
+		('currency', o.currency, 'Currency of amounts that stand for all, where there are several'), ('deployed_at', o.deployed_at, 'When deploy() was called last'), ('version', o.version, 'Version of nudge_metrics')) s(setting, value, meaning)$query$,
+	'Settings', 'One row per setting. By what days, weeks, fiscal years and amounts are reported.', NULL,
+	'{"setting": "Name of the setting", "setting_value": "Its value; NULL: not set", "meaning": "What it is for"}', '{}', '{}'),
+
+('_metabase_metadata', 'general', 100, $query$
+SELECT k.keypath, k.value
+FROM nudge.shipped_views v, LATERAL (
+	SELECT v.name || '.display_name' AS keypath, v.display_name AS value WHERE v.name <> '_metabase_metadata'
+	UNION ALL SELECT v.name || '.caveats', v.caveats WHERE v.caveats IS NOT NULL
+	UNION ALL SELECT format('%s.%s.semantic_type', v.name, t.key), t.value FROM jsonb_each_text(v.semantic_types) t
+	UNION ALL SELECT format('%s.%s.display_name', v.name, d.key), d.value FROM jsonb_each_text(v.display_names) d
+) k
+WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relname::text = v.name AND c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge_reporting'))$query$,
+	'Metadata for Metabase', 'One row per property of a view or column. Metabase takes display names, semantic types and caveats from it.', NULL,
+	'{"keypath": "View or view.column, then the property: display_name, semantic_type or caveats", "value": "Value of the property"}', '{}', '{}');
+
+-- src/reporting/views_revenue.sql
+
+/*
+ * views_revenue.sql
+ *		Shipped views about revenue.
+ *
+ * Rules: doc/reporting.md; definitions: doc/revenue.md, doc/revenue_rates.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('mrr_monthly', 'revenue', 1000, '{mrr_summary}', $query$
+SELECT s.period AS period_start, s.currency, s.opening_mrr::numeric(24,6) AS opening_mrr, s.new_mrr::numeric(24,6) AS new_mrr, s.reactivation_mrr::numeric(24,6) AS reactivation_mrr, s.expansion_mrr::numeric(24,6) AS expansion_mrr,
+	s.contraction_mrr::numeric(24,6) AS contraction_mrr, s.churn_mrr::numeric(24,6) AS churn_mrr, s.fx_mrr::numeric(24,6) AS fx_mrr, s.net_new_mrr::numeric(24,6) AS net_new_mrr, s.closing_mrr::numeric(24,6) AS closing_mrr,
+	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete,
+	(s.net_new_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS mrr_growth_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate,
+	(-(s.churn_mrr + s.contraction_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS gross_mrr_churn_rate, (s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate,
+	((s.opening_mrr + s.expansion_mrr + s.contraction_mrr + s.churn_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS net_revenue_retention_rate, (s.closing_mrr / nullif(s.closing_customers, 0))::numeric(24,6) AS arpa
+FROM nudge_analytics.mrr_summary s$query$,
+	'MRR by month', 'One row per month and currency. The MRR waterfall: opening MRR, its movements and closing MRR; months are those of the zone of deploy().',
+	'opening_, closing_ and all rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened",
+	"expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements",
+	"closing_mrr": "MRR as the month closed, or so far", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr",
+	"contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over",
+	"mrr_growth_rate": "net_new_mrr over opening_mrr, as a fraction of 1", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1", "gross_mrr_churn_rate": "Churned and contracted MRR over opening_mrr, as a fraction of 1",
+	"logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1", "net_revenue_retention_rate": "Opening MRR with expansion, contraction and churn, over opening_mrr, as a fraction of 1; of one month", "arpa": "closing_mrr over closing_customers"}',
+	'{"currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency",
+	"net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "arpa": "type/Currency", "mrr_growth_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage", "gross_mrr_churn_rate": "type/Percentage", "logo_churn_rate": "type/Percentage",
+	"net_revenue_retention_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR",
+	"closing_mrr": "Closing MRR", "mrr_growth_rate": "MRR growth", "churned_mrr_rate": "Churned MRR rate", "gross_mrr_churn_rate": "Gross MRR churn rate", "arpa": "ARPA"}'),
+
+('customer_mrr_periods', 'revenue', 1010, '{customer_mrr}', $query$
+SELECT p.valid_from AS started_at, p.valid_to AS ended_at, c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.valid_from, {zone}) AS first_day, nudge.civil_date(p.valid_to, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_periods(c.state) p$query$,
+	'MRR of customers over time', 'One row per customer, currency and period of time with a price. The rows behind every MRR: that of an instant is the sum of the rows that began before it and have not ended before it.',
+	'Rows of different times are not to be added: choose an instant.',
+	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the price", "mrr": "MRR of the price",
+	"first_day": "Day of started_at, in the zone of deploy()", "end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}',
+	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
+
+('customer_mrr_now', 'revenue', 1020, '{customer_mrr,mrr_summary}', $query$
+SELECT c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.customer_since, {zone}) AS customer_since, nudge.civil_date(p.ends_at, {zone}) AS end_day, nudge.civil_date(k.clock_at, {zone}) AS as_of_day
+FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') k, nudge_analytics.customer_mrr c,
+	LATERAL (
+		SELECT sum(q.mrr) FILTER (WHERE q.valid_from < k.clock_at AND (q.valid_to IS NULL OR q.valid_to >= k.clock_at)) AS mrr, min(q.valid_from) AS customer_since,
+			CASE WHEN bool_and(q.valid_to IS NOT NULL) THEN max(q.valid_to) END AS ends_at
+		FROM nudge.mrr_periods(c.state) q
+	) p
+WHERE p.mrr > 0$query$,
+	'Customers with MRR now', 'One row per customer and currency with MRR now. The customers behind closing_mrr and closing_customers of the open month of mrr_monthly.', 'Amounts of different currencies are not to be added.',
+	'{"customer": "Customer", "currency": "Currency of the MRR", "mrr": "MRR at the instant that mrr_monthly was computed for", "customer_since": "Day of the first price ever, in the zone of deploy()", "end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on",
+	"as_of_day": "Day of this instant, in the zone of deploy()"}',
+	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
+
+('metric_revisions', 'revenue', 1030, '{mrr_summary}', $query$
+SELECT c.period AS period_start, coalesce(nullif(c.currency, ''), s.currency) AS currency, c.version AS report_version, c.closing_mrr::numeric(24,6) AS reported_mrr, s.closing_mrr::numeric(24,6) AS mrr_now, (s.closing_mrr - c.closing_mrr)::numeric(24,6) AS mrr_difference,
+	c.customers AS reported_customers, s.closing_customers AS customers_now, c.closed_at AS reported_at, c.reopened_at, c.reason AS reopening_reason
+FROM nudge.closed_periods c LEFT JOIN nudge_analytics.mrr_summary s ON s.period = c.period
+	-- a state without currency is of the only one
+	AND (s.currency = c.currency OR c.currency = '' AND NOT EXISTS (SELECT FROM nudge_analytics.mrr_summary o WHERE o.currency <> s.currency))
+WHERE c.grain = 'month' AND lower(c.zone) = lower({zone})$query$,
+	'MRR as it was reported', 'One row per month that was closed, currency and version. What was reported as closing MRR, what it would be now, and why it was opened again.', 'Months closed in another zone than that of deploy() are left out; one closed without a currency is compared only if there is one currency.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "report_version": "1, and one more each time that the month was closed again", "reported_mrr": "Closing MRR as it was reported", "mrr_now": "Closing MRR as it is computed now; NULL: there is none",
+	"mrr_difference": "mrr_now less reported_mrr", "reported_customers": "Customers as they were reported", "customers_now": "Customers as they are counted now", "reported_at": "When the month was closed", "reopened_at": "When it was opened again; NULL: this is the version in force",
+	"reopening_reason": "Why it was opened again"}',
+	'{"currency": "type/Category", "reported_mrr": "type/Currency", "mrr_now": "type/Currency", "mrr_difference": "type/Currency"}', '{"reported_mrr": "Reported MRR", "mrr_now": "MRR now", "mrr_difference": "Difference of MRR"}');
