@@ -6892,7 +6892,8 @@ BEGIN
 		FROM (SELECT string_to_array(pg_get_viewdef(to_regclass(nudge.history_object(kept.history, '_now')), 0), E'\n') AS lines) v
 		CROSS JOIN LATERAL unnest(kept.key, v.lines[: cardinality(kept.key)]) WITH ORDINALITY k(name, line, place)
 		JOIN pg_attribute a ON a.attrelid = relation AND a.attname = k.name AND a.attnum > 0 AND NOT a.attisdropped
-		WHERE left(regexp_replace(k.line, '^ *(SELECT)? *', ''), length(quote_ident(k.name)) + 3) NOT IN ('r.' || quote_ident(k.name), 'r.' || quote_ident(k.name) || ',', 'r.' || quote_ident(k.name) || ':')
+		-- "r.id", "r.id::text" or "id", but not "r.old AS id": later servers leave out the name of a single table
+		WHERE left(regexp_replace(k.line, '^ *(SELECT)? *(r[.])?', ''), length(quote_ident(k.name)) + 1) NOT IN (quote_ident(k.name), quote_ident(k.name) || ',', quote_ident(k.name) || ':')
 		HAVING count(*) > 0;
 	RETURN QUERY
 		SELECT 'no rights', 1::bigint, jsonb_build_array(pg_get_userbyid(p.proowner)), 'the owner of the triggers may not read the table: writers fail'
@@ -11124,9 +11125,9 @@ AS $$
 DECLARE
 	one record;
 BEGIN
-	FOR one IN SELECT s.name, s.description FROM (VALUES ('nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
-		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps'), ('nudge_reporting', 'Views of nudge_metrics that BI tools read')) s(name, description)
-		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) LOOP
+	FOR one IN SELECT s.name, s.description FROM (VALUES (1, 'nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
+		(2, 'nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps'), (3, 'nudge_reporting', 'Views of nudge_metrics that BI tools read')) s(place, name, description)
+		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) ORDER BY s.place LOOP
 		statement := format('CREATE SCHEMA %I AUTHORIZATION %I', one.name, owner);
 		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement || format('; COMMENT ON SCHEMA %I IS %L', one.name, one.description)) t;
 		RETURN NEXT;

@@ -150,9 +150,9 @@ AS $$
 DECLARE
 	one record;
 BEGIN
-	FOR one IN SELECT s.name, s.description FROM (VALUES ('nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
-		('nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps'), ('nudge_reporting', 'Views of nudge_metrics that BI tools read')) s(name, description)
-		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) LOOP
+	FOR one IN SELECT s.name, s.description FROM (VALUES (1, 'nudge_staging', 'The sources of nudge_metrics as canonical inputs: views that map_source() makes'),
+		(2, 'nudge_analytics', 'Materialisations of nudge_metrics: tables that the refresh engine keeps'), (3, 'nudge_reporting', 'Views of nudge_metrics that BI tools read')) s(place, name, description)
+		WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = s.name) ORDER BY s.place LOOP
 		statement := format('CREATE SCHEMA %I AUTHORIZATION %I', one.name, owner);
 		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement || format('; COMMENT ON SCHEMA %I IS %L', one.name, one.description)) t;
 		RETURN NEXT;
