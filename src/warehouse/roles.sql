@@ -11,7 +11,7 @@ CREATE FUNCTION nudge.role_routines(kind text) RETURNS text[]
 	RETURN CASE kind
 		WHEN 'owner' THEN '{add_materialisation,drop_materialisation,enable_materialisation,deploy,undeploy,capture_changes,track_appends,track_lookback,verify,set_cadence}'
 		-- procedures run with the rights of their caller, and so do their steps
-		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,begin_run,note_polls,follow_entities,poll_sources,fan_out,mark_run,next_keys,enumerate_keys,refresh_batch,end_run,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,
+		WHEN 'operator' THEN '{run_due,refresh,rebuild,run_refresh,begin_run,note_polls,follow_entities,poll_sources,fan_out,mark_run,next_keys,enumerate_keys,refresh_batch,end_run,heartbeat,check_rebuild,prune_runs,prune_job_runs,prune_daily,purge_expired,
 			retry_quarantined,verify,schedule,unschedule,adopt,take_over,record_schedule,record_installation,set_cadence}'
 		WHEN 'analyst' THEN '{verify}'
 		ELSE '{}' END::text[];

@@ -379,11 +379,12 @@ CREATE FUNCTION nudge.prune_daily() RETURNS void
 AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM nudge.heartbeats h WHERE h.process = 'prune' AND h.seen_at > clock_timestamp() - interval '1 day') THEN
-		PERFORM nudge.heartbeat('prune'), nudge.prune_runs(), nudge.prune_job_runs();
+		PERFORM nudge.heartbeat('prune');
+		PERFORM FROM nudge.purge_expired() p;
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION nudge.prune_daily() IS 'Works for run_due: deletes old runs, once a day. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.prune_daily() IS 'Works for run_due: deletes what is kept no longer, once a day. Not STRICT: it has no arguments';
 
 DO $$
 DECLARE
