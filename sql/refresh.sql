@@ -219,6 +219,19 @@ DELETE FROM invoices WHERE id IN (2, 7, 41);
 CALL refresh('twice_alone');
 SELECT key FROM quarantine WHERE materialisation = 'twice_alone';
 SELECT * FROM nudge_analytics.twice_alone ORDER BY customer COLLATE "C";
+-- also where one of the two is as stored, or both are
+INSERT INTO invoices VALUES (45, 20, 7);
+INSERT INTO invoices SELECT 46, account, cents FROM invoices WHERE account = 21 ORDER BY id LIMIT 1;
+CALL refresh('twice');
+SELECT key, sqlstate, error FROM quarantine WHERE materialisation = 'twice' ORDER BY key COLLATE "C";
+SELECT customer, cents::integer FROM nudge_analytics.twice WHERE customer IN ('20', '21') ORDER BY customer COLLATE "C";
+CALL rebuild('twice');
+SELECT kind, status, sqlstate, error FROM last_run WHERE name = 'twice';
+SELECT customer, cents::integer FROM nudge_analytics.twice WHERE customer IN ('20', '21') ORDER BY customer COLLATE "C";
+DELETE FROM invoices WHERE id IN (45, 46);
+CALL refresh('twice');
+SELECT key FROM quarantine WHERE materialisation = 'twice';
+SELECT count(*) FROM verify('twice');
 SELECT drop_materialisation('twice'), drop_materialisation('twice_alone');
 
 -- A query that works for no key fails, and the others are refreshed all the same

@@ -63,10 +63,11 @@ BEGIN
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
 		-- a row that is nothing but its key does not change; twice the same key is an error
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING 1)', nudge.mart_table(name), columns,
+		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING xmax = 0 AS is_new)', nudge.mart_table(name), columns,
 			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
 				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
-		format('SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM deleted), %s',
+		-- even if one of the two is as stored: then there are more rows than are stored now, which is told by a negative number
+		format('SELECT (SELECT CASE WHEN (SELECT count(*) FROM fresh) = (SELECT count(*) FROM stored) - (SELECT count(*) FROM gone) + count(*) FILTER (WHERE w.is_new) THEN count(*) ELSE -1 END FROM written w), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
 				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
 END
@@ -300,6 +301,10 @@ BEGIN
 	PERFORM set_config('nudge.as_of', coalesce(clock_at, now())::text, true);
 	SELECT r.* INTO done FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
 	PERFORM set_config('nudge.as_of', '', true);
+	IF done.rows_written < 0 THEN
+		RAISE EXCEPTION 'the query gives two rows of one row key' USING ERRCODE = 'cardinality_violation',
+			HINT = 'Aggregate, or add the column that tells them apart to row_key.';
+	END IF;
 	IF done.rows_written + done.rows_deleted > 0 THEN
 		PERFORM nudge.note_changes(name, done.changed);
 	END IF;
