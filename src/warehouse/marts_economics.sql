@@ -105,13 +105,15 @@ GROUP BY h.customer, f.key, h.scored_at$query$, NULL, '{"scores": "entity"}',
 	'Factors of the last score of each customer. Grain: customer and factor',
 	'{"customer": "Customer", "factor": "Factor", "factor_score": "Its value", "scored_at": "When it was scored"}'),
 ('customer_health_months', 'customers', 913, 'mart', '{scores}', '{}', 'customer', '{customer,period}', $query$
-SELECT s.customer, m.period::date AS period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, (m.period + interval '1 month')::date <= t.today AS complete
-FROM nudge_analytics.customer_score_states s,
-	LATERAL (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
-	LATERAL nudge.report_window(nudge.civil_date(s.first_at, {zone}), {zone}) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT nudge.score_at(s.state, nudge.day_close(least((m.period + interval '1 month - 1 day')::date, t.today), {zone}) - interval '1 microsecond') AS score) h
-WHERE h.score IS NOT NULL$query$,
+SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, m.complete
+FROM nudge_analytics.customer_score_states s
+	-- closes once, and not for each customer
+	JOIN (
+		SELECT p::date AS period, least((p + interval '1 month')::date, t.today + 1)::timestamp AT TIME ZONE {zone} - interval '1 microsecond' AS at, (p + interval '1 month')::date <= t.today AS complete
+		FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t, LATERAL nudge.report_window(date '0001-01-01', {zone}) w, LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p
+		OFFSET 0
+	) m ON m.at >= s.first_at,
+	LATERAL (SELECT nudge.score_at(s.state, m.at) AS score OFFSET 0) h$query$,
 	-- a month begins for all, the day of a score that is dated ahead for its customer
 	$clock$SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('month', {zone}) t
 UNION ALL SELECT r.entity, nudge.civil_date(r.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.scores r WHERE isfinite(r.at)$clock$, NULL,
