@@ -1,0 +1,6 @@
+/*
+ * views_facts.sql
+ *		Shipped views that people drill down to.
+ *
+ * Rules: doc/reporting.md.
+ */
