@@ -201,7 +201,7 @@ INSERT INTO scores SELECT c.customer, g.at, round((45 + 45 * company.u(c.custome
 FROM customers c, LATERAL (SELECT bool_and(s.valid_to IS NOT NULL) AS leaves, max(s.valid_to) AS until FROM subscriptions s WHERE s.customer = c.customer) l,
 	LATERAL generate_series(date_trunc('month', c.created_at) + interval '1 month', CASE WHEN l.leaves THEN least(l.until, now()) ELSE now() END, interval '1 month') g(at);
 CREATE TABLE account_facts (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz);
-INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'active'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
+INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'strong'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
 WHERE c.segment <> 'SMB' AND company.u(c.customer || f) < 0.6 AND c.created_at < now() - interval '40 days';
 CREATE TABLE interventions (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz);
 INSERT INTO interventions SELECT s.entity, s.at + interval '2 days', 'health below 60', 'call', company.one_of(s.entity || s.at::date, '{saved,saved,churned}'), s.at + interval '30 days' FROM scores s WHERE s.score < 60 AND company.u(s.entity || s.at::date || 'act') < 0.3 AND s.at + interval '30 days' < now();
