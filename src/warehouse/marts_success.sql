@@ -66,12 +66,12 @@ WHERE r.is_total$query$,
 
 -- Streams of revenue and costs by customer, in one currency as burn_and_runway.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
-('revenue_by_stream', 'finance', 1010, 'metric', '{subscriptions}', '{charges,usage,plans}', 'period', '{period,stream}', $query$
+('revenue_by_stream', 'finance', 1010, 'metric', '{charges,subscriptions}', '{usage,plans}', 'period', '{period,stream}', $query$
 SELECT r.period, r.stream, sum(r.amount) AS amount, min(r.currency_code) AS currency, bool_and(r.complete) AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
 	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
 	LATERAL nudge.report_window(f.day, {zone}) w,
-	LATERAL nudge.revenue_streams(s.state, w.start_day, w.end_day, {charges?}, {usage?}, {plans?}, 'month', {zone}, nudge.as_of(), s.currency) r
+	LATERAL nudge.revenue_streams(s.state, w.start_day, w.end_day, 'nudge_staging.charges'::regclass, {usage?}, {plans?}, 'month', {zone}, nudge.as_of(), s.currency) r
 GROUP BY r.period, r.stream$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'Revenue by month and stream: of subscriptions, of usage, of services. Grain: month of the zone of deploy() and stream',
