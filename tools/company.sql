@@ -204,7 +204,7 @@ CREATE TABLE account_facts (customer text, fact text, value text, agreed_at time
 INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'strong'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
 WHERE c.segment <> 'SMB' AND company.u(c.customer || f) < 0.6 AND c.created_at < now() - interval '40 days';
 INSERT INTO account_facts SELECT c.customer, f.fact, f.value, c.created_at, c.created_at + make_interval(days => 20 + floor(company.u(c.customer || f.fact || 'when') * 90)::integer), NULL
-FROM customers c, (VALUES ('success_plan_on_track', 0.5, NULL), ('upsell_identified', 0.4, NULL), ('unmet_need', 0.3, NULL), ('growth_plan', 0.35, NULL), ('implementation_met', 0.8, NULL), ('requirement_met', 0.6, NULL), ('feature_delivered', 0.5, NULL), ('referenceable', 0.2, NULL),
+FROM customers c, (VALUES ('success_plan_on_track', 0.5, NULL), ('upsell_identified', 0.4, NULL), ('unmet_need', 0.3, NULL), ('growth_plan', 0.35, NULL), ('implementation_met', 0.8, NULL), ('requirement_met', 0.6, NULL), ('feature_delivered', 0.5, NULL), ('referenceable', 0.5, NULL),
 		('use_case_implemented', 0.7, NULL), ('contact_level', 0.7, 'executive'), ('contact_level', 0.9, 'user'), ('category_spend', 0.5, '24000'), ('solution_fit', 0.6, '75')) w(fact, share, fixed),
 	LATERAL (SELECT w.fact, coalesce(w.fixed, (company.u(c.customer || w.fact || 'is') < 0.8)::text) AS value) f
 WHERE c.segment <> 'SMB' AND company.u(c.customer || w.fact || coalesce(w.fixed, '')) < w.share AND c.created_at < now() - interval '120 days';
