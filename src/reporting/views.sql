@@ -69,7 +69,7 @@ BEGIN
 		CREATE SCHEMA nudge_reporting;
 		COMMENT ON SCHEMA nudge_reporting IS 'Views of nudge_metrics that BI tools read';
 	END IF;
-	PERFORM nudge.make_shipped_view(nudge.reporting_view(name), replace(nudge.fill_in(v.query, settings), '{metric_values}', nudge.metric_values_query()), v.description, v.columns);
+	PERFORM nudge.make_shipped_view(nudge.reporting_view(name), nudge.fill_in(replace(v.query, '{metric_values}', nudge.metric_values_query()), settings), v.description, v.columns);
 END
 $$;
 COMMENT ON FUNCTION nudge.make_reporting_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view of nudge_reporting, with its comments';
