@@ -26,7 +26,8 @@ CREATE TABLE nudge.shipped_marts (
 	clock_query text,
 	key_maps jsonb,
 	description text NOT NULL,
-	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object')
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
+	indexes text[] NOT NULL DEFAULT '{}'
 );
 GRANT SELECT ON nudge.shipped_marts TO PUBLIC;
 COMMENT ON TABLE nudge.shipped_marts IS 'The materialisations that are shipped; deploy() adds those whose inputs are mapped';
@@ -43,6 +44,7 @@ COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of the
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
+COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Further indexes, by which people drill down, as CREATE INDEX has them after the name of the table';
 
 -- What deploy was told last: marts are made by it, and reports show it.
 CREATE TABLE nudge.deployment (
@@ -193,9 +195,12 @@ BEGIN
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
+	FOR one IN SELECT i AS definition FROM unnest(m.indexes) i LOOP
+		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s', m.name || '_' || left(md5(one.definition), 8), nudge.mart_table(m.name), one.definition);
+	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments';
+COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments and indexes';
 
 -- NULL is what was said before, or the default of the table's first row.
 CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer, currency text) RETURNS nudge.deployment
