@@ -92,6 +92,7 @@ AS $$
 DECLARE
 	w nudge.shipped_widgets;
 	listed text;
+	grain text;
 	columns text;
 	step text;
 	slice text;
@@ -112,26 +113,30 @@ BEGIN
 	END IF;
 
 	SELECT string_agg(quote_literal(m.metric), ', ' ORDER BY m.place), string_agg(format('max(v.value) FILTER (WHERE v.metric = %1$L) AS %1$I', m.metric), ', ' ORDER BY m.place),
-		(array_agg(CASE c.grain WHEN 'quarter' THEN '3 months' ELSE '1 ' || c.grain END ORDER BY m.place))[1]
-	INTO listed, columns, step
+		min(c.grain)
+	INTO listed, columns, grain
 	FROM nudge.shipped_widget_metrics m JOIN nudge.shipped_metrics c ON c.metric = m.metric WHERE m.dashboard = w.dashboard AND m.widget = w.widget;
+	step := CASE grain WHEN 'quarter' THEN '3 months' ELSE '1 ' || grain END;
 	slice := CASE WHEN w.dimension IS NOT NULL THEN format('v.dimension = %L', w.dimension)
 		WHEN segment IS NULL THEN 'v.dimension = ''all'''
 		ELSE format('v.dimension = CASE %1$s WHEN ''all'' THEN ''all'' ELSE ''segment'' END AND v.dimension_value = %1$s', segment) END;
 	-- kpi_current says which currency stands for all, and which period is the last that is over
-	source := E'\nFROM nudge_reporting.kpi_current k\nJOIN nudge_reporting.metric_values v ON v.metric = k.metric AND v.grain = k.grain AND v.currency IS NOT DISTINCT FROM k.currency';
-	targets := E'\nLEFT JOIN nudge_reporting.metric_progress g ON g.metric = v.metric AND g.grain = v.grain AND g.period_start = v.period_start'
-		' AND g.dimension = v.dimension AND g.dimension_value = v.dimension_value AND g.currency IS NOT DISTINCT FROM v.currency';
-	last_period := format(E'\nWHERE k.metric IN (%1$s) AND v.complete AND %2$s AND v.period_start <= %3$s AND v.period_start > %3$s - interval %4$L',
-		listed, slice, coalesce('least(k.period_start, ' || until || ')', 'k.period_start'), step);
+	source := E'\nFROM nudge_reporting.kpi_current k\nJOIN nudge_reporting.metric_values v ON v.metric = k.metric AND v.currency IS NOT DISTINCT FROM k.currency';
+	targets := E'\nLEFT JOIN LATERAL (SELECT max(t.value) FILTER (WHERE t.target_kind = ''target'') AS target, max(t.value) FILTER (WHERE t.target_kind = ''minimum'') AS minimum,'
+		' max(t.value) FILTER (WHERE t.target_kind = ''benchmark'') AS benchmark, max(t.value) FILTER (WHERE t.target_kind = ''plan'') AS plan'
+		|| E'\n\tFROM nudge_reporting.metric_targets t WHERE t.metric = v.metric AND t.grain = v.grain AND t.dimension = v.dimension AND t.dimension_value = v.dimension_value'
+		' AND t.currency IS NOT DISTINCT FROM CASE k.unit WHEN ''currency'' THEN v.currency END'
+		' AND t.period_start <= v.period_start AND (t.next_period_start > v.period_start OR t.next_period_start IS NULL)) g ON true';
+	last_period := format(E'\nWHERE k.metric IN (%1$s) AND v.grain = %2$L AND v.complete AND %3$s AND v.period_start <= %4$s AND v.period_start > %4$s - interval %5$L',
+		listed, grain, slice, coalesce('least(k.period_start, ' || until || ')', 'k.period_start'), step);
 
 	RETURN CASE
 	WHEN w.type IN ('number_with_trend', 'percentage') THEN
 		'SELECT v.period_start, v.value, max(v.value) OVER earlier AS previous, ((v.value - max(v.value) OVER earlier) / nullif(abs(max(v.value) OVER earlier), 0))::numeric(24,6) AS change_rate,'
-		|| ' g.target, g.minimum, g.benchmark, g.plan, v.currency' || source || targets || last_period || ' * ' || periods
+		|| ' g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan, v.currency' || source || targets || last_period || ' * ' || periods
 		|| format(E'\nWINDOW earlier AS (ORDER BY v.period_start RANGE BETWEEN interval %1$L PRECEDING AND interval %1$L PRECEDING)\nORDER BY v.period_start', CASE w.comparison WHEN 'year_before' THEN '1 year' ELSE step END)
 	WHEN w.type = 'gauge' THEN
-		'SELECT (v.value / nullif(g.target, 0))::numeric(24,6) AS target_rate, v.value, g.target, g.minimum, g.benchmark, g.plan, v.currency, v.period_start' || source || targets || last_period
+		'SELECT (v.value / nullif(g.target, 0))::numeric(24,6) AS target_rate, v.value, g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan, v.currency, v.period_start' || source || targets || last_period
 	WHEN w.type = 'funnel' THEN
 		format('SELECT array_position(ARRAY[%s], v.metric) AS step_order, k.title AS step, v.value', listed) || source || last_period || E'\nORDER BY 1'
 	WHEN w.type = 'bar' AND w.dimension IS NOT NULL THEN

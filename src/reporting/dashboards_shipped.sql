@@ -1,6 +1,7 @@
 /*
  * dashboards_shipped.sql
- *		The dashboards that are shipped, with their widgets.
+ *		The dashboards that are shipped, with their widgets: each on a grid of 3
+ *		columns and 4 rows.
  *
  * Rules: doc/dashboards.md.
  */
@@ -10,17 +11,71 @@ INSERT INTO nudge.shipped_dashboards (dashboard, place, title, audience, descrip
 ('sales', 20, 'Sales', 'sales', 'Will we make the quarter, and who needs help?'),
 ('marketing', 30, 'Marketing', 'marketing', 'Which channels bring customers, and at what cost?'),
 ('product', 40, 'Product', 'product', 'Do people come back, and what do they use?'),
-('customer_success', 50, 'Customer success', 'customer success', 'Who may leave, who grows, and are they content?'),
+('customer_success', 50, 'Customer success', 'customer success', 'Who stays, who grows, and are they content?'),
 ('engineering', 60, 'Engineering', 'engineering', 'How often do we deliver, how well, and does it run?');
 
-INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, comparison, dimension, periods, detail_view, description) VALUES
-('executive', 'mrr', 'MRR', 'number_with_trend', 1, 1, 1, 'previous', NULL, 13, 'customer_mrr_now', 'Monthly recurring revenue as the month closed, beside the month before.'),
-('executive', 'new_mrr', 'New MRR and its target', 'gauge', 1, 2, 1, 'target', NULL, 1, NULL, 'MRR of new customers, as a fraction of the target.'),
-('executive', 'churn', 'Churn', 'percentage', 1, 3, 1, 'benchmark', NULL, 13, NULL, 'Share of the opening customers that left in the month.'),
-('executive', 'revenue_growth', 'Revenue growth', 'stacked_bar', 2, 1, 2, NULL, NULL, 12, 'customer_mrr_periods', 'Movements of MRR of each month.');
+-- Numbers of the last period that is over, with the periods before
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, comparison, periods, detail_view, description) VALUES
+('executive', 'mrr', 'MRR', 'number_with_trend', 1, 1, 'previous', 13, 'customer_mrr_now', 'Monthly recurring revenue as the month closed.'),
+('executive', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, NULL, 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
+('executive', 'churn', 'Churn', 'percentage', 1, 3, 'benchmark', 13, NULL, 'Share of the opening customers that left in the month, beside that of others.'),
+('executive', 'net_revenue_retention', 'Net revenue retention', 'percentage', 3, 1, 'year_before', 13, NULL, 'MRR of the customers of a year ago over what it was then.'),
+('executive', 'cash', 'Cash', 'number_with_trend', 3, 2, 'previous', 13, NULL, 'Cash as the month closed.'),
+('executive', 'nps', 'NPS', 'number_with_trend', 3, 3, 'previous', 13, NULL, 'Promoters less detractors, in points of 100.'),
+('sales', 'pipeline_value', 'Pipeline value', 'number_with_trend', 1, 1, 'previous', 13, NULL, 'Amount of the deals that were open as the month closed.'),
+('sales', 'closed_won_amount', 'Closed-won amount', 'number_with_trend', 1, 2, 'year_before', 13, NULL, 'Amount of the deals won in the month, beside that of a year before.'),
+('sales', 'win_rate', 'Win rate', 'percentage', 1, 3, 'benchmark', 13, NULL, 'Share of the decided deals that were won.'),
+('sales', 'pipeline_coverage', 'Pipeline coverage', 'number_with_trend', 2, 3, 'previous', 13, NULL, 'Pipeline value over the quota of the month.'),
+('sales', 'average_deal_size', 'Average deal size', 'number_with_trend', 3, 1, 'previous', 13, NULL, 'Amount of a deal won, on average.'),
+('sales', 'sales_velocity', 'Sales velocity', 'number_with_trend', 3, 2, 'previous', 13, NULL, 'Amount a day that the qualified open deals promise.'),
+('sales', 'sales_cycle', 'Sales cycle', 'number_with_trend', 3, 3, 'previous', 13, NULL, 'Days from creation to close of the deals won, the median.'),
+('marketing', 'leads', 'Leads', 'number_with_trend', 1, 1, 'previous', 13, NULL, 'Leads of the month.'),
+('marketing', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, NULL, 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
+('marketing', 'roi', 'Marketing ROI', 'number_with_trend', 1, 3, 'previous', 13, NULL, 'Attributed revenue less spend, over spend.'),
+('marketing', 'click_through_rate', 'Click-through rate', 'percentage', 3, 3, 'previous', 13, NULL, 'Clicks over impressions.'),
+('marketing', 'lead_to_customer_rate', 'Lead-to-customer rate', 'percentage', 4, 3, 'previous', 13, NULL, 'Acquired customers over leads.'),
+('product', 'monthly_active_users', 'Monthly active users', 'number_with_trend', 1, 1, 'previous', 13, NULL, 'Users that did something in the month.'),
+('product', 'stickiness', 'Stickiness', 'percentage', 1, 2, 'benchmark', 60, NULL, 'Daily over monthly active users, of each day.'),
+('product', 'user_retention', 'User retention', 'percentage', 1, 3, 'previous', 13, NULL, 'Share of the users of the month before that came back.'),
+('product', 'nps', 'NPS', 'number_with_trend', 2, 3, 'previous', 13, NULL, 'Promoters less detractors, in points of 100.'),
+('product', 'open_bugs', 'Open bugs', 'number_with_trend', 4, 3, 'previous', 13, NULL, 'Bugs that were open as the month closed.'),
+('customer_success', 'net_revenue_retention', 'Net revenue retention', 'percentage', 1, 1, 'target', 13, 'customer_mrr_periods', 'MRR of the customers of a year ago over what it was then.'),
+('customer_success', 'gross_revenue_retention', 'Gross revenue retention', 'percentage', 1, 2, 'target', 13, 'customer_mrr_periods', 'The same without expansion.'),
+('customer_success', 'csat', 'CSAT', 'number_with_trend', 1, 3, 'previous', 13, NULL, 'Mean score of the tickets with one, on its own scale.'),
+('customer_success', 'ticket_backlog', 'Ticket backlog', 'number_with_trend', 2, 3, 'previous', 13, NULL, 'Tickets that were open as the month closed.'),
+('customer_success', 'first_response_time', 'First response', 'number_with_trend', 4, 1, 'target', 13, NULL, 'Minutes until a ticket is first answered, the median.'),
+('customer_success', 'resolution_time', 'Resolution', 'number_with_trend', 4, 2, 'target', 13, NULL, 'Minutes until a ticket is resolved, the median.'),
+('customer_success', 'one_touch_resolution', 'One-touch resolution', 'percentage', 4, 3, 'target', 13, NULL, 'Share of the resolved tickets with one contact that stayed closed.'),
+('engineering', 'deployment_frequency', 'Deployment frequency', 'number_with_trend', 1, 1, 'previous', 13, NULL, 'Deployments a day.'),
+('engineering', 'lead_time', 'Lead time for changes', 'number_with_trend', 1, 2, 'previous', 13, NULL, 'Hours from a change to its deployment, the median.'),
+('engineering', 'change_failure_rate', 'Change failure rate', 'percentage', 1, 3, 'previous', 13, NULL, 'Share of the deployments that failed.'),
+('engineering', 'mttr', 'MTTR', 'number_with_trend', 2, 3, 'previous', 13, NULL, 'Minutes from the start of an incident to its end, on average.'),
+('engineering', 'code_coverage', 'Code coverage', 'percentage', 3, 3, 'target', 13, NULL, 'Share of the code that tests run.');
 
+-- Charts of metrics, over time or of the last period by a dimension
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, dimension, periods, detail_view, description) VALUES
+('executive', 'revenue_growth', 'Revenue growth', 'stacked_bar', 2, 1, 2, NULL, 12, 'customer_mrr_periods', 'Movements of MRR of each month.'),
+('executive', 'mrr_by_segment', 'MRR by segment', 'bar', 4, 3, 1, 'segment', 1, 'customer_mrr_now', 'MRR as the month closed.'),
+('sales', 'deals', 'Deals', 'line', 2, 1, 2, NULL, 12, NULL, 'Deals created, closed and won in each month.'),
+('sales', 'by_owner', 'By owner', 'table', 4, 1, 2, 'owner', 1, NULL, 'Pipeline, deals and quota of each owner of deals.'),
+('sales', 'won_by_segment', 'Closed-won by segment', 'bar', 4, 3, 1, 'segment', 1, NULL, 'Amount of the deals won in the month.'),
+('marketing', 'channels', 'Channels', 'table', 2, 1, 2, 'channel', 1, NULL, 'What each channel cost in the month, and what it brought.'),
+('marketing', 'acquisition_funnel', 'From impression to customer', 'funnel', 2, 3, 1, NULL, 1, NULL, 'Counts of the month; a customer may have clicked in an earlier one.'),
+('marketing', 'attributed_revenue', 'Attributed revenue', 'stacked_bar', 3, 1, 2, 'channel', 12, NULL, 'Revenue credited to each channel.'),
+('marketing', 'unit_costs', 'Cost of leads and customers', 'line', 4, 1, 2, NULL, 12, NULL, 'Spend per lead and per acquired customer.'),
+('product', 'lifecycle', 'Users by lifecycle', 'stacked_bar', 2, 1, 2, NULL, 12, NULL, 'Users that are new, came back or were won back; dormant ones were active the month before.'),
+('product', 'feature_adoption', 'Feature adoption', 'bar', 3, 3, 1, 'feature', 1, NULL, 'Share of the users that used a feature three times or more.'),
+('product', 'early_retention', 'Retention of new users', 'line', 4, 1, 2, NULL, 12, NULL, 'Share of the users of each month that came back on a day after the first.'),
+('customer_success', 'customers', 'Customers won and lost', 'bar', 2, 1, 2, NULL, 12, 'customer_mrr_periods', 'Customers with MRR that are new, and that left.'),
+('customer_success', 'churn_by_segment', 'Churn by segment', 'bar', 3, 3, 1, 'segment', 1, NULL, 'Share of the opening customers that left in the month.'),
+('engineering', 'deployments', 'Deployments', 'stacked_bar', 2, 1, 2, 'service', 12, NULL, 'Deployments of each service.'),
+('engineering', 'uptime', 'Uptime', 'line', 3, 1, 2, 'service', 12, NULL, 'Share of the time that each service ran, without maintenance.'),
+('engineering', 'incidents', 'Incidents', 'stacked_bar', 4, 1, 2, 'severity', 12, NULL, 'Incidents of each severity.'),
+('engineering', 'bugs', 'Bugs opened and closed', 'bar', 4, 3, 1, NULL, 6, NULL, 'Bugs of each month.');
+
+-- Queries of their own
 INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, periods, view_name, unit, detail_view, description, query) VALUES
-('executive', 'mrr_waterfall', 'MRR waterfall', 'waterfall', 4, 1, 2, 1, 'mrr_monthly', 'currency', 'customer_mrr_periods', 'From opening to closing MRR of the last month that is over: steps add up to the closing MRR.', $query$
+('executive', 'mrr_waterfall', 'MRR waterfall', 'waterfall', 4, 1, 2, 1, 'mrr_monthly', 'currency', 'customer_mrr_periods', 'From opening to closing MRR of the last month that is over: the steps add up to the closing MRR.', $query$
 SELECT s.step_order, s.step, s.value
 FROM (SELECT m.* FROM nudge_reporting.mrr_monthly m WHERE m.complete AND m.currency = {currency} AND m.period_start <= coalesce({until}, m.period_start) ORDER BY m.period_start DESC LIMIT 1) m
 CROSS JOIN LATERAL (VALUES (1, 'Opening', m.opening_mrr), (2, 'New', m.new_mrr), (3, 'Reactivation', m.reactivation_mrr), (4, 'Expansion', m.expansion_mrr),
@@ -32,7 +87,56 @@ INSERT INTO nudge.shipped_widget_metrics (dashboard, widget, place, metric)
 SELECT v.dashboard, v.widget, m.place, m.metric
 FROM (VALUES
 	('executive', 'mrr', '{mrr}'),
-	('executive', 'new_mrr', '{new_mrr}'),
+	('executive', 'cac', '{cac}'),
 	('executive', 'churn', '{logo_churn_rate}'),
-	('executive', 'revenue_growth', '{new_mrr,reactivation_mrr,expansion_mrr,contraction_mrr,churn_mrr}')
+	('executive', 'revenue_growth', '{new_mrr,reactivation_mrr,expansion_mrr,contraction_mrr,churn_mrr}'),
+	('executive', 'net_revenue_retention', '{net_revenue_retention_rate}'),
+	('executive', 'cash', '{cash_balance}'),
+	('executive', 'nps', '{nps}'),
+	('executive', 'mrr_by_segment', '{mrr}'),
+	('sales', 'pipeline_value', '{pipeline_value}'),
+	('sales', 'closed_won_amount', '{closed_won_amount}'),
+	('sales', 'win_rate', '{win_rate}'),
+	('sales', 'deals', '{deals_created,deals_closed,deals_won}'),
+	('sales', 'pipeline_coverage', '{pipeline_coverage}'),
+	('sales', 'average_deal_size', '{average_deal_size}'),
+	('sales', 'sales_velocity', '{sales_velocity}'),
+	('sales', 'sales_cycle', '{median_sales_cycle_days}'),
+	('sales', 'by_owner', '{closed_won_amount,deals_won,win_rate,quota_attainment_rate,pipeline_value,open_deals}'),
+	('sales', 'won_by_segment', '{closed_won_amount}'),
+	('marketing', 'leads', '{leads}'),
+	('marketing', 'cac', '{cac}'),
+	('marketing', 'roi', '{marketing_roi}'),
+	('marketing', 'channels', '{marketing_spend,leads,acquired_customers,cac,attributed_revenue,roas}'),
+	('marketing', 'acquisition_funnel', '{impressions,clicks,leads,acquired_customers}'),
+	('marketing', 'attributed_revenue', '{attributed_revenue}'),
+	('marketing', 'click_through_rate', '{click_through_rate}'),
+	('marketing', 'unit_costs', '{cost_per_lead,cac}'),
+	('marketing', 'lead_to_customer_rate', '{lead_to_customer_rate}'),
+	('product', 'monthly_active_users', '{monthly_active_users}'),
+	('product', 'stickiness', '{stickiness_rate}'),
+	('product', 'user_retention', '{user_retention_rate}'),
+	('product', 'lifecycle', '{new_users,returning_users,resurrected_users,dormant_users}'),
+	('product', 'nps', '{nps}'),
+	('product', 'feature_adoption', '{feature_adopted_rate}'),
+	('product', 'early_retention', '{day_1_retention_rate,day_7_retention_rate,day_30_retention_rate}'),
+	('product', 'open_bugs', '{open_bugs}'),
+	('customer_success', 'net_revenue_retention', '{net_revenue_retention_rate}'),
+	('customer_success', 'gross_revenue_retention', '{gross_revenue_retention_rate}'),
+	('customer_success', 'csat', '{csat}'),
+	('customer_success', 'customers', '{new_customers,churned_customers}'),
+	('customer_success', 'ticket_backlog', '{ticket_backlog}'),
+	('customer_success', 'churn_by_segment', '{logo_churn_rate}'),
+	('customer_success', 'first_response_time', '{first_response_time}'),
+	('customer_success', 'resolution_time', '{resolution_time}'),
+	('customer_success', 'one_touch_resolution', '{one_touch_resolution_rate}'),
+	('engineering', 'deployment_frequency', '{deployment_frequency}'),
+	('engineering', 'lead_time', '{lead_time_for_changes}'),
+	('engineering', 'change_failure_rate', '{change_failure_rate}'),
+	('engineering', 'deployments', '{deployments}'),
+	('engineering', 'mttr', '{mttr}'),
+	('engineering', 'uptime', '{uptime_rate}'),
+	('engineering', 'code_coverage', '{code_coverage_rate}'),
+	('engineering', 'incidents', '{incidents}'),
+	('engineering', 'bugs', '{bugs_opened,bugs_closed}')
 ) v(dashboard, widget, metrics), unnest(v.metrics::text[]) WITH ORDINALITY m(metric, place);
