@@ -22,7 +22,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 
 -- totals add up channels: what is credited is credited once
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, aggregated)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'channel_performance', replace(d.form, '%s', m.value), replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), 'currency', d.dimension = '''all'''
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'channel_performance', replace(d.form, '%s', m.value), replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), CASE (SELECT k.unit FROM nudge.shipped_metrics k WHERE k.metric = m.metric) WHEN 'currency' THEN 'currency' ELSE 'NULL' END, d.dimension = '''all'''
 FROM (VALUES ('marketing_spend', 'cost', NULL, NULL), ('impressions', 'impressions', NULL, NULL), ('clicks', 'clicks', NULL, NULL), ('click_through_rate', NULL, 'clicks', 'impressions'), ('cost_per_click', NULL, 'cost', 'clicks'),
 		('leads', 'new_leads', NULL, NULL), ('cost_per_lead', NULL, 'cost', 'new_leads'), ('lead_to_customer_rate', NULL, 'new_customers', 'new_leads'), ('acquired_customers', 'new_customers', NULL, NULL), ('cac', NULL, 'cost', 'new_customers'),
 		('attributed_revenue', 'revenue', NULL, NULL), ('roas', NULL, 'revenue', 'cost'), ('marketing_roi', NULL, 'revenue - cost', 'cost')) m(metric, value, numerator, denominator),

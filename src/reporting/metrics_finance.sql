@@ -20,13 +20,13 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 
 -- categories hold those below them: by the first and by the second level of their paths
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, condition)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'cost_structure', m.value, m.numerator, m.denominator, 'currency', d.condition
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'cost_structure', m.value, m.numerator, m.denominator, CASE (SELECT k.unit FROM nudge.shipped_metrics k WHERE k.metric = m.metric) WHEN 'currency' THEN 'currency' ELSE 'NULL' END, d.condition
 FROM (VALUES ('total_costs', 'actual', NULL, NULL), ('fixed_costs', 'fixed_actual', NULL, NULL), ('variable_costs', 'variable_actual', NULL, NULL), ('cost_budget', 'budget', NULL, NULL), ('budget_variance_rate', NULL, 'variance', 'budget')) m(metric, value, numerator, denominator),
 	(VALUES ('''all''', '''all''', 'depth = 0'), ('''category''', 'category', 'depth = 1'), ('''subcategory''', 'category', 'depth = 2')) d(dimension, dimension_value, condition);
 INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, currency) VALUES
 ('cash_receipts', 'month', 'burn_and_runway', 'receipts', NULL, NULL, 'currency'),
 ('gross_burn', 'month', 'burn_and_runway', 'gross_burn', NULL, NULL, 'currency'),
 ('net_burn', 'month', 'burn_and_runway', 'net_burn', NULL, NULL, 'currency'),
-('burn_multiple', 'month', 'burn_and_runway', 'burn_multiple', 'net_burn', 'net_new_arr', 'currency'),
+('burn_multiple', 'month', 'burn_and_runway', 'burn_multiple', 'net_burn', 'net_new_arr', 'NULL'),
 ('cash_balance', 'month', 'burn_and_runway', 'cash_balance', NULL, NULL, 'currency'),
-('runway_months', 'month', 'burn_and_runway', 'runway_months', 'cash_balance', 'mean_net_burn', 'currency');
+('runway_months', 'month', 'burn_and_runway', 'runway_months', 'cash_balance', 'mean_net_burn', 'NULL');
