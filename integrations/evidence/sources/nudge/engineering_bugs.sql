@@ -1,0 +1,5 @@
+SELECT v.period_start, k.title AS series, v.value
+FROM nudge_reporting.kpi_current k
+JOIN nudge_reporting.metric_values v ON v.metric = k.metric AND v.currency IS NOT DISTINCT FROM k.currency
+WHERE k.metric IN ('bugs_opened', 'bugs_closed') AND v.grain = 'month' AND v.complete AND v.dimension = 'all' AND v.period_start <= k.period_start AND v.period_start > k.period_start - interval '1 month' * 6
+ORDER BY 1, array_position(ARRAY['bugs_opened', 'bugs_closed'], v.metric)
