@@ -103,8 +103,8 @@ BEGIN
 	SELECT s.* INTO w FROM nudge.shipped_widgets s WHERE s.dashboard = widget_query.dashboard AND s.widget = widget_query.widget;
 	IF w.widget IS NULL THEN
 		RAISE EXCEPTION 'there is no widget "%" on dashboard "%"', left(coalesce(widget, ''), 70), left(coalesce(dashboard, ''), 70) USING ERRCODE = 'undefined_object',
-			DETAIL = coalesce((SELECT format('Its widgets are %s.', string_agg(s.widget, ', ' ORDER BY s.grid_row, s.grid_column)) FROM nudge.shipped_widgets s WHERE s.dashboard = widget_query.dashboard),
-				(SELECT format('The dashboards are %s.', string_agg(d.dashboard, ', ' ORDER BY d.place)) FROM nudge.shipped_dashboards d)),
+			DETAIL = coalesce((SELECT 'Its widgets are ' || string_agg(s.widget, ', ' ORDER BY s.grid_row, s.grid_column) || '.' FROM nudge.shipped_widgets s WHERE s.dashboard = widget_query.dashboard),
+				(SELECT 'The dashboards are ' || string_agg(d.dashboard, ', ' ORDER BY d.place) || '.' FROM nudge.shipped_dashboards d)),
 			HINT = 'nudge.shipped_widgets has what each of them shows.';
 	END IF;
 	periods := coalesce(periods, w.periods::text);
