@@ -4,8 +4,9 @@
 --		prices, users, events, marketing, sales, support, platform and money until
 --		today, mapped as sources, deployed and refreshed.
 --
--- psql -v customers=N changes its size from 300 customers.  Everything follows
--- from hashes of numbers and from the present day, nothing from chance.
+-- psql -v customers=N changes its size from 300 customers, and with in_transaction
+-- set nothing is refreshed.  Everything follows from hashes of numbers and from
+-- the present day, nothing from chance.
 --
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
@@ -174,7 +175,7 @@ FROM generate_series(1, :customers) n,
 	LATERAL (SELECT company.today() - make_interval(hours => 8 + floor(company.u('d' || n || 'created') * 26000)::integer) AS created) c,
 	LATERAL (SELECT c.created, c.created + make_interval(hours => 200 + floor(company.u('d' || n || 'cycle') * 1800)::integer) AS closed, company.u('d' || n || 'won') < 0.31 AS won) d;
 CREATE TABLE deal_stages (deal text, stage text, at timestamptz);
-INSERT INTO deal_stages SELECT d.deal, s.stage, d.created_at + s.share * (coalesce(d.closed_at, now()) - d.created_at) FROM deals d, (VALUES ('qualified', 0.0), ('demo', 0.3), ('proposal', 0.7)) s(stage, share) WHERE d.outcome IS NOT NULL OR s.stage <= d.stage;
+INSERT INTO deal_stages SELECT d.deal, s.stage, d.created_at + s.share * (coalesce(d.closed_at, now()) - d.created_at) FROM deals d, (VALUES ('qualified', 0.0), ('demo', 0.3), ('proposal', 0.7)) s(stage, share) WHERE d.outcome IS NOT NULL OR s.share <= (CASE d.stage WHEN 'qualified' THEN 0.0 WHEN 'demo' THEN 0.3 ELSE 0.7 END);
 CREATE TABLE activities (owner text, at timestamptz, kind text, deal text);
 INSERT INTO activities SELECT d.owner, d.created_at + k * interval '5 days', company.one_of(d.deal || k, '{call,mail,meeting}'), d.deal FROM deals d, generate_series(1, 4) k WHERE d.created_at + k * interval '5 days' < coalesce(d.closed_at, now());
 CREATE TABLE quotas (owner text, period date, amount numeric, currency text);
@@ -224,7 +225,7 @@ FROM generate_series(1, 60) n, LATERAL (SELECT company.today() - make_interval(m
 CREATE TABLE maintenance (started_at timestamptz, ended_at timestamptz, service text);
 INSERT INTO maintenance SELECT m + interval '9 days 2 hours', m + interval '9 days 4 hours', 'delivery' FROM company.months() m WHERE m + interval '10 days' < now();
 CREATE TABLE requests (at timestamptz, duration_ms numeric, count bigint, endpoint text, error boolean, part text);
-INSERT INTO requests SELECT d + make_interval(hours => k), round((60 + 900 * power(company.u(d || e || k), 4))::numeric, 1), 1 + floor(company.u(d || e || k || 'n') * 90)::bigint, e, company.u(d || e || k || 'error') < 0.012, 'server'
+INSERT INTO requests SELECT d + make_interval(hours => k), round((60 + 900 * power(company.u(d || e || k), 4))::numeric, 1), 1 + floor(company.u(d || e || k || 'n') * 90)::bigint, e, company.u(d || e || k || 'error') < 0.012, NULL
 FROM generate_series(company.today() - interval '400 days', company.today() - interval '1 day', interval '2 days') d, unnest('{/send,/segments,/reports}'::text[]) e, generate_series(1, 20, 4) k;
 CREATE TABLE resource_samples (at timestamptz, resource text, utilisation numeric);
 INSERT INTO resource_samples SELECT d, r, round((0.3 + 0.5 * company.u(d || r))::numeric, 3) FROM generate_series(company.today() - interval '120 days', company.today(), interval '1 day') d, unnest('{cpu,memory,disk}'::text[]) r;
@@ -249,7 +250,12 @@ SELECT nudge.map_source(i.input, format('company.%I', i.input)::regclass, zone =
 SELECT count(*) FROM nudge.deploy(zone => 'UTC', buckets => greatest(4, :customers / 4000), currency => 'USD') \g /dev/null
 SELECT nudge.annotate((company.today() - interval '200 days')::date, 'launch', 'API for everybody'), nudge.annotate((company.today() - interval '330 days')::date, 'price change', 'Growth from 89 to 99 USD') \g /dev/null
 SELECT nudge.load_example_targets(currency => 'USD') \g /dev/null
+INSERT INTO nudge.sales_stages (stage, position, win_probability, qualified) VALUES ('qualified', 1, 0.15, false), ('demo', 2, 0.35, true), ('proposal', 3, 0.6, true);
+SELECT nudge.load_example_sla_targets() \g /dev/null
+\if :{?in_transaction}
+\else
 CALL nudge.run_due();
+\endif
 RESET search_path;
 RESET timezone;
 RESET client_min_messages;
