@@ -112,9 +112,9 @@ FROM nudge_analytics.customer_score_states s,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT nudge.score_at(s.state, nudge.day_close(least((m.period + interval '1 month - 1 day')::date, t.today), {zone}) - interval '1 microsecond') AS score) h
 WHERE h.score IS NOT NULL$query$,
-	-- a month begins for all, a day for whom scores are dated ahead
+	-- a month begins for all, the day of a score that is dated ahead for its customer
 	$clock$SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('month', {zone}) t
-UNION ALL SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('day', {zone}) t WHERE s.last_at >= t$clock$, NULL,
+UNION ALL SELECT r.entity, nudge.civil_date(r.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.scores r WHERE isfinite(r.at)$clock$, NULL,
 	'Health of each customer as months closed, from its first score on. Grain: customer and month of the zone of deploy()',
 	'{"customer": "Customer", "period": "First day of the month", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}'),
 ('customer_health_by_band', 'customers', 914, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,currency,band}', $query$
