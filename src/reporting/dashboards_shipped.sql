@@ -20,7 +20,7 @@ INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, gri
 ('executive', 'churn', 'Churn', 'percentage', 1, 3, 'benchmark', 13, 'customer_mrr_movements', 'Share of the opening customers that left in the month, beside that of others.'),
 ('executive', 'net_revenue_retention', 'Net revenue retention', 'percentage', 3, 1, 'year_before', 13, 'customer_mrr_movements', 'MRR of the customers of a year ago over what it was then.'),
 ('executive', 'cash', 'Cash', 'number_with_trend', 3, 2, 'previous', 13, 'burn_monthly', 'Cash as the month closed.'),
-('executive', 'nps', 'NPS', 'number_with_trend', 3, 3, 'previous', 13, 'nps_monthly', 'Promoters less detractors, in points of 100.'),
+('executive', 'ltv_to_cac', 'LTV to CAC', 'number_with_trend', 3, 3, 'previous', 13, 'unit_economics_monthly', 'What a customer is worth over what it costs to win, sales and tools counted.'),
 ('sales', 'pipeline_value', 'Pipeline value', 'number_with_trend', 1, 1, 'previous', 13, 'sales_pipeline_now', 'Amount of the deals that were open as the month closed.'),
 ('sales', 'closed_won_amount', 'Closed-won amount', 'number_with_trend', 1, 2, 'year_before', 13, 'sales_monthly', 'Amount of the deals won in the month, beside that of a year before.'),
 ('sales', 'win_rate', 'Win rate', 'percentage', 1, 3, 'benchmark', 13, 'sales_monthly', 'Share of the decided deals that were won.'),
@@ -36,7 +36,9 @@ INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, gri
 ('product', 'monthly_active_users', 'Monthly active users', 'number_with_trend', 1, 1, 'previous', 13, 'user_events_daily', 'Users that did something in the month.'),
 ('product', 'stickiness', 'Stickiness', 'percentage', 1, 2, 'benchmark', 60, 'active_users_daily', 'Daily over monthly active users, of each day.'),
 ('product', 'user_retention', 'User retention', 'percentage', 1, 3, 'previous', 13, 'user_lifecycle', 'Share of the users of the month before that came back.'),
-('product', 'nps', 'NPS', 'number_with_trend', 2, 3, 'previous', 13, 'nps_monthly', 'Promoters less detractors, in points of 100.'),
+('product', 'nps', 'NPS', 'number_with_trend', 5, 1, 'previous', 13, 'nps_monthly', 'Promoters less detractors, in points of 100.'),
+('product', 'sessions', 'Sessions', 'number_with_trend', 5, 2, 'previous', 13, 'user_sessions', 'Sessions that began in the month.'),
+('product', 'bounce_rate', 'Bounce rate', 'percentage', 5, 3, 'previous', 13, 'user_sessions', 'Share of the sessions of one event.'),
 ('product', 'open_bugs', 'Open bugs', 'number_with_trend', 4, 3, 'previous', 13, 'delivery_monthly', 'Bugs that were open as the month closed.'),
 ('customer_success', 'net_revenue_retention', 'Net revenue retention', 'percentage', 1, 1, 'target', 13, 'customer_mrr_movements', 'MRR of the customers of a year ago over what it was then.'),
 ('customer_success', 'gross_revenue_retention', 'Gross revenue retention', 'percentage', 1, 2, 'target', 13, 'customer_mrr_movements', 'The same without expansion.'),
@@ -44,7 +46,7 @@ INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, gri
 ('customer_success', 'ticket_backlog', 'Ticket backlog', 'number_with_trend', 2, 3, 'previous', 13, 'support_tickets', 'Tickets that were open as the month closed.'),
 ('customer_success', 'first_response_time', 'First response', 'number_with_trend', 4, 1, 'target', 13, 'support_tickets', 'Minutes until a ticket is first answered, the median.'),
 ('customer_success', 'resolution_time', 'Resolution', 'number_with_trend', 4, 2, 'target', 13, 'support_tickets', 'Minutes until a ticket is resolved, the median.'),
-('customer_success', 'one_touch_resolution', 'One-touch resolution', 'percentage', 4, 3, 'target', 13, 'support_tickets', 'Share of the resolved tickets with one contact that stayed closed.'),
+('customer_success', 'mrr_at_risk', 'MRR at risk', 'percentage', 4, 3, 'previous', 13, 'customer_health_now', 'Share of the MRR of customers whose health score is low.'),
 ('engineering', 'deployment_frequency', 'Deployment frequency', 'number_with_trend', 1, 1, 'previous', 13, 'delivery_monthly', 'Deployments a day.'),
 ('engineering', 'lead_time', 'Lead time for changes', 'number_with_trend', 1, 2, 'previous', 13, 'delivery_monthly', 'Hours from a change to its deployment, the median.'),
 ('engineering', 'change_failure_rate', 'Change failure rate', 'percentage', 1, 3, 'previous', 13, 'delivery_monthly', 'Share of the deployments that failed.'),
@@ -81,11 +83,17 @@ CROSS JOIN LATERAL (VALUES (1, 'Opening', m.opening_mrr), (2, 'New', m.new_mrr),
 	(5, 'Contraction', m.contraction_mrr), (6, 'Churn', m.churn_mrr), (7, 'Exchange rates', m.fx_mrr)) s(step_order, step, value)
 ORDER BY 1
 $query$),
-('executive', 'conversion_funnel', 'Conversion funnel', 'funnel', 2, 3, 1, 1, 'channels_monthly', 'count', 'channels_monthly', 'Visitors, leads and customers of the last month that is over, of all channels.', $query$
+('executive', 'conversion_funnel', 'Conversion funnel', 'funnel', 2, 3, 1, 1, 'channels_monthly', 'count', 'channels_monthly', 'Visitors, leads and customers of the last month that is over, of all channels; a customer may have come in an earlier one.', $query$
 SELECT s.step_order, s.step, s.value
 FROM (SELECT sum(c.visitors) AS visitors, sum(c.new_leads) AS leads, sum(c.acquired_customers) AS customers FROM nudge_reporting.channels_monthly c WHERE c.complete AND c.currency = {currency}
 	AND c.period_start <= coalesce({until}, c.period_start) GROUP BY c.period_start ORDER BY c.period_start DESC LIMIT 1) m
 CROSS JOIN LATERAL (VALUES (1, 'Visitors', m.visitors), (2, 'Leads', m.leads), (3, 'Customers', m.customers)) s(step_order, step, value)
+ORDER BY 1
+$query$),
+('product', 'funnel', 'Funnel', 'funnel', 2, 3, 1, 1, 'funnel_steps_monthly', 'count', 'funnel_people', 'How far the people came who entered in the last month that is over, of the first funnel by name.', $query$
+SELECT f.step_number AS step_order, f.step_event AS step, f.people AS value
+FROM nudge_reporting.funnel_steps_monthly f
+WHERE (f.funnel, f.period_start) = (SELECT l.funnel, l.period_start FROM nudge_reporting.funnel_steps_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start) ORDER BY l.period_start DESC, l.funnel LIMIT 1)
 ORDER BY 1
 $query$),
 ('sales', 'activity', 'Pipeline now', 'table', 5, 1, 3, 1, 'sales_pipeline_now', NULL, 'sales_pipeline_now', 'Open deals of each owner, with what was done about them, and those that are late or rest.', $query$
@@ -107,6 +115,12 @@ FROM nudge_reporting.revenue_cohort_months c
 WHERE c.complete AND c.currency = {currency} AND c.age_months <= 12 AND c.period_start <= coalesce({until}, c.period_start)
 	AND c.cohort_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
 ORDER BY 1, 2
+$query$),
+('customer_success', 'at_risk', 'Customers at risk', 'table', 6, 1, 3, 1, 'customer_health_now', NULL, 'customer_health_now', 'Customers with a low health score, the largest first.', $query$
+SELECT h.customer_name, h.segment, h.owner, h.score, h.band, h.trend, h.change_30_days, h.lowest_factor, h.current_mrr, h.currency
+FROM nudge_reporting.customer_health_now h
+WHERE h.is_at_risk AND h.current_mrr > 0
+ORDER BY h.current_mrr DESC, h.customer LIMIT 20
 $query$),
 ('customer_success', 'losses', 'Largest losses', 'table', 5, 1, 3, 3, 'customer_mrr_movements', NULL, 'customer_mrr_movements', 'Customers that left or pay less, in the last months that are over.', $query$
 SELECT c.period_start, c.customer, c.movement, c.opening_mrr, c.movement_mrr, c.closing_mrr
@@ -130,7 +144,7 @@ FROM (VALUES
 	('executive', 'revenue_growth', '{new_mrr,reactivation_mrr,expansion_mrr,contraction_mrr,churn_mrr}'),
 	('executive', 'net_revenue_retention', '{net_revenue_retention_rate}'),
 	('executive', 'cash', '{cash_balance}'),
-	('executive', 'nps', '{nps}'),
+	('executive', 'ltv_to_cac', '{ltv_to_cac_ratio}'),
 	('executive', 'mrr_by_segment', '{mrr}'),
 	('sales', 'pipeline_value', '{pipeline_value}'),
 	('sales', 'closed_won_amount', '{closed_won_amount}'),
@@ -156,6 +170,8 @@ FROM (VALUES
 	('product', 'user_retention', '{user_retention_rate}'),
 	('product', 'lifecycle', '{new_users,returning_users,resurrected_users,dormant_users}'),
 	('product', 'nps', '{nps}'),
+	('product', 'sessions', '{sessions}'),
+	('product', 'bounce_rate', '{bounce_rate}'),
 	('product', 'feature_adoption', '{feature_adopted_rate}'),
 	('product', 'early_retention', '{day_1_retention_rate,day_7_retention_rate,day_30_retention_rate}'),
 	('product', 'open_bugs', '{open_bugs}'),
@@ -167,7 +183,7 @@ FROM (VALUES
 	('customer_success', 'churn_by_segment', '{logo_churn_rate}'),
 	('customer_success', 'first_response_time', '{first_response_time}'),
 	('customer_success', 'resolution_time', '{resolution_time}'),
-	('customer_success', 'one_touch_resolution', '{one_touch_resolution_rate}'),
+	('customer_success', 'mrr_at_risk', '{at_risk_mrr_rate}'),
 	('engineering', 'deployment_frequency', '{deployment_frequency}'),
 	('engineering', 'lead_time', '{lead_time_for_changes}'),
 	('engineering', 'change_failure_rate', '{change_failure_rate}'),
