@@ -49,9 +49,9 @@ SELECT count(*) > 0 AS some, count(*) FILTER (WHERE r.columns <> concat_ws(', ',
 FROM shipped_widgets w, run(widget_query(w.dashboard, w.widget)) r WHERE w.query IS NULL AND w.type = 'table' AND w.dimension IS NOT NULL;
 
 -- By hand (doc/dashboards.md)
-CREATE TABLE billing (id integer PRIMARY KEY, customer text, starts date, ends date, amount numeric, plan text);
+CREATE TABLE billing (id integer PRIMARY KEY, customer text, starts date, ends date, amount numeric, plan text, cur text DEFAULT 'EUR');
 INSERT INTO billing VALUES (1, 'ann', '2024-01-01', NULL, 100), (2, 'ben', '2024-01-15', '2024-03-10', 50), (3, 'ben', '2024-03-10', NULL, 80), (4, 'cat', '2024-02-01', '2024-03-20', 30);
-SELECT map_source('subscriptions', 'billing', zone => 'UTC', columns => '{"item": "id", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "''EUR''", "status": "''active''"}');
+SELECT map_source('subscriptions', 'billing', zone => 'UTC', columns => '{"item": "id", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "cur", "status": "''active''"}');
 CREATE TABLE people (id text PRIMARY KEY, since date, size text);
 INSERT INTO people VALUES ('ann', '2024-01-01', 'big'), ('ben', '2024-01-15', 'small'), ('cat', '2024-02-01', 'small');
 SELECT map_source('customers', 'people', zone => 'UTC', columns => '{"customer": "id", "created_at": "since", "segment": "size"}');
@@ -85,6 +85,19 @@ SELECT * FROM show('executive', 'mrr');
 ROLLBACK;
 -- without filters it is the last period that is over
 SELECT max(j ->> 'period_start') = (date_trunc('month', now()) - interval '1 month')::date::text AS last_month FROM show('executive', 'mrr', until => NULL) j;
+
+-- several currencies: none stands for all, until somebody says which
+INSERT INTO billing VALUES (5, 'dan', '2024-02-01', NULL, 7, NULL, 'USD');
+CALL refresh('mrr_summary');
+SELECT count(*) FROM show('executive', 'mrr');
+SELECT count(*) FROM show('executive', 'mrr_waterfall');
+SELECT count(*) > 0 AS done FROM deploy(currency => 'EUR');
+SELECT j ->> 'period_start' AS period_start, j ->> 'currency' AS currency, j ->> 'value' AS value FROM show('executive', 'mrr') j;
+SELECT sum((j ->> 'value')::numeric) AS closing FROM show('executive', 'mrr_waterfall') j;
+SELECT count(*) > 0 AS done FROM deploy(currency => 'USD');
+SELECT j ->> 'period_start' AS period_start, j ->> 'currency' AS currency, j ->> 'value' AS value FROM show('executive', 'mrr') j;
+SELECT sum((j ->> 'value')::numeric) AS closing FROM show('executive', 'mrr_waterfall') j;
+SELECT count(*) > 0 AS done FROM deploy(currency => '');
 
 -- what is not there
 SELECT widget_query('executive', 'weather');

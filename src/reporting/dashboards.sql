@@ -92,10 +92,11 @@ AS $$
 DECLARE
 	w nudge.shipped_widgets;
 	listed text;
-	grain text;
 	columns text;
+	grain text;
 	step text;
 	slice text;
+	one_currency constant text := '(SELECT s.setting_value FROM nudge_reporting.reporting_settings s WHERE s.setting = ''currency'')';
 	source text;
 	targets text;
 	last_period text;
@@ -109,26 +110,28 @@ BEGIN
 	END IF;
 	periods := coalesce(periods, w.periods::text);
 	IF w.query IS NOT NULL THEN
-		RETURN replace(replace(replace(btrim(w.query, E'\n'), '{currency}', '(SELECT k.currency FROM nudge_reporting.kpi_current k WHERE k.metric = ''mrr'')'), '{until}', coalesce(until, 'NULL::date')), '{periods}', periods);
+		RETURN replace(replace(replace(btrim(w.query, E'\n'), '{until}', coalesce(until, 'NULL::date')), '{periods}', periods), '{currency}',
+			format('coalesce(%s, (SELECT min(o.currency) FROM nudge_reporting.%I o HAVING min(o.currency) = max(o.currency)))', one_currency, w.view_name));
 	END IF;
 
-	SELECT string_agg(quote_literal(m.metric), ', ' ORDER BY m.place), string_agg(format('max(v.value) FILTER (WHERE v.metric = %1$L) AS %1$I', m.metric), ', ' ORDER BY m.place),
-		min(c.grain)
+	SELECT string_agg(quote_literal(m.metric), ', ' ORDER BY m.place), string_agg(format('max(v.value) FILTER (WHERE v.metric = %1$L) AS %1$I', m.metric), ', ' ORDER BY m.place), min(c.grain)
 	INTO listed, columns, grain
 	FROM nudge.shipped_widget_metrics m JOIN nudge.shipped_metrics c ON c.metric = m.metric WHERE m.dashboard = w.dashboard AND m.widget = w.widget;
 	step := CASE grain WHEN 'quarter' THEN '3 months' ELSE '1 ' || grain END;
 	slice := CASE WHEN w.dimension IS NOT NULL THEN format('v.dimension = %L', w.dimension)
 		WHEN segment IS NULL THEN 'v.dimension = ''all'''
 		ELSE format('v.dimension = CASE %1$s WHEN ''all'' THEN ''all'' ELSE ''segment'' END AND v.dimension_value = %1$s', segment) END;
-	-- kpi_current says which currency stands for all, and which period is the last that is over
-	source := E'\nFROM nudge_reporting.kpi_current k\nJOIN nudge_reporting.metric_values v ON v.metric = k.metric AND v.currency IS NOT DISTINCT FROM k.currency';
+	-- of the currency that stands for all, as in kpi_current: the one of deploy(), or the only one
+	source := format(E'\nFROM (\n\tSELECT v.*, c.title, c.unit, max(v.period_start) FILTER (WHERE v.complete) OVER of_metric AS last_start, min(v.currency) OVER of_metric AS first_currency, max(v.currency) OVER of_metric AS last_currency'
+		|| E'\n\tFROM nudge_reporting.metric_values v JOIN nudge_reporting.metric_catalog c ON c.metric = v.metric'
+		|| E'\n\tWHERE v.metric IN (%s) AND v.grain = %L AND %s%s AND (v.currency IS NULL OR v.currency = coalesce(%s, v.currency))\n\tWINDOW of_metric AS (PARTITION BY v.metric)\n) v',
+		listed, grain, slice, coalesce(' AND v.period_start <= coalesce(' || until || ', v.period_start)', ''), one_currency);
 	targets := E'\nLEFT JOIN LATERAL (SELECT max(t.value) FILTER (WHERE t.target_kind = ''target'') AS target, max(t.value) FILTER (WHERE t.target_kind = ''minimum'') AS minimum,'
 		' max(t.value) FILTER (WHERE t.target_kind = ''benchmark'') AS benchmark, max(t.value) FILTER (WHERE t.target_kind = ''plan'') AS plan'
 		|| E'\n\tFROM nudge_reporting.metric_targets t WHERE t.metric = v.metric AND t.grain = v.grain AND t.dimension = v.dimension AND t.dimension_value = v.dimension_value'
-		' AND t.currency IS NOT DISTINCT FROM CASE k.unit WHEN ''currency'' THEN v.currency END'
+		' AND t.currency IS NOT DISTINCT FROM CASE v.unit WHEN ''currency'' THEN v.currency END'
 		' AND t.period_start <= v.period_start AND (t.next_period_start > v.period_start OR t.next_period_start IS NULL)) g ON true';
-	last_period := format(E'\nWHERE k.metric IN (%1$s) AND v.grain = %2$L AND v.complete AND %3$s AND v.period_start <= %4$s AND v.period_start > %4$s - interval %5$L',
-		listed, grain, slice, coalesce('least(k.period_start, ' || until || ')', 'k.period_start'), step);
+	last_period := format(E'\nWHERE v.complete AND v.first_currency IS NOT DISTINCT FROM v.last_currency AND v.period_start > v.last_start - interval %L', step);
 
 	RETURN CASE
 	WHEN w.type IN ('number_with_trend', 'percentage') THEN
@@ -136,19 +139,20 @@ BEGIN
 		|| ' g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan, v.currency' || source || targets || last_period || ' * ' || periods
 		|| format(E'\nWINDOW earlier AS (ORDER BY v.period_start RANGE BETWEEN interval %1$L PRECEDING AND interval %1$L PRECEDING)\nORDER BY v.period_start', CASE w.comparison WHEN 'year_before' THEN '1 year' ELSE step END)
 	WHEN w.type = 'gauge' THEN
-		'SELECT (v.value / nullif(g.target, 0))::numeric(24,6) AS target_rate, v.value, g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan, v.currency, v.period_start' || source || targets || last_period
+		'SELECT (v.value / nullif(g.target, 0))::numeric(24,6) AS target_rate, v.value, g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark,'
+		|| ' g.plan::numeric(24,6) AS plan, v.currency, v.period_start' || source || targets || last_period
 	WHEN w.type = 'funnel' THEN
-		format('SELECT array_position(ARRAY[%s], v.metric) AS step_order, k.title AS step, v.value', listed) || source || last_period || E'\nORDER BY 1'
+		format('SELECT array_position(ARRAY[%s], v.metric) AS step_order, v.title AS step, v.value', listed) || source || last_period || E'\nORDER BY 1'
 	WHEN w.type = 'bar' AND w.dimension IS NOT NULL THEN
 		'SELECT v.dimension_value AS series, v.value' || source || last_period || E'\nORDER BY 2 DESC NULLS LAST, 1 LIMIT 20'
 	WHEN w.type <> 'table' AND w.dimension IS NOT NULL THEN
 		'SELECT v.period_start, v.dimension_value AS series, v.value' || source || last_period || ' * ' || periods || E'\nORDER BY 1, 2'
 	WHEN w.type <> 'table' THEN
-		'SELECT v.period_start, k.title AS series, v.value' || source || last_period || ' * ' || periods || format(E'\nORDER BY 1, array_position(ARRAY[%s], v.metric)', listed)
+		'SELECT v.period_start, v.title AS series, v.value' || source || last_period || ' * ' || periods || format(E'\nORDER BY 1, array_position(ARRAY[%s], v.metric)', listed)
 	WHEN w.dimension IS NOT NULL THEN
 		format('SELECT v.dimension_value AS %I, %s', w.dimension, columns) || source || last_period || E'\nGROUP BY 1\nORDER BY 2 DESC NULLS LAST, 1 LIMIT 50'
 	ELSE
-		'SELECT k.title AS metric_title, v.value, k.unit, v.currency, v.period_start' || source || last_period || format(E'\nORDER BY array_position(ARRAY[%s], v.metric)', listed)
+		'SELECT v.title AS metric_title, v.value, v.unit, v.currency, v.period_start' || source || last_period || format(E'\nORDER BY array_position(ARRAY[%s], v.metric)', listed)
 	END;
 END
 $$;
