@@ -63,7 +63,7 @@ CREATE TABLE subscriptions (customer text NOT NULL, subscription text, item text
 	currency text, status text, booked_at timestamptz, end_reason text, seats numeric);
 -- a customer has up to five prices, one after another; some pause, some leave
 INSERT INTO subscriptions
-SELECT c.customer, c.customer || '-s', c.customer || '-' || k, p.plan, t.starts, t.ends, p.amount, p.unit, 1, 1, 'USD', CASE WHEN t.ends IS NULL THEN 'active' ELSE 'ended' END, t.starts,
+SELECT c.customer, c.customer || '-s', c.customer || '-plan', p.plan, t.starts, t.ends, p.amount, p.unit, 1, 1, 'USD', CASE WHEN t.ends IS NULL THEN 'active' ELSE 'ended' END, t.starts,
 	CASE WHEN t.leaves THEN company.one_of(c.customer || 'why', '{voluntary,voluntary,involuntary}') END, p.seats
 FROM customers c, LATERAL (SELECT floor(company.u(c.customer || 'changes') * 5)::integer AS changes) n, generate_series(0, n.changes) k,
 	LATERAL (SELECT c.created_at + make_interval(days => 14 + k * (60 + floor(company.u(c.customer || 'pace') * 150)::integer)) AS starts,
@@ -85,15 +85,15 @@ UPDATE customers c SET initial_amount = (SELECT round(s.amount / CASE s.interval
 UPDATE users u SET plan = (SELECT s.plan FROM subscriptions s WHERE s.customer = u.customer AND s.plan <> 'Dedicated IP' ORDER BY s.valid_from DESC LIMIT 1);
 
 CREATE TABLE contracts (customer text, contract text, signed_at timestamptz, starts_at timestamptz, ends_at timestamptz, term_months numeric, amount numeric, currency text);
-INSERT INTO contracts SELECT s.customer, s.item, s.valid_from - interval '9 days', s.valid_from, s.valid_from + make_interval(months => m), m, s.amount * m / 12, 'USD'
-FROM subscriptions s, LATERAL (SELECT CASE WHEN company.u(s.item || 'term') < 0.3 THEN 24 ELSE 12 END) t(m) WHERE s.interval_unit = 'year';
+INSERT INTO contracts SELECT s.customer, s.item || s.valid_from::date, s.valid_from - interval '9 days', s.valid_from, s.valid_from + make_interval(months => m), m, s.amount * m / 12, 'USD'
+FROM subscriptions s, LATERAL (SELECT CASE WHEN company.u(s.item || s.valid_from::date || 'term') < 0.3 THEN 24 ELSE 12 END) t(m) WHERE s.interval_unit = 'year';
 CREATE TABLE charges (customer text, at timestamptz, kind text, units numeric, rate numeric, amount numeric, currency text);
 INSERT INTO charges SELECT c.customer, m + interval '3 days', CASE WHEN company.u(c.customer || m || 'kind') < 0.8 THEN 'overage' ELSE 'service' END, 1000, 0.04, 40, 'USD'
 FROM customers c, company.months() m WHERE c.created_at < m AND company.u(c.customer || m || 'charge') < 0.06;
 CREATE TABLE payments (customer text, at timestamptz, amount numeric, currency text, outcome text, method text, failure text);
 INSERT INTO payments SELECT s.customer, p.at, s.amount, 'USD', CASE WHEN p.fails THEN 'failed' ELSE 'paid' END, 'card', CASE WHEN p.fails THEN 'insufficient funds' END
 FROM subscriptions s, LATERAL generate_series(s.valid_from, least(coalesce(s.valid_to, now()), now()), CASE s.interval_unit WHEN 'year' THEN interval '1 year' ELSE interval '1 month' END) g(at),
-	LATERAL (SELECT g.at, company.u(s.item || g.at::date) < 0.03 AS fails) p;
+	LATERAL (SELECT g.at, company.u(s.item || g.at::date || 'fails') < 0.03 AS fails) p;
 CREATE TABLE usage (customer text, meter text, period date, volume numeric, plan_limit numeric, rate numeric);
 INSERT INTO usage SELECT c.customer, 'e-mails', m, floor(company.u(c.customer || m || 'volume') * l.most * 1.2), l.most, 0.0004
 FROM customers c, company.months() m, LATERAL (SELECT CASE c.segment WHEN 'SMB' THEN 5000 WHEN 'Mid-Market' THEN 50000 ELSE 2000000 END) l(most) WHERE c.created_at < m;
@@ -201,7 +201,7 @@ INSERT INTO scores SELECT c.customer, g.at, round((45 + 45 * company.u(c.custome
 FROM customers c, LATERAL (SELECT bool_and(s.valid_to IS NOT NULL) AS leaves, max(s.valid_to) AS until FROM subscriptions s WHERE s.customer = c.customer) l,
 	LATERAL generate_series(date_trunc('month', c.created_at) + interval '1 month', CASE WHEN l.leaves THEN least(l.until, now()) ELSE now() END, interval '1 month') g(at);
 CREATE TABLE account_facts (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz);
-INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'active'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
+INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'strong'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
 WHERE c.segment <> 'SMB' AND company.u(c.customer || f) < 0.6 AND c.created_at < now() - interval '40 days';
 CREATE TABLE interventions (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz);
 INSERT INTO interventions SELECT s.entity, s.at + interval '2 days', 'health below 60', 'call', company.one_of(s.entity || s.at::date, '{saved,saved,churned}'), s.at + interval '30 days' FROM scores s WHERE s.score < 60 AND company.u(s.entity || s.at::date || 'act') < 0.3 AND s.at + interval '30 days' < now();

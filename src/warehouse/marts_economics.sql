@@ -25,7 +25,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency
 	LATERAL (SELECT {costs?} IS NOT NULL AS has_costs, coalesce({costs?}, {spend?}) IS NOT NULL AS has_acquisition) x,
 	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) j,
 	LATERAL (SELECT min(s.period) AS day FROM nudge_analytics.mrr_summary s) f,
-	LATERAL nudge.report_window(f.day, {zone}, 36) w
+	LATERAL nudge.report_window(f.day, {zone}) w
 	JOIN LATERAL (
 		SELECT s.period, s.closing_mrr, s.closing_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
 			(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
@@ -94,7 +94,7 @@ FROM nudge_analytics.customer_score_states s,
 WHERE h.score IS NOT NULL$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"scores": "entity"}',
 	'Health of customers as it was scored last: band, trend, changes and drops. Grain: customer',
-	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or stable over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
+	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or flat over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
 	"change_30_days": "Score less that of 30 days before", "change_90_days": "Score less that of 90 days before", "drop_30_days": "How far the score is below the highest of the last 30 days", "drop_90_days": "How far it is below the highest of the last 90 days", "lowest_score_365_days": "Lowest of the last 365 days", "highest_score_365_days": "Highest of these",
 	"mean_score_365_days": "Mean of these", "baseline_score": "Mean of the first 30 days with a score", "change_from_baseline": "Score less baseline_score", "lowest_factor": "Factor of the last score with the lowest value; NULL if scores have no factors", "lowest_factor_score": "Its value", "bucket": "Hash bucket of the customer"}'),
 ('customer_health_factors', 'customers', 912, 'mart', '{scores}', '{}', 'customer', '{customer,factor}', $query$

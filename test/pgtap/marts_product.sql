@@ -105,7 +105,8 @@ END
 $$;
 
 SELECT pg_temp.add(i) FROM (SELECT i FROM pg_temp.inputs() i, generate_series(1, 45)) i \g /dev/null
--- one that is gone, of each segment
+-- one who is through, and one that is gone, of each segment
+INSERT INTO events (person, at, name) SELECT 'sure', now() - make_interval(days => 50 - n::integer), e FROM unnest('{visit,signup,paid}'::text[]) WITH ORDINALITY u(e, n);
 INSERT INTO customers SELECT 'gone ' || g, now() - interval '1 year', g FROM unnest('{small,large}'::text[]) g;
 INSERT INTO subscriptions (customer, item, plan, valid_from, valid_to, amount, interval_unit, interval_count, currency, status) SELECT 'gone ' || g, g, 'pro', now() - interval '125 days', now() - interval '70 days', 20, 'month', 1, 'EUR', 'ended' FROM unnest('{small,large}'::text[]) g;
 INSERT INTO nudge.funnel_definitions (funnel, step_no, event, target_volume, target_rate, max_gap, min_count, friction) VALUES

@@ -36,7 +36,7 @@ $$;
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, valid_to, amount, currency, interval_unit, interval_count, quantity, status)
 SELECT n, 'c' || pg_temp.below(25), 'p', t, CASE WHEN random() < 0.6 THEN t + make_interval(hours => 1 + pg_temp.below(24 * 300)) END, (10 + pg_temp.below(900)) / 7.0, (ARRAY['EUR', 'eur ', 'USD'])[1 + pg_temp.below(3)], (ARRAY['month', 'year'])[1 + pg_temp.below(2)], 1, 1, 'active'
 FROM generate_series(1, 120) n, LATERAL (SELECT now() - make_interval(hours => 24 * 20 + pg_temp.below(24 * 700)) + n * interval '0 s' AS t OFFSET 0) s;
-SELECT set_eq($$ SELECT DISTINCT action FROM nudge.deploy(zone => 'Asia/Kolkata', buckets => 8, fiscal_year_start => 7) $$, $$ VALUES ('track source'), ('add materialisation'), ('make view') $$, 'everything is made');
+SELECT set_eq($$ SELECT DISTINCT action FROM nudge.deploy(zone => 'Asia/Kolkata', buckets => 8, fiscal_year_start => 7) $$, $$ VALUES ('track source'), ('convert input'), ('add materialisation'), ('make view') $$, 'everything is made');
 SELECT is_empty($$ SELECT name FROM nudge.shipped_views WHERE to_regclass('nudge_reporting.' || name) IS NULL $$, 'every view is there');
 SELECT set_eq($$ SELECT DISTINCT action FROM nudge.deploy() WHERE action ~ 'view' $$, $$ VALUES ('change view') $$, 'and made again when it is called again');
 
