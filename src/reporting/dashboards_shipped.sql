@@ -28,11 +28,13 @@ INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, gri
 ('sales', 'average_deal_size', 'Average deal size', 'number_with_trend', 3, 1, 'previous', 13, 'sales_monthly', 'Amount of a deal won, on average.'),
 ('sales', 'sales_velocity', 'Sales velocity', 'number_with_trend', 3, 2, 'previous', 13, 'sales_monthly', 'Amount a day that the qualified open deals promise.'),
 ('sales', 'sales_cycle', 'Sales cycle', 'number_with_trend', 3, 3, 'previous', 13, 'sales_monthly', 'Days from creation to close of the deals won, the median.'),
+('sales', 'activities', 'Activities', 'number_with_trend', 5, 3, 'previous', 13, 'sales_activities_monthly', 'Calls, meetings and mails of the month.'),
 ('marketing', 'leads', 'Leads', 'number_with_trend', 1, 1, 'previous', 13, 'customer_touches_daily', 'Leads of the month.'),
 ('marketing', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, 'channels_monthly', 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
 ('marketing', 'roi', 'Marketing ROI', 'number_with_trend', 1, 3, 'previous', 13, 'campaign_results', 'Attributed revenue less spend, over spend.'),
 ('marketing', 'click_through_rate', 'Click-through rate', 'percentage', 3, 3, 'previous', 13, 'channel_spend_daily', 'Clicks over impressions.'),
 ('marketing', 'lead_to_customer_rate', 'Lead-to-customer rate', 'percentage', 4, 3, 'previous', 13, 'channels_monthly', 'Acquired customers over leads.'),
+('marketing', 'content_to_lead_rate', 'Content to lead', 'percentage', 5, 3, 'previous', 13, 'content_monthly', 'Leads over visitors that content brought.'),
 ('product', 'monthly_active_users', 'Monthly active users', 'number_with_trend', 1, 1, 'previous', 13, 'user_events_daily', 'Users that did something in the month.'),
 ('product', 'stickiness', 'Stickiness', 'percentage', 1, 2, 'benchmark', 60, 'active_users_daily', 'Daily over monthly active users, of each day.'),
 ('product', 'user_retention', 'User retention', 'percentage', 1, 3, 'previous', 13, 'user_lifecycle', 'Share of the users of the month before that came back.'),
@@ -90,13 +92,19 @@ FROM (SELECT sum(c.visitors) AS visitors, sum(c.new_leads) AS leads, sum(c.acqui
 CROSS JOIN LATERAL (VALUES (1, 'Visitors', m.visitors), (2, 'Leads', m.leads), (3, 'Customers', m.customers)) s(step_order, step, value)
 ORDER BY 1
 $query$),
+('marketing', 'campaigns', 'Campaigns', 'table', 5, 1, 2, 1, 'campaigns_monthly', NULL, 'campaign_results', 'What each campaign cost and brought in the last month that is over.', $query$
+SELECT c.campaign, c.channel, c.cost, c.new_leads, c.acquired_customers, c.attributed_revenue, c.campaign_roi
+FROM nudge_reporting.campaigns_monthly c
+WHERE c.currency = {currency} AND c.period_start = (SELECT max(l.period_start) FROM nudge_reporting.campaigns_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start))
+ORDER BY 6 DESC NULLS LAST, 1 LIMIT 20
+$query$),
 ('product', 'funnel', 'Funnel', 'funnel', 2, 3, 1, 1, 'funnel_steps_monthly', 'count', 'funnel_people', 'How far the people came who entered in the last month that is over, of the first funnel by name.', $query$
 SELECT f.step_number AS step_order, f.step_event AS step, f.people AS value
 FROM nudge_reporting.funnel_steps_monthly f
 WHERE (f.funnel, f.period_start) = (SELECT l.funnel, l.period_start FROM nudge_reporting.funnel_steps_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start) ORDER BY l.period_start DESC, l.funnel LIMIT 1)
 ORDER BY 1
 $query$),
-('sales', 'activity', 'Pipeline now', 'table', 5, 1, 3, 1, 'sales_pipeline_now', NULL, 'sales_pipeline_now', 'Open deals of each owner, with what was done about them, and those that are late or rest.', $query$
+('sales', 'pipeline_now', 'Pipeline now', 'table', 5, 1, 2, 1, 'sales_pipeline_now', NULL, 'sales_pipeline_now', 'Open deals of each owner, with what was done about them, and those that are late or rest.', $query$
 SELECT p.dimension_value AS owner, p.open_deals, p.pipeline_value, p.activity_count, p.activities_per_open_deal, p.overdue_deals, p.stale_deals, p.mean_age_days
 FROM nudge_reporting.sales_pipeline_now p
 WHERE p.dimension = 'owner' AND p.currency = {currency}
@@ -156,6 +164,7 @@ FROM (VALUES
 	('sales', 'sales_cycle', '{median_sales_cycle_days}'),
 	('sales', 'by_owner', '{closed_won_amount,deals_won,win_rate,quota_attainment_rate,pipeline_value,open_deals}'),
 	('sales', 'won_by_segment', '{closed_won_amount}'),
+	('sales', 'activities', '{sales_activities}'),
 	('marketing', 'leads', '{leads}'),
 	('marketing', 'cac', '{cac}'),
 	('marketing', 'roi', '{marketing_roi}'),
@@ -165,6 +174,7 @@ FROM (VALUES
 	('marketing', 'click_through_rate', '{click_through_rate}'),
 	('marketing', 'unit_costs', '{cost_per_lead,cac}'),
 	('marketing', 'lead_to_customer_rate', '{lead_to_customer_rate}'),
+	('marketing', 'content_to_lead_rate', '{content_to_lead_rate}'),
 	('product', 'monthly_active_users', '{monthly_active_users}'),
 	('product', 'stickiness', '{stickiness_rate}'),
 	('product', 'user_retention', '{user_retention_rate}'),
