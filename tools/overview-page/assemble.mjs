@@ -33,7 +33,7 @@ for (const line of readFileSync(rows, 'utf8').split('\n').filter(Boolean))
 const library = readFileSync(join(libraries, 'echarts/dist/echarts.common.min.js'), 'utf8');
 if (/<\/script|<!--/i.test(library))
 	throw new Error('the chart library holds the end of a script element');
-const script = "'use strict';\n(() => {\n" + ['decimal.js', 'model.js', 'charts.js', 'page.js'].map(read).join('\n') + '})();\n';
+const script = "'use strict';\n(() => {\n" + ['decimal.js', 'model.js', 'charts.js', 'elements.js', 'cards.js', 'detail.js', 'page.js'].map(read).join('\n') + '})();\n';
 const style = read('page.css');
 const parts = {
 	policy: `default-src 'none'; script-src ${hash(library)} ${hash(script)}; style-src ${hash(style)}; img-src data:; base-uri 'none'; form-action 'none'`,
