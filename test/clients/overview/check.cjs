@@ -129,10 +129,17 @@ async function main()
 				/* charts are drawn once they are seen */
 				const drawn = await page.evaluate(async () =>
 				{
+					const copy = document.createElement('canvas');
 					const colors = node =>
 					{
 						const canvas = node.querySelector('canvas');
-						const pixels = canvas ? canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data : [];
+						if (!canvas)
+							return 0;
+						copy.width = canvas.width;
+						copy.height = canvas.height;
+						const context = copy.getContext('2d', { willReadFrequently: true });
+						context.drawImage(canvas, 0, 0);
+						const pixels = context.getImageData(0, 0, copy.width, copy.height).data;
 						const found = new Set();
 						for (let i = 0; i < pixels.length; i += 4)
 							if (pixels[i + 3] > 200)
@@ -398,6 +405,9 @@ async function main()
 			AND period_start = (SELECT max(period_start) FROM nudge_reporting.metric_values WHERE metric = 'mrr' AND complete AND currency = '${currency}') AND value IS NOT NULL AND metric !~ '^(net|gross)_revenue|^logo_retention'`, other), 10);
 		sameNumbers(`currency ${currency}: as they are written`, pick(await shown(small), 'text'), mapping(`SELECT 'mrr' AS key, ${WRITTEN} AS value FROM (SELECT value, currency, 'currency' AS unit FROM nudge_reporting.metric_values WHERE metric = 'mrr' AND complete AND dimension = 'all' AND currency = '${currency}' ORDER BY period_start DESC LIMIT 1) v`, other), 1);
 	}
+	await choose(small, 'slice', 'currency:EUR');
+	same('a slice of one currency is in that one', (await shown(small)).mrr.text, rows(`SELECT ${WRITTEN} AS t FROM (SELECT value, currency, 'currency' AS unit FROM nudge_reporting.metric_values WHERE metric = 'mrr' AND complete AND dimension = 'currency' AND dimension_value = 'EUR' ORDER BY period_start DESC LIMIT 1) v`, other)[0].t);
+	await choose(small, 'slice', '');
 	const fiscal = await small.evaluate(() => [...document.querySelectorAll('select[name=period] optgroup')].map(group => [group.label, group.querySelector('option').textContent.replace(' (so far)', '')]));
 	same('quarters and years are fiscal', fiscal.slice(1), rows(`SELECT 'Fiscal quarters' AS a, format('Q%s FY%s', fiscal_quarter, fiscal_year) AS b FROM nudge_reporting.calendar_days WHERE is_today UNION ALL SELECT 'Fiscal years', format('FY%s', fiscal_year) FROM nudge_reporting.calendar_days WHERE is_today`, other).map(row => Object.values(row)));
 	const missing = await shown(small);

@@ -12,4 +12,5 @@ SELECT nudge.map_source('subscriptions', 'billing', zone => 'Europe/Berlin', col
 	"interval_count": "1", "status": "''active''"}') \gset
 SELECT count(*) AS steps FROM nudge.deploy(zone => 'Europe/Berlin', fiscal_year_start => 4) \gset
 CALL nudge.refresh('mrr_summary');
+CALL nudge.refresh('mrr_consolidated');
 SELECT count(*) AS roles FROM nudge.create_roles() \gset
