@@ -18,8 +18,8 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 SELECT to_regclass('nudge_reporting.kpi_current') IS NULL AS no_views \gset
 \if :no_views
-\warn 'There is no nudge_reporting.kpi_current here: call nudge.deploy() first, or connect to the database that has it'
-DO $$ BEGIN RAISE EXCEPTION 'no reporting views' USING ERRCODE = 'undefined_table'; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'there are no views of nudge_reporting here' USING ERRCODE = 'undefined_table', DETAIL = format('Database "%s" has no nudge_reporting.kpi_current.', current_database()),
+	HINT = 'Call nudge.deploy() first, or connect to the database that has the views.'; END $$;
 \endif
 
 SELECT to_regclass('nudge_reporting.customer_mrr_periods') IS NOT NULL AS has_customer_mrr,
