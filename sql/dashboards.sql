@@ -118,6 +118,7 @@ SELECT count(*) > 0 AS done FROM undeploy();
 DO $$ BEGIN PERFORM unmap_source(source) FROM sources ORDER BY source; END $$;
 DELETE FROM change_log;
 DELETE FROM runs;
+DELETE FROM heartbeats;
 DROP SCHEMA nudge_reporting;
 DROP SCHEMA nudge_staging;
 DROP SCHEMA nudge_analytics;

@@ -19,6 +19,7 @@ SELECT map_source('events', 'event', '{"user": "who"}');
 SELECT action, object FROM deploy(zone => 'Europe/Berlin', buckets => 3) WHERE object ~ 'funnel|session' AND action <> 'leave out' AND object !~ 'reporting';
 SELECT materialisation, upstream, key_column, has_map FROM dependencies WHERE materialisation ~ 'funnel|session' ORDER BY 1, 2;
 -- no funnel is defined yet
+DELETE FROM funnel_definitions;
 CALL refresh('conversion_funnel');
 SELECT count(*) FROM nudge_analytics.conversion_funnel;
 INSERT INTO funnel_definitions (funnel, step_no, event, target_volume, target_rate, max_gap, min_count, friction) VALUES
