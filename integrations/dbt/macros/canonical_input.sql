@@ -1,0 +1,33 @@
+{#
+  canonical_input(input, columns): the columns of a SELECT that makes a
+  canonical input. columns has an SQL expression for each column of the input;
+  those that may be left out may be left out. What is not one, or is missing,
+  is an error of dbt compile.
+#}
+{% macro canonical_input(input, columns) %}
+    {%- set known = nudge_metrics.input_columns(input) -%}
+    {%- set names = known | map(attribute=0) | list -%}
+    {%- for name in columns if name not in names -%}
+        {{ exceptions.raise_compiler_error('Input "' ~ input ~ '" has no column "' ~ name ~ '". It has: ' ~ names | join(', ')) }}
+    {%- endfor -%}
+    {%- for name, type, required in known if required and name not in columns -%}
+        {{ exceptions.raise_compiler_error('Input "' ~ input ~ '" needs the column "' ~ name ~ '"') }}
+    {%- endfor -%}
+    {%- set lines = [] -%}
+    {%- for name, type, required in known if name in columns -%}
+        {%- do lines.append('cast(' ~ columns[name] ~ ' as ' ~ type ~ ') as ' ~ adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ lines | join(',\n    ') }}
+{%- endmacro %}
+
+{#
+  map_input(input): as a post-hook, maps the model as that input, if the
+  variable nudge_map_inputs is true. dbt makes views and tables anew at each run
+  and drops the old one with all that reads it; the hook comes before that, and
+  leads the input to the new one.
+#}
+{% macro map_input(input) %}
+    {%- if execute and var('nudge_map_inputs', false) -%}
+        select nudge.map_source('{{ input }}', '{{ this.include(database=false) }}'::regclass, source => 'dbt_{{ input }}')
+    {%- endif -%}
+{% endmacro %}
