@@ -13,6 +13,10 @@ SELECT count(*) AS statements FROM nudge.create_roles() \gset
 \getenv password PGPASSWORD
 CREATE ROLE dashboards LOGIN PASSWORD :'password' IN ROLE nudge_viewer;
 CREATE ROLE transformer LOGIN PASSWORD :'password' IN ROLE nudge_analyst;
+CREATE ROLE mapper LOGIN PASSWORD :'password' IN ROLE nudge_owner;
+\ir stripe.sql
+GRANT USAGE ON SCHEMA stripe TO transformer;
+GRANT SELECT ON ALL TABLES IN SCHEMA stripe TO transformer;
 -- where a client makes what it makes, and where one looks whose search_path is not ours
 CREATE SCHEMA scratch AUTHORIZATION transformer;
 CREATE SCHEMA elsewhere;
