@@ -24,10 +24,18 @@
   map_input(input): as a post-hook, maps the model as that input, if the
   variable nudge_map_inputs is true. dbt makes views and tables anew at each run
   and drops the old one with all that reads it; the hook comes before that, and
-  leads the input to the new one.
+  leads the input to the new one. What stays, as an incremental model does, is
+  mapped once.
 #}
 {% macro map_input(input) %}
     {%- if execute and var('nudge_map_inputs', false) -%}
-        select nudge.map_source('{{ input }}', '{{ this.include(database=false) }}'::regclass, source => 'dbt_{{ input }}')
+        {%- set model = "'" ~ this.include(database=false) ~ "'::regclass" -%}
+        select nudge.map_source('{{ input }}', {{ model }}, source => 'dbt_{{ input }}')
+        where not exists (
+            select from pg_catalog.pg_depend as d
+            join pg_catalog.pg_rewrite as r on r.oid = d.objid and d.classid = 'pg_catalog.pg_rewrite'::regclass
+            join pg_catalog.pg_class as c on c.oid = r.ev_class
+            where d.refobjid = {{ model }} and c.relnamespace = to_regnamespace('nudge_staging')
+        )
     {%- endif -%}
 {% endmacro %}
