@@ -63,6 +63,19 @@ FROM (VALUES
 	('costs_monthly', '{period_start,category}'),
 	('burn_monthly', '{period_start}'),
 	('share_of_voice_monthly', '{period_start,channel,competitor}'),
-	('competitive_wins_monthly', '{period_start,dimension,dimension_value}')
+	('competitive_wins_monthly', '{period_start,dimension,dimension_value}'),
+	('funnel_steps_monthly', '{period_start,funnel,step_number}'),
+	('funnel_steps_by_dimension', '{period_start,funnel,dimension,dimension_value,step_number}'),
+	('funnel_people', '{funnel,user_id}'),
+	('sessions_daily', '{period_start}'),
+	('sessions_monthly', '{period_start}'),
+	('user_sessions', '{started_at,user_id}'),
+	('unit_economics_monthly', '{period_start}'),
+	('unit_economics_segments', '{period_start,segment}'),
+	('customer_health_now', '{customer}'),
+	('customer_health_factor_scores', '{customer,factor}'),
+	('customer_health_history', '{period_start,customer}'),
+	('customer_health_bands', '{period_start,currency,band}'),
+	('account_health_now', '{customer,model}')
 ) k(name, row_key)
 WHERE v.name = k.name;

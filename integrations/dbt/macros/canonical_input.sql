@@ -21,16 +21,17 @@
 {%- endmacro %}
 
 {#
-  map_input(input): as a post-hook, maps the model as that input, if the
+  map_input(input, source): as a post-hook, maps the model as that input, if the
   variable nudge_map_inputs is true. dbt makes views and tables anew at each run
   and drops the old one with all that reads it; the hook comes before that, and
   leads the input to the new one. What stays, as an incremental model does, is
-  mapped once.
+  mapped once. The source is called dbt_ and the input, unless another name is
+  given.
 #}
-{% macro map_input(input) %}
+{% macro map_input(input, source=none) %}
     {%- if execute and var('nudge_map_inputs', false) -%}
         {%- set model = "'" ~ this.include(database=false) ~ "'::regclass" -%}
-        select nudge.map_source('{{ input }}', {{ model }}, source => 'dbt_{{ input }}')
+        select nudge.map_source('{{ input }}', {{ model }}, source => '{{ source or 'dbt_' ~ input }}')
         where not exists (
             select from pg_catalog.pg_depend as d
             join pg_catalog.pg_rewrite as r on r.oid = d.objid and d.classid = 'pg_catalog.pg_rewrite'::regclass
