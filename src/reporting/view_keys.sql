@@ -20,6 +20,8 @@ FROM (VALUES
 	('mrr_monthly', '{period_start,currency}'),
 	('customer_mrr_now', '{customer,currency}'),
 	('metric_revisions', '{period_start,currency,report_version}'),
+	('mrr_monthly_consolidated', '{period_start,currency}'),
+	('mrr_causes_monthly', '{period_start,currency,movement,cause}'),
 	('revenue_retention_monthly', '{period_start,currency}'),
 	('revenue_retention_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
 	('mrr_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
