@@ -56,12 +56,16 @@ INSERT INTO costs VALUES ('2024-03-01', 'product_delivery/infrastructure', -100,
 CALL refresh('unit_economics');
 SELECT round(gross_margin_rate, 4) AS margin, ltv, ltv_null_reason FROM nudge_analytics.unit_economics WHERE period = '2024-03-01';
 DELETE FROM costs WHERE amount = -100;
--- two currencies are not added
+-- two currencies are not added: what costs are is not known then, of neither
 INSERT INTO costs VALUES ('2024-03-01', 'product_delivery/infrastructure', 1, 'USD', true);
-CALL refresh('unit_economics');
-SELECT count(*) > 0 AS still_there FROM nudge_analytics.unit_economics;
+INSERT INTO item VALUES (5, 'eve', 'pro', '2024-03-01Z', NULL, 70, 'usd', 'active');
+CALL refresh('unit_economics_by_segment');
+SELECT period, currency, mrr, customers, new_customers AS new, revenue, acquisition_cost AS acquisition, cac_null_reason, round(lifetime_revenue, 2) AS lifetime, ltv_null_reason FROM nudge_analytics.unit_economics WHERE period = '2024-03-01' ORDER BY currency;
+SELECT segment, currency, customers, churn_rate IS NOT NULL AS churn, ltv_null_reason FROM nudge_analytics.unit_economics_by_segment WHERE period = '2024-03-01' ORDER BY segment COLLATE "C", currency;
+SELECT count(*) AS differences FROM verify('unit_economics') UNION ALL SELECT count(*) FROM verify('unit_economics_by_segment');
 DELETE FROM costs WHERE currency = 'USD';
-CALL refresh('unit_economics');
+DELETE FROM item WHERE id = 5;
+CALL refresh('unit_economics_by_segment');
 
 -- Health. ada falls from 90 to 55, cyd has no score, ben's is below 65. Windows end with the present day
 CREATE TABLE scores (entity text, at timestamptz, score numeric, factors jsonb, model text);
@@ -75,6 +79,7 @@ SELECT customer, factor, round(factor_score, 2) AS score FROM nudge_analytics.cu
 SELECT customer, period, score, band, at_risk FROM nudge_analytics.customer_health_months WHERE period < '2024-05-01' ORDER BY 1, 2;
 SELECT period, band, customers AS n, mrr, scored_customers AS scored, round(mean_score, 2) AS mean, at_risk_customers AS risk, at_risk_mrr AS risk_mrr FROM nudge_analytics.customer_health_by_band WHERE period < '2024-04-01' ORDER BY 1, 2;
 -- as the function has it
+CALL refresh('mrr_buckets');
 SELECT band, is_total, customers, mrr, at_risk_customers, at_risk_mrr FROM at_risk_revenue((SELECT rollup(state) FROM nudge_analytics.mrr_buckets), 'scores', '2024-03-31');
 -- lately: 70, then 62 and 58 of today
 INSERT INTO scores VALUES ('cyd', now() - interval '40 days', 70, NULL, NULL), ('cyd', now() - interval '10 days', 62, NULL, NULL), ('cyd', now(), 58, NULL, NULL), ('cyd', now() + interval '40 days', 1, NULL, NULL);

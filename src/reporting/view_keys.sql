@@ -78,6 +78,17 @@ FROM (VALUES
 	('customer_health_factor_scores', '{customer,factor}'),
 	('customer_health_history', '{period_start,customer}'),
 	('customer_health_bands', '{period_start,currency,band}'),
-	('account_health_now', '{customer,model}')
+	('account_health_now', '{customer,model}'),
+	('account_success_monthly', '{period_start,dimension,dimension_value,success_measure}'),
+	('value_realization_monthly', '{period_start,dimension,dimension_value}'),
+	('risk_adjusted_retention_monthly', '{period_start,health_band}'),
+	('interventions_monthly', '{period_start}'),
+	('campaigns_monthly', '{period_start,campaign}'),
+	('content_monthly', '{period_start,content_type}'),
+	('partners_monthly', '{period_start,partner,partner_measure}'),
+	('sales_activities_monthly', '{period_start,dimension,dimension_value,activity_kind}'),
+	('revenue_streams_monthly', '{period_start,revenue_stream}'),
+	('customer_costs_monthly', '{period_start}'),
+	('growth_efficiency_quarterly', '{period_start}')
 ) k(name, row_key)
 WHERE v.name = k.name;
