@@ -20,7 +20,8 @@ CREATE TABLE nudge.shipped_views (
 	caveats text,
 	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
 	semantic_types jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(semantic_types) = 'object'),
-	display_names jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(display_names) = 'object')
+	display_names jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(display_names) = 'object'),
+	row_key text[] CHECK (row_key <> '{}')
 );
 GRANT SELECT ON nudge.shipped_views TO PUBLIC;
 COMMENT ON TABLE nudge.shipped_views IS 'The views of nudge_reporting that are shipped; deploy() makes those whose marts are there';
@@ -35,6 +36,7 @@ COMMENT ON COLUMN nudge.shipped_views.caveats IS 'What to take care of, as Metab
 COMMENT ON COLUMN nudge.shipped_views.columns IS 'Comments on its columns, by name';
 COMMENT ON COLUMN nudge.shipped_views.semantic_types IS 'What columns mean to Metabase, by name: type/Currency, type/Percentage and others';
 COMMENT ON COLUMN nudge.shipped_views.display_names IS 'Names of columns for people, by name, where theirs does not read well';
+COMMENT ON COLUMN nudge.shipped_views.row_key IS 'Columns of which no two rows have the same, where NULL is one value; NULL: rows may be alike';
 
 CREATE FUNCTION nudge.reporting_view(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off

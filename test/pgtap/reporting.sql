@@ -53,6 +53,10 @@ SELECT is_empty($$ SELECT v.name, a.name FROM nudge.shipped_views v, LATERAL (
 SELECT is_empty($$ SELECT v.name, t.value FROM nudge.shipped_views v, jsonb_each_text(v.semantic_types) t WHERE t.value !~ '^type/(Currency|Percentage|Category|PK|FK|Quantity|Score|Duration|CreationTimestamp|Country)$' $$, 'by words that Metabase knows');
 SELECT is_empty($$ SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN nudge.shipped_views v ON v.name = c.table_name WHERE c.table_schema = 'nudge_reporting'
 	AND c.column_name ~ '_(rate|share)$' AND coalesce(v.semantic_types ->> c.column_name, '') <> 'type/Percentage' $$, 'a fraction is a percentage');
+SELECT is_empty($$ SELECT v.name, k FROM nudge.shipped_views v, unnest(v.row_key) k WHERE NOT v.columns ? k $$, 'row keys are of columns that are there');
+SELECT set_eq($$ SELECT name FROM nudge.shipped_views WHERE row_key IS NULL $$, $$ VALUES ('chart_annotations'), ('customer_mrr_periods') $$, 'each view has one, unless its rows may be alike');
+SELECT is_empty($$ SELECT v.name FROM nudge.shipped_views v, LATERAL (SELECT query_to_xml(format('SELECT %1$s FROM nudge_reporting.%2$I GROUP BY %1$s HAVING count(*) > 1 LIMIT 1',
+	(SELECT string_agg(quote_ident(k), ', ') FROM unnest(v.row_key) k), v.name), false, true, '')::text AS alike) q WHERE v.row_key IS NOT NULL AND q.alike <> '' $$, 'by which no two rows are alike');
 SELECT is_empty($$ SELECT name FROM nudge.shipped_views WHERE name IN (SELECT name FROM nudge.shipped_marts UNION SELECT input FROM nudge.inputs) $$, 'no view is called like a mart or an input');
 SELECT is_empty($$ SELECT name, w FROM nudge.shipped_views, unnest(marts) w WHERE w NOT IN (SELECT name FROM nudge.shipped_marts) $$, 'marts that views need are shipped');
 SELECT is_empty($$ SELECT metric, mart FROM nudge.shipped_metric_sources WHERE mart NOT IN (SELECT name FROM nudge.shipped_marts) $$, 'and those that metrics are read from');

@@ -1,0 +1,55 @@
+{# Written by integrations/dbt/generate: not to be edited #}
+{% macro input_columns(input) %}
+    {# The columns of canonical inputs: name, type, whether it must be there #}
+    {% set inputs = {
+        'account_facts': [('customer', 'text', true), ('fact', 'text', true), ('value', 'text', true), ('agreed_at', 'timestamptz', false), ('valid_from', 'timestamptz', true), ('valid_to', 'timestamptz', false)],
+        'action_sets': [('name', 'text', true), ('event', 'text', true)],
+        'activities': [('owner', 'text', true), ('at', 'timestamptz', true), ('kind', 'text', true), ('deal', 'text', false)],
+        'budgets': [('period', 'date', true), ('category', 'text', true), ('amount', 'numeric', true), ('currency', 'text', true)],
+        'bugs': [('bug', 'text', true), ('opened_at', 'timestamptz', true), ('closed_at', 'timestamptz', false), ('severity', 'text', true), ('escaped', 'boolean', false)],
+        'campaigns': [('campaign', 'text', true), ('channel', 'text', false), ('kind', 'text', false), ('budget_share', 'numeric', false), ('started_at', 'timestamptz', false), ('ended_at', 'timestamptz', false), ('attributes', 'jsonb', false)],
+        'cash': [('day', 'date', true), ('balance', 'numeric', true), ('currency', 'text', true)],
+        'charges': [('customer', 'text', true), ('at', 'timestamptz', true), ('kind', 'text', true), ('units', 'numeric', false), ('rate', 'numeric', false), ('amount', 'numeric', true), ('currency', 'text', true)],
+        'competitor_facts': [('at', 'timestamptz', true), ('competitor', 'text', true), ('kind', 'text', true), ('channel', 'text', false), ('value', 'numeric', true), ('detail', 'text', false)],
+        'competitors': [('competitor', 'text', true), ('starter_price', 'numeric', false), ('attributes', 'jsonb', false)],
+        'content': [('content', 'text', true), ('type', 'text', true), ('published_at', 'timestamptz', true), ('channel', 'text', false)],
+        'contracts': [('customer', 'text', true), ('contract', 'text', true), ('signed_at', 'timestamptz', true), ('starts_at', 'timestamptz', true), ('ends_at', 'timestamptz', true), ('term_months', 'numeric', true), ('amount', 'numeric', true), ('currency', 'text', true)],
+        'conversions': [('customer', 'text', true), ('at', 'timestamptz', true), ('revenue', 'numeric', true), ('currency', 'text', true), ('kind', 'text', false), ('conversion', 'text', false)],
+        'costs': [('period', 'date', true), ('category', 'text', true), ('amount', 'numeric', true), ('currency', 'text', true), ('variable', 'boolean', true), ('plan', 'text', false)],
+        'coverage_samples': [('at', 'timestamptz', true), ('coverage', 'numeric', true), ('repository', 'text', false)],
+        'customer_merges': [('customer', 'text', true), ('merged_into', 'text', true), ('at', 'timestamptz', true)],
+        'customers': [('customer', 'text', true), ('created_at', 'timestamptz', true), ('name', 'text', false), ('segment', 'text', false), ('industry', 'text', false), ('company_size', 'text', false), ('region', 'text', false), ('growth_tier', 'text', false), ('sales_channel', 'text', false), ('owner', 'text', false), ('currency', 'text', false), ('initial_amount', 'numeric', false), ('internal', 'boolean', false), ('attributes', 'jsonb', false)],
+        'deal_stages': [('deal', 'text', true), ('stage', 'text', true), ('at', 'timestamptz', true)],
+        'deals': [('deal', 'text', true), ('customer', 'text', false), ('created_at', 'timestamptz', true), ('amount', 'numeric', true), ('currency', 'text', true), ('stage', 'text', true), ('closed_at', 'timestamptz', false), ('outcome', 'text', false), ('owner', 'text', false), ('team', 'text', false), ('competitor', 'text', false), ('reason', 'text', false), ('segment', 'text', false), ('partner', 'text', false), ('expected_close', 'date', false)],
+        'deployments': [('at', 'timestamptz', true), ('change_created_at', 'timestamptz', false), ('failed', 'boolean', false), ('restored_at', 'timestamptz', false), ('service', 'text', false)],
+        'dimension_history': [('customer', 'text', true), ('dimension', 'text', true), ('value', 'text', true), ('valid_from', 'timestamptz', true), ('valid_to', 'timestamptz', false)],
+        'events': [('user', 'text', false), ('anonymous_id', 'text', false), ('customer', 'text', false), ('at', 'timestamptz', true), ('name', 'text', true), ('feature', 'text', false), ('success', 'boolean', false), ('duration', 'interval', false), ('value', 'numeric', false), ('page', 'text', false), ('session', 'text', false), ('properties', 'jsonb', false), ('tie_break', 'integer', false)],
+        'exchange_rates': [('currency', 'text', true), ('day', 'date', true), ('rate', 'numeric', true), ('base', 'text', false)],
+        'features': [('feature', 'text', true), ('tier', 'text', false), ('default_on', 'boolean', false), ('released_at', 'timestamptz', false), ('attributes', 'jsonb', false)],
+        'funnel_definitions': [('funnel', 'text', true), ('step_no', 'integer', true), ('event', 'text', false), ('condition', 'text', false), ('target_volume', 'bigint', false), ('target_rate', 'numeric', false), ('max_gap', 'interval', false), ('min_count', 'integer', false), ('friction', 'text[]', false)],
+        'identities': [('anonymous_id', 'text', true), ('user', 'text', true), ('customer', 'text', false), ('valid_from', 'timestamptz', true), ('valid_to', 'timestamptz', false)],
+        'incidents': [('incident', 'text', true), ('started_at', 'timestamptz', true), ('ended_at', 'timestamptz', false), ('severity', 'text', true), ('outage', 'boolean', false), ('detected_at', 'timestamptz', false), ('service', 'text', false)],
+        'interventions': [('customer', 'text', true), ('at', 'timestamptz', true), ('reason', 'text', true), ('kind', 'text', false), ('outcome', 'text', false), ('outcome_at', 'timestamptz', false)],
+        'leads': [('lead', 'text', true), ('customer', 'text', false), ('stage', 'text', true), ('at', 'timestamptz', true), ('source', 'text', false), ('campaign', 'text', false)],
+        'maintenance': [('started_at', 'timestamptz', true), ('ended_at', 'timestamptz', true), ('service', 'text', false)],
+        'partners': [('partner', 'text', true), ('kind', 'text', false), ('joined_at', 'timestamptz', true), ('left_at', 'timestamptz', false), ('attributes', 'jsonb', false)],
+        'payments': [('customer', 'text', true), ('at', 'timestamptz', true), ('amount', 'numeric', true), ('currency', 'text', true), ('outcome', 'text', true), ('method', 'text', false), ('failure', 'text', false)],
+        'plans': [('plan', 'text', true), ('family', 'text', false), ('tier', 'text', false), ('list_price', 'numeric', false), ('interval_unit', 'text', false), ('kind', 'text', false), ('limits', 'jsonb', false), ('attributes', 'jsonb', false)],
+        'quotas': [('owner', 'text', true), ('period', 'date', true), ('amount', 'numeric', true), ('currency', 'text', true)],
+        'requests': [('at', 'timestamptz', true), ('duration_ms', 'numeric', true), ('count', 'bigint', false), ('endpoint', 'text', false), ('error', 'boolean', false), ('part', 'text', false)],
+        'resource_samples': [('at', 'timestamptz', true), ('resource', 'text', true), ('utilisation', 'numeric', true)],
+        'scores': [('entity', 'text', true), ('at', 'timestamptz', true), ('score', 'numeric', true), ('factors', 'jsonb', false), ('model', 'text', false)],
+        'sends': [('campaign', 'text', true), ('customer', 'text', false), ('at', 'timestamptz', true), ('count', 'bigint', true), ('delivered', 'bigint', false), ('opened', 'bigint', false), ('clicked', 'bigint', false)],
+        'spend': [('day', 'date', true), ('channel', 'text', true), ('amount', 'numeric', true), ('currency', 'text', true), ('campaign', 'text', false), ('impressions', 'bigint', false), ('clicks', 'bigint', false), ('partner', 'text', false)],
+        'subscriptions': [('customer', 'text', true), ('subscription', 'text', false), ('item', 'text', true), ('plan', 'text', true), ('valid_from', 'timestamptz', true), ('valid_to', 'timestamptz', false), ('amount', 'numeric', true), ('interval_unit', 'text', true), ('interval_count', 'integer', true), ('quantity', 'numeric', false), ('currency', 'text', true), ('discount', 'numeric', false), ('discount_kind', 'text', false), ('status', 'text', true), ('usage', 'boolean', false), ('booked_at', 'timestamptz', false), ('recorded_at', 'timestamptz', false), ('end_reason', 'text', false), ('seats', 'numeric', false)],
+        'surveys': [('customer', 'text', true), ('user', 'text', false), ('kind', 'text', true), ('score', 'numeric', false), ('sent_at', 'timestamptz', true), ('answered_at', 'timestamptz', false)],
+        'tickets': [('ticket', 'text', true), ('customer', 'text', true), ('opened_at', 'timestamptz', true), ('first_response_at', 'timestamptz', false), ('resolved_at', 'timestamptz', false), ('reopened_at', 'timestamptz', false), ('priority', 'text', true), ('complexity', 'text', false), ('category', 'text', false), ('csat', 'numeric', false), ('escalated', 'boolean', false), ('contacts', 'integer', false), ('agent', 'text', false)],
+        'touches': [('user', 'text', false), ('customer', 'text', false), ('anonymous_id', 'text', false), ('at', 'timestamptz', true), ('channel', 'text', true), ('campaign', 'text', false), ('partner', 'text', false), ('utm_source', 'text', false), ('utm_medium', 'text', false), ('utm_campaign', 'text', false), ('referrer', 'text', false), ('click_id', 'text', false), ('touch', 'text', false)],
+        'usage': [('customer', 'text', true), ('meter', 'text', true), ('period', 'date', true), ('volume', 'numeric', true), ('plan_limit', 'numeric', false), ('rate', 'numeric', false)],
+        'users': [('user', 'text', true), ('customer', 'text', false), ('signed_up_at', 'timestamptz', true), ('plan', 'text', false), ('role', 'text', false), ('internal', 'boolean', false), ('attributes', 'jsonb', false)],
+    } %}
+    {% if input not in inputs %}
+        {{ exceptions.raise_compiler_error('"' ~ input ~ '" is no input of nudge_metrics. There are: ' ~ inputs | sort | join(', ')) }}
+    {% endif %}
+    {{ return(inputs[input]) }}
+{% endmacro %}
