@@ -17,6 +17,7 @@ unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGOPTIONS PGSERVICE \
 	PGDATA PGPASSFILE PGCLIENTENCODING PGTZ PGDATESTYLE MAKEFLAGS MAKELEVEL
 
 nm_servers=
+nm_beside=
 
 # nm_begin NAME: makes $nm_tmp, which goes away at the end
 nm_begin()
@@ -39,12 +40,22 @@ nm_end()
 {
 	nm_status=$?
 	trap - EXIT
+	if [ -n "$nm_beside" ]
+	then
+		kill "$nm_beside" 2>/dev/null || true
+		wait "$nm_beside" || true
+	fi
+	nm_stop_servers
+	rm -rf "$nm_tmp"
+	exit "$nm_status"
+}
+
+nm_stop_servers()
+{
 	for nm_dir in $nm_servers
 	do
 		nm_cluster_stop "$nm_dir" || true
 	done
-	rm -rf "$nm_tmp"
-	exit "$nm_status"
 }
 
 # Runs a command as somebody whom the server accepts: it refuses root.
