@@ -325,27 +325,12 @@ CREATE FUNCTION nudge.make_audience_view(name text, settings nudge.deployment) R
 AS $$
 DECLARE
 	v nudge.shipped_audience_views;
-	view_name text;
-	one record;
-	problem text;
 BEGIN
 	SELECT s.* INTO v FROM nudge.shipped_audience_views s WHERE s.name = make_audience_view.name;
-	view_name := nudge.audience_view(v.name, v.audience);
 	PERFORM nudge.make_external_schema();
-	PERFORM nudge.check_view_owner(view_name);
-	BEGIN
-		EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_barrier = true%s) AS %s', view_name, CASE v.audience WHEN 'customers' THEN ', security_invoker = true' END,
-			replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)'));
-	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
-		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		RAISE EXCEPTION 'view % cannot be replaced', view_name USING ERRCODE = SQLSTATE,
-			DETAIL = problem || '.',
-			HINT = 'Something else has its name. Rename or drop that, and call deploy() again.';
-	END;
-	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, v.description);
-	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(v.columns) c LOOP
-		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.key, one.value);
-	END LOOP;
+	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)'), v.description, v.columns);
+	-- a view that is replaced loses them
+	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), v.audience = 'customers');
 END
 $$;
 COMMENT ON FUNCTION nudge.make_audience_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view that shows each reader other rows, with its comments';

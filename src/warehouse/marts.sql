@@ -159,9 +159,11 @@ BEGIN
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
 			UNION ALL
-			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
 			UNION ALL
-			SELECT 10 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
+			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			UNION ALL
+			SELECT 4 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
@@ -235,6 +237,8 @@ BEGIN
 			PERFORM nudge.restrict_rows(plan.name);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND EXISTS (SELECT FROM nudge.shipped_audience_views v WHERE v.name = plan.name) THEN
 			PERFORM nudge.make_audience_view(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
+			PERFORM nudge.make_staging_view(plan.name, settings);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
 			PERFORM nudge.make_reporting_view(plan.name, settings);
 		END IF;
@@ -267,6 +271,8 @@ BEGIN
 			SELECT -1, 0, 'drop policy', m.name, nudge.mart_table(m.name) FROM nudge.shipped_marts m JOIN pg_policy p ON p.polrelid = to_regclass(nudge.mart_table(m.name)) AND p.polname = 'nudge_own_rows'
 			UNION ALL
 			SELECT 0, v.place, 'drop view', v.name, nudge.reporting_view(v.name) FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 0, -v.place, 'drop view', v.name, nudge.staging_name(v.name) FROM nudge.shipped_staging_views v WHERE to_regclass(nudge.staging_name(v.name)) IS NOT NULL
 			UNION ALL
 			SELECT 1, o.depth, 'drop materialisation', o.name, nudge.mart_table(o.name) FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
 			UNION ALL
