@@ -174,8 +174,8 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 WITH groups AS MATERIALIZED (
 	SELECT c.period_start, c.currency, c.value AS customers FROM nudge_reporting.metric_values c WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.dimension = 'all' AND c.value > 0
 )
-SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END AS value, CASE WHEN g.before THEN k.previous END AS previous,
-	CASE WHEN g.now AND g.before THEN k.change END AS change, CASE WHEN g.now AND g.before THEN k.change_rate END AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
+SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
+	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
 FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all',
 	LATERAL (
 		SELECT NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS now,
@@ -203,7 +203,7 @@ WITH own AS MATERIALIZED (
 		g.customers = 0 OR g.customers >= l.customers AND (g.dimension = 'all' OR g.smallest >= l.customers OR g.place > 2 AND g.before >= l.customers) AS is_shown
 	FROM groups g, least_group l
 )
-SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END AS value, NOT s.is_shown AS is_suppressed
+SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END::numeric(24,6) AS value, NOT s.is_shown AS is_suppressed
 FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension
 	LEFT JOIN judged j ON j.period_start = nudge.period_start(v.period_start, 'month') AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency,
 	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all') AS is_shown) s
@@ -212,9 +212,9 @@ WHERE v.complete$query$,
 	'{"period_start": "First day of the period", "grain": "Length of the period", "metric": "Name of the metric: company_metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
 	"value": "Value, in the unit of the metric; NULL: not defined, or suppressed", "is_suppressed": "Whether it is not shown, since too few customers are behind it, or one could compute that of others from it"}'),
 ('company_mrr_monthly', 'aggregate', 2060, '{mrr_summary}', $query$
-SELECT s.period_start, s.currency, CASE WHEN o.is_shown THEN s.opening_mrr END AS opening_mrr, CASE WHEN o.is_shown AND 'new_mrr' = ANY (o.metrics) THEN s.new_mrr END AS new_mrr, CASE WHEN o.is_shown AND 'reactivation_mrr' = ANY (o.metrics) THEN s.reactivation_mrr END AS reactivation_mrr,
-	CASE WHEN o.is_shown AND 'expansion_mrr' = ANY (o.metrics) THEN s.expansion_mrr END AS expansion_mrr, CASE WHEN o.is_shown AND 'contraction_mrr' = ANY (o.metrics) THEN s.contraction_mrr END AS contraction_mrr, CASE WHEN o.is_shown AND 'churn_mrr' = ANY (o.metrics) THEN s.churn_mrr END AS churn_mrr,
-	CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.fx_mrr END AS fx_mrr, CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.net_new_mrr END AS net_new_mrr, CASE WHEN o.is_shown THEN s.closing_mrr END AS closing_mrr,
+SELECT s.period_start, s.currency, CASE WHEN o.is_shown THEN s.opening_mrr END::numeric(24,6) AS opening_mrr, CASE WHEN o.is_shown AND 'new_mrr' = ANY (o.metrics) THEN s.new_mrr END::numeric(24,6) AS new_mrr, CASE WHEN o.is_shown AND 'reactivation_mrr' = ANY (o.metrics) THEN s.reactivation_mrr END::numeric(24,6) AS reactivation_mrr,
+	CASE WHEN o.is_shown AND 'expansion_mrr' = ANY (o.metrics) THEN s.expansion_mrr END::numeric(24,6) AS expansion_mrr, CASE WHEN o.is_shown AND 'contraction_mrr' = ANY (o.metrics) THEN s.contraction_mrr END::numeric(24,6) AS contraction_mrr, CASE WHEN o.is_shown AND 'churn_mrr' = ANY (o.metrics) THEN s.churn_mrr END::numeric(24,6) AS churn_mrr,
+	CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.fx_mrr END::numeric(24,6) AS fx_mrr, CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.net_new_mrr END::numeric(24,6) AS net_new_mrr, CASE WHEN o.is_shown THEN s.closing_mrr END::numeric(24,6) AS closing_mrr,
 	CASE WHEN o.is_shown AND 'paying_customers' = ANY (o.metrics) THEN s.closing_customers END AS closing_customers, NOT o.is_shown AS is_suppressed
 FROM nudge_reporting.mrr_monthly s, LATERAL (
 	SELECT array_agg(m.metric) AS metrics, NOT bool_or(s.opening_customers > 0 AND s.opening_customers < m.minimum_customers OR s.closing_customers > 0 AND s.closing_customers < m.minimum_customers) AS is_shown
@@ -330,7 +330,7 @@ BEGIN
 	PERFORM nudge.make_external_schema();
 	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)'), v.description, v.columns);
 	-- a view that is replaced loses them
-	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), v.audience = 'customers');
+	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
 END
 $$;
 COMMENT ON FUNCTION nudge.make_audience_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view that shows each reader other rows, with its comments';
@@ -643,3 +643,14 @@ BEGIN
 	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.audiences, nudge.external_customers TO %s WITH GRANT OPTION', owner);
 END
 $$;
+
+-- pg_stats shows values of a table to whoever may read it, without USAGE on its
+-- schema: and everybody may read these.
+ALTER TABLE nudge.targets ALTER COLUMN value SET STATISTICS 0, ALTER COLUMN dimension_value SET STATISTICS 0, ALTER COLUMN note SET STATISTICS 0;
+ALTER TABLE nudge.annotations ALTER COLUMN text SET STATISTICS 0;
+ALTER TABLE nudge.closed_periods ALTER COLUMN opening_mrr SET STATISTICS 0, ALTER COLUMN closing_mrr SET STATISTICS 0, ALTER COLUMN customers SET STATISTICS 0, ALTER COLUMN reason SET STATISTICS 0;
+ALTER TABLE nudge.materialisations ALTER COLUMN last_error SET STATISTICS 0;
+ALTER TABLE nudge.funnel_definitions ALTER COLUMN target_volume SET STATISTICS 0, ALTER COLUMN target_rate SET STATISTICS 0;
+ALTER TABLE nudge.sales_stages ALTER COLUMN win_probability SET STATISTICS 0;
+ALTER TABLE nudge.sla_targets ALTER COLUMN target_minutes SET STATISTICS 0;
+ALTER TABLE nudge.sources ALTER COLUMN query SET STATISTICS 0, ALTER COLUMN filter SET STATISTICS 0;
