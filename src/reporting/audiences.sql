@@ -382,25 +382,25 @@ CREATE FUNCTION nudge.manager_views() RETURNS text[]
 COMMENT ON FUNCTION nudge.manager_views() IS 'Works for grant_audiences: views without a subject that managers of every department read';
 
 -- Views that audiences read, but for those who read everything.
-CREATE FUNCTION nudge.audience_views() RETURNS TABLE (role_name name, audience text, view_name text)
+CREATE FUNCTION nudge.audience_views() RETURNS TABLE (role_id oid, role_name name, audience text, view_name text)
 	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 50
 BEGIN ATOMIC
-	SELECT a.role_name, a.audience, nudge.reporting_view(v.name)
-	FROM nudge.audiences a LEFT JOIN nudge.shipped_departments d ON d.department = a.department JOIN nudge.shipped_views v ON v.name = ANY (nudge.manager_views()) OR v.subject = ANY (coalesce(a.subjects, d.subjects))
+	SELECT r.oid, a.role_name, a.audience, nudge.reporting_view(v.name)
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department JOIN nudge.shipped_views v ON v.name = ANY (nudge.manager_views()) OR v.subject = ANY (coalesce(a.subjects, d.subjects))
 	WHERE a.audience = 'managers' AND to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
 	UNION ALL
-	SELECT a.role_name, a.audience, nudge.audience_view(v.name, v.audience)
-	FROM nudge.audiences a JOIN nudge.shipped_audience_views v ON v.audience = a.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners')
+	SELECT r.oid, a.role_name, a.audience, nudge.audience_view(v.name, v.audience)
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name JOIN nudge.shipped_audience_views v ON v.audience = a.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners')
 	WHERE to_regclass(nudge.audience_view(v.name, v.audience)) IS NOT NULL
 		AND (v.audience <> 'customers' OR NOT EXISTS (SELECT FROM unnest(v.marts) m WHERE NOT nudge.rows_are_restricted(m)));
 END;
 COMMENT ON FUNCTION nudge.audience_views() IS 'Works for grant_audiences: the views that are there, and that managers, people outside and customers read. Not STRICT: it has no arguments';
 
 -- Views of customers are read with their rights: they need the columns behind.
-CREATE FUNCTION nudge.audience_columns() RETURNS TABLE (role_name name, relation_id oid, object text, column_names text[])
+CREATE FUNCTION nudge.audience_columns() RETURNS TABLE (role_id oid, role_name name, relation_id oid, object text, column_names text[])
 	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
 BEGIN ATOMIC
-	SELECT w.role_name, c.oid, format('%I.%I', n.nspname, c.relname), array_agg(DISTINCT a.attname::text)
+	SELECT w.role_id, w.role_name, c.oid, format('%I.%I', n.nspname, c.relname), array_agg(DISTINCT a.attname::text)
 	FROM nudge.audience_views() w
 	JOIN pg_catalog.pg_rewrite q ON q.ev_class = to_regclass(w.view_name)
 	JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = q.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
@@ -408,15 +408,16 @@ BEGIN ATOMIC
 	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'nudge_analytics'
 	JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
 	WHERE w.audience = 'customers'
-	GROUP BY w.role_name, c.oid, n.nspname, c.relname;
+	GROUP BY w.role_id, w.role_name, c.oid, n.nspname, c.relname;
 END;
 COMMENT ON FUNCTION nudge.audience_columns() IS 'Works for grant_audiences: columns of marts that views of customers read. Not STRICT: it has no arguments';
 
 CREATE FUNCTION nudge.audience_grants() RETURNS TABLE (role_name name, statement text, is_there boolean)
 	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
-	WITH given AS (
-		SELECT a.role_name, a.audience, CASE a.audience WHEN 'executive' THEN 'viewer' WHEN 'analysts' THEN 'analyst' END AS kind, CASE a.audience WHEN 'managers' THEN 'nudge_reporting' ELSE 'nudge_external' END AS space
+	-- roles that are there, before anything is asked of them
+	WITH given AS MATERIALIZED (
+		SELECT r.oid AS role_id, r.rolname AS role_name, CASE a.audience WHEN 'executive' THEN 'viewer' WHEN 'analysts' THEN 'analyst' END AS kind, CASE a.audience WHEN 'managers' THEN 'nudge_reporting' ELSE 'nudge_external' END AS space
 		FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
 	)
 	SELECT s.role_name, s.statement, s.is_there FROM (
@@ -424,13 +425,13 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 2, g.role_name, w.statement, w.is_there FROM given g, nudge.warehouse_grants(g.kind, g.role_name, ARRAY[current_user]) w WHERE g.kind IS NOT NULL
 		UNION ALL
-		SELECT 3, g.role_name, format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, g.role_name), has_schema_privilege(g.role_name, n.oid, 'USAGE') FROM given g JOIN pg_catalog.pg_namespace n ON n.nspname = g.space WHERE g.kind IS NULL
+		SELECT 3, g.role_name, format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, g.role_name), has_schema_privilege(g.role_id, n.oid, 'USAGE') FROM given g JOIN pg_catalog.pg_namespace n ON n.nspname = g.space WHERE g.kind IS NULL
 		UNION ALL
 		SELECT 4, c.role_name, format('GRANT SELECT (%s) ON %s TO %I', (SELECT string_agg(quote_ident(n), ', ' ORDER BY n COLLATE "C") FROM unnest(c.column_names) n), c.object, c.role_name),
-			(SELECT bool_and(has_column_privilege(c.role_name, c.relation_id, n, 'SELECT')) FROM unnest(c.column_names) n)
-		FROM nudge.audience_columns() c JOIN given g ON g.role_name = c.role_name
+			(SELECT bool_and(has_column_privilege(c.role_id, c.relation_id, n, 'SELECT')) FROM unnest(c.column_names) n)
+		FROM nudge.audience_columns() c
 		UNION ALL
-		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_name, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v JOIN given g ON g.role_name = v.role_name
+		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_id, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v
 	) s ORDER BY s.role_name::text COLLATE "C", s.part, s.statement COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.audience_grants() IS 'Works for grant_audiences: the statements that give audiences what they read, and whether they have it. Not STRICT: it has no arguments';

@@ -464,7 +464,7 @@ SELECT is_empty($$ SELECT s.metric FROM sliced s JOIN nudge_reporting.metric_val
 
 SELECT is_empty($$ SELECT 1 WHERE NOT EXISTS (SELECT FROM nudge.undeploy(true) WHERE action = 'drop policy') $$, 'undeploy tells of policies');
 SELECT throws_ok('SELECT count(*) FROM nudge.undeploy()', '2BP01', NULL, 'but a view on top is in the way');
-DROP VIEW tap_acme_schema.on_top, raw.of_superuser;
+DROP VIEW tap_acme_schema.on_top, raw.of_superuser, raw.no_barrier;
 SELECT lives_ok('SELECT count(*) FROM nudge.undeploy()', 'all is dropped');
 SELECT is_empty($$ SELECT relname FROM pg_class WHERE relnamespace IN ('nudge_external'::regnamespace, 'nudge_analytics'::regnamespace) $$, 'views and marts');
 SELECT lives_ok('SELECT count(*) FROM nudge.deploy()', 'and made again');
