@@ -169,10 +169,11 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 	'{"period_start": "First day of the first period that it holds for", "department": "Department", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
 	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
 
--- Those outside see no numerators: they are other metrics.
-('company_kpis', 'aggregate', 2040, '{}', $query$
+-- Those outside see no numerators: they are other metrics.  How many customers
+-- are behind a total is what mrr_monthly says; without it nothing is shown.
+('company_kpis', 'aggregate', 2040, '{mrr_summary}', $query$
 WITH groups AS MATERIALIZED (
-	SELECT c.period_start, c.currency, c.value AS customers FROM nudge_reporting.metric_values c WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.dimension = 'all' AND c.value > 0
+	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly c WHERE c.closing_customers > 0
 )
 SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
 	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
@@ -188,16 +189,20 @@ FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metr
 -- A slice is shown if enough customers are behind it.  If only one is not, or
 -- those that are not have too few together, the total would tell: then the
 -- smallest of the others is not shown either.
-('company_metric_values', 'aggregate', 2050, '{}', $query$
+('company_metric_values', 'aggregate', 2050, '{mrr_summary}', $query$
 WITH own AS MATERIALIZED (
 	SELECT o.metric, o.dimension, o.minimum_customers FROM nudge.own_metrics o
 ), least_group AS (
 	SELECT min(o.minimum_customers) AS customers FROM own o
+), counted AS (
+	SELECT c.period_start, 'all' AS dimension, 'all' AS dimension_value, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly c WHERE c.complete
+	UNION ALL
+	SELECT c.period_start, c.dimension, c.dimension_value, c.currency, c.value FROM nudge_reporting.metric_values c
+	WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.complete AND c.dimension IN (SELECT o.dimension FROM own o WHERE o.dimension <> 'all') AND EXISTS (SELECT FROM own o WHERE o.dimension <> 'all')
 ), groups AS MATERIALIZED (
-	SELECT c.period_start, c.dimension, c.dimension_value, c.currency, c.value AS customers,
-		row_number() OVER w AS place, min(c.value) OVER (PARTITION BY c.period_start, c.dimension, c.currency, c.value > 0) AS smallest, coalesce(sum(c.value) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-	FROM nudge_reporting.metric_values c WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.complete AND (c.dimension = 'all' OR c.dimension IN (SELECT o.dimension FROM own o))
-	WINDOW w AS (PARTITION BY c.period_start, c.dimension, c.currency, c.value > 0 ORDER BY c.value, c.dimension_value COLLATE "C")
+	SELECT c.*, row_number() OVER w AS place, min(c.customers) OVER (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0) AS smallest, coalesce(sum(c.customers) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+	FROM counted c
+	WINDOW w AS (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0 ORDER BY c.customers, c.dimension_value COLLATE "C")
 ), judged AS (
 	SELECT g.period_start, g.dimension, g.dimension_value, g.currency,
 		g.customers = 0 OR g.customers >= l.customers AND (g.dimension = 'all' OR g.smallest >= l.customers OR g.place > 2 AND g.before >= l.customers) AS is_shown
