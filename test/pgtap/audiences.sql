@@ -460,6 +460,34 @@ SELECT is_empty($$ SELECT s.period_start, s.dimension, s.currency FROM sliced s 
 	HAVING count(*) FILTER (WHERE s.is_suppressed) > 0 AND count(*) FILTER (WHERE NOT s.is_suppressed) > 0 AND (count(*) FILTER (WHERE s.is_suppressed) < 2 OR sum(z.n) FILTER (WHERE s.is_suppressed) < 6) $$, 'nor can one be computed from the total');
 SELECT is_empty($$ SELECT s.metric FROM sliced s JOIN nudge_reporting.metric_values v USING (metric, period_start, grain, dimension, dimension_value, currency) WHERE s.value IS DISTINCT FROM CASE WHEN NOT s.is_suppressed THEN v.value END $$, 'what is shown is what is so');
 
+-- A version with another column ---------------------------------------------------------------
+
+CREATE ROLE tap_tool;
+GRANT USAGE ON SCHEMA nudge_reporting, nudge_external TO tap_tool;
+GRANT SELECT ON nudge_reporting.mrr_monthly TO tap_tool WITH GRANT OPTION;
+GRANT SELECT (period_start, arpa) ON nudge_reporting.mrr_monthly TO PUBLIC;
+CREATE VIEW nudge_reporting.on_top AS SELECT period_start, currency, arpa FROM nudge_reporting.mrr_monthly;
+COMMENT ON VIEW nudge_reporting.on_top IS 'One row per month and currency. Ours';
+GRANT SELECT ON nudge_reporting.on_top TO tap_tool;
+CREATE FUNCTION pg_temp.told() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', c.oid::regclass, c.relacl, c.reloptions, obj_description(c.oid)) FROM pg_class c WHERE c.relnamespace IN ('nudge_reporting'::regnamespace, 'nudge_external'::regnamespace) AND c.relkind = 'v'
+	UNION ALL SELECT concat_ws(' ', a.attrelid::regclass, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attacl, col_description(a.attrelid, a.attnum)) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+		WHERE c.relnamespace IN ('nudge_reporting'::regnamespace, 'nudge_external'::regnamespace) AND c.relkind = 'v' AND a.attname <> 'one_more'
+$$;
+CREATE TEMP TABLE told_before AS SELECT t FROM pg_temp.told() t;
+CREATE TEMP TABLE top_before AS SELECT * FROM nudge_reporting.on_top;
+UPDATE nudge.shipped_views SET query = replace(query, E'\nFROM nudge_analytics.mrr_summary', ', 1::integer AS one_more FROM nudge_analytics.mrr_summary'), columns = columns || '{"one_more": "One more"}' WHERE name = 'mrr_monthly';
+UPDATE nudge.shipped_audience_views SET query = replace(query, E'k.sort_order\nFROM', 'k.sort_order, 1::integer AS one_more FROM'), columns = columns || '{"one_more": "One more"}' WHERE name = 'company_kpis';
+UPDATE nudge.shipped_audience_views SET query = replace(query, E'AS current_mrr\nFROM', 'AS current_mrr, c.industry AS one_more FROM'), columns = columns || '{"one_more": "One more"}' WHERE name = 'own_account';
+SELECT lives_ok('SELECT count(*) FROM nudge.deploy()', 'views get another column');
+SELECT is((SELECT count(*) FROM pg_attribute WHERE attname = 'one_more' AND attrelid IN ('nudge_reporting.mrr_monthly'::regclass, 'nudge_external.company_kpis'::regclass, 'nudge_external.own_account'::regclass)), 3::bigint, 'which is there');
+SELECT set_eq('SELECT pg_temp.told()', 'SELECT t FROM told_before', 'and grants, options, comments and the other columns stay');
+SELECT set_eq('SELECT * FROM nudge_reporting.on_top', 'SELECT * FROM top_before', 'a view on top answers');
+SELECT is(pg_temp.outcome('tap_tool', 'SELECT count(one_more) FROM nudge_reporting.mrr_monthly'), 'done', 'and who may read the view reads the column');
+SELECT is(pg_temp.outcome('tap_acme', 'SELECT count(one_more) FROM nudge_external.own_account'), 'done', 'also of a customer');
+SELECT throws_ok($$ UPDATE nudge.shipped_views SET query = 'SELECT 1 AS period_start' WHERE name = 'mrr_monthly'; SELECT count(*) FROM nudge.deploy() $$, '42P16', NULL, 'a column that is gone is an error');
+DROP VIEW nudge_reporting.on_top;
+
 -- Undeployed and deployed again ----------------------------------------------------------------
 
 SELECT is_empty($$ SELECT 1 WHERE NOT EXISTS (SELECT FROM nudge.undeploy(true) WHERE action = 'drop policy') $$, 'undeploy tells of policies');
