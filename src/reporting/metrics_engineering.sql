@@ -21,16 +21,17 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
 SELECT m.metric, 'month', d.dimension, d.dimension_value, 'engineering_delivery', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
 FROM (VALUES
-	('deployments', 'deployment_count', NULL::text, NULL::text, NULL::text),
-	('deployment_frequency', NULL::text, 'deployment_count', 'elapsed_days', NULL::text),
-	('lead_time_for_changes', 'median_lead_time_hours', NULL::text, NULL::text, NULL::text),
-	('change_failure_rate', NULL::text, 'failed_deployments', 'outcome_count', NULL::text),
-	('time_to_restore', 'median_recovery_hours', NULL::text, NULL::text, NULL::text),
-	('bugs_opened', 'bugs_opened', NULL::text, NULL::text, 'false'),
-	('bugs_closed', 'bugs_closed', NULL::text, NULL::text, 'false'),
-	('open_bugs', 'open_bugs', NULL::text, NULL::text, 'false'),
-	('bug_escape_rate', NULL::text, 'bugs_escaped', 'bug_escape_known', 'false'),
-	('code_coverage_rate', 'coverage_share', NULL::text, NULL::text, 'false')
+	('deployments', 'deployment_count', NULL, NULL, NULL),
+	('deployment_frequency', NULL, 'deployment_count', 'elapsed_days', NULL),
+	('lead_time_for_changes', 'median_lead_time_hours', NULL, NULL, NULL),
+	('change_failure_rate', NULL, 'failed_deployments', 'outcome_count', NULL),
+	('time_to_restore', 'median_recovery_hours', NULL, NULL, NULL),
+	('bugs_opened', 'bugs_opened', NULL, NULL, 'false'),
+	('bugs_closed', 'bugs_closed', NULL, NULL, 'false'),
+	('open_bugs', 'open_bugs', NULL, NULL, 'false'),
+	('bug_escape_rate', NULL, 'bugs_escaped', 'bug_escape_known', 'false'),
+	('code_coverage_rate', 'coverage_share', NULL, NULL, 'false')
 ) m(metric, value, numerator, denominator, slices),
 	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
+-- what has no slices
 WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';

@@ -12,11 +12,10 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 
 -- the total, and its slices
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'nps', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'nps', m.value, m.numerator, m.denominator, d.condition
 FROM (VALUES
-	('nps', 'score', '100 * (promoters - detractors)', 'answered', NULL::text),
-	('nps_responses', 'answered', NULL::text, NULL::text, NULL::text),
-	('nps_response_rate', NULL::text, 'answered', 'asked', NULL::text)
-) m(metric, value, numerator, denominator, slices),
-	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
-WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+	('nps', 'score', '100 * (promoters - detractors)', 'answered'),
+	('nps_responses', 'answered', NULL, NULL),
+	('nps_response_rate', NULL, 'answered', 'asked')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);

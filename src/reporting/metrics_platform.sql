@@ -22,35 +22,32 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 
 -- the total, and its slices
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'platform_uptime', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'platform_uptime', m.value, m.numerator, m.denominator, d.condition
 FROM (VALUES
-	('uptime_rate', NULL::text, 'considered_minutes - downtime_minutes', 'considered_minutes', NULL::text),
-	('downtime_minutes', 'downtime_minutes', NULL::text, NULL::text, NULL::text),
-	('outages', 'outages', NULL::text, NULL::text, NULL::text)
-) m(metric, value, numerator, denominator, slices),
-	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
-WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+	('uptime_rate', NULL, 'considered_minutes - downtime_minutes', 'considered_minutes'),
+	('downtime_minutes', 'downtime_minutes', NULL, NULL),
+	('outages', 'outages', NULL, NULL)
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
 -- the total, and its slices
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'incident_summary', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'incident_summary', m.value, m.numerator, m.denominator, d.condition
 FROM (VALUES
-	('incidents', 'incidents_started', NULL::text, NULL::text, NULL::text),
-	('mttr', 'mttr_minutes', NULL::text, NULL::text, NULL::text),
-	('mttd', 'mttd_minutes', 'mttd_minutes * detected_incidents', 'detected_incidents', NULL::text),
-	('mtbf', 'mtbf_minutes', 'total_minutes - incident_minutes', 'failures', NULL::text)
-) m(metric, value, numerator, denominator, slices),
-	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
-WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+	('incidents', 'incidents_started', NULL, NULL),
+	('mttr', 'mttr_minutes', NULL, NULL),
+	('mttd', 'mttd_minutes', 'mttd_minutes * detected_incidents', 'detected_incidents'),
+	('mtbf', 'mtbf_minutes', 'total_minutes - incident_minutes', 'failures')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
 -- the total, and its slices
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'platform_performance', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'platform_performance', m.value, m.numerator, m.denominator, d.condition
 FROM (VALUES
-	('requests', 'request_count', NULL::text, NULL::text, NULL::text),
-	('requests_per_second', 'requests_per_second', NULL::text, NULL::text, NULL::text),
-	('p50_latency', 'p50_ms', NULL::text, NULL::text, NULL::text),
-	('p95_latency', 'p95_ms', NULL::text, NULL::text, NULL::text),
-	('p99_latency', 'p99_ms', NULL::text, NULL::text, NULL::text),
-	('error_rate', NULL::text, 'errors', 'requests_with_outcome', NULL::text)
-) m(metric, value, numerator, denominator, slices),
-	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
-WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+	('requests', 'request_count', NULL, NULL),
+	('requests_per_second', 'requests_per_second', NULL, NULL),
+	('p50_latency', 'p50_ms', NULL, NULL),
+	('p95_latency', 'p95_ms', NULL, NULL),
+	('p99_latency', 'p99_ms', NULL, NULL),
+	('error_rate', NULL, 'errors', 'requests_with_outcome')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);

@@ -25,27 +25,27 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
 SELECT m.metric, 'month', d.dimension, d.dimension_value, 'support_performance', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
 FROM (VALUES
-	('tickets_opened', 'tickets_total', NULL::text, NULL::text, NULL::text),
-	('tickets_per_customer', NULL::text, 'tickets_total', 'customers_total', 'dimension = ''segment'''),
-	('first_response_time', 'median_first_response_minutes', NULL::text, NULL::text, NULL::text),
-	('resolution_time', 'median_resolution_minutes', NULL::text, NULL::text, NULL::text),
-	('first_response_sla_rate', NULL::text, 'first_response_sla_met', 'first_response_sla_met + first_response_sla_breached', NULL::text),
-	('resolution_sla_rate', NULL::text, 'resolution_sla_met', 'resolution_sla_met + resolution_sla_breached', NULL::text),
-	('csat', 'mean_csat', 'mean_csat * csat_answers', 'csat_answers', NULL::text),
-	('ticket_resolution_rate', NULL::text, 'tickets_resolved', 'tickets_total', NULL::text),
-	('ticket_reopen_rate', NULL::text, 'tickets_reopened', 'tickets_once_resolved', NULL::text),
-	('ticket_escalation_rate', NULL::text, 'tickets_escalated', 'escalation_known', NULL::text),
-	('one_touch_resolution_rate', NULL::text, 'tickets_one_touch', 'contacts_known', NULL::text)
+	('tickets_opened', 'tickets_total', NULL, NULL, NULL),
+	('tickets_per_customer', NULL, 'tickets_total', 'customers_total', 'dimension = ''segment'''),
+	('first_response_time', 'median_first_response_minutes', NULL, NULL, NULL),
+	('resolution_time', 'median_resolution_minutes', NULL, NULL, NULL),
+	('first_response_sla_rate', NULL, 'first_response_sla_met', 'first_response_sla_met + first_response_sla_breached', NULL),
+	('resolution_sla_rate', NULL, 'resolution_sla_met', 'resolution_sla_met + resolution_sla_breached', NULL),
+	('csat', 'mean_csat', 'mean_csat * csat_answers', 'csat_answers', NULL),
+	('ticket_resolution_rate', NULL, 'tickets_resolved', 'tickets_total', NULL),
+	('ticket_reopen_rate', NULL, 'tickets_reopened', 'tickets_once_resolved', NULL),
+	('ticket_escalation_rate', NULL, 'tickets_escalated', 'escalation_known', NULL),
+	('one_touch_resolution_rate', NULL, 'tickets_one_touch', 'contacts_known', NULL)
 ) m(metric, value, numerator, denominator, slices),
 	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
+-- what has no slices
 WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
 -- the total, and its slices
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
-SELECT m.metric, 'month', d.dimension, d.dimension_value, 'support_backlog', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'support_backlog', m.value, m.numerator, m.denominator, d.condition
 FROM (VALUES
-	('tickets_resolved', 'tickets_resolved', NULL::text, NULL::text, NULL::text),
-	('ticket_backlog', 'closing_tickets', NULL::text, NULL::text, NULL::text),
-	('backlog_age_days', 'mean_age_days', NULL::text, NULL::text, NULL::text)
-) m(metric, value, numerator, denominator, slices),
-	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
-WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+	('tickets_resolved', 'tickets_resolved', NULL, NULL),
+	('ticket_backlog', 'closing_tickets', NULL, NULL),
+	('backlog_age_days', 'mean_age_days', NULL, NULL)
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);

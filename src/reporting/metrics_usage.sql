@@ -11,6 +11,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('monthly_active_users', 'usage', 202, 'Monthly active users', 'count', 'up', 'balance', 'month', 'mau', 'Users active on the 30 days that end with the period (MAU).'),
 ('stickiness_rate', 'usage', 203, 'Stickiness (DAU/MAU)', 'rate', 'up', 'not additive', 'day', 'dau / mau', 'Share of the monthly active users that are active on the day.'),
 ('weekly_active_rate', 'usage', 204, 'Weekly active rate', 'rate', 'up', 'not additive', 'week', 'wau / total_users', 'Share of all users that were ever active who are active on the 7 days that end with the period.'),
+('daily_active_rate', 'usage', 208, 'Daily active rate', 'rate', 'up', 'not additive', 'day', 'dau / total_users', 'Share of all users that were ever active who are active on the day.'),
 ('engaged_users', 'usage', 205, 'Engaged users', 'count', 'up', 'balance', 'week', 'qualified_users', 'Users with 3 actions or more in the week.'),
 ('engaged_user_rate', 'usage', 206, 'Engaged user rate', 'rate', 'up', 'not additive', 'week', 'qualified_users / total_users', 'Share of all users that were ever active who had 3 actions or more in the week.'),
 ('power_users', 'usage', 207, 'Power users', 'count', 'up', 'balance', 'week', 'power_users', 'Users with more than 10 actions in the week.'),
@@ -36,7 +37,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, period, complete, condition)
 SELECT m.metric, g.grain, 'active_users', m.value, m.numerator, m.denominator, g.period, g.complete, concat_ws(' AND ', m.condition, g.condition)
 FROM (VALUES ('daily_active_users', 'dau', NULL, NULL, NULL), ('weekly_active_users', 'wau', NULL, NULL, NULL), ('monthly_active_users', 'mau', NULL, NULL, 'complete'), ('stickiness_rate', NULL, 'dau', 'mau', 'complete'),
-		('weekly_active_rate', NULL, 'wau', 'total_users', NULL)) m(metric, value, numerator, denominator, condition),
+		('daily_active_rate', NULL, 'dau', 'total_users', NULL), ('weekly_active_rate', NULL, 'wau', 'total_users', NULL)) m(metric, value, numerator, denominator, condition),
 	(VALUES ('day', 'day', 'true', 'true'),
 		('week', 'nudge.period_start(day, ''week'', {week_start})', 'day = nudge.period_end(day, ''week'', {week_start}) - 1', '(day = nudge.period_end(day, ''week'', {week_start}) - 1 OR day = (SELECT max(l.day) FROM nudge_analytics.active_users l))'),
 		('month', 'nudge.period_start(day, ''month'')', 'day = nudge.period_end(day, ''month'') - 1', '(day = nudge.period_end(day, ''month'') - 1 OR day = (SELECT max(l.day) FROM nudge_analytics.active_users l))')) g(grain, period, complete, condition)
