@@ -170,10 +170,11 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
 
 -- Those outside see no numerators: they are other metrics.  How many customers
--- are behind a total is what mrr_monthly says; without it nothing is shown.
-('company_kpis', 'aggregate', 2040, '{mrr_summary}', $query$
+-- are behind a total is what mrr_monthly_consolidated says; without it nothing
+-- is shown.
+('company_kpis', 'aggregate', 2040, '{mrr_consolidated}', $query$
 WITH groups AS MATERIALIZED (
-	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly c WHERE c.closing_customers > 0
+	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.closing_customers > 0
 )
 SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
 	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
@@ -186,27 +187,35 @@ FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metr
 	'{"metric": "Name of the metric", "title": "Name for people", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none",
 	"period_start": "First day of the last period that is over", "value": "Value in this period; NULL: not known, or suppressed", "previous": "Value in the period before", "change": "Value less previous", "change_rate": "Change over previous, as a fraction of 1",
 	"is_suppressed": "Whether too few customers are behind it", "as_of": "All that was committed before this instant is in it", "sort_order": "Order in which metrics are listed"}'),
--- A slice is shown if enough customers are behind it.  If only one is not, or
--- those that are not have too few together, the total would tell: then the
--- smallest of the others is not shown either.
-('company_metric_values', 'aggregate', 2050, '{mrr_summary}', $query$
+-- A slice is shown if enough customers are behind it.  If only one of a currency
+-- is not, or those that are not have too few together, the total would tell: then
+-- the smallest of the others is not shown either.  The same again for all
+-- currencies, since the total may be of all.
+('company_metric_values', 'aggregate', 2050, '{mrr_consolidated}', $query$
 WITH own AS MATERIALIZED (
 	SELECT o.metric, o.dimension, o.minimum_customers FROM nudge.own_metrics o
 ), least_group AS (
 	SELECT min(o.minimum_customers) AS customers FROM own o
 ), counted AS (
-	SELECT c.period_start, 'all' AS dimension, 'all' AS dimension_value, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly c WHERE c.complete
+	SELECT c.period_start, 'all' AS dimension, 'all' AS dimension_value, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.complete
 	UNION ALL
 	SELECT c.period_start, c.dimension, c.dimension_value, c.currency, c.value FROM nudge_reporting.metric_values c
 	WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.complete AND c.dimension IN (SELECT o.dimension FROM own o WHERE o.dimension <> 'all') AND EXISTS (SELECT FROM own o WHERE o.dimension <> 'all')
-), groups AS MATERIALIZED (
+), groups AS (
 	SELECT c.*, row_number() OVER w AS place, min(c.customers) OVER (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0) AS smallest, coalesce(sum(c.customers) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
 	FROM counted c
 	WINDOW w AS (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0 ORDER BY c.customers, c.dimension_value COLLATE "C")
-), judged AS (
-	SELECT g.period_start, g.dimension, g.dimension_value, g.currency,
-		g.customers = 0 OR g.customers >= l.customers AND (g.dimension = 'all' OR g.smallest >= l.customers OR g.place > 2 AND g.before >= l.customers) AS is_shown
+), first_look AS (
+	SELECT g.*, l.customers AS least, g.customers = 0 OR g.customers >= l.customers AND (g.dimension IN ('all', 'currency') OR g.smallest >= l.customers OR g.place > 2 AND g.before >= l.customers) AS is_shown
 	FROM groups g, least_group l
+), second_look AS (
+	SELECT f.*, count(*) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_groups, sum(f.customers) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_customers,
+		row_number() OVER (PARTITION BY f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
+	FROM first_look f WINDOW a AS (PARTITION BY f.period_start, f.dimension)
+), judged AS MATERIALIZED (
+	SELECT k.period_start, k.dimension, k.dimension_value, k.currency,
+		k.is_shown AND (k.dimension = 'all' OR k.customers = 0 OR k.hidden_groups = 0 OR k.place_among_shown > 1 OR k.hidden_groups > 1 AND k.hidden_customers >= k.least) AS is_shown
+	FROM second_look k
 )
 SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END::numeric(24,6) AS value, NOT s.is_shown AS is_suppressed
 FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension
@@ -216,12 +225,12 @@ WHERE v.complete$query$,
 	'Metrics of the company', 'One row per metric, period that is over, slice and currency. Metrics over time; slices are of balances, and only of groups of customers that are large enough.',
 	'{"period_start": "First day of the period", "grain": "Length of the period", "metric": "Name of the metric: company_metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
 	"value": "Value, in the unit of the metric; NULL: not defined, or suppressed", "is_suppressed": "Whether it is not shown, since too few customers are behind it, or one could compute that of others from it"}'),
-('company_mrr_monthly', 'aggregate', 2060, '{mrr_summary}', $query$
+('company_mrr_monthly', 'aggregate', 2060, '{mrr_consolidated}', $query$
 SELECT s.period_start, s.currency, CASE WHEN o.is_shown THEN s.opening_mrr END::numeric(24,6) AS opening_mrr, CASE WHEN o.is_shown AND 'new_mrr' = ANY (o.metrics) THEN s.new_mrr END::numeric(24,6) AS new_mrr, CASE WHEN o.is_shown AND 'reactivation_mrr' = ANY (o.metrics) THEN s.reactivation_mrr END::numeric(24,6) AS reactivation_mrr,
 	CASE WHEN o.is_shown AND 'expansion_mrr' = ANY (o.metrics) THEN s.expansion_mrr END::numeric(24,6) AS expansion_mrr, CASE WHEN o.is_shown AND 'contraction_mrr' = ANY (o.metrics) THEN s.contraction_mrr END::numeric(24,6) AS contraction_mrr, CASE WHEN o.is_shown AND 'churn_mrr' = ANY (o.metrics) THEN s.churn_mrr END::numeric(24,6) AS churn_mrr,
 	CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.fx_mrr END::numeric(24,6) AS fx_mrr, CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.net_new_mrr END::numeric(24,6) AS net_new_mrr, CASE WHEN o.is_shown THEN s.closing_mrr END::numeric(24,6) AS closing_mrr,
 	CASE WHEN o.is_shown AND 'paying_customers' = ANY (o.metrics) THEN s.closing_customers END AS closing_customers, NOT o.is_shown AS is_suppressed
-FROM nudge_reporting.mrr_monthly s, LATERAL (
+FROM nudge_reporting.mrr_monthly_consolidated s, LATERAL (
 	SELECT array_agg(m.metric) AS metrics, NOT bool_or(s.opening_customers > 0 AND s.opening_customers < m.minimum_customers OR s.closing_customers > 0 AND s.closing_customers < m.minimum_customers) AS is_shown
 	FROM nudge.own_metrics m WHERE m.dimension = 'all') o
 WHERE s.complete AND 'mrr' = ANY (o.metrics)$query$,

@@ -39,6 +39,9 @@ SELECT 'c' || n, now() - interval '3 years', 'Name of c' || n, (ARRAY['large', '
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, valid_to, amount, currency, interval_unit, interval_count, quantity, status)
 SELECT n, 'c' || 1 + pg_temp.below(60), 'p', t, CASE WHEN random() < 0.4 THEN t + make_interval(days => 10 + pg_temp.below(300)) END, (10 + pg_temp.below(900)) / 7.0, CASE WHEN n = 1 THEN 'CHF' ELSE 'EUR' END, 'month', 1, 1, 'active'
 FROM generate_series(1, 160) n, LATERAL (SELECT now() - make_interval(days => 20 + pg_temp.below(400)) + n * interval '0 s' AS t OFFSET 0) s;
+-- three that count in CHF, so that all that is hidden of it would be too few
+INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, amount, currency, interval_unit, interval_count, status) SELECT 'f' || n, 'c' || 50 + n, 'p', now() - interval '300 days', 100 * n, 'CHF', 'month', 1, 'active' FROM generate_series(1, 2) n;
+INSERT INTO raw.raw_exchange_rates (currency, day, rate, base) VALUES ('CHF', '2000-01-01', 1.1, 'EUR');
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, amount, currency, interval_unit, interval_count, status) SELECT 'a' || n, 'c' || n, 'p', now() - interval '500 days', 10, 'EUR', 'month', 1, 'active' FROM generate_series(1, 3) n;
 INSERT INTO raw.raw_users ("user", customer, signed_up_at) SELECT 'u' || n, CASE WHEN n % 11 <> 0 THEN 'c' || 1 + n % 60 END, now() - interval '300 days' FROM generate_series(1, 150) n;
 INSERT INTO raw.raw_events ("user", at, name) SELECT 'u' || 1 + pg_temp.below(150), now() - make_interval(hours => pg_temp.below(2000)), 'opened' FROM generate_series(1, 600) n;
@@ -62,8 +65,11 @@ BEGIN
 	PERFORM nudge.end_run(wanted, run, 'ok', NULL, NULL);
 END
 $$;
-SELECT pg_temp.refresh(name) FROM (SELECT o.name FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'dim_customers', 'dim_users', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension',
-	'fact_subscriptions', 'fact_tickets', 'user_event_days', 'sales_pipeline') ORDER BY o.depth, o.name) o \g /dev/null
+CREATE TEMP VIEW needed AS
+	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,mrr_consolidated,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline}'::text[])
+		UNION SELECT m.name FROM n JOIN nudge.dependencies d ON d.materialisation = n.name JOIN nudge.materialisations m ON nudge.mart_table(m.name) = d.upstream)
+	SELECT o.name, o.depth FROM n JOIN nudge.refresh_order() o ON o.name = n.name;
+SELECT pg_temp.refresh(name) FROM (SELECT name FROM needed ORDER BY depth, name OFFSET 0) o \g /dev/null
 
 CREATE ROLE tap_acme LOGIN;
 CREATE ROLE tap_boxco LOGIN;
@@ -419,45 +425,60 @@ CREATE FUNCTION pg_temp.peek_outside(metric text) RETURNS boolean LANGUAGE plpgs
 SELECT lives_ok(format('SELECT count(*) FROM nudge_external.%I WHERE pg_temp.peek_outside(metric)', n), 'functions of people outside see no other metric: ' || n) FROM unnest('{company_kpis,company_metric_values,company_metric_catalog}'::text[]) n;
 RESET ROLE;
 SELECT is_empty('SELECT DISTINCT dimension FROM seen WHERE dimension <> ''all''', 'totals only, unless slices are allowed');
-SELECT is_empty($$ SELECT s.metric, s.period_start FROM seen s WHERE s.is_suppressed <> (s.currency = 'CHF') AND EXISTS (SELECT FROM nudge_reporting.metric_values c WHERE c.metric = 'paying_customers' AND c.dimension = 'all' AND c.currency = s.currency AND c.period_start = s.period_start AND c.value > 0) AND s.period_start > now() - interval '10 months' $$,
-	'a currency of one customer is not shown');
-SELECT cmp_ok((SELECT count(*) FROM seen WHERE is_suppressed), '>', 10::bigint, 'of which there is one');
+SELECT set_eq('SELECT DISTINCT currency FROM seen WHERE currency IS NOT NULL', $$ VALUES ('EUR') $$, 'totals are of all currencies');
+SELECT is_empty($$ SELECT s.metric, s.period_start FROM seen s LEFT JOIN nudge_analytics.mrr_consolidated m ON m.period = date_trunc('month', s.period_start) AND m.currency = s.currency WHERE s.is_suppressed <> coalesce(m.closing_customers BETWEEN 1 AND 4, false) $$, 'a total of few customers is not shown');
+SELECT cmp_ok((SELECT count(*) FROM seen WHERE is_suppressed), '>', 2::bigint, 'of which there are some');
 SELECT is_empty($$ SELECT s.metric FROM seen s JOIN nudge_reporting.metric_values v USING (metric, period_start, grain, dimension, dimension_value) WHERE s.currency IS NOT DISTINCT FROM v.currency AND s.value IS DISTINCT FROM CASE WHEN NOT s.is_suppressed THEN v.value END $$, 'what is shown is what is so');
-SELECT is_empty($$ SELECT s.period_start FROM seen_months s JOIN nudge_reporting.mrr_monthly m USING (period_start, currency) WHERE s.is_suppressed IS DISTINCT FROM (m.opening_customers BETWEEN 1 AND 4 OR m.closing_customers BETWEEN 1 AND 4)
+SELECT is_empty($$ SELECT s.period_start FROM seen_months s JOIN nudge_reporting.mrr_monthly_consolidated m USING (period_start, currency) WHERE s.is_suppressed IS DISTINCT FROM (m.opening_customers BETWEEN 1 AND 4 OR m.closing_customers BETWEEN 1 AND 4)
 	OR (s.opening_mrr, s.net_new_mrr, s.closing_mrr, s.closing_customers) IS DISTINCT FROM (CASE WHEN NOT s.is_suppressed THEN m.opening_mrr END, CASE WHEN NOT s.is_suppressed THEN m.net_new_mrr END, CASE WHEN NOT s.is_suppressed THEN m.closing_mrr END, CASE WHEN NOT s.is_suppressed THEN m.closing_customers END)
 	OR s.new_mrr IS NOT NULL OR s.churn_mrr IS NOT NULL $$, 'MRR by month has the columns of its metrics, and no month of few customers');
-SELECT is_empty('SELECT period_start FROM nudge_reporting.mrr_monthly m WHERE complete AND NOT EXISTS (SELECT FROM seen_months s WHERE s.period_start = m.period_start AND s.currency = m.currency) UNION ALL SELECT s.period_start FROM seen_months s JOIN nudge_reporting.mrr_monthly m USING (period_start, currency) WHERE NOT m.complete', 'every month that is over, and no other');
+SELECT is_empty('SELECT period_start FROM nudge_reporting.mrr_monthly_consolidated m WHERE complete AND NOT EXISTS (SELECT FROM seen_months s WHERE s.period_start = m.period_start AND s.currency = m.currency) UNION ALL SELECT s.period_start FROM seen_months s JOIN nudge_reporting.mrr_monthly_consolidated m USING (period_start, currency) WHERE NOT m.complete', 'every month that is over, and no other');
 SELECT is_empty($$ SELECT s.metric FROM seen_kpis s JOIN nudge_reporting.kpi_current k USING (metric) WHERE s.is_suppressed OR (s.value, s.previous, s.change) IS DISTINCT FROM (k.value, k.previous, k.change) $$, 'key figures are those of all');
 UPDATE nudge.audiences SET minimum_customers = 1000 WHERE role_name = 'tap_investors';
 SELECT is(pg_temp.outcome('tap_investors', $$ DO $d$ BEGIN ASSERT (SELECT bool_and(is_suppressed AND value IS NULL AND previous IS NULL AND change IS NULL AND change_rate IS NULL) FROM nudge_external.company_kpis WHERE currency = 'EUR'); END $d$ $$), 'done', 'and nothing of fewer customers than must be');
 
 -- slices: by a loop instead of windows
-SELECT nudge.set_audience('tap_investors', 'investors', dimensions => '{segment,region,industry}', minimum_customers => 6) \g /dev/null
+SELECT nudge.set_audience('tap_investors', 'investors', dimensions => '{segment,region,industry,currency}', minimum_customers => 6) \g /dev/null
 SET ROLE tap_investors;
 CREATE TEMP TABLE sliced AS SELECT * FROM nudge_external.company_metric_values WHERE dimension <> 'all';
 RESET ROLE;
-CREATE TEMP TABLE size AS SELECT period_start, dimension, dimension_value, currency, value::integer AS n FROM nudge_reporting.metric_values WHERE metric = 'paying_customers' AND dimension IN ('segment', 'region', 'industry') AND complete;
-CREATE FUNCTION pg_temp.hidden(wanted_period date, wanted_dimension text, wanted_currency text, least_n integer) RETURNS text[] LANGUAGE plpgsql AS $$
+CREATE TEMP TABLE size AS SELECT period_start, dimension, dimension_value, currency, value::integer AS n FROM nudge_reporting.metric_values WHERE metric = 'paying_customers' AND dimension IN ('segment', 'region', 'industry', 'currency') AND complete;
+-- 'value currency' of what must be hidden of a period and dimension
+CREATE FUNCTION pg_temp.hidden(wanted_period date, wanted_dimension text, least_n integer) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
+	money text;
 	one record;
 	hidden text[] := '{}';
-	together integer := 0;
+	of_money integer;
+	together integer;
 BEGIN
-	FOR one IN SELECT s.dimension_value, s.n FROM size s WHERE (s.period_start, s.dimension, s.currency) = (wanted_period, wanted_dimension, wanted_currency) AND s.n > 0 ORDER BY s.n, s.dimension_value COLLATE "C" LOOP
-		EXIT WHEN one.n >= least_n AND (hidden = '{}' OR cardinality(hidden) >= 2 AND together >= least_n);
-		hidden := hidden || one.dimension_value;
-		together := together + one.n;
+	FOR money IN SELECT DISTINCT s.currency FROM size s WHERE (s.period_start, s.dimension) = (wanted_period, wanted_dimension) LOOP
+		of_money := 0;
+		together := 0;
+		FOR one IN SELECT s.dimension_value, s.n FROM size s WHERE (s.period_start, s.dimension, s.currency) = (wanted_period, wanted_dimension, money) AND s.n > 0 ORDER BY s.n, s.dimension_value COLLATE "C" LOOP
+			EXIT WHEN one.n >= least_n AND (of_money = 0 OR wanted_dimension = 'currency' OR of_money >= 2 AND together >= least_n);
+			hidden := hidden || (one.dimension_value || ' ' || money);
+			of_money := of_money + 1;
+			together := together + one.n;
+		END LOOP;
 	END LOOP;
+	SELECT sum(s.n) INTO together FROM size s WHERE (s.period_start, s.dimension) = (wanted_period, wanted_dimension) AND s.dimension_value || ' ' || s.currency = ANY (hidden);
+	IF cardinality(hidden) = 1 OR together < least_n THEN
+		hidden := hidden || (SELECT s.dimension_value || ' ' || s.currency FROM size s WHERE (s.period_start, s.dimension) = (wanted_period, wanted_dimension) AND s.n > 0 AND s.dimension_value || ' ' || s.currency <> ALL (hidden)
+			ORDER BY s.n, s.dimension_value COLLATE "C", s.currency COLLATE "C" LIMIT 1);
+	END IF;
 	RETURN hidden;
 END
 $$;
 SELECT set_eq('SELECT DISTINCT metric FROM sliced', $$ VALUES ('mrr'), ('arr'), ('paying_customers') $$, 'slices are of balances');
 SELECT cmp_ok((SELECT count(*) FROM sliced WHERE is_suppressed), '>', 20::bigint, 'some slices are not shown');
 SELECT cmp_ok((SELECT count(*) FROM sliced WHERE NOT is_suppressed AND value > 0), '>', 20::bigint, 'and some are');
-SELECT is_empty($$ SELECT s.* FROM sliced s WHERE s.is_suppressed <> (s.dimension_value = ANY (pg_temp.hidden(s.period_start, s.dimension, s.currency, 6))) $$, 'the right ones');
+SELECT is_empty($$ SELECT s.* FROM sliced s WHERE s.is_suppressed <> (s.dimension_value || ' ' || s.currency = ANY (pg_temp.hidden(s.period_start, s.dimension, 6))) $$, 'the right ones');
+SELECT cmp_ok((SELECT count(*) FROM sliced WHERE dimension = 'currency' AND currency = 'EUR' AND is_suppressed), '>', 0::bigint, 'a currency hides the other');
 SELECT is_empty($$ SELECT s.period_start, s.dimension, s.dimension_value, z.n FROM sliced s JOIN size z USING (period_start, dimension, dimension_value, currency) WHERE NOT s.is_suppressed AND z.n BETWEEN 1 AND 5 $$, 'no group of fewer than six');
-SELECT is_empty($$ SELECT s.period_start, s.dimension, s.currency FROM sliced s JOIN size z USING (period_start, dimension, dimension_value, currency) WHERE s.metric = 'mrr' AND z.n > 0 GROUP BY 1, 2, 3
-	HAVING count(*) FILTER (WHERE s.is_suppressed) > 0 AND count(*) FILTER (WHERE NOT s.is_suppressed) > 0 AND (count(*) FILTER (WHERE s.is_suppressed) < 2 OR sum(z.n) FILTER (WHERE s.is_suppressed) < 6) $$, 'nor can one be computed from the total');
+-- what is hidden of a currency or of all, unless that is everything, is never one group nor few customers
+SELECT is_empty($$ SELECT s.period_start, s.dimension, g.currency FROM sliced s JOIN size z USING (period_start, dimension, dimension_value, currency), LATERAL (VALUES (s.currency), (NULL)) g(currency) WHERE s.metric = 'mrr' AND z.n > 0 GROUP BY 1, 2, 3
+	HAVING count(*) FILTER (WHERE s.is_suppressed) > 0 AND count(*) FILTER (WHERE NOT s.is_suppressed) > 0 AND (g.currency IS NULL AND count(*) FILTER (WHERE s.is_suppressed) < 2 OR sum(z.n) FILTER (WHERE s.is_suppressed) < 6) $$, 'nor can one be computed from the total');
 SELECT is_empty($$ SELECT s.metric FROM sliced s JOIN nudge_reporting.metric_values v USING (metric, period_start, grain, dimension, dimension_value, currency) WHERE s.value IS DISTINCT FROM CASE WHEN NOT s.is_suppressed THEN v.value END $$, 'what is shown is what is so');
 
 -- A version with another column ---------------------------------------------------------------
