@@ -189,8 +189,9 @@ FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metr
 	"is_suppressed": "Whether too few customers are behind it", "as_of": "All that was committed before this instant is in it", "sort_order": "Order in which metrics are listed"}'),
 -- A slice is shown if enough customers are behind it.  If only one of a currency
 -- is not, or those that are not have too few together, the total would tell: then
--- the smallest of the others is not shown either.  The same again for all
--- currencies, since the total may be of all.
+-- the smallest of the others is not shown either: enough are then hidden together,
+-- which one group alone never is.  The same again for all currencies, since the
+-- total may be of all.
 ('company_metric_values', 'aggregate', 2050, '{mrr_consolidated}', $query$
 WITH own AS MATERIALIZED (
 	SELECT o.metric, o.dimension, o.minimum_customers FROM nudge.own_metrics o
@@ -202,19 +203,19 @@ WITH own AS MATERIALIZED (
 	SELECT c.period_start, c.dimension, c.dimension_value, c.currency, c.value FROM nudge_reporting.metric_values c
 	WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.complete AND c.dimension IN (SELECT o.dimension FROM own o WHERE o.dimension <> 'all') AND EXISTS (SELECT FROM own o WHERE o.dimension <> 'all')
 ), groups AS (
-	SELECT c.*, row_number() OVER w AS place, min(c.customers) OVER (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0) AS smallest, coalesce(sum(c.customers) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+	SELECT c.*, min(c.customers) OVER (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0) AS smallest, coalesce(sum(c.customers) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
 	FROM counted c
 	WINDOW w AS (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0 ORDER BY c.customers, c.dimension_value COLLATE "C")
 ), first_look AS (
-	SELECT g.*, l.customers AS least, g.customers = 0 OR g.customers >= l.customers AND (g.dimension IN ('all', 'currency') OR g.smallest >= l.customers OR g.place > 2 AND g.before >= l.customers) AS is_shown
+	SELECT g.*, l.customers AS least, g.customers = 0 OR g.customers >= l.customers AND (g.dimension IN ('all', 'currency') OR g.smallest >= l.customers OR g.before >= l.customers) AS is_shown
 	FROM groups g, least_group l
 ), second_look AS (
-	SELECT f.*, count(*) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_groups, sum(f.customers) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_customers,
+	SELECT f.*, sum(f.customers) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_customers,
 		row_number() OVER (PARTITION BY f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
 	FROM first_look f WINDOW a AS (PARTITION BY f.period_start, f.dimension)
 ), judged AS MATERIALIZED (
 	SELECT k.period_start, k.dimension, k.dimension_value, k.currency,
-		k.is_shown AND (k.dimension = 'all' OR k.customers = 0 OR k.hidden_groups = 0 OR k.place_among_shown > 1 OR k.hidden_groups > 1 AND k.hidden_customers >= k.least) AS is_shown
+		k.is_shown AND (k.dimension = 'all' OR k.customers = 0 OR k.hidden_customers IS NULL OR k.place_among_shown > 1 OR k.hidden_customers >= k.least) AS is_shown
 	FROM second_look k
 )
 SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END::numeric(24,6) AS value, NOT s.is_shown AS is_suppressed

@@ -34,8 +34,8 @@ BEGIN
 END
 $$;
 -- segments of very different sizes, one customer with a currency of its own
-INSERT INTO raw.raw_customers (customer, created_at, name, segment, region)
-SELECT 'c' || n, now() - interval '3 years', 'Name of c' || n, (ARRAY['large', 'large', 'large', 'large', 'large', 'small', 'small', 'tiny'])[1 + least(pg_temp.below(8), pg_temp.below(12))], (ARRAY['north', 'south', 'east'])[1 + pg_temp.below(3)] FROM generate_series(1, 60) n;
+INSERT INTO raw.raw_customers (customer, created_at, name, industry, segment, region)
+SELECT 'c' || n, now() - interval '3 years', 'Name of c' || n, CASE WHEN n = 1 THEN 'rare' WHEN n <= 3 THEN 'few' WHEN n <= 20 THEN 'some' ELSE 'most' END, (ARRAY['large', 'large', 'large', 'large', 'large', 'small', 'small', 'tiny'])[1 + least(pg_temp.below(8), pg_temp.below(12))], (ARRAY['north', 'south', 'east'])[1 + pg_temp.below(3)] FROM generate_series(1, 60) n;
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, valid_to, amount, currency, interval_unit, interval_count, quantity, status)
 SELECT n, 'c' || 1 + pg_temp.below(60), 'p', t, CASE WHEN random() < 0.4 THEN t + make_interval(days => 10 + pg_temp.below(300)) END, (10 + pg_temp.below(900)) / 7.0, CASE WHEN n = 1 THEN 'CHF' ELSE 'EUR' END, 'month', 1, 1, 'active'
 FROM generate_series(1, 160) n, LATERAL (SELECT now() - make_interval(days => 20 + pg_temp.below(400)) + n * interval '0 s' AS t OFFSET 0) s;
