@@ -66,7 +66,7 @@ BEGIN
 END
 $$;
 CREATE TEMP VIEW needed AS
-	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,mrr_consolidated,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline}'::text[])
+	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,mrr_consolidated,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline,support_backlog}'::text[])
 		UNION SELECT m.name FROM n JOIN nudge.dependencies d ON d.materialisation = n.name JOIN nudge.materialisations m ON nudge.mart_table(m.name) = d.upstream)
 	SELECT o.name, o.depth FROM n JOIN nudge.refresh_order() o ON o.name = n.name;
 SELECT pg_temp.refresh(name) FROM (SELECT name FROM needed ORDER BY depth, name OFFSET 0) o \g /dev/null
@@ -480,6 +480,11 @@ SELECT is_empty($$ SELECT s.period_start, s.dimension, s.dimension_value, z.n FR
 SELECT is_empty($$ SELECT s.period_start, s.dimension, g.currency FROM sliced s JOIN size z USING (period_start, dimension, dimension_value, currency), LATERAL (VALUES (s.currency), (NULL)) g(currency) WHERE s.metric = 'mrr' AND z.n > 0 GROUP BY 1, 2, 3
 	HAVING count(*) FILTER (WHERE s.is_suppressed) > 0 AND count(*) FILTER (WHERE NOT s.is_suppressed) > 0 AND (g.currency IS NULL AND count(*) FILTER (WHERE s.is_suppressed) < 2 OR sum(z.n) FILTER (WHERE s.is_suppressed) < 6) $$, 'nor can one be computed from the total');
 SELECT is_empty($$ SELECT s.metric FROM sliced s JOIN nudge_reporting.metric_values v USING (metric, period_start, grain, dimension, dimension_value, currency) WHERE s.value IS DISTINCT FROM CASE WHEN NOT s.is_suppressed THEN v.value END $$, 'what is shown is what is so');
+
+-- of slices of which nobody knows how many customers are behind them, none
+SELECT nudge.set_audience('tap_partners', 'partners', metrics => '{ticket_backlog}', dimensions => '{priority}', minimum_customers => 1) \g /dev/null
+SELECT is(pg_temp.outcome('tap_partners', $$ DO $d$ BEGIN ASSERT (SELECT count(*) > 0 AND bool_and(is_suppressed AND value IS NULL) FROM nudge_external.company_metric_values WHERE dimension = 'priority');
+	ASSERT (SELECT count(*) > 0 AND bool_and(NOT is_suppressed AND value IS NOT NULL) FROM nudge_external.company_metric_values WHERE dimension = 'all'); END $d$ $$), 'done', 'slices without known customers are not shown, totals are');
 
 -- A version with another column ---------------------------------------------------------------
 
