@@ -47,6 +47,8 @@ BEGIN ATOMIC
 	UNION ALL
 	SELECT 'closed period', 'nudge.closed_period_rows', 'customer = ANY ($1)' WHERE entity_places.entity = 'customer'
 	UNION ALL
+	SELECT 'list', 'nudge.external_customers', 'customer = ANY ($1)' WHERE entity_places.entity = 'customer'
+	UNION ALL
 	SELECT 'list', l.object, l.condition
 	FROM (VALUES ('nudge.exclusions', format('(entity = %1$L AND key = ANY ($1) OR through = ANY (SELECT concat(%1$L, '' '', k) FROM unnest($1) k))', entity_places.entity)), ('nudge.entity_merges', format('entity = %L AND (key = ANY ($1) OR merged_into = ANY ($1) OR counted_as = ANY ($1))', entity_places.entity))) l(object, condition)
 	UNION ALL

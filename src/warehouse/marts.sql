@@ -176,6 +176,8 @@ BEGIN
 			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
 			UNION ALL
 			SELECT 5, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			UNION ALL
+			SELECT 5 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
@@ -250,6 +252,10 @@ BEGIN
 			PERFORM nudge.make_converted_view(plan.name, settings.currency, settings.zone);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
 			PERFORM nudge.add_shipped_mart(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action = 'restrict rows' THEN
+			PERFORM nudge.restrict_rows(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND EXISTS (SELECT FROM nudge.shipped_audience_views v WHERE v.name = plan.name) THEN
+			PERFORM nudge.make_audience_view(plan.name, settings);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
 			PERFORM nudge.make_staging_view(plan.name, settings);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
@@ -262,6 +268,9 @@ BEGIN
 		estimate := plan.estimate;
 		RETURN NEXT;
 	END LOOP;
+	IF dry_run IS NOT TRUE THEN
+		PERFORM nudge.grant_audiences();
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text) IS
@@ -275,7 +284,12 @@ DECLARE
 BEGIN
 	FOR one IN
 		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name, s.object FROM (
-			SELECT 0 AS part, v.place AS depth, 'drop view' AS action, v.name, nudge.reporting_view(v.name) AS object FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+			SELECT -2 AS part, v.place AS depth, 'drop view' AS action, v.name, nudge.audience_view(v.name, v.audience) AS object FROM nudge.shipped_audience_views v WHERE to_regclass(nudge.audience_view(v.name, v.audience)) IS NOT NULL
+			UNION ALL
+			-- one may read another mart
+			SELECT -1, 0, 'drop policy', m.name, nudge.mart_table(m.name) FROM nudge.shipped_marts m JOIN pg_policy p ON p.polrelid = to_regclass(nudge.mart_table(m.name)) AND p.polname = 'nudge_own_rows'
+			UNION ALL
+			SELECT 0, v.place, 'drop view', v.name, nudge.reporting_view(v.name) FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
 			UNION ALL
 			SELECT 0, -v.place, 'drop view', v.name, nudge.staging_name(v.name) FROM nudge.shipped_staging_views v WHERE to_regclass(nudge.staging_name(v.name)) IS NOT NULL
 			UNION ALL
@@ -290,6 +304,8 @@ BEGIN
 		) s ORDER BY 1 LOOP
 		IF NOT dry_run AND one.action IN ('drop view', 'drop converted input') THEN
 			EXECUTE format('DROP VIEW %s', one.object);
+		ELSIF NOT dry_run AND one.action = 'drop policy' THEN
+			EXECUTE format('DROP POLICY nudge_own_rows ON %s', one.object);
 		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);
 		ELSIF NOT dry_run THEN

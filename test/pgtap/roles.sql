@@ -28,7 +28,7 @@ CREATE TEMP TABLE acting AS SELECT name, string_to_array(kinds, ' ') AS kinds FR
 	('heartbeat', 'operator job'), ('check_rebuild', 'operator job'), ('prune_runs', 'operator job'), ('prune_job_runs', 'operator job'), ('prune_daily', 'operator job'), ('purge_expired', 'operator job'), ('retry_quarantined', 'operator job'),
 	('schedule', 'operator job'), ('unschedule', 'operator job'), ('adopt', 'operator job'), ('take_over', 'operator job'), ('record_schedule', 'operator job'), ('record_installation', 'operator job'),
 	('note_mapping', ''), ('note_settings', ''), ('mark_everything', ''), ('quarantine_key', ''), ('run_as_owner', ''), ('take_pending', ''), ('compute_batch', ''), ('note_triggers', ''),
-	('set_data_retention', ''), ('purge_object', ''), ('find_keys', ''), ('find_entity', ''), ('erase_history', ''), ('begin_erasure', ''), ('end_erasure', ''), ('forget', ''), ('create_roles', ''), ('grant_roles', '')) a(name, kinds);
+	('set_data_retention', ''), ('purge_object', ''), ('find_keys', ''), ('find_entity', ''), ('erase_history', ''), ('begin_erasure', ''), ('end_erasure', ''), ('forget', ''), ('create_roles', ''), ('grant_roles', ''), ('create_audiences', '')) a(name, kinds);
 SELECT set_eq('SELECT DISTINCT name FROM routine WHERE NOT is_public', 'SELECT name FROM acting', 'what is not for everybody is in one of the lists, and all of these are');
 SELECT is_empty($$
 	SELECT r.kind, f.oid::regprocedure FROM role r, routine f LEFT JOIN acting a ON a.name = f.name
