@@ -9634,6 +9634,79 @@ $$;
 COMMENT ON FUNCTION nudge.explain_refresh(text) IS
 	'What a refresh would do, in which order, and how well it knows what has changed in each upstream. Not STRICT: without a name it is all materialisations';
 
+-- src/warehouse/conversion.sql
+
+/*
+ * conversion.sql
+ *		Inputs with their amounts in the currency that deploy() is told, for
+ *		what adds up amounts of several.
+ *
+ * Rules: doc/conversion.md.
+ */
+
+-- The day whose rate an amount has, as an expression of r, a row of the input;
+-- NULL for inputs that are not converted.  A month has the rate of its last day,
+-- as convert_periods has it, and what is open that of now.
+CREATE FUNCTION nudge.conversion_day(input text, zone text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN d.column_name IN ('day') THEN 'r.day'
+		WHEN d.column_name IN ('period') THEN '(r.period + interval ''1 month'' - interval ''1 day'')::date'
+		ELSE format('nudge.civil_date(CASE WHEN isfinite(r.%I) THEN r.%1$I ELSE nudge.as_of() END, %L)', d.column_name, zone) END
+	FROM (SELECT CASE WHEN input IN ('spend', 'cash') THEN 'day' WHEN input IN ('costs', 'budgets', 'quotas') THEN 'period' WHEN input IN ('payments', 'charges', 'conversions') THEN 'at'
+		WHEN input = 'contracts' THEN 'signed_at' WHEN input = 'deals' THEN 'closed_at' END AS column_name) d
+	WHERE d.column_name IS NOT NULL;
+END;
+
+COMMENT ON FUNCTION nudge.conversion_day(text, text) IS 'Works for deploy: the day whose exchange rate an amount of an input has, as an expression; NULL for inputs that are not converted';
+
+-- No input or source can be called so.
+CREATE FUNCTION nudge.converted_view(input text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN format('nudge_staging.%I', input || '___converted');
+
+COMMENT ON FUNCTION nudge.converted_view(text) IS 'Works for deploy: name of the view of an input with its amounts in one currency';
+
+-- Rates to one currency, an array for each other one: a row then reads those of
+-- its own alone.
+CREATE FUNCTION nudge.rates_query(currency text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN currency IS NULL THEN 'SELECT NULL::text AS currency, NULL::nudge.exchange_rate[] AS rates WHERE false'
+		ELSE format('SELECT upper(btrim(x.currency)) AS currency, array_agg(ROW(upper(btrim(x.currency)), x.day, x.rate)::nudge.exchange_rate) AS rates'
+			' FROM nudge_staging.exchange_rates x WHERE x.base IS NULL OR upper(btrim(x.base)) = %L GROUP BY upper(btrim(x.currency))', currency) END;
+
+COMMENT ON FUNCTION nudge.rates_query(text) IS 'Works for deploy: the query of exchange rates to a currency. Not STRICT: without one there are none';
+
+-- Without a currency to convert to, or without rates, it is the input itself.
+CREATE FUNCTION nudge.converted_query(input text, currency text, zone text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN c.base IS NULL THEN format('SELECT %s FROM %s r', string_agg(format('r.%I', i.column_name), ', ' ORDER BY i.position), nudge.staging_name(i.input))
+		ELSE format('SELECT %s FROM %s r LEFT JOIN (%s) f ON f.currency = upper(btrim(r.currency)), LATERAL (SELECT CASE WHEN upper(btrim(r.currency)) = %L THEN 1 WHEN r.currency IS NOT NULL AND (%s) THEN nudge.exchange_rate_at(f.rates, upper(btrim(r.currency)), %s) END AS rate) k',
+			string_agg(CASE WHEN i.column_name = 'currency' THEN format('CASE WHEN r.currency IS NOT NULL THEN %L::text END AS currency', c.base)
+				WHEN i.column_name = ANY (nudge.input_money(i.input)) THEN format('CASE WHEN r.currency IS NULL OR k.rate = 1 THEN r.%1$I ELSE round(r.%1$I * k.rate, 6) END AS %1$I', i.column_name)
+				ELSE format('r.%I', i.column_name) END, ', ' ORDER BY i.position),
+			nudge.staging_name(i.input), nudge.rates_query(c.base), c.base,
+			-- a row without an amount needs no rate
+			string_agg(format('r.%I IS NOT NULL', i.column_name), ' OR ' ORDER BY i.position) FILTER (WHERE i.column_name = ANY (nudge.input_money(i.input))), nudge.conversion_day(i.input, converted_query.zone)) END
+	FROM nudge.input_columns i, (SELECT CASE WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NOT NULL THEN converted_query.currency END AS base) c
+	WHERE i.input = converted_query.input
+	GROUP BY i.input, c.base;
+END;
+
+COMMENT ON FUNCTION nudge.converted_query(text, text, text) IS 'Works for deploy: an input with its amounts in a currency, at the rates of exchange_rates. Not STRICT: without a currency it is the input itself';
+
+CREATE FUNCTION nudge.make_converted_view(input text, currency text, zone text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.make_engine_view(nudge.converted_view(input), nudge.converted_query(input, currency, zone),
+		(SELECT i.description FROM nudge.inputs i WHERE i.input = make_converted_view.input) || ', with amounts in one currency if deploy() was told one and exchange rates are mapped');
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_converted_view(text, text, text) IS 'Works for deploy: makes or replaces the view of an input with its amounts in one currency. Not STRICT: there may be no currency';
+
 -- src/warehouse/marts.sql
 
 /*
@@ -9648,7 +9721,9 @@ COMMENT ON FUNCTION nudge.explain_refresh(text) IS
 -- are mapped.  {zone}, {buckets}, {week_start} and {fiscal_year_start} stand for
 -- the settings of deploy(), as literals; {customers?} for an optional input, as
 -- a regclass that is NULL unless it is mapped, and {customers*} for its rows,
--- which are none then.
+-- which are none then.  {deals$} is the name of an input with its amounts in one
+-- currency, {budgets$?} an optional one as a regclass, {budgets$*} its rows; {base} that currency, NULL
+-- if nothing is converted, and {rates} the rates to it, by currency.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
 	subject text NOT NULL,
@@ -9662,7 +9737,8 @@ CREATE TABLE nudge.shipped_marts (
 	clock_query text,
 	key_maps jsonb,
 	description text NOT NULL,
-	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object')
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
+	indexes text[] NOT NULL DEFAULT '{}'
 );
 
 GRANT SELECT ON nudge.shipped_marts TO PUBLIC;
@@ -9685,7 +9761,7 @@ COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows
 
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
 
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), and {customers?} for an input that may be missing, {customers*} for its rows';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it';
 
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 
@@ -9694,6 +9770,8 @@ COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream le
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
 
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
+
+COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Further indexes, by which people drill down, as CREATE INDEX has them after the name of the table';
 
 -- What deploy was told last: marts are made by it, and reports show it.
 CREATE TABLE nudge.deployment (
@@ -9761,14 +9839,18 @@ $$;
 
 COMMENT ON FUNCTION nudge.tracking_problem(text) IS 'Works for deploy: why a source cannot be tracked by who asks, NULL if it can';
 
-CREATE FUNCTION nudge.fill_in_inputs(query text) RETURNS text
+CREATE FUNCTION nudge.fill_in_inputs(query text, settings nudge.deployment) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	filled text := query;
+	base constant text := CASE WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NOT NULL THEN settings.currency END;
+	filled text := replace(replace(query, '{base}', quote_nullable(base) || '::text'), '{rates}', format('(%s)', nudge.rates_query(base)));
 	one text;
 BEGIN
-	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)[?*][}]', 'g') m(words) LOOP
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*$]|[$][?*])[}]', 'g') m(words) LOOP
+		filled := replace(filled, '{' || one || '$}', nudge.converted_view(one));
+		filled := replace(filled, '{' || one || '$*}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN '(' || nudge.input_query(one, NULL) || ')' ELSE nudge.converted_view(one) END);
+		filled := replace(filled, '{' || one || '$?}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.converted_view(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
 	END LOOP;
@@ -9776,7 +9858,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.fill_in_inputs(text) IS 'Works for deploy: a shipped query with the optional inputs in it, those that are mapped';
+COMMENT ON FUNCTION nudge.fill_in_inputs(text, nudge.deployment) IS 'Works for deploy: a shipped query with the optional inputs in it, those that are mapped';
 
 -- Time in reports that are marts -------------------------------------------
 
@@ -9806,8 +9888,8 @@ COMMENT ON FUNCTION nudge.period_ticks(text, text) IS
 	'When the period of nudge.as_of() began: for clock queries of what changes as a day, or a month, begins';
 
 -- What deploy would do, in its order.
-CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.deploy_plan(settings nudge.deployment) RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
@@ -9819,22 +9901,32 @@ BEGIN
 				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
 			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs) FROM shipped m WHERE m.missing IS NULL)
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
 				-- how it is tracked somebody has chosen, even if that is not at all
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
-			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
+			SELECT 2, i.input, 0, 'convert input', i.input, nudge.converted_view(i.input), NULL,
+				CASE WHEN settings.currency IS NULL THEN 'amounts as they are: no currency is chosen' WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NULL THEN 'amounts as they are: exchange_rates is not mapped'
+					ELSE format('amounts in %s', settings.currency) END
+			FROM nudge.inputs i WHERE nudge.conversion_day(i.input, settings.zone) IS NOT NULL AND to_regclass(nudge.staging_name(i.input)) IS NOT NULL
+				AND EXISTS (SELECT FROM shipped m WHERE m.missing IS NULL AND m.query ~ format('[{]%s[$]', i.input))
+			UNION ALL
+			SELECT 3, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
 			UNION ALL
-			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
+			UNION ALL
+			SELECT 5, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			UNION ALL
+			SELECT 5 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.deploy_plan() IS 'Works for deploy: what it would do. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.deploy_plan(nudge.deployment) IS 'Works for deploy: what it would do with its settings';
 
 CREATE FUNCTION nudge.add_shipped_mart(name text, settings nudge.deployment) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -9844,15 +9936,18 @@ DECLARE
 	one record;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_inputs(nudge.fill_in(m.query, settings)), m.key_column, m.row_key, m.layer,
-		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings)), description => m.description);
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m.key_column, m.row_key, m.layer,
+		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
+	END LOOP;
+	FOR one IN SELECT i AS definition FROM unnest(m.indexes) i LOOP
+		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s', m.name || '_' || left(md5(one.definition), 8), nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments';
+COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments and indexes';
 
 -- NULL is what was said before, or the default of the table's first row.
 CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer, currency text) RETURNS nudge.deployment
@@ -9896,11 +9991,19 @@ BEGIN
 		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
 			fiscal_year_start = excluded.fiscal_year_start, currency = excluded.currency, deployed_by = session_user, deployed_at = now();
 	END IF;
-	FOR plan IN SELECT p.* FROM nudge.deploy_plan() p ORDER BY p.place LOOP
+	FOR plan IN SELECT p.* FROM nudge.deploy_plan(settings) p ORDER BY p.place LOOP
 		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
 			PERFORM nudge.track_source(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action = 'convert input' THEN
+			PERFORM nudge.make_converted_view(plan.name, settings.currency, settings.zone);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
 			PERFORM nudge.add_shipped_mart(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action = 'restrict rows' THEN
+			PERFORM nudge.restrict_rows(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND EXISTS (SELECT FROM nudge.shipped_audience_views v WHERE v.name = plan.name) THEN
+			PERFORM nudge.make_audience_view(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
+			PERFORM nudge.make_staging_view(plan.name, settings);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
 			PERFORM nudge.make_reporting_view(plan.name, settings);
 		END IF;
@@ -9911,6 +10014,9 @@ BEGIN
 		estimate := plan.estimate;
 		RETURN NEXT;
 	END LOOP;
+	IF dry_run IS NOT TRUE THEN
+		PERFORM nudge.grant_audiences();
+	END IF;
 END
 $$;
 
@@ -9924,18 +10030,29 @@ DECLARE
 	one record;
 BEGIN
 	FOR one IN
-		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name FROM (
-			SELECT 0 AS part, v.place AS depth, 'drop view' AS action, v.name FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name, s.object FROM (
+			SELECT -2 AS part, v.place AS depth, 'drop view' AS action, v.name, nudge.audience_view(v.name, v.audience) AS object FROM nudge.shipped_audience_views v WHERE to_regclass(nudge.audience_view(v.name, v.audience)) IS NOT NULL
 			UNION ALL
-			SELECT 1, o.depth, 'drop materialisation', o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
+			-- one may read another mart
+			SELECT -1, 0, 'drop policy', m.name, nudge.mart_table(m.name) FROM nudge.shipped_marts m JOIN pg_policy p ON p.polrelid = to_regclass(nudge.mart_table(m.name)) AND p.polname = 'nudge_own_rows'
+			UNION ALL
+			SELECT 0, v.place, 'drop view', v.name, nudge.reporting_view(v.name) FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 0, -v.place, 'drop view', v.name, nudge.staging_name(v.name) FROM nudge.shipped_staging_views v WHERE to_regclass(nudge.staging_name(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 1, o.depth, 'drop materialisation', o.name, nudge.mart_table(o.name) FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
+			UNION ALL
+			SELECT 2, 0, 'drop converted input', i.input, nudge.converted_view(i.input) FROM nudge.inputs i WHERE to_regclass(nudge.converted_view(i.input)) IS NOT NULL
 			UNION ALL
 			-- others may still need to know what changes
-			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
+			SELECT 3, 0, 'untrack source', t.source, t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
 			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
 		) s ORDER BY 1 LOOP
-		IF NOT dry_run AND one.action = 'drop view' THEN
-			EXECUTE format('DROP VIEW %s', nudge.reporting_view(one.name));
+		IF NOT dry_run AND one.action IN ('drop view', 'drop converted input') THEN
+			EXECUTE format('DROP VIEW %s', one.object);
+		ELSIF NOT dry_run AND one.action = 'drop policy' THEN
+			EXECUTE format('DROP POLICY nudge_own_rows ON %s', one.object);
 		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);
 		ELSIF NOT dry_run THEN
@@ -9943,7 +10060,7 @@ BEGIN
 		END IF;
 		place := one.place;
 		action := one.action;
-		object := CASE one.action WHEN 'untrack source' THEN one.name WHEN 'drop view' THEN nudge.reporting_view(one.name) ELSE nudge.mart_table(one.name) END;
+		object := one.object;
 		RETURN NEXT;
 	END LOOP;
 	IF NOT dry_run THEN
@@ -10088,6 +10205,162 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FR
 	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
 	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
 
+-- Retention of 12 months as each month closes, by bucket: customers are compared
+-- one by one, and what comes of it is added up.  Months that are over change by
+-- their rows alone, so time only adds one.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('revenue_retention_buckets', 'revenue', 121, 'mart', '{subscriptions}', 'bucket', '{bucket,currency,period}', $query$
+SELECT b.bucket, b.currency, w.period, r.opening_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.opening_customers, r.churned_customers
+FROM nudge_analytics.mrr_buckets b,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
+	LATERAL nudge.mrr_summary(b.state, (w.period - interval '11 months')::date, (w.period + interval '1 month')::date, {zone}) r
+WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
+	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_buckets b, nudge.period_ticks(''month'', {zone}) t',
+	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket: totals add up buckets. Grain: bucket, currency and month of the zone of deploy() that is over',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
+	"churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close"}');
+
+-- In one currency if there are rates: each currency at that of the month that
+-- ends, so that what a rate moves is no retention.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('revenue_retention', 'revenue', 122, 'metric', '{subscriptions}', 'currency', '{currency,period}', $query$
+SELECT b.currency, b.period, sum(b.opening_mrr) AS opening_mrr, sum(b.expansion_mrr) AS expansion_mrr, sum(b.contraction_mrr) AS contraction_mrr, sum(b.churn_mrr) AS churn_mrr, sum(b.opening_customers)::bigint AS opening_customers, sum(b.churned_customers)::bigint AS churned_customers,
+	sum(b.opening_mrr + b.expansion_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS net_revenue_retention_rate, sum(b.opening_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS gross_revenue_retention_rate,
+	(sum(b.opening_customers) - sum(b.churned_customers)) / nullif(sum(b.opening_customers), 0) AS logo_retention_rate, true AS complete
+FROM (
+	SELECT c.currency, c.period, sum(c.opening_mrr) AS opening_mrr, sum(c.expansion_mrr) AS expansion_mrr, sum(c.contraction_mrr) AS contraction_mrr, sum(c.churn_mrr) AS churn_mrr, sum(c.opening_customers) AS opening_customers, sum(c.churned_customers) AS churned_customers
+	FROM nudge_analytics.revenue_retention_buckets c GROUP BY c.currency, c.period
+) s
+	LEFT JOIN {rates} f ON f.currency = s.currency,
+	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
+	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x,
+	LATERAL (SELECT k.currency, s.period, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
+GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null}',
+	'Net and gross revenue retention and customer retention over the 12 months that end with each month. Grain: currency and month of the zone of deploy() that is over',
+	'{"currency": "Currency of the amounts", "period": "First day of the month that ends the 12", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
+	"churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close", "net_revenue_retention_rate": "MRR of these customers now over opening_mrr, a fraction",
+	"gross_revenue_retention_rate": "The same without what they have more, a fraction", "logo_retention_rate": "Those of opening_customers that are left, a fraction", "complete": "True: the month is over"}');
+
+-- as in all, for the dimensions of customers
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('revenue_retention_slices', 'revenue', 990, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency,period}', $query$
+SELECT b.bucket, b.dimension, b.value, b.currency, w.period, r.opening_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.opening_customers, r.churned_customers
+FROM (SELECT s.bucket, 'segment'::text AS dimension, s.segment AS value, s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s
+		UNION ALL SELECT d.bucket, d.dimension, d.value, d.currency, d.state FROM nudge_analytics.mrr_dimension_buckets d) b,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
+	LATERAL nudge.mrr_summary(b.state, (w.period - interval '11 months')::date, (w.period + interval '1 month')::date, {zone}) r
+WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
+	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_segment_buckets b, nudge.period_ticks(''month'', {zone}) t',
+	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket and value of a dimension now. Grain: bucket, dimension, value, currency and month of the zone of deploy() that is over',
+	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
+	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative", "churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened",
+	"churned_customers": "Those of them without MRR as they close"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('revenue_retention_by_dimension', 'revenue', 991, 'metric', '{customers,subscriptions}', 'dimension', '{dimension,value,currency,period}', $query$
+SELECT b.dimension, b.value, b.currency, b.period, sum(b.opening_mrr) AS opening_mrr, sum(b.expansion_mrr) AS expansion_mrr, sum(b.contraction_mrr) AS contraction_mrr, sum(b.churn_mrr) AS churn_mrr, sum(b.opening_customers)::bigint AS opening_customers,
+	sum(b.churned_customers)::bigint AS churned_customers, sum(b.opening_mrr + b.expansion_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS net_revenue_retention_rate,
+	sum(b.opening_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS gross_revenue_retention_rate, (sum(b.opening_customers) - sum(b.churned_customers)) / nullif(sum(b.opening_customers), 0) AS logo_retention_rate, true AS complete
+FROM (
+	SELECT c.dimension, c.value, c.currency, c.period, sum(c.opening_mrr) AS opening_mrr, sum(c.expansion_mrr) AS expansion_mrr, sum(c.contraction_mrr) AS contraction_mrr, sum(c.churn_mrr) AS churn_mrr, sum(c.opening_customers) AS opening_customers, sum(c.churned_customers) AS churned_customers
+	FROM nudge_analytics.revenue_retention_slices c GROUP BY c.dimension, c.value, c.currency, c.period
+) s
+	LEFT JOIN {rates} f ON f.currency = s.currency,
+	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
+	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x,
+	LATERAL (SELECT k.currency, s.period, s.dimension, s.value, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
+GROUP BY b.dimension, b.value, b.currency, b.period$query$, NULL, NULL,
+	'Net and gross revenue retention and customer retention over the 12 months that end with each month, by value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy() that is over',
+	'{"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
+	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative", "churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened",
+	"churned_customers": "Those of them without MRR as they close", "net_revenue_retention_rate": "MRR of these customers now over opening_mrr, a fraction", "gross_revenue_retention_rate": "The same without what they have more, a fraction",
+	"logo_retention_rate": "Those of opening_customers that are left, a fraction", "complete": "True: the month is over"}');
+
+-- src/warehouse/marts_consolidated.sql
+
+/*
+ * marts_consolidated.sql
+ *		Shipped materialisations about revenue of all currencies in one, and the
+ *		causes of its movements.
+ *
+ * Rules: doc/conversion.md.
+ */
+
+-- An item is what a customer pays for, in its own currency, with the rate of each
+-- month: what the rate alone moves is then fx_mrr.  Without a currency of
+-- deploy(), or without rates, each currency is the one of its own rows.  What
+-- counts is what counts in customer_mrr, to the same millionth: if plan and
+-- quantity do not give it, the amount stands for itself.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_mrr_items', 'revenue', 102, 'mart', '{subscriptions}', '{exchange_rates}', 'customer', '{customer,currency}', $query$
+SELECT p.customer, p.base AS currency, nudge.bucket(p.customer, {buckets}) AS bucket,
+	nudge.mrr_item_agg(p.customer, p.item, p.valid_from, p.valid_to, p.plan, p.quantity, p.unit_amount, p.discount, p.currency, p.rate, p.end_reason) AS state
+FROM (
+	SELECT i.customer, i.item, i.plan, i.currency, i.base, i.end_reason, c.rate, c.valid_from, c.valid_to,
+		CASE WHEN i.price_fits THEN i.quantity ELSE 1 END AS quantity, CASE WHEN i.price_fits THEN i.unit_amount ELSE i.net END AS unit_amount, CASE WHEN i.price_fits THEN i.gross - i.net ELSE 0 END AS discount
+	FROM (
+		SELECT o.*, o.gross >= o.net AND o.net >= 0 AS price_fits, f.rates
+		FROM (
+			SELECT s.*, round(s.quantity * s.unit_amount, 6) AS gross, coalesce({base}, s.currency) AS base
+			FROM (
+				SELECT s.customer, s.item, s.plan, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, upper(btrim(s.currency)) AS currency, coalesce(s.quantity, 1) AS quantity, v.unit_amount, v.net,
+					CASE WHEN lower(btrim(s.end_reason)) IN ('voluntary', 'involuntary') THEN lower(btrim(s.end_reason)) END AS end_reason
+				FROM nudge_staging.subscriptions s,
+					-- computed once
+					LATERAL (SELECT nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, 1) AS unit_amount,
+						round(nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1)) * (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END), 6) AS net OFFSET 0) v
+				WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
+					AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
+			) s
+		) o
+		LEFT JOIN {rates} f ON f.currency = o.currency AND o.currency <> o.base
+	) i,
+	LATERAL (
+		SELECT i.valid_from, i.valid_to, 1::numeric AS rate WHERE i.currency = i.base
+		UNION ALL
+		-- the months of a rate, within the period: the day after its last one is no end of it
+		SELECT greatest(i.valid_from, m.valid_from::timestamp AT TIME ZONE {zone}), CASE WHEN m.valid_to IS NOT NULL AND (i.valid_to IS NULL OR m.valid_to < d.end_day) THEN m.valid_to::timestamp AT TIME ZONE {zone} ELSE i.valid_to END, m.rate
+		FROM (SELECT CASE WHEN isfinite(i.valid_from) THEN nudge.civil_date(i.valid_from, {zone}) END AS start_day, CASE WHEN isfinite(i.valid_to) THEN nudge.civil_date(i.valid_to - interval '1 microsecond', {zone}) + 1 END AS end_day) d,
+			LATERAL nudge.convert_periods(d.start_day, d.end_day, 1, i.currency, i.base, i.rates, 'month_end', nudge.civil_date(nudge.as_of(), {zone})) m
+		WHERE i.currency <> i.base
+	) c
+) p
+GROUP BY p.customer, p.base$query$,
+	-- rates that are loaded before their day
+	'SELECT x.day::timestamp AT TIME ZONE {zone} FROM {exchange_rates*} x WHERE isfinite(x.day)',
+	'Price items over time of each customer, in their currency with exchange rates to one: a state for functions such as mrr_causes. Grain: customer and currency converted to',
+	'{"customer": "Customer", "currency": "Currency converted to: that of deploy() if rates are mapped, otherwise the own one", "bucket": "Hash bucket of the customer", "state": "Price items over time, as mrr_item_state"}'),
+('mrr_item_buckets', 'revenue', 104, 'mart', '{subscriptions}', '{exchange_rates}', 'bucket', '{bucket,currency}', $query$
+SELECT c.bucket, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
+FROM nudge_analytics.customer_mrr_items c
+GROUP BY c.bucket, c.currency$query$, NULL,
+	'Price items over time of customers by hash bucket, by the currency converted to. Grain: bucket and currency',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency converted to", "customers": "Customers with a price", "state": "Price items over time, as mrr_item_state"}'),
+-- Sums over buckets, since a customer is in one: a state of all would grow beyond what a state may be.
+('mrr_consolidated', 'revenue', 106, 'metric', '{subscriptions}', '{exchange_rates}', 'currency', '{currency,period}', $query$
+SELECT b.currency, w.period, sum(w.opening_mrr) AS opening_mrr, sum(w.new_mrr) AS new_mrr, sum(w.reactivation_mrr) AS reactivation_mrr, sum(w.expansion_mrr) AS expansion_mrr, sum(w.contraction_mrr) AS contraction_mrr,
+	sum(w.churn_mrr) AS churn_mrr, sum(w.fx_mrr) AS fx_mrr, sum(w.net_new_mrr) AS net_new_mrr, sum(w.closing_mrr) AS closing_mrr, sum(w.opening_customers)::bigint AS opening_customers, sum(w.new_customers)::bigint AS new_customers,
+	sum(w.reactivated_customers)::bigint AS reactivated_customers, sum(w.expanded_customers)::bigint AS expanded_customers, sum(w.contracted_customers)::bigint AS contracted_customers, sum(w.churned_customers)::bigint AS churned_customers,
+	sum(w.closing_customers)::bigint AS closing_customers, bool_and(w.complete) AS complete
+FROM nudge_analytics.mrr_item_buckets b, LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w
+GROUP BY b.currency, w.period$query$,
+	'SELECT DISTINCT m.currency, nudge.as_of() FROM nudge_analytics.mrr_item_buckets m',
+	'MRR waterfall by month of customers of all currencies, in one currency, with what exchange rates alone have moved. Grain: currency converted to and month of the zone of deploy()',
+	'{"currency": "Currency converted to: that of deploy() if rates are mapped, otherwise the own one", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates alone", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed, at the rates of its last day",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}'),
+('mrr_causes', 'revenue', 108, 'metric', '{subscriptions}', '{exchange_rates}', 'currency', '{currency,period,movement,cause}', $query$
+SELECT b.currency, w.period, w.movement, w.cause, sum(w.amount) AS amount, sum(w.customers)::bigint AS customers, bool_and(w.complete) AS complete
+FROM nudge_analytics.mrr_item_buckets b, LATERAL nudge.mrr_causes(b.state, 'month', {zone}, nudge.as_of()) w
+GROUP BY b.currency, w.period, w.movement, w.cause$query$,
+	'SELECT DISTINCT m.currency, nudge.as_of() FROM nudge_analytics.mrr_item_buckets m',
+	'Why MRR moved: movements by month and cause, such as quantity, price, plan, discount, add-on, exchange rate or kind of churn, in one currency. Grain: currency converted to, month of the zone of deploy(), movement and cause',
+	'{"currency": "Currency converted to", "period": "First day of the month", "movement": "new, reactivation, expansion, contraction, churn or fx", "cause": "What moved it", "amount": "MRR that it moved: over the causes of a movement the sum is that of mrr_consolidated",
+	"customers": "Customers that it moved", "complete": "Whether the month is over"}');
+
 -- src/warehouse/marts_customers.sql
 
 /*
@@ -10224,6 +10497,42 @@ FROM (SELECT m.feature, nudge.rollup(m.state) AS state FROM nudge_analytics.feat
 	"completions": "Completions", "completion_rate": "completions over uses, a fraction", "median_duration_seconds": "Median duration of a use", "median_seconds_to_first_use": "Median time from signing up to the first use",
 	"median_seconds_to_adopt": "Median time from signing up to the third use", "value_created": "Sum of the values of events"}');
 
+-- What key figures and charts by month need.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('user_retention', 'usage', 992, 'metric', '{events}', 'age', '{age,period}', $query$
+SELECT r.age, nudge.period_start(r.cohort, 'month') AS period, sum(r.cohort_users)::bigint AS cohort_users, sum(r.eligible)::bigint AS eligible_users, coalesce(sum(r.retained), 0)::bigint AS retained_users, sum(r.retained) / nullif(sum(r.eligible), 0) AS retention_rate,
+	nudge.period_end(r.cohort, 'month') - 1 + r.age < nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_buckets m) b
+	CROSS JOIN LATERAL nudge.retention_cohorts(b.state, 'day', 90, nudge.civil_date(nudge.as_of(), {zone})) r
+WHERE r.cohort IS NOT NULL AND r.age IN (1, 7, 30, 90)
+GROUP BY r.age, nudge.period_start(r.cohort, 'month'), nudge.period_end(r.cohort, 'month')$query$,
+	$clock$SELECT g.age, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM (VALUES (1), (7), (30), (90)) g(age)$clock$, '{"activity_buckets": null}',
+	'How many users are active 1, 7, 30 and 90 days after their first active day, by the month of that day. Grain: age and month of the zone of deploy()',
+	'{"age": "Days since the first active day: 1, 7, 30 or 90; do not add them", "period": "First day of the month of the first active day", "cohort_users": "Users whose first active day is in the month", "eligible_users": "Those for whom the day is over: the denominator",
+	"retained_users": "Those active on the day", "retention_rate": "retained_users over eligible_users, a fraction; NULL if the day is over for none", "complete": "Whether the day is over for all of them"}'),
+('user_classes', 'usage', 993, 'metric', '{events}', 'scope', '{scope,period}', $query$
+SELECT b.scope, c.period, c.power_users, c.regular_users, c.low_users, t.total_users - c.active_users AS dormant_users, c.active_users, c.qualified_users, t.total_users, c.qualified_users::numeric / nullif(t.total_users, 0) AS qualified_rate, c.complete
+FROM (SELECT 'all'::text AS scope, nudge.rollup(m.state) AS state FROM nudge_analytics.activity_buckets m) b
+	CROSS JOIN LATERAL nudge.active_user_classes(b.state, 'week', nudge.civil_date(nudge.as_of(), {zone}), week_start => {week_start}) c
+	JOIN LATERAL nudge.active_users(b.state, 1, nudge.civil_date(nudge.as_of(), {zone})) t ON t.day = least(nudge.period_end(c.period, 'week', {week_start}), nudge.civil_date(nudge.as_of(), {zone})) - 1$query$,
+	$clock$SELECT 'all', nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone}$clock$, '{"activity_buckets": null}',
+	'Users by their actions in a week: more than 10, 3 to 10, fewer, none. Grain: week of the zone of deploy()',
+	'{"scope": "all: whose activity it is", "period": "First day of the week", "power_users": "Users with more than 10 actions", "regular_users": "Users with 3 to 10 actions", "low_users": "Users with 1 or 2 actions", "dormant_users": "Users that were active before, and not in the week",
+	"active_users": "Users with an action", "qualified_users": "Users with 3 actions or more", "total_users": "Users first active in the week or before", "qualified_rate": "qualified_users over total_users, a fraction", "complete": "Whether the week is over"}'),
+('feature_adoption_by_month', 'usage', 994, 'metric', '{events,users}', 'feature', '{feature,period}', $query$
+SELECT f.feature, m.period::date AS period, a.users, a.discovered_users, a.tried_users, a.adopted_users, a.habitual_users, a.adoption_rate, a.uses, o.until <= nudge.as_of() AS complete
+FROM (SELECT b.feature, nudge.rollup(b.state) AS state FROM nudge_analytics.feature_buckets b GROUP BY b.feature OFFSET 0) f
+	CROSS JOIN (SELECT nudge.civil_date(min(d.signed_up_at) FILTER (WHERE isfinite(d.signed_up_at)), {zone}) AS day FROM nudge_analytics.dim_users d) s
+	CROSS JOIN LATERAL nudge.report_window(s.day, {zone}, 24) w
+	CROSS JOIN LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period)
+	CROSS JOIN LATERAL (SELECT (m.period + interval '1 month') AT TIME ZONE {zone} AS until) o
+	CROSS JOIN LATERAL (SELECT count(*) AS users FROM nudge_analytics.dim_users u WHERE NOT u.internal AND u.signed_up_at < least(o.until, nudge.as_of())) t
+	CROSS JOIN LATERAL nudge.feature_adoption(f.state, t.users, least(o.until, nudge.as_of()), {zone}, week_start => {week_start}) a$query$,
+	'SELECT DISTINCT m.feature, nudge.as_of() FROM nudge_analytics.feature_buckets m', '{"dim_users": null}',
+	'How far users had come with each feature by the end of a month, of the present one and the 23 before, from the first month with a user of it on. Grain: feature and month of the zone of deploy()',
+	'{"feature": "Feature", "period": "First day of the month", "users": "Users that had signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that had used it", "adopted_users": "Users that had used it 3 times or more",
+	"habitual_users": "Users that used it in each of the last 4 whole weeks", "adoption_rate": "tried_users over users, a fraction", "uses": "Uses so far", "complete": "Whether the month is over"}');
+
 -- src/warehouse/marts_operations.sql
 
 /*
@@ -10300,7 +10609,7 @@ UNION ALL SELECT c.created_at + interval '1 microsecond' FROM {customers*} c$clo
 SELECT d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
 	round(r.mean_age_days, 1) AS mean_age_days, round(r.mean_stage_days, 1) AS mean_stage_days, r.activity_count, r.activities_per_open_deal, r.stale_deals, r.stale_amount, r.currency_code AS currency
 FROM (VALUES ('all', 'stage', true), ('stage', 'stage', false), ('owner', 'owner', false), ('team', 'team', false), ('segment', 'segment', false)) d(dimension, by, is_total),
-	LATERAL nudge.pipeline_value('nudge_staging.deals'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), d.by) r
+	LATERAL nudge.pipeline_value('{deals$}'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), d.by) r
 WHERE r.is_total = d.is_total$query$,
 	'SELECT nudge.as_of()',
 	'Open deals now, in all and by a dimension: amount, weighted amount, age, activity. Grain: dimension and value',
@@ -10314,7 +10623,7 @@ SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END A
 FROM (SELECT nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) AS day FROM nudge_staging.deals i) b,
 	LATERAL nudge.report_window(b.day, {zone}) w,
 	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
-	LATERAL nudge.sales_report('nudge_staging.deals'::regclass, w.start_day, w.end_day, {deal_stages?}, {quotas?}, 'month', {zone}, nudge.as_of(), d.by) r
+	LATERAL nudge.sales_report('{deals$}'::regclass, w.start_day, w.end_day, {deal_stages?}, {quotas$?}, 'month', {zone}, nudge.as_of(), d.by) r
 WHERE r.is_total = (d.by IS NULL)$query$,
 	'SELECT nudge.as_of()',
 	'Deals by month, in all and by a dimension: created, won and lost, win rate, cycle, velocity and quota. Grain: month of the zone of deploy(), dimension and value',
@@ -10403,7 +10712,7 @@ FROM (
 	SELECT a.*, nudge.rollup(a.state) FILTER (WHERE a.currency IS NULL) OVER one AS touches, count(a.currency) OVER one AS currencies
 	FROM (
 		SELECT r.customer, r.currency, min(r.at) FILTER (WHERE r.currency IS NOT NULL) AS first_conversion_at, max(r.at) FILTER (WHERE r.currency IS NOT NULL) AS last_conversion_at, nudge.journey_agg(r.customer, r.at, r.channel, r.revenue) AS state
-		FROM (SELECT c.customer, coalesce(upper(btrim(c.currency)), 'XXX') AS currency, c.at, NULL AS channel, c.revenue FROM nudge_staging.conversions c
+		FROM (SELECT c.customer, coalesce(upper(btrim(c.currency)), 'XXX') AS currency, c.at, NULL AS channel, c.revenue FROM {conversions$} c
 			UNION ALL SELECT t.customer, NULL, t.at, t.channel, NULL FROM nudge_staging.touches t) r
 		GROUP BY r.customer, r.currency
 	) a
@@ -10485,14 +10794,14 @@ SELECT m.period::date AS period, r.channel, r.cost, r.impressions, r.clicks, r.v
 	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
 		FROM (SELECT b.currency, nudge.civil_date(min(b.first_conversion_at), {zone}) AS day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL GROUP BY b.currency
-			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM nudge_staging.spend i GROUP BY upper(btrim(i.currency))) k) c,
+			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM {spend$} i GROUP BY upper(btrim(i.currency))) k) c,
 	-- once, and not for each month
 	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.journey_buckets b OFFSET 0) j,
 	LATERAL nudge.report_window(c.day, {zone}, 36) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.channel_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), 'nudge_staging.spend'::regclass, o.start_day, o.end_day, {zone},
-		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, budgets => {budgets?}, currency => c.currency) r$query$,
+	LATERAL nudge.channel_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), '{spend$}'::regclass, o.start_day, o.end_day, {zone},
+		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, budgets => {budgets$?}, currency => c.currency) r$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'What each channel cost, brought and earned by month, under the linear model of attribution. Grain: month of the zone of deploy() and channel',
 	'{"period": "First day of the month", "channel": "Channel; NULL is what no channel has earned", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it",
@@ -10503,7 +10812,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, 
 SELECT r.period, r.category, r.depth, r.actual, r.fixed_actual, r.variable_actual, r.own_actual, r.actual / nullif(t.actual, 0) AS cost_share, r.budget, r.own_budget, r.variance, r.variance_rate, r.outcome, r.over_threshold, r.currency_code AS currency, r.complete
 FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) b,
 	LATERAL nudge.report_window(b.day, {zone}) w,
-	LATERAL (SELECT v.*, max(v.actual) FILTER (WHERE v.depth = 0) OVER (PARTITION BY v.period) AS total FROM nudge.budget_variance('nudge_staging.costs'::regclass, {budgets?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) v) r,
+	LATERAL (SELECT v.*, max(v.actual) FILTER (WHERE v.depth = 0) OVER (PARTITION BY v.period) AS total FROM nudge.budget_variance('{costs$}'::regclass, {budgets$?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) v) r,
 	LATERAL (SELECT r.total AS actual) t$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'Costs by month and category, with all categories below it: fixed, variable, share, and against the budget. Grain: month and category; the category of all is empty',
@@ -10513,11 +10822,11 @@ FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_s
 ('burn_and_runway', 'finance', 860, 'metric', '{costs,cash,subscriptions}', '{payments,charges,usage}', 'period', '{period}', $query$
 SELECT r.period, r.receipts, r.gross_burn, r.net_burn, r.mean_net_burn, r.cash_day, r.cash_balance, r.runway_months, r.profitable, r.net_new_arr, r.burn_multiple, r.currency_code AS currency, r.complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
-		FROM (SELECT upper(btrim(i.currency)) AS currency, min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i GROUP BY upper(btrim(i.currency))
-			UNION ALL SELECT DISTINCT b.currency, NULL::date FROM nudge_analytics.mrr_buckets b) k) c,
-	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) m,
+		FROM (SELECT upper(btrim(i.currency)) AS currency, min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM {costs$} i GROUP BY upper(btrim(i.currency))
+			UNION ALL SELECT DISTINCT b.currency, NULL::date FROM nudge_analytics.mrr_item_buckets b) k) c,
+	(SELECT nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) m,
 	LATERAL nudge.report_window(c.day, {zone}) w,
-	LATERAL nudge.burn(m.state, 'nudge_staging.costs'::regclass, w.start_day, w.end_day, 'nudge_staging.cash'::regclass, {payments?}, {charges?}, {usage?}, {zone}, nudge.as_of(), c.currency) r$query$,
+	LATERAL nudge.burn(m.state, '{costs$}'::regclass, w.start_day, w.end_day, '{cash$}'::regclass, {payments$?}, {charges$?}, {usage?}, {zone}, nudge.as_of(), c.currency) r$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'Cash that is burnt by month, and for how many months it lasts. Grain: month of the zone of deploy()',
 	'{"period": "First day of the month", "receipts": "Cash received: payments if they are mapped, else revenue", "gross_burn": "Costs", "net_burn": "Costs less receipts", "mean_net_burn": "Mean of the last three months that are over", "cash_day": "Last day with a balance", "cash_balance": "Cash on that day",
@@ -10544,6 +10853,914 @@ WHERE r.is_total = (d.by IS NULL)$query$,
 	'Deals won and lost by the month of their close, in all and by competitor. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month of the close", "dimension": "all or competitor", "value": "Competitor; all for dimension all, NULL if there was none", "deals_closed": "Deals closed", "won": "Deals won", "lost": "Deals lost", "no_decision": "Deals closed without a decision", "not_recorded": "Deals closed without an outcome",
 	"win_rate": "Fraction of closed deals with an outcome that were won", "rate_low": "Lower end of its 95% interval", "rate_high": "Upper end of its 95% interval", "win_rate_change": "Change against the month before", "p_value": "Probability of such a change by chance", "complete": "Whether the month is over"}');
+
+-- src/warehouse/marts_facts.sql
+
+/*
+ * marts_facts.sql
+ *		Shipped materialisations that people drill down to: what happened, by day
+ *		or one by one, what it happened with, and revenue by attributes then.
+ *
+ * Rules: doc/marts_facts.md.
+ */
+
+-- Dimensions, as those of marts_customers.sql.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, description, columns) VALUES
+('dim_campaigns', 'acquisition', 153, 'mart', '{campaigns}', 'campaign', '{campaign}', $query$
+SELECT c.campaign, CASE WHEN nudge.check_unique_key('campaigns', CASE WHEN c.n > 1 THEN c.campaign END) THEN nullif(btrim(c.channel), '') END AS channel, nullif(lower(btrim(c.kind)), '') AS kind, c.budget_share, c.started_at, c.ended_at,
+	nudge.civil_date(c.started_at, {zone}) AS first_day, nudge.civil_date(c.ended_at - interval '1 microsecond', {zone}) AS last_day
+FROM (SELECT a.*, count(*) OVER (PARTITION BY a.campaign) AS n FROM nudge_staging.campaigns a) c$query$,
+	'Campaigns. Grain: campaign; days are those of the zone of deploy()',
+	'{"campaign": "Campaign", "channel": "Channel on which it runs", "kind": "brand, competitor, generic, content or event", "budget_share": "Planned share of the budget, 0 to 1", "started_at": "When it began", "ended_at": "When it ended", "first_day": "Day on which it began", "last_day": "Last day on which it ran"}'),
+('dim_features', 'usage', 154, 'mart', '{features}', 'feature', '{feature}', $query$
+SELECT f.feature, CASE WHEN nudge.check_unique_key('features', CASE WHEN f.n > 1 THEN f.feature END) THEN nullif(btrim(f.tier), '') END AS tier, coalesce(f.default_on, false) AS default_on, f.released_at, nudge.civil_date(f.released_at, {zone}) AS released_day
+FROM (SELECT a.*, count(*) OVER (PARTITION BY a.feature) AS n FROM nudge_staging.features a) f$query$,
+	'Features. Grain: feature; days are those of the zone of deploy()',
+	'{"feature": "Feature", "tier": "Plan tier that has it", "default_on": "On without anybody choosing it", "released_at": "When it came out", "released_day": "Day of it"}');
+
+-- What happened, by day.  What is dated in the days to come is in them, with
+-- its day: so no clock has to look at all rows.  A row that lacks what it needs
+-- is an error of its key.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, key_maps, description, columns) VALUES
+('fact_sends', 'acquisition', 400, 'mart', '{sends}', 'campaign', '{campaign,day}', $query$
+SELECT r.campaign, r.day, CASE WHEN r.bad = 0 OR nudge.check_input('sends', r.bad) THEN r.sent END AS sent, r.delivery_known, r.delivered, r.delivered::numeric / nullif(r.delivery_known, 0) AS delivery_rate, r.open_known, r.opened, r.opened::numeric / nullif(r.open_known, 0) AS open_rate,
+	r.click_known, r.clicked, r.clicked::numeric / nullif(r.click_known, 0) AS click_rate
+FROM (
+	SELECT s.campaign, nudge.civil_date(s.at, {zone}) AS day,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(s.at) AND s.count >= 0, false)) AS bad, sum(s.count)::bigint AS sent,
+		-- of messages whose arrival is not known, all may be opened
+		coalesce(sum(s.count) FILTER (WHERE s.delivered IS NOT NULL), 0)::bigint AS delivery_known, sum(s.delivered)::bigint AS delivered,
+		coalesce(sum(coalesce(s.delivered, s.count)) FILTER (WHERE s.opened IS NOT NULL), 0)::bigint AS open_known, sum(s.opened)::bigint AS opened,
+		coalesce(sum(coalesce(s.delivered, s.count)) FILTER (WHERE s.clicked IS NOT NULL), 0)::bigint AS click_known, sum(s.clicked)::bigint AS clicked
+	FROM nudge_staging.sends s
+	GROUP BY s.campaign, nudge.civil_date(s.at, {zone})
+) r$query$, NULL,
+	'Messages sent, delivered, opened and clicked, by campaign and day. Grain: campaign and day of the zone of deploy()',
+	'{"campaign": "Campaign", "day": "Day on which they were sent", "sent": "Messages sent", "delivery_known": "Those of which it is known how many arrived", "delivered": "How many of these arrived; NULL if it is not known", "delivery_rate": "delivered over delivery_known",
+	"open_known": "Messages delivered, or sent where that is not known, of which it is known how many were opened", "opened": "How many were opened; NULL if it is not known", "open_rate": "opened over open_known",
+	"click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL if it is not known", "click_rate": "clicked over click_known"}'),
+
+-- Events are known by user: what has changed of a user leads to days.
+('user_event_days', 'usage', 410, 'mart', '{events}', 'user', '{user,day,name,feature}', $query$
+SELECT r."user", r.day, r.name, r.feature, CASE WHEN r.bad = 0 OR nudge.check_input('events', r.bad) THEN r.events END AS events, r.succeeded, r.failed, r.value
+FROM (
+	SELECT e."user", nudge.civil_date(e.at, {zone}) AS day, e.name, e.feature, count(*) AS events, count(*) FILTER (WHERE e.success) AS succeeded, count(*) FILTER (WHERE NOT e.success) AS failed, sum(e.value) AS value,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(e.at) AND e.name IS NOT NULL AND coalesce(abs(e.value) < 'Infinity', true), false)) AS bad
+	FROM nudge_staging.events e
+	GROUP BY e."user", nudge.civil_date(e.at, {zone}), e.name, e.feature
+) r$query$, NULL,
+	'Events of each user by day. Grain: user, day of the zone of deploy(), name of the event and feature',
+	'{"user": "User", "day": "Day", "name": "Name of the event", "feature": "Feature; NULL for events without one", "events": "Events", "succeeded": "Those that worked", "failed": "Those that did not", "value": "What they were worth"}'),
+('fact_events', 'usage', 420, 'mart', '{events}', 'day', '{day,name,feature}', $query$
+SELECT u.day, u.name, u.feature, sum(u.events)::bigint AS events, count(*) AS users, sum(u.succeeded)::bigint AS succeeded, sum(u.failed)::bigint AS failed,
+	sum(u.succeeded) / nullif(sum(u.succeeded + u.failed), 0) AS success_rate, sum(u.value) AS value
+FROM nudge_analytics.user_event_days u
+GROUP BY u.day, u.name, u.feature$query$, NULL,
+	'Events by day, and how many users they are of. Grain: day of the zone of deploy(), name of the event and feature',
+	'{"day": "Day", "name": "Name of the event", "feature": "Feature; NULL for events without one", "events": "Events of users", "users": "Distinct users: do not add them over days, names or features", "succeeded": "Events that worked", "failed": "Events that did not",
+	"success_rate": "succeeded over succeeded and failed", "value": "What they were worth"}'),
+
+('fact_touches', 'acquisition', 430, 'mart', '{touches}', 'customer', '{customer,day,channel,campaign,partner}', $query$
+SELECT r.customer, r.day, r.channel, r.campaign, r.partner, CASE WHEN r.bad = 0 OR nudge.check_input('touches', r.bad) THEN r.touches END AS touches
+FROM (
+	SELECT t.customer, nudge.civil_date(t.at, {zone}) AS day, t.channel, t.campaign, t.partner, count(*) AS touches, count(*) FILTER (WHERE NOT coalesce(isfinite(t.at) AND t.channel IS NOT NULL, false)) AS bad
+	FROM nudge_staging.touches t
+	GROUP BY t.customer, nudge.civil_date(t.at, {zone}), t.channel, t.campaign, t.partner
+) r$query$, NULL,
+	'Contacts of marketing with each customer by day. Grain: customer, day of the zone of deploy(), channel, campaign and partner',
+	'{"customer": "Customer: contacts of which it is not known are left out", "day": "Day", "channel": "Channel of the contact", "campaign": "Campaign; NULL if none", "partner": "Partner; NULL if none", "touches": "Contacts"}'),
+('fact_conversions', 'acquisition', 440, 'mart', '{conversions}', 'customer', '{customer,day,kind,currency}', $query$
+SELECT r.customer, r.day, r.kind, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('conversions', r.bad) THEN r.conversions END AS conversions, r.revenue
+FROM (
+	SELECT c.customer, nudge.civil_date(c.at, {zone}) AS day, nullif(lower(btrim(c.kind)), '') AS kind, upper(btrim(c.currency)) AS currency, count(*) AS conversions, sum(c.revenue) AS revenue,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(c.at) AND abs(c.revenue) < 'Infinity' AND c.currency IS NOT NULL, false)) AS bad
+	FROM nudge_staging.conversions c
+	GROUP BY c.customer, nudge.civil_date(c.at, {zone}), nullif(lower(btrim(c.kind)), ''), upper(btrim(c.currency))
+) r$query$, NULL,
+	'Conversions of each customer by day, and what they are worth. Grain: customer, day of the zone of deploy(), kind and currency',
+	'{"customer": "Customer", "day": "Day", "kind": "Kind, such as signup or purchase, in small letters; NULL if it is not known", "currency": "Currency of the revenue", "conversions": "Conversions", "revenue": "What they are worth"}'),
+-- Channels are no keys of the input: a change of it is one of everything, of which only what differs is written.
+('fact_spend', 'acquisition', 450, 'mart', '{spend}', 'day', '{day,channel,campaign,partner,currency}', $query$
+SELECT r.day, r.channel, r.campaign, r.partner, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks
+FROM (
+	SELECT s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency)) AS currency, sum(s.amount) AS amount, sum(s.impressions)::bigint AS impressions, sum(s.clicks)::bigint AS clicks,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(s.day) AND s.channel IS NOT NULL AND abs(s.amount) < 'Infinity' AND s.currency IS NOT NULL, false)) AS bad
+	FROM nudge_staging.spend s
+	GROUP BY s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency))
+) r$query$, NULL,
+	'Cost of acquisition by day. Grain: day, channel, campaign, partner and currency',
+	'{"day": "Day it was spent", "channel": "Channel it was spent on", "campaign": "Campaign; NULL if none", "partner": "Partner it was paid to; NULL if none", "currency": "Currency of the amount", "amount": "Amount spent", "impressions": "Times it was shown; NULL if it is not known", "clicks": "Clicks it brought; NULL if it is not known"}');
+
+-- What happened, one by one.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_subscriptions', 'revenue', 405, 'mart', '{subscriptions}', 'customer', '{customer,subscription,item,valid_from,sequence_no}', $query$
+SELECT r.customer, r.subscription, r.item, r.valid_from,
+	-- all columns: rows that tie are equal
+	row_number() OVER (PARTITION BY r.customer, r.subscription, r.item, r.valid_from ORDER BY r.valid_to, r.plan, r.status, r.currency, r.amount, r.interval_unit, r.interval_count, r.quantity, r.discount, r.discount_kind, r.usage)::integer AS sequence_no,
+	r.valid_to, nudge.civil_date(r.valid_from, {zone}) AS first_day, nudge.civil_date(r.valid_to - interval '1 microsecond', {zone}) AS last_day, r.plan, r.status, r.currency, r.amount, r.interval_unit, r.interval_count, r.quantity, r.discount, r.discount_kind, r.usage,
+	CASE WHEN r.bad = 0 OR nudge.check_input('subscriptions', r.bad) THEN r.mrr END AS mrr
+FROM (
+	SELECT s.customer, s.subscription, s.item, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, s.plan, lower(btrim(s.status)) AS status, upper(btrim(s.currency)) AS currency, s.amount, lower(btrim(s.interval_unit)) AS interval_unit, s.interval_count,
+		coalesce(s.quantity, 1) AS quantity, coalesce(s.discount, 0) AS discount, nullif(lower(btrim(s.discount_kind)), '') AS discount_kind, coalesce(s.usage, false) AS usage,
+		nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr,
+		(NOT coalesce(isfinite(s.valid_from) AND s.item IS NOT NULL AND s.currency IS NOT NULL AND abs(s.amount) < 'Infinity', false))::integer AS bad
+	FROM nudge_staging.subscriptions s
+) r$query$, NULL,
+	'Recurring prices with the time over which they are in force, and their MRR. Grain: customer, subscription, item and beginning; days are those of the zone of deploy()',
+	'{"customer": "Who pays", "subscription": "Subscription of which it is an item; NULL if it is not known", "item": "Item", "valid_from": "First instant in force", "sequence_no": "1; rows of an item that begin at the same instant are counted on", "valid_to": "Instant at which it is in force no more; NULL: it has no end yet",
+	"first_day": "Day of valid_from", "last_day": "Last day in force; NULL: it has no end yet", "plan": "Plan or add-on", "status": "Status, in small letters", "currency": "Currency of the amounts", "amount": "Price a unit and interval", "interval_unit": "day, week, month, quarter, year or none", "interval_count": "Units between two bills",
+	"quantity": "Units bought", "discount": "Share taken off, 0 to 1", "discount_kind": "once, repeating or forever", "usage": "Billed by use and not fixed", "mrr": "MRR while it is in force; NULL if it is no recurring revenue: use, trials, pauses"}'),
+-- as ticket_rows knows them
+('fact_tickets', 'support', 460, 'mart', '{tickets}', 'ticket', '{ticket}', $query$
+SELECT t.ticket, t.customer, t.opened_at, nudge.civil_date(t.opened_at, {zone}) AS opened_day, t.first_response_at, t.resolved_at, t.reopened_at,
+	CASE WHEN t.resolved_at IS NULL OR t.reopened_at > t.resolved_at THEN 'open' ELSE 'resolved' END AS status, t.priority, t.complexity, t.category, t.agent, t.csat, t.escalated, t.contacts,
+	nudge.minutes_between(t.opened_at, t.first_response_at) AS first_response_minutes,
+	-- what was resolved before it was opened took no time that is known
+	CASE WHEN NOT t.resolved_before AND NOT coalesce(t.reopened_at > t.resolved_at, false) THEN nudge.minutes_between(t.opened_at, t.resolved_at) END AS resolution_minutes
+FROM (
+	SELECT i.ticket, CASE WHEN (i.n = 1 OR nudge.check_unique_key('tickets', i.ticket)) AND (i.bad = 0 OR nudge.check_input('tickets', i.bad)) THEN i.customer END AS customer,
+		i.opened_at, CASE WHEN i.first_response_at >= i.opened_at AND i.first_response_at < nudge.as_of() THEN i.first_response_at END AS first_response_at,
+		CASE WHEN i.resolved_at < nudge.as_of() THEN greatest(i.resolved_at, i.opened_at) END AS resolved_at, coalesce(i.resolved_at < i.opened_at, false) AS resolved_before,
+		CASE WHEN i.reopened_at >= i.opened_at AND i.reopened_at < nudge.as_of() THEN i.reopened_at END AS reopened_at,
+		lower(btrim(i.priority)) AS priority, nullif(lower(btrim(i.complexity)), '') AS complexity, nullif(btrim(i.category), '') AS category, nullif(btrim(i.agent), '') AS agent,
+		CASE WHEN coalesce(i.resolved_at < nudge.as_of(), true) THEN i.csat END AS csat, i.escalated, i.contacts
+	FROM (
+		SELECT a.*, count(*) OVER (PARTITION BY a.ticket) AS n, (NOT coalesce(a.customer IS NOT NULL AND btrim(a.priority) <> '' AND isfinite(a.opened_at) AND coalesce(isfinite(a.first_response_at), true) AND coalesce(isfinite(a.resolved_at), true)
+			AND coalesce(isfinite(a.reopened_at), true) AND coalesce(abs(a.csat) < 'Infinity', true), false))::integer AS bad
+		FROM nudge_staging.tickets a
+	) i
+	WHERE i.opened_at < nudge.as_of() OR i.opened_at IS NULL
+) t$query$,
+	$clock$SELECT t.ticket, c.at + interval '1 microsecond' FROM nudge_staging.tickets t, LATERAL (VALUES (t.opened_at), (t.first_response_at), (t.resolved_at), (t.reopened_at)) c(at)$clock$,
+	'Tickets of support, with the times to answer and to resolve them. Grain: ticket; days are those of the zone of deploy()',
+	'{"ticket": "Ticket", "customer": "Whose it is", "opened_at": "When it was opened", "opened_day": "Day of it", "first_response_at": "When it was first answered; NULL if not yet, or if that was before it was opened", "resolved_at": "When it was resolved; NULL if not yet", "reopened_at": "When it was opened again",
+	"status": "open or resolved", "priority": "Priority, in small letters", "complexity": "Class of complexity, in small letters", "category": "What it is about", "agent": "Who worked on it", "csat": "Score the customer gave", "escalated": "Whether it was escalated", "contacts": "Times the customer wrote",
+	"first_response_minutes": "Minutes from the opening to the first response", "resolution_minutes": "Minutes from the opening to the resolution, of what is resolved"}'),
+-- as incident_lines knows them
+('fact_incidents', 'platform', 465, 'mart', '{incidents}', 'incident', '{incident}', $query$
+SELECT i.incident, CASE WHEN nudge.check_unique_key('incidents', CASE WHEN i.n > 1 THEN i.incident END)
+		AND nudge.check_input('incidents', (NOT coalesce(isfinite(i.started_at) AND isfinite(coalesce(i.ended_at, i.started_at)) AND isfinite(coalesce(i.detected_at, i.started_at)) AND btrim(i.severity) <> '', false))::integer)
+		AND nudge.check_intervals('incidents', (coalesce(i.ended_at < i.started_at, false) OR coalesce(i.detected_at < i.started_at, false))::integer) THEN nullif(btrim(i.service), '') END AS service,
+	lower(btrim(i.severity)) AS severity, coalesce(i.outage, lower(btrim(i.severity)) IN ('critical', 'major'), false) AS is_outage, i.started_at, nudge.civil_date(i.started_at, {zone}) AS started_day, i.detected_at, i.ended_at, i.ended_at IS NULL AS is_open,
+	nudge.minutes_between(i.started_at, i.detected_at) AS detection_minutes, nudge.minutes_between(i.started_at, i.ended_at) AS duration_minutes
+FROM (
+	SELECT a.incident, a.service, a.severity, a.outage, a.started_at, CASE WHEN a.detected_at < nudge.as_of() THEN a.detected_at END AS detected_at, CASE WHEN a.ended_at < nudge.as_of() THEN a.ended_at END AS ended_at, count(*) OVER (PARTITION BY a.incident) AS n
+	FROM nudge_staging.incidents a
+) i
+WHERE i.started_at < nudge.as_of() OR i.started_at IS NULL$query$,
+	$clock$SELECT i.incident, c.at + interval '1 microsecond' FROM nudge_staging.incidents i, LATERAL (VALUES (i.started_at), (i.detected_at), (i.ended_at)) c(at)$clock$,
+	'Incidents, with the times to notice and to end them. Grain: incident; days are those of the zone of deploy()',
+	'{"incident": "Incident", "service": "What was hit; NULL: everything", "severity": "Severity, in small letters", "is_outage": "Whether the service was down: as recorded, otherwise if it is critical or major", "started_at": "When it began", "started_day": "Day of it", "detected_at": "When it was noticed; NULL if not yet",
+	"ended_at": "When it was over; NULL if not yet", "is_open": "Whether it goes on", "detection_minutes": "Minutes from the beginning until it was noticed", "duration_minutes": "Minutes from the beginning to the end; NULL while it goes on"}');
+
+-- Revenue by attributes as they were then.  As in the waterfall, what opens and
+-- closes a month is what was in force just before: that of an attribute too.
+-- Kept are only those months in which it was another than now, since all others
+-- are in mrr_by_segment and mrr_by_dimension; the totals put the one in place of the other.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions,dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
+SELECT m.customer, m.currency, m.dimension, m.period, m.opening_value, m.closing_value, m.value_now, m.movement, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, m.closing_mrr, m.complete
+FROM (
+	SELECT h.customer, r.currency, r.period, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete, h.dimension, n.value_now,
+		CASE WHEN r.opening_mrr <> 0 THEN nudge.attribute_label(h.dimension, (SELECT s.value FROM unnest(h.froms, h.untils, h.texts) s(valid_from, valid_to, value)
+			WHERE s.valid_from < t.start_at AND coalesce(s.valid_to >= t.start_at, true) ORDER BY s.valid_from DESC, s.value COLLATE "C" LIMIT 1)) END AS opening_value,
+		CASE WHEN r.closing_mrr <> 0 THEN nudge.attribute_label(h.dimension, (SELECT s.value FROM unnest(h.froms, h.untils, h.texts) s(valid_from, valid_to, value)
+			WHERE s.valid_from < t.end_at AND coalesce(s.valid_to >= t.end_at, true) ORDER BY s.valid_from DESC, s.value COLLATE "C" LIMIT 1)) END AS closing_value
+	FROM (
+		SELECT d.customer, d.dimension, array_agg(d.valid_from) AS froms, array_agg(d.valid_to) AS untils, array_agg(d.value) AS texts,
+			nudge.check_input('dimension_history', count(*) FILTER (WHERE d.value IS NULL OR d.valid_from IS NULL)) AND nudge.check_intervals('dimension_history', count(*) FILTER (WHERE d.valid_to < d.valid_from)) AS checked
+		FROM nudge_staging.dimension_history d
+		WHERE d.dimension IN ('segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
+		GROUP BY d.customer, d.dimension
+	) h
+	JOIN nudge_analytics.fact_revenue r ON r.customer = h.customer
+	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = h.customer,
+	LATERAL (SELECT nudge.attribute_label(h.dimension, CASE h.dimension WHEN 'segment' THEN c.segment WHEN 'industry' THEN c.industry WHEN 'company_size' THEN c.company_size WHEN 'region' THEN c.region WHEN 'growth_tier' THEN c.growth_tier ELSE c.sales_channel END) AS value_now) n,
+	LATERAL (SELECT r.period::timestamp AT TIME ZONE {zone} AS start_at, least((r.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at) t
+	-- most have one value all the time, that of now
+	WHERE h.checked AND NOT coalesce(cardinality(h.froms) = 1 AND h.froms[1] < t.start_at AND h.untils[1] IS NULL AND nudge.attribute_label(h.dimension, h.texts[1]) = n.value_now, false)
+) m
+WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
+	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM nudge_staging.dimension_history d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
+	'Months of customers in which an attribute was another than now, with their revenue. Grain: customer, currency, dimension and month of the zone of deploy()',
+	'{"customer": "Customer", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "period": "First day of the month", "opening_value": "Value as the month opened; NULL without opening MRR", "closing_value": "Value as the month closed, or so far; NULL without closing MRR",
+	"value_now": "Value now, by which mrr_by_segment and mrr_by_dimension count", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
+	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}'),
+('mrr_by_dimension_then', 'revenue', 475, 'metric', '{customers,subscriptions,dimension_history}', 'dimension', '{dimension,value,currency,period}', $query$
+SELECT x.dimension, x.value, x.currency, x.period, sum(x.opening_mrr) AS opening_mrr, sum(x.new_mrr) AS new_mrr, sum(x.reactivation_mrr) AS reactivation_mrr, sum(x.expansion_mrr) AS expansion_mrr, sum(x.contraction_mrr) AS contraction_mrr, sum(x.churn_mrr) AS churn_mrr,
+	sum(x.transfer_in_mrr) AS transfer_in_mrr, sum(x.transfer_out_mrr) AS transfer_out_mrr, sum(x.net_new_mrr) + sum(x.transfer_in_mrr) + sum(x.transfer_out_mrr) AS net_new_mrr, sum(x.closing_mrr) AS closing_mrr,
+	sum(x.opening_customers)::bigint AS opening_customers, sum(x.new_customers)::bigint AS new_customers, sum(x.reactivated_customers)::bigint AS reactivated_customers, sum(x.expanded_customers)::bigint AS expanded_customers, sum(x.contracted_customers)::bigint AS contracted_customers,
+	sum(x.churned_customers)::bigint AS churned_customers, sum(x.transferred_in_customers)::bigint AS transferred_in_customers, sum(x.transferred_out_customers)::bigint AS transferred_out_customers, sum(x.closing_customers)::bigint AS closing_customers, bool_and(x.complete) AS complete
+FROM (
+	SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.period, s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, 0.00 AS transfer_in_mrr, 0.00 AS transfer_out_mrr, s.net_new_mrr, s.closing_mrr,
+		s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, 0 AS transferred_in_customers, 0 AS transferred_out_customers, s.closing_customers, s.complete
+	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
+	UNION ALL
+	SELECT m.dimension, m.value, m.currency, m.period, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, 0, 0, m.net_new_mrr, m.closing_mrr,
+		m.opening_customers, m.new_customers, m.reactivated_customers, m.expanded_customers, m.contracted_customers, m.churned_customers, 0, 0, m.closing_customers, m.complete
+	FROM nudge_analytics.mrr_by_dimension m
+	UNION ALL
+	-- out of the value now; what opens, and leaves, is of the value as the month opened, all else of that as it closed
+	SELECT c.dimension, v.value, c.currency, c.period, v.opens * c.opening_mrr, v.closes * c.new_mrr, v.closes * c.reactivation_mrr, v.closes * c.expansion_mrr, v.closes * c.contraction_mrr, v.opens * c.churn_mrr,
+		v.comes * c.opening_mrr, -v.goes * c.opening_mrr, v.closes * (c.new_mrr + c.reactivation_mrr + c.expansion_mrr + c.contraction_mrr) + v.opens * c.churn_mrr, v.closes * c.closing_mrr,
+		v.opens * c.opening_customers, v.closes * c.new_customers, v.closes * c.reactivated_customers, v.closes * c.expanded_customers, v.closes * c.contracted_customers,
+		v.opens * c.churned_customers, v.comes * c.opening_customers, v.goes * c.opening_customers, v.closes * c.closing_customers, c.complete
+	FROM (
+		SELECT t.dimension, t.currency, t.period, t.opening_value, t.closing_value, t.value_now, coalesce(t.opening_value <> t.closing_value, false)::integer AS moves, bool_and(t.complete) AS complete,
+			sum(t.opening_mrr) AS opening_mrr, sum(t.new_mrr) AS new_mrr, sum(t.reactivation_mrr) AS reactivation_mrr, sum(t.expansion_mrr) AS expansion_mrr, sum(t.contraction_mrr) AS contraction_mrr, sum(t.churn_mrr) AS churn_mrr, sum(t.closing_mrr) AS closing_mrr,
+			count(*) FILTER (WHERE t.opening_mrr <> 0) AS opening_customers, count(*) FILTER (WHERE t.movement = 'new') AS new_customers, count(*) FILTER (WHERE t.movement = 'reactivation') AS reactivated_customers,
+			count(*) FILTER (WHERE t.movement = 'expansion') AS expanded_customers, count(*) FILTER (WHERE t.movement = 'contraction') AS contracted_customers, count(*) FILTER (WHERE t.movement = 'churn') AS churned_customers,
+			count(*) FILTER (WHERE t.closing_mrr <> 0) AS closing_customers
+		FROM nudge_analytics.customer_mrr_then t
+		GROUP BY t.dimension, t.currency, t.period, t.opening_value, t.closing_value, t.value_now
+	) c, LATERAL (VALUES (c.value_now, -1, -1, 0, 0), (c.opening_value, 1, 0, 0, c.moves), (c.closing_value, 0, 1, c.moves, 0)) v(value, opens, closes, comes, goes)
+	WHERE v.value IS NOT NULL
+) x
+GROUP BY x.dimension, x.value, x.currency, x.period
+-- a value that nobody had then
+HAVING sum(x.opening_customers) <> 0 OR sum(x.closing_customers) <> 0 OR sum(x.opening_mrr) <> 0 OR sum(x.closing_mrr) <> 0$query$, NULL, '{"mrr_by_segment": null}',
+	'MRR waterfall by month, currency and value of a dimension as it was then. Grain: dimension, value, currency and month of the zone of deploy() that opens or closes with MRR',
+	'{"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers in the month: what opens is of the value as the month opened, what closes of that as it closed; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month",
+	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr",
+	"churned_customers": "Customers behind churn_mrr", "transferred_in_customers": "Customers behind transfer_in_mrr", "transferred_out_customers": "Customers behind transfer_out_mrr", "closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
+
+-- Channels are those that inputs name.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, description, columns) VALUES
+('dim_channels', 'acquisition', 480, 'mart', '{touches}', '{spend,campaigns}', 'channel', '{channel}', $query$
+SELECT c.channel, sum(c.campaigns)::bigint AS campaigns, bool_or(c.is_paid) AS is_paid, min(c.touch_day) AS first_touch_day, max(c.touch_day) AS last_touch_day, min(c.spend_day) AS first_spend_day, max(c.spend_day) AS last_spend_day
+FROM (
+	SELECT t.channel, 0 AS campaigns, false AS is_paid, nudge.civil_date(f.at, {zone}) AS touch_day, NULL::date AS spend_day
+	FROM (SELECT a.channel, min(a.at) AS first_at, max(a.at) AS last_at FROM nudge_staging.touches a GROUP BY a.channel) t, LATERAL (VALUES (t.first_at), (t.last_at)) f(at)
+	UNION ALL
+	SELECT s.channel, 0, s.amount > 0, NULL, s.day FROM {spend*} s
+	UNION ALL
+	SELECT nullif(btrim(k.channel), ''), 1, false, NULL, NULL FROM {campaigns*} k
+) c
+GROUP BY c.channel$query$,
+	'Channels that contacts, costs or campaigns name. Grain: channel; days are those of the zone of deploy()',
+	'{"channel": "Channel", "campaigns": "Campaigns that run on it", "is_paid": "Whether anything was spent on it", "first_touch_day": "Day of the first contact", "last_touch_day": "Day of the last contact", "first_spend_day": "First day with costs", "last_spend_day": "Last day with costs"}');
+
+-- People ask who it was in a month, on a day, of a customer; the key alone does
+-- not find that.
+UPDATE nudge.shipped_marts m SET indexes = v.indexes
+FROM (VALUES ('fact_revenue', ARRAY[$$(period) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
+	('fact_tickets', ARRAY['(opened_day)', '(customer)']), ('dim_users', ARRAY['(customer)'])) v(name, indexes)
+WHERE m.name = v.name;
+
+-- src/warehouse/staging_views.sql
+
+/*
+ * staging_views.sql
+ *		Shipped views of nudge_staging: inputs as people read them, with words in
+ *		one spelling and days in the zone of deploy().
+ *
+ * Rules: doc/marts_facts.md.
+ */
+
+-- What a price is a month, by the rules of customer_mrr.
+CREATE FUNCTION nudge.subscription_mrr(
+	amount numeric,
+	interval_unit text,
+	interval_count integer,
+	quantity numeric,
+	discount numeric,
+	discount_kind text,
+	usage boolean,
+	status text,
+	valid_to timestamptz
+) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN usage IS NOT TRUE AND lower(btrim(interval_unit)) <> 'none' AND (lower(btrim(status)) IN ('active', 'at_risk') OR lower(btrim(status)) = 'ended' AND valid_to IS NOT NULL)
+		THEN round(nudge.monthly_amount(amount, interval_unit, interval_count, coalesce(quantity, 1)) * (1 - CASE WHEN lower(btrim(discount_kind)) = 'once' THEN 0 ELSE coalesce(discount, 0) END), 6) END;
+
+COMMENT ON FUNCTION nudge.subscription_mrr(numeric, text, integer, numeric, numeric, text, boolean, text, timestamptz) IS
+	'MRR of a row of subscriptions while it is in force, as customer_mrr counts it; NULL for what is no recurring revenue: use, trials and pauses, prices without an interval, what has ended without an end. Not STRICT: NULL quantity is 1, NULL discount none, NULL valid_to open';
+
+-- What opens and closes by an attribute is labelled as by mrr_segment_buckets and
+-- mrr_dimension_buckets, where "all" stands for all segments.
+CREATE FUNCTION nudge.attribute_label(dimension text, value text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN dimension = 'segment' AND lower(btrim(value)) = 'all' THEN 'all (segment)' ELSE coalesce(nullif(btrim(value), ''), '(none)') END;
+
+COMMENT ON FUNCTION nudge.attribute_label(text, text) IS 'Works for customer_mrr_then: how totals call a value of a dimension. Not STRICT: NULL is (none)';
+
+-- Queries are texts, as those of nudge.shipped_marts.
+CREATE TABLE nudge.shipped_staging_views (
+	name text PRIMARY KEY CHECK (name ~ '^stg_[a-z0-9_]{1,40}$'),
+	place integer NOT NULL UNIQUE,
+	inputs text[] NOT NULL,
+	query text NOT NULL,
+	description text NOT NULL,
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object')
+);
+
+GRANT SELECT ON nudge.shipped_staging_views TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_staging_views IS 'The views of nudge_staging that are shipped; deploy() makes those whose inputs are mapped';
+
+COMMENT ON COLUMN nudge.shipped_staging_views.name IS 'Name of the view in nudge_staging';
+
+COMMENT ON COLUMN nudge.shipped_staging_views.place IS 'Order in which they are made';
+
+COMMENT ON COLUMN nudge.shipped_staging_views.inputs IS 'Inputs that must be mapped for it';
+
+COMMENT ON COLUMN nudge.shipped_staging_views.query IS 'Its query, with {zone} for the setting of deploy()';
+
+COMMENT ON COLUMN nudge.shipped_staging_views.description IS 'Comment on the view: what one row is';
+
+COMMENT ON COLUMN nudge.shipped_staging_views.columns IS 'Comments on its columns, by name';
+
+INSERT INTO nudge.shipped_staging_views (name, place, inputs, query, description, columns) VALUES
+('stg_users', 10, '{users}', $query$
+SELECT u."user", u.customer, u.signed_up_at, nudge.civil_date(u.signed_up_at, {zone}) AS signed_up_day, nullif(btrim(u.plan), '') AS plan, nullif(btrim(u.role), '') AS role, coalesce(u.internal, false) AS internal, u.attributes
+FROM nudge_staging.users u$query$,
+	'One row per person in the product, of all sources',
+	'{"user": "Key of the person", "customer": "Account to which the person belongs", "signed_up_at": "When the person signed up", "signed_up_day": "Day of it, in the zone of deploy()", "plan": "Plan the person is on", "role": "Role in the account",
+	"internal": "Own staff or a test user", "attributes": "Further dimensions"}'),
+('stg_campaigns', 20, '{campaigns}', $query$
+SELECT c.campaign, nullif(btrim(c.channel), '') AS channel, nullif(lower(btrim(c.kind)), '') AS kind, c.budget_share, c.started_at, c.ended_at,
+	nudge.civil_date(c.started_at, {zone}) AS first_day, nudge.civil_date(c.ended_at - interval '1 microsecond', {zone}) AS last_day, c.attributes
+FROM nudge_staging.campaigns c$query$,
+	'One row per campaign, of all sources',
+	'{"campaign": "Key of the campaign", "channel": "Channel on which it runs", "kind": "Kind, in small letters: brand, competitor, generic, content or event", "budget_share": "Planned share of the budget, 0 to 1", "started_at": "When it began", "ended_at": "When it ended",
+	"first_day": "Day on which it began, in the zone of deploy()", "last_day": "Last day on which it ran, in the zone of deploy()", "attributes": "Further dimensions"}'),
+('stg_revenue', 30, '{subscriptions}', $query$
+SELECT s.customer, s.subscription, s.item, s.plan, s.valid_from, s.valid_to, nudge.civil_date(s.valid_from, {zone}) AS first_day, nudge.civil_date(s.valid_to - interval '1 microsecond', {zone}) AS last_day,
+	lower(btrim(s.status)) AS status, upper(btrim(s.currency)) AS currency, s.amount, lower(btrim(s.interval_unit)) AS interval_unit, s.interval_count, coalesce(s.quantity, 1) AS quantity,
+	coalesce(s.discount, 0) AS discount, nullif(lower(btrim(s.discount_kind)), '') AS discount_kind, coalesce(s.usage, false) AS usage,
+	nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr, nullif(lower(btrim(s.end_reason)), '') AS end_reason, s.booked_at, s.recorded_at
+FROM nudge_staging.subscriptions s$query$,
+	'One row per recurring price in force, of all sources, with what it is a month',
+	'{"customer": "Who pays", "subscription": "Subscription of which it is an item", "item": "Key of the item", "plan": "Plan or add-on", "valid_from": "First instant in force", "valid_to": "Instant at which it is in force no more; NULL is open", "first_day": "First day, in the zone of deploy()",
+	"last_day": "Last day, in the zone of deploy(); NULL is open", "status": "Status, in small letters", "currency": "Currency, in capitals", "amount": "Price a unit and interval", "interval_unit": "day, week, month, quarter, year or none", "interval_count": "Units between two bills",
+	"quantity": "Units bought", "discount": "Share taken off, 0 to 1", "discount_kind": "once, repeating or forever", "usage": "Billed by use and not fixed", "mrr": "MRR while it is in force; NULL if it is no recurring revenue", "end_reason": "voluntary or involuntary", "booked_at": "When it was agreed", "recorded_at": "When the row was known"}'),
+('stg_events', 40, '{events}', $query$
+SELECT e."user", e.anonymous_id, e.customer, e.at, nudge.civil_date(e.at, {zone}) AS day, btrim(e.name) AS name, nullif(btrim(e.feature), '') AS feature, e.success, extract(epoch FROM e.duration) AS duration_seconds, e.value,
+	nullif(btrim(e.page), '') AS page, e.session, e.properties
+FROM nudge_staging.events e$query$,
+	'One row per thing that a user or visitor did, of all sources',
+	'{"user": "Who did it; this or anonymous_id", "anonymous_id": "Visitor who did it; this or user", "customer": "Account", "at": "When", "day": "Day of it, in the zone of deploy()", "name": "What was done", "feature": "Feature it was done with", "success": "Whether it worked",
+	"duration_seconds": "How long it took", "value": "What it was worth", "page": "Page on which it was done", "session": "Session", "properties": "Further properties"}');
+
+-- A view, made or replaced, with its comments.
+CREATE FUNCTION nudge.make_shipped_view(view_name text, query text, description text, columns jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+	problem text;
+BEGIN
+	PERFORM nudge.check_view_owner(view_name);
+	BEGIN
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, query);
+	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		RAISE EXCEPTION 'view % cannot be replaced', view_name USING ERRCODE = SQLSTATE,
+			DETAIL = problem || '.',
+			HINT = 'Something else has its name. Rename or drop that, and call deploy() again.';
+	END;
+	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, description);
+	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(columns) c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.key, one.value);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_shipped_view(text, text, text, jsonb) IS 'Works for deploy: makes or replaces a view that is shipped, with its comments';
+
+CREATE FUNCTION nudge.make_staging_view(name text, settings nudge.deployment) RETURNS void
+	LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT nudge.make_shipped_view(nudge.staging_name(v.name), nudge.fill_in(v.query, make_staging_view.settings), v.description, v.columns)
+	FROM nudge.shipped_staging_views v WHERE v.name = make_staging_view.name;
+END;
+
+COMMENT ON FUNCTION nudge.make_staging_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view of nudge_staging that is shipped, with its comments';
+
+CREATE FUNCTION nudge.staging_view_plan() RETURNS TABLE (place integer, action text, name text, object text, lock text, estimate text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 4
+BEGIN ATOMIC
+	SELECT v.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN m.is_there THEN 'change view' ELSE 'make view' END, v.name, nudge.staging_name(v.name),
+		CASE WHEN m.missing IS NULL AND m.is_there THEN format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.staging_name(v.name)) END,
+		CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) ELSE 'a view: nothing is computed' END
+	FROM nudge.shipped_staging_views v, LATERAL (
+		SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FILTER (WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing, to_regclass(nudge.staging_name(v.name)) IS NOT NULL AS is_there
+		FROM unnest(v.inputs) i) m
+	ORDER BY v.place;
+END;
+
+COMMENT ON FUNCTION nudge.staging_view_plan() IS 'Works for deploy: which shipped views of nudge_staging it would make. Not STRICT: it has no arguments';
+
+-- src/warehouse/marts_success.sql
+
+/*
+ * marts_success.sql
+ *		Shipped materialisations about what becomes of customers and what is spent
+ *		on them: customer success, streams of revenue, costs by customer, and what
+ *		campaigns, content, partners and sales activities bring.
+ *
+ * Rules: doc/marts_success.md.
+ */
+
+-- Reports over whole inputs: any change of an input is one of everything.  What
+-- is known of accounts is what is known as a month closes, or yesterday.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('account_success', 'customers', 1000, 'metric', '{account_facts,customers,subscriptions}', '{contracts}', 'period', '{period,dimension,value,metric}', $query$
+SELECT m.period::date AS period, d.dimension, d.value, r.metric, r.numerator, r.denominator, r.value AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
+	LATERAL nudge.report_window(f.day, {zone}, 13) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
+WHERE k.closes_on >= m.period::date$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What is known of accounts as each month closes, of the present one and the 12 before, in all and by segment now: shares of customers, contracts and plans, with numerator and denominator. Grain: month of the zone of deploy(), dimension, value and metric',
+	'{"period": "First day of the month", "dimension": "all or segment", "value": "Segment of the customers now; all for dimension all", "metric": "Which share: account_share_metrics() says what each is", "numerator": "What is divided; 0 if nothing is recorded", "denominator": "By what it is divided",
+	"result": "numerator over denominator; NULL if nothing is recorded", "complete": "Whether the month is over"}'),
+('value_realization', 'customers', 1001, 'metric', '{account_facts,customers,subscriptions}', '{usage}', 'period', '{period,dimension,value}', $query$
+SELECT m.period::date AS period, d.dimension, d.value, r.all_customers, r.scored_customers, r.realized_customers, r.realization_rate, r.mean_score, r.mean_index, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
+	LATERAL nudge.report_window(f.day, {zone}, 13) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	LATERAL nudge.value_realization(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {usage?}, segment => d.segment, zone => {zone}) r
+WHERE k.closes_on >= m.period::date$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'How many of the criteria agreed with customers are met as each month closes, of the present one and the 12 before, in all and by segment now. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all or segment", "value": "Segment of the customers now; all for dimension all", "all_customers": "Customers", "scored_customers": "Those with agreed criteria", "realized_customers": "Those of them with more than 80% of their criteria met",
+	"realization_rate": "realized_customers over scored_customers, a fraction", "mean_score": "Mean share of criteria met, of those with criteria", "mean_index": "Mean of the score joined with usage; NULL without usage", "complete": "Whether the month is over"}'),
+('risk_adjusted_retention', 'customers', 1002, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,band}', $query$
+SELECT m.period::date AS period, CASE WHEN r.is_total THEN 'all' ELSE coalesce(r.band, '(none)') END AS band, r.customers, r.mrr, r.known_mrr, r.retained_mrr, r.risk_adjusted_retention AS risk_adjusted_retention_rate, r.coverage AS coverage_rate, r.basis, s.currency,
+	k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.scores i) f,
+	LATERAL nudge.report_window(f.day, {zone}, 13) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
+	LATERAL nudge.risk_adjusted_retention(s.state, 'nudge_staging.scores'::regclass, k.closes_on, zone => {zone}) r
+WHERE k.closes_on >= m.period::date$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'How much of the MRR is to be expected in 12 months, by the band of health of customers, as each month closes, of the present one and the 12 before. Grain: month of the zone of deploy() and band',
+	'{"period": "First day of the month", "band": "red, yellow or green, (none) without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR", "mrr": "Their MRR", "known_mrr": "MRR of those for whom a retention is known: the denominator", "retained_mrr": "MRR times the retention to expect",
+	"risk_adjusted_retention_rate": "retained_mrr over known_mrr, a fraction", "coverage_rate": "known_mrr over mrr, a fraction", "basis": "What the retention to expect comes from", "currency": "Currency of the amounts", "complete": "Whether the month is over"}'),
+('intervention_results', 'customers', 1003, 'metric', '{interventions,scores}', '{}', 'period', '{period}', $query$
+SELECT r.period, r.interventions_made, r.not_at_risk, r.not_scored, r.not_due, r.counted, r.succeeded, r.success_rate, o.month_over, o.month_over AND coalesce(r.not_due, 0) = 0 AS complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.interventions i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	LATERAL nudge.intervention_success('nudge_staging.interventions'::regclass, 'nudge_staging.scores'::regclass, w.start_day, w.end_day, 'month', zone => {zone}, as_of => nudge.as_of()) r,
+	LATERAL (SELECT (r.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS month_over) o
+WHERE r.is_total$query$,
+	'SELECT nudge.as_of()',
+	'Interventions at customers at risk by the month in which they were made, and how many were healthy again within 90 days. Grain: month of the zone of deploy()',
+	'{"period": "First day of the month", "interventions_made": "Interventions", "not_at_risk": "Those at customers that were not at risk", "not_scored": "Those at customers without a score", "not_due": "Those whose 90 days are not over and that have not succeeded yet", "counted": "Those that are counted: the denominator",
+	"succeeded": "Those of them after which the customer was healthy again", "success_rate": "succeeded over counted, a fraction", "month_over": "Whether the month is over", "complete": "Whether the month is over, and the 90 days of all"}');
+
+-- Streams of revenue and costs by customer, in one currency as burn_and_runway.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('revenue_by_stream', 'finance', 1010, 'metric', '{charges,subscriptions}', '{usage,plans}', 'period', '{period,stream}', $query$
+SELECT r.period, r.stream, sum(r.amount) AS amount, min(r.currency_code) AS currency, bool_and(r.complete) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
+	LATERAL nudge.report_window(f.day, {zone}) w,
+	LATERAL nudge.revenue_streams(s.state, w.start_day, w.end_day, '{charges$}'::regclass, {usage?}, {plans?}, 'month', {zone}, nudge.as_of(), s.currency) r
+GROUP BY r.period, r.stream$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Revenue by month and stream: of subscriptions, of usage, of services. Grain: month of the zone of deploy() and stream',
+	'{"period": "First day of the month", "stream": "Stream of revenue", "amount": "Revenue of the month", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('costs_per_customer', 'finance', 1011, 'metric', '{costs,subscriptions}', '{charges,usage}', 'period', '{period}', $query$
+SELECT r.period, r.customers, r.revenue, r.total_cost, r.delivery_cost_per_customer, r.total_cost_per_customer, r.delivery_cost_ratio AS delivery_cost_rate, r.support_cost_ratio AS support_cost_rate, r.sales_and_marketing_ratio AS sales_and_marketing_rate, r.research_and_development_ratio AS research_and_development_rate,
+	r.general_and_administrative_ratio AS general_and_administrative_rate, r.sales_efficiency, r.marketing_efficiency, r.currency_code AS currency, r.complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	LATERAL (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM {costs$} i) f,
+	LATERAL nudge.report_window(f.day, {zone}) w,
+	LATERAL nudge.unit_costs(s.state, '{costs$}'::regclass, w.start_day, w.end_day, {charges$?}, {usage?}, 'month', {zone}, nudge.as_of(), s.currency) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Costs per customer and as shares of revenue, and revenue over what is spent on sales and marketing, by month. Grain: month of the zone of deploy()',
+	'{"period": "First day of the month", "customers": "Customers as the month closes; NULL if it is not over, as all below", "revenue": "Revenue", "total_cost": "Costs", "delivery_cost_per_customer": "Cost of revenue over customers", "total_cost_per_customer": "total_cost over customers", "delivery_cost_rate": "Cost of revenue over revenue, a fraction",
+	"support_cost_rate": "Cost of support over revenue, a fraction", "sales_and_marketing_rate": "Cost of sales and marketing over revenue, a fraction", "research_and_development_rate": "Cost of research and development over revenue, a fraction", "general_and_administrative_rate": "Cost of administration over revenue, a fraction",
+	"sales_efficiency": "Revenue over the cost of sales", "marketing_efficiency": "Revenue over the cost of marketing", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('growth_efficiency', 'finance', 1012, 'metric', '{costs,subscriptions}', '{charges,usage}', 'period', '{period}', $query$
+SELECT r.period, r.revenue, r.previous_revenue, r.sales_and_marketing, r.previous_sales_and_marketing, r.magic_number, r.currency_code AS currency, r.complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	LATERAL (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM {costs$} i) f,
+	LATERAL nudge.report_window(f.day, {zone}) w,
+	LATERAL nudge.magic_number(s.state, '{costs$}'::regclass, w.start_day, w.end_day, {charges$?}, {usage?}, {zone}, nudge.as_of(), s.currency, {fiscal_year_start}) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Growth of revenue against what was spent on sales and marketing in the quarter before: the magic number. Grain: fiscal quarter of the zone of deploy()',
+	'{"period": "First day of the quarter", "revenue": "Revenue", "previous_revenue": "Revenue of the quarter before", "sales_and_marketing": "Cost of sales and marketing", "previous_sales_and_marketing": "That of the quarter before", "magic_number": "Four times the growth of revenue over previous_sales_and_marketing; NULL if the quarter is not over",
+	"currency": "Currency of all amounts", "complete": "Whether the quarter is over"}'),
+-- as channel_performance; the channels of the paths are campaigns
+('campaign_performance', 'acquisition', 1020, 'metric', '{campaigns,spend,touches,conversions}', '{leads}', 'period', '{period,campaign}', $query$
+SELECT m.period::date AS period, r.campaign, r.channel, r.kind AS campaign_kind, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.cac, r.roas, r.roi, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
+		FROM (SELECT coalesce(upper(btrim(i.currency)), 'XXX') AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM {conversions$} i GROUP BY 1
+			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM {spend$} i GROUP BY upper(btrim(i.currency))) k) c,
+	(SELECT nudge.journey_agg(p.customer, p.at, p.campaign, p.revenue) AS state
+		FROM (SELECT i.customer, i.at, NULL AS campaign, i.revenue FROM {conversions$} i UNION ALL SELECT t.customer, t.at, t.campaign, NULL FROM nudge_staging.touches t WHERE t.campaign IS NOT NULL) p OFFSET 0) j,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.campaign_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), '{spend$}'::regclass, 'nudge_staging.campaigns'::regclass, o.start_day, o.end_day, zone => {zone},
+		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, currency => c.currency) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What each campaign cost, brought and earned by month, under the linear model of attribution over touches of campaigns. Grain: month of the zone of deploy() and campaign',
+	'{"period": "First day of the month", "campaign": "Campaign; NULL is what no campaign has earned", "channel": "Channel of the campaign", "campaign_kind": "Kind of the campaign", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it", "new_customers": "First conversions credited to it",
+	"revenue": "Revenue credited to it", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('content_performance', 'acquisition', 1021, 'metric', '{content,leads}', '{touches}', 'period', '{period,type}', $query$
+SELECT m.period::date AS period, r.type, r.published, r.visitors, r.new_leads, r.customers, r.content_to_lead_rate, r.lead_to_customer_rate, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.civil_date(min(i.published_at) FILTER (WHERE isfinite(i.published_at)), {zone}) AS day, array_agg(DISTINCT i.type) FILTER (WHERE i.type IS NOT NULL) AS types FROM nudge_staging.content i) c,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.content_performance('nudge_staging.content'::regclass, 'nudge_staging.leads'::regclass, o.start_day, o.end_day, {zone}, c.types, touches => {touches?}) r
+WHERE r.type IS NOT NULL$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What was published by month and type, and the visitors, leads and customers that it brought. Grain: month of the zone of deploy() and type',
+	'{"period": "First day of the month", "type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped", "new_leads": "Leads that came from it", "customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, a fraction",
+	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}'),
+('partner_results', 'acquisition', 1022, 'metric', '{partners,touches,conversions,deals}', '{spend}', 'period', '{period,partner,measure}', $query$
+SELECT m.period::date AS period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, n.active_partners,
+	CASE WHEN r.measure <> 'won_deals' THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
+		FROM (SELECT upper(btrim(i.currency)) AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM {conversions$} i GROUP BY upper(btrim(i.currency))
+			UNION ALL SELECT upper(btrim(i.currency)), nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) FROM {deals$} i GROUP BY upper(btrim(i.currency))) k) c,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.partner_performance('nudge_staging.touches'::regclass, '{conversions$}'::regclass, '{deals$}'::regclass, o.start_day, o.end_day, zone => {zone}, currency => c.currency) r
+	LEFT JOIN LATERAL (SELECT p.active_partners FROM nudge.partner_count('nudge_staging.partners'::regclass, o.end_day - 1, {zone}) p WHERE p.is_total AND r.all_partners) n ON true
+WHERE r.all_segments$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What partners have sourced and influenced by month, in all and by partner. Grain: month of the zone of deploy(), partner and measure',
+	'{"period": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "measure": "revenue, won_deals, won_amount or pipeline", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it", "total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, a fraction",
+	"influenced_rate": "influenced_value over total_value, a fraction", "active_partners": "Partners as the month closes, or now; of partner all", "currency": "Currency of amounts; NULL for counts", "complete": "Whether the month is over"}'),
+('sales_activity', 'sales', 1030, 'metric', '{activities,deals}', '{}', 'period', '{period,dimension,value,kind}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, CASE WHEN r.all_kinds THEN 'all' ELSE r.kind END AS kind, r.activities_done, r.deals_won, r.activities_per_deal_won, r.complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.activities i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
+	LATERAL nudge.sales_activities('nudge_staging.activities'::regclass, 'nudge_staging.deals'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by) r
+WHERE r.is_total = (d.by IS NULL)$query$,
+	'SELECT nudge.as_of()',
+	'Activities of sales by month and kind, in all and by a dimension, beside the deals won. Grain: month of the zone of deploy(), dimension, value and kind',
+	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "kind": "Kind of activity; all for all kinds: do not add it to the others", "activities_done": "Activities", "deals_won": "Deals won in the month",
+	"activities_per_deal_won": "activities_done over deals_won", "complete": "Whether the month is over"}');
+
+-- src/warehouse/marts_product.sql
+
+/*
+ * marts_product.sql
+ *		Shipped materialisations about ways through the product: funnels as they
+ *		are defined, and sessions.
+ *
+ * Rules: doc/marts_product.md.
+ */
+
+-- Tables of settings are no inputs: what is computed by them is computed anew
+-- when they change.
+CREATE FUNCTION nudge.note_settings() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	FOR n IN 0 .. TG_NARGS - 1 LOOP
+		PERFORM nudge.mark_everything(TG_ARGV[n], format('%s.%s', TG_TABLE_SCHEMA, TG_TABLE_NAME));
+	END LOOP;
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.note_settings() IS 'Trigger of tables of settings: lets the marts that are its arguments be computed anew. Not STRICT: triggers take no arguments';
+
+REVOKE EXECUTE ON FUNCTION nudge.note_settings() FROM PUBLIC;
+
+-- A target changes no state.
+CREATE TRIGGER note_steps AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF funnel, step_no, event, friction ON nudge.funnel_definitions
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('funnel_user_states', 'conversion_funnel', 'conversion_funnel_by_dimension');
+
+COMMENT ON TRIGGER note_steps ON nudge.funnel_definitions IS 'Marts of funnels are computed anew';
+
+CREATE TRIGGER note_bounds AFTER UPDATE OF target_volume, target_rate, max_gap, min_count ON nudge.funnel_definitions
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('conversion_funnel', 'conversion_funnel_by_dimension');
+
+COMMENT ON TRIGGER note_bounds ON nudge.funnel_definitions IS 'Reports of funnels are computed anew';
+
+-- Each person counts once, as in funnel_report, in the month of the first entry:
+-- a later entry that leads further does not move it, so that a month that has
+-- begun keeps those who entered in it.
+CREATE FUNCTION nudge.funnel_months(state nudge.funnel_state, funnel text, zone text) RETURNS TABLE (
+	period date,
+	step integer,
+	last_step integer,
+	event text,
+	people bigint,
+	previous_people bigint,
+	entered_people bigint,
+	open_people bigint,
+	median_seconds double precision,
+	target_volume bigint,
+	target_rate numeric,
+	complete boolean
+)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 100 COST 100000
+BEGIN ATOMIC
+	WITH definition AS MATERIALIZED (
+		SELECT array_agg(s.event ORDER BY s.step_no) AS events, array_agg(s.max_gap ORDER BY s.step_no) AS gaps, array_agg(s.min_count ORDER BY s.step_no) AS counts,
+			array_agg(s.target_volume ORDER BY s.step_no) AS volumes, array_agg(s.target_rate ORDER BY s.step_no) AS rates
+		FROM nudge.funnel_definitions s WHERE s.funnel = funnel_months.funnel HAVING count(*) > 0
+	), person AS MATERIALIZED (
+		SELECT nudge.period_start(nudge.civil_date(e.step_times[1], zone), 'month') AS period, u.step, u.open_window AND NOT u.completed AS is_open, u.step_times
+		FROM definition d,
+			LATERAL nudge.funnel_users(state, steps => d.events, max_gaps => d.gaps, min_counts => d.counts, as_of => nudge.as_of()) u
+			JOIN LATERAL nudge.funnel_users(state, steps => d.events[1:1], as_of => nudge.as_of()) e ON e.user_id = u.user_id
+	), reached AS (
+		SELECT p.period, s.step, count(*) AS people, count(*) FILTER (WHERE p.is_open AND p.step = s.step) AS open_people,
+			round(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM p.step_times[s.step] - p.step_times[s.step - 1])::double precision)::numeric, 6)::double precision AS median_seconds
+		FROM person p, LATERAL generate_series(1, p.step) s(step)
+		GROUP BY p.period, s.step
+	), listed AS (
+		SELECT m.period::date AS period, s.step, cardinality(d.events) AS last_step, d.events[s.step] AS event, coalesce(r.people, 0) AS people, coalesce(r.open_people, 0) AS open_people, r.median_seconds,
+			d.volumes[s.step] AS target_volume, d.rates[s.step] AS target_rate
+		FROM definition d
+			CROSS JOIN LATERAL nudge.report_window((SELECT min(p.period) FROM person p), zone) w
+			CROSS JOIN LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period)
+			CROSS JOIN LATERAL generate_subscripts(d.events, 1) s(step)
+			LEFT JOIN reached r ON r.period = m.period::date AND r.step = s.step
+	)
+	SELECT l.period, l.step, l.last_step, l.event, l.people, lag(l.people, 1, l.people) OVER one, first_value(l.people) OVER one, l.open_people, l.median_seconds, l.target_volume, l.target_rate,
+		(l.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), zone)
+	FROM listed l
+	WINDOW one AS (PARTITION BY l.period ORDER BY l.step);
+END;
+
+COMMENT ON FUNCTION nudge.funnel_months(nudge.funnel_state, text, text) IS
+	'Works for the marts of funnels: a defined funnel by the month in which people first entered, up to nudge.as_of(), with months in which nobody did';
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('funnel_user_states', 'usage', 880, 'mart', '{events}', 'user', '{user,funnel}', $query$
+SELECT e."user", d.funnel, nudge.bucket(e."user", {buckets}) AS bucket, nudge.funnel_agg(e."user", e.at, e.name, d.steps) AS state
+FROM (SELECT f.funnel, nudge.funnel_steps(f.funnel) AS steps FROM (SELECT DISTINCT s.funnel FROM nudge.funnel_definitions s) f OFFSET 0) d
+	JOIN nudge_staging.events e ON e.name = ANY (d.steps)
+WHERE e."user" IS NOT NULL
+GROUP BY e."user", d.funnel$query$, NULL, NULL,
+	'What each user did of the steps of each funnel of nudge.funnel_definitions: a state for functions such as funnel_report. Grain: user and funnel',
+	'{"user": "User", "funnel": "Funnel", "bucket": "Hash bucket of the user", "state": "Steps and friction events, as funnel_state"}'),
+('funnel_buckets', 'usage', 881, 'mart', '{events}', 'bucket', '{bucket,funnel}', $query$
+SELECT u.bucket, u.funnel, count(*) AS users, nudge.rollup(u.state) AS state FROM nudge_analytics.funnel_user_states u GROUP BY u.bucket, u.funnel$query$, NULL, NULL,
+	'What users did of the steps of each funnel, by hash bucket: totals roll up a few states instead of one of each user. Grain: bucket and funnel',
+	'{"bucket": "Hash bucket of users", "funnel": "Funnel", "users": "Users with any event of it", "state": "Steps and friction events, as funnel_state"}'),
+('conversion_funnel', 'usage', 882, 'metric', '{events}', 'funnel', '{funnel,period,step}', $query$
+SELECT f.funnel, r.period, r.step, r.last_step, r.event, r.people, r.previous_people, r.entered_people, r.people::numeric / nullif(r.previous_people, 0) AS step_rate, r.people::numeric / nullif(r.entered_people, 0) AS overall_rate,
+	r.previous_people - r.people AS dropped_people, r.open_people, r.median_seconds, r.target_volume, r.target_rate, r.people::numeric / nullif(r.previous_people, 0) - r.target_rate AS target_rate_gap, r.complete
+FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_buckets b GROUP BY b.funnel) f,
+	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r$query$,
+	'SELECT DISTINCT b.funnel, nudge.as_of() FROM nudge_analytics.funnel_buckets b', NULL,
+	'How many people came to each step of each funnel of nudge.funnel_definitions, by the month in which they first entered. Grain: funnel, month of the zone of deploy() and step',
+	'{"funnel": "Funnel", "period": "First day of the month in which people first entered: each counts in one month", "step": "Place of the step, from 1", "last_step": "Place of the last one", "event": "Event that is the step", "people": "People that came to the step or further",
+	"previous_people": "People that came to the step before; of the first step those who entered", "entered_people": "People that entered", "step_rate": "people over previous_people, a fraction", "overall_rate": "people over entered_people, a fraction", "dropped_people": "previous_people less people",
+	"open_people": "People that came to this step and no further, and still may", "median_seconds": "Median time from the step before, of those who came here", "target_volume": "How many people should come to the step, as it is defined", "target_rate": "What step_rate should be, as it is defined",
+	"target_rate_gap": "step_rate less target_rate", "complete": "Whether the month is over; people that entered in it may still come further"}'),
+
+-- A user has the dimensions of now, those of the account included.  Buckets are
+-- of users: those of dim_customers are of customers, and no keys.
+('funnel_dimension_buckets', 'usage', 883, 'mart', '{events,users,customers,subscriptions}', 'bucket', '{bucket,funnel,dimension,value}', $query$
+SELECT s.bucket, s.funnel, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, count(*) AS users, nudge.rollup(s.state) AS state
+FROM nudge_analytics.funnel_user_states s
+	LEFT JOIN nudge_analytics.dim_users u ON u."user" = s."user"
+	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer,
+	LATERAL (VALUES ('plan'::text, u.plan), ('role', u.role), ('segment', c.segment), ('industry', c.industry), ('company_size', c.company_size), ('region', c.region), ('growth_tier', c.growth_tier), ('sales_channel', c.sales_channel)) a(dimension, value)
+GROUP BY 1, 2, 3, 4$query$, NULL, '{"dim_customers": {"column": "customer", "query": "SELECT u.customer, u.bucket FROM nudge_analytics.dim_users u"}}',
+	'What users did of the steps of each funnel, by hash bucket and value of a dimension now. Grain: bucket, funnel, dimension and value',
+	'{"bucket": "Hash bucket of users", "funnel": "Funnel", "dimension": "plan or role of the user; segment, industry, company_size, region, growth_tier or sales_channel of its account", "value": "Value now; (none) for those without", "users": "Users with any event of it", "state": "Steps and friction events, as funnel_state"}'),
+('conversion_funnel_by_dimension', 'usage', 884, 'metric', '{events,users,customers,subscriptions}', 'funnel', '{funnel,dimension,value,period,step}', $query$
+SELECT f.funnel, f.dimension, f.value, r.period, r.step, r.last_step, r.event, r.people, r.previous_people, r.entered_people, r.people::numeric / nullif(r.previous_people, 0) AS step_rate, r.people::numeric / nullif(r.entered_people, 0) AS overall_rate,
+	r.previous_people - r.people AS dropped_people, r.open_people, r.median_seconds, r.complete
+FROM (SELECT b.funnel, b.dimension, b.value, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_dimension_buckets b GROUP BY b.funnel, b.dimension, b.value) f,
+	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r$query$,
+	'SELECT DISTINCT b.funnel, nudge.as_of() FROM nudge_analytics.funnel_dimension_buckets b', NULL,
+	'How many people came to each step of each funnel, by the month in which they first entered and a dimension of theirs now. Grain: funnel, dimension, value, month of the zone of deploy() and step',
+	'{"funnel": "Funnel", "dimension": "plan or role of the user; segment, industry, company_size, region, growth_tier or sales_channel of its account: each has all people, do not add them", "value": "Value now; (none) for those without", "period": "First day of the month in which people first entered: each counts in one month",
+	"step": "Place of the step, from 1", "last_step": "Place of the last one", "event": "Event that is the step", "people": "People that came to the step or further", "previous_people": "People that came to the step before; of the first step those who entered", "entered_people": "People that entered",
+	"step_rate": "people over previous_people, a fraction", "overall_rate": "people over entered_people, a fraction", "dropped_people": "previous_people less people", "open_people": "People that came to this step and no further, and still may", "median_seconds": "Median time from the step before, of those who came here",
+	"complete": "Whether the month is over; people that entered in it may still come further"}');
+
+-- A late event may join two sessions: those of a user are found anew.  Totals
+-- are of days that are over; a session is of the day on which it begins.  The
+-- key is the month, of which days are a part.  Months without a session follow
+-- the first one with any, so that a change is one of its month and those after it.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('fact_sessions', 'usage', 890, 'mart', '{events}', 'user', '{user,started_at}', $query$
+SELECT u."user", s.started_at, s.ended_at, d.day, nudge.period_start(d.day, 'month') AS month, s.events, extract(epoch FROM s.ended_at - s.started_at) AS duration_seconds, s.entry_event, s.exit_event, s.bounced
+FROM (SELECT e."user", nudge.sequence_agg(e."user", e.at, e.name) AS state FROM nudge_staging.events e WHERE e."user" IS NOT NULL GROUP BY e."user") u,
+	LATERAL nudge.sessions(u.state, '30 minutes') s,
+	LATERAL (SELECT nudge.civil_date(s.started_at, {zone}) AS day) d$query$, NULL, NULL,
+	'Sessions of users: events without a pause of more than 30 minutes. Grain: user and instant at which the session begins',
+	'{"user": "User", "started_at": "First event", "ended_at": "Last event", "day": "Day of the first event, in the zone of deploy()", "month": "First day of its month", "events": "Events", "duration_seconds": "Time from the first event to the last", "entry_event": "Name of the first event",
+	"exit_event": "Name of the last event", "bounced": "Whether it has one event only"}'),
+('session_metrics', 'usage', 891, 'metric', '{events}', 'month', '{month,grain,period}', $query$
+SELECT m.month, r.*
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+	LATERAL (SELECT min(f.month) AS month FROM nudge_analytics.fact_sessions f WHERE f.month <= t.today) b,
+	LATERAL nudge.report_window(b.month, {zone}) w,
+	LATERAL (SELECT g::date AS month FROM generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') g) m,
+	LATERAL (
+		SELECT p.grain, p.period, coalesce(a.sessions, 0) AS sessions, coalesce(a.users, 0) AS users, coalesce(a.events, 0) AS events, coalesce(a.bounces, 0) AS bounces, coalesce(a.returning_users, 0) AS returning_users, coalesce(a.seconds, 0) AS duration_seconds,
+			a.sessions::numeric / a.users AS sessions_per_user, a.bounces::numeric / a.sessions AS bounce_rate, a.events::numeric / a.sessions AS events_per_session, a.returning_users::numeric / a.users AS return_rate,
+			a.seconds / a.sessions AS mean_duration_seconds, q.median AS median_duration_seconds, p.grain = 'day' OR (m.month + interval '1 month')::date <= t.today AS complete
+		FROM (
+			SELECT 'day'::text AS grain, d::date AS period FROM generate_series(m.month::timestamp, m.month + interval '1 month - 1 day', interval '1 day') d
+			UNION ALL SELECT 'month', m.month
+		) p
+		LEFT JOIN (
+			SELECT n.grain, n.period, sum(n.sessions)::bigint AS sessions, count(*) AS users, sum(n.events)::bigint AS events, sum(n.bounces)::bigint AS bounces, count(*) FILTER (WHERE n.sessions > 1) AS returning_users, sum(n.seconds) AS seconds
+			FROM (
+				SELECT g.grain, CASE g.grain WHEN 'day' THEN f.day ELSE f.month END AS period, count(*) AS sessions, sum(f.events) AS events, count(*) FILTER (WHERE f.bounced) AS bounces, sum(f.duration_seconds) AS seconds
+				FROM nudge_analytics.fact_sessions f, (VALUES ('day'), ('month')) g(grain)
+				WHERE f.month = m.month AND f.day < t.today
+				GROUP BY 1, 2, f."user"
+			) n
+			GROUP BY n.grain, n.period
+		) a ON a.grain = p.grain AND a.period = p.period
+		LEFT JOIN (
+			SELECT g.grain, CASE g.grain WHEN 'day' THEN f.day ELSE f.month END AS period, percentile_cont(0.5) WITHIN GROUP (ORDER BY f.duration_seconds::double precision) AS median
+			FROM nudge_analytics.fact_sessions f, (VALUES ('day'), ('month')) g(grain)
+			WHERE f.month = m.month AND f.day < t.today
+			GROUP BY 1, 2
+		) q ON q.grain = p.grain AND q.period = p.period
+		WHERE p.period < t.today
+	) r$query$,
+	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
+	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
+UNION ALL
+SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
+	'{"fact_sessions": {"column": "month", "query": "SELECT a::date, b::date FROM generate_series(timestamp ''0001-01-01'', (nudge.as_of() AT TIME ZONE ''UTC'') + interval ''1 day'', interval ''1 month'') a, LATERAL generate_series(a, (nudge.as_of() AT TIME ZONE ''UTC'') + interval ''1 day'', interval ''1 month'') b"}}',
+	'Sessions by day and by month, of the days that are over. Grain: grain and period of the zone of deploy()',
+	'{"month": "First day of the month that the period is in", "grain": "day or month: do not add both", "period": "First day of the period", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more",
+	"duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction", "mean_duration_seconds": "duration_seconds over sessions",
+	"median_duration_seconds": "Median duration of a session", "complete": "Whether the period is over"}');
+
+-- src/warehouse/marts_economics.sql
+
+/*
+ * marts_economics.sql
+ *		Shipped materialisations about what a customer earns, costs and is worth,
+ *		and how well it is.
+ *
+ * Rules: doc/marts_product.md.
+ */
+
+-- What cannot be known is NULL, and says why: months that are open, costs that
+-- nobody has booked, nobody who left.  Churn is that of a month, over up to
+-- twelve of them, for one quiet month would make customers live for ever.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('unit_economics', 'finance', 900, 'metric', '{subscriptions}', '{costs,spend,charges,usage}', 'period', '{period,currency}', $query$
+SELECT m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, CASE WHEN x.is_single THEN p.revenue END AS revenue, p.cost_of_revenue, p.gross_profit, p.gross_margin_rate, p.variable_acquisition_cost, p.contribution_margin, p.contribution_margin_rate,
+	k.marketing_cost, k.sales_cost, k.tools_cost, k.other_cost, k.overhead_cost, k.acquisition_cost, a.new_customers, v.cac, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate,
+	nudge.ltv(m.arpa, 1, m.churn_rate) AS lifetime_revenue, v.ltv, nudge.ltv_to_cac(v.ltv, v.cac) AS ltv_to_cac_ratio,
+	nudge.cac_payback_months(v.cac, m.arpa, v.margin) AS cac_payback_months, nudge.cac_payback_months(v.cac, m.arpa) AS revenue_payback_months,
+	CASE WHEN a.complete AND k.acquisition_cost > 0 THEN nudge.acquisition_cost_per_active_customer(k.acquisition_cost, m.closing_customers) END AS acquisition_cost_per_active_customer,
+	CASE WHEN v.cac IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_acquisition THEN 'neither costs nor spend are mapped' WHEN NOT x.is_single THEN 'several currencies' WHEN k.acquisition_cost <= 0 THEN 'no cost of acquisition' ELSE 'no new customers' END AS cac_null_reason,
+	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_costs THEN 'costs are not mapped' WHEN NOT x.is_single THEN 'several currencies' WHEN p.cost_of_revenue IS NULL THEN 'no costs are booked' WHEN p.gross_margin_rate IS NULL THEN 'no revenue'
+		WHEN v.margin IS NULL THEN 'gross margin is above 1' WHEN m.arpa IS NULL THEN 'no customers' WHEN coalesce(m.customer_months, 0) = 0 THEN 'nobody could leave yet' ELSE 'nobody has left' END AS ltv_null_reason,
+	m.currency, a.complete
+FROM (SELECT b.currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b GROUP BY b.currency) j
+	-- costs are of all customers: beside several currencies they are of none
+	CROSS JOIN (
+		SELECT count(DISTINCT upper(btrim(i.currency))) = 1 AS is_single, {costs$?} IS NOT NULL AS has_costs, coalesce({costs$?}, {spend$?}) IS NOT NULL AS has_acquisition
+		FROM (SELECT b.currency FROM nudge_analytics.mrr_item_buckets b UNION SELECT c.currency FROM {costs$*} c UNION SELECT c.currency FROM {spend$*} c UNION SELECT c.currency FROM {charges$*} c) i
+	) x
+	CROSS JOIN (SELECT min(s.period) AS day FROM nudge_analytics.mrr_consolidated s) f
+	CROSS JOIN LATERAL nudge.report_window(f.day, {zone}) w
+	JOIN LATERAL (
+		SELECT s.period, s.currency, s.closing_mrr, s.closing_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
+			(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
+		FROM nudge_analytics.mrr_consolidated s
+		WHERE s.currency = j.currency
+		WINDOW year AS (ORDER BY s.period ROWS 11 PRECEDING)
+	) m ON m.period >= w.start_day
+	LEFT JOIN LATERAL nudge.pnl(CASE WHEN x.is_single THEN j.state END, CASE WHEN x.is_single THEN {costs$?} END, w.start_day, w.end_day, CASE WHEN x.is_single THEN {charges$?} END, CASE WHEN x.is_single THEN {usage?} END, NULL, 'month', {zone}, nudge.as_of(), j.currency) p
+		ON p.period = m.period
+	JOIN LATERAL nudge.customer_acquisition_cost(j.state, CASE WHEN x.is_single THEN {spend$?} END, CASE WHEN x.is_single THEN {costs$?} END, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), currency => j.currency) a ON a.period = m.period
+	LEFT JOIN LATERAL (SELECT a.marketing_cost, a.sales_cost, a.tools_cost, a.other_cost, a.overhead_cost, a.total_cost AS acquisition_cost WHERE x.is_single AND x.has_acquisition) k ON true
+	CROSS JOIN LATERAL (SELECT CASE WHEN p.gross_margin_rate <= 1 THEN p.gross_margin_rate END AS margin, CASE WHEN a.complete AND k.acquisition_cost > 0 THEN a.cac END AS cac) g
+	CROSS JOIN LATERAL (SELECT g.margin, g.cac, CASE WHEN a.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"mrr_consolidated": null}',
+	'What a customer earns, costs to win and is worth, by month. Grain: month of the zone of deploy() and currency',
+	'{"period": "First day of the month", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "revenue": "Revenue of the month, of all streams", "cost_of_revenue": "Cost of delivering the product", "gross_profit": "revenue less cost_of_revenue; NULL if the month is not over or not booked",
+	"gross_margin_rate": "gross_profit over revenue, a fraction", "variable_acquisition_cost": "Sales and marketing that grow with volume", "contribution_margin": "gross_profit less variable_acquisition_cost", "contribution_margin_rate": "contribution_margin over revenue, a fraction",
+	"marketing_cost": "Acquisition: spend, and costs of marketing", "sales_cost": "Acquisition: costs of sales", "tools_cost": "Acquisition: costs of tools", "other_cost": "Acquisition: other costs", "overhead_cost": "Acquisition: 20% added on", "acquisition_cost": "Sum of these five",
+	"new_customers": "Customers whose first MRR ever began in the month", "cac": "acquisition_cost over new_customers of the same month; NULL: cac_null_reason says why", "churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up",
+	"churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, a fraction: churn of one month", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "ltv_to_cac_ratio": "ltv over cac", "cac_payback_months": "cac over gross profit of a customer and month",
+	"revenue_payback_months": "cac over arpa", "acquisition_cost_per_active_customer": "acquisition_cost over customers, old and new: not CAC", "cac_null_reason": "Why there is no CAC: month is not over, neither costs nor spend are mapped, no cost of acquisition, no new customers",
+	"ltv_null_reason": "Why there is no LTV: month is not over, costs are not mapped, several currencies, no costs are booked, no revenue, gross margin is above 1, no customers, nobody could leave yet, nobody has left", "currency": "Currency of all amounts: those of several are never added", "complete": "Whether the month is over"}'),
+-- costs have no segment: margin and CAC are those of the company
+('unit_economics_by_segment', 'finance', 901, 'metric', '{customers,subscriptions}', '{}', 'segment', '{segment,currency,period}', $query$
+SELECT m.segment, m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, m.new_customers, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate, u.gross_margin_rate,
+	nudge.ltv(m.arpa, 1, m.churn_rate) AS lifetime_revenue, v.ltv, u.cac AS company_cac, nudge.ltv_to_cac(v.ltv, u.cac) AS ltv_to_company_cac_ratio, nudge.cac_payback_months(u.cac, m.arpa, v.margin) AS company_cac_payback_months,
+	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN u.gross_margin_rate IS NULL OR NOT u.complete THEN u.ltv_null_reason WHEN v.margin IS NULL THEN 'gross margin is above 1'
+		WHEN m.arpa IS NULL THEN 'no customers' WHEN coalesce(m.customer_months, 0) = 0 THEN 'nobody could leave yet' ELSE 'nobody has left' END AS ltv_null_reason,
+	u.currency, u.complete
+FROM (
+	SELECT s.segment, s.currency, s.period, s.closing_mrr, s.closing_customers, s.new_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
+		(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
+	FROM nudge_analytics.mrr_by_segment s
+	WHERE s.segment <> 'all'
+	WINDOW year AS (PARTITION BY s.segment, s.currency ORDER BY s.period ROWS 11 PRECEDING)
+) m
+	JOIN nudge_analytics.unit_economics u ON u.period = m.period AND u.currency = m.currency,
+	LATERAL (SELECT CASE WHEN u.gross_margin_rate <= 1 THEN u.gross_margin_rate END AS margin) g,
+	LATERAL (SELECT g.margin, CASE WHEN u.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$, NULL, '{"unit_economics": null}',
+	'What a customer earns and is worth by month and segment of the customers now, against the cost of acquisition of the company. Grain: segment, currency and month of the zone of deploy()',
+	'{"segment": "Segment of the customers now; (none) for those without", "period": "First day of the month", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "new_customers": "Customers that had no MRR before, and have some as the month closes",
+	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, a fraction: churn of one month",
+	"gross_margin_rate": "Gross margin of the company, a fraction", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "company_cac": "CAC of the company: costs have no segment", "ltv_to_company_cac_ratio": "ltv over company_cac",
+	"company_cac_payback_months": "company_cac over gross profit of a customer and month", "ltv_null_reason": "Why there is no LTV: as in unit_economics", "currency": "Currency of all amounts: those of several are never added", "complete": "Whether the month is over"}');
+
+-- Health as it was scored.  All windows end with the present day: a score of
+-- today counts at once, and within a day time alone changes nothing.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_score_states', 'customers', 910, 'mart', '{scores}', '{}', 'customer', '{customer}', $query$
+SELECT s.entity AS customer,
+	CASE WHEN nudge.check_input('scores', count(*) FILTER (WHERE NOT coalesce(isfinite(s.at) AND s.score IS NOT NULL, false))) AND nudge.check_values('scores', count(*) FILTER (WHERE NOT s.score BETWEEN 0 AND 100), 'A score of health is from 0 to 100.')
+		AND nudge.check_one_model(min(s.model COLLATE "C"), max(s.model COLLATE "C"), count(*) - count(s.model)) THEN nudge.bucket(s.entity, {buckets}) END AS bucket,
+	min(s.model COLLATE "C") AS model, min(s.at) AS first_at, max(s.at) AS last_at, nudge.score_agg(s.at, s.score::double precision) FILTER (WHERE isfinite(s.at) AND s.score IS NOT NULL) AS state
+FROM nudge_staging.scores s
+WHERE s.entity IS NOT NULL
+GROUP BY s.entity$query$, NULL, '{"scores": "entity"}',
+	'Scores of health of each customer over time: a state for functions such as score_summary. Grain: customer',
+	'{"customer": "Customer that is scored", "bucket": "Hash bucket of the customer", "model": "Model of its scores; NULL if they do not say", "first_at": "First score", "last_at": "Last score", "state": "Scores over time, as score_state"}'),
+('customer_health', 'customers', 911, 'metric', '{scores}', '{}', 'customer', '{customer}', $query$
+SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
+	h.lowest_365_days AS lowest_score_365_days, h.highest_365_days AS highest_score_365_days, h.mean_365_days AS mean_score_365_days, h.baseline AS baseline_score, h.change_from_baseline, l.factor AS lowest_factor, l.value AS lowest_factor_score, s.bucket
+FROM nudge_analytics.customer_score_states s,
+	LATERAL (SELECT nudge.day_close(nudge.civil_date(nudge.as_of(), {zone}), {zone}) - interval '1 microsecond' AS at) k,
+	LATERAL nudge.score_summary(s.state, k.at) h
+	LEFT JOIN LATERAL (
+		SELECT f.key AS factor, f.value::text::numeric AS value FROM nudge_staging.scores r, LATERAL jsonb_each(CASE WHEN jsonb_typeof(r.factors) = 'object' THEN r.factors END) f
+		WHERE r.entity = s.customer AND r.at = h.scored_at AND jsonb_typeof(f.value) = 'number' ORDER BY 2, f.key COLLATE "C" LIMIT 1
+	) l ON true
+WHERE h.score IS NOT NULL$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"scores": "entity"}',
+	'Health of customers as it was scored last: band, trend, changes and drops. Grain: customer',
+	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or flat over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
+	"change_30_days": "Score less that of 30 days before", "change_90_days": "Score less that of 90 days before", "drop_30_days": "How far the score is below the highest of the last 30 days", "drop_90_days": "How far it is below the highest of the last 90 days", "lowest_score_365_days": "Lowest of the last 365 days", "highest_score_365_days": "Highest of these",
+	"mean_score_365_days": "Mean of these", "baseline_score": "Mean of the first 30 days with a score", "change_from_baseline": "Score less baseline_score", "lowest_factor": "Factor of the last score with the lowest value; NULL if scores have no factors", "lowest_factor_score": "Its value", "bucket": "Hash bucket of the customer"}'),
+('customer_health_factors', 'customers', 912, 'mart', '{scores}', '{}', 'customer', '{customer,factor}', $query$
+SELECT h.customer, f.key AS factor, avg(f.value::text::numeric) AS factor_score, h.scored_at
+FROM nudge_analytics.customer_health h JOIN nudge_staging.scores r ON r.entity = h.customer AND r.at = h.scored_at, LATERAL jsonb_each(CASE WHEN jsonb_typeof(r.factors) = 'object' THEN r.factors END) f
+WHERE jsonb_typeof(f.value) = 'number'
+GROUP BY h.customer, f.key, h.scored_at$query$, NULL, '{"scores": "entity"}',
+	'Factors of the last score of each customer. Grain: customer and factor',
+	'{"customer": "Customer", "factor": "Factor", "factor_score": "Its value", "scored_at": "When it was scored"}'),
+('customer_health_months', 'customers', 913, 'mart', '{scores}', '{}', 'customer', '{customer,period}', $query$
+SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, m.complete
+FROM nudge_analytics.customer_score_states s
+	-- closes once, and not for each customer
+	JOIN (
+		SELECT p::date AS period, least((p + interval '1 month')::date, t.today + 1)::timestamp AT TIME ZONE {zone} - interval '1 microsecond' AS at, (p + interval '1 month')::date <= t.today AS complete
+		FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t, LATERAL nudge.report_window(date '0001-01-01', {zone}) w, LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p
+		OFFSET 0
+	) m ON m.at >= s.first_at,
+	LATERAL (SELECT nudge.score_at(s.state, m.at) AS score OFFSET 0) h$query$,
+	-- a month begins for all, the day of a score that is dated ahead for its customer
+	$clock$SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('month', {zone}) t
+UNION ALL SELECT r.entity, nudge.civil_date(r.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.scores r WHERE isfinite(r.at)$clock$, NULL,
+	'Health of each customer as months closed, from its first score on. Grain: customer and month of the zone of deploy()',
+	'{"customer": "Customer", "period": "First day of the month", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}'),
+('customer_health_by_band', 'customers', 914, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,currency,band}', $query$
+SELECT r.period, r.currency, r.band, count(*) AS customers, sum(r.mrr) AS mrr, count(r.score) AS scored_customers, sum(round(r.score::numeric, 6)) AS total_score, sum(round(r.score::numeric, 6)) / nullif(count(r.score), 0) AS mean_score,
+	CASE WHEN count(r.score) > 0 THEN count(*) FILTER (WHERE r.at_risk) END AS at_risk_customers, CASE WHEN count(r.score) > 0 THEN coalesce(sum(r.mrr) FILTER (WHERE r.at_risk), 0) END AS at_risk_mrr, bool_and(r.complete) AS complete
+FROM (
+	SELECT v.period, v.currency, b.band, v.closing_mrr AS mrr, h.score, h.at_risk, v.complete
+	FROM nudge_analytics.fact_revenue v LEFT JOIN nudge_analytics.customer_health_months h ON h.customer = v.customer AND h.period = v.period, LATERAL (VALUES (coalesce(h.band, '(none)')), ('all')) b(band)
+	WHERE v.closing_mrr > 0
+) r
+GROUP BY r.period, r.currency, r.band$query$, NULL, NULL,
+	'Customers with MRR, and their MRR, by band of health as months closed, with a band all for all of them. Grain: month of the zone of deploy(), currency and band',
+	'{"period": "First day of the month", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score",
+	"total_score": "Sum of their scores", "mean_score": "total_score over scored_customers", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "complete": "Whether the month is over"}'),
+
+-- Health as a model of this extension has it, from what is mapped.  It is of the
+-- beginning of the day, so that it is computed often and changes once a day.
+('account_health', 'customers', 920, 'metric', '{customers}', '{events,users,features,tickets,surveys,account_facts,subscriptions,usage}', 'model', '{model,customer}', $query$
+SELECT k.model, h.customer, h.usage_factor, h.engagement_factor, h.outcome_factor, h.relationship_factor, h.support_factor, h.satisfaction_factor, h.growth_factor, h.advocacy_factor, h.score, h.coverage AS coverage_share, h.band, h.weakest_factor, k.at AS scored_at
+FROM (SELECT 'retention_health'::text AS model, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} AS at) k,
+	LATERAL nudge.account_health('nudge_staging.customers'::regclass, k.at, {events?}, {users?}, {features?}, {tickets?}, {surveys?}, {account_facts?}, {subscriptions?}, {usage?}, k.model, {zone}) h$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', NULL,
+	'Health of customers by the model retention_health, of what was known as the present day began. Grain: model and customer',
+	'{"model": "Model of the score", "customer": "Customer", "usage_factor": "Use of the product, 0 to 100", "engagement_factor": "How evenly, and by how many", "outcome_factor": "Whether it gets what was agreed", "relationship_factor": "Who is known there, and how they think", "support_factor": "Few tickets, solved soon and well", "satisfaction_factor": "Answers to surveys",
+	"growth_factor": "Growth of seats and of metered use", "advocacy_factor": "Whether it speaks for us", "score": "Score by the model, 0 to 100; NULL if nothing is known", "coverage_share": "How much of the weights is known, a fraction", "band": "red, yellow or green; nobody is green of whom less than half is known", "weakest_factor": "Factor that costs the most points", "scored_at": "Beginning of the day: what was known then"}');
+
+CREATE TRIGGER note_models AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON nudge.health_models FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('account_health');
+
+COMMENT ON TRIGGER note_models ON nudge.health_models IS 'Health by a model is computed anew';
 
 -- src/warehouse/schedule.sql
 
@@ -11415,6 +12632,8 @@ BEGIN ATOMIC
 	UNION ALL
 	SELECT 'closed period', 'nudge.closed_period_rows', 'customer = ANY ($1)' WHERE entity_places.entity = 'customer'
 	UNION ALL
+	SELECT 'list', 'nudge.external_customers', 'customer = ANY ($1)' WHERE entity_places.entity = 'customer'
+	UNION ALL
 	SELECT 'list', l.object, l.condition
 	FROM (VALUES ('nudge.exclusions', format('(entity = %1$L AND key = ANY ($1) OR through = ANY (SELECT concat(%1$L, '' '', k) FROM unnest($1) k))', entity_places.entity)), ('nudge.entity_merges', format('entity = %L AND (key = ANY ($1) OR merged_into = ANY ($1) OR counted_as = ANY ($1))', entity_places.entity))) l(object, condition)
 	UNION ALL
@@ -11657,7 +12876,9 @@ COMMENT ON COLUMN nudge.shipped_metrics.formula IS 'How it is computed';
 
 COMMENT ON COLUMN nudge.shipped_metrics.description IS 'What it tells, and what it leaves out';
 
--- Expressions are of columns of the mart.
+-- Expressions are of columns of the mart, or aggregates of them over the rows of
+-- a period, slice and currency; braces stand for settings of deploy(), as in
+-- nudge.shipped_marts.
 CREATE TABLE nudge.shipped_metric_sources (
 	metric text NOT NULL REFERENCES nudge.shipped_metrics,
 	grain text NOT NULL CHECK (grain IN ('day', 'week', 'month', 'quarter', 'year')),
@@ -11671,6 +12892,7 @@ CREATE TABLE nudge.shipped_metric_sources (
 	complete text NOT NULL DEFAULT 'complete',
 	dimension_value text NOT NULL DEFAULT '''all''',
 	condition text NOT NULL DEFAULT 'true',
+	aggregated boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (metric, grain, dimension),
 	CHECK (value IS NOT NULL OR numerator IS NOT NULL AND denominator IS NOT NULL),
 	CHECK ((dimension = '''all''') = (dimension_value = '''all'''))
@@ -11704,6 +12926,8 @@ COMMENT ON COLUMN nudge.shipped_metric_sources.dimension_value IS 'Expression of
 
 COMMENT ON COLUMN nudge.shipped_metric_sources.condition IS 'Which rows of the mart count';
 
+COMMENT ON COLUMN nudge.shipped_metric_sources.aggregated IS 'Whether value, numerator and denominator are aggregates over the rows of a period, dimension value, currency and complete';
+
 -- Clients fail on NaN and infinity.  Inlined, so not STRICT.
 CREATE FUNCTION nudge.finite(value numeric) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -11720,13 +12944,21 @@ BEGIN ATOMIC
 		FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric JOIN nudge.materialisations t ON t.name = s.mart
 	), scan AS (
 		SELECT min(s.place) AS place, min(s.dimension COLLATE "C") AS dimension, min(s.grain COLLATE "C") AS grain,
-			format('SELECT (%s)::date AS period_start, %L::text AS grain, v.metric_name AS metric, (%s)::text AS dimension, (%s)::text AS dimension_value, (%s)::text AS currency,'
-				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%s) IS TRUE AS complete'
-				' FROM %s r CROSS JOIN LATERAL (VALUES %s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %s',
-				s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart),
-				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
-				s.condition) AS query
-		FROM source s GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition
+			format(CASE WHEN s.aggregated THEN
+				'SELECT r.period_start, %2$L::text AS grain, v.metric_name AS metric, r.slice_dimension AS dimension, r.slice_value AS dimension_value, r.slice_currency AS currency,'
+				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, r.is_complete AS complete'
+				' FROM (SELECT (%1$s)::date AS period_start, (%3$s)::text AS slice_dimension, (%4$s)::text AS slice_value, (%5$s)::text AS slice_currency, (%6$s) IS TRUE AS is_complete, ARRAY[%9$s] AS cells FROM %7$s r WHERE %8$s GROUP BY 1, 2, 3, 4, 5) r'
+				' CROSS JOIN LATERAL (VALUES %10$s) v(metric_name, metric_value, metric_numerator, metric_denominator)'
+			ELSE
+				'SELECT (%1$s)::date AS period_start, %2$L::text AS grain, v.metric_name AS metric, (%3$s)::text AS dimension, (%4$s)::text AS dimension_value, (%5$s)::text AS currency,'
+				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%6$s) IS TRUE AS complete'
+				' FROM %7$s r CROSS JOIN LATERAL (VALUES %11$s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %8$s'
+			END, s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart), s.condition,
+				string_agg(format('nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric)', s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
+				string_agg(format('(%L::text, r.cells[%s], r.cells[%s], r.cells[%s])', s.metric, 3 * s.n - 2, 3 * s.n - 1, 3 * s.n), ', ' ORDER BY s.place),
+				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place)) AS query
+		FROM (SELECT o.*, row_number() OVER (PARTITION BY o.mart, o.grain, o.dimension, o.dimension_value, o.period, o.currency, o.complete, o.condition, o.aggregated ORDER BY o.place) AS n FROM source o) s
+		GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition, s.aggregated
 	)
 	SELECT coalesce(string_agg(s.query, E'\nUNION ALL\n' ORDER BY s.place, s.grain, s.dimension),
 		'SELECT NULL::date AS period_start, NULL::text AS grain, NULL::text AS metric, NULL::text AS dimension, NULL::text AS dimension_value, NULL::text AS currency, NULL::numeric(24,6) AS value, NULL::numeric(24,6) AS numerator, NULL::numeric(24,6) AS denominator, NULL::boolean AS complete WHERE false')
@@ -11764,33 +12996,592 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 	'The same without expansion: never above 1. Of one month: thresholds for twelve months do not fit it.'),
 ('quick_ratio', 'revenue', 115, 'Quick ratio', 'ratio', 'up', 'not additive', 'month', '(new_mrr + expansion_mrr) / -(contraction_mrr + churn_mrr)', 'MRR won over MRR lost; none if nothing was lost.'),
 ('arpa', 'revenue', 116, 'ARPA', 'currency', 'up', 'not additive', 'month', 'closing_mrr / closing_customers', 'MRR per customer that has some, as the period closes.'),
-('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes, in one currency.'),
-('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before, in one currency; reactivated ones are not new.'),
-('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more, in one currency.'),
-('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.');
+('net_revenue_retention_rate', 'revenue', 117, 'Net revenue retention', 'rate', 'up', 'not additive', 'month', '(opening_mrr + expansion_mrr + contraction_mrr + churn_mrr) / opening_mrr', 'MRR of the customers of 12 months before, as the period closes, over what it was then (NRR).'),
+('gross_revenue_retention_rate', 'revenue', 118, 'Gross revenue retention', 'rate', 'up', 'not additive', 'month', '(opening_mrr + contraction_mrr + churn_mrr) / opening_mrr', 'The same with each customer counted at no more than it paid 12 months before (GRR): never above 1.'),
+('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes.'),
+('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before; reactivated ones are not new.'),
+('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more.'),
+('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.'),
+('logo_retention_rate', 'customers', 124, 'Customer retention', 'rate', 'up', 'not additive', 'month', '(opening_customers - churned_customers) / opening_customers', 'Share of the customers of 12 months before that have MRR as the period closes.');
 
 INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, numerator, denominator) VALUES
-('mrr', 'month', 'mrr_summary', 'currency', 'closing_mrr', NULL, NULL),
-('arr', 'month', 'mrr_summary', 'currency', '12 * closing_mrr', NULL, NULL),
-('new_mrr', 'month', 'mrr_summary', 'currency', 'new_mrr', NULL, NULL),
-('reactivation_mrr', 'month', 'mrr_summary', 'currency', 'reactivation_mrr', NULL, NULL),
-('expansion_mrr', 'month', 'mrr_summary', 'currency', 'expansion_mrr', NULL, NULL),
-('contraction_mrr', 'month', 'mrr_summary', 'currency', 'contraction_mrr', NULL, NULL),
-('churn_mrr', 'month', 'mrr_summary', 'currency', 'churn_mrr', NULL, NULL),
-('net_new_mrr', 'month', 'mrr_summary', 'currency', 'net_new_mrr', NULL, NULL),
-('mrr_growth_rate', 'month', 'mrr_summary', 'currency', NULL, 'net_new_mrr', 'opening_mrr'),
-('churned_mrr_rate', 'month', 'mrr_summary', 'currency', NULL, '-churn_mrr', 'opening_mrr'),
-('gross_mrr_churn_rate', 'month', 'mrr_summary', 'currency', NULL, '-(churn_mrr + contraction_mrr)', 'opening_mrr'),
-('expansion_rate', 'month', 'mrr_summary', 'currency', NULL, 'expansion_mrr', 'opening_mrr'),
-('contraction_rate', 'month', 'mrr_summary', 'currency', NULL, '-contraction_mrr', 'opening_mrr'),
-('monthly_net_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
-('monthly_gross_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
-('quick_ratio', 'month', 'mrr_summary', 'currency', NULL, 'new_mrr + expansion_mrr', '-(contraction_mrr + churn_mrr)'),
-('arpa', 'month', 'mrr_summary', 'currency', NULL, 'closing_mrr', 'closing_customers'),
-('paying_customers', 'month', 'mrr_summary', 'currency', 'closing_customers', NULL, NULL),
-('new_customers', 'month', 'mrr_summary', 'currency', 'new_customers', NULL, NULL),
-('churned_customers', 'month', 'mrr_summary', 'currency', 'churned_customers', NULL, NULL),
-('logo_churn_rate', 'month', 'mrr_summary', 'currency', NULL, 'churned_customers', 'opening_customers');
+('mrr', 'month', 'mrr_consolidated', 'currency', 'closing_mrr', NULL, NULL),
+('arr', 'month', 'mrr_consolidated', 'currency', '12 * closing_mrr', NULL, NULL),
+('new_mrr', 'month', 'mrr_consolidated', 'currency', 'new_mrr', NULL, NULL),
+('reactivation_mrr', 'month', 'mrr_consolidated', 'currency', 'reactivation_mrr', NULL, NULL),
+('expansion_mrr', 'month', 'mrr_consolidated', 'currency', 'expansion_mrr', NULL, NULL),
+('contraction_mrr', 'month', 'mrr_consolidated', 'currency', 'contraction_mrr', NULL, NULL),
+('churn_mrr', 'month', 'mrr_consolidated', 'currency', 'churn_mrr', NULL, NULL),
+('net_new_mrr', 'month', 'mrr_consolidated', 'currency', 'net_new_mrr', NULL, NULL),
+('mrr_growth_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'net_new_mrr', 'opening_mrr'),
+('churned_mrr_rate', 'month', 'mrr_consolidated', 'currency', NULL, '-churn_mrr', 'opening_mrr'),
+('gross_mrr_churn_rate', 'month', 'mrr_consolidated', 'currency', NULL, '-(churn_mrr + contraction_mrr)', 'opening_mrr'),
+('expansion_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'expansion_mrr', 'opening_mrr'),
+('contraction_rate', 'month', 'mrr_consolidated', 'currency', NULL, '-contraction_mrr', 'opening_mrr'),
+('monthly_net_revenue_retention_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('monthly_gross_revenue_retention_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('quick_ratio', 'month', 'mrr_consolidated', 'currency', NULL, 'new_mrr + expansion_mrr', '-(contraction_mrr + churn_mrr)'),
+('arpa', 'month', 'mrr_consolidated', 'currency', NULL, 'closing_mrr', 'closing_customers'),
+('paying_customers', 'month', 'mrr_consolidated', 'currency', 'closing_customers', NULL, NULL),
+('new_customers', 'month', 'mrr_consolidated', 'currency', 'new_customers', NULL, NULL),
+('churned_customers', 'month', 'mrr_consolidated', 'currency', 'churned_customers', NULL, NULL),
+('logo_churn_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'churned_customers', 'opening_customers');
+
+-- the same by currency, and by what is known of the customers now
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition)
+SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, s.currency, s.value, s.numerator, s.denominator, d.condition
+FROM nudge.shipped_metric_sources s, (VALUES ('''currency''', 'currency', 'mrr_summary', 'true'), ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition)
+WHERE s.mart = 'mrr_consolidated';
+
+-- Retention of 12 months as each month closes, and as each quarter does.
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, numerator, denominator, period, condition)
+SELECT m.metric, g.grain, d.dimension, d.dimension_value, d.mart, 'currency', m.numerator, m.denominator, g.period, g.condition
+FROM (VALUES ('net_revenue_retention_rate', 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'), ('gross_revenue_retention_rate', 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+		('logo_retention_rate', 'opening_customers - churned_customers', 'opening_customers')) m(metric, numerator, denominator),
+	(VALUES ('month', 'period', 'true'), ('quarter', 'nudge.period_start(period, ''quarter'', fiscal_year_start => {fiscal_year_start})', 'nudge.period_end(period, ''quarter'', fiscal_year_start => {fiscal_year_start}) = nudge.period_end(period, ''month'')')) g(grain, period, condition),
+	(VALUES ('''all''', '''all''', 'revenue_retention'), ('dimension', 'value', 'revenue_retention_by_dimension')) d(dimension, dimension_value, mart);
+
+-- src/reporting/metrics_usage.sql
+
+/*
+ * metrics_usage.sql
+ *		Shipped metrics about what users do.
+ *
+ * Rules: doc/reporting.md; definitions: doc/active_users.md, doc/retention.md, doc/features.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('daily_active_users', 'usage', 200, 'Daily active users', 'count', 'up', 'balance', 'day', 'dau', 'Users active on the day (DAU).'),
+('weekly_active_users', 'usage', 201, 'Weekly active users', 'count', 'up', 'balance', 'week', 'wau', 'Users active on the 7 days that end with the period (WAU).'),
+('monthly_active_users', 'usage', 202, 'Monthly active users', 'count', 'up', 'balance', 'month', 'mau', 'Users active on the 30 days that end with the period (MAU).'),
+('stickiness_rate', 'usage', 203, 'Stickiness (DAU/MAU)', 'rate', 'up', 'not additive', 'day', 'dau / mau', 'Share of the monthly active users that are active on the day.'),
+('weekly_active_rate', 'usage', 204, 'Weekly active rate', 'rate', 'up', 'not additive', 'week', 'wau / total_users', 'Share of all users that were ever active who are active on the 7 days that end with the period.'),
+('daily_active_rate', 'usage', 208, 'Daily active rate', 'rate', 'up', 'not additive', 'day', 'dau / total_users', 'Share of all users that were ever active who are active on the day.'),
+('engaged_users', 'usage', 205, 'Engaged users', 'count', 'up', 'balance', 'week', 'qualified_users', 'Users with 3 actions or more in the week.'),
+('engaged_user_rate', 'usage', 206, 'Engaged user rate', 'rate', 'up', 'not additive', 'week', 'qualified_users / total_users', 'Share of all users that were ever active who had 3 actions or more in the week.'),
+('power_users', 'usage', 207, 'Power users', 'count', 'up', 'balance', 'week', 'power_users', 'Users with more than 10 actions in the week.'),
+('active_users', 'usage', 210, 'Active users', 'count', 'up', 'balance', 'month', 'active_users', 'Users active in the calendar week or month.'),
+('new_users', 'usage', 211, 'New users', 'count', 'up', 'additive', 'month', 'new_users', 'Users active in the period that never were before.'),
+('returning_users', 'usage', 212, 'Returning users', 'count', 'up', 'balance', 'month', 'returning_users', 'Users active in the period and in the one before.'),
+('resurrected_users', 'usage', 213, 'Resurrected users', 'count', 'up', 'balance', 'month', 'resurrecting_users', 'Users active in the period and earlier, but not in the one before.'),
+('dormant_users', 'usage', 214, 'Dormant users', 'count', 'down', 'balance', 'month', 'dormant_users', 'Users of the period before that were not active in this one.'),
+('user_retention_rate', 'usage', 215, 'User retention', 'rate', 'up', 'not additive', 'month', 'returning_users / (returning_users + dormant_users)', 'Share of the active users of the period before that are active in this one.'),
+('user_quick_ratio', 'usage', 216, 'User quick ratio', 'ratio', 'up', 'not additive', 'month', '(new_users + resurrected_users) / dormant_users', 'Users won over users lost; none if nobody was lost.'),
+('day_1_retention_rate', 'usage', 220, 'Day-1 retention', 'rate', 'up', 'not additive', 'month', 'retained_users / eligible_users', 'Share of the users whose first active day is in the month that are active on day 1 after it; the month is over once that day is over for all of them.'),
+('day_7_retention_rate', 'usage', 221, 'Day-7 retention', 'rate', 'up', 'not additive', 'month', 'retained_users / eligible_users', 'Share of the users whose first active day is in the month that are active on day 7 after it; the month is over once that day is over for all of them.'),
+('day_30_retention_rate', 'usage', 222, 'Day-30 retention', 'rate', 'up', 'not additive', 'month', 'retained_users / eligible_users', 'Share of the users whose first active day is in the month that are active on day 30 after it; the month is over once that day is over for all of them.'),
+('day_90_retention_rate', 'usage', 223, 'Day-90 retention', 'rate', 'up', 'not additive', 'month', 'retained_users / eligible_users', 'Share of the users whose first active day is in the month that are active on day 90 after it; the month is over once that day is over for all of them.'),
+('feature_discovery_rate', 'usage', 230, 'Feature discovery', 'rate', 'up', 'not additive', 'month', 'discovered_users / users', 'Share of users with any event of the feature by the end of the month; over all features their mean.'),
+('feature_adoption_rate', 'usage', 231, 'Feature adoption', 'rate', 'up', 'not additive', 'month', 'tried_users / users', 'Share of users that have used the feature by the end of the month; over all features their mean.'),
+('feature_adopted_rate', 'usage', 232, 'Feature adopted (3 uses)', 'rate', 'up', 'not additive', 'month', 'adopted_users / users', 'Share of users that have used the feature 3 times or more by the end of the month; over all features their mean.'),
+('feature_habit_rate', 'usage', 233, 'Feature in weekly use', 'rate', 'up', 'not additive', 'month', 'habitual_users / users', 'Share of users that used the feature in each of the last 4 whole weeks; over all features their mean.'),
+('feature_usage_frequency', 'usage', 234, 'Uses per user of a feature', 'ratio', 'up', 'not additive', 'month', 'uses / tried_users', 'Uses of the feature so far per user that has used it.');
+
+-- Days of active_users are over; a week or month is its last day, the present one
+-- its last day so far.  Rows whose 30 days the data do not go back to are left out.
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, period, complete, condition)
+SELECT m.metric, g.grain, 'active_users', m.value, m.numerator, m.denominator, g.period, g.complete, concat_ws(' AND ', m.condition, g.condition)
+FROM (VALUES ('daily_active_users', 'dau', NULL, NULL, NULL), ('weekly_active_users', 'wau', NULL, NULL, NULL), ('monthly_active_users', 'mau', NULL, NULL, 'complete'), ('stickiness_rate', NULL, 'dau', 'mau', 'complete'),
+		('daily_active_rate', NULL, 'dau', 'total_users', NULL), ('weekly_active_rate', NULL, 'wau', 'total_users', NULL)) m(metric, value, numerator, denominator, condition),
+	(VALUES ('day', 'day', 'true', 'true'),
+		('week', 'nudge.period_start(day, ''week'', {week_start})', 'day = nudge.period_end(day, ''week'', {week_start}) - 1', '(day = nudge.period_end(day, ''week'', {week_start}) - 1 OR day = (SELECT max(l.day) FROM nudge_analytics.active_users l))'),
+		('month', 'nudge.period_start(day, ''month'')', 'day = nudge.period_end(day, ''month'') - 1', '(day = nudge.period_end(day, ''month'') - 1 OR day = (SELECT max(l.day) FROM nudge_analytics.active_users l))')) g(grain, period, complete, condition)
+WHERE g.grain = 'day' OR (m.metric, g.grain) IN (('weekly_active_users', 'week'), ('weekly_active_rate', 'week'), ('monthly_active_users', 'month'));
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, condition)
+SELECT m.metric, g.grain, 'lifecycle', m.value, m.numerator, m.denominator, format('grain = %L', g.grain)
+FROM (VALUES ('active_users', 'active_users', NULL, NULL), ('new_users', 'new_users', NULL, NULL), ('returning_users', 'returning_users', NULL, NULL), ('resurrected_users', 'resurrecting_users', NULL, NULL), ('dormant_users', 'dormant_users', NULL, NULL),
+		('user_retention_rate', NULL, 'returning_users', 'returning_users + dormant_users'), ('user_quick_ratio', NULL, 'new_users + resurrecting_users', 'dormant_users')) m(metric, value, numerator, denominator),
+	(VALUES ('week'), ('month')) g(grain);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator) VALUES
+('engaged_users', 'week', 'user_classes', 'qualified_users', NULL, NULL),
+('engaged_user_rate', 'week', 'user_classes', NULL, 'qualified_users', 'total_users'),
+('power_users', 'week', 'user_classes', 'power_users', NULL, NULL);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, numerator, denominator, condition)
+SELECT format('day_%s_retention_rate', a.age), 'month', 'user_retention', 'retained_users', 'eligible_users', format('age = %s', a.age) FROM (VALUES (1), (7), (30), (90)) a(age);
+
+-- of all features: the sums, whose ratio is the mean
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, numerator, denominator, aggregated)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'feature_adoption_by_month', replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), d.dimension = '''all'''
+FROM (VALUES ('feature_discovery_rate', 'discovered_users', 'users'), ('feature_adoption_rate', 'tried_users', 'users'), ('feature_adopted_rate', 'adopted_users', 'users'), ('feature_habit_rate', 'habitual_users', 'users'),
+		('feature_usage_frequency', 'uses', 'tried_users')) m(metric, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''feature''', 'feature', '%s')) d(dimension, dimension_value, form);
+
+-- src/reporting/metrics_support.sql
+
+/*
+ * metrics_support.sql
+ *		Shipped metrics about support.
+ *
+ * Rules: doc/reporting.md; definitions: doc/support.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('tickets_opened', 'support', 300, 'Tickets opened', 'count', 'down', 'additive', 'month', 'tickets_total', 'Tickets that were opened.'),
+('tickets_resolved', 'support', 301, 'Tickets resolved', 'count', 'up', 'additive', 'month', 'tickets_resolved', 'Tickets that were resolved, whenever they were opened.'),
+('ticket_backlog', 'support', 302, 'Ticket backlog', 'count', 'down', 'balance', 'month', 'closing_tickets', 'Tickets that are open as the period closes.'),
+('backlog_age_days', 'support', 303, 'Age of the backlog', 'days', 'down', 'not additive', 'month', 'mean_age_days', 'Mean age of the tickets that are open as the period closes.'),
+('tickets_per_customer', 'support', 304, 'Tickets per customer', 'ratio', 'down', 'not additive', 'month', 'tickets_total / customers_total', 'Tickets that were opened over the customers at the end of the period; needs customers.'),
+('first_response_time', 'support', 305, 'First response time', 'minutes', 'down', 'not additive', 'month', 'median_first_response_minutes', 'Median of the minutes from opening to the first response, of the tickets opened in the period.'),
+('resolution_time', 'support', 306, 'Resolution time', 'minutes', 'down', 'not additive', 'month', 'median_resolution_minutes', 'Median of the minutes from opening to the resolution, of the tickets opened in the period.'),
+('first_response_sla_rate', 'support', 307, 'First response within SLA', 'rate', 'up', 'not additive', 'month', 'first_response_sla_met / (first_response_sla_met + first_response_sla_breached)', 'Share of first responses, due or given, that met their target; tickets that wait within it do not count yet.'),
+('resolution_sla_rate', 'support', 308, 'Resolution within SLA', 'rate', 'up', 'not additive', 'month', 'resolution_sla_met / (resolution_sla_met + resolution_sla_breached)', 'Share of resolutions, due or given, that met their target; tickets that are open within it do not count yet.'),
+('csat', 'support', 309, 'CSAT', 'score', 'up', 'not additive', 'month', 'mean_csat', 'Mean score of the tickets with one, on its own scale.'),
+('ticket_resolution_rate', 'support', 310, 'Ticket resolution', 'rate', 'up', 'not additive', 'month', 'tickets_resolved / tickets_total', 'Share of the tickets opened in the period that are resolved.'),
+('ticket_reopen_rate', 'support', 311, 'Ticket reopening', 'rate', 'down', 'not additive', 'month', 'tickets_reopened / tickets_once_resolved', 'Share of the tickets that were resolved once that were opened again.'),
+('ticket_escalation_rate', 'support', 312, 'Ticket escalation', 'rate', 'down', 'not additive', 'month', 'tickets_escalated / escalation_known', 'Share of tickets that were escalated, of those of which it is known.'),
+('one_touch_resolution_rate', 'support', 313, 'One-touch resolution', 'rate', 'up', 'not additive', 'month', 'tickets_one_touch / contacts_known', 'Share of resolved tickets with one contact that stayed closed, of those with a number of contacts.');
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'support_performance', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+FROM (VALUES
+	('tickets_opened', 'tickets_total', NULL, NULL, NULL),
+	('tickets_per_customer', NULL, 'tickets_total', 'customers_total', 'dimension = ''segment'''),
+	('first_response_time', 'median_first_response_minutes', NULL, NULL, NULL),
+	('resolution_time', 'median_resolution_minutes', NULL, NULL, NULL),
+	('first_response_sla_rate', NULL, 'first_response_sla_met', 'first_response_sla_met + first_response_sla_breached', NULL),
+	('resolution_sla_rate', NULL, 'resolution_sla_met', 'resolution_sla_met + resolution_sla_breached', NULL),
+	('csat', 'mean_csat', 'mean_csat * csat_answers', 'csat_answers', NULL),
+	('ticket_resolution_rate', NULL, 'tickets_resolved', 'tickets_total', NULL),
+	('ticket_reopen_rate', NULL, 'tickets_reopened', 'tickets_once_resolved', NULL),
+	('ticket_escalation_rate', NULL, 'tickets_escalated', 'escalation_known', NULL),
+	('one_touch_resolution_rate', NULL, 'tickets_one_touch', 'contacts_known', NULL)
+) m(metric, value, numerator, denominator, slices),
+	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
+-- what has no slices
+WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'support_backlog', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES
+	('tickets_resolved', 'tickets_resolved', NULL, NULL),
+	('ticket_backlog', 'closing_tickets', NULL, NULL),
+	('backlog_age_days', 'mean_age_days', NULL, NULL)
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+-- src/reporting/metrics_nps.sql
+
+/*
+ * metrics_nps.sql
+ *		Shipped metrics about the net promoter score.
+ *
+ * Rules: doc/reporting.md; definitions: doc/satisfaction.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('nps', 'customers', 330, 'NPS', 'score', 'up', 'not additive', 'month', '100 * (promoters - detractors) / answered', 'Net promoter score of the surveys sent in the period, -100 to 100.'),
+('nps_responses', 'customers', 331, 'NPS responses', 'count', 'up', 'additive', 'month', 'answered', 'Surveys sent in the period that were answered.'),
+('nps_response_rate', 'customers', 332, 'NPS response rate', 'rate', 'up', 'not additive', 'month', 'answered / asked', 'Share of the surveys sent in the period that were answered.');
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'nps', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES
+	('nps', 'score', '100 * (promoters - detractors)', 'answered'),
+	('nps_responses', 'answered', NULL, NULL),
+	('nps_response_rate', NULL, 'answered', 'asked')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+-- src/reporting/metrics_sales.sql
+
+/*
+ * metrics_sales.sql
+ *		Shipped metrics about sales.
+ *
+ * Rules: doc/reporting.md; definitions: doc/sales.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('pipeline_value', 'sales', 350, 'Pipeline value', 'currency', 'up', 'balance', 'month', 'open_amount', 'Amount of the deals that are open as the period closes.'),
+('weighted_pipeline_value', 'sales', 351, 'Weighted pipeline value', 'currency', 'up', 'balance', 'month', 'weighted_amount', 'The same times the probability of the stage of each; NULL without stages.'),
+('open_deals', 'sales', 352, 'Open deals', 'count', 'up', 'balance', 'month', 'open_deals', 'Deals that are open as the period closes.'),
+('deals_created', 'sales', 353, 'Deals created', 'count', 'up', 'additive', 'month', 'deals_created', 'Deals that were created.'),
+('deals_closed', 'sales', 354, 'Deals closed', 'count', 'up', 'additive', 'month', 'deals_closed', 'Deals that were closed, with whatever outcome.'),
+('deals_won', 'sales', 355, 'Deals won', 'count', 'up', 'additive', 'month', 'won', 'Deals that were won.'),
+('closed_won_amount', 'sales', 356, 'Closed-won amount', 'currency', 'up', 'additive', 'month', 'won_amount', 'Amount of the deals that were won.'),
+('average_deal_size', 'sales', 357, 'Average deal size', 'currency', 'up', 'not additive', 'month', 'won_amount / won', 'Mean amount of the deals that were won.'),
+('win_rate', 'sales', 358, 'Win rate', 'rate', 'up', 'not additive', 'month', 'won / (won + lost + no_decision)', 'Share of the deals closed in the period that were won; closed without a decision is lost, without an outcome is left out.'),
+('win_rate_by_amount', 'sales', 359, 'Win rate by amount', 'rate', 'up', 'not additive', 'month', 'won_amount / (won_amount + lost_amount)', 'The same by amount.'),
+('sales_cycle_days', 'sales', 360, 'Sales cycle', 'days', 'down', 'not additive', 'month', 'mean_cycle_days', 'Mean days from creation to close of the deals that were won.'),
+('median_sales_cycle_days', 'sales', 361, 'Sales cycle, median', 'days', 'down', 'not additive', 'month', 'median_cycle_days', 'Median days from creation to close of the deals that were won.'),
+('sales_velocity', 'sales', 362, 'Sales velocity', 'currency', 'up', 'not additive', 'month', 'qualified_deals * average_deal_size * win_rate / mean_cycle_days', 'Amount a day that the qualified open deals promise.'),
+('quota_attainment_rate', 'sales', 363, 'Quota attainment', 'rate', 'up', 'not additive', 'month', 'won_amount / quota', 'Amount won over the quota of the period.'),
+('pipeline_coverage', 'sales', 364, 'Pipeline coverage', 'ratio', 'up', 'not additive', 'month', 'open_amount / quota', 'Pipeline value over the quota of the period.'),
+('sales_activities', 'sales', 365, 'Sales activities', 'count', 'up', 'additive', 'month', 'activities_done', 'Calls, meetings and other activities of sales.'),
+('activities_per_deal_won', 'sales', 366, 'Activities per deal won', 'ratio', 'down', 'not additive', 'month', 'activities_done / deals_won', 'Sales activities of the period over the deals won in it.');
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'sales_performance', m.value, m.numerator, m.denominator, CASE (SELECT k.unit FROM nudge.shipped_metrics k WHERE k.metric = m.metric) WHEN 'currency' THEN 'currency' ELSE 'NULL' END, d.condition
+FROM (VALUES
+	('pipeline_value', 'open_amount', NULL, NULL),
+	('weighted_pipeline_value', 'weighted_amount', NULL, NULL),
+	('open_deals', 'open_deals', NULL, NULL),
+	('deals_created', 'deals_created', NULL, NULL),
+	('deals_closed', 'deals_closed', NULL, NULL),
+	('deals_won', 'won', NULL, NULL),
+	('closed_won_amount', 'won_amount', NULL, NULL),
+	('average_deal_size', NULL, 'won_amount', 'won'),
+	('win_rate', NULL, 'won', 'won + lost + no_decision'),
+	('win_rate_by_amount', NULL, 'won_amount', 'won_amount + lost_amount'),
+	('sales_cycle_days', 'mean_cycle_days', 'mean_cycle_days * cycle_deals', 'cycle_deals'),
+	('median_sales_cycle_days', 'median_cycle_days', NULL, NULL),
+	('sales_velocity', 'sales_velocity', NULL, NULL),
+	('quota_attainment_rate', NULL, 'won_amount', 'quota'),
+	('pipeline_coverage', NULL, 'open_amount', 'quota')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'sales_activity', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES ('sales_activities', 'activities_done', NULL, NULL), ('activities_per_deal_won', NULL, 'activities_done', 'deals_won')) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'' AND kind = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all'' AND kind = ''all'''), ('''kind''', 'kind', 'dimension = ''all'' AND kind <> ''all''')) d(dimension, dimension_value, condition);
+
+-- src/reporting/metrics_platform.sql
+
+/*
+ * metrics_platform.sql
+ *		Shipped metrics about the platform.
+ *
+ * Rules: doc/reporting.md; definitions: doc/reliability.md, doc/performance.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down.'),
+('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
+('outages', 'platform', 402, 'Outages', 'count', 'down', 'additive', 'month', 'outages', 'Stretches of downtime.'),
+('incidents', 'platform', 403, 'Incidents', 'count', 'down', 'additive', 'month', 'incidents_started', 'Incidents that began.'),
+('mttr', 'platform', 404, 'MTTR', 'minutes', 'down', 'not additive', 'month', 'mttr_minutes', 'Mean time to resolve: from beginning to end, of the incidents that began in the period and are over.'),
+('mttd', 'platform', 405, 'MTTD', 'minutes', 'down', 'not additive', 'month', 'mttd_minutes', 'Mean time to detect: from beginning to detection.'),
+('mtbf', 'platform', 406, 'MTBF', 'minutes', 'up', 'not additive', 'month', '(total_minutes - incident_minutes) / failures', 'Mean time between failures: minutes without an incident over stretches of incidents that began.'),
+('requests', 'platform', 410, 'Requests', 'count', 'neutral', 'additive', 'month', 'request_count', 'Requests.'),
+('requests_per_second', 'platform', 411, 'Throughput', 'ratio', 'up', 'not additive', 'month', 'request_count / seconds', 'Requests a second, on average over the period so far.'),
+('p50_latency', 'platform', 412, 'Latency, median', 'milliseconds', 'down', 'not additive', 'month', 'p50_ms', 'Median duration of requests, to within 1%.'),
+('p95_latency', 'platform', 413, 'Latency, p95', 'milliseconds', 'down', 'not additive', 'month', 'p95_ms', 'Duration that 95% of requests do not exceed, to within 1%.'),
+('p99_latency', 'platform', 414, 'Latency, p99', 'milliseconds', 'down', 'not additive', 'month', 'p99_ms', 'Duration that 99% of requests do not exceed, to within 1%.'),
+('error_rate', 'platform', 415, 'Error rate', 'rate', 'down', 'not additive', 'month', 'errors / requests_with_outcome', 'Share of requests that failed, of those of which it is known.');
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'platform_uptime', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES
+	('uptime_rate', NULL, 'considered_minutes - downtime_minutes', 'considered_minutes'),
+	('downtime_minutes', 'downtime_minutes', NULL, NULL),
+	('outages', 'outages', NULL, NULL)
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'incident_summary', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES
+	('incidents', 'incidents_started', NULL, NULL),
+	('mttr', 'mttr_minutes', NULL, NULL),
+	('mttd', 'mttd_minutes', 'mttd_minutes * detected_incidents', 'detected_incidents'),
+	('mtbf', 'mtbf_minutes', 'total_minutes - incident_minutes', 'failures')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'platform_performance', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES
+	('requests', 'request_count', NULL, NULL),
+	('requests_per_second', 'requests_per_second', NULL, NULL),
+	('p50_latency', 'p50_ms', NULL, NULL),
+	('p95_latency', 'p95_ms', NULL, NULL),
+	('p99_latency', 'p99_ms', NULL, NULL),
+	('error_rate', NULL, 'errors', 'requests_with_outcome')
+) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+-- src/reporting/metrics_engineering.sql
+
+/*
+ * metrics_engineering.sql
+ *		Shipped metrics about engineering.
+ *
+ * Rules: doc/reporting.md; definitions: doc/delivery.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('deployments', 'engineering', 430, 'Deployments', 'count', 'up', 'additive', 'month', 'deployment_count', 'Deployments.'),
+('deployment_frequency', 'engineering', 431, 'Deployment frequency', 'ratio', 'up', 'not additive', 'month', 'deployment_count / elapsed_days', 'Deployments a day.'),
+('lead_time_for_changes', 'engineering', 432, 'Lead time for changes', 'hours', 'down', 'not additive', 'month', 'median_lead_time_hours', 'Median hours from change to deployment.'),
+('change_failure_rate', 'engineering', 433, 'Change failure rate', 'rate', 'down', 'not additive', 'month', 'failed_deployments / outcome_count', 'Share of deployments that did harm, of those of which it is known.'),
+('time_to_restore', 'engineering', 434, 'Time to restore', 'hours', 'down', 'not additive', 'month', 'median_recovery_hours', 'Median hours until a failed deployment was made good.'),
+('bugs_opened', 'engineering', 435, 'Bugs opened', 'count', 'down', 'additive', 'month', 'bugs_opened', 'Bugs that were reported.'),
+('bugs_closed', 'engineering', 436, 'Bugs closed', 'count', 'up', 'additive', 'month', 'bugs_closed', 'Bugs that were closed.'),
+('open_bugs', 'engineering', 437, 'Open bugs', 'count', 'down', 'balance', 'month', 'open_bugs', 'Bugs that are open as the period closes.'),
+('bug_escape_rate', 'engineering', 438, 'Bug escape rate', 'rate', 'down', 'not additive', 'month', 'bugs_escaped / bug_escape_known', 'Share of the bugs reported that had reached customers, of those of which it is known.'),
+('code_coverage_rate', 'engineering', 439, 'Code coverage', 'rate', 'up', 'not additive', 'month', 'coverage_share', 'Share of code that tests cover, as the period closes.');
+
+-- the total, and its slices
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'engineering_delivery', m.value, m.numerator, m.denominator, CASE d.dimension WHEN 'dimension' THEN coalesce(m.slices, 'dimension <> ''all''') ELSE 'dimension = ''all''' END
+FROM (VALUES
+	('deployments', 'deployment_count', NULL, NULL, NULL),
+	('deployment_frequency', NULL, 'deployment_count', 'elapsed_days', NULL),
+	('lead_time_for_changes', 'median_lead_time_hours', NULL, NULL, NULL),
+	('change_failure_rate', NULL, 'failed_deployments', 'outcome_count', NULL),
+	('time_to_restore', 'median_recovery_hours', NULL, NULL, NULL),
+	('bugs_opened', 'bugs_opened', NULL, NULL, 'false'),
+	('bugs_closed', 'bugs_closed', NULL, NULL, 'false'),
+	('open_bugs', 'open_bugs', NULL, NULL, 'false'),
+	('bug_escape_rate', NULL, 'bugs_escaped', 'bug_escape_known', 'false'),
+	('code_coverage_rate', 'coverage_share', NULL, NULL, 'false')
+) m(metric, value, numerator, denominator, slices),
+	(VALUES ('''all''', '''all'''), ('dimension', 'coalesce(value, ''(none)'')')) d(dimension, dimension_value)
+-- what has no slices
+WHERE d.dimension <> 'dimension' OR m.slices IS DISTINCT FROM 'false';
+
+-- src/reporting/metrics_finance.sql
+
+/*
+ * metrics_finance.sql
+ *		Shipped metrics about costs and cash.
+ *
+ * Rules: doc/reporting.md; definitions: doc/costs.md, doc/profitability.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('total_costs', 'finance', 460, 'Total costs', 'currency', 'down', 'additive', 'month', 'actual', 'Costs of all categories.'),
+('fixed_costs', 'finance', 461, 'Fixed costs', 'currency', 'down', 'additive', 'month', 'fixed_actual', 'Costs that do not grow with volume.'),
+('variable_costs', 'finance', 462, 'Variable costs', 'currency', 'down', 'additive', 'month', 'variable_actual', 'Costs that grow with volume.'),
+('cost_budget', 'finance', 463, 'Budget', 'currency', 'neutral', 'additive', 'month', 'budget', 'Costs that are planned.'),
+('budget_variance_rate', 'finance', 464, 'Budget variance', 'rate', 'down', 'not additive', 'month', '(actual - budget) / budget', 'Costs over the budget, over the budget: below 0 if less was spent.'),
+('cash_receipts', 'finance', 470, 'Cash receipts', 'currency', 'up', 'additive', 'month', 'receipts', 'Cash received: payments if they are mapped, else revenue.'),
+('gross_burn', 'finance', 471, 'Gross burn', 'currency', 'down', 'additive', 'month', 'gross_burn', 'Costs of the period.'),
+('net_burn', 'finance', 472, 'Net burn', 'currency', 'down', 'additive', 'month', 'net_burn', 'Costs less receipts: below 0 if cash was earned.'),
+('burn_multiple', 'finance', 473, 'Burn multiple', 'ratio', 'down', 'not additive', 'month', 'net_burn / net_new_arr', 'Cash burnt for each unit of ARR that was added; NULL if none was.'),
+('cash_balance', 'finance', 474, 'Cash', 'currency', 'up', 'balance', 'month', 'cash_balance', 'Cash on the last day with a balance.'),
+('runway_months', 'finance', 475, 'Runway', 'months', 'up', 'not additive', 'month', 'cash_balance / mean_net_burn', 'For how many months cash lasts at the mean net burn of the last three; NULL if nothing is burnt.'),
+('revenue', 'finance', 450, 'Revenue', 'currency', 'up', 'additive', 'month', 'amount', 'Revenue of the period, of subscriptions, usage and services.'),
+('cost_per_customer', 'finance', 465, 'Cost per customer', 'currency', 'down', 'not additive', 'month', 'total_cost / customers', 'All costs over the customers as the period closes.'),
+('delivery_cost_per_customer', 'finance', 466, 'Delivery cost per customer', 'currency', 'down', 'not additive', 'month', 'delivery_cost_per_customer', 'Cost of revenue over the customers as the period closes.'),
+('support_cost_rate', 'finance', 467, 'Support cost ratio', 'rate', 'down', 'not additive', 'month', 'support cost / revenue', 'Cost of support over revenue.'),
+('sales_and_marketing_rate', 'finance', 468, 'Sales and marketing, of revenue', 'rate', 'down', 'not additive', 'month', 'sales and marketing cost / revenue', 'Cost of sales and marketing over revenue.'),
+('research_and_development_rate', 'finance', 469, 'R&D, of revenue', 'rate', 'neutral', 'not additive', 'month', 'research and development cost / revenue', 'Cost of research and development over revenue.'),
+('sales_efficiency', 'finance', 480, 'Sales efficiency', 'ratio', 'up', 'not additive', 'month', 'revenue / sales cost', 'Revenue over the cost of sales.'),
+('marketing_efficiency', 'finance', 481, 'Marketing efficiency', 'ratio', 'up', 'not additive', 'month', 'revenue / marketing cost', 'Revenue over the cost of marketing.'),
+('magic_number', 'finance', 482, 'Magic number', 'ratio', 'up', 'not additive', 'quarter', '4 * (revenue - previous_revenue) / previous_sales_and_marketing', 'Growth of revenue over the quarter before, annualised, over the cost of sales and marketing of the quarter before.');
+
+-- categories hold those below them: by the first and by the second level of their paths
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'cost_structure', m.value, m.numerator, m.denominator, CASE (SELECT k.unit FROM nudge.shipped_metrics k WHERE k.metric = m.metric) WHEN 'currency' THEN 'currency' ELSE 'NULL' END, d.condition
+FROM (VALUES ('total_costs', 'actual', NULL, NULL), ('fixed_costs', 'fixed_actual', NULL, NULL), ('variable_costs', 'variable_actual', NULL, NULL), ('cost_budget', 'budget', NULL, NULL), ('budget_variance_rate', NULL, 'variance', 'budget')) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'depth = 0'), ('''category''', 'category', 'depth = 1'), ('''subcategory''', 'category', 'depth = 2')) d(dimension, dimension_value, condition);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, currency) VALUES
+('cash_receipts', 'month', 'burn_and_runway', 'receipts', NULL, NULL, 'currency'),
+('gross_burn', 'month', 'burn_and_runway', 'gross_burn', NULL, NULL, 'currency'),
+('net_burn', 'month', 'burn_and_runway', 'net_burn', NULL, NULL, 'currency'),
+('burn_multiple', 'month', 'burn_and_runway', 'burn_multiple', 'net_burn', 'net_new_arr', 'NULL'),
+('cash_balance', 'month', 'burn_and_runway', 'cash_balance', NULL, NULL, 'currency'),
+('runway_months', 'month', 'burn_and_runway', 'runway_months', 'cash_balance', 'mean_net_burn', 'NULL');
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, currency, aggregated) VALUES
+('revenue', 'month', '''all''', '''all''', 'revenue_by_stream', 'sum(amount)', 'currency', true),
+('revenue', 'month', '''stream''', 'stream', 'revenue_by_stream', 'amount', 'currency', false);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, currency) VALUES
+('cost_per_customer', 'month', 'costs_per_customer', 'total_cost_per_customer', 'total_cost', 'customers', 'currency'),
+('delivery_cost_per_customer', 'month', 'costs_per_customer', 'delivery_cost_per_customer', NULL, NULL, 'currency'),
+('support_cost_rate', 'month', 'costs_per_customer', 'support_cost_rate', NULL, NULL, 'NULL'),
+('sales_and_marketing_rate', 'month', 'costs_per_customer', 'sales_and_marketing_rate', NULL, NULL, 'NULL'),
+('research_and_development_rate', 'month', 'costs_per_customer', 'research_and_development_rate', NULL, NULL, 'NULL'),
+('sales_efficiency', 'month', 'costs_per_customer', 'sales_efficiency', NULL, NULL, 'NULL'),
+('marketing_efficiency', 'month', 'costs_per_customer', 'marketing_efficiency', NULL, NULL, 'NULL'),
+('magic_number', 'quarter', 'growth_efficiency', 'magic_number', '4 * (revenue - previous_revenue)', 'previous_sales_and_marketing', 'NULL');
+
+-- src/reporting/metrics_acquisition.sql
+
+/*
+ * metrics_acquisition.sql
+ *		Shipped metrics about channels.
+ *
+ * Rules: doc/reporting.md; definitions: doc/channels.md, doc/attribution.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('marketing_spend', 'acquisition', 500, 'Marketing spend', 'currency', 'neutral', 'additive', 'month', 'cost', 'What was spent on channels.'),
+('impressions', 'acquisition', 501, 'Impressions', 'count', 'up', 'additive', 'month', 'impressions', 'Times that what was paid for was shown.'),
+('clicks', 'acquisition', 502, 'Clicks', 'count', 'up', 'additive', 'month', 'clicks', 'Clicks that what was paid for brought.'),
+('click_through_rate', 'acquisition', 503, 'Click-through rate', 'rate', 'up', 'not additive', 'month', 'clicks / impressions', 'Clicks over impressions.'),
+('cost_per_click', 'acquisition', 504, 'Cost per click', 'currency', 'down', 'not additive', 'month', 'cost / clicks', 'Spend over clicks.'),
+('leads', 'acquisition', 505, 'Leads', 'count', 'up', 'additive', 'month', 'new_leads', 'New leads.'),
+('cost_per_lead', 'acquisition', 506, 'Cost per lead', 'currency', 'down', 'not additive', 'month', 'cost / new_leads', 'Spend over new leads.'),
+('lead_to_customer_rate', 'acquisition', 507, 'Lead-to-customer rate', 'rate', 'up', 'not additive', 'month', 'new_customers / new_leads', 'Customers acquired over new leads of the same period.'),
+('acquired_customers', 'acquisition', 508, 'Customers acquired', 'count', 'up', 'additive', 'month', 'new_customers', 'First conversions of customers, credited to channels by the linear model.'),
+('cac', 'acquisition', 509, 'CAC', 'currency', 'down', 'not additive', 'month', 'cost / new_customers', 'Customer acquisition cost of channels: spend over customers acquired. Salaries and tools are not in it.'),
+('attributed_revenue', 'acquisition', 510, 'Attributed revenue', 'currency', 'up', 'additive', 'month', 'revenue', 'Revenue of conversions, credited to channels by the linear model; the total has that of conversions without a touch, too.'),
+('roas', 'acquisition', 511, 'ROAS', 'ratio', 'up', 'not additive', 'month', 'revenue / cost', 'Return on ad spend: attributed revenue over spend.'),
+('marketing_roi', 'acquisition', 512, 'Marketing ROI', 'ratio', 'up', 'not additive', 'month', '(revenue - cost) / cost', 'Attributed revenue less spend, over spend.'),
+('content_published', 'acquisition', 513, 'Content published', 'count', 'up', 'additive', 'month', 'published', 'Pieces of content that were published.'),
+('content_leads', 'acquisition', 514, 'Leads of content', 'count', 'up', 'additive', 'month', 'new_leads', 'New leads that came from content.'),
+('content_to_lead_rate', 'acquisition', 515, 'Content-to-lead rate', 'rate', 'up', 'not additive', 'month', 'new_leads / visitors', 'New leads of content over its distinct visitors; over all types one who comes to two counts twice.'),
+('active_partners', 'acquisition', 516, 'Partners', 'count', 'up', 'balance', 'month', 'active_partners', 'Partners as the period closes.'),
+('partner_sourced_revenue', 'acquisition', 517, 'Partner-sourced revenue', 'currency', 'up', 'additive', 'month', 'sourced_value', 'Revenue of conversions that partners brought.'),
+('partner_influenced_revenue', 'acquisition', 518, 'Partner-influenced revenue', 'currency', 'up', 'additive', 'month', 'influenced_value', 'Revenue of conversions that partners took part in, what they brought with it.'),
+('partner_influenced_pipeline_rate', 'acquisition', 519, 'Partner-influenced pipeline', 'rate', 'up', 'not additive', 'month', 'influenced_value / total_value', 'Share of the amount of open deals that partners took part in.');
+
+-- totals add up channels: what is credited is credited once
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, aggregated)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'channel_performance', replace(d.form, '%s', m.value), replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), CASE (SELECT k.unit FROM nudge.shipped_metrics k WHERE k.metric = m.metric) WHEN 'currency' THEN 'currency' ELSE 'NULL' END, d.dimension = '''all'''
+FROM (VALUES ('marketing_spend', 'cost', NULL, NULL), ('impressions', 'impressions', NULL, NULL), ('clicks', 'clicks', NULL, NULL), ('click_through_rate', NULL, 'clicks', 'impressions'), ('cost_per_click', NULL, 'cost', 'clicks'),
+		('leads', 'new_leads', NULL, NULL), ('cost_per_lead', NULL, 'cost', 'new_leads'), ('lead_to_customer_rate', NULL, 'new_customers', 'new_leads'), ('acquired_customers', 'new_customers', NULL, NULL), ('cac', NULL, 'cost', 'new_customers'),
+		('attributed_revenue', 'revenue', NULL, NULL), ('roas', NULL, 'revenue', 'cost'), ('marketing_roi', NULL, 'revenue - cost', 'cost')) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''channel''', 'coalesce(channel, ''(none)'')', '%s')) d(dimension, dimension_value, form);
+
+-- the same by campaign, under paths of campaigns
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency)
+SELECT s.metric, s.grain, '''campaign''', 'coalesce(campaign, ''(none)'')', 'campaign_performance', s.value, s.numerator, s.denominator, s.currency
+FROM nudge.shipped_metric_sources s WHERE s.mart = 'channel_performance' AND NOT s.aggregated;
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, aggregated)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'content_performance', replace(d.form, '%s', m.value), replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), d.dimension = '''all'''
+FROM (VALUES ('content_published', 'published', NULL, NULL), ('content_leads', 'new_leads', NULL, NULL), ('content_to_lead_rate', NULL, 'new_leads', 'visitors')) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''content_type''', 'type', '%s')) d(dimension, dimension_value, form);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, condition) VALUES
+('active_partners', 'month', '''all''', '''all''', 'partner_results', 'active_partners', NULL, NULL, 'NULL', 'partner = ''all'' AND measure = ''revenue'''),
+('partner_sourced_revenue', 'month', '''all''', '''all''', 'partner_results', 'sourced_value', NULL, NULL, 'currency', 'partner = ''all'' AND measure = ''revenue'''),
+('partner_sourced_revenue', 'month', '''partner''', 'partner', 'partner_results', 'sourced_value', NULL, NULL, 'currency', 'partner <> ''all'' AND measure = ''revenue'''),
+('partner_influenced_revenue', 'month', '''all''', '''all''', 'partner_results', 'influenced_value', NULL, NULL, 'currency', 'partner = ''all'' AND measure = ''revenue'''),
+('partner_influenced_revenue', 'month', '''partner''', 'partner', 'partner_results', 'influenced_value', NULL, NULL, 'currency', 'partner <> ''all'' AND measure = ''revenue'''),
+('partner_influenced_pipeline_rate', 'month', '''all''', '''all''', 'partner_results', NULL, 'influenced_value', 'total_value', 'NULL', 'partner = ''all'' AND measure = ''pipeline''');
+
+-- src/reporting/metrics_market.sql
+
+/*
+ * metrics_market.sql
+ *		Shipped metrics about the market.
+ *
+ * Rules: doc/reporting.md; definitions: doc/competition.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('share_of_voice', 'market', 530, 'Share of voice', 'rate', 'up', 'not additive', 'month', 'mentions / total_mentions', 'Mentions of oneself, the competitor called us, over those of all, on all channels.'),
+('competitive_win_rate', 'market', 531, 'Competitive win rate', 'rate', 'up', 'not additive', 'month', 'won / (won + lost + no_decision)', 'Win rate of the deals closed in the period that had a competitor.'),
+('competitive_deals', 'market', 532, 'Competitive deals', 'count', 'neutral', 'additive', 'month', 'deals_closed', 'Deals closed in the period that had a competitor.');
+
+-- by convention oneself is the competitor us
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, numerator, denominator, condition) VALUES
+('share_of_voice', 'month', '''all''', '''all''', 'competitive', 'mentions', 'total_mentions', 'all_channels AND competitor = ''us'''),
+('share_of_voice', 'month', '''competitor''', 'competitor', 'competitive', 'mentions', 'total_mentions', 'all_channels'),
+('share_of_voice', 'month', '''channel''', 'coalesce(channel, ''(none)'')', 'competitive', 'mentions', 'total_mentions', 'NOT all_channels AND competitor = ''us''');
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition, aggregated)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'competitive_wins', replace(d.form, '%s', m.value), replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), 'dimension = ''competitor'' AND value IS NOT NULL', d.dimension = '''all'''
+FROM (VALUES ('competitive_win_rate', NULL, 'won', 'won + lost + no_decision'), ('competitive_deals', 'deals_closed', NULL, NULL)) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''competitor''', 'value', '%s')) d(dimension, dimension_value, form);
+
+-- src/reporting/metrics_success.sql
+
+/*
+ * metrics_success.sql
+ *		Shipped metrics about what becomes of customers.
+ *
+ * Rules: doc/reporting.md; definitions: doc/account_shares.md,
+ * doc/customer_success.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description)
+SELECT v.metric, 'customers', 600 + a.place, v.title, CASE a.unit WHEN 'share' THEN 'rate' WHEN 'multiple' THEN 'ratio' ELSE a.unit END, v.direction, 'not additive', 'month', 'numerator / denominator, of ' || a.source, a.description || '; as the period closes.'
+FROM nudge.account_share_metrics() a JOIN (VALUES
+	('qbr_completion_rate', 'QBR completion', 'up'), ('success_plan_achievement_rate', 'Success plan achievement', 'up'), ('sponsor_health_rate', 'Sponsor health', 'up'), ('sponsor_coverage_rate', 'Sponsor coverage', 'up'), ('roi_realization_rate', 'ROI realization', 'up'),
+	('expansion_opportunity_coverage', 'Expansion opportunity coverage', 'up'), ('solution_gap_identification_rate', 'Solution gap identification', 'up'), ('executive_relationship_rate', 'Executive relationships', 'up'), ('strategic_account_planning_rate', 'Strategic account planning', 'up'),
+	('wallet_share', 'Wallet share', 'up'), ('account_expansion_rate', 'Account expansion', 'up'), ('multi_year_contract_rate', 'Multi-year contracts', 'up'), ('implementation_success_rate', 'Implementation success', 'up'), ('implementation_days', 'Implementation time', 'down'),
+	('requirement_readiness_rate', 'Requirement readiness', 'up'), ('feature_completion_rate', 'Feature completion', 'up'), ('reference_customer_rate', 'Reference customers', 'up'), ('solution_fit_score', 'Solution fit', 'up'), ('revenue_contribution', 'Revenue contribution', 'up'),
+	('customer_growth_multiple', 'Customer growth multiple', 'up'), ('customer_count_growth', 'Customer count growth', 'up'), ('use_case_implementation_rate', 'Use case implementation', 'up')) v(metric, title, direction) ON v.metric = a.metric;
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('value_realization_rate', 'customers', 630, 'Value realization rate', 'rate', 'up', 'not additive', 'month', 'realized_customers / scored_customers', 'Share of the customers with agreed criteria that have more than 80% of them met as the period closes.'),
+('value_realization_score', 'customers', 631, 'Value realization score', 'rate', 'up', 'not additive', 'month', 'mean_score', 'Mean share of agreed criteria that are met as the period closes, of the customers that have some.'),
+('value_realization_index', 'customers', 632, 'Value realization index', 'ratio', 'up', 'not additive', 'month', 'mean_index', 'Mean of the score joined with usage; needs usage.'),
+('risk_adjusted_retention_rate', 'customers', 633, 'Risk-adjusted retention (RARR)', 'rate', 'up', 'not additive', 'month', 'retained_mrr / known_mrr', 'Share of the MRR that is to be expected in 12 months, by the health of customers as the period closes.'),
+('interventions', 'customers', 634, 'Interventions', 'count', 'neutral', 'additive', 'month', 'interventions_made', 'Interventions at customers that were made.'),
+('intervention_success_rate', 'customers', 635, 'Intervention success', 'rate', 'up', 'not additive', 'month', 'succeeded / counted', 'Share of the interventions at customers at risk after which the customer was healthy again within 90 days; the month is over once those of all are.');
+
+-- one scan: a row of the mart is one metric
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition, aggregated)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'account_success', format('max(result) FILTER (WHERE metric = %L)', m.metric), format('max(numerator) FILTER (WHERE metric = %L)', m.metric), format('max(denominator) FILTER (WHERE metric = %L)', m.metric), d.condition, true
+FROM nudge.account_share_metrics() m, (VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'value', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'value_realization', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES ('value_realization_rate', NULL, 'realized_customers', 'scored_customers'), ('value_realization_score', 'mean_score', 'mean_score * scored_customers', 'scored_customers'), ('value_realization_index', 'mean_index', NULL, NULL)) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'value', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+-- interventions are known once the month is over, what came of them 90 days later
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition, complete) VALUES
+('risk_adjusted_retention_rate', 'month', '''all''', '''all''', 'risk_adjusted_retention', NULL, 'retained_mrr', 'known_mrr', 'band = ''all''', 'complete'),
+('risk_adjusted_retention_rate', 'month', '''band''', 'band', 'risk_adjusted_retention', NULL, 'retained_mrr', 'known_mrr', 'band <> ''all''', 'complete'),
+('interventions', 'month', '''all''', '''all''', 'intervention_results', 'interventions_made', NULL, NULL, 'true', 'month_over'),
+('intervention_success_rate', 'month', '''all''', '''all''', 'intervention_results', NULL, 'succeeded', 'counted', 'true', 'complete');
+
+-- src/reporting/metrics_product.sql
+
+/*
+ * metrics_product.sql
+ *		Shipped metrics about funnels, sessions, unit economics and health.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_product.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('funnel_entries', 'usage', 800, 'Funnel entries', 'count', 'up', 'additive', 'month', 'entered_people', 'People that entered the funnel in the month for the first time. In all only if there is one funnel: people of several are not added.'),
+('funnel_completions', 'usage', 801, 'Funnel completions', 'count', 'up', 'additive', 'month', 'people of the last step', 'Of the people that entered in the month, those who came to the last step so far.'),
+('funnel_conversion_rate', 'usage', 802, 'Funnel conversion', 'rate', 'up', 'not additive', 'month', 'people of the last step / entered_people', 'Share of the people that entered in the month who came to the last step so far; where time is left for it, it still grows.'),
+('sessions', 'usage', 803, 'Sessions', 'count', 'up', 'additive', 'month', 'sessions', 'Sessions that began in the period: events of a user without a pause of more than 30 minutes. Of days that are over.'),
+('sessions_per_user', 'usage', 804, 'Sessions per user', 'ratio', 'up', 'not additive', 'month', 'sessions / users', 'Sessions per user with any in the period.'),
+('bounce_rate', 'usage', 805, 'Bounce rate', 'rate', 'down', 'not additive', 'month', 'bounces / sessions', 'Share of sessions that have one event only.'),
+('events_per_session', 'usage', 806, 'Events per session', 'ratio', 'up', 'not additive', 'month', 'events / sessions', 'Events per session, of any kind.'),
+('session_return_rate', 'usage', 807, 'Return rate', 'rate', 'up', 'not additive', 'month', 'returning_users / users', 'Share of the users with a session in the period who had two or more.'),
+('mean_session_duration', 'usage', 808, 'Session duration, mean', 'seconds', 'up', 'not additive', 'month', 'duration_seconds / sessions', 'Mean time from the first event of a session to the last; a session of one event has 0.'),
+('median_session_duration', 'usage', 809, 'Session duration, median', 'seconds', 'up', 'not additive', 'month', 'median of duration_seconds', 'Median time from the first event of a session to the last.'),
+('gross_margin_rate', 'finance', 820, 'Gross margin', 'rate', 'up', 'not additive', 'month', 'gross_profit / revenue', 'What is left of revenue after the cost of delivering the product. Of months that are over and whose costs are booked.'),
+('contribution_margin_rate', 'finance', 821, 'Contribution margin', 'rate', 'up', 'not additive', 'month', 'contribution_margin / revenue', 'What is left of revenue after the cost of delivering the product and variable costs of acquisition.'),
+('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it.'),
+('ltv', 'finance', 823, 'LTV', 'currency', 'up', 'not additive', 'month', 'arpa * gross_margin_rate / churn_rate', 'Gross profit of a customer over its life; churn is that of a month, over up to twelve of them.'),
+('ltv_to_cac_ratio', 'finance', 824, 'LTV to CAC', 'ratio', 'up', 'not additive', 'month', 'ltv / fully_loaded_cac', 'What a customer is worth over what it costs to win.'),
+('cac_payback_months', 'finance', 825, 'CAC payback', 'months', 'down', 'not additive', 'month', 'fully_loaded_cac / (arpa * gross_margin_rate)', 'Months until the gross profit of a customer has paid what it cost to win.'),
+('acquisition_cost_per_active_customer', 'finance', 826, 'Acquisition cost per active customer', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / customers', 'Costs of acquisition over all customers, old and new: a ratio of costs, which is not CAC.'),
+('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR in one currency that have a score, as the month closed.'),
+('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR in one currency whose last score was below 65 as the month closed.'),
+('at_risk_mrr', 'customers', 842, 'MRR at risk', 'currency', 'down', 'balance', 'month', 'MRR of customers with a score below 65', 'MRR of the customers whose last score was below 65 as the month closed.'),
+('at_risk_mrr_rate', 'customers', 843, 'MRR at risk, share', 'rate', 'down', 'not additive', 'month', 'at_risk_mrr / mrr', 'MRR at risk over the MRR of all customers, those without a score included.');
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'conversion_funnel', 'NULL', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES ('funnel_entries', 'entered_people', NULL, NULL), ('funnel_completions', 'people', NULL, NULL), ('funnel_conversion_rate', NULL, 'people', 'entered_people')) m(metric, value, numerator, denominator),
+	(VALUES ($$'funnel'$$, 'funnel', 'step = last_step'), ($$'all'$$, $$'all'$$, 'step = last_step AND (SELECT count(DISTINCT d.funnel) FROM nudge.funnel_definitions d) = 1')) d(dimension, dimension_value, condition);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, value, numerator, denominator, condition)
+SELECT m.metric, g.grain, 'session_metrics', m.value, m.numerator, m.denominator, format('grain = %L', g.grain)
+FROM (VALUES ('sessions', 'sessions', NULL, NULL), ('sessions_per_user', NULL, 'sessions', 'users'), ('bounce_rate', NULL, 'bounces', 'sessions'), ('events_per_session', NULL, 'events', 'sessions'), ('session_return_rate', NULL, 'returning_users', 'users'),
+		('mean_session_duration', NULL, 'duration_seconds', 'sessions'), ('median_session_duration', 'median_duration_seconds', NULL, NULL)) m(metric, value, numerator, denominator),
+	(VALUES ('day'), ('month')) g(grain);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition) VALUES
+('gross_margin_rate', 'month', '''all''', '''all''', 'unit_economics', 'currency', NULL, 'gross_profit', 'CASE WHEN gross_profit IS NOT NULL THEN revenue END', 'true'),
+('contribution_margin_rate', 'month', '''all''', '''all''', 'unit_economics', 'currency', NULL, 'contribution_margin', 'CASE WHEN contribution_margin IS NOT NULL THEN revenue END', 'true'),
+('fully_loaded_cac', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'cac', 'CASE WHEN cac IS NOT NULL THEN acquisition_cost END', 'CASE WHEN cac IS NOT NULL THEN new_customers END', 'true'),
+('ltv', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'ltv', NULL, NULL, 'true'),
+('ltv', 'month', '''segment''', 'segment', 'unit_economics_by_segment', 'currency', 'ltv', NULL, NULL, 'true'),
+('ltv_to_cac_ratio', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'ltv_to_cac_ratio', 'CASE WHEN ltv_to_cac_ratio IS NOT NULL THEN ltv END', 'CASE WHEN ltv_to_cac_ratio IS NOT NULL THEN cac END', 'true'),
+('cac_payback_months', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'cac_payback_months', NULL, NULL, 'true'),
+('acquisition_cost_per_active_customer', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'acquisition_cost_per_active_customer', NULL, NULL, 'true'),
+('mean_health_score', 'month', '''all''', '''all''', 'customer_health_by_band', 'currency', NULL, 'total_score', 'scored_customers', 'band = ''all'''),
+('at_risk_customers', 'month', '''all''', '''all''', 'customer_health_by_band', 'currency', 'at_risk_customers', NULL, NULL, 'band = ''all'''),
+('at_risk_mrr', 'month', '''all''', '''all''', 'customer_health_by_band', 'currency', 'at_risk_mrr', NULL, NULL, 'band = ''all'''),
+('at_risk_mrr_rate', 'month', '''all''', '''all''', 'customer_health_by_band', 'currency', NULL, 'at_risk_mrr', 'CASE WHEN at_risk_mrr IS NOT NULL THEN mrr END', 'band = ''all''');
 
 -- src/reporting/targets.sql
 
@@ -12068,7 +13859,69 @@ INSERT INTO nudge.example_targets (metric, kind, value) VALUES
 ('expansion_rate', 'target', 0.10),
 ('contraction_rate', 'minimum', 0.02),
 ('churned_mrr_rate', 'minimum', 0.03),
+('net_revenue_retention_rate', 'target', 1.10),
+('net_revenue_retention_rate', 'minimum', 1.00),
 ('new_customers', 'target', 180);
+
+-- src/reporting/targets_usage.sql
+
+/*
+ * targets_usage.sql
+ *		Example targets about what users do, for load_example_targets() only.
+ *
+ * Rules: doc/targets.md.
+ */
+
+INSERT INTO nudge.example_targets (metric, kind, value) VALUES
+('daily_active_rate', 'target', 0.20),
+('engaged_user_rate', 'target', 0.65);
+
+-- src/reporting/targets_operations.sql
+
+/*
+ * targets_operations.sql
+ *		Example targets about support, surveys and the platform, for load_example_targets() only.
+ *
+ * Rules: doc/targets.md.
+ */
+
+INSERT INTO nudge.example_targets (metric, kind, value) VALUES
+('tickets_opened', 'target', 500),
+('tickets_per_customer', 'target', 0.10),
+('first_response_time', 'target', 120),
+('resolution_time', 'target', 1440),
+('csat', 'target', 4.5),
+('ticket_resolution_rate', 'target', 0.95),
+('ticket_escalation_rate', 'target', 0.05),
+('one_touch_resolution_rate', 'target', 0.70),
+('nps', 'target', 50),
+('nps', 'minimum', 20),
+('uptime_rate', 'target', 0.999),
+('mttr', 'target', 30),
+('mtbf', 'target', 10080),
+('p50_latency', 'target', 50),
+('p95_latency', 'target', 200),
+('p95_latency', 'minimum', 500),
+('p99_latency', 'target', 500),
+('error_rate', 'minimum', 0.02),
+('requests_per_second', 'target', 5000);
+
+-- src/reporting/targets_acquisition.sql
+
+/*
+ * targets_acquisition.sql
+ *		Example targets about channels and costs, for load_example_targets() only.
+ *
+ * Rules: doc/targets.md.
+ */
+
+INSERT INTO nudge.example_targets (metric, kind, value) VALUES
+('cac', 'target', 450),
+('content_to_lead_rate', 'target', 0.05),
+('active_partners', 'target', 50),
+('partner_sourced_revenue', 'target', 100000),
+('partner_influenced_revenue', 'target', 300000),
+('budget_variance_rate', 'minimum', 0.10);
 
 -- src/reporting/views.sql
 
@@ -12094,7 +13947,8 @@ CREATE TABLE nudge.shipped_views (
 	caveats text,
 	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
 	semantic_types jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(semantic_types) = 'object'),
-	display_names jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(display_names) = 'object')
+	display_names jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(display_names) = 'object'),
+	row_key text[] CHECK (row_key <> '{}')
 );
 
 GRANT SELECT ON nudge.shipped_views TO PUBLIC;
@@ -12122,6 +13976,8 @@ COMMENT ON COLUMN nudge.shipped_views.columns IS 'Comments on its columns, by na
 COMMENT ON COLUMN nudge.shipped_views.semantic_types IS 'What columns mean to Metabase, by name: type/Currency, type/Percentage and others';
 
 COMMENT ON COLUMN nudge.shipped_views.display_names IS 'Names of columns for people, by name, where theirs does not read well';
+
+COMMENT ON COLUMN nudge.shipped_views.row_key IS 'Columns of which no two rows have the same, where NULL is one value; NULL: rows may be alike';
 
 CREATE FUNCTION nudge.reporting_view(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
@@ -12152,28 +14008,13 @@ CREATE FUNCTION nudge.make_reporting_view(name text, settings nudge.deployment) 
 AS $$
 DECLARE
 	v nudge.shipped_views;
-	view_name constant text := nudge.reporting_view(name);
-	one record;
-	problem text;
 BEGIN
 	SELECT s.* INTO v FROM nudge.shipped_views s WHERE s.name = make_reporting_view.name;
 	IF to_regnamespace('nudge_reporting') IS NULL THEN
 		CREATE SCHEMA nudge_reporting;
 		COMMENT ON SCHEMA nudge_reporting IS 'Views of nudge_metrics that BI tools read';
 	END IF;
-	PERFORM nudge.check_view_owner(view_name);
-	BEGIN
-		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, replace(nudge.fill_in(v.query, settings), '{metric_values}', nudge.metric_values_query()));
-	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
-		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		RAISE EXCEPTION 'view % cannot be replaced', view_name USING ERRCODE = SQLSTATE,
-			DETAIL = problem || '.',
-			HINT = 'Something else has its name. Rename or drop that, and call deploy() again.';
-	END;
-	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, v.description);
-	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(v.columns) c LOOP
-		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.key, one.value);
-	END LOOP;
+	PERFORM nudge.make_shipped_view(nudge.reporting_view(name), nudge.fill_in(replace(v.query, '{metric_values}', nudge.metric_values_query()), settings), v.description, v.columns);
 END
 $$;
 
@@ -12293,12 +14134,12 @@ WHERE d.day < nudge.period_start(t.today, 'year') + make_interval(years => 3)$qu
 SELECT m.metric, m.title, m.subject, m.unit, m.direction, m.additivity, m.grain, m.formula, m.description,
 	(SELECT string_agg(DISTINCT s.mart, ', ' ORDER BY s.mart) FROM nudge.shipped_metric_sources s WHERE s.metric = m.metric) AS marts,
 	EXISTS (SELECT FROM nudge.shipped_metric_sources s JOIN nudge.materialisations t ON t.name = s.mart WHERE s.metric = m.metric AND s.grain = m.grain) AS is_deployed,
-	m.place AS sort_order
+	m.place AS sort_order, (SELECT string_agg(v.name, ', ' ORDER BY v.place) FROM nudge.shipped_views v WHERE v.marts && ARRAY(SELECT s.mart FROM nudge.shipped_metric_sources s WHERE s.metric = m.metric)) AS related_views
 FROM nudge.shipped_metrics m$query$,
 	'Metric catalogue', 'One row per metric. What each metric means, and how it may be added.', NULL,
 	'{"metric": "Name of the metric", "title": "Name for people", "subject": "What it is about", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral",
 	"additivity": "additive: may be added over anything; balance: not over time; not additive: add numerators and denominators instead", "grain": "Length of the periods that kpi_current compares", "formula": "How it is computed",
-	"description": "What it tells, and what it leaves out", "marts": "Marts that it is read from", "is_deployed": "Whether they are there", "sort_order": "Order in which metrics are listed"}',
+	"description": "What it tells, and what it leaves out", "marts": "Marts that it is read from", "is_deployed": "Whether they are there", "sort_order": "Order in which metrics are listed", "related_views": "Views that read the same marts, for what is behind the metric"}',
 	'{"subject": "type/Category", "unit": "type/Category", "direction": "type/Category", "additivity": "type/Category", "grain": "type/Category"}', '{}'),
 
 ('kpi_current', 'general', 40, $query$
@@ -12434,7 +14275,7 @@ SELECT s.period AS period_start, s.currency, s.opening_mrr::numeric(24,6) AS ope
 	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete,
 	(s.net_new_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS mrr_growth_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate,
 	(-(s.churn_mrr + s.contraction_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS gross_mrr_churn_rate, (s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate,
-	((s.opening_mrr + s.expansion_mrr + s.contraction_mrr + s.churn_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS net_revenue_retention_rate, (s.closing_mrr / nullif(s.closing_customers, 0))::numeric(24,6) AS arpa
+	((s.opening_mrr + s.expansion_mrr + s.contraction_mrr + s.churn_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS monthly_net_revenue_retention_rate, (s.closing_mrr / nullif(s.closing_customers, 0))::numeric(24,6) AS arpa
 FROM nudge_analytics.mrr_summary s$query$,
 	'MRR by month', 'One row per month and currency. The MRR waterfall: opening MRR, its movements and closing MRR; months are those of the zone of deploy().',
 	'opening_, closing_ and all rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
@@ -12443,10 +14284,10 @@ FROM nudge_analytics.mrr_summary s$query$,
 	"closing_mrr": "MRR as the month closed, or so far", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr",
 	"contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over",
 	"mrr_growth_rate": "net_new_mrr over opening_mrr, as a fraction of 1", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1", "gross_mrr_churn_rate": "Churned and contracted MRR over opening_mrr, as a fraction of 1",
-	"logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1", "net_revenue_retention_rate": "Opening MRR with expansion, contraction and churn, over opening_mrr, as a fraction of 1; of one month", "arpa": "closing_mrr over closing_customers"}',
+	"logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1", "monthly_net_revenue_retention_rate": "Opening MRR with expansion, contraction and churn, over opening_mrr, as a fraction of 1; revenue_retention_monthly has that of 12 months", "arpa": "closing_mrr over closing_customers"}',
 	'{"currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency",
 	"net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "arpa": "type/Currency", "mrr_growth_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage", "gross_mrr_churn_rate": "type/Percentage", "logo_churn_rate": "type/Percentage",
-	"net_revenue_retention_rate": "type/Percentage"}',
+	"monthly_net_revenue_retention_rate": "type/Percentage"}',
 	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR",
 	"closing_mrr": "Closing MRR", "mrr_growth_rate": "MRR growth", "churned_mrr_rate": "Churned MRR rate", "gross_mrr_churn_rate": "Gross MRR churn rate", "arpa": "ARPA"}'),
 
@@ -12485,3 +14326,2277 @@ WHERE c.grain = 'month' AND lower(c.zone) = lower({zone})$query$,
 	"mrr_difference": "mrr_now less reported_mrr", "reported_customers": "Customers as they were reported", "customers_now": "Customers as they are counted now", "reported_at": "When the month was closed", "reopened_at": "When it was opened again; NULL: this is the version in force",
 	"reopening_reason": "Why it was opened again"}',
 	'{"currency": "type/Category", "reported_mrr": "type/Currency", "mrr_now": "type/Currency", "mrr_difference": "type/Currency"}', '{"reported_mrr": "Reported MRR", "mrr_now": "MRR now", "mrr_difference": "Difference of MRR"}');
+
+-- Retention, slices, cohorts, and the customers behind each movement.
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('revenue_retention_monthly', 'revenue', 1100, '{revenue_retention}', $query$
+SELECT r.period AS period_start, r.currency, r.opening_mrr::numeric(24,6) AS opening_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	r.churn_mrr::numeric(24,6) AS churn_mrr, (r.opening_mrr + r.expansion_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS retained_mrr,
+	(r.opening_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS gross_retained_mrr, r.opening_customers, r.churned_customers,
+	r.opening_customers - r.churned_customers AS retained_customers, r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate,
+	r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate, r.complete
+FROM nudge_analytics.revenue_retention r$query$,
+	'Revenue retention by month', 'One row per month that is over and currency. What became in 12 months of the MRR of the customers of 12 months before: net and gross revenue retention; months are those of the zone of deploy().',
+	'Rates are not to be added over months or currencies. The 12 months of two rows overlap.',
+	'{"period_start": "First day of the month that ends the 12", "currency": "Currency of the amounts", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more",
+	"contraction_mrr": "MRR that they have less, negative", "churn_mrr": "MRR of those that have none any more, negative",
+	"retained_mrr": "MRR of these customers as the 12 months close: numerator of net retention", "gross_retained_mrr": "The same without what they have more: numerator of gross retention",
+	"opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close", "retained_customers": "Customers that are left: numerator of customer retention",
+	"net_revenue_retention_rate": "retained_mrr over opening_mrr, as a fraction of 1", "gross_revenue_retention_rate": "gross_retained_mrr over opening_mrr, as a fraction of 1",
+	"logo_retention_rate": "retained_customers over opening_customers, as a fraction of 1", "complete": "True: the month is over"}',
+	'{"currency": "type/Category", "opening_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "retained_mrr": "type/Currency",
+	"gross_retained_mrr": "type/Currency", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage", "logo_retention_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "retained_mrr": "Retained MRR",
+	"gross_retained_mrr": "Gross retained MRR"}'),
+
+('revenue_retention_monthly_by_dimension', 'revenue', 1110, '{revenue_retention_by_dimension}', $query$
+SELECT r.period AS period_start, r.currency, r.dimension, r.value AS dimension_value, r.opening_mrr::numeric(24,6) AS opening_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr,
+	r.contraction_mrr::numeric(24,6) AS contraction_mrr, r.churn_mrr::numeric(24,6) AS churn_mrr,
+	(r.opening_mrr + r.expansion_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS retained_mrr, (r.opening_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS gross_retained_mrr,
+	r.opening_customers, r.churned_customers, r.opening_customers - r.churned_customers AS retained_customers, r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate,
+	r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate, r.complete
+FROM nudge_analytics.revenue_retention_by_dimension r$query$,
+	'Revenue retention by dimension', 'One row per month that is over, currency and value of a dimension. As revenue_retention_monthly, by what is known of the customers now; months are those of the zone of deploy().',
+	'Each dimension has all customers: do not add dimensions. The 12 months of two rows overlap.',
+	'{"period_start": "First day of the month that ends the 12", "currency": "Currency of the amounts",
+	"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "dimension_value": "Value of the customers now; (none) for those without",
+	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
+	"churn_mrr": "MRR of those that have none any more, negative", "retained_mrr": "MRR of these customers as the 12 months close: numerator of net retention",
+	"gross_retained_mrr": "The same without what they have more: numerator of gross retention", "opening_customers": "Customers as the 12 months opened",
+	"churned_customers": "Those of them without MRR as they close", "retained_customers": "Customers that are left: numerator of customer retention",
+	"net_revenue_retention_rate": "retained_mrr over opening_mrr, as a fraction of 1", "gross_revenue_retention_rate": "gross_retained_mrr over opening_mrr, as a fraction of 1",
+	"logo_retention_rate": "retained_customers over opening_customers, as a fraction of 1", "complete": "True: the month is over"}',
+	'{"currency": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "opening_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency",
+	"churn_mrr": "type/Currency", "retained_mrr": "type/Currency", "gross_retained_mrr": "type/Currency", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage",
+	"logo_retention_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "retained_mrr": "Retained MRR",
+	"gross_retained_mrr": "Gross retained MRR"}'),
+
+('mrr_monthly_by_dimension', 'revenue', 1120, '{mrr_by_dimension,mrr_by_segment}', $query$
+SELECT r.period AS period_start, r.currency, r.dimension, r.value AS dimension_value, r.opening_mrr::numeric(24,6) AS opening_mrr, r.new_mrr::numeric(24,6) AS new_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	r.churn_mrr::numeric(24,6) AS churn_mrr, r.fx_mrr::numeric(24,6) AS fx_mrr, r.net_new_mrr::numeric(24,6) AS net_new_mrr, r.closing_mrr::numeric(24,6) AS closing_mrr, r.opening_customers,
+	r.new_customers, r.reactivated_customers, r.expanded_customers, r.contracted_customers, r.churned_customers, r.closing_customers,
+	(-r.churn_mrr / nullif(r.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate, (r.churned_customers::numeric / nullif(r.opening_customers, 0))::numeric(24,6) AS logo_churn_rate,
+	(r.closing_mrr / nullif(r.closing_customers, 0))::numeric(24,6) AS arpa, r.complete
+FROM (SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.period, s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, s.fx_mrr, s.net_new_mrr, s.closing_mrr, s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete
+	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
+	UNION ALL SELECT d.dimension, d.value, d.currency, d.period, d.opening_mrr, d.new_mrr, d.reactivation_mrr, d.expansion_mrr, d.contraction_mrr, d.churn_mrr, d.fx_mrr, d.net_new_mrr, d.closing_mrr, d.opening_customers, d.new_customers, d.reactivated_customers, d.expanded_customers, d.contracted_customers, d.churned_customers, d.closing_customers, d.complete
+	FROM nudge_analytics.mrr_by_dimension d) r$query$,
+	'MRR by month and dimension', 'One row per month, currency and value of a dimension. As mrr_monthly, by what is known of the customers now: segment, industry, company_size, region, growth_tier, sales_channel; months are those of the zone of deploy().',
+	'Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them",
+	"dimension_value": "Value of the customers now; (none) for those without", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"closing_customers": "Customers as the month closed", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1", "logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1",
+	"arpa": "closing_mrr over closing_customers", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency",
+	"expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency",
+	"churned_mrr_rate": "type/Percentage", "logo_churn_rate": "type/Percentage", "arpa": "type/Currency"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR", "closing_mrr": "Closing MRR", "churned_mrr_rate": "Churned MRR rate", "arpa": "ARPA"}'),
+
+('revenue_cohort_months', 'revenue', 1130, '{revenue_cohorts}', $query$
+SELECT r.cohort AS cohort_start, r.age AS age_months, r.period AS period_start, r.currency, r.cohort_customers, r.cohort_mrr::numeric(24,6) AS cohort_mrr, r.customers, r.mrr::numeric(24,6) AS mrr,
+	r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr, r.churn_mrr::numeric(24,6) AS churn_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate,
+	r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate, r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.complete
+FROM nudge_analytics.revenue_cohorts r$query$,
+	'Revenue cohorts', 'One row per currency, cohort and age in months. What became of the customers whose first revenue was in a month; months are those of the zone of deploy().',
+	'Add customers and mrr of cohorts of the same age, and divide: rates are not to be added. An open month is not over: complete is false.',
+	'{"cohort_start": "First day of the month of the first revenue", "age_months": "Months since", "period_start": "First day of the month that the row is about", "currency": "Currency of the amounts",
+	"cohort_customers": "Customers in the cohort", "cohort_mrr": "Their MRR as the month of the cohort closed", "customers": "Those with MRR as the month closed", "mrr": "Their MRR as the month closed",
+	"expansion_mrr": "MRR more in the month", "contraction_mrr": "MRR less in the month, negative", "churn_mrr": "MRR of those who have none any more, negative",
+	"reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, as a fraction of 1",
+	"net_revenue_retention_rate": "mrr over cohort_mrr, as a fraction of 1", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, as a fraction of 1",
+	"complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "cohort_mrr": "type/Currency", "mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency",
+	"reactivation_mrr": "type/Currency", "logo_retention_rate": "type/Percentage", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage"}',
+	'{"cohort_start": "Cohort", "period_start": "Month", "age_months": "Age in months", "cohort_mrr": "Cohort MRR", "mrr": "MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "reactivation_mrr": "Reactivation MRR"}'),
+
+('customer_revenue_monthly', 'revenue', 1140, '{fact_revenue}', $query$
+SELECT r.period AS period_start, r.customer, r.currency, r.movement, r.opening_mrr::numeric(24,6) AS opening_mrr, r.new_mrr::numeric(24,6) AS new_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	r.churn_mrr::numeric(24,6) AS churn_mrr, r.net_new_mrr::numeric(24,6) AS net_new_mrr, r.closing_mrr::numeric(24,6) AS closing_mrr, r.complete
+FROM nudge_analytics.fact_revenue r$query$,
+	'Revenue of customers by month', 'One row per customer, currency and month that opens or closes with MRR. The customers behind each movement of mrr_monthly; months are those of the zone of deploy().',
+	'opening_ and closing_ are not to be added over months; currencies are not to be added.',
+	'{"period_start": "First day of the month", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction, churn or none",
+	"opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
+	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "net_new_mrr": "Sum of the movements",
+	"closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}',
+	'{"customer": "type/FK", "currency": "type/Category", "movement": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency",
+	"expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "net_new_mrr": "Net new MRR", "closing_mrr": "Closing MRR"}');
+
+-- src/reporting/views_consolidated.sql
+
+/*
+ * views_consolidated.sql
+ *		Shipped views about revenue of all currencies in one, and why it moved.
+ *
+ * Rules: doc/reporting.md; definitions: doc/conversion.md, doc/revenue_items.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('mrr_monthly_consolidated', 'revenue', 1002, '{mrr_consolidated}', $query$
+SELECT s.period AS period_start, s.currency, s.opening_mrr::numeric(24,6) AS opening_mrr, s.new_mrr::numeric(24,6) AS new_mrr, s.reactivation_mrr::numeric(24,6) AS reactivation_mrr, s.expansion_mrr::numeric(24,6) AS expansion_mrr,
+	s.contraction_mrr::numeric(24,6) AS contraction_mrr, s.churn_mrr::numeric(24,6) AS churn_mrr, s.fx_mrr::numeric(24,6) AS fx_mrr, s.net_new_mrr::numeric(24,6) AS net_new_mrr, s.closing_mrr::numeric(24,6) AS closing_mrr,
+	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete
+FROM nudge_analytics.mrr_consolidated s$query$,
+	'MRR by month, all currencies', 'One row per month and currency converted to. The MRR waterfall of customers of all currencies in the one of deploy(), at the exchange rate of the last day of each month; without rates each currency is one of its own.',
+	'opening_ and closing_ are not to be added over months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency that all amounts are in", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened",
+	"expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative", "fx_mrr": "What exchange rates alone have moved", "net_new_mrr": "Sum of the movements",
+	"closing_mrr": "MRR as the month closed, or so far", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr",
+	"contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency",
+	"net_new_mrr": "type/Currency", "closing_mrr": "type/Currency"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR", "closing_mrr": "Closing MRR"}'),
+
+('mrr_causes_monthly', 'revenue', 1004, '{mrr_causes}', $query$
+SELECT k.period AS period_start, k.currency, k.movement, k.cause, k.amount::numeric(24,6) AS mrr, k.customers, k.complete
+FROM nudge_analytics.mrr_causes k$query$,
+	'Why MRR moved', 'One row per month, currency, movement and cause. Quantity, price, plan, discount, add-on, kind of churn or exchange rate behind each movement of MRR: the causes of a movement add up to it.',
+	'customers are not to be added over causes: one customer may have several.',
+	'{"period_start": "First day of the month", "currency": "Currency that all amounts are in", "movement": "new, reactivation, expansion, contraction, churn or fx", "cause": "What moved it: quantity, price, plan, discount, discount_end, addon, currency, churn_voluntary, churn_involuntary and others",
+	"mrr": "MRR that it moved, negative if it is less", "customers": "Customers that it moved", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "movement": "type/Category", "cause": "type/Category", "mrr": "type/Currency"}', '{"period_start": "Month", "mrr": "MRR"}');
+
+-- src/reporting/views_facts.sql
+
+/*
+ * views_facts.sql
+ *		Shipped views that people drill down to: what is behind a number, by day,
+ *		by customer or one by one.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+-- What is dated in the days to come is not shown before its day.
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('campaign_sends_daily', 'acquisition', 1900, '{fact_sends}', $query$
+SELECT f.day, f.campaign, f.sent, f.delivery_known, f.delivered, f.delivery_rate::numeric(24,6) AS delivery_rate, f.open_known, f.opened, f.open_rate::numeric(24,6) AS open_rate, f.click_known, f.clicked, f.click_rate::numeric(24,6) AS click_rate
+FROM nudge_analytics.fact_sends f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Messages by campaign and day', 'One row per campaign and day on which it sent messages. Messages sent, delivered, opened and clicked; days are those of the zone of deploy().', 'Rates are added by their numerators and denominators.',
+	'{"day": "Day on which they were sent", "campaign": "Campaign", "sent": "Messages sent", "delivery_known": "Those of which it is known how many arrived", "delivered": "How many of these arrived; NULL: not known", "delivery_rate": "delivered over delivery_known, as a fraction of 1",
+	"open_known": "Messages delivered, or sent where that is not known, of which it is known how many were opened", "opened": "How many were opened; NULL: not known", "open_rate": "opened over open_known, as a fraction of 1",
+	"click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
+	'{"campaign": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
+('campaign_results', 'acquisition', 1905, '{dim_campaigns,fact_sends}', $query$
+SELECT coalesce(d.campaign, s.campaign) AS campaign, d.channel, d.kind AS campaign_kind, d.first_day, d.last_day, s.first_send_day, s.last_send_day, coalesce(s.sent, 0) AS sent, coalesce(s.delivery_known, 0) AS delivery_known, s.delivered,
+	(s.delivered::numeric / nullif(s.delivery_known, 0))::numeric(24,6) AS delivery_rate, coalesce(s.open_known, 0) AS open_known, s.opened, (s.opened::numeric / nullif(s.open_known, 0))::numeric(24,6) AS open_rate,
+	coalesce(s.click_known, 0) AS click_known, s.clicked, (s.clicked::numeric / nullif(s.click_known, 0))::numeric(24,6) AS click_rate
+FROM nudge_analytics.dim_campaigns d
+FULL JOIN (
+	SELECT f.campaign, min(f.day) AS first_send_day, max(f.day) AS last_send_day, sum(f.sent)::bigint AS sent, sum(f.delivery_known)::bigint AS delivery_known, sum(f.delivered)::bigint AS delivered, sum(f.open_known)::bigint AS open_known,
+		sum(f.opened)::bigint AS opened, sum(f.click_known)::bigint AS click_known, sum(f.clicked)::bigint AS clicked
+	FROM nudge_analytics.fact_sends f WHERE f.day <= nudge.civil_date(now(), {zone}) GROUP BY f.campaign
+) s ON s.campaign = d.campaign$query$,
+	'Campaigns', 'One row per campaign that is known or has sent messages. What it is, and what became of its messages so far.', 'Rates are added by their numerators and denominators.',
+	'{"campaign": "Campaign", "channel": "Channel on which it runs; NULL: not known", "campaign_kind": "brand, competitor, generic, content or event; NULL: not known", "first_day": "Day on which it began", "last_day": "Last day on which it ran; NULL: it has no end yet", "first_send_day": "Day of its first message", "last_send_day": "Day of its last message",
+	"sent": "Messages sent", "delivery_known": "Those of which it is known how many arrived", "delivered": "How many of these arrived; NULL: not known", "delivery_rate": "delivered over delivery_known, as a fraction of 1", "open_known": "Messages delivered, or sent where that is not known, of which it is known how many were opened",
+	"opened": "How many were opened; NULL: not known", "open_rate": "opened over open_known, as a fraction of 1", "click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
+	'{"channel": "type/Category", "campaign_kind": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
+('channel_overview', 'acquisition', 1908, '{dim_channels}', $query$
+SELECT c.channel, c.is_paid, c.campaigns, c.first_touch_day, c.last_touch_day, c.first_spend_day, c.last_spend_day FROM nudge_analytics.dim_channels c$query$,
+	'Channels', 'One row per channel. Channels that contacts of marketing, costs or campaigns name.', NULL,
+	'{"channel": "Channel", "is_paid": "Whether anything was spent on it", "campaigns": "Campaigns that run on it", "first_touch_day": "Day of the first contact; NULL: none", "last_touch_day": "Day of the last contact; NULL: none", "first_spend_day": "First day with costs; NULL: none", "last_spend_day": "Last day with costs; NULL: none"}',
+	'{"channel": "type/Category"}', '{}'),
+('channel_spend_daily', 'acquisition', 1910, '{fact_spend}', $query$
+SELECT f.day, f.channel, f.campaign, f.partner, f.currency, f.amount::numeric(24,6) AS amount, f.impressions, f.clicks, (f.clicks::numeric / nullif(f.impressions, 0))::numeric(24,6) AS click_through_rate, (f.amount / nullif(f.clicks, 0))::numeric(24,6) AS cost_per_click
+FROM nudge_analytics.fact_spend f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Spend by day', 'One row per day, channel, campaign, partner and currency with costs. What was spent on acquisition, and the clicks that it brought.', 'Amounts of different currencies are not to be added; rates are added by their numerators and denominators.',
+	'{"day": "Day it was spent", "channel": "Channel it was spent on", "campaign": "Campaign; NULL: none", "partner": "Partner it was paid to; NULL: none", "currency": "Currency of the amount", "amount": "Amount spent", "impressions": "Times it was shown; NULL: not known", "clicks": "Clicks it brought; NULL: not known",
+	"click_through_rate": "clicks over impressions, as a fraction of 1", "cost_per_click": "amount over clicks"}',
+	'{"channel": "type/Category", "campaign": "type/Category", "partner": "type/Category", "currency": "type/Category", "amount": "type/Currency", "cost_per_click": "type/Currency", "click_through_rate": "type/Percentage"}', '{}'),
+('customer_touches_daily', 'acquisition', 1915, '{fact_touches}', $query$
+SELECT f.day, f.customer, f.channel, f.campaign, f.partner, f.touches FROM nudge_analytics.fact_touches f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Contacts of customers by day', 'One row per customer, day, channel, campaign and partner with contacts. The contacts of marketing behind attribution.', 'Contacts of visitors that are no customers are not in it.',
+	'{"day": "Day", "customer": "Customer", "channel": "Channel of the contact", "campaign": "Campaign; NULL: none", "partner": "Partner; NULL: none", "touches": "Contacts"}', '{"channel": "type/Category", "campaign": "type/Category", "partner": "type/Category"}', '{}'),
+('customer_conversions_daily', 'acquisition', 1920, '{fact_conversions}', $query$
+SELECT f.day, f.customer, f.kind AS conversion_kind, f.currency, f.conversions, f.revenue::numeric(24,6) AS revenue FROM nudge_analytics.fact_conversions f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Conversions of customers by day', 'One row per customer, day, kind and currency with conversions. The conversions behind attribution.', 'Revenue of different currencies is not to be added.',
+	'{"day": "Day", "customer": "Customer", "conversion_kind": "Kind, such as signup or purchase; NULL: not known", "currency": "Currency of the revenue", "conversions": "Conversions", "revenue": "What they are worth"}',
+	'{"conversion_kind": "type/Category", "currency": "type/Category", "revenue": "type/Currency"}', '{}'),
+
+('product_events_daily', 'usage', 1930, '{fact_events}', $query$
+SELECT f.day, f.name AS event_name, f.feature, f.events AS event_count, f.users AS user_count, f.succeeded, f.failed, f.success_rate::numeric(24,6) AS success_rate, f.value::numeric(24,6) AS event_value
+FROM nudge_analytics.fact_events f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Events by day', 'One row per day, event and feature. How often it was done, and by how many users; days are those of the zone of deploy().', 'user_count is not to be added over days, events or features: a user counts in each. Today still changes.',
+	'{"day": "Day", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events of users", "user_count": "Distinct users", "succeeded": "Events that worked", "failed": "Events that did not", "success_rate": "succeeded over succeeded and failed, as a fraction of 1", "event_value": "What they were worth; NULL: not known"}',
+	'{"event_name": "type/Category", "feature": "type/Category", "success_rate": "type/Percentage"}', '{}'),
+('user_events_daily', 'usage', 1935, '{user_event_days,dim_users}', $query$
+SELECT f.day, f."user" AS user_key, u.customer, f.name AS event_name, f.feature, f.events AS event_count, f.succeeded, f.failed, f.value::numeric(24,6) AS event_value
+FROM nudge_analytics.user_event_days f LEFT JOIN nudge_analytics.dim_users u ON u."user" = f."user" WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Events of users by day', 'One row per user, day, event and feature. Who is behind the events of a day.', 'It is as large as usage is: filter by day, user or customer.',
+	'{"day": "Day", "user_key": "User", "customer": "Account of the user; NULL: not known", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events", "succeeded": "Those that worked", "failed": "Those that did not", "event_value": "What they were worth; NULL: not known"}',
+	'{"event_name": "type/Category", "feature": "type/Category"}', '{"user_key": "User"}'),
+
+('support_tickets', 'support', 1940, '{fact_tickets}', $query$
+SELECT f.ticket, f.customer, f.opened_day, f.status AS ticket_status, f.priority, f.complexity, f.category, f.agent, f.opened_at, f.first_response_at, f.resolved_at, f.reopened_at, f.first_response_minutes::numeric(24,6) AS first_response_minutes, f.resolution_minutes::numeric(24,6) AS resolution_minutes,
+	f.csat::numeric(24,6) AS csat, f.escalated AS is_escalated, f.contacts FROM nudge_analytics.fact_tickets f$query$,
+	'Support tickets', 'One row per ticket. The tickets behind the numbers of support, with the times to answer and to resolve them.', 'Minutes are all minutes, not those of working hours.',
+	'{"ticket": "Ticket", "customer": "Whose it is", "opened_day": "Day on which it was opened, in the zone of deploy()", "ticket_status": "open or resolved", "priority": "Priority", "complexity": "Class of complexity; NULL: not known", "category": "What it is about; NULL: not known", "agent": "Who worked on it; NULL: not known",
+	"opened_at": "When it was opened", "first_response_at": "When it was first answered; NULL: not yet", "resolved_at": "When it was resolved; NULL: not yet", "reopened_at": "When it was opened again; NULL: never", "first_response_minutes": "Minutes from the opening to the first response",
+	"resolution_minutes": "Minutes from the opening to the resolution, of what is resolved", "csat": "Score the customer gave; NULL: none", "is_escalated": "Whether it was escalated; NULL: not known", "contacts": "Times the customer wrote; NULL: not known"}',
+	'{"ticket_status": "type/Category", "priority": "type/Category", "complexity": "type/Category", "category": "type/Category", "agent": "type/Category", "csat": "type/Score"}', '{"csat": "CSAT"}'),
+('platform_incidents', 'platform', 1945, '{fact_incidents}', $query$
+SELECT f.incident, f.started_day, f.service, f.severity, f.is_outage, f.is_open, f.started_at, f.detected_at, f.ended_at, f.detection_minutes::numeric(24,6) AS detection_minutes, f.duration_minutes::numeric(24,6) AS duration_minutes FROM nudge_analytics.fact_incidents f$query$,
+	'Incidents', 'One row per incident. The incidents behind uptime and repair times.', 'Incidents overlap: downtime is not the sum of durations.',
+	'{"incident": "Incident", "started_day": "Day on which it began, in the zone of deploy()", "service": "What was hit; NULL: everything", "severity": "Severity", "is_outage": "Whether the service was down", "is_open": "Whether it goes on", "started_at": "When it began", "detected_at": "When it was noticed; NULL: not yet",
+	"ended_at": "When it was over; NULL: not yet", "detection_minutes": "Minutes from the beginning until it was noticed", "duration_minutes": "Minutes from the beginning to the end; NULL: it goes on"}',
+	'{"service": "type/Category", "severity": "type/Category"}', '{}'),
+
+('customer_subscriptions', 'revenue', 1950, '{fact_subscriptions}', $query$
+SELECT f.valid_from AS started_at, f.valid_to AS ended_at, f.first_day, f.last_day, f.customer, f.subscription, f.item, f.sequence_no, f.plan AS plan_key, f.status AS subscription_status, f.currency, f.amount::numeric(24,6) AS amount, f.interval_unit, f.interval_count, f.quantity::numeric(24,6) AS quantity,
+	f.discount::numeric(24,6) AS discount_share, f.discount_kind, f.usage AS is_usage_based, f.mrr::numeric(24,6) AS mrr FROM nudge_analytics.fact_subscriptions f$query$,
+	'Subscriptions of customers', 'One row per customer, subscription, item and beginning of a price. What customers pay for, from when to when, and what it is a month.', 'Rows of different times, and amounts of different currencies or intervals, are not to be added: choose an instant, and add mrr.',
+	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "first_day": "Day of started_at, in the zone of deploy()", "last_day": "Last day on which it counts; NULL: it has no end yet", "customer": "Customer", "subscription": "Subscription of which it is an item; NULL: not known", "item": "Item",
+	"sequence_no": "1; further rows of an item that begin at the same instant are counted on", "plan_key": "Plan or add-on", "subscription_status": "Status", "currency": "Currency of the amounts", "amount": "Price a unit and interval", "interval_unit": "day, week, month, quarter, year or none", "interval_count": "Units between two bills", "quantity": "Units bought",
+	"discount_share": "Share taken off, as a fraction of 1", "discount_kind": "once, repeating or forever; NULL: none", "is_usage_based": "Whether it is billed by use and not fixed", "mrr": "MRR while it counts; NULL: it is no recurring revenue"}',
+	'{"plan_key": "type/Category", "subscription_status": "type/Category", "currency": "type/Category", "interval_unit": "type/Category", "discount_kind": "type/Category", "amount": "type/Currency", "mrr": "type/Currency", "discount_share": "type/Percentage"}', '{"plan_key": "Plan", "mrr": "MRR"}'),
+('customer_mrr_movements', 'revenue', 1960, '{fact_revenue}', $query$
+SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete
+FROM nudge_analytics.fact_revenue f WHERE f.movement <> 'none'$query$,
+	'MRR movements of customers', 'One row per customer, currency and month in which its MRR moved. Who is behind new, reactivation, expansion, contraction and churn of mrr_monthly.', 'Amounts of different currencies are not to be added.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction or churn", "opening_mrr": "MRR of the customer as the month opened", "movement_mrr": "By how much it moved: negative for contraction and churn",
+	"closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "movement": "type/Category", "opening_mrr": "type/Currency", "movement_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "movement_mrr": "Movement of MRR", "closing_mrr": "Closing MRR"}'),
+('mrr_monthly_then', 'revenue', 1970, '{mrr_by_dimension_then}', $query$
+SELECT s.period AS period_start, s.dimension, s.value AS dimension_value, s.currency, s.opening_mrr::numeric(24,6) AS opening_mrr, s.new_mrr::numeric(24,6) AS new_mrr, s.reactivation_mrr::numeric(24,6) AS reactivation_mrr, s.expansion_mrr::numeric(24,6) AS expansion_mrr, s.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	s.churn_mrr::numeric(24,6) AS churn_mrr, s.transfer_in_mrr::numeric(24,6) AS transfer_in_mrr, s.transfer_out_mrr::numeric(24,6) AS transfer_out_mrr, s.net_new_mrr::numeric(24,6) AS net_new_mrr, s.closing_mrr::numeric(24,6) AS closing_mrr,
+	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.transferred_in_customers, s.transferred_out_customers, s.closing_customers, s.complete,
+	(s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate
+FROM nudge_analytics.mrr_by_dimension_then s$query$,
+	'MRR by month and attribute then', 'One row per month, dimension, value and currency. The MRR waterfall by the attribute that customers had in the month, with what came from and went to other values.',
+	'Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "dimension_value": "Value in the month: what opens is of the value as the month opened, what closes of that as it closed; (none): not known", "currency": "Currency of the amounts",
+	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative",
+	"transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, 0 or negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed, or so far",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"transferred_in_customers": "Customers behind transfer_in_mrr", "transferred_out_customers": "Customers behind transfer_out_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over",
+	"logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "transfer_in_mrr": "type/Currency",
+	"transfer_out_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "logo_churn_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "transfer_in_mrr": "MRR from other values", "transfer_out_mrr": "MRR to other values", "net_new_mrr": "Net new MRR",
+	"closing_mrr": "Closing MRR", "churned_mrr_rate": "Churned MRR rate"}'),
+('customer_transfers', 'revenue', 1980, '{customer_mrr_then}', $query$
+SELECT c.period AS period_start, c.customer, c.dimension, c.opening_value AS from_value, c.closing_value AS to_value, c.currency, c.opening_mrr::numeric(24,6) AS opening_mrr, c.closing_mrr::numeric(24,6) AS closing_mrr, c.complete
+FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value$query$,
+	'Customers that moved', 'One row per customer, dimension, currency and month in which it closed with another value than it opened. Who is behind the transfers of mrr_monthly_then.', 'Each dimension has all customers: do not add dimensions; currencies are not to be added.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
+	"opening_mrr": "MRR of the customer as the month opened: what is transferred", "closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "from_value": "type/Category", "to_value": "type/Category", "currency": "type/Category", "opening_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "closing_mrr": "Closing MRR"}');
+
+-- src/reporting/views_customers.sql
+
+/*
+ * views_customers.sql
+ *		Shipped views about who there is: customers, users, plans.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('customer_details', 'customers', 1200, '{dim_customers}', $query$
+SELECT r.customer, r.name AS customer_name, CASE WHEN isfinite(r.created_at) THEN r.created_at END AS created_at, r.segment, r.industry, r.company_size, r.region, r.growth_tier, r.sales_channel,
+	r.owner AS account_owner, nudge.finite(r.initial_amount)::numeric(24,6) AS initial_amount, r.internal AS is_internal, r.status AS customer_status, r.first_revenue_day, r.last_revenue_day,
+	r.currency, r.current_mrr::numeric(24,6) AS current_mrr, k.data_as_of AS as_of
+FROM nudge_analytics.dim_customers r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'dim_customers') k$query$,
+	'Customers', 'One row per customer. Who they are, and what they pay now; days are those of the zone of deploy().',
+	'Amounts of different currencies are not to be added.',
+	'{"customer": "Customer: column customer of other views", "customer_name": "What it is called", "created_at": "When it came to be", "segment": "Segment now", "industry": "Industry",
+	"company_size": "Class of size", "region": "Region", "growth_tier": "Class of growth", "sales_channel": "How it is sold to", "account_owner": "Who looks after it",
+	"initial_amount": "First recurring amount agreed", "is_internal": "Own staff or a test account", "customer_status": "active with MRR now, churned without but with some before, never_paid",
+	"first_revenue_day": "First day with MRR; NULL if never", "last_revenue_day": "Last day with MRR; NULL if it has some now, or never had", "currency": "Currency of current_mrr; NULL with several",
+	"current_mrr": "MRR now; NULL in several currencies: fact_revenue has each", "as_of": "All that was committed before this instant is in it"}',
+	'{"customer": "type/PK", "segment": "type/Category", "industry": "type/Category", "company_size": "type/Category", "region": "type/Category", "growth_tier": "type/Category", "sales_channel": "type/Category",
+	"account_owner": "type/Category", "initial_amount": "type/Currency", "customer_status": "type/Category", "currency": "type/Category", "current_mrr": "type/Currency"}',
+	'{"current_mrr": "Current MRR"}'),
+
+('user_details', 'customers', 1210, '{dim_users}', $query$
+SELECT r."user" AS user_id, r.customer, CASE WHEN isfinite(r.signed_up_at) THEN r.signed_up_at END AS signed_up_at, CASE WHEN isfinite(r.signed_up_day) THEN r.signed_up_day END AS signed_up_day,
+	r.plan, r.role AS user_role, r.internal AS is_internal, k.data_as_of AS as_of
+FROM nudge_analytics.dim_users r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'dim_users') k$query$,
+	'Users', 'One row per user. Who they are, and to whose account they belong; days are those of the zone of deploy().',
+	NULL,
+	'{"user_id": "User: as in the sources", "customer": "Account to which the user belongs: column customer of customer_details", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it",
+	"plan": "Plan of the user", "user_role": "Role in the account", "is_internal": "Own staff or a test user", "as_of": "All that was committed before this instant is in it"}',
+	'{"user_id": "type/PK", "customer": "type/FK", "plan": "type/Category", "user_role": "type/Category"}',
+	'{}'),
+
+('plan_details', 'customers', 1220, '{dim_plans}', $query$
+SELECT r.plan, r.family AS plan_family, r.tier AS plan_tier, r.kind AS plan_kind, nudge.finite(r.list_price)::numeric(24,6) AS list_price, r.interval_unit, k.data_as_of AS as_of
+FROM nudge_analytics.dim_plans r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'dim_plans') k$query$,
+	'Plans', 'One row per plan or add-on. What can be bought, and its list price.',
+	'List prices are not what customers pay.',
+	'{"plan": "Plan or add-on", "plan_family": "Plans of which it is one", "plan_tier": "Its rank among them", "plan_kind": "plan or addon", "list_price": "Price without any discount; NULL if agreed one by one",
+	"interval_unit": "What the price is for: day, week, month, quarter or year", "as_of": "All that was committed before this instant is in it"}',
+	'{"plan": "type/PK", "plan_family": "type/Category", "plan_tier": "type/Category", "plan_kind": "type/Category", "list_price": "type/Currency", "interval_unit": "type/Category"}',
+	'{}');
+
+-- src/reporting/views_usage.sql
+
+/*
+ * views_usage.sql
+ *		Shipped views about what users do.
+ *
+ * Rules: doc/reporting.md; definitions: doc/active_users.md, doc/retention.md, doc/features.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('active_users_daily', 'usage', 1300, '{active_users}', $query$
+SELECT r.day, r.dau, r.wau, r.mau, r.new_users, r.total_users, r.dau_mau_rate::numeric(24,6) AS stickiness_rate, r.dau_wau_rate::numeric(24,6) AS dau_wau_rate,
+	(r.dau::numeric / nullif(r.total_users, 0))::numeric(24,6) AS daily_active_rate, (r.wau::numeric / nullif(r.total_users, 0))::numeric(24,6) AS weekly_active_rate, r.complete AS has_30_days
+FROM nudge_analytics.active_users r$query$,
+	'Active users by day', 'One row per day. Users active on the day, on the 7 and on the 30 that end with it; days are those of the zone of deploy(), from the first with any activity to yesterday.',
+	'Users are not to be added over days: who comes on two of them is one user.',
+	'{"day": "Day", "dau": "Users active on the day", "wau": "Users active on the 7 days that end with it", "mau": "Users active on the 30 days that end with it", "new_users": "Users whose first active day it is",
+	"total_users": "Users first active on it or before", "stickiness_rate": "dau over mau, as a fraction of 1", "dau_wau_rate": "dau over wau, as a fraction of 1",
+	"daily_active_rate": "dau over total_users, as a fraction of 1", "weekly_active_rate": "wau over total_users, as a fraction of 1", "has_30_days": "Whether the data go back the 30 days"}',
+	'{"stickiness_rate": "type/Percentage", "dau_wau_rate": "type/Percentage", "daily_active_rate": "type/Percentage", "weekly_active_rate": "type/Percentage"}',
+	'{"has_30_days": "Has 30 days", "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau_rate": "DAU WAU rate"}'),
+
+('user_lifecycle', 'usage', 1310, '{lifecycle}', $query$
+SELECT r.period AS period_start, r.grain, r.active_users, r.new_users, r.returning_users, r.resurrecting_users AS resurrected_users, r.dormant_users,
+	r.returning_users + r.dormant_users AS previous_users, (r.returning_users::numeric / nullif(r.returning_users + r.dormant_users, 0))::numeric(24,6) AS user_retention_rate,
+	((r.new_users + r.resurrecting_users)::numeric / nullif(r.dormant_users, 0))::numeric(24,6) AS user_quick_ratio, r.complete
+FROM nudge_analytics.lifecycle r$query$,
+	'User lifecycle', 'One row per week or month. Where active users come from and go: new, returning, resurrected, dormant; periods are those of the zone of deploy().',
+	'Weeks and months are not to be added: choose a grain. The last period is open: complete is false.',
+	'{"period_start": "First day of the period", "grain": "week or month: do not add both", "active_users": "Users active in it", "new_users": "Those that never were before",
+	"returning_users": "Those that were in the period before", "resurrected_users": "Those that were earlier, but not in the period before", "dormant_users": "Users of the period before that were not",
+	"previous_users": "Active users of the period before", "user_retention_rate": "returning_users over previous_users, as a fraction of 1",
+	"user_quick_ratio": "new_users and resurrected_users over dormant_users", "complete": "Whether the period is over"}',
+	'{"grain": "type/Category", "user_retention_rate": "type/Percentage"}',
+	'{"period_start": "Period"}'),
+
+('user_retention_cohorts', 'usage', 1320, '{cohort_retention}', $query$
+SELECT r.cohort AS cohort_start, r.grain, r.age, r.period AS period_start, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate
+FROM nudge_analytics.cohort_retention r
+WHERE r.eligible_users > 0$query$,
+	'User retention cohorts', 'One row per grain, cohort and age whose period is over. How many users of a cohort, by the week or month of their first active day, come back 1 to 12 periods later; periods are those of the zone of deploy().',
+	'Choose a grain. Add retained_users and eligible_users of cohorts of the same age, and divide: rates are not to be added.',
+	'{"cohort_start": "First day of the period of the first active day", "grain": "week or month: do not add both", "age": "Periods since", "period_start": "First day of the period that the row is about",
+	"cohort_users": "Users in the cohort", "eligible_users": "Those for whom the period is over: the denominator", "retained_users": "Those active in the period; NULL if it is not over",
+	"retention_rate": "retained_users over eligible_users, as a fraction of 1"}',
+	'{"grain": "type/Category", "retention_rate": "type/Percentage"}',
+	'{"cohort_start": "Cohort", "period_start": "Period"}'),
+
+('user_retention_by_day', 'usage', 1330, '{user_retention}', $query$
+SELECT r.period AS period_start, r.age AS age_days, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate, r.complete
+FROM nudge_analytics.user_retention r$query$,
+	'Day-1, day-7, day-30 and day-90 retention', 'One row per month of first activity and age in days. How many users are active 1, 7, 30 and 90 days after their first active day; months are those of the zone of deploy().',
+	'Choose an age. Add retained_users and eligible_users of months, and divide: rates are not to be added.',
+	'{"period_start": "First day of the month of the first active day", "age_days": "Days since the first active day: 1, 7, 30 or 90; do not add them", "cohort_users": "Users whose first active day is in the month",
+	"eligible_users": "Those for whom the day is over: the denominator", "retained_users": "Those active on the day", "retention_rate": "retained_users over eligible_users, as a fraction of 1",
+	"complete": "Whether the day is over for all of them"}',
+	'{"retention_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('user_classes_weekly', 'usage', 1340, '{user_classes}', $query$
+SELECT r.period AS period_start, r.power_users, r.regular_users, r.low_users, r.dormant_users, r.active_users, r.qualified_users AS engaged_users, r.total_users,
+	r.qualified_rate::numeric(24,6) AS engaged_user_rate, r.complete
+FROM nudge_analytics.user_classes r$query$,
+	'Users by intensity of use', 'One row per week. Users by their actions in it: power, regular, low and dormant; weeks are those of the zone and the week_start of deploy().',
+	'Users are not to be added over weeks. The last week is open: complete is false.',
+	'{"period_start": "First day of the week", "power_users": "Users with more than 10 actions", "regular_users": "Users with 3 to 10 actions", "low_users": "Users with 1 or 2 actions",
+	"dormant_users": "Users that were active before, and not in the week", "active_users": "Users with an action", "engaged_users": "Users with 3 actions or more",
+	"total_users": "Users first active in the week or before", "engaged_user_rate": "engaged_users over total_users, as a fraction of 1", "complete": "Whether the week is over"}',
+	'{"engaged_user_rate": "type/Percentage"}',
+	'{"period_start": "Week"}'),
+
+('feature_adoption_monthly', 'usage', 1350, '{feature_adoption_by_month}', $query$
+SELECT r.period AS period_start, r.feature, r.users, r.discovered_users, r.tried_users, r.adopted_users, r.habitual_users, r.uses,
+	(r.discovered_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_discovery_rate, r.adoption_rate::numeric(24,6) AS feature_adoption_rate,
+	(r.adopted_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_adopted_rate, (r.habitual_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_habit_rate, r.complete
+FROM nudge_analytics.feature_adoption_by_month r$query$,
+	'Feature adoption by month', 'One row per feature and month. How far users had come with each feature by the end of the month; months are those of the zone of deploy().',
+	'Users are not to be added over features or months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "feature": "Feature", "users": "Users that had signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it",
+	"tried_users": "Users that had used it", "adopted_users": "Users that had used it 3 times or more", "habitual_users": "Users that used it in each of the last 4 whole weeks", "uses": "Uses so far",
+	"feature_discovery_rate": "discovered_users over users, as a fraction of 1", "feature_adoption_rate": "tried_users over users, as a fraction of 1",
+	"feature_adopted_rate": "adopted_users over users, as a fraction of 1", "feature_habit_rate": "habitual_users over users, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"feature": "type/Category", "feature_discovery_rate": "type/Percentage", "feature_adoption_rate": "type/Percentage", "feature_adopted_rate": "type/Percentage", "feature_habit_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('feature_adoption_now', 'usage', 1360, '{feature_adoption}', $query$
+SELECT r.feature, r.users, r.discovered_users, r.tried_users, r.adopted_users, r.habitual_users, r.adoption_rate::numeric(24,6) AS feature_adoption_rate, r.uses,
+	r.usage_frequency::numeric(24,6) AS usage_frequency, r.success_rate::numeric(24,6) AS success_rate, r.completions, r.completion_rate::numeric(24,6) AS completion_rate,
+	r.median_duration_seconds::numeric(24,6) AS median_duration_seconds, r.median_seconds_to_first_use::numeric(24,6) AS median_seconds_to_first_use,
+	r.median_seconds_to_adopt::numeric(24,6) AS median_seconds_to_adopt, r.value_created::numeric(24,6) AS value_created, k.data_as_of AS as_of
+FROM nudge_analytics.feature_adoption r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'feature_adoption') k$query$,
+	'Feature adoption now', 'One row per feature. How far users have come with each feature, how often, how well and how soon they use it.',
+	'Users are not to be added over features; medians and rates not at all.',
+	'{"feature": "Feature", "users": "Users that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it",
+	"adopted_users": "Users that used it 3 times or more", "habitual_users": "Users that used it in each of the last 4 whole weeks", "feature_adoption_rate": "tried_users over users, as a fraction of 1",
+	"uses": "Uses", "usage_frequency": "uses over tried_users", "success_rate": "Successful uses over those whose outcome is known, as a fraction of 1", "completions": "Completions",
+	"completion_rate": "completions over uses, as a fraction of 1", "median_duration_seconds": "Median duration of a use", "median_seconds_to_first_use": "Median time from signing up to the first use",
+	"median_seconds_to_adopt": "Median time from signing up to the third use", "value_created": "Sum of the values of events", "as_of": "All that was committed before this instant is in it"}',
+	'{"feature": "type/Category", "feature_adoption_rate": "type/Percentage", "success_rate": "type/Percentage", "completion_rate": "type/Percentage"}',
+	'{}');
+
+-- src/reporting/views_operations.sql
+
+/*
+ * views_operations.sql
+ *		Shipped views about support, surveys, sales, platform and engineering.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_operations.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('support_monthly', 'support', 1400, '{support_performance}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.tickets_total, r.ticket_share::numeric(24,6) AS ticket_share, r.customers_total,
+	r.tickets_per_customer::numeric(24,6) AS tickets_per_customer, r.tickets_resolved, r.resolution_rate::numeric(24,6) AS ticket_resolution_rate, r.tickets_once_resolved, r.tickets_reopened,
+	r.reopen_rate::numeric(24,6) AS ticket_reopen_rate, r.escalation_known, r.tickets_escalated, r.escalation_rate::numeric(24,6) AS ticket_escalation_rate, r.contacts_known,
+	r.tickets_one_touch, r.one_touch_rate::numeric(24,6) AS one_touch_resolution_rate, r.csat_answers, r.mean_csat::numeric(24,6) AS mean_csat, r.tickets_answered,
+	r.mean_first_response_minutes::numeric(24,6) AS mean_first_response_minutes, r.median_first_response_minutes::numeric(24,6) AS median_first_response_minutes,
+	r.p90_first_response_minutes::numeric(24,6) AS p90_first_response_minutes, r.first_response_sla_met, r.first_response_sla_breached, r.first_response_sla_pending,
+	r.first_response_attainment_rate::numeric(24,6) AS first_response_sla_rate, r.mean_resolution_minutes::numeric(24,6) AS mean_resolution_minutes,
+	r.median_resolution_minutes::numeric(24,6) AS median_resolution_minutes, r.p90_resolution_minutes::numeric(24,6) AS p90_resolution_minutes, r.resolution_sla_met, r.resolution_sla_breached,
+	r.resolution_sla_pending, r.resolution_attainment_rate::numeric(24,6) AS resolution_sla_rate, r.tickets_with_problem, r.complete
+FROM nudge_analytics.support_performance r$query$,
+	'Support by month', 'One row per month, dimension and value. Tickets by the month in which they were opened, in all and by priority, complexity, category, agent and segment; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month in which the tickets were opened", "dimension": "all, or what value is of: priority, complexity, category, agent, segment",
+	"dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known", "tickets_total": "Tickets", "ticket_share": "Share of the tickets of the month, as a fraction of 1",
+	"customers_total": "Customers at the end of the month, in the segment if that is the dimension", "tickets_per_customer": "Tickets over customers_total", "tickets_resolved": "Tickets that are resolved",
+	"ticket_resolution_rate": "tickets_resolved over tickets_total, as a fraction of 1", "tickets_once_resolved": "Tickets that were resolved, be it for a while",
+	"tickets_reopened": "Tickets that were opened again", "ticket_reopen_rate": "tickets_reopened over tickets_once_resolved, as a fraction of 1",
+	"escalation_known": "Tickets of which it is known whether they were escalated", "tickets_escalated": "Tickets that were escalated",
+	"ticket_escalation_rate": "tickets_escalated over escalation_known, as a fraction of 1", "contacts_known": "Resolved tickets with a number of contacts",
+	"tickets_one_touch": "Resolved tickets with one contact that stayed closed", "one_touch_resolution_rate": "tickets_one_touch over contacts_known, as a fraction of 1", "csat_answers": "Tickets with a score",
+	"mean_csat": "Mean score, on its own scale", "tickets_answered": "Tickets with a first response", "mean_first_response_minutes": "Mean minutes to the first response",
+	"median_first_response_minutes": "Median of these", "p90_first_response_minutes": "Ninetieth percentile of these", "first_response_sla_met": "First responses within their target",
+	"first_response_sla_breached": "First responses, or waits, beyond their target", "first_response_sla_pending": "Tickets that wait within their target",
+	"first_response_sla_rate": "first_response_sla_met over met and breached, as a fraction of 1", "mean_resolution_minutes": "Mean minutes to the resolution", "median_resolution_minutes": "Median of these",
+	"p90_resolution_minutes": "Ninetieth percentile of these", "resolution_sla_met": "Resolutions within their target", "resolution_sla_breached": "Resolutions, or waits, beyond their target",
+	"resolution_sla_pending": "Tickets that are open within their target", "resolution_sla_rate": "resolution_sla_met over met and breached, as a fraction of 1",
+	"tickets_with_problem": "Tickets whose times contradict each other", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "ticket_share": "type/Percentage", "ticket_resolution_rate": "type/Percentage", "ticket_reopen_rate": "type/Percentage",
+	"ticket_escalation_rate": "type/Percentage", "one_touch_resolution_rate": "type/Percentage", "first_response_sla_rate": "type/Percentage", "resolution_sla_rate": "type/Percentage"}',
+	'{"period_start": "Month", "csat_answers": "CSAT answers", "mean_csat": "Mean CSAT", "p90_first_response_minutes": "p90 first response minutes", "first_response_sla_met": "First response SLA met",
+	"first_response_sla_breached": "First response SLA breached", "first_response_sla_pending": "First response SLA pending", "first_response_sla_rate": "First response SLA rate",
+	"p90_resolution_minutes": "p90 resolution minutes", "resolution_sla_met": "Resolution SLA met", "resolution_sla_breached": "Resolution SLA breached", "resolution_sla_pending": "Resolution SLA pending",
+	"resolution_sla_rate": "Resolution SLA rate"}'),
+
+('support_backlog_monthly', 'support', 1410, '{support_backlog}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.opening_tickets, r.tickets_opened, r.tickets_reopened, r.tickets_resolved, r.closing_tickets,
+	r.mean_age_days::numeric(24,6) AS mean_age_days, r.oldest_age_days::numeric(24,6) AS oldest_age_days, r.complete
+FROM nudge_analytics.support_backlog r$query$,
+	'Ticket backlog by month', 'One row per month, dimension and value. Open tickets: opening, opened, reopened, resolved, closing, and how old they are, in all and by priority, complexity, category and agent; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Opening and closing are not to be added over months.',
+	'{"period_start": "First day of the month", "dimension": "all, or what value is of: priority, complexity, category, agent",
+	"dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known", "opening_tickets": "Open as the month began", "tickets_opened": "Opened in the month",
+	"tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth",
+	"oldest_age_days": "Age of the oldest, in days, to a tenth", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('nps_monthly', 'customers', 1420, '{nps}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.asked AS surveys_asked, r.answered AS surveys_answered,
+	r.response_rate::numeric(24,6) AS nps_response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors, r.score::numeric(24,6) AS nps,
+	r.score_low::numeric(24,6) AS nps_low, r.score_high::numeric(24,6) AS nps_high, r.band AS nps_band, r.score_change::numeric(24,6) AS nps_change, r.p_value::numeric(24,6) AS p_value,
+	r.complete
+FROM nudge_analytics.nps r$query$,
+	'NPS by month', 'One row per month, dimension and value. Net promoter score by the month in which was asked, in all and by segment, industry, company_size and region of the customers now; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. A score is not to be added: 100 * (promoters - detractors) / answered is. The last month is open: complete is false.',
+	'{"period_start": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region",
+	"dimension_value": "Value of the dimension now; all for dimension all, (none) if it is not known", "surveys_asked": "Surveys sent", "surveys_answered": "Surveys that were answered",
+	"nps_response_rate": "surveys_answered over surveys_asked, as a fraction of 1", "open_surveys": "Surveys sent within 14 days and not answered yet", "respondents": "Persons who answered",
+	"customers_answered": "Customers who answered", "promoters": "Answers of 9 and 10", "passives": "Answers of 7 and 8", "detractors": "Answers of 0 to 6", "nps": "Net promoter score, -100 to 100",
+	"nps_low": "Lower end of its 95% interval", "nps_high": "Upper end of its 95% interval", "nps_band": "Band of the score", "nps_change": "Change against the month before",
+	"p_value": "Probability of such a change by chance", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "nps_response_rate": "type/Percentage", "nps_band": "type/Category"}',
+	'{"period_start": "Month", "nps_response_rate": "NPS response rate", "nps": "NPS", "nps_low": "NPS low", "nps_high": "NPS high", "nps_band": "NPS band", "nps_change": "NPS change"}'),
+
+('sales_monthly', 'sales', 1430, '{sales_performance}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.currency, r.opening_deals, r.opening_amount::numeric(24,6) AS opening_amount, r.deals_created,
+	r.created_amount::numeric(24,6) AS created_amount, r.deals_closed, r.won AS deals_won, r.lost AS deals_lost, r.no_decision AS deals_without_decision,
+	r.not_recorded AS deals_without_outcome, r.won_amount::numeric(24,6) AS closed_won_amount, r.lost_amount::numeric(24,6) AS lost_amount,
+	r.not_recorded_amount::numeric(24,6) AS not_recorded_amount, r.open_deals, r.open_amount::numeric(24,6) AS pipeline_value, r.weighted_amount::numeric(24,6) AS weighted_pipeline_value,
+	r.average_deal_size::numeric(24,6) AS average_deal_size, r.won + r.lost + r.no_decision AS decided_deals, r.win_rate::numeric(24,6) AS win_rate,
+	r.win_rate_by_amount::numeric(24,6) AS win_rate_by_amount, r.cycle_deals, r.mean_cycle_days::numeric(24,6) AS mean_cycle_days, r.median_cycle_days::numeric(24,6) AS median_cycle_days,
+	r.qualified_deals, r.sales_velocity::numeric(24,6) AS sales_velocity, r.quota::numeric(24,6) AS quota, r.quota_attainment::numeric(24,6) AS quota_attainment_rate,
+	r.quota_remaining::numeric(24,6) AS quota_remaining, r.complete
+FROM nudge_analytics.sales_performance r$query$,
+	'Sales by month', 'One row per month, dimension and value. Deals created, won, lost and open, win rate, cycle, velocity and quota, in all and by owner, team and segment; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Rates are added by their numerators and denominators. Open and opening deals are not to be added over months.',
+	'{"period_start": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known",
+	"currency": "Currency of all amounts", "opening_deals": "Open as the month began", "opening_amount": "Their amount", "deals_created": "Deals created", "created_amount": "Their amount",
+	"deals_closed": "Deals closed", "deals_won": "Deals won", "deals_lost": "Deals lost", "deals_without_decision": "Deals closed without a decision", "deals_without_outcome": "Deals closed without an outcome",
+	"closed_won_amount": "Amount won", "lost_amount": "Amount lost", "not_recorded_amount": "Amount closed without an outcome", "open_deals": "Open as the month ended, or now", "pipeline_value": "Their amount",
+	"weighted_pipeline_value": "Amount times probability of its stage", "average_deal_size": "closed_won_amount over deals_won", "decided_deals": "Deals closed with an outcome: denominator of win_rate",
+	"win_rate": "deals_won over decided_deals, as a fraction of 1", "win_rate_by_amount": "closed_won_amount over closed_won_amount and lost_amount, as a fraction of 1",
+	"cycle_deals": "Won deals behind the cycle", "mean_cycle_days": "Mean days from creation to close", "median_cycle_days": "Median of these", "qualified_deals": "Open deals of qualified stages",
+	"sales_velocity": "Amount a day that the qualified deals promise", "quota": "Sales target", "quota_attainment_rate": "closed_won_amount over quota, as a fraction of 1", "quota_remaining": "Quota that is left",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "opening_amount": "type/Currency", "created_amount": "type/Currency", "closed_won_amount": "type/Currency",
+	"lost_amount": "type/Currency", "not_recorded_amount": "type/Currency", "pipeline_value": "type/Currency", "weighted_pipeline_value": "type/Currency", "average_deal_size": "type/Currency",
+	"win_rate": "type/Percentage", "win_rate_by_amount": "type/Percentage", "sales_velocity": "type/Currency", "quota": "type/Currency", "quota_attainment_rate": "type/Percentage",
+	"quota_remaining": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('sales_pipeline_now', 'sales', 1440, '{sales_pipeline}', $query$
+SELECT r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.currency, r.open_deals, r.open_amount::numeric(24,6) AS pipeline_value, r.unweighted_deals,
+	r.weighted_amount::numeric(24,6) AS weighted_pipeline_value, r.qualified_deals, r.overdue_deals, r.overdue_amount::numeric(24,6) AS overdue_amount,
+	r.mean_age_days::numeric(24,6) AS mean_age_days, r.mean_stage_days::numeric(24,6) AS mean_stage_days, r.activity_count,
+	r.activities_per_open_deal::numeric(24,6) AS activities_per_open_deal, r.stale_deals, r.stale_amount::numeric(24,6) AS stale_amount, k.data_as_of AS as_of
+FROM nudge_analytics.sales_pipeline r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'sales_pipeline') k$query$,
+	'Sales pipeline now', 'One row per dimension and value. Open deals now, in all and by stage, owner, team and segment: amount, weighted amount, age, activity.',
+	'Rows of different dimensions are not to be added; all is the total.',
+	'{"dimension": "all, or what value is of: stage, owner, team, segment", "dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known", "currency": "Currency of all amounts",
+	"open_deals": "Open deals", "pipeline_value": "Their amount", "unweighted_deals": "Open deals of stages without a probability", "weighted_pipeline_value": "Amount times probability of its stage",
+	"qualified_deals": "Open deals of qualified stages", "overdue_deals": "Open deals that should have closed before today", "overdue_amount": "Their amount", "mean_age_days": "Mean age in days, to a tenth",
+	"mean_stage_days": "Mean days in the present stage, to a tenth", "activity_count": "Activities for these deals", "activities_per_open_deal": "activity_count over open_deals",
+	"stale_deals": "Open deals with no activity for 30 days", "stale_amount": "Their amount", "as_of": "All that was committed before this instant is in it"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "pipeline_value": "type/Currency", "weighted_pipeline_value": "type/Currency", "overdue_amount": "type/Currency",
+	"stale_amount": "type/Currency"}',
+	'{}'),
+
+('uptime_monthly', 'platform', 1450, '{platform_uptime}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.total_minutes::numeric(24,6) AS total_minutes,
+	r.maintenance_minutes::numeric(24,6) AS maintenance_minutes, r.considered_minutes::numeric(24,6) AS considered_minutes, r.downtime_minutes::numeric(24,6) AS downtime_minutes,
+	(r.considered_minutes - r.downtime_minutes)::numeric(24,6) AS uptime_minutes, r.uptime_share::numeric(24,6) AS uptime_rate, r.outages,
+	r.longest_outage_minutes::numeric(24,6) AS longest_outage_minutes, r.complete
+FROM nudge_analytics.platform_uptime r$query$,
+	'Uptime by month', 'One row per month, dimension and value. Minutes up and down, in all and by service, up to the last full hour; months are those of the zone of deploy().',
+	'Services are not to be added to all: one that is down may be down with another.',
+	'{"period_start": "First day of the month", "dimension": "all or service", "dimension_value": "Service; all for dimension all, (none) if it is not known", "total_minutes": "Minutes of the month so far",
+	"maintenance_minutes": "Minutes of planned maintenance", "considered_minutes": "total_minutes less maintenance_minutes", "downtime_minutes": "Minutes down, outside maintenance",
+	"uptime_minutes": "considered_minutes less downtime_minutes: numerator of uptime_rate", "uptime_rate": "uptime_minutes over considered_minutes, as a fraction of 1", "outages": "Stretches of downtime",
+	"longest_outage_minutes": "The longest of them", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "uptime_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('incidents_monthly', 'platform', 1460, '{incident_summary}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.incidents_started, r.incident_share::numeric(24,6) AS incident_share, r.open_incidents,
+	r.mttr_minutes::numeric(24,6) AS mttr_minutes, r.median_ttr_minutes::numeric(24,6) AS median_ttr_minutes, r.detected_incidents, r.mttd_minutes::numeric(24,6) AS mttd_minutes,
+	r.detection_to_end_minutes::numeric(24,6) AS detection_to_end_minutes, r.longest_minutes::numeric(24,6) AS longest_minutes, r.total_minutes::numeric(24,6) AS total_minutes,
+	r.incident_minutes::numeric(24,6) AS incident_minutes, r.failures, r.mtbf_minutes::numeric(24,6) AS mtbf_minutes, r.complete
+FROM nudge_analytics.incident_summary r$query$,
+	'Incidents by month', 'One row per month, dimension and value. Incidents, in all and by severity, with the mean times to detect, to resolve and between failures, up to the last full hour; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; means are not to be added.',
+	'{"period_start": "First day of the month", "dimension": "all or severity", "dimension_value": "Severity; all for dimension all, (none) if it is not known", "incidents_started": "Incidents that began",
+	"incident_share": "Share of the incidents of the month, as a fraction of 1", "open_incidents": "Those of them that are not over", "mttr_minutes": "Mean minutes from beginning to end",
+	"median_ttr_minutes": "Median of these", "detected_incidents": "Incidents with a time of detection", "mttd_minutes": "Mean minutes from beginning to detection",
+	"detection_to_end_minutes": "Mean minutes from detection to end", "longest_minutes": "The longest, or longest so far", "total_minutes": "Minutes of the month so far",
+	"incident_minutes": "Minutes with an incident", "failures": "Stretches of incidents that began", "mtbf_minutes": "Mean minutes between failures", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "incident_share": "type/Percentage"}',
+	'{"median_ttr_minutes": "Median TTR minutes", "period_start": "Month", "mttr_minutes": "MTTR minutes", "mttd_minutes": "MTTD minutes", "mtbf_minutes": "MTBF minutes"}'),
+
+('latency_monthly', 'platform', 1470, '{platform_performance}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.request_count, r.mean_ms::numeric(24,6) AS mean_ms, r.p50_ms::numeric(24,6) AS p50_ms,
+	r.p95_ms::numeric(24,6) AS p95_ms, r.p99_ms::numeric(24,6) AS p99_ms, r.highest_ms::numeric(24,6) AS highest_ms, r.requests_with_outcome, r.errors,
+	r.error_rate::numeric(24,6) AS error_rate, r.requests_per_second::numeric(24,6) AS requests_per_second, r.peak_requests_per_second::numeric(24,6) AS peak_requests_per_second, r.complete
+FROM nudge_analytics.platform_performance r$query$,
+	'Latency and errors by month', 'One row per month, dimension and value. Latency, throughput and errors of requests, in all and by endpoint, up to the last full hour; months are those of the zone of deploy().',
+	'Percentiles are not to be added or averaged. Rows of different dimensions are not to be added.',
+	'{"period_start": "First day of the month", "dimension": "all or endpoint", "dimension_value": "Endpoint; all for dimension all, (none) if it is not known", "request_count": "Requests",
+	"mean_ms": "Mean duration in milliseconds", "p50_ms": "Median, to within 1%", "p95_ms": "95th percentile, to within 1%", "p99_ms": "99th percentile, to within 1%", "highest_ms": "The longest",
+	"requests_with_outcome": "Requests of which it is known whether they failed", "errors": "Those that failed", "error_rate": "errors over requests_with_outcome, as a fraction of 1",
+	"requests_per_second": "request_count over the seconds of the month so far", "peak_requests_per_second": "Requests a second in the busiest minute", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "error_rate": "type/Percentage"}',
+	'{"period_start": "Month", "p50_ms": "p50 ms", "p95_ms": "p95 ms", "p99_ms": "p99 ms"}'),
+
+('delivery_monthly', 'engineering', 1480, '{engineering_delivery}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.deployment_count, r.elapsed_days, r.deployment_days,
+	r.deployments_per_day::numeric(24,6) AS deployments_per_day, r.deployments_per_week::numeric(24,6) AS deployments_per_week, r.lead_time_count,
+	r.median_lead_time_hours::numeric(24,6) AS median_lead_time_hours, r.mean_lead_time_hours::numeric(24,6) AS mean_lead_time_hours,
+	r.p90_lead_time_hours::numeric(24,6) AS p90_lead_time_hours, r.outcome_count, r.failed_deployments, r.change_failure_rate::numeric(24,6) AS change_failure_rate, r.restored_deployments,
+	r.unrestored_deployments, r.median_recovery_hours::numeric(24,6) AS median_recovery_hours, r.mean_recovery_hours::numeric(24,6) AS mean_recovery_hours, r.bugs_opened, r.bugs_closed,
+	r.open_bugs, r.median_days_to_close_bugs::numeric(24,6) AS median_days_to_close_bugs, r.bug_escape_known, r.bugs_escaped, r.bug_escape_rate::numeric(24,6) AS bug_escape_rate,
+	r.coverage_share::numeric(24,6) AS code_coverage_rate, r.complete
+FROM nudge_analytics.engineering_delivery r$query$,
+	'Delivery by month', 'One row per month, dimension and value. Deployments, lead time, change failures and recovery, in all and by service, and bugs and coverage of code in all; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Rates are added by their numerators and denominators. Bugs and coverage are of dimension all.',
+	'{"period_start": "First day of the month", "dimension": "all or service", "dimension_value": "Service; all for dimension all, (none) if it is not known", "deployment_count": "Deployments",
+	"elapsed_days": "Days of the month so far", "deployment_days": "Days with a deployment", "deployments_per_day": "deployment_count over elapsed_days", "deployments_per_week": "Seven times that",
+	"lead_time_count": "Deployments with a lead time", "median_lead_time_hours": "Median hours from change to deployment", "mean_lead_time_hours": "Mean of these",
+	"p90_lead_time_hours": "Ninetieth percentile of these", "outcome_count": "Deployments of which it is known whether they did harm", "failed_deployments": "Those that did",
+	"change_failure_rate": "failed_deployments over outcome_count, as a fraction of 1", "restored_deployments": "Failed ones that are restored", "unrestored_deployments": "Failed ones that are not",
+	"median_recovery_hours": "Median hours until restored", "mean_recovery_hours": "Mean of these", "bugs_opened": "Bugs reported; bugs are of dimension all, if they are mapped", "bugs_closed": "Bugs closed",
+	"open_bugs": "Bugs open as the month ended, or now", "median_days_to_close_bugs": "Median days from report to close", "bug_escape_known": "Bugs reported of which it is known whether they reached customers",
+	"bugs_escaped": "Those that did", "bug_escape_rate": "bugs_escaped over bug_escape_known, as a fraction of 1", "code_coverage_rate": "Share of code that tests cover, as a fraction of 1; of dimension all",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "change_failure_rate": "type/Percentage", "bug_escape_rate": "type/Percentage", "code_coverage_rate": "type/Percentage"}',
+	'{"period_start": "Month", "p90_lead_time_hours": "p90 lead time hours"}');
+
+-- src/reporting/views_acquisition.sql
+
+/*
+ * views_acquisition.sql
+ *		Shipped views about channels, costs, cash and the market.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_acquisition.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('channels_monthly', 'acquisition', 1500, '{channel_performance}', $query$
+SELECT r.period AS period_start, coalesce(r.channel, '(none)') AS channel, r.currency, r.cost::numeric(24,6) AS cost, r.impressions, r.clicks, r.visitors, r.new_leads,
+	r.new_customers::numeric(24,6) AS acquired_customers, r.revenue::numeric(24,6) AS attributed_revenue, r.click_through_rate::numeric(24,6) AS click_through_rate,
+	r.cost_per_click::numeric(24,6) AS cost_per_click, r.cost_per_lead::numeric(24,6) AS cost_per_lead, r.visitor_to_lead_rate::numeric(24,6) AS visitor_to_lead_rate,
+	r.lead_to_customer_rate::numeric(24,6) AS lead_to_customer_rate, r.click_to_customer_rate::numeric(24,6) AS click_to_customer_rate, r.cac::numeric(24,6) AS cac,
+	r.roas::numeric(24,6) AS roas, r.roi::numeric(24,6) AS marketing_roi, r.cost_share::numeric(24,6) AS cost_share, r.planned_cost::numeric(24,6) AS planned_cost,
+	r.planned_share::numeric(24,6) AS planned_share, r.complete
+FROM nudge_analytics.channel_performance r$query$,
+	'Channels by month', 'One row per month and channel. What each channel cost, brought and earned, under the linear model of attribution; months are those of the zone of deploy().',
+	'Visitors of several channels are not to be added: one may come by two. Rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "channel": "Channel; (none): what no channel has earned", "currency": "Currency of all amounts", "cost": "What was spent on it", "impressions": "Times it was shown",
+	"clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it", "acquired_customers": "First conversions credited to it",
+	"attributed_revenue": "Revenue credited to it", "click_through_rate": "clicks over impressions, as a fraction of 1", "cost_per_click": "cost over clicks", "cost_per_lead": "cost over new_leads",
+	"visitor_to_lead_rate": "new_leads over visitors, as a fraction of 1", "lead_to_customer_rate": "acquired_customers over new_leads, as a fraction of 1",
+	"click_to_customer_rate": "acquired_customers over clicks, as a fraction of 1", "cac": "cost over acquired_customers", "roas": "attributed_revenue over cost",
+	"marketing_roi": "attributed_revenue less cost, over cost", "cost_share": "cost over that of all channels, as a fraction of 1", "planned_cost": "Cost planned",
+	"planned_share": "cost over that planned, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"channel": "type/Category", "currency": "type/Category", "cost": "type/Currency", "attributed_revenue": "type/Currency", "click_through_rate": "type/Percentage", "cost_per_click": "type/Currency",
+	"cost_per_lead": "type/Currency", "visitor_to_lead_rate": "type/Percentage", "lead_to_customer_rate": "type/Percentage", "click_to_customer_rate": "type/Percentage", "cac": "type/Currency",
+	"cost_share": "type/Percentage", "planned_cost": "type/Currency", "planned_share": "type/Percentage"}',
+	'{"period_start": "Month", "cac": "CAC", "roas": "ROAS", "marketing_roi": "Marketing ROI"}'),
+
+('channel_attribution_monthly', 'acquisition', 1510, '{channel_attribution}', $query$
+SELECT r.period AS period_start, coalesce(r.channel, '(none)') AS channel, r.model AS attribution_model, r.currency, r.conversions::numeric(24,6) AS attributed_conversions,
+	r.revenue::numeric(24,6) AS attributed_revenue, r.total_revenue::numeric(24,6) AS total_revenue, r.revenue_share::numeric(24,6) AS revenue_share, r.assisted_conversions,
+	r.assisted_revenue::numeric(24,6) AS assisted_revenue, r.complete
+FROM nudge_analytics.channel_attribution r$query$,
+	'Attribution by month and model', 'One row per month, currency, model and channel. Conversions and revenue credited to channels under each model of attribution, by the month of the conversion; months are those of the zone of deploy().',
+	'Choose a model: each credits the same revenue. Under participation credits add up to more than there was.',
+	'{"period_start": "First day of the month of the conversion", "channel": "Channel; (none): conversions without a touch", "attribution_model": "Model: that of a rule, such as linear, or markov or shapley",
+	"currency": "Currency of the revenue", "attributed_conversions": "Conversions credited; under participation those that the channel took part in", "attributed_revenue": "Revenue credited",
+	"total_revenue": "Revenue credited to all channels under the model", "revenue_share": "attributed_revenue over total_revenue, as a fraction of 1",
+	"assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}',
+	'{"channel": "type/Category", "attribution_model": "type/Category", "currency": "type/Category", "attributed_revenue": "type/Currency", "total_revenue": "type/Currency", "revenue_share": "type/Percentage",
+	"assisted_revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('costs_monthly', 'finance', 1600, '{cost_structure}', $query$
+SELECT r.period AS period_start, CASE WHEN r.depth = 0 THEN 'all' ELSE r.category END AS category, r.depth AS category_depth, r.currency, r.actual::numeric(24,6) AS costs,
+	r.fixed_actual::numeric(24,6) AS fixed_costs, r.variable_actual::numeric(24,6) AS variable_costs, r.own_actual::numeric(24,6) AS own_costs, r.cost_share::numeric(24,6) AS cost_share,
+	r.budget::numeric(24,6) AS budget, r.own_budget::numeric(24,6) AS own_budget, r.variance::numeric(24,6) AS budget_variance, r.variance_rate::numeric(24,6) AS budget_variance_rate,
+	r.outcome AS budget_outcome, r.over_threshold AS is_over_threshold, r.complete
+FROM nudge_analytics.cost_structure r$query$,
+	'Costs by month', 'One row per month and category. Costs of a category with all below it: fixed, variable, and against the budget; months are those of the zone of deploy().',
+	'A category holds those below it: add rows of one category_depth only, or own_costs of all. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "category": "Path of the category; all: all costs", "category_depth": "How deep the category is; 0 is all costs", "currency": "Currency of all amounts",
+	"costs": "Costs of the category and those below it", "fixed_costs": "Those that are fixed", "variable_costs": "Those that grow with volume", "own_costs": "Costs of the category itself",
+	"cost_share": "costs over all costs of the month, as a fraction of 1", "budget": "Budget of the category and those below it", "own_budget": "Budget of the category itself",
+	"budget_variance": "costs less budget", "budget_variance_rate": "budget_variance over budget, as a fraction of 1", "budget_outcome": "Whether costs are over, under or at the budget",
+	"is_over_threshold": "Whether they are away from it by more than 10%", "complete": "Whether the month is over"}',
+	'{"category": "type/Category", "currency": "type/Category", "costs": "type/Currency", "fixed_costs": "type/Currency", "variable_costs": "type/Currency", "own_costs": "type/Currency",
+	"cost_share": "type/Percentage", "budget": "type/Currency", "own_budget": "type/Currency", "budget_variance": "type/Currency", "budget_variance_rate": "type/Percentage", "budget_outcome": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('burn_monthly', 'finance', 1610, '{burn_and_runway}', $query$
+SELECT r.period AS period_start, r.currency, r.receipts::numeric(24,6) AS cash_receipts, r.gross_burn::numeric(24,6) AS gross_burn, r.net_burn::numeric(24,6) AS net_burn,
+	r.mean_net_burn::numeric(24,6) AS mean_net_burn, r.cash_day, r.cash_balance::numeric(24,6) AS cash_balance, r.runway_months::numeric(24,6) AS runway_months, r.profitable AS is_profitable,
+	r.net_new_arr::numeric(24,6) AS net_new_arr, r.burn_multiple::numeric(24,6) AS burn_multiple, r.complete
+FROM nudge_analytics.burn_and_runway r$query$,
+	'Burn and runway by month', 'One row per month. Cash received and burnt, what is left, and for how many months it lasts; months are those of the zone of deploy().',
+	'Cash, runway and multiples are not to be added over months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of all amounts", "cash_receipts": "Cash received: payments if they are mapped, else revenue", "gross_burn": "Costs",
+	"net_burn": "Costs less receipts", "mean_net_burn": "Mean of the last three months that are over", "cash_day": "Last day with a balance", "cash_balance": "Cash on that day",
+	"runway_months": "cash_balance over mean_net_burn; NULL if nothing is burnt", "is_profitable": "Whether nothing is burnt", "net_new_arr": "Growth of ARR in the month",
+	"burn_multiple": "net_burn over net_new_arr; NULL if that is not above 0", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "cash_receipts": "type/Currency", "gross_burn": "type/Currency", "net_burn": "type/Currency", "mean_net_burn": "type/Currency", "cash_balance": "type/Currency",
+	"net_new_arr": "type/Currency"}',
+	'{"period_start": "Month", "net_new_arr": "Net new ARR"}'),
+
+('share_of_voice_monthly', 'market', 1620, '{competitive}', $query$
+SELECT r.period AS period_start, CASE WHEN r.all_channels THEN 'all' ELSE coalesce(r.channel, '(none)') END AS channel, r.competitor, r.mentions::numeric(24,6) AS mentions,
+	r.total_mentions::numeric(24,6) AS total_mentions, r.mention_share::numeric(24,6) AS mention_share, r.mention_share_change::numeric(24,6) AS mention_share_change,
+	r.recorded_share::numeric(24,6) AS recorded_share, r.recorded_share_change::numeric(24,6) AS recorded_share_change, r.complete
+FROM nudge_analytics.competitive r$query$,
+	'Share of voice by month', 'One row per month, channel and competitor. Mentions of each competitor, and of oneself, over those of all, on each channel and on all; months are those of the zone of deploy().',
+	'Choose channel all, or one channel: all holds the others.',
+	'{"period_start": "First day of the month", "channel": "Channel; all: all channels together, (none): not known", "competitor": "Competitor, or oneself: us", "mentions": "Mentions",
+	"total_mentions": "Mentions of all", "mention_share": "mentions over total_mentions, as a fraction of 1", "mention_share_change": "Change of mention_share against the month before",
+	"recorded_share": "Share of voice as a tool recorded it, as a fraction of 1", "recorded_share_change": "Change of recorded_share against the month before", "complete": "Whether the month is over"}',
+	'{"channel": "type/Category", "competitor": "type/Category", "mention_share": "type/Percentage", "mention_share_change": "type/Percentage", "recorded_share": "type/Percentage",
+	"recorded_share_change": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('competitive_wins_monthly', 'market', 1630, '{competitive_wins}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.deals_closed, r.won AS deals_won, r.lost AS deals_lost, r.no_decision AS deals_without_decision,
+	r.not_recorded AS deals_without_outcome, r.won + r.lost + r.no_decision AS decided_deals, r.win_rate::numeric(24,6) AS win_rate, r.rate_low::numeric(24,6) AS win_rate_low,
+	r.rate_high::numeric(24,6) AS win_rate_high, r.win_rate_change::numeric(24,6) AS win_rate_change, r.p_value::numeric(24,6) AS p_value, r.complete
+FROM nudge_analytics.competitive_wins r$query$,
+	'Wins and losses by competitor', 'One row per month, dimension and value. Deals won and lost by the month of their close, in all and by competitor; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; rates are added by their numerators and denominators.',
+	'{"period_start": "First day of the month of the close", "dimension": "all or competitor", "dimension_value": "Competitor; all for dimension all, (none) if there was none", "deals_closed": "Deals closed",
+	"deals_won": "Deals won", "deals_lost": "Deals lost", "deals_without_decision": "Deals closed without a decision", "deals_without_outcome": "Deals closed without an outcome",
+	"decided_deals": "Deals closed with an outcome: denominator of win_rate", "win_rate": "deals_won over decided_deals, as a fraction of 1", "win_rate_low": "Lower end of its 95% interval",
+	"win_rate_high": "Upper end of its 95% interval", "win_rate_change": "Change against the month before", "p_value": "Probability of such a change by chance", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "win_rate": "type/Percentage", "win_rate_low": "type/Percentage", "win_rate_high": "type/Percentage", "win_rate_change": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('campaigns_monthly', 'acquisition', 1520, '{campaign_performance}', $query$
+SELECT r.period AS period_start, coalesce(r.campaign, '(none)') AS campaign, r.channel, r.campaign_kind, r.currency, r.cost::numeric(24,6) AS cost, r.impressions, r.clicks, r.visitors,
+	r.new_leads, r.new_customers::numeric(24,6) AS acquired_customers, r.revenue::numeric(24,6) AS attributed_revenue, r.cac::numeric(24,6) AS cac, r.roas::numeric(24,6) AS roas,
+	r.roi::numeric(24,6) AS campaign_roi, r.complete
+FROM nudge_analytics.campaign_performance r$query$,
+	'Campaigns by month', 'One row per month and campaign. What each campaign cost, brought and earned, under the linear model over touches of campaigns; months are those of the zone of deploy().',
+	'Visitors of several campaigns are not to be added. Rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "campaign": "Campaign; (none): what no campaign has earned", "channel": "Channel of the campaign", "campaign_kind": "Kind of the campaign",
+	"currency": "Currency of all amounts", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches",
+	"new_leads": "Leads that came from it", "acquired_customers": "First conversions credited to it", "attributed_revenue": "Revenue credited to it", "cac": "cost over acquired_customers",
+	"roas": "attributed_revenue over cost", "campaign_roi": "attributed_revenue less cost, over cost", "complete": "Whether the month is over"}',
+	'{"campaign": "type/Category", "channel": "type/Category", "campaign_kind": "type/Category", "currency": "type/Category", "cost": "type/Currency", "attributed_revenue": "type/Currency", "cac": "type/Currency"}',
+	'{"period_start": "Month", "cac": "CAC", "roas": "ROAS", "campaign_roi": "Campaign ROI"}'),
+
+('content_monthly', 'acquisition', 1530, '{content_performance}', $query$
+SELECT r.period AS period_start, r.type AS content_type, r.published, r.visitors, r.new_leads, r.customers AS new_customers, r.content_to_lead_rate::numeric(24,6) AS content_to_lead_rate,
+	r.lead_to_customer_rate::numeric(24,6) AS lead_to_customer_rate, r.complete
+FROM nudge_analytics.content_performance r$query$,
+	'Content by month', 'One row per month and type of content. What was published, and the visitors, leads and customers that it brought; months are those of the zone of deploy().',
+	'Visitors of several types are not to be added: one may come to two.',
+	'{"period_start": "First day of the month", "content_type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped",
+	"new_leads": "Leads that came from it", "new_customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, as a fraction of 1",
+	"lead_to_customer_rate": "new_customers over new_leads, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"content_type": "type/Category", "content_to_lead_rate": "type/Percentage", "lead_to_customer_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('partners_monthly', 'acquisition', 1540, '{partner_results}', $query$
+SELECT r.period AS period_start, r.partner, r.measure AS partner_measure, r.currency, r.sourced_value::numeric(24,6) AS sourced_value, r.influenced_value::numeric(24,6) AS influenced_value,
+	r.total_value::numeric(24,6) AS total_value, r.sourced_rate::numeric(24,6) AS sourced_rate, r.influenced_rate::numeric(24,6) AS influenced_rate, r.active_partners, r.complete
+FROM nudge_analytics.partner_results r$query$,
+	'Partners by month', 'One row per month, partner and measure. What partners have sourced and influenced: revenue, deals won and their amount, open deals and pipeline, new customers; months are those of the zone of deploy().',
+	'Choose a measure, and all or one partner: several may have influenced the same.',
+	'{"period_start": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "partner_measure": "revenue, won_deals, won_amount, open_deals, pipeline or new_customers",
+	"currency": "Currency of amounts; NULL for counts", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it",
+	"total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, as a fraction of 1", "influenced_rate": "influenced_value over total_value, as a fraction of 1",
+	"active_partners": "Partners as the month closes, or now; of partner all", "complete": "Whether the month is over"}',
+	'{"partner": "type/Category", "partner_measure": "type/Category", "currency": "type/Category", "sourced_rate": "type/Percentage", "influenced_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('sales_activities_monthly', 'sales', 1550, '{sales_activity}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, coalesce(r.kind, '(none)') AS activity_kind, r.activities_done, r.deals_won,
+	r.activities_per_deal_won::numeric(24,6) AS activities_per_deal_won, r.complete
+FROM nudge_analytics.sales_activity r$query$,
+	'Sales activities by month', 'One row per month, dimension, value and kind. Activities of sales, in all and by owner, team and segment, beside the deals won; months are those of the zone of deploy().',
+	'Choose a kind: all holds the others. Rows of different dimensions are not to be added.',
+	'{"period_start": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known",
+	"activity_kind": "Kind of activity; all: all kinds, (none): not known", "activities_done": "Activities", "deals_won": "Deals won in the month", "activities_per_deal_won": "activities_done over deals_won",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "activity_kind": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('revenue_streams_monthly', 'finance', 1640, '{revenue_by_stream}', $query$
+SELECT r.period AS period_start, r.stream AS revenue_stream, r.currency, r.amount::numeric(24,6) AS revenue, r.complete
+FROM nudge_analytics.revenue_by_stream r$query$,
+	'Revenue by stream', 'One row per month and stream. Revenue of subscriptions, usage and services; months are those of the zone of deploy().',
+	'Recurring revenue counts by the days of its prices: it is not MRR. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "revenue_stream": "Stream of revenue", "currency": "Currency of all amounts", "revenue": "Revenue of the month", "complete": "Whether the month is over"}',
+	'{"revenue_stream": "type/Category", "currency": "type/Category", "revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('customer_costs_monthly', 'finance', 1650, '{costs_per_customer}', $query$
+SELECT r.period AS period_start, r.currency, r.customers, r.revenue::numeric(24,6) AS revenue, r.total_cost::numeric(24,6) AS total_cost,
+	r.delivery_cost_per_customer::numeric(24,6) AS delivery_cost_per_customer, r.total_cost_per_customer::numeric(24,6) AS total_cost_per_customer,
+	r.delivery_cost_rate::numeric(24,6) AS delivery_cost_rate, r.support_cost_rate::numeric(24,6) AS support_cost_rate, r.sales_and_marketing_rate::numeric(24,6) AS sales_and_marketing_rate,
+	r.research_and_development_rate::numeric(24,6) AS research_and_development_rate, r.general_and_administrative_rate::numeric(24,6) AS general_and_administrative_rate,
+	r.sales_efficiency::numeric(24,6) AS sales_efficiency, r.marketing_efficiency::numeric(24,6) AS marketing_efficiency, r.complete
+FROM nudge_analytics.costs_per_customer r$query$,
+	'Costs per customer by month', 'One row per month. Costs per customer and as shares of revenue, and revenue over what is spent on sales and marketing; months are those of the zone of deploy().',
+	'Only months that are over have customers and rates. Rates are not to be added.',
+	'{"period_start": "First day of the month", "currency": "Currency of all amounts", "customers": "Customers as the month closes; NULL if it is not over, as all below", "revenue": "Revenue", "total_cost": "Costs",
+	"delivery_cost_per_customer": "Cost of revenue over customers", "total_cost_per_customer": "total_cost over customers", "delivery_cost_rate": "Cost of revenue over revenue, a fraction",
+	"support_cost_rate": "Cost of support over revenue, a fraction", "sales_and_marketing_rate": "Cost of sales and marketing over revenue, a fraction",
+	"research_and_development_rate": "Cost of research and development over revenue, a fraction", "general_and_administrative_rate": "Cost of administration over revenue, a fraction",
+	"sales_efficiency": "Revenue over the cost of sales", "marketing_efficiency": "Revenue over the cost of marketing", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "revenue": "type/Currency", "total_cost": "type/Currency", "delivery_cost_per_customer": "type/Currency", "total_cost_per_customer": "type/Currency",
+	"delivery_cost_rate": "type/Percentage", "support_cost_rate": "type/Percentage", "sales_and_marketing_rate": "type/Percentage", "research_and_development_rate": "type/Percentage",
+	"general_and_administrative_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('growth_efficiency_quarterly', 'finance', 1660, '{growth_efficiency}', $query$
+SELECT r.period AS period_start, r.currency, r.revenue::numeric(24,6) AS revenue, r.previous_revenue::numeric(24,6) AS previous_revenue,
+	r.sales_and_marketing::numeric(24,6) AS sales_and_marketing_cost, r.previous_sales_and_marketing::numeric(24,6) AS previous_sales_and_marketing_cost,
+	r.magic_number::numeric(24,6) AS magic_number, r.complete
+FROM nudge_analytics.growth_efficiency r$query$,
+	'Magic number by quarter', 'One row per fiscal quarter. Growth of revenue against what was spent on sales and marketing in the quarter before.',
+	'The last quarter is open: complete is false, and it has no magic number.',
+	'{"period_start": "First day of the quarter", "currency": "Currency of all amounts", "revenue": "Revenue", "previous_revenue": "Revenue of the quarter before",
+	"sales_and_marketing_cost": "Cost of sales and marketing", "previous_sales_and_marketing_cost": "That of the quarter before",
+	"magic_number": "Four times the growth of revenue over previous_sales_and_marketing_cost; NULL if the quarter is not over", "complete": "Whether the quarter is over"}',
+	'{"currency": "type/Category", "revenue": "type/Currency", "previous_revenue": "type/Currency", "sales_and_marketing_cost": "type/Currency", "previous_sales_and_marketing_cost": "type/Currency"}',
+	'{"period_start": "Quarter"}');
+
+-- src/reporting/views_success.sql
+
+/*
+ * views_success.sql
+ *		Shipped views about what becomes of customers.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_success.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('account_success_monthly', 'customers', 1700, '{account_success}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.metric AS success_measure, r.numerator::numeric(24,6) AS numerator, r.denominator::numeric(24,6) AS denominator,
+	r.result::numeric(24,6) AS measure_value, r.complete
+FROM nudge_analytics.account_success r$query$,
+	'Account success by month', 'One row per month, dimension, value and measure. What is known of accounts as each month closes, of the present one and the 12 before: business reviews, success plans, sponsors, returns, opportunities, contracts, implementations; months are those of the zone of deploy().',
+	'Measures have different units: choose one; metric_catalog says what each is. Rates are added by their numerators and denominators.',
+	'{"period_start": "First day of the month", "dimension": "all or segment", "dimension_value": "Segment of the customers now; all for dimension all",
+	"success_measure": "Which one: the metric of this name in metric_catalog", "numerator": "What is divided; 0 if nothing is recorded", "denominator": "By what it is divided",
+	"measure_value": "numerator over denominator; NULL if nothing is recorded", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "success_measure": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('value_realization_monthly', 'customers', 1710, '{value_realization}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.all_customers, r.scored_customers, r.realized_customers, r.realization_rate::numeric(24,6) AS value_realization_rate,
+	r.mean_score::numeric(24,6) AS value_realization_score, r.mean_index::numeric(24,6) AS value_realization_index, r.complete
+FROM nudge_analytics.value_realization r$query$,
+	'Value realization by month', 'One row per month, dimension and value. How many of the criteria agreed with customers are met as each month closes, of the present one and the 12 before; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total.',
+	'{"period_start": "First day of the month", "dimension": "all or segment", "dimension_value": "Segment of the customers now; all for dimension all", "all_customers": "Customers",
+	"scored_customers": "Those with agreed criteria", "realized_customers": "Those of them with more than 80% of their criteria met",
+	"value_realization_rate": "realized_customers over scored_customers, as a fraction of 1", "value_realization_score": "Mean share of criteria met, of those with criteria",
+	"value_realization_index": "Mean of the score joined with usage; NULL without usage", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "value_realization_rate": "type/Percentage", "value_realization_score": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('risk_adjusted_retention_monthly', 'customers', 1720, '{risk_adjusted_retention}', $query$
+SELECT r.period AS period_start, r.band AS health_band, r.currency, r.customers, r.mrr::numeric(24,6) AS mrr, r.known_mrr::numeric(24,6) AS known_mrr,
+	r.retained_mrr::numeric(24,6) AS retained_mrr, r.risk_adjusted_retention_rate::numeric(24,6) AS risk_adjusted_retention_rate, r.coverage_rate::numeric(24,6) AS coverage_rate,
+	r.basis AS retention_basis, r.complete
+FROM nudge_analytics.risk_adjusted_retention r$query$,
+	'Risk-adjusted retention by month', 'One row per month and band of health. How much of the MRR is to be expected in 12 months, as each month closes, of the present one and the 12 before; months are those of the zone of deploy().',
+	'Choose all, or add the other bands. MRR is not to be added over months.',
+	'{"period_start": "First day of the month", "health_band": "red, yellow or green, (none) without a score, all for all customers: do not add it to the others", "currency": "Currency of the amounts",
+	"customers": "Customers with MRR", "mrr": "Their MRR", "known_mrr": "MRR of those for whom a retention is known: the denominator", "retained_mrr": "MRR times the retention to expect",
+	"risk_adjusted_retention_rate": "retained_mrr over known_mrr, as a fraction of 1", "coverage_rate": "known_mrr over mrr, as a fraction of 1", "retention_basis": "What the retention to expect comes from",
+	"complete": "Whether the month is over"}',
+	'{"health_band": "type/Category", "currency": "type/Category", "mrr": "type/Currency", "known_mrr": "type/Currency", "retained_mrr": "type/Currency", "risk_adjusted_retention_rate": "type/Percentage",
+	"coverage_rate": "type/Percentage", "retention_basis": "type/Category"}',
+	'{"period_start": "Month", "mrr": "MRR", "known_mrr": "Known MRR", "retained_mrr": "Retained MRR"}'),
+
+('interventions_monthly', 'customers', 1730, '{intervention_results}', $query$
+SELECT r.period AS period_start, r.interventions_made, r.not_at_risk, r.not_scored, r.not_due, r.counted AS counted_interventions, r.succeeded AS succeeded_interventions,
+	r.success_rate::numeric(24,6) AS intervention_success_rate, r.month_over AS is_month_over, r.complete
+FROM nudge_analytics.intervention_results r$query$,
+	'Interventions by month', 'One row per month. Interventions at customers at risk, and how many were healthy again within 90 days; months are those of the zone of deploy().',
+	'The last months still change: complete is false until the 90 days of all are over.',
+	'{"period_start": "First day of the month", "interventions_made": "Interventions", "not_at_risk": "Those at customers that were not at risk", "not_scored": "Those at customers without a score",
+	"not_due": "Those whose 90 days are not over and that have not succeeded yet", "counted_interventions": "Those that are counted: the denominator",
+	"succeeded_interventions": "Those of them after which the customer was healthy again", "intervention_success_rate": "succeeded_interventions over counted_interventions, as a fraction of 1",
+	"is_month_over": "Whether the month is over", "complete": "Whether the month is over, and the 90 days of all"}',
+	'{"intervention_success_rate": "type/Percentage"}',
+	'{"period_start": "Month"}');
+
+-- src/reporting/views_product.sql
+
+/*
+ * views_product.sql
+ *		Shipped views about funnels, sessions, unit economics and health.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_product.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('funnel_steps_monthly', 'usage', 1800, '{conversion_funnel}', $query$
+SELECT f.period AS period_start, f.funnel, f.step AS step_number, f.event AS step_event, f.people, f.previous_people, f.entered_people, f.step_rate::numeric(24,6) AS step_rate, f.overall_rate::numeric(24,6) AS overall_rate, f.dropped_people, f.open_people,
+	(f.median_seconds / 3600)::numeric(24,6) AS median_hours, f.target_volume, f.target_rate::numeric(24,6) AS target_rate, f.target_rate_gap::numeric(24,6) AS target_rate_gap, f.step = f.last_step AS is_last_step, f.complete
+FROM nudge_analytics.conversion_funnel f$query$,
+	'Funnels by month', 'One row per funnel, month of entry and step. How many of the people that first entered in the month came to each step; months are those of the zone of deploy().',
+	'People of different steps are not to be added. Where open_people is not 0, more may still come to the next step.',
+	'{"period_start": "First day of the month in which people first entered", "funnel": "Name of the funnel, as nudge.funnel_definitions has it", "step_number": "Place of the step, from 1", "step_event": "Event that is the step", "people": "People that came to the step or further; each counts in one month",
+	"previous_people": "People that came to the step before; of the first step those who entered", "entered_people": "People that entered", "step_rate": "people over previous_people, as a fraction of 1", "overall_rate": "people over entered_people, as a fraction of 1", "dropped_people": "previous_people less people",
+	"open_people": "People that came to this step and no further, and still may", "median_hours": "Median hours from the step before, of those who came here", "target_volume": "How many people should come to the step", "target_rate": "What step_rate should be, as a fraction of 1", "target_rate_gap": "step_rate less target_rate",
+	"is_last_step": "Whether it is the last step of the funnel", "complete": "Whether the month is over"}',
+	'{"funnel": "type/Category", "step_number": "type/Category", "step_event": "type/Category", "step_rate": "type/Percentage", "overall_rate": "type/Percentage", "target_rate": "type/Percentage", "target_rate_gap": "type/Percentage"}',
+	'{"period_start": "Month of entry", "step_number": "Step", "step_event": "Event"}'),
+
+('funnel_steps_by_dimension', 'usage', 1801, '{conversion_funnel_by_dimension}', $query$
+SELECT f.period AS period_start, f.funnel, f.dimension, f.value AS dimension_value, f.step AS step_number, f.event AS step_event, f.people, f.previous_people, f.entered_people, f.step_rate::numeric(24,6) AS step_rate, f.overall_rate::numeric(24,6) AS overall_rate,
+	f.dropped_people, f.open_people, (f.median_seconds / 3600)::numeric(24,6) AS median_hours, f.step = f.last_step AS is_last_step, f.complete
+FROM nudge_analytics.conversion_funnel_by_dimension f$query$,
+	'Funnels by month and dimension', 'One row per funnel, dimension, value, month of entry and step. As funnel_steps_monthly, by what users and their accounts are now.',
+	'Choose one dimension: each has all people. People of different steps are not to be added.',
+	'{"period_start": "First day of the month in which people first entered, in the zone of deploy()", "funnel": "Name of the funnel", "dimension": "plan or role of the user; segment, industry, company_size, region, growth_tier or sales_channel of its account", "dimension_value": "Value now; (none) for those without",
+	"step_number": "Place of the step, from 1", "step_event": "Event that is the step", "people": "People that came to the step or further; each counts in one month", "previous_people": "People that came to the step before; of the first step those who entered", "entered_people": "People that entered",
+	"step_rate": "people over previous_people, as a fraction of 1", "overall_rate": "people over entered_people, as a fraction of 1", "dropped_people": "previous_people less people", "open_people": "People that came to this step and no further, and still may", "median_hours": "Median hours from the step before, of those who came here",
+	"is_last_step": "Whether it is the last step of the funnel", "complete": "Whether the month is over"}',
+	'{"funnel": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "step_number": "type/Category", "step_event": "type/Category", "step_rate": "type/Percentage", "overall_rate": "type/Percentage"}',
+	'{"period_start": "Month of entry", "step_number": "Step", "step_event": "Event"}'),
+
+('funnel_people', 'usage', 1802, '{funnel_user_states,conversion_funnel}', $query$
+SELECT nudge.period_start(nudge.civil_date(e.step_times[1], {zone}), 'month') AS period_start, s.funnel, s."user" AS user_id, u.step AS step_number, u.event AS step_event, u.completed AS is_completed, u.open_window AND NOT u.completed AS is_open,
+	e.step_times[1] AS entered_at, u.step_times[u.step] AS step_at
+FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'conversion_funnel') k, nudge_analytics.funnel_user_states s
+	JOIN (SELECT f.funnel, array_agg(f.event ORDER BY f.step_no) AS events, array_agg(f.max_gap ORDER BY f.step_no) AS gaps, array_agg(f.min_count ORDER BY f.step_no) AS counts FROM nudge.funnel_definitions f GROUP BY f.funnel) d ON d.funnel = s.funnel,
+	LATERAL nudge.funnel_users(s.state, steps => d.events, max_gaps => d.gaps, min_counts => d.counts, as_of => k.clock_at) u,
+	LATERAL nudge.funnel_users(s.state, steps => d.events[1:1], as_of => k.clock_at) e$query$,
+	'People in funnels', 'One row per funnel and user that entered. The people behind funnel_steps_monthly: those of a step are the rows with this step_number or a higher one.',
+	'It reads a state of each user: filter by user_id where you can.',
+	'{"period_start": "First day of the month in which the user first entered, in the zone of deploy()", "funnel": "Name of the funnel", "user_id": "User", "step_number": "The furthest step that the user came to, from 1", "step_event": "Event that is this step", "is_completed": "Whether it is the last one",
+	"is_open": "Whether the user may still come further", "entered_at": "When the user first entered", "step_at": "When the user came to the furthest step"}',
+	'{"funnel": "type/Category", "step_number": "type/Category", "step_event": "type/Category"}', '{"period_start": "Month of entry", "step_number": "Furthest step", "step_event": "Event"}'),
+
+('sessions_daily', 'usage', 1810, '{session_metrics}', $query$
+SELECT s.period AS period_start, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds::numeric(24,6) AS duration_seconds, s.sessions_per_user::numeric(24,6) AS sessions_per_user, s.bounce_rate::numeric(24,6) AS bounce_rate,
+	s.events_per_session::numeric(24,6) AS events_per_session, s.return_rate::numeric(24,6) AS return_rate, s.mean_duration_seconds::numeric(24,6) AS mean_duration_seconds, s.median_duration_seconds::numeric(24,6) AS median_duration_seconds
+FROM nudge_analytics.session_metrics s WHERE s.grain = 'day'$query$,
+	'Sessions by day', 'One row per day of a month with sessions. Sessions that began on the day, of days that are over; days are those of the zone of deploy().',
+	'users and returning_users are not to be added over days, medians not at all; rates are added by their numerators and denominators.',
+	'{"period_start": "Day", "sessions": "Sessions that began on the day", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users",
+	"bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions", "median_duration_seconds": "Median duration of a session"}',
+	'{"bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration", "median_duration_seconds": "type/Duration"}', '{"period_start": "Day"}'),
+
+('sessions_monthly', 'usage', 1811, '{session_metrics}', $query$
+SELECT s.period AS period_start, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds::numeric(24,6) AS duration_seconds, s.sessions_per_user::numeric(24,6) AS sessions_per_user, s.bounce_rate::numeric(24,6) AS bounce_rate,
+	s.events_per_session::numeric(24,6) AS events_per_session, s.return_rate::numeric(24,6) AS return_rate, s.mean_duration_seconds::numeric(24,6) AS mean_duration_seconds, s.median_duration_seconds::numeric(24,6) AS median_duration_seconds, s.complete
+FROM nudge_analytics.session_metrics s WHERE s.grain = 'month'$query$,
+	'Sessions by month', 'One row per month with sessions. Sessions that began in the month, up to yesterday; months are those of the zone of deploy().',
+	'users and returning_users are not to be added over months, medians not at all; rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "sessions": "Sessions that began in the month", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users",
+	"bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions", "median_duration_seconds": "Median duration of a session", "complete": "Whether the month is over"}',
+	'{"bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration", "median_duration_seconds": "type/Duration"}', '{"period_start": "Month"}'),
+
+('user_sessions', 'usage', 1812, '{fact_sessions}', $query$
+SELECT s.day AS session_day, s.started_at, s.ended_at, s."user" AS user_id, s.events, s.duration_seconds::numeric(24,6) AS duration_seconds, s.entry_event, s.exit_event, s.bounced AS is_bounce
+FROM nudge_analytics.fact_sessions s$query$,
+	'Sessions of users', 'One row per session. The sessions behind sessions_daily and sessions_monthly, those of today included.', 'What is dated in the days to come is in it too.',
+	'{"session_day": "Day on which it began, in the zone of deploy()", "started_at": "First event", "ended_at": "Last event", "user_id": "User", "events": "Events", "duration_seconds": "Time from the first event to the last", "entry_event": "Name of the first event", "exit_event": "Name of the last event", "is_bounce": "Whether it has one event only"}',
+	'{"entry_event": "type/Category", "exit_event": "type/Category", "duration_seconds": "type/Duration"}', '{}'),
+
+('unit_economics_monthly', 'finance', 1820, '{unit_economics}', $query$
+SELECT u.period AS period_start, u.currency, u.mrr::numeric(24,6) AS mrr, u.customers, u.arpa::numeric(24,6) AS arpa, u.revenue::numeric(24,6) AS revenue, u.cost_of_revenue::numeric(24,6) AS cost_of_revenue, u.gross_profit::numeric(24,6) AS gross_profit, u.gross_margin_rate::numeric(24,6) AS gross_margin_rate,
+	u.contribution_margin::numeric(24,6) AS contribution_margin, u.contribution_margin_rate::numeric(24,6) AS contribution_margin_rate, u.marketing_cost::numeric(24,6) AS marketing_cost, u.sales_cost::numeric(24,6) AS sales_cost, u.tools_cost::numeric(24,6) AS tools_cost,
+	u.other_cost::numeric(24,6) AS other_cost, u.overhead_cost::numeric(24,6) AS overhead_cost, u.acquisition_cost::numeric(24,6) AS acquisition_cost, u.new_customers, u.cac::numeric(24,6) AS cac, u.churn_months, u.customer_months, u.churned_customers, u.churn_rate::numeric(24,6) AS churn_rate,
+	u.lifetime_revenue::numeric(24,6) AS lifetime_revenue, u.ltv::numeric(24,6) AS ltv, u.ltv_to_cac_ratio::numeric(24,6) AS ltv_to_cac_ratio, u.cac_payback_months::numeric(24,6) AS cac_payback_months, u.revenue_payback_months::numeric(24,6) AS revenue_payback_months,
+	u.acquisition_cost_per_active_customer::numeric(24,6) AS acquisition_cost_per_active_customer, u.cac_null_reason, u.ltv_null_reason, u.complete
+FROM nudge_analytics.unit_economics u$query$,
+	'Unit economics by month', 'One row per month and currency. What a customer earns, costs to win and is worth; months are those of the zone of deploy().',
+	'Ratios are not to be added. The last month is open: complete is false, and what needs whole months is NULL.',
+	'{"period_start": "First day of the month", "currency": "Currency of all amounts", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "revenue": "Revenue of the month, of all streams", "cost_of_revenue": "Cost of delivering the product", "gross_profit": "revenue less cost_of_revenue",
+	"gross_margin_rate": "gross_profit over revenue, as a fraction of 1", "contribution_margin": "gross_profit less variable costs of acquisition", "contribution_margin_rate": "contribution_margin over revenue, as a fraction of 1", "marketing_cost": "Acquisition: spend, and costs of marketing", "sales_cost": "Acquisition: costs of sales",
+	"tools_cost": "Acquisition: costs of tools", "other_cost": "Acquisition: other costs", "overhead_cost": "Acquisition: 20% added on", "acquisition_cost": "Sum of these five", "new_customers": "Customers whose first MRR ever began in the month", "cac": "acquisition_cost over new_customers; NULL: cac_null_reason says why",
+	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, as a fraction of 1: churn of one month",
+	"lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "ltv_to_cac_ratio": "ltv over cac", "cac_payback_months": "cac over gross profit of a customer and month", "revenue_payback_months": "cac over arpa",
+	"acquisition_cost_per_active_customer": "acquisition_cost over customers, old and new: not CAC", "cac_null_reason": "Why there is no CAC", "ltv_null_reason": "Why there is no LTV", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "mrr": "type/Currency", "arpa": "type/Currency", "revenue": "type/Currency", "cost_of_revenue": "type/Currency", "gross_profit": "type/Currency", "gross_margin_rate": "type/Percentage", "contribution_margin": "type/Currency", "contribution_margin_rate": "type/Percentage", "marketing_cost": "type/Currency",
+	"sales_cost": "type/Currency", "tools_cost": "type/Currency", "other_cost": "type/Currency", "overhead_cost": "type/Currency", "acquisition_cost": "type/Currency", "cac": "type/Currency", "churn_rate": "type/Percentage", "lifetime_revenue": "type/Currency", "ltv": "type/Currency", "acquisition_cost_per_active_customer": "type/Currency",
+	"cac_null_reason": "type/Category", "ltv_null_reason": "type/Category"}',
+	'{"period_start": "Month", "mrr": "MRR", "arpa": "ARPA", "cac": "CAC", "ltv": "LTV", "ltv_to_cac_ratio": "LTV to CAC", "cac_payback_months": "CAC payback, months", "cac_null_reason": "Why no CAC", "ltv_null_reason": "Why no LTV"}'),
+
+('unit_economics_segments', 'finance', 1821, '{unit_economics_by_segment}', $query$
+SELECT u.period AS period_start, u.segment, u.currency, u.mrr::numeric(24,6) AS mrr, u.customers, u.arpa::numeric(24,6) AS arpa, u.new_customers, u.churn_months, u.customer_months, u.churned_customers, u.churn_rate::numeric(24,6) AS churn_rate, u.gross_margin_rate::numeric(24,6) AS gross_margin_rate,
+	u.lifetime_revenue::numeric(24,6) AS lifetime_revenue, u.ltv::numeric(24,6) AS ltv, u.company_cac::numeric(24,6) AS company_cac, u.ltv_to_company_cac_ratio::numeric(24,6) AS ltv_to_company_cac_ratio, u.company_cac_payback_months::numeric(24,6) AS company_cac_payback_months, u.ltv_null_reason, u.complete
+FROM nudge_analytics.unit_economics_by_segment u$query$,
+	'Unit economics by segment', 'One row per month, currency and segment. What a customer of the segment earns and is worth, against the cost of acquisition of the company; months are those of the zone of deploy().',
+	'Segments are those of customers now. Costs have no segment: margin and CAC are those of the company.',
+	'{"period_start": "First day of the month", "segment": "Segment of the customers now; (none) for those without", "currency": "Currency of all amounts", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "new_customers": "Customers that had no MRR before, and have some as the month closes",
+	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, as a fraction of 1: churn of one month",
+	"gross_margin_rate": "Gross margin of the company, as a fraction of 1", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "company_cac": "CAC of the company", "ltv_to_company_cac_ratio": "ltv over company_cac",
+	"company_cac_payback_months": "company_cac over gross profit of a customer and month", "ltv_null_reason": "Why there is no LTV", "complete": "Whether the month is over"}',
+	'{"segment": "type/Category", "currency": "type/Category", "mrr": "type/Currency", "arpa": "type/Currency", "churn_rate": "type/Percentage", "gross_margin_rate": "type/Percentage", "lifetime_revenue": "type/Currency", "ltv": "type/Currency", "company_cac": "type/Currency", "ltv_null_reason": "type/Category"}',
+	'{"period_start": "Month", "mrr": "MRR", "arpa": "ARPA", "ltv": "LTV", "company_cac": "CAC of the company", "ltv_to_company_cac_ratio": "LTV to CAC of the company", "company_cac_payback_months": "CAC payback, months", "ltv_null_reason": "Why no LTV"}'),
+
+('customer_health_now', 'customers', 1830, '{customer_health,dim_customers}', $query$
+SELECT nudge.civil_date(h.scored_at, {zone}) AS scored_day, h.customer, d.name AS customer_name, d.segment, d.owner, h.score, h.band, h.at_risk AS is_at_risk, h.trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, h.drop_90_days,
+	h.lowest_factor, h.lowest_factor_score, d.status, d.currency, d.current_mrr, h.model
+FROM (SELECT c.customer, c.scored_at, c.score::numeric(24,6) AS score, c.band, c.at_risk, c.trend, c.slope_per_30_days::numeric(24,6) AS slope_per_30_days, c.change_30_days::numeric(24,6) AS change_30_days, c.change_90_days::numeric(24,6) AS change_90_days,
+		c.drop_30_days::numeric(24,6) AS drop_30_days, c.drop_90_days::numeric(24,6) AS drop_90_days, c.lowest_factor, c.lowest_factor_score::numeric(24,6) AS lowest_factor_score, c.model FROM nudge_analytics.customer_health c) h
+	LEFT JOIN (SELECT c.customer, c.name, c.segment, c.owner, c.status, c.currency, c.current_mrr::numeric(24,6) AS current_mrr FROM nudge_analytics.dim_customers c) d ON d.customer = h.customer$query$,
+	'Health of customers', 'One row per customer with a score. Its health as it was scored last, with trend and drops, beside what it pays now.',
+	'Scores are not to be added; a score stays until the next one, so look at scored_day.',
+	'{"scored_day": "Day of the last score, in the zone of deploy()", "customer": "Customer", "customer_name": "What it is called", "segment": "Segment now", "owner": "Who looks after it", "score": "Last score, 0 to 100", "band": "red below 60, yellow, green from 80", "is_at_risk": "Whether the score is below 65",
+	"trend": "rising, falling or flat over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend", "change_30_days": "Score less that of 30 days before", "change_90_days": "Score less that of 90 days before", "drop_30_days": "How far the score is below the highest of the last 30 days",
+	"drop_90_days": "How far it is below the highest of the last 90 days", "lowest_factor": "Factor of the score with the lowest value", "lowest_factor_score": "Its value", "status": "active with MRR now, churned without but with some before, never_paid", "currency": "Currency of current_mrr; NULL with several",
+	"current_mrr": "MRR now; NULL in several currencies", "model": "Model of the score; NULL if it does not say"}',
+	'{"segment": "type/Category", "owner": "type/Category", "score": "type/Score", "band": "type/Category", "trend": "type/Category", "lowest_factor": "type/Category", "lowest_factor_score": "type/Score", "status": "type/Category", "currency": "type/Category", "current_mrr": "type/Currency", "model": "type/Category"}',
+	'{"current_mrr": "MRR now"}'),
+
+('customer_health_factor_scores', 'customers', 1831, '{customer_health_factors}', $query$
+SELECT nudge.civil_date(f.scored_at, {zone}) AS scored_day, f.customer, f.factor, f.factor_score::numeric(24,6) AS factor_score
+FROM nudge_analytics.customer_health_factors f$query$,
+	'Factors of health', 'One row per customer and factor. What the last score of each customer is made of.', 'Factors are not to be added: their weights are those of the model.',
+	'{"scored_day": "Day of the last score, in the zone of deploy()", "customer": "Customer", "factor": "Factor", "factor_score": "Its value"}', '{"factor": "type/Category", "factor_score": "type/Score"}', '{}'),
+
+('customer_health_history', 'customers', 1832, '{customer_health_months}', $query$
+SELECT m.period AS period_start, m.customer, m.score::numeric(24,6) AS score, m.band, m.at_risk AS is_at_risk, m.complete
+FROM nudge_analytics.customer_health_months m$query$,
+	'Health of customers by month', 'One row per customer and month from its first score on. Its last score as the month closed; months are those of the zone of deploy().', 'Scores are not to be added. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "customer": "Customer", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "is_at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}', '{"score": "type/Score", "band": "type/Category"}', '{"period_start": "Month"}'),
+
+('customer_health_bands', 'customers', 1833, '{customer_health_by_band}', $query$
+SELECT b.period AS period_start, b.currency, b.band, b.customers, b.mrr::numeric(24,6) AS mrr, b.scored_customers, b.mean_score::numeric(24,6) AS mean_score, b.at_risk_customers, b.at_risk_mrr::numeric(24,6) AS at_risk_mrr,
+	(b.mrr / nullif(a.mrr, 0))::numeric(24,6) AS mrr_share, (b.at_risk_mrr / nullif(b.mrr, 0))::numeric(24,6) AS at_risk_mrr_rate, b.complete
+FROM nudge_analytics.customer_health_by_band b JOIN nudge_analytics.customer_health_by_band a ON a.period = b.period AND a.currency = b.currency AND a.band = 'all'$query$,
+	'Health by band and month', 'One row per month, currency and band. Customers with MRR and their MRR by band of health as the month closed, and for band all of them all; months are those of the zone of deploy().',
+	'Do not add band all to the others, nor anything over months or currencies. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score", "mean_score": "Mean of their scores",
+	"at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "mrr_share": "mrr over that of band all, as a fraction of 1", "at_risk_mrr_rate": "at_risk_mrr over mrr, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "band": "type/Category", "mrr": "type/Currency", "mean_score": "type/Score", "at_risk_mrr": "type/Currency", "mrr_share": "type/Percentage", "at_risk_mrr_rate": "type/Percentage"}', '{"period_start": "Month", "mrr": "MRR", "at_risk_mrr": "MRR at risk", "mrr_share": "Share of MRR", "at_risk_mrr_rate": "Share of MRR at risk"}'),
+
+('account_health_now', 'customers', 1834, '{account_health}', $query$
+SELECT nudge.civil_date(h.scored_at, {zone}) AS scored_day, h.customer, h.score::numeric(24,6) AS score, h.coverage_share::numeric(24,6) AS coverage_share, h.band, h.weakest_factor, h.usage_factor::numeric(24,6) AS usage_factor, h.engagement_factor::numeric(24,6) AS engagement_factor,
+	h.outcome_factor::numeric(24,6) AS outcome_factor, h.relationship_factor::numeric(24,6) AS relationship_factor, h.support_factor::numeric(24,6) AS support_factor, h.satisfaction_factor::numeric(24,6) AS satisfaction_factor, h.growth_factor::numeric(24,6) AS growth_factor,
+	h.advocacy_factor::numeric(24,6) AS advocacy_factor, h.model
+FROM nudge_analytics.account_health h$query$,
+	'Health of accounts by the model', 'One row per customer and model. Health as it is computed from use, outcomes, relationships and support, of what was known as the day began.',
+	'Scores are not to be added; where coverage_share is low, little is known.',
+	'{"scored_day": "Day as which it is computed, in the zone of deploy()", "customer": "Customer", "score": "Score by the model, 0 to 100; NULL: nothing is known", "coverage_share": "How much of the weights is known, as a fraction of 1", "band": "red below 60, yellow, green from 80; NULL: too little is known for green", "weakest_factor": "Factor that costs the most points",
+	"usage_factor": "Use of the product, 0 to 100", "engagement_factor": "How evenly, and by how many", "outcome_factor": "Whether it gets what was agreed", "relationship_factor": "Who is known there, and how they think", "support_factor": "Few tickets, solved soon and well", "satisfaction_factor": "Answers to surveys",
+	"growth_factor": "Growth of seats and of metered use", "advocacy_factor": "Whether it speaks for us", "model": "Name of the model"}',
+	'{"score": "type/Score", "coverage_share": "type/Percentage", "band": "type/Category", "weakest_factor": "type/Category", "usage_factor": "type/Score", "engagement_factor": "type/Score", "outcome_factor": "type/Score", "relationship_factor": "type/Score", "support_factor": "type/Score", "satisfaction_factor": "type/Score",
+	"growth_factor": "type/Score", "advocacy_factor": "type/Score", "model": "type/Category"}', '{}');
+
+-- src/reporting/dashboards.sql
+
+/*
+ * dashboards.sql
+ *		Dashboards that are shipped, and the query behind each of their widgets:
+ *		files for BI tools are made of these.  dashboards_shipped.sql has the
+ *		rows.
+ *
+ * Rules: doc/dashboards.md.
+ */
+
+CREATE TABLE nudge.shipped_dashboards (
+	dashboard text PRIMARY KEY CHECK (dashboard ~ '^[a-z][a-z0-9_]{0,39}$'),
+	place integer NOT NULL UNIQUE,
+	title text NOT NULL,
+	audience text NOT NULL,
+	description text NOT NULL,
+	grid_columns integer NOT NULL DEFAULT 3 CHECK (grid_columns IN (1, 2, 3, 4, 6)),
+	refresh_seconds integer NOT NULL DEFAULT 300 CHECK (refresh_seconds > 0)
+);
+
+GRANT SELECT ON nudge.shipped_dashboards TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_dashboards IS 'The dashboards that are shipped';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.dashboard IS 'Name of the dashboard';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.place IS 'Order in which they are listed';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.title IS 'Name for people';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.audience IS 'For whom it is: executive, or a department';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.description IS 'What question it answers';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.grid_columns IS 'Columns of its grid';
+
+COMMENT ON COLUMN nudge.shipped_dashboards.refresh_seconds IS 'How often a screen that shows it should ask again';
+
+-- A widget shows metrics, or has a query of its own on one view.
+CREATE TABLE nudge.shipped_widgets (
+	dashboard text NOT NULL REFERENCES nudge.shipped_dashboards,
+	widget text NOT NULL CHECK (widget ~ '^[a-z][a-z0-9_]{0,39}$'),
+	title text NOT NULL,
+	type text NOT NULL CHECK (type IN ('number_with_trend', 'percentage', 'gauge', 'line', 'bar', 'stacked_bar', 'waterfall', 'funnel', 'cohort', 'table')),
+	grid_row integer NOT NULL CHECK (grid_row > 0),
+	grid_column integer NOT NULL CHECK (grid_column > 0),
+	span integer NOT NULL DEFAULT 1 CHECK (span > 0),
+	comparison text CHECK (comparison IN ('previous', 'year_before', 'target', 'minimum', 'benchmark', 'plan')),
+	dimension text,
+	periods integer NOT NULL DEFAULT 12 CHECK (periods > 0),
+	view_name text REFERENCES nudge.shipped_views,
+	query text,
+	unit text CHECK (unit IN ('count', 'currency', 'rate', 'ratio', 'score', 'months', 'days', 'hours', 'minutes', 'seconds', 'milliseconds')),
+	detail_view text REFERENCES nudge.shipped_views,
+	description text NOT NULL,
+	PRIMARY KEY (dashboard, widget),
+	UNIQUE (dashboard, grid_row, grid_column),
+	CHECK ((query IS NULL) = (view_name IS NULL)),
+	CHECK (comparison IS NULL OR type IN ('number_with_trend', 'percentage', 'gauge')),
+	CHECK (query IS NOT NULL OR type NOT IN ('waterfall', 'cohort')),
+	CHECK (query IS NULL OR type NOT IN ('number_with_trend', 'percentage', 'gauge'))
+);
+
+GRANT SELECT ON nudge.shipped_widgets TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_widgets IS 'The widgets of the dashboards that are shipped; widget_query() gives the query of each';
+
+COMMENT ON COLUMN nudge.shipped_widgets.dashboard IS 'Dashboard that it is on';
+
+COMMENT ON COLUMN nudge.shipped_widgets.widget IS 'Name of the widget';
+
+COMMENT ON COLUMN nudge.shipped_widgets.title IS 'Name for people';
+
+COMMENT ON COLUMN nudge.shipped_widgets.type IS 'How it is drawn, which says what columns its query has';
+
+COMMENT ON COLUMN nudge.shipped_widgets.grid_row IS 'Row of the grid, from 1';
+
+COMMENT ON COLUMN nudge.shipped_widgets.grid_column IS 'Column of the grid in which it begins, from 1';
+
+COMMENT ON COLUMN nudge.shipped_widgets.span IS 'How many columns of the grid it fills';
+
+COMMENT ON COLUMN nudge.shipped_widgets.comparison IS 'What its number is compared with: previous or year_before, the value of an earlier period, or a target of a kind; NULL: nothing';
+
+COMMENT ON COLUMN nudge.shipped_widgets.dimension IS 'Dimension of metric_values that it is sliced by; NULL: the total';
+
+COMMENT ON COLUMN nudge.shipped_widgets.periods IS 'How many periods it shows, up to the last one that is over';
+
+COMMENT ON COLUMN nudge.shipped_widgets.view_name IS 'View of nudge_reporting that its own query reads; NULL: it shows metrics';
+
+COMMENT ON COLUMN nudge.shipped_widgets.query IS 'Its own query, with {currency} for the currency that stands for all, {until} for the last day to be shown and {periods}; NULL: it shows metrics';
+
+COMMENT ON COLUMN nudge.shipped_widgets.unit IS 'Unit of the values of its own query; NULL: that of its metrics, or several';
+
+COMMENT ON COLUMN nudge.shipped_widgets.detail_view IS 'View of nudge_reporting that lists what is behind the number; NULL: there is none';
+
+COMMENT ON COLUMN nudge.shipped_widgets.description IS 'What it tells';
+
+CREATE TABLE nudge.shipped_widget_metrics (
+	dashboard text NOT NULL,
+	widget text NOT NULL,
+	place integer NOT NULL,
+	metric text NOT NULL REFERENCES nudge.shipped_metrics,
+	PRIMARY KEY (dashboard, widget, place),
+	UNIQUE (dashboard, widget, metric),
+	FOREIGN KEY (dashboard, widget) REFERENCES nudge.shipped_widgets
+);
+
+GRANT SELECT ON nudge.shipped_widget_metrics TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_widget_metrics IS 'The metrics that widgets show';
+
+COMMENT ON COLUMN nudge.shipped_widget_metrics.dashboard IS 'Dashboard of the widget';
+
+COMMENT ON COLUMN nudge.shipped_widget_metrics.widget IS 'Name of the widget';
+
+COMMENT ON COLUMN nudge.shipped_widget_metrics.place IS 'Order in which it shows them';
+
+COMMENT ON COLUMN nudge.shipped_widget_metrics.metric IS 'Name of the metric';
+
+-- The arguments are SQL expressions, so that a BI tool can put its filters
+-- there: no data goes through this function.
+CREATE FUNCTION nudge.widget_query(dashboard text, widget text, segment text DEFAULT NULL, until text DEFAULT NULL, periods text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	w nudge.shipped_widgets;
+	listed text;
+	columns text;
+	grain text;
+	step text;
+	slice text;
+	one_currency constant text := '(SELECT s.setting_value FROM nudge_reporting.reporting_settings s WHERE s.setting = ''currency'')';
+	source text;
+	targets text;
+	last_period text;
+BEGIN
+	SELECT s.* INTO w FROM nudge.shipped_widgets s WHERE s.dashboard = widget_query.dashboard AND s.widget = widget_query.widget;
+	IF w.widget IS NULL THEN
+		RAISE EXCEPTION 'there is no widget "%" on dashboard "%"', left(coalesce(widget, ''), 70), left(coalesce(dashboard, ''), 70) USING ERRCODE = 'undefined_object',
+			DETAIL = coalesce((SELECT 'Its widgets are ' || string_agg(s.widget, ', ' ORDER BY s.grid_row, s.grid_column) || '.' FROM nudge.shipped_widgets s WHERE s.dashboard = widget_query.dashboard),
+				(SELECT 'The dashboards are ' || string_agg(d.dashboard, ', ' ORDER BY d.place) || '.' FROM nudge.shipped_dashboards d)),
+			HINT = 'nudge.shipped_widgets has what each of them shows.';
+	END IF;
+	periods := coalesce(periods, w.periods::text);
+	IF w.query IS NOT NULL THEN
+		RETURN replace(replace(replace(btrim(w.query, E'\n'), '{until}', coalesce(until, 'NULL::date')), '{periods}', periods), '{currency}',
+			format('coalesce(%s, (SELECT min(o.currency) FROM nudge_reporting.%I o HAVING min(o.currency) = max(o.currency)))', one_currency, w.view_name));
+	END IF;
+
+	SELECT string_agg(quote_literal(m.metric), ', ' ORDER BY m.place), string_agg(format('max(v.value) FILTER (WHERE v.metric = %1$L) AS %1$I', m.metric), ', ' ORDER BY m.place), min(c.grain)
+	INTO listed, columns, grain
+	FROM nudge.shipped_widget_metrics m JOIN nudge.shipped_metrics c ON c.metric = m.metric WHERE m.dashboard = w.dashboard AND m.widget = w.widget;
+	step := CASE grain WHEN 'quarter' THEN '3 months' ELSE '1 ' || grain END;
+	slice := CASE WHEN w.dimension IS NOT NULL THEN format('v.dimension = %L', w.dimension)
+		WHEN segment IS NULL THEN 'v.dimension = ''all'''
+		ELSE format('v.dimension = CASE %1$s WHEN ''all'' THEN ''all'' ELSE ''segment'' END AND v.dimension_value = %1$s', segment) END;
+	-- of the currency that stands for all, as in kpi_current: the one of deploy(), or the only one
+	source := format(E'\nFROM (\n\tSELECT v.*, c.title, c.unit, max(v.period_start) FILTER (WHERE v.complete) OVER of_metric AS last_start, min(v.currency) OVER of_metric AS first_currency, max(v.currency) OVER of_metric AS last_currency'
+		|| E'\n\tFROM nudge_reporting.metric_values v JOIN nudge_reporting.metric_catalog c ON c.metric = v.metric'
+		|| E'\n\tWHERE v.metric IN (%s) AND v.grain = %L AND %s%s AND (v.currency IS NULL OR v.currency = coalesce(%s, v.currency))\n\tWINDOW of_metric AS (PARTITION BY v.metric)\n) v',
+		listed, grain, slice, coalesce(' AND v.period_start <= coalesce(' || until || ', v.period_start)', ''), one_currency);
+	targets := E'\nLEFT JOIN LATERAL (SELECT max(t.value) FILTER (WHERE t.target_kind = ''target'') AS target, max(t.value) FILTER (WHERE t.target_kind = ''minimum'') AS minimum,'
+		' max(t.value) FILTER (WHERE t.target_kind = ''benchmark'') AS benchmark, max(t.value) FILTER (WHERE t.target_kind = ''plan'') AS plan'
+		|| E'\n\tFROM nudge_reporting.metric_targets t WHERE t.metric = v.metric AND t.grain = v.grain AND t.dimension = v.dimension AND t.dimension_value = v.dimension_value'
+		' AND t.currency IS NOT DISTINCT FROM CASE v.unit WHEN ''currency'' THEN v.currency END'
+		' AND t.period_start <= v.period_start AND (t.next_period_start > v.period_start OR t.next_period_start IS NULL)) g ON true';
+	last_period := format(E'\nWHERE v.complete AND v.first_currency IS NOT DISTINCT FROM v.last_currency AND v.period_start > v.last_start - interval %L', step);
+
+	RETURN CASE
+	WHEN w.type IN ('number_with_trend', 'percentage') THEN
+		'SELECT v.period_start, v.value, max(v.value) OVER earlier AS previous, ((v.value - max(v.value) OVER earlier) / nullif(abs(max(v.value) OVER earlier), 0))::numeric(24,6) AS change_rate,'
+		|| ' g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan, v.currency' || source || targets || last_period || ' * ' || periods
+		|| format(E'\nWINDOW earlier AS (ORDER BY v.period_start RANGE BETWEEN interval %1$L PRECEDING AND interval %1$L PRECEDING)\nORDER BY v.period_start', CASE w.comparison WHEN 'year_before' THEN '1 year' ELSE step END)
+	WHEN w.type = 'gauge' THEN
+		'SELECT (v.value / nullif(g.target, 0))::numeric(24,6) AS target_rate, v.value, g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark,'
+		|| ' g.plan::numeric(24,6) AS plan, v.currency, v.period_start' || source || targets || last_period
+	WHEN w.type = 'funnel' THEN
+		format('SELECT array_position(ARRAY[%s], v.metric) AS step_order, v.title AS step, v.value', listed) || source || last_period || E'\nORDER BY 1'
+	WHEN w.type = 'bar' AND w.dimension IS NOT NULL THEN
+		'SELECT v.dimension_value AS series, v.value' || source || last_period || E'\nORDER BY 2 DESC NULLS LAST, 1 LIMIT 20'
+	WHEN w.type <> 'table' AND w.dimension IS NOT NULL THEN
+		'SELECT v.period_start, v.dimension_value AS series, v.value' || source || last_period || ' * ' || periods || E'\nORDER BY 1, 2'
+	WHEN w.type <> 'table' THEN
+		'SELECT v.period_start, v.title AS series, v.value' || source || last_period || ' * ' || periods || format(E'\nORDER BY 1, array_position(ARRAY[%s], v.metric)', listed)
+	WHEN w.dimension IS NOT NULL THEN
+		format('SELECT v.dimension_value AS %I, %s', w.dimension, columns) || source || last_period || E'\nGROUP BY 1\nORDER BY 2 DESC NULLS LAST, 1 LIMIT 50'
+	ELSE
+		'SELECT v.title AS metric_title, v.value, v.unit, v.currency, v.period_start' || source || last_period || format(E'\nORDER BY array_position(ARRAY[%s], v.metric)', listed)
+	END;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.widget_query(text, text, text, text, text) IS
+	'The query behind a widget of a dashboard, of views of nudge_reporting only; segment, until and periods are SQL expressions for filters of a BI tool. Not STRICT: without them it is the total, up to the last period that is over';
+
+-- src/reporting/dashboards_shipped.sql
+
+/*
+ * dashboards_shipped.sql
+ *		The dashboards that are shipped, with their widgets, on grids of 3 columns.
+ *
+ * Rules: doc/dashboards.md.
+ */
+
+INSERT INTO nudge.shipped_dashboards (dashboard, place, title, audience, description) VALUES
+('executive', 10, 'Executive', 'executive', 'How is the company doing, and where does growth come from?'),
+('sales', 20, 'Sales', 'sales', 'Will we make the quarter, and who needs help?'),
+('marketing', 30, 'Marketing', 'marketing', 'Which channels bring customers, and at what cost?'),
+('product', 40, 'Product', 'product', 'Do people come back, and what do they use?'),
+('customer_success', 50, 'Customer success', 'customer success', 'Who stays, who grows, and are they content?'),
+('engineering', 60, 'Engineering', 'engineering', 'How often do we deliver, how well, and does it run?');
+
+-- Numbers of the last period that is over, with the periods before
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, comparison, periods, detail_view, description) VALUES
+('executive', 'mrr', 'MRR', 'number_with_trend', 1, 1, 'previous', 13, 'customer_mrr_now', 'Monthly recurring revenue as the month closed.'),
+('executive', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, 'channels_monthly', 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
+('executive', 'churn', 'Churn', 'percentage', 1, 3, 'benchmark', 13, 'customer_mrr_movements', 'Share of the opening customers that left in the month, beside that of others.'),
+('executive', 'net_revenue_retention', 'Net revenue retention', 'percentage', 3, 1, 'year_before', 13, 'customer_mrr_movements', 'MRR of the customers of a year ago over what it was then.'),
+('executive', 'cash', 'Cash', 'number_with_trend', 3, 2, 'previous', 13, 'burn_monthly', 'Cash as the month closed.'),
+('executive', 'ltv_to_cac', 'LTV to CAC', 'number_with_trend', 3, 3, 'previous', 13, 'unit_economics_monthly', 'What a customer is worth over what it costs to win, sales and tools counted.'),
+('sales', 'pipeline_value', 'Pipeline value', 'number_with_trend', 1, 1, 'previous', 13, 'sales_pipeline_now', 'Amount of the deals that were open as the month closed.'),
+('sales', 'closed_won_amount', 'Closed-won amount', 'number_with_trend', 1, 2, 'year_before', 13, 'sales_monthly', 'Amount of the deals won in the month, beside that of a year before.'),
+('sales', 'win_rate', 'Win rate', 'percentage', 1, 3, 'benchmark', 13, 'sales_monthly', 'Share of the decided deals that were won.'),
+('sales', 'pipeline_coverage', 'Pipeline coverage', 'number_with_trend', 2, 3, 'previous', 13, 'sales_monthly', 'Pipeline value over the quota of the month.'),
+('sales', 'average_deal_size', 'Average deal size', 'number_with_trend', 3, 1, 'previous', 13, 'sales_monthly', 'Amount of a deal won, on average.'),
+('sales', 'sales_velocity', 'Sales velocity', 'number_with_trend', 3, 2, 'previous', 13, 'sales_monthly', 'Amount a day that the qualified open deals promise.'),
+('sales', 'sales_cycle', 'Sales cycle', 'number_with_trend', 3, 3, 'previous', 13, 'sales_monthly', 'Days from creation to close of the deals won, the median.'),
+('sales', 'activities', 'Activities', 'number_with_trend', 5, 3, 'previous', 13, 'sales_activities_monthly', 'Calls, meetings and mails of the month.'),
+('marketing', 'leads', 'Leads', 'number_with_trend', 1, 1, 'previous', 13, 'customer_touches_daily', 'Leads of the month.'),
+('marketing', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, 'channels_monthly', 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
+('marketing', 'roi', 'Marketing ROI', 'number_with_trend', 1, 3, 'previous', 13, 'campaign_results', 'Attributed revenue less spend, over spend.'),
+('marketing', 'click_through_rate', 'Click-through rate', 'percentage', 3, 3, 'previous', 13, 'channel_spend_daily', 'Clicks over impressions.'),
+('marketing', 'lead_to_customer_rate', 'Lead-to-customer rate', 'percentage', 4, 3, 'previous', 13, 'channels_monthly', 'Acquired customers over leads.'),
+('marketing', 'content_to_lead_rate', 'Content to lead', 'percentage', 5, 3, 'previous', 13, 'content_monthly', 'Leads over visitors that content brought.'),
+('product', 'monthly_active_users', 'Monthly active users', 'number_with_trend', 1, 1, 'previous', 13, 'user_events_daily', 'Users that did something in the month.'),
+('product', 'stickiness', 'Stickiness', 'percentage', 1, 2, 'benchmark', 60, 'active_users_daily', 'Daily over monthly active users, of each day.'),
+('product', 'user_retention', 'User retention', 'percentage', 1, 3, 'previous', 13, 'user_lifecycle', 'Share of the users of the month before that came back.'),
+('product', 'nps', 'NPS', 'number_with_trend', 5, 1, 'previous', 13, 'nps_monthly', 'Promoters less detractors, in points of 100.'),
+('product', 'sessions', 'Sessions', 'number_with_trend', 5, 2, 'previous', 13, 'user_sessions', 'Sessions that began in the month.'),
+('product', 'bounce_rate', 'Bounce rate', 'percentage', 5, 3, 'previous', 13, 'user_sessions', 'Share of the sessions of one event.'),
+('product', 'open_bugs', 'Open bugs', 'number_with_trend', 4, 3, 'previous', 13, 'delivery_monthly', 'Bugs that were open as the month closed.'),
+('customer_success', 'net_revenue_retention', 'Net revenue retention', 'percentage', 1, 1, 'target', 13, 'customer_mrr_movements', 'MRR of the customers of a year ago over what it was then.'),
+('customer_success', 'gross_revenue_retention', 'Gross revenue retention', 'percentage', 1, 2, 'target', 13, 'customer_mrr_movements', 'The same without expansion.'),
+('customer_success', 'csat', 'CSAT', 'number_with_trend', 1, 3, 'previous', 13, 'support_tickets', 'Mean score of the tickets with one, on its own scale.'),
+('customer_success', 'ticket_backlog', 'Ticket backlog', 'number_with_trend', 2, 3, 'previous', 13, 'support_tickets', 'Tickets that were open as the month closed.'),
+('customer_success', 'first_response_time', 'First response', 'number_with_trend', 4, 1, 'target', 13, 'support_tickets', 'Minutes until a ticket is first answered, the median.'),
+('customer_success', 'resolution_time', 'Resolution', 'number_with_trend', 4, 2, 'target', 13, 'support_tickets', 'Minutes until a ticket is resolved, the median.'),
+('customer_success', 'mrr_at_risk', 'MRR at risk', 'percentage', 4, 3, 'previous', 13, 'customer_health_now', 'Share of the MRR of customers whose health score is low.'),
+('engineering', 'deployment_frequency', 'Deployment frequency', 'number_with_trend', 1, 1, 'previous', 13, 'delivery_monthly', 'Deployments a day.'),
+('engineering', 'lead_time', 'Lead time for changes', 'number_with_trend', 1, 2, 'previous', 13, 'delivery_monthly', 'Hours from a change to its deployment, the median.'),
+('engineering', 'change_failure_rate', 'Change failure rate', 'percentage', 1, 3, 'previous', 13, 'delivery_monthly', 'Share of the deployments that failed.'),
+('engineering', 'mttr', 'MTTR', 'number_with_trend', 2, 3, 'previous', 13, 'platform_incidents', 'Minutes from the start of an incident to its end, on average.'),
+('engineering', 'code_coverage', 'Code coverage', 'percentage', 3, 3, 'target', 13, 'delivery_monthly', 'Share of the code that tests run.');
+
+-- Charts of metrics, over time or of the last period by a dimension
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, dimension, periods, detail_view, description) VALUES
+('executive', 'revenue_growth', 'Revenue growth', 'stacked_bar', 2, 1, 2, NULL, 12, 'customer_mrr_movements', 'Movements of MRR of each month.'),
+('executive', 'mrr_by_segment', 'MRR by segment', 'bar', 4, 3, 1, 'segment', 1, 'customer_details', 'MRR as the month closed.'),
+('sales', 'deals', 'Deals', 'line', 2, 1, 2, NULL, 12, 'sales_monthly', 'Deals created, closed and won in each month.'),
+('sales', 'by_owner', 'By owner', 'table', 4, 1, 2, 'owner', 1, 'sales_monthly', 'Pipeline, deals and quota of each owner of deals.'),
+('sales', 'won_by_segment', 'Closed-won by segment', 'bar', 4, 3, 1, 'segment', 1, 'sales_monthly', 'Amount of the deals won in the month.'),
+('marketing', 'channels', 'Channels', 'table', 2, 1, 2, 'channel', 1, 'channels_monthly', 'What each channel cost in the month, and what it brought.'),
+('marketing', 'acquisition_funnel', 'From impression to customer', 'funnel', 2, 3, 1, NULL, 1, 'channels_monthly', 'Counts of the month; a customer may have clicked in an earlier one.'),
+('marketing', 'attributed_revenue', 'Attributed revenue', 'stacked_bar', 3, 1, 2, 'channel', 12, 'customer_conversions_daily', 'Revenue credited to each channel.'),
+('marketing', 'unit_costs', 'Cost of leads and customers', 'line', 4, 1, 2, NULL, 12, 'channel_spend_daily', 'Spend per lead and per acquired customer.'),
+('product', 'lifecycle', 'Users by lifecycle', 'stacked_bar', 2, 1, 2, NULL, 12, 'user_lifecycle', 'Users that are new, came back or were won back; dormant ones were active the month before.'),
+('product', 'feature_adoption', 'Feature adoption', 'bar', 3, 3, 1, 'feature', 1, 'product_events_daily', 'Share of the users that used a feature three times or more.'),
+('product', 'early_retention', 'Retention of new users', 'line', 4, 1, 2, NULL, 12, 'user_retention_by_day', 'Share of the users of each month that came back on a day after the first.'),
+('customer_success', 'customers', 'Customers won and lost', 'bar', 2, 1, 2, NULL, 12, 'customer_mrr_movements', 'Customers with MRR that are new, and that left.'),
+('customer_success', 'churn_by_segment', 'Churn by segment', 'bar', 3, 3, 1, 'segment', 1, 'customer_mrr_movements', 'Share of the opening customers that left in the month.'),
+('engineering', 'deployments', 'Deployments', 'stacked_bar', 2, 1, 2, 'service', 12, 'delivery_monthly', 'Deployments of each service.'),
+('engineering', 'uptime', 'Uptime', 'line', 3, 1, 2, 'service', 12, 'platform_incidents', 'Share of the time that each service ran, without maintenance.'),
+('engineering', 'incidents', 'Incidents', 'stacked_bar', 4, 1, 2, 'severity', 12, 'platform_incidents', 'Incidents of each severity.'),
+('engineering', 'bugs', 'Bugs opened and closed', 'bar', 4, 3, 1, NULL, 6, 'delivery_monthly', 'Bugs of each month.');
+
+-- Queries of their own
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, periods, view_name, unit, detail_view, description, query) VALUES
+('executive', 'mrr_waterfall', 'MRR waterfall', 'waterfall', 4, 1, 2, 1, 'mrr_monthly_consolidated', 'currency', 'customer_mrr_movements', 'From opening to closing MRR of the last month that is over: the steps add up to the closing MRR.', $query$
+SELECT s.step_order, s.step, s.value
+FROM (SELECT m.* FROM nudge_reporting.mrr_monthly_consolidated m WHERE m.complete AND m.currency = {currency} AND m.period_start <= coalesce({until}, m.period_start) ORDER BY m.period_start DESC LIMIT 1) m
+CROSS JOIN LATERAL (VALUES (1, 'Opening', m.opening_mrr), (2, 'New', m.new_mrr), (3, 'Reactivation', m.reactivation_mrr), (4, 'Expansion', m.expansion_mrr),
+	(5, 'Contraction', m.contraction_mrr), (6, 'Churn', m.churn_mrr), (7, 'Exchange rates', m.fx_mrr)) s(step_order, step, value)
+ORDER BY 1
+$query$),
+('executive', 'conversion_funnel', 'Conversion funnel', 'funnel', 2, 3, 1, 1, 'channels_monthly', 'count', 'channels_monthly', 'Visitors, leads and customers of the last month that is over, of all channels; a customer may have come in an earlier one.', $query$
+SELECT s.step_order, s.step, s.value
+FROM (SELECT sum(c.visitors) AS visitors, sum(c.new_leads) AS leads, sum(c.acquired_customers) AS customers FROM nudge_reporting.channels_monthly c WHERE c.complete AND c.currency = {currency}
+	AND c.period_start <= coalesce({until}, c.period_start) GROUP BY c.period_start ORDER BY c.period_start DESC LIMIT 1) m
+CROSS JOIN LATERAL (VALUES (1, 'Visitors', m.visitors), (2, 'Leads', m.leads), (3, 'Customers', m.customers)) s(step_order, step, value)
+ORDER BY 1
+$query$),
+('marketing', 'campaigns', 'Campaigns', 'table', 5, 1, 2, 1, 'campaigns_monthly', NULL, 'campaign_results', 'What each campaign cost and brought in the last month that is over.', $query$
+SELECT c.campaign, c.channel, c.cost, c.new_leads, c.acquired_customers, c.attributed_revenue, c.campaign_roi
+FROM nudge_reporting.campaigns_monthly c
+WHERE c.currency = {currency} AND c.period_start = (SELECT max(l.period_start) FROM nudge_reporting.campaigns_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start))
+ORDER BY 6 DESC NULLS LAST, 1 LIMIT 20
+$query$),
+('product', 'funnel', 'Funnel', 'funnel', 2, 3, 1, 1, 'funnel_steps_monthly', 'count', 'funnel_people', 'How far the people came who entered in the last month that is over, of the first funnel by name.', $query$
+SELECT f.step_number AS step_order, f.step_event AS step, f.people AS value
+FROM nudge_reporting.funnel_steps_monthly f
+WHERE (f.funnel, f.period_start) = (SELECT l.funnel, l.period_start FROM nudge_reporting.funnel_steps_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start) ORDER BY l.period_start DESC, l.funnel LIMIT 1)
+ORDER BY 1
+$query$),
+('sales', 'pipeline_now', 'Pipeline now', 'table', 5, 1, 2, 1, 'sales_pipeline_now', NULL, 'sales_pipeline_now', 'Open deals of each owner, with what was done about them, and those that are late or rest.', $query$
+SELECT p.dimension_value AS owner, p.open_deals, p.pipeline_value, p.activity_count, p.activities_per_open_deal, p.overdue_deals, p.stale_deals, p.mean_age_days
+FROM nudge_reporting.sales_pipeline_now p
+WHERE p.dimension = 'owner' AND p.currency = {currency}
+ORDER BY 3 DESC NULLS LAST, 1 LIMIT 50
+$query$),
+('product', 'retention_cohorts', 'Retention by cohort', 'cohort', 3, 1, 2, 12, 'user_retention_cohorts', 'rate', 'user_retention_cohorts', 'Share of the users that came in a month who were active so many months later.', $query$
+SELECT c.cohort_start AS cohort, c.age, c.retention_rate AS value
+FROM nudge_reporting.user_retention_cohorts c
+WHERE c.grain = 'month' AND c.retention_rate IS NOT NULL AND c.age <= 12 AND c.period_start <= coalesce({until}, c.period_start)
+	AND c.cohort_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
+ORDER BY 1, 2
+$query$),
+('customer_success', 'revenue_cohorts', 'Revenue retention by cohort', 'cohort', 3, 1, 2, 12, 'revenue_cohort_months', 'rate', 'revenue_cohort_months', 'MRR of the customers that came in a month, so many months later, over what it was at first.', $query$
+SELECT c.cohort_start AS cohort, c.age_months AS age, c.net_revenue_retention_rate AS value
+FROM nudge_reporting.revenue_cohort_months c
+WHERE c.complete AND c.currency = {currency} AND c.age_months <= 12 AND c.period_start <= coalesce({until}, c.period_start)
+	AND c.cohort_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
+ORDER BY 1, 2
+$query$),
+('customer_success', 'at_risk', 'Customers at risk', 'table', 6, 1, 3, 1, 'customer_health_now', NULL, 'customer_health_now', 'Customers with a low health score, the largest first.', $query$
+SELECT h.customer_name, h.segment, h.owner, h.score, h.band, h.trend, h.change_30_days, h.lowest_factor, h.current_mrr, h.currency
+FROM nudge_reporting.customer_health_now h
+WHERE h.is_at_risk AND h.current_mrr > 0
+ORDER BY h.current_mrr DESC, h.customer LIMIT 20
+$query$),
+('customer_success', 'losses', 'Largest losses', 'table', 5, 1, 3, 3, 'customer_mrr_movements', NULL, 'customer_mrr_movements', 'Customers that left or pay less, in the last months that are over.', $query$
+SELECT c.period_start, c.customer, c.movement, c.opening_mrr, c.movement_mrr, c.closing_mrr
+FROM nudge_reporting.customer_mrr_movements c
+WHERE c.complete AND c.movement_mrr < 0 AND c.currency = {currency} AND c.period_start <= coalesce({until}, c.period_start)
+	AND c.period_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
+ORDER BY 5, 1, 2 LIMIT 20
+$query$),
+('engineering', 'freshness', 'Data freshness', 'table', 5, 1, 3, 1, 'data_freshness', NULL, 'data_freshness', 'The marts that are oldest, or are not as they should be.', $query$
+SELECT f.mart, f.layer, f.freshness_status, f.as_of, f.age_minutes, f.quarantined_keys
+FROM nudge_reporting.data_freshness f
+ORDER BY f.freshness_status = 'fresh', f.age_minutes DESC NULLS FIRST, 1 LIMIT 20
+$query$);
+
+INSERT INTO nudge.shipped_widget_metrics (dashboard, widget, place, metric)
+SELECT v.dashboard, v.widget, m.place, m.metric
+FROM (VALUES
+	('executive', 'mrr', '{mrr}'),
+	('executive', 'cac', '{cac}'),
+	('executive', 'churn', '{logo_churn_rate}'),
+	('executive', 'revenue_growth', '{new_mrr,reactivation_mrr,expansion_mrr,contraction_mrr,churn_mrr}'),
+	('executive', 'net_revenue_retention', '{net_revenue_retention_rate}'),
+	('executive', 'cash', '{cash_balance}'),
+	('executive', 'ltv_to_cac', '{ltv_to_cac_ratio}'),
+	('executive', 'mrr_by_segment', '{mrr}'),
+	('sales', 'pipeline_value', '{pipeline_value}'),
+	('sales', 'closed_won_amount', '{closed_won_amount}'),
+	('sales', 'win_rate', '{win_rate}'),
+	('sales', 'deals', '{deals_created,deals_closed,deals_won}'),
+	('sales', 'pipeline_coverage', '{pipeline_coverage}'),
+	('sales', 'average_deal_size', '{average_deal_size}'),
+	('sales', 'sales_velocity', '{sales_velocity}'),
+	('sales', 'sales_cycle', '{median_sales_cycle_days}'),
+	('sales', 'by_owner', '{closed_won_amount,deals_won,win_rate,quota_attainment_rate,pipeline_value,open_deals}'),
+	('sales', 'won_by_segment', '{closed_won_amount}'),
+	('sales', 'activities', '{sales_activities}'),
+	('marketing', 'leads', '{leads}'),
+	('marketing', 'cac', '{cac}'),
+	('marketing', 'roi', '{marketing_roi}'),
+	('marketing', 'channels', '{marketing_spend,leads,acquired_customers,cac,attributed_revenue,roas}'),
+	('marketing', 'acquisition_funnel', '{impressions,clicks,leads,acquired_customers}'),
+	('marketing', 'attributed_revenue', '{attributed_revenue}'),
+	('marketing', 'click_through_rate', '{click_through_rate}'),
+	('marketing', 'unit_costs', '{cost_per_lead,cac}'),
+	('marketing', 'lead_to_customer_rate', '{lead_to_customer_rate}'),
+	('marketing', 'content_to_lead_rate', '{content_to_lead_rate}'),
+	('product', 'monthly_active_users', '{monthly_active_users}'),
+	('product', 'stickiness', '{stickiness_rate}'),
+	('product', 'user_retention', '{user_retention_rate}'),
+	('product', 'lifecycle', '{new_users,returning_users,resurrected_users,dormant_users}'),
+	('product', 'nps', '{nps}'),
+	('product', 'sessions', '{sessions}'),
+	('product', 'bounce_rate', '{bounce_rate}'),
+	('product', 'feature_adoption', '{feature_adopted_rate}'),
+	('product', 'early_retention', '{day_1_retention_rate,day_7_retention_rate,day_30_retention_rate}'),
+	('product', 'open_bugs', '{open_bugs}'),
+	('customer_success', 'net_revenue_retention', '{net_revenue_retention_rate}'),
+	('customer_success', 'gross_revenue_retention', '{gross_revenue_retention_rate}'),
+	('customer_success', 'csat', '{csat}'),
+	('customer_success', 'customers', '{new_customers,churned_customers}'),
+	('customer_success', 'ticket_backlog', '{ticket_backlog}'),
+	('customer_success', 'churn_by_segment', '{logo_churn_rate}'),
+	('customer_success', 'first_response_time', '{first_response_time}'),
+	('customer_success', 'resolution_time', '{resolution_time}'),
+	('customer_success', 'mrr_at_risk', '{at_risk_mrr_rate}'),
+	('engineering', 'deployment_frequency', '{deployment_frequency}'),
+	('engineering', 'lead_time', '{lead_time_for_changes}'),
+	('engineering', 'change_failure_rate', '{change_failure_rate}'),
+	('engineering', 'deployments', '{deployments}'),
+	('engineering', 'mttr', '{mttr}'),
+	('engineering', 'uptime', '{uptime_rate}'),
+	('engineering', 'code_coverage', '{code_coverage_rate}'),
+	('engineering', 'incidents', '{incidents}'),
+	('engineering', 'bugs', '{bugs_opened,bugs_closed}')
+) v(dashboard, widget, metrics), unnest(v.metrics::text[]) WITH ORDINALITY m(metric, place);
+
+-- src/reporting/view_keys.sql
+
+/*
+ * view_keys.sql
+ *		Columns that tell the rows of shipped views apart: tests and semantic
+ *		layers want them, since views have no primary keys.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+UPDATE nudge.shipped_views v SET row_key = k.row_key
+FROM (VALUES
+	('calendar_days', '{day}'::text[]),
+	('metric_values', '{period_start,grain,metric,dimension,dimension_value,currency}'),
+	('metric_catalog', '{metric}'),
+	('kpi_current', '{metric}'),
+	('metric_progress', '{period_start,grain,metric,dimension,dimension_value,currency}'),
+	('metric_targets', '{period_start,metric,target_kind,grain,dimension,dimension_value,currency}'),
+	('data_freshness', '{mart}'),
+	('reporting_settings', '{setting}'),
+	('_metabase_metadata', '{keypath}'),
+	('mrr_monthly', '{period_start,currency}'),
+	('customer_mrr_now', '{customer,currency}'),
+	('metric_revisions', '{period_start,currency,report_version}'),
+	('mrr_monthly_consolidated', '{period_start,currency}'),
+	('mrr_causes_monthly', '{period_start,currency,movement,cause}'),
+	('revenue_retention_monthly', '{period_start,currency}'),
+	('revenue_retention_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
+	('mrr_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
+	('mrr_monthly_then', '{period_start,dimension,dimension_value,currency}'),
+	('revenue_cohort_months', '{cohort_start,age_months,currency}'),
+	('customer_revenue_monthly', '{period_start,customer,currency}'),
+	('customer_mrr_movements', '{period_start,customer,currency}'),
+	('customer_transfers', '{period_start,customer,dimension,currency}'),
+	('customer_subscriptions', '{started_at,customer,subscription,item,sequence_no}'),
+	('customer_details', '{customer}'),
+	('user_details', '{user_id}'),
+	('plan_details', '{plan}'),
+	('active_users_daily', '{day}'),
+	('user_lifecycle', '{period_start,grain}'),
+	('user_retention_cohorts', '{cohort_start,grain,age}'),
+	('user_retention_by_day', '{period_start,age_days}'),
+	('user_classes_weekly', '{period_start}'),
+	('feature_adoption_monthly', '{period_start,feature}'),
+	('feature_adoption_now', '{feature}'),
+	('product_events_daily', '{day,event_name,feature}'),
+	('user_events_daily', '{day,user_key,event_name,feature}'),
+	('support_monthly', '{period_start,dimension,dimension_value}'),
+	('support_backlog_monthly', '{period_start,dimension,dimension_value}'),
+	('support_tickets', '{ticket}'),
+	('nps_monthly', '{period_start,dimension,dimension_value}'),
+	('sales_monthly', '{period_start,dimension,dimension_value}'),
+	('sales_pipeline_now', '{dimension,dimension_value}'),
+	('uptime_monthly', '{period_start,dimension,dimension_value}'),
+	('incidents_monthly', '{period_start,dimension,dimension_value}'),
+	('platform_incidents', '{incident}'),
+	('latency_monthly', '{period_start,dimension,dimension_value}'),
+	('delivery_monthly', '{period_start,dimension,dimension_value}'),
+	('channels_monthly', '{period_start,channel}'),
+	('channel_attribution_monthly', '{period_start,channel,attribution_model,currency}'),
+	('channel_overview', '{channel}'),
+	('channel_spend_daily', '{day,channel,campaign,partner,currency}'),
+	('campaign_sends_daily', '{day,campaign}'),
+	('campaign_results', '{campaign}'),
+	('customer_touches_daily', '{day,customer,channel,campaign,partner}'),
+	('customer_conversions_daily', '{day,customer,conversion_kind,currency}'),
+	('costs_monthly', '{period_start,category}'),
+	('burn_monthly', '{period_start}'),
+	('share_of_voice_monthly', '{period_start,channel,competitor}'),
+	('competitive_wins_monthly', '{period_start,dimension,dimension_value}'),
+	('funnel_steps_monthly', '{period_start,funnel,step_number}'),
+	('funnel_steps_by_dimension', '{period_start,funnel,dimension,dimension_value,step_number}'),
+	('funnel_people', '{funnel,user_id}'),
+	('sessions_daily', '{period_start}'),
+	('sessions_monthly', '{period_start}'),
+	('user_sessions', '{started_at,user_id}'),
+	('unit_economics_monthly', '{period_start}'),
+	('unit_economics_segments', '{period_start,segment}'),
+	('customer_health_now', '{customer}'),
+	('customer_health_factor_scores', '{customer,factor}'),
+	('customer_health_history', '{period_start,customer}'),
+	('customer_health_bands', '{period_start,currency,band}'),
+	('account_health_now', '{customer,model}'),
+	('account_success_monthly', '{period_start,dimension,dimension_value,success_measure}'),
+	('value_realization_monthly', '{period_start,dimension,dimension_value}'),
+	('risk_adjusted_retention_monthly', '{period_start,health_band}'),
+	('interventions_monthly', '{period_start}'),
+	('campaigns_monthly', '{period_start,campaign}'),
+	('content_monthly', '{period_start,content_type}'),
+	('partners_monthly', '{period_start,partner,partner_measure}'),
+	('sales_activities_monthly', '{period_start,dimension,dimension_value,activity_kind}'),
+	('revenue_streams_monthly', '{period_start,revenue_stream}'),
+	('customer_costs_monthly', '{period_start}'),
+	('growth_efficiency_quarterly', '{period_start}')
+) k(name, row_key)
+WHERE v.name = k.name;
+
+-- src/reporting/audiences.sql
+
+/*
+ * audiences.sql
+ *		Who reads what: executives, managers, analysts, and people outside, of
+ *		whom customers see their own rows and others a few totals.
+ *
+ * Rules: doc/audiences.md.
+ */
+
+CREATE TABLE nudge.audiences (
+	role_name name PRIMARY KEY,
+	audience text NOT NULL CHECK (audience IN ('executive', 'analysts', 'managers', 'investors', 'board', 'partners', 'customers')),
+	department text,
+	subjects text[],
+	metrics text[],
+	dimensions text[],
+	minimum_customers integer NOT NULL DEFAULT 5 CHECK (minimum_customers BETWEEN 1 AND 1000000),
+	set_by name NOT NULL DEFAULT session_user,
+	set_at timestamptz NOT NULL DEFAULT now(),
+	CHECK ((audience = 'managers') = (department IS NOT NULL)),
+	CHECK (subjects IS NULL OR audience = 'managers'),
+	CHECK (metrics IS NULL OR audience IN ('managers', 'investors', 'board', 'partners')),
+	CHECK (dimensions IS NULL OR audience IN ('investors', 'board', 'partners'))
+);
+
+-- a row policy is for one group
+CREATE UNIQUE INDEX audiences_customers ON nudge.audiences (audience) WHERE audience = 'customers';
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.audiences', '');
+
+COMMENT ON INDEX nudge.audiences_customers IS 'One group of customers: policies of marts are for it';
+
+COMMENT ON TABLE nudge.audiences IS 'Groups of people who read reports: roles that set_audience() knows. deploy() and grant_audiences() give them what they read';
+
+COMMENT ON COLUMN nudge.audiences.role_name IS 'Role whose members they are';
+
+COMMENT ON COLUMN nudge.audiences.audience IS 'executive and analysts: everything; managers: of a department; investors, board and partners: totals of some metrics; customers: their own rows';
+
+COMMENT ON COLUMN nudge.audiences.department IS 'Department of managers; NULL for others';
+
+COMMENT ON COLUMN nudge.audiences.subjects IS 'Subjects of views and metrics that managers read; NULL: those of nudge.shipped_departments';
+
+COMMENT ON COLUMN nudge.audiences.metrics IS 'Further metrics that managers read, or all that investors, board or partners do; NULL: those that are shipped';
+
+COMMENT ON COLUMN nudge.audiences.dimensions IS 'Dimensions by which investors, board or partners see balances, such as segment; NULL: totals only';
+
+COMMENT ON COLUMN nudge.audiences.minimum_customers IS 'Amounts of fewer customers are not shown to investors, board or partners';
+
+COMMENT ON COLUMN nudge.audiences.set_by IS 'Who has set it last';
+
+COMMENT ON COLUMN nudge.audiences.set_at IS 'When';
+
+CREATE TABLE nudge.external_customers (
+	role_name name NOT NULL,
+	customer text NOT NULL,
+	set_by name NOT NULL DEFAULT session_user,
+	set_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (role_name, customer)
+);
+
+SELECT pg_catalog.pg_extension_config_dump('nudge.external_customers', '');
+
+COMMENT ON TABLE nudge.external_customers IS 'Which customers the roles outside are: members of the role see the rows of these customers, if they are members of the group of customers too';
+
+COMMENT ON COLUMN nudge.external_customers.role_name IS 'Role whose members they are';
+
+COMMENT ON COLUMN nudge.external_customers.customer IS 'Key of the customer, as the inputs have it; of one that was merged, the key that it counts as';
+
+COMMENT ON COLUMN nudge.external_customers.set_by IS 'Who has set it';
+
+COMMENT ON COLUMN nudge.external_customers.set_at IS 'When';
+
+CREATE TABLE nudge.shipped_departments (
+	department text PRIMARY KEY,
+	place integer NOT NULL UNIQUE,
+	subjects text[] NOT NULL,
+	metrics text[] NOT NULL
+);
+
+GRANT SELECT ON nudge.shipped_departments TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_departments IS 'The departments that are shipped, and what their managers read unless nudge.audiences says otherwise';
+
+COMMENT ON COLUMN nudge.shipped_departments.department IS 'Name of the department';
+
+COMMENT ON COLUMN nudge.shipped_departments.place IS 'Order in which they are listed';
+
+COMMENT ON COLUMN nudge.shipped_departments.subjects IS 'Subjects of metrics and views that its managers read';
+
+COMMENT ON COLUMN nudge.shipped_departments.metrics IS 'Metrics of other subjects that they read too';
+
+INSERT INTO nudge.shipped_departments (department, place, subjects, metrics) VALUES
+('sales', 10, '{sales,market}', '{new_mrr,expansion_mrr,new_customers}'),
+('marketing', 20, '{acquisition,market}', '{new_mrr,new_customers}'),
+('product', 30, '{usage}', '{nps,logo_churn_rate}'),
+('customer success', 40, '{customers,support}', '{expansion_mrr,contraction_mrr,churn_mrr,net_revenue_retention_rate,gross_revenue_retention_rate,weekly_active_rate,feature_adoption_rate}'),
+('engineering', 50, '{engineering,platform}', '{}'),
+('finance', 60, '{revenue,finance}', '{paying_customers,new_customers,churned_customers,logo_churn_rate,marketing_spend,cac}');
+
+-- Who may see what ------------------------------------------------------------
+
+-- Views of the extension, so that their tables need not be readable, and who
+-- asks is who reads the view: no argument or setting says who that is.
+CREATE VIEW nudge.own_customers WITH (security_barrier = true) AS
+	SELECT DISTINCT e.customer
+	FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
+	WHERE pg_catalog.pg_has_role(r.oid, 'USAGE');
+
+GRANT SELECT ON nudge.own_customers TO PUBLIC;
+
+COMMENT ON VIEW nudge.own_customers IS 'Customers whose rows the present role may see from outside, by nudge.external_customers';
+
+COMMENT ON COLUMN nudge.own_customers.customer IS 'Key of the customer';
+
+-- Who may read all key figures sees all departments.
+CREATE VIEW nudge.own_department_metrics WITH (security_barrier = true) AS
+	SELECT DISTINCT a.department, m.metric
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department
+	JOIN nudge.shipped_metrics m ON m.subject = ANY (coalesce(a.subjects, d.subjects)) OR m.metric = ANY (coalesce(a.metrics, d.metrics))
+	WHERE a.audience = 'managers' AND (pg_catalog.pg_has_role(r.oid, 'USAGE') OR pg_catalog.has_table_privilege(pg_catalog.to_regclass('nudge_reporting.kpi_current'), 'SELECT'));
+
+GRANT SELECT ON nudge.own_department_metrics TO PUBLIC;
+
+COMMENT ON VIEW nudge.own_department_metrics IS 'Metrics of the departments whose managers the present role is one of';
+
+COMMENT ON COLUMN nudge.own_department_metrics.department IS 'Department';
+
+COMMENT ON COLUMN nudge.own_department_metrics.metric IS 'Name of the metric';
+
+CREATE FUNCTION nudge.audience_metrics(audience text) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE audience
+		WHEN 'investors' THEN '{mrr,arr,net_new_mrr,mrr_growth_rate,net_revenue_retention_rate,gross_revenue_retention_rate,logo_churn_rate,paying_customers}'
+		WHEN 'board' THEN '{mrr,arr,new_mrr,reactivation_mrr,expansion_mrr,contraction_mrr,churn_mrr,net_new_mrr,mrr_growth_rate,churned_mrr_rate,gross_mrr_churn_rate,net_revenue_retention_rate,gross_revenue_retention_rate,logo_churn_rate,quick_ratio,arpa,paying_customers,new_customers,churned_customers,nps,cac,net_burn,burn_multiple,cash_balance,runway_months}'
+		WHEN 'partners' THEN '{paying_customers,new_customers}'
+		ELSE '{}' END::text[];
+
+COMMENT ON FUNCTION nudge.audience_metrics(text) IS 'Works for nudge_external: the metrics that investors, board or partners see unless nudge.audiences says otherwise';
+
+CREATE VIEW nudge.own_metrics WITH (security_barrier = true) AS
+	SELECT m.metric, d.dimension, min(a.minimum_customers) AS minimum_customers
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
+	JOIN nudge.shipped_metrics m ON m.metric = ANY (coalesce(a.metrics, nudge.audience_metrics(a.audience))),
+		LATERAL (SELECT 'all' AS dimension UNION ALL SELECT u FROM unnest(a.dimensions) u WHERE m.additivity = 'balance') d
+	WHERE a.audience IN ('investors', 'board', 'partners') AND pg_catalog.pg_has_role(r.oid, 'USAGE')
+	GROUP BY m.metric, d.dimension;
+
+GRANT SELECT ON nudge.own_metrics TO PUBLIC;
+
+COMMENT ON VIEW nudge.own_metrics IS 'Metrics that the present role may see from outside, by nudge.audiences';
+
+COMMENT ON COLUMN nudge.own_metrics.metric IS 'Name of the metric';
+
+COMMENT ON COLUMN nudge.own_metrics.dimension IS 'Dimension by which it may be sliced; all: the total';
+
+COMMENT ON COLUMN nudge.own_metrics.minimum_customers IS 'Amounts of fewer customers are not shown';
+
+-- Views -----------------------------------------------------------------------
+
+CREATE TABLE nudge.shipped_audience_views (
+	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$'),
+	audience text NOT NULL CHECK (audience IN ('managers', 'aggregate', 'customers')),
+	place integer NOT NULL UNIQUE,
+	marts text[] NOT NULL DEFAULT '{}',
+	query text NOT NULL,
+	display_name text NOT NULL,
+	description text NOT NULL CHECK (description ~ '^One row per [^.]+[.]'),
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object')
+);
+
+GRANT SELECT ON nudge.shipped_audience_views TO PUBLIC;
+
+COMMENT ON TABLE nudge.shipped_audience_views IS 'The views that show each reader other rows; deploy() makes those of the audiences that nudge.audiences has';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.name IS 'Name of the view: of managers in nudge_reporting, of others in nudge_external';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.audience IS 'managers; aggregate: investors, board and partners; customers';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.place IS 'Order in which they are made';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.marts IS 'Marts that must be there for it; of customers, those that it reads';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.query IS 'Its query, with the settings of deploy() as in nudge.shipped_views, and {own_customers} for the customers that the reader is';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.display_name IS 'Name for people';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.description IS 'Comment on the view: what one row is, then what it tells';
+
+COMMENT ON COLUMN nudge.shipped_audience_views.columns IS 'Comments on its columns, by name';
+
+INSERT INTO nudge.shipped_audience_views (name, audience, place, marts, query, display_name, description, columns) VALUES
+('department_kpis', 'managers', 2000, '{}', $query$
+SELECT o.department, k.metric, k.title, k.subject, k.unit, k.direction, k.grain, k.currency, k.period_start, k.value, k.previous, k.change, k.change_rate, k.target, k.minimum, k.benchmark, k.plan, k.target_met, k.minimum_met,
+	k.value_to_date, k.numerator, k.denominator, k.as_of, k.null_reason, k.sort_order
+FROM nudge_reporting.kpi_current k JOIN nudge.own_department_metrics o ON o.metric = k.metric$query$,
+	'Key figures of departments', 'One row per department and metric. The key figures of the departments whose manager the reader is; as kpi_current, where each column is explained.',
+	'{"department": "Department", "metric": "Name of the metric", "title": "Name for people", "subject": "What it is about", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "grain": "Length of the period",
+	"currency": "Currency of what is counted; NULL: the metric has none, or several do", "period_start": "First day of the last period that is over, in the zone of deploy()", "value": "Value in this period", "previous": "Value in the period before", "change": "Value less previous",
+	"change_rate": "Change over previous, as a fraction of 1", "target": "What is aimed at", "minimum": "The worst that is accepted", "benchmark": "Value of others", "plan": "Value in the budget", "target_met": "Whether the value is the target or better; NULL without one",
+	"minimum_met": "Whether the value is the minimum or better; NULL without one", "value_to_date": "Value in the period that is open, which still changes", "numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio",
+	"as_of": "All that was committed before this instant is in it", "null_reason": "Why there is no value", "sort_order": "Order in which metrics are listed"}'),
+('department_metric_values', 'managers', 2010, '{}', $query$
+SELECT v.period_start, o.department, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, v.value, v.numerator, v.denominator, v.complete
+FROM nudge_reporting.metric_values v JOIN nudge.own_department_metrics o ON o.metric = v.metric$query$,
+	'Metric values of departments', 'One row per department, metric, period, slice and currency. The metric_values of the departments whose manager the reader is.',
+	'{"period_start": "First day of the period", "department": "Department", "grain": "Length of the period: day, week, month, quarter or year", "metric": "Name of the metric: metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total",
+	"currency": "Currency of what is counted; NULL: the metric has none", "value": "Value, in the unit of the metric; NULL: not defined", "numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio", "complete": "Whether the period is over; an open one still changes"}'),
+('department_metric_progress', 'managers', 2020, '{}', $query$
+SELECT p.period_start, o.department, p.grain, p.metric, p.dimension, p.dimension_value, p.currency, p.value, p.target, p.minimum, p.benchmark, p.plan, p.target_gap, p.attainment_rate, p.target_met, p.minimum_met, p.complete
+FROM nudge_reporting.metric_progress p JOIN nudge.own_department_metrics o ON o.metric = p.metric$query$,
+	'Metrics and targets of departments', 'One row per department, metric, period, slice and currency with a target. The metric_progress of the departments whose manager the reader is.',
+	'{"period_start": "First day of the period", "department": "Department", "grain": "Length of the period", "metric": "Name of the metric", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
+	"value": "Value in the period", "target": "What is aimed at", "minimum": "The worst that is accepted", "benchmark": "Value of others", "plan": "Value in the budget", "target_gap": "Value less target", "attainment_rate": "Value over target, as a fraction of 1; NULL if less is better or the target is not above 0",
+	"target_met": "Whether the value is the target or better", "minimum_met": "Whether the value is the minimum or better", "complete": "Whether the period is over"}'),
+('department_targets', 'managers', 2030, '{}', $query$
+SELECT t.period_start, o.department, t.metric, t.target_kind, t.grain, t.dimension, t.dimension_value, t.currency, t.value, t.next_period_start, t.provenance, t.note
+FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.metric = t.metric$query$,
+	'Targets of departments', 'One row per department and target. The targets of the departments whose manager the reader is; each holds until the next.',
+	'{"period_start": "First day of the first period that it holds for", "department": "Department", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
+	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
+
+-- Those outside see no numerators: they are other metrics.  How many customers
+-- are behind a total is what mrr_monthly_consolidated says; without it nothing
+-- is shown.
+('company_kpis', 'aggregate', 2040, '{mrr_consolidated}', $query$
+WITH groups AS MATERIALIZED (
+	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.closing_customers > 0
+)
+SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
+	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
+FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all',
+	LATERAL (
+		SELECT NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS now,
+			NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start - 1, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS before
+	) g$query$,
+	'Key figures of the company', 'One row per metric. Its value in the last period that is over, and in the one before.',
+	'{"metric": "Name of the metric", "title": "Name for people", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none",
+	"period_start": "First day of the last period that is over", "value": "Value in this period; NULL: not known, or suppressed", "previous": "Value in the period before", "change": "Value less previous", "change_rate": "Change over previous, as a fraction of 1",
+	"is_suppressed": "Whether too few customers are behind it", "as_of": "All that was committed before this instant is in it", "sort_order": "Order in which metrics are listed"}'),
+-- A slice is shown if enough customers are behind it.  If only one of a currency
+-- is not, or those that are not have too few together, the total would tell: then
+-- the smallest of the others is not shown either: enough are then hidden together,
+-- which one group alone never is.  The same again for all currencies, since the
+-- total may be of all.
+('company_metric_values', 'aggregate', 2050, '{mrr_consolidated}', $query$
+WITH own AS MATERIALIZED (
+	SELECT o.metric, o.dimension, o.minimum_customers FROM nudge.own_metrics o
+), least_group AS (
+	SELECT min(o.minimum_customers) AS customers FROM own o
+), counted AS (
+	SELECT c.period_start, 'all' AS dimension, 'all' AS dimension_value, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.complete
+	UNION ALL
+	SELECT c.period_start, c.dimension, c.dimension_value, c.currency, c.value FROM nudge_reporting.metric_values c
+	WHERE c.metric = 'paying_customers' AND c.grain = 'month' AND c.complete AND c.dimension IN (SELECT o.dimension FROM own o WHERE o.dimension <> 'all') AND EXISTS (SELECT FROM own o WHERE o.dimension <> 'all')
+), groups AS (
+	SELECT c.*, min(c.customers) OVER (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0) AS smallest, coalesce(sum(c.customers) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+	FROM counted c
+	WINDOW w AS (PARTITION BY c.period_start, c.dimension, c.currency, c.customers > 0 ORDER BY c.customers, c.dimension_value COLLATE "C")
+), first_look AS (
+	SELECT g.*, l.customers AS least, g.customers = 0 OR g.customers >= l.customers AND (g.dimension IN ('all', 'currency') OR g.smallest >= l.customers OR g.before >= l.customers) AS is_shown
+	FROM groups g, least_group l
+), second_look AS (
+	SELECT f.*, sum(f.customers) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_customers,
+		row_number() OVER (PARTITION BY f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
+	FROM first_look f WINDOW a AS (PARTITION BY f.period_start, f.dimension)
+), judged AS MATERIALIZED (
+	SELECT k.period_start, k.dimension, k.dimension_value, k.currency,
+		k.is_shown AND (k.dimension = 'all' OR k.customers = 0 OR k.hidden_customers IS NULL OR k.place_among_shown > 1 OR k.hidden_customers >= k.least) AS is_shown
+	FROM second_look k
+)
+SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END::numeric(24,6) AS value, NOT s.is_shown AS is_suppressed
+FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension
+	LEFT JOIN judged j ON j.period_start = nudge.period_start(v.period_start, 'month') AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency,
+	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all') AS is_shown) s
+WHERE v.complete$query$,
+	'Metrics of the company', 'One row per metric, period that is over, slice and currency. Metrics over time; slices are of balances, and only of groups of customers that are large enough.',
+	'{"period_start": "First day of the period", "grain": "Length of the period", "metric": "Name of the metric: company_metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
+	"value": "Value, in the unit of the metric; NULL: not defined, or suppressed", "is_suppressed": "Whether it is not shown, since too few customers are behind it, or one could compute that of others from it"}'),
+('company_mrr_monthly', 'aggregate', 2060, '{mrr_consolidated}', $query$
+SELECT s.period_start, s.currency, CASE WHEN o.is_shown THEN s.opening_mrr END::numeric(24,6) AS opening_mrr, CASE WHEN o.is_shown AND 'new_mrr' = ANY (o.metrics) THEN s.new_mrr END::numeric(24,6) AS new_mrr, CASE WHEN o.is_shown AND 'reactivation_mrr' = ANY (o.metrics) THEN s.reactivation_mrr END::numeric(24,6) AS reactivation_mrr,
+	CASE WHEN o.is_shown AND 'expansion_mrr' = ANY (o.metrics) THEN s.expansion_mrr END::numeric(24,6) AS expansion_mrr, CASE WHEN o.is_shown AND 'contraction_mrr' = ANY (o.metrics) THEN s.contraction_mrr END::numeric(24,6) AS contraction_mrr, CASE WHEN o.is_shown AND 'churn_mrr' = ANY (o.metrics) THEN s.churn_mrr END::numeric(24,6) AS churn_mrr,
+	CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.fx_mrr END::numeric(24,6) AS fx_mrr, CASE WHEN o.is_shown AND 'net_new_mrr' = ANY (o.metrics) THEN s.net_new_mrr END::numeric(24,6) AS net_new_mrr, CASE WHEN o.is_shown THEN s.closing_mrr END::numeric(24,6) AS closing_mrr,
+	CASE WHEN o.is_shown AND 'paying_customers' = ANY (o.metrics) THEN s.closing_customers END AS closing_customers, NOT o.is_shown AS is_suppressed
+FROM nudge_reporting.mrr_monthly_consolidated s, LATERAL (
+	SELECT array_agg(m.metric) AS metrics, NOT bool_or(s.opening_customers > 0 AND s.opening_customers < m.minimum_customers OR s.closing_customers > 0 AND s.closing_customers < m.minimum_customers) AS is_shown
+	FROM nudge.own_metrics m WHERE m.dimension = 'all') o
+WHERE s.complete AND 'mrr' = ANY (o.metrics)$query$,
+	'MRR by month', 'One row per month that is over and currency. Opening MRR, its movements and closing MRR, as far as the reader may see these metrics.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more",
+	"contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed", "closing_customers": "Customers as the month closed",
+	"is_suppressed": "Whether too few customers are behind it"}'),
+('company_metric_catalog', 'aggregate', 2070, '{}', $query$
+SELECT m.metric, m.title, m.unit, m.direction, m.additivity, m.grain, m.formula, m.description, m.place AS sort_order
+FROM nudge.shipped_metrics m JOIN nudge.own_metrics o ON o.metric = m.metric AND o.dimension = 'all'$query$,
+	'Metric catalogue of the company', 'One row per metric. What each metric that the reader sees means.',
+	'{"metric": "Name of the metric", "title": "Name for people", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "additivity": "additive: may be added over anything; balance: not over time; not additive: not at all",
+	"grain": "Length of the periods that company_kpis compares", "formula": "How it is computed", "description": "What it tells, and what it leaves out", "sort_order": "Order in which metrics are listed"}'),
+
+-- Read with the rights of the reader: marts have a policy for these.
+('own_account', 'customers', 2080, '{dim_customers}', $query$
+SELECT c.customer, c.name AS customer_name, c.created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
+FROM nudge_analytics.dim_customers c WHERE c.customer = ANY ({own_customers})$query$,
+	'Own account', 'One row per customer that the reader is. What it pays now, and since when.',
+	'{"customer": "Customer", "customer_name": "What it is called", "created_at": "When it came to be", "account_status": "active with MRR now, churned without but with some before, never_paid", "first_revenue_day": "First day with MRR; NULL: never", "last_revenue_day": "Last day with MRR; NULL: it has some now, or never had",
+	"currency": "Currency of current_mrr; NULL: several", "current_mrr": "MRR now; NULL: in several currencies"}'),
+('own_users', 'customers', 2082, '{dim_users}', $query$
+SELECT u."user" AS user_key, u.customer, u.signed_up_at, u.signed_up_day, u.plan AS user_plan, u.role AS user_role
+FROM nudge_analytics.dim_users u WHERE u.customer = ANY ({own_customers})$query$,
+	'Own users', 'One row per user of a customer that the reader is.',
+	'{"user_key": "User", "customer": "Customer", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it, in the zone of deploy()", "user_plan": "Plan of the user", "user_role": "Role in the account"}'),
+('own_mrr_periods', 'customers', 2084, '{customer_mrr}', $query$
+SELECT p.valid_from AS started_at, p.valid_to AS ended_at, c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.valid_from, {zone}) AS first_day, nudge.civil_date(p.valid_to, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_periods(c.state) p WHERE c.customer = ANY ({own_customers})$query$,
+	'Own MRR over time', 'One row per customer that the reader is, currency and period of time with a price.',
+	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the price", "mrr": "MRR of the price", "first_day": "Day of started_at, in the zone of deploy()",
+	"end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}'),
+('own_mrr_monthly', 'customers', 2086, '{fact_revenue}', $query$
+SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete
+FROM nudge_analytics.fact_revenue f WHERE f.customer = ANY ({own_customers})$query$,
+	'Own MRR by month', 'One row per month, customer that the reader is and currency. MRR as the month opened and closed.',
+	'{"period_start": "First day of the month", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR as the month opened", "movement_mrr": "Change of MRR in the month", "closing_mrr": "MRR as the month closed, or so far",
+	"complete": "Whether the month is over"}'),
+('own_subscriptions', 'customers', 2088, '{fact_subscriptions}', $query$
+SELECT f.valid_from AS started_at, f.valid_to AS ended_at, f.first_day, f.last_day, f.customer, f.subscription, f.item, f.sequence_no, f.plan AS plan_key, f.status AS subscription_status, f.currency, f.amount::numeric(24,6) AS amount, f.interval_unit, f.interval_count, f.quantity::numeric(24,6) AS quantity, f.mrr::numeric(24,6) AS mrr
+FROM nudge_analytics.fact_subscriptions f WHERE f.customer = ANY ({own_customers})$query$,
+	'Own subscriptions', 'One row per subscription, item and beginning of a price, of the customers that the reader is.',
+	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "first_day": "Day of started_at, in the zone of deploy()", "last_day": "Last day on which it counts; NULL: it has no end yet", "customer": "Customer", "subscription": "Subscription of which it is an item; NULL: not known",
+	"item": "Item", "sequence_no": "1; further rows of an item that begin at the same instant are counted on", "plan_key": "Plan or add-on", "subscription_status": "Status", "currency": "Currency of the amounts", "amount": "Price a unit and interval", "interval_unit": "day, week, month, quarter, year or none",
+	"interval_count": "Units between two bills", "quantity": "Units bought", "mrr": "MRR while it counts; NULL: it is no recurring revenue"}'),
+('own_tickets', 'customers', 2090, '{fact_tickets}', $query$
+SELECT f.ticket, f.customer, f.opened_day, f.status AS ticket_status, f.priority, f.category, f.opened_at, f.first_response_at, f.resolved_at, f.first_response_minutes::numeric(24,6) AS first_response_minutes, f.resolution_minutes::numeric(24,6) AS resolution_minutes, f.csat::numeric(24,6) AS csat
+FROM nudge_analytics.fact_tickets f WHERE f.customer = ANY ({own_customers})$query$,
+	'Own tickets', 'One row per ticket of a customer that the reader is. With the times to answer and to resolve it.',
+	'{"ticket": "Ticket", "customer": "Customer", "opened_day": "Day on which it was opened, in the zone of deploy()", "ticket_status": "open or resolved", "priority": "Priority", "category": "What it is about; NULL: not known", "opened_at": "When it was opened", "first_response_at": "When it was first answered; NULL: not yet",
+	"resolved_at": "When it was resolved; NULL: not yet", "first_response_minutes": "Minutes from the opening to the first response", "resolution_minutes": "Minutes from the opening to the resolution, of what is resolved", "csat": "Score that was given; NULL: none"}'),
+('own_usage_daily', 'customers', 2092, '{user_event_days,dim_users}', $query$
+SELECT f.day, f."user" AS user_key, u.customer, f.name AS event_name, f.feature, f.events AS event_count, f.succeeded, f.failed
+FROM nudge_analytics.user_event_days f JOIN nudge_analytics.dim_users u ON u."user" = f."user" WHERE u.customer = ANY ({own_customers})$query$,
+	'Own usage by day', 'One row per day, user of a customer that the reader is, event and feature.',
+	'{"day": "Day, in the zone of deploy()", "user_key": "User", "customer": "Customer", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events", "succeeded": "Those that worked", "failed": "Those that did not"}');
+
+CREATE FUNCTION nudge.audience_view(name text, audience text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN format('%s.%I', CASE audience WHEN 'managers' THEN 'nudge_reporting' ELSE 'nudge_external' END, name);
+
+COMMENT ON FUNCTION nudge.audience_view(text, text) IS 'Works for deploy: name of a view of an audience, with its schema';
+
+-- What is made for them ---------------------------------------------------------
+
+-- Marts say which rows are of which customer.
+CREATE FUNCTION nudge.own_rows(mart text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(nudge.mart_table(mart)) AND a.attname = 'customer' AND a.attnum > 0 AND NOT a.attisdropped)
+		THEN 'customer = ANY (ARRAY(SELECT o.customer FROM nudge.own_customers o))'
+		ELSE '"user" = ANY (ARRAY(SELECT u."user" FROM nudge_analytics.dim_users u WHERE u.customer = ANY (ARRAY(SELECT o.customer FROM nudge.own_customers o))))' END;
+
+COMMENT ON FUNCTION nudge.own_rows(text) IS 'Works for deploy: which rows of a mart are those of the customers that the reader is';
+
+CREATE FUNCTION nudge.rows_are_restricted(mart text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid
+		WHERE c.oid = to_regclass(nudge.mart_table(mart)) AND c.relrowsecurity AND p.polname = 'nudge_own_rows' AND NOT p.polpermissive AND p.polcmd = '*'
+			AND p.polroles @> ARRAY(SELECT r.oid FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name WHERE a.audience = 'customers'));
+
+COMMENT ON FUNCTION nudge.rows_are_restricted(text) IS 'Works for deploy: whether the group of customers sees only own rows of a mart';
+
+-- Whoever may read the mart reads it as before, but for the group of customers,
+-- whatever other policies say.  Its owner is not bound: refreshes go on.
+CREATE FUNCTION nudge.restrict_rows(mart text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mart_table constant text := nudge.mart_table(mart);
+	one name;
+BEGIN
+	FOR one IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname IN ('nudge_readers', 'nudge_own_rows') LOOP
+		EXECUTE format('DROP POLICY %I ON %s', one, mart_table);
+	END LOOP;
+	EXECUTE format('CREATE POLICY nudge_readers ON %s USING (true)', mart_table);
+	EXECUTE format('COMMENT ON POLICY nudge_readers ON %s IS %L', mart_table, 'Who may read the table reads all of it, unless another policy says otherwise');
+	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %I USING (%s)', mart_table, (SELECT a.role_name FROM nudge.audiences a WHERE a.audience = 'customers'), nudge.own_rows(mart));
+	EXECUTE format('COMMENT ON POLICY nudge_own_rows ON %s IS %L', mart_table, 'Customers read their own rows');
+	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', mart_table);
+	IF nudge.own_rows(mart) ~ '^customer ' THEN
+		PERFORM nudge.index_upstream(mart_table, 'customer');
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.restrict_rows(text) IS 'Works for deploy: lets the group of customers see only own rows of a mart, and everybody else what they saw before';
+
+CREATE FUNCTION nudge.make_audience_view(name text, settings nudge.deployment) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v nudge.shipped_audience_views;
+BEGIN
+	SELECT s.* INTO v FROM nudge.shipped_audience_views s WHERE s.name = make_audience_view.name;
+	PERFORM nudge.make_external_schema();
+	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)'), v.description, v.columns);
+	-- a view that is replaced loses them
+	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_audience_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view that shows each reader other rows, with its comments';
+
+-- It belongs to whom the marts belong.
+CREATE FUNCTION nudge.make_external_schema() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regnamespace('nudge_external') IS NULL AND EXISTS (SELECT FROM nudge.audiences a WHERE a.audience IN ('investors', 'board', 'partners', 'customers')) THEN
+		EXECUTE format('CREATE SCHEMA nudge_external AUTHORIZATION %I', coalesce((SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE n.nspname = 'nudge_analytics'), current_user));
+		COMMENT ON SCHEMA nudge_external IS 'Views of nudge_metrics for people outside';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_external_schema() IS 'Works for deploy: makes the schema of people outside if there are any. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.audience_plan() RETURNS TABLE (part integer, place integer, action text, name text, object text, lock text, estimate text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 20
+BEGIN ATOMIC
+	WITH wanted AS (
+		SELECT v.name, v.audience, v.place, v.marts, nudge.audience_view(v.name, v.audience) AS object, (
+			SELECT string_agg(w, ', ' ORDER BY w COLLATE "C") FROM unnest(v.marts) w
+			WHERE NOT EXISTS (SELECT FROM nudge.materialisations t WHERE t.name = w)
+				AND NOT EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = w AND NOT EXISTS (SELECT FROM unnest(s.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL))) AS missing
+		FROM nudge.shipped_audience_views v
+		WHERE EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
+			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners'))
+	)
+	SELECT p.part, p.place, p.action, p.name, p.object, p.lock, p.estimate FROM (
+		SELECT 1 AS part, min(w.place) AS place, 'restrict rows' AS action, m AS name, nudge.mart_table(m) AS object, format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.mart_table(m)) AS lock, 'a policy: nothing is computed' AS estimate
+		FROM wanted w, unnest(w.marts) m WHERE w.audience = 'customers' AND w.missing IS NULL AND NOT nudge.rows_are_restricted(m) GROUP BY m
+		UNION ALL
+		SELECT 2, w.place, CASE WHEN to_regclass(w.object) IS NOT NULL THEN 'change view' WHEN w.missing IS NOT NULL THEN 'leave out' ELSE 'make view' END, w.name, w.object,
+			CASE WHEN w.missing IS NULL AND to_regclass(w.object) IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, until the end of the transaction', w.object) END,
+			CASE WHEN w.missing IS NOT NULL THEN format('not there: %s', w.missing) ELSE 'a view: nothing is computed' END
+		FROM wanted w WHERE w.missing IS NULL OR to_regclass(w.object) IS NULL
+	) p ORDER BY p.part, p.place, p.name COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.audience_plan() IS 'Works for deploy: which marts it would restrict, and which views of audiences it would make. Not STRICT: it has no arguments';
+
+-- Granting ------------------------------------------------------------------------
+
+-- Views about all metrics, that managers of every department read: no numbers of
+-- one alone.  What is not named here, and has no subject of theirs, is not theirs.
+CREATE FUNCTION nudge.manager_views() RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN '{calendar_days,metric_catalog,chart_annotations,data_freshness,reporting_settings,_metabase_metadata}'::text[];
+
+COMMENT ON FUNCTION nudge.manager_views() IS 'Works for grant_audiences: views without a subject that managers of every department read';
+
+-- Views that audiences read, but for those who read everything.
+CREATE FUNCTION nudge.audience_views() RETURNS TABLE (role_id oid, role_name name, audience text, view_name text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 50
+BEGIN ATOMIC
+	SELECT r.oid, a.role_name, a.audience, nudge.reporting_view(v.name)
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department JOIN nudge.shipped_views v ON v.name = ANY (nudge.manager_views()) OR v.subject = ANY (coalesce(a.subjects, d.subjects))
+	WHERE a.audience = 'managers' AND to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+	UNION ALL
+	SELECT r.oid, a.role_name, a.audience, nudge.audience_view(v.name, v.audience)
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name JOIN nudge.shipped_audience_views v ON v.audience = a.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners')
+	WHERE to_regclass(nudge.audience_view(v.name, v.audience)) IS NOT NULL
+		AND (v.audience <> 'customers' OR NOT EXISTS (SELECT FROM unnest(v.marts) m WHERE NOT nudge.rows_are_restricted(m)));
+END;
+
+COMMENT ON FUNCTION nudge.audience_views() IS 'Works for grant_audiences: the views that are there, and that managers, people outside and customers read. Not STRICT: it has no arguments';
+
+-- Views of customers are read with their rights: they need the columns behind.
+CREATE FUNCTION nudge.audience_columns() RETURNS TABLE (role_id oid, role_name name, relation_id oid, object text, column_names text[])
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	SELECT w.role_id, w.role_name, c.oid, format('%I.%I', n.nspname, c.relname), array_agg(DISTINCT a.attname::text)
+	FROM nudge.audience_views() w
+	JOIN pg_catalog.pg_rewrite q ON q.ev_class = to_regclass(w.view_name)
+	JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = q.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
+	JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind = 'r'
+	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'nudge_analytics'
+	JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+	WHERE w.audience = 'customers'
+	GROUP BY w.role_id, w.role_name, c.oid, n.nspname, c.relname;
+END;
+
+COMMENT ON FUNCTION nudge.audience_columns() IS 'Works for grant_audiences: columns of marts that views of customers read. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.audience_grants() RETURNS TABLE (role_name name, statement text, is_there boolean)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
+BEGIN ATOMIC
+	-- roles that are there, before anything is asked of them
+	WITH given AS MATERIALIZED (
+		SELECT r.oid AS role_id, r.rolname AS role_name, CASE a.audience WHEN 'executive' THEN 'viewer' WHEN 'analysts' THEN 'analyst' END AS kind, CASE a.audience WHEN 'managers' THEN 'nudge_reporting' ELSE 'nudge_external' END AS space
+		FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
+	)
+	SELECT s.role_name, s.statement, s.is_there FROM (
+		SELECT 1 AS part, g.role_name, e.statement, e.is_there FROM given g, nudge.engine_grants(g.kind, g.role_name) e WHERE g.kind IS NOT NULL
+		UNION ALL
+		SELECT 2, g.role_name, w.statement, w.is_there FROM given g, nudge.warehouse_grants(g.kind, g.role_name, ARRAY[current_user]) w WHERE g.kind IS NOT NULL
+		UNION ALL
+		SELECT 3, g.role_name, format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, g.role_name), has_schema_privilege(g.role_id, n.oid, 'USAGE') FROM given g JOIN pg_catalog.pg_namespace n ON n.nspname = g.space WHERE g.kind IS NULL
+		UNION ALL
+		SELECT 4, c.role_name, format('GRANT SELECT (%s) ON %s TO %I', (SELECT string_agg(quote_ident(n), ', ' ORDER BY n COLLATE "C") FROM unnest(c.column_names) n), c.object, c.role_name),
+			(SELECT bool_and(has_column_privilege(c.role_id, c.relation_id, n, 'SELECT')) FROM unnest(c.column_names) n)
+		FROM nudge.audience_columns() c
+		UNION ALL
+		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_id, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v
+	) s ORDER BY s.role_name::text COLLATE "C", s.part, s.statement COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.audience_grants() IS 'Works for grant_audiences: the statements that give audiences what they read, and whether they have it. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.grant_audiences() RETURNS TABLE (role_name name, done boolean, statement text, problem text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	plan record;
+	tried record;
+	refused text[] := '{}';
+BEGIN
+	FOR plan IN SELECT g.* FROM nudge.audience_grants() g WHERE NOT g.is_there LOOP
+		SELECT t.done, t.problem INTO tried FROM nudge.try_statement(plan.statement) t;
+		refused := refused || CASE WHEN NOT tried.done THEN plan.statement END;
+		RETURN QUERY SELECT plan.role_name, tried.done, plan.statement, tried.problem;
+	END LOOP;
+	-- a GRANT of what is not one's own to grant is a warning only
+	RETURN QUERY SELECT g.role_name, false, g.statement, 'it is not yours to grant: its owner or a superuser runs this' FROM nudge.audience_grants() g WHERE NOT g.is_there AND g.statement <> ALL (array_remove(refused, NULL));
+	RETURN QUERY SELECT a.role_name, false, NULL::text, format('there is no such role: %s have no rights', a.audience) FROM nudge.audiences a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = a.role_name) ORDER BY a.role_name::text COLLATE "C";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.grant_audiences() IS
+	'Gives the audiences of nudge.audiences what they read, of what deploy() has made, and tells what was missing and is done. Not STRICT: it has no arguments';
+
+-- What users call -----------------------------------------------------------------
+
+CREATE FUNCTION nudge.check_audience(wanted nudge.audiences) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+BEGIN
+	IF (wanted).audience IS NULL OR (wanted).audience NOT IN ('executive', 'analysts', 'managers', 'investors', 'board', 'partners', 'customers') THEN
+		RAISE EXCEPTION 'unknown audience "%"', left(coalesce((wanted).audience, ''), 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says what its members read.',
+			HINT = 'It is executive, analysts, managers, investors, board, partners or customers.';
+	ELSIF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = (wanted).role_name) THEN
+		RAISE EXCEPTION 'role "%" does not exist', (wanted).role_name USING ERRCODE = 'undefined_object',
+			DETAIL = 'An audience is the members of a role.',
+			HINT = 'Make it, or call nudge.create_audiences(), which makes those that are missing.';
+	ELSIF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = (wanted).role_name AND (r.rolsuper OR r.rolbypassrls)) THEN
+		RAISE EXCEPTION 'role "%" sees everything', (wanted).role_name USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is a superuser, or no row policy binds it.',
+			HINT = 'Take a role that is neither.';
+	ELSIF ((wanted).audience = 'managers') <> ((wanted).department IS NOT NULL) THEN
+		RAISE EXCEPTION 'managers, and no others, have a department' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('The audience is %s, the department %s.', (wanted).audience, coalesce('"' || (wanted).department || '"', 'not given')),
+			HINT = 'Write set_audience(''emea_sales'', ''managers'', department => ''sales'').';
+	ELSIF (wanted).audience = 'managers' AND (wanted).subjects IS NULL AND NOT EXISTS (SELECT FROM nudge.shipped_departments d WHERE d.department = (wanted).department) THEN
+		RAISE EXCEPTION 'it is not known what department "%" reads', left((wanted).department, 40) USING ERRCODE = 'undefined_object',
+			DETAIL = (SELECT format('Known are %s.', string_agg(d.department, ', ' ORDER BY d.place)) FROM nudge.shipped_departments d),
+			HINT = 'Pass subjects, as nudge_reporting.metric_catalog has them.';
+	ELSIF (wanted).subjects IS NOT NULL AND (wanted).audience <> 'managers' OR (wanted).metrics IS NOT NULL AND (wanted).audience IN ('executive', 'analysts', 'customers')
+			OR (wanted).dimensions IS NOT NULL AND (wanted).audience NOT IN ('investors', 'board', 'partners') THEN
+		RAISE EXCEPTION 'audience "%" cannot be narrowed so', (wanted).audience USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Subjects are for managers, metrics for managers and people outside, dimensions for people outside.',
+			HINT = 'Leave the others out.';
+	ELSIF (wanted).minimum_customers NOT BETWEEN 1 AND 1000000 THEN
+		RAISE EXCEPTION 'minimum_customers must be between 1 and 1000000' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', (wanted).minimum_customers),
+			HINT = 'It is how many customers must be behind a number that people outside see; 5 unless given.';
+	END IF;
+	SELECT s INTO wrong FROM unnest((wanted).subjects) s WHERE s IS NULL OR NOT EXISTS (SELECT FROM nudge.shipped_metrics m WHERE m.subject = s) AND NOT EXISTS (SELECT FROM nudge.shipped_views v WHERE v.subject = s) OR s = 'general' LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'there is no subject "%"', left(coalesce(wrong, ''), 40) USING ERRCODE = 'undefined_object',
+			DETAIL = (SELECT format('They are %s.', string_agg(DISTINCT m.subject, ', ' ORDER BY m.subject)) FROM nudge.shipped_metrics m),
+			HINT = 'See nudge_reporting.metric_catalog.';
+	END IF;
+	PERFORM nudge.check_metric(m) FROM unnest((wanted).metrics) m;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_audience(nudge.audiences) IS 'Works for set_audience: an error unless an audience makes sense';
+
+CREATE FUNCTION nudge.set_audience(role_name name, audience text, department text DEFAULT NULL, subjects text[] DEFAULT NULL, metrics text[] DEFAULT NULL, dimensions text[] DEFAULT NULL, minimum_customers integer DEFAULT 5) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wanted nudge.audiences;
+BEGIN
+	wanted.role_name := role_name;
+	wanted.audience := lower(audience);
+	wanted.department := lower(department);
+	wanted.subjects := subjects;
+	wanted.metrics := metrics;
+	wanted.dimensions := dimensions;
+	wanted.minimum_customers := coalesce(minimum_customers, 5);
+	PERFORM nudge.check_audience(wanted);
+	IF wanted.audience = 'customers' AND EXISTS (SELECT FROM nudge.audiences a WHERE a.audience = 'customers' AND a.role_name <> wanted.role_name) THEN
+		RAISE EXCEPTION 'there is a group of customers already' USING ERRCODE = 'unique_violation',
+			DETAIL = (SELECT format('It is role "%s".', a.role_name) FROM nudge.audiences a WHERE a.audience = 'customers'),
+			HINT = 'Make roles of customers members of it, and say in nudge.external_customers who they are.';
+	END IF;
+	INSERT INTO nudge.audiences AS a (role_name, audience, department, subjects, metrics, dimensions, minimum_customers)
+	VALUES (wanted.role_name, wanted.audience, wanted.department, wanted.subjects, wanted.metrics, wanted.dimensions, wanted.minimum_customers)
+	ON CONFLICT ON CONSTRAINT audiences_pkey DO UPDATE SET audience = excluded.audience, department = excluded.department, subjects = excluded.subjects, metrics = excluded.metrics, dimensions = excluded.dimensions,
+		minimum_customers = excluded.minimum_customers, set_by = session_user, set_at = now();
+END
+$$;
+
+COMMENT ON FUNCTION nudge.set_audience(name, text, text, text[], text[], text[], integer) IS
+	'Says what members of a role read; deploy() and grant_audiences() give it to them. Not STRICT: NULL is what is shipped';
+
+CREATE FUNCTION nudge.create_audiences(audiences text[] DEFAULT '{executive,analysts,managers,investors,board,partners,customers}', departments text[] DEFAULT NULL, prefix text DEFAULT 'nudge_')
+	RETURNS TABLE (role_name name, done boolean, statement text, problem text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN SELECT (prefix || a.audience || coalesce('_' || translate(d.department, ' -', '__'), ''))::name AS name, lower(a.audience) AS audience, d.department
+		FROM unnest(audiences) WITH ORDINALITY a(audience, n) LEFT JOIN LATERAL (
+			SELECT lower(w.department) AS department, w.n FROM unnest(departments) WITH ORDINALITY w(department, n) UNION ALL SELECT s.department, s.place FROM nudge.shipped_departments s WHERE departments IS NULL) d ON lower(a.audience) = 'managers'
+		ORDER BY a.n, d.n LOOP
+		IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = one.name) THEN
+			IF NOT (SELECT r.rolsuper OR r.rolcreaterole FROM pg_roles r WHERE r.rolname = current_user) THEN
+				RAISE EXCEPTION 'role "%" cannot be made', one.name USING ERRCODE = 'insufficient_privilege',
+					DETAIL = format('Role "%s" may make no roles.', current_user),
+					HINT = 'Let somebody with CREATEROLE call it, or pass roles that are there to nudge.set_audience().';
+			END IF;
+			role_name := one.name;
+			statement := format('CREATE ROLE %I NOLOGIN', one.name);
+			EXECUTE statement;
+			EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, 'nudge_metrics: audience ' || one.audience || coalesce(' of ' || one.department, ''));
+			done := true;
+			RETURN NEXT;
+		END IF;
+		-- what was set for it stays
+		IF NOT EXISTS (SELECT FROM nudge.audiences a WHERE a.role_name = one.name AND a.audience = one.audience AND a.department IS NOT DISTINCT FROM one.department) THEN
+			PERFORM nudge.set_audience(one.name, one.audience, one.department);
+		END IF;
+	END LOOP;
+	PERFORM nudge.make_external_schema();
+	RETURN QUERY SELECT g.* FROM nudge.grant_audiences() g;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.create_audiences(text[], text[], text) IS
+	'Makes the roles of audiences that are missing, none of which logs in, and gives them what they read, of what deploy() has made; tells what it has done. Not STRICT: NULL departments are those that are shipped';
+
+REVOKE EXECUTE ON FUNCTION nudge.create_audiences(text[], text[], text) FROM PUBLIC;
+
+-- Settings are of the role that logs in: members do not inherit them.
+CREATE FUNCTION nudge.make_read_only(login name, statement_timeout interval DEFAULT '1 minute') RETURNS TABLE (role_name name, done boolean, statement text, problem text)
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = login) THEN
+		RAISE EXCEPTION 'role "%" does not exist', login USING ERRCODE = 'undefined_object',
+			DETAIL = 'Settings are of a role that logs in.',
+			HINT = 'Make it first.';
+	ELSIF statement_timeout < interval '1 millisecond' OR statement_timeout > interval '20 days' THEN
+		RAISE EXCEPTION 'statement_timeout must be between 1 millisecond and 20 days' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is %s.', statement_timeout),
+			HINT = 'Dashboards do well with 1 minute.';
+	END IF;
+	FOR statement IN SELECT format('ALTER ROLE %I SET %s = %L', login, s.name, s.value)
+		FROM (VALUES (1, 'default_transaction_read_only', 'on'), (2, 'statement_timeout', (extract(epoch FROM statement_timeout) * 1000)::bigint || 'ms'), (3, 'idle_in_transaction_session_timeout', '5min')) s(place, name, value)
+		ORDER BY s.place LOOP
+		role_name := login;
+		SELECT t.done, t.problem INTO done, problem FROM nudge.try_statement(statement) t;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.make_read_only(name, interval) IS
+	'Sets what a role that logs in for reports begins its sessions with: read-only transactions, and an end to long statements. Sessions may change it: what protects is what is not granted';
+
+-- What would let somebody see more, or less, than is meant.
+CREATE FUNCTION nudge.check_audiences() RETURNS TABLE (role_name name, problem text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	WITH outside AS (
+		-- members, by whatever way: they can SET ROLE
+		SELECT DISTINCT r.oid, r.rolname, r.rolsuper, r.rolbypassrls, a.audience FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name
+		JOIN pg_catalog.pg_roles r ON pg_catalog.pg_has_role(r.oid, g.oid, 'MEMBER') AND (NOT r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid AND m.roleid = g.oid))
+		WHERE a.audience IN ('investors', 'board', 'partners', 'customers')
+	)
+	SELECT p.role_name, p.problem FROM (
+		SELECT a.role_name, format('there is no such role: %s have no rights', a.audience) AS problem FROM nudge.audiences a WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = a.role_name)
+		UNION ALL
+		SELECT o.rolname, 'it is outside and sees everything: a superuser, or bound by no row policy' FROM outside o WHERE o.rolsuper OR o.rolbypassrls
+		UNION ALL
+		SELECT DISTINCT o.rolname, format('it is outside and may use schema %s', n.nspname) FROM outside o, pg_catalog.pg_namespace n
+		WHERE n.nspname IN ('nudge', 'nudge_staging', 'nudge_analytics', 'nudge_reporting') AND NOT o.rolsuper AND has_schema_privilege(o.oid, n.oid, 'USAGE')
+		UNION ALL
+		SELECT o.rolname, format('it is outside and may read %s, which has no policy', nudge.mart_table(m.name)) FROM outside o, nudge.materialisations m
+		WHERE NOT o.rolsuper AND to_regclass(nudge.mart_table(m.name)) IS NOT NULL AND NOT nudge.rows_are_restricted(m.name) AND has_any_column_privilege(o.oid, to_regclass(nudge.mart_table(m.name)), 'SELECT')
+		UNION ALL
+		SELECT DISTINCT o.rolname, 'it is a customer, and one of ' || i.audience FROM outside o JOIN outside i ON i.oid = o.oid WHERE o.audience = 'customers' AND i.audience <> 'customers' AND NOT o.rolsuper
+		UNION ALL
+		SELECT e.role_name, format('there is no such role: nobody is customer "%s"', e.customer) FROM nudge.external_customers e WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = e.role_name)
+		UNION ALL
+		SELECT e.role_name, format('every member of this audience is customer "%s"', e.customer) FROM nudge.external_customers e JOIN nudge.audiences a ON a.role_name = e.role_name
+		UNION ALL
+		SELECT DISTINCT e.role_name, 'it is not in the group of customers: it sees nothing' FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
+		WHERE NOT EXISTS (SELECT FROM outside o WHERE o.oid = r.oid AND o.audience = 'customers') AND NOT r.rolsuper
+		UNION ALL
+		-- one was granted it, or it was theirs before
+		SELECT a.role_name, format('managers of %s may read nudge_reporting.%s, which is not theirs', a.department, c.relname)
+		FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name JOIN pg_catalog.pg_class c ON c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge_reporting') AND c.relkind = 'v'
+		WHERE a.audience = 'managers' AND has_table_privilege(r.oid, c.oid, 'SELECT') AND NOT EXISTS (SELECT FROM nudge.audience_views() v WHERE v.role_name = a.role_name AND to_regclass(v.view_name) = c.oid)
+	) p ORDER BY p.role_name::text COLLATE "C", p.problem COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.check_audiences() IS
+	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group. Not STRICT: it has no arguments';
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+BEGIN
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.create_audiences(text[], text[], text) TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.audiences, nudge.external_customers TO %s WITH GRANT OPTION', owner);
+END
+$$;
+
+-- pg_stats shows values of a table to whoever may read it, without USAGE on its
+-- schema: and everybody may read these.
+ALTER TABLE nudge.targets ALTER COLUMN value SET STATISTICS 0, ALTER COLUMN dimension_value SET STATISTICS 0, ALTER COLUMN note SET STATISTICS 0;
+
+ALTER TABLE nudge.annotations ALTER COLUMN text SET STATISTICS 0;
+
+ALTER TABLE nudge.closed_periods ALTER COLUMN opening_mrr SET STATISTICS 0, ALTER COLUMN closing_mrr SET STATISTICS 0, ALTER COLUMN customers SET STATISTICS 0, ALTER COLUMN reason SET STATISTICS 0;
+
+ALTER TABLE nudge.materialisations ALTER COLUMN last_error SET STATISTICS 0;
+
+ALTER TABLE nudge.funnel_definitions ALTER COLUMN target_volume SET STATISTICS 0, ALTER COLUMN target_rate SET STATISTICS 0;
+
+ALTER TABLE nudge.sales_stages ALTER COLUMN win_probability SET STATISTICS 0;
+
+ALTER TABLE nudge.sla_targets ALTER COLUMN target_minutes SET STATISTICS 0;
+
+ALTER TABLE nudge.sources ALTER COLUMN query SET STATISTICS 0, ALTER COLUMN filter SET STATISTICS 0;
