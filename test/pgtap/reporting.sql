@@ -73,7 +73,7 @@ BEGIN
 	PERFORM nudge.end_run(wanted, run, 'ok', NULL, NULL);
 END
 $$;
-SELECT pg_temp.refresh(name) FROM (SELECT o.name FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary') ORDER BY o.depth) o \g /dev/null
+SELECT pg_temp.refresh(name) FROM (SELECT o.name FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary') ORDER BY o.depth) o \g /dev/null
 SELECT cmp_ok((SELECT count(*) FROM nudge_reporting.mrr_monthly), '>', 30::bigint, 'there are months');
 SELECT set_eq($$ SELECT DISTINCT currency FROM nudge_reporting.mrr_monthly $$, $$ VALUES ('EUR'), ('USD') $$, 'of two currencies');
 CREATE TEMP VIEW month_end AS
