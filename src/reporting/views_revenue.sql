@@ -38,9 +38,11 @@ FROM nudge_analytics.customer_mrr_timeline t$query$,
 	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
 
 ('customer_mrr_now', 'revenue', 1020, '{customer_mrr_timeline,mrr_summary}', $query$
-SELECT t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, t.customer_since, t.last_end_day AS end_day, nudge.civil_date(k.clock_at, {zone}) AS as_of_day
-FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') k, nudge_analytics.customer_mrr_timeline t
-WHERE t.mrr > 0 AND t.started_at < k.clock_at AND (t.ended_at IS NULL OR t.ended_at >= k.clock_at)$query$,
+SELECT t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, t.customer_since, t.last_end_day AS end_day,
+	(SELECT nudge.civil_date(m.clock_at, {zone}) FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AS as_of_day
+FROM nudge_analytics.customer_mrr_timeline t
+-- sub-selects and no join: a scan that needs no other table
+WHERE (t.ended_at IS NULL OR t.ended_at >= (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary')) AND t.started_at < (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AND t.mrr > 0$query$,
 	'Customers with MRR now', 'One row per customer and currency with MRR now. The customers behind closing_mrr and closing_customers of the open month of mrr_monthly.', 'Amounts of different currencies are not to be added.',
 	'{"customer": "Customer", "currency": "Currency of the MRR", "mrr": "MRR at the instant that mrr_monthly was computed for", "customer_since": "Day of the first price ever, in the zone of deploy()", "end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on",
 	"as_of_day": "Day of this instant, in the zone of deploy()"}',
