@@ -31,7 +31,9 @@ COMMENT ON COLUMN nudge.shipped_metrics.grain IS 'Length of the periods that kpi
 COMMENT ON COLUMN nudge.shipped_metrics.formula IS 'How it is computed';
 COMMENT ON COLUMN nudge.shipped_metrics.description IS 'What it tells, and what it leaves out';
 
--- Expressions are of columns of the mart.
+-- Expressions are of columns of the mart, or aggregates of them over the rows of
+-- a period, slice and currency; braces stand for settings of deploy(), as in
+-- nudge.shipped_marts.
 CREATE TABLE nudge.shipped_metric_sources (
 	metric text NOT NULL REFERENCES nudge.shipped_metrics,
 	grain text NOT NULL CHECK (grain IN ('day', 'week', 'month', 'quarter', 'year')),
@@ -45,6 +47,7 @@ CREATE TABLE nudge.shipped_metric_sources (
 	complete text NOT NULL DEFAULT 'complete',
 	dimension_value text NOT NULL DEFAULT '''all''',
 	condition text NOT NULL DEFAULT 'true',
+	aggregated boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (metric, grain, dimension),
 	CHECK (value IS NOT NULL OR numerator IS NOT NULL AND denominator IS NOT NULL),
 	CHECK ((dimension = '''all''') = (dimension_value = '''all'''))
@@ -63,6 +66,7 @@ COMMENT ON COLUMN nudge.shipped_metric_sources.currency IS 'Expression of the cu
 COMMENT ON COLUMN nudge.shipped_metric_sources.complete IS 'Expression that says whether the period is over';
 COMMENT ON COLUMN nudge.shipped_metric_sources.dimension_value IS 'Expression of the value of the dimension';
 COMMENT ON COLUMN nudge.shipped_metric_sources.condition IS 'Which rows of the mart count';
+COMMENT ON COLUMN nudge.shipped_metric_sources.aggregated IS 'Whether value, numerator and denominator are aggregates over the rows of a period, dimension value, currency and complete';
 
 -- Clients fail on NaN and infinity.  Inlined, so not STRICT.
 CREATE FUNCTION nudge.finite(value numeric) RETURNS numeric
@@ -79,13 +83,21 @@ BEGIN ATOMIC
 		FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric JOIN nudge.materialisations t ON t.name = s.mart
 	), scan AS (
 		SELECT min(s.place) AS place, min(s.dimension COLLATE "C") AS dimension, min(s.grain COLLATE "C") AS grain,
-			format('SELECT (%s)::date AS period_start, %L::text AS grain, v.metric_name AS metric, (%s)::text AS dimension, (%s)::text AS dimension_value, (%s)::text AS currency,'
-				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%s) IS TRUE AS complete'
-				' FROM %s r CROSS JOIN LATERAL (VALUES %s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %s',
-				s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart),
-				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
-				s.condition) AS query
-		FROM source s GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition
+			format(CASE WHEN s.aggregated THEN
+				'SELECT r.period_start, %2$L::text AS grain, v.metric_name AS metric, r.slice_dimension AS dimension, r.slice_value AS dimension_value, r.slice_currency AS currency,'
+				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, r.is_complete AS complete'
+				' FROM (SELECT (%1$s)::date AS period_start, (%3$s)::text AS slice_dimension, (%4$s)::text AS slice_value, (%5$s)::text AS slice_currency, (%6$s) IS TRUE AS is_complete, ARRAY[%9$s] AS cells FROM %7$s r WHERE %8$s GROUP BY 1, 2, 3, 4, 5) r'
+				' CROSS JOIN LATERAL (VALUES %10$s) v(metric_name, metric_value, metric_numerator, metric_denominator)'
+			ELSE
+				'SELECT (%1$s)::date AS period_start, %2$L::text AS grain, v.metric_name AS metric, (%3$s)::text AS dimension, (%4$s)::text AS dimension_value, (%5$s)::text AS currency,'
+				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%6$s) IS TRUE AS complete'
+				' FROM %7$s r CROSS JOIN LATERAL (VALUES %11$s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %8$s'
+			END, s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart), s.condition,
+				string_agg(format('nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric)', s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
+				string_agg(format('(%L::text, r.cells[%s], r.cells[%s], r.cells[%s])', s.metric, 3 * s.n - 2, 3 * s.n - 1, 3 * s.n), ', ' ORDER BY s.place),
+				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place)) AS query
+		FROM (SELECT o.*, row_number() OVER (PARTITION BY o.mart, o.grain, o.dimension, o.dimension_value, o.period, o.currency, o.complete, o.condition, o.aggregated ORDER BY o.place) AS n FROM source o) s
+		GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition, s.aggregated
 	)
 	SELECT coalesce(string_agg(s.query, E'\nUNION ALL\n' ORDER BY s.place, s.grain, s.dimension),
 		'SELECT NULL::date AS period_start, NULL::text AS grain, NULL::text AS metric, NULL::text AS dimension, NULL::text AS dimension_value, NULL::text AS currency, NULL::numeric(24,6) AS value, NULL::numeric(24,6) AS numerator, NULL::numeric(24,6) AS denominator, NULL::boolean AS complete WHERE false')

@@ -25,10 +25,13 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 	'The same without expansion: never above 1. Of one month: thresholds for twelve months do not fit it.'),
 ('quick_ratio', 'revenue', 115, 'Quick ratio', 'ratio', 'up', 'not additive', 'month', '(new_mrr + expansion_mrr) / -(contraction_mrr + churn_mrr)', 'MRR won over MRR lost; none if nothing was lost.'),
 ('arpa', 'revenue', 116, 'ARPA', 'currency', 'up', 'not additive', 'month', 'closing_mrr / closing_customers', 'MRR per customer that has some, as the period closes.'),
+('net_revenue_retention_rate', 'revenue', 117, 'Net revenue retention', 'rate', 'up', 'not additive', 'month', '(opening_mrr + expansion_mrr + contraction_mrr + churn_mrr) / opening_mrr', 'MRR of the customers of 12 months before, as the period closes, over what it was then (NRR).'),
+('gross_revenue_retention_rate', 'revenue', 118, 'Gross revenue retention', 'rate', 'up', 'not additive', 'month', '(opening_mrr + contraction_mrr + churn_mrr) / opening_mrr', 'The same with each customer counted at no more than it paid 12 months before (GRR): never above 1.'),
 ('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes, in one currency.'),
 ('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before, in one currency; reactivated ones are not new.'),
 ('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more, in one currency.'),
-('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.');
+('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.'),
+('logo_retention_rate', 'customers', 124, 'Customer retention', 'rate', 'up', 'not additive', 'month', '(opening_customers - churned_customers) / opening_customers', 'Share of the customers of 12 months before that have MRR as the period closes.');
 
 INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, numerator, denominator) VALUES
 ('mrr', 'month', 'mrr_summary', 'currency', 'closing_mrr', NULL, NULL),
@@ -52,3 +55,17 @@ INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, 
 ('new_customers', 'month', 'mrr_summary', 'currency', 'new_customers', NULL, NULL),
 ('churned_customers', 'month', 'mrr_summary', 'currency', 'churned_customers', NULL, NULL),
 ('logo_churn_rate', 'month', 'mrr_summary', 'currency', NULL, 'churned_customers', 'opening_customers');
+
+-- the same by what is known of the customers now
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition)
+SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, s.currency, s.value, s.numerator, s.denominator, d.condition
+FROM nudge.shipped_metric_sources s, (VALUES ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition)
+WHERE s.mart = 'mrr_summary';
+
+-- Retention of 12 months as each month closes, and as each quarter does.
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, numerator, denominator, period, condition)
+SELECT m.metric, g.grain, d.dimension, d.dimension_value, d.mart, 'currency', m.numerator, m.denominator, g.period, g.condition
+FROM (VALUES ('net_revenue_retention_rate', 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'), ('gross_revenue_retention_rate', 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+		('logo_retention_rate', 'opening_customers - churned_customers', 'opening_customers')) m(metric, numerator, denominator),
+	(VALUES ('month', 'period', 'true'), ('quarter', 'nudge.period_start(period, ''quarter'', fiscal_year_start => {fiscal_year_start})', 'nudge.period_end(period, ''quarter'', fiscal_year_start => {fiscal_year_start}) = nudge.period_end(period, ''month'')')) g(grain, period, condition),
+	(VALUES ('''all''', '''all''', 'revenue_retention'), ('dimension', 'value', 'revenue_retention_by_dimension')) d(dimension, dimension_value, mart);

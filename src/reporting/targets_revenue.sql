@@ -14,4 +14,6 @@ INSERT INTO nudge.example_targets (metric, kind, value) VALUES
 ('expansion_rate', 'target', 0.10),
 ('contraction_rate', 'minimum', 0.02),
 ('churned_mrr_rate', 'minimum', 0.03),
+('net_revenue_retention_rate', 'target', 1.10),
+('net_revenue_retention_rate', 'minimum', 1.00),
 ('new_customers', 'target', 180);

@@ -74,7 +74,7 @@ BEGIN
 	END IF;
 	PERFORM nudge.check_view_owner(view_name);
 	BEGIN
-		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, replace(nudge.fill_in(v.query, settings), '{metric_values}', nudge.metric_values_query()));
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, nudge.fill_in(replace(v.query, '{metric_values}', nudge.metric_values_query()), settings));
 	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 		RAISE EXCEPTION 'view % cannot be replaced', view_name USING ERRCODE = SQLSTATE,

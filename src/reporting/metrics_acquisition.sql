@@ -1,0 +1,29 @@
+/*
+ * metrics_acquisition.sql
+ *		Shipped metrics about channels.
+ *
+ * Rules: doc/reporting.md; definitions: doc/channels.md, doc/attribution.md.
+ */
+
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('marketing_spend', 'acquisition', 500, 'Marketing spend', 'currency', 'neutral', 'additive', 'month', 'cost', 'What was spent on channels.'),
+('impressions', 'acquisition', 501, 'Impressions', 'count', 'up', 'additive', 'month', 'impressions', 'Times that what was paid for was shown.'),
+('clicks', 'acquisition', 502, 'Clicks', 'count', 'up', 'additive', 'month', 'clicks', 'Clicks that what was paid for brought.'),
+('click_through_rate', 'acquisition', 503, 'Click-through rate', 'rate', 'up', 'not additive', 'month', 'clicks / impressions', 'Clicks over impressions.'),
+('cost_per_click', 'acquisition', 504, 'Cost per click', 'currency', 'down', 'not additive', 'month', 'cost / clicks', 'Spend over clicks.'),
+('leads', 'acquisition', 505, 'Leads', 'count', 'up', 'additive', 'month', 'new_leads', 'New leads.'),
+('cost_per_lead', 'acquisition', 506, 'Cost per lead', 'currency', 'down', 'not additive', 'month', 'cost / new_leads', 'Spend over new leads.'),
+('lead_to_customer_rate', 'acquisition', 507, 'Lead-to-customer rate', 'rate', 'up', 'not additive', 'month', 'new_customers / new_leads', 'Customers acquired over new leads of the same period.'),
+('acquired_customers', 'acquisition', 508, 'Customers acquired', 'count', 'up', 'additive', 'month', 'new_customers', 'First conversions of customers, credited to channels by the linear model.'),
+('cac', 'acquisition', 509, 'CAC', 'currency', 'down', 'not additive', 'month', 'cost / new_customers', 'Customer acquisition cost of channels: spend over customers acquired. Salaries and tools are not in it.'),
+('attributed_revenue', 'acquisition', 510, 'Attributed revenue', 'currency', 'up', 'additive', 'month', 'revenue', 'Revenue of conversions, credited to channels by the linear model; the total has that of conversions without a touch, too.'),
+('roas', 'acquisition', 511, 'ROAS', 'ratio', 'up', 'not additive', 'month', 'revenue / cost', 'Return on ad spend: attributed revenue over spend.'),
+('marketing_roi', 'acquisition', 512, 'Marketing ROI', 'ratio', 'up', 'not additive', 'month', '(revenue - cost) / cost', 'Attributed revenue less spend, over spend.');
+
+-- totals add up channels: what is credited is credited once
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, aggregated)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'channel_performance', replace(d.form, '%s', m.value), replace(d.form, '%s', m.numerator), replace(d.form, '%s', m.denominator), CASE (SELECT k.unit FROM nudge.shipped_metrics k WHERE k.metric = m.metric) WHEN 'currency' THEN 'currency' ELSE 'NULL' END, d.dimension = '''all'''
+FROM (VALUES ('marketing_spend', 'cost', NULL, NULL), ('impressions', 'impressions', NULL, NULL), ('clicks', 'clicks', NULL, NULL), ('click_through_rate', NULL, 'clicks', 'impressions'), ('cost_per_click', NULL, 'cost', 'clicks'),
+		('leads', 'new_leads', NULL, NULL), ('cost_per_lead', NULL, 'cost', 'new_leads'), ('lead_to_customer_rate', NULL, 'new_customers', 'new_leads'), ('acquired_customers', 'new_customers', NULL, NULL), ('cac', NULL, 'cost', 'new_customers'),
+		('attributed_revenue', 'revenue', NULL, NULL), ('roas', NULL, 'revenue', 'cost'), ('marketing_roi', NULL, 'revenue - cost', 'cost')) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''channel''', 'coalesce(channel, ''(none)'')', '%s')) d(dimension, dimension_value, form);
