@@ -1,0 +1,145 @@
+/*
+ * marts_economics.sql
+ *		Shipped materialisations about what a customer earns, costs and is worth,
+ *		and how well it is.
+ *
+ * Rules: doc/marts_product.md.
+ */
+
+-- What cannot be known is NULL, and says why: months that are open, costs that
+-- nobody has booked, nobody who left.  Churn is that of a month, over up to
+-- twelve of them, for one quiet month would make customers live for ever.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('unit_economics', 'finance', 900, 'metric', '{subscriptions}', '{costs,spend,charges,usage}', 'period', '{period}', $query$
+SELECT m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, p.revenue, p.cost_of_revenue, p.gross_profit, p.gross_margin_rate, p.variable_acquisition_cost, p.contribution_margin, p.contribution_margin_rate,
+	a.marketing_cost, a.sales_cost, a.tools_cost, a.other_cost, a.overhead_cost, a.total_cost AS acquisition_cost, a.new_customers, v.cac, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate,
+	nudge.ltv(m.arpa, 1, m.churn_rate) AS lifetime_revenue, v.ltv, nudge.ltv_to_cac(v.ltv, v.cac) AS ltv_to_cac_ratio,
+	nudge.cac_payback_months(v.cac, m.arpa, v.margin) AS cac_payback_months, nudge.cac_payback_months(v.cac, m.arpa) AS revenue_payback_months,
+	CASE WHEN a.complete AND a.total_cost > 0 THEN nudge.acquisition_cost_per_active_customer(a.total_cost, m.closing_customers) END AS acquisition_cost_per_active_customer,
+	CASE WHEN v.cac IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_acquisition THEN 'neither costs nor spend are mapped' WHEN a.total_cost <= 0 THEN 'no cost of acquisition' ELSE 'no new customers' END AS cac_null_reason,
+	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_costs THEN 'costs are not mapped' WHEN p.cost_of_revenue IS NULL THEN 'no costs are booked' WHEN p.gross_margin_rate IS NULL THEN 'no revenue' WHEN v.margin IS NULL THEN 'gross margin is above 1'
+		WHEN m.arpa IS NULL THEN 'no customers' WHEN coalesce(m.customer_months, 0) = 0 THEN 'nobody could leave yet' ELSE 'nobody has left' END AS ltv_null_reason,
+	c.currency, a.complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency
+		FROM (SELECT b.currency FROM nudge_analytics.mrr_buckets b UNION SELECT upper(btrim(i.currency)) FROM {costs*} i UNION SELECT upper(btrim(i.currency)) FROM {spend*} i) k) c,
+	LATERAL (SELECT {costs?} IS NOT NULL AS has_costs, coalesce({costs?}, {spend?}) IS NOT NULL AS has_acquisition) x,
+	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) j,
+	LATERAL (SELECT min(s.period) AS day FROM nudge_analytics.mrr_summary s) f,
+	LATERAL nudge.report_window(f.day, {zone}, 36) w
+	JOIN LATERAL (
+		SELECT s.period, s.closing_mrr, s.closing_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
+			(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
+		FROM nudge_analytics.mrr_summary s
+		WINDOW year AS (ORDER BY s.period ROWS 11 PRECEDING)
+	) m ON m.period >= w.start_day
+	JOIN LATERAL nudge.pnl(j.state, {costs?}, w.start_day, w.end_day, {charges?}, {usage?}, NULL, 'month', {zone}, nudge.as_of(), c.currency) p ON p.period = m.period
+	JOIN LATERAL nudge.customer_acquisition_cost(j.state, {spend?}, {costs?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), currency => c.currency) a ON a.period = m.period,
+	LATERAL (SELECT CASE WHEN p.gross_margin_rate <= 1 THEN p.gross_margin_rate END AS margin, CASE WHEN a.complete AND a.total_cost > 0 THEN a.cac END AS cac) g,
+	LATERAL (SELECT g.margin, g.cac, CASE WHEN a.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"mrr_summary": null}',
+	'What a customer earns, costs to win and is worth, by month. Grain: month of the zone of deploy()',
+	'{"period": "First day of the month", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "revenue": "Revenue of the month, of all streams", "cost_of_revenue": "Cost of delivering the product", "gross_profit": "revenue less cost_of_revenue; NULL if the month is not over or not booked",
+	"gross_margin_rate": "gross_profit over revenue, a fraction", "variable_acquisition_cost": "Sales and marketing that grow with volume", "contribution_margin": "gross_profit less variable_acquisition_cost", "contribution_margin_rate": "contribution_margin over revenue, a fraction",
+	"marketing_cost": "Acquisition: spend, and costs of marketing", "sales_cost": "Acquisition: costs of sales", "tools_cost": "Acquisition: costs of tools", "other_cost": "Acquisition: other costs", "overhead_cost": "Acquisition: 20% added on", "acquisition_cost": "Sum of these five",
+	"new_customers": "Customers whose first MRR ever began in the month", "cac": "acquisition_cost over new_customers of the same month; NULL: cac_null_reason says why", "churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up",
+	"churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, a fraction: churn of one month", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "ltv_to_cac_ratio": "ltv over cac", "cac_payback_months": "cac over gross profit of a customer and month",
+	"revenue_payback_months": "cac over arpa", "acquisition_cost_per_active_customer": "acquisition_cost over customers, old and new: not CAC", "cac_null_reason": "Why there is no CAC: month is not over, neither costs nor spend are mapped, no cost of acquisition, no new customers",
+	"ltv_null_reason": "Why there is no LTV: month is not over, costs are not mapped, no costs are booked, no revenue, gross margin is above 1, no customers, nobody could leave yet, nobody has left", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+-- costs have no segment: margin and CAC are those of the company
+('unit_economics_by_segment', 'finance', 901, 'metric', '{customers,subscriptions}', '{}', 'segment', '{segment,period}', $query$
+SELECT m.segment, m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, m.new_customers, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate, u.gross_margin_rate,
+	nudge.ltv(m.arpa, 1, m.churn_rate) AS lifetime_revenue, v.ltv, u.cac AS company_cac, nudge.ltv_to_cac(v.ltv, u.cac) AS ltv_to_company_cac_ratio, nudge.cac_payback_months(u.cac, m.arpa, v.margin) AS company_cac_payback_months,
+	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN u.gross_margin_rate IS NULL OR NOT u.complete THEN u.ltv_null_reason WHEN v.margin IS NULL THEN 'gross margin is above 1'
+		WHEN m.arpa IS NULL THEN 'no customers' WHEN coalesce(m.customer_months, 0) = 0 THEN 'nobody could leave yet' ELSE 'nobody has left' END AS ltv_null_reason,
+	u.currency, u.complete
+FROM (
+	SELECT s.segment, s.currency, s.period, s.closing_mrr, s.closing_customers, s.new_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
+		(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
+	FROM nudge_analytics.mrr_by_segment s
+	WHERE s.segment <> 'all'
+	WINDOW year AS (PARTITION BY s.segment, s.currency ORDER BY s.period ROWS 11 PRECEDING)
+) m
+	JOIN nudge_analytics.unit_economics u ON u.period = m.period AND u.currency = m.currency,
+	LATERAL (SELECT CASE WHEN u.gross_margin_rate <= 1 THEN u.gross_margin_rate END AS margin) g,
+	LATERAL (SELECT g.margin, CASE WHEN u.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$, NULL, '{"unit_economics": null}',
+	'What a customer earns and is worth by month and segment of the customers now, against the cost of acquisition of the company. Grain: segment and month of the zone of deploy()',
+	'{"segment": "Segment of the customers now; (none) for those without", "period": "First day of the month", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "new_customers": "Customers that had no MRR before, and have some as the month closes",
+	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, a fraction: churn of one month",
+	"gross_margin_rate": "Gross margin of the company, a fraction", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "company_cac": "CAC of the company: costs have no segment", "ltv_to_company_cac_ratio": "ltv over company_cac",
+	"company_cac_payback_months": "company_cac over gross profit of a customer and month", "ltv_null_reason": "Why there is no LTV: as in unit_economics", "currency": "Currency of all amounts", "complete": "Whether the month is over"}');
+
+-- Health as it was scored.  All windows end with the present day: a score of
+-- today counts at once, and within a day time alone changes nothing.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_score_states', 'customers', 910, 'mart', '{scores}', '{}', 'customer', '{customer}', $query$
+SELECT s.entity AS customer,
+	CASE WHEN nudge.check_input('scores', count(*) FILTER (WHERE NOT coalesce(isfinite(s.at) AND s.score IS NOT NULL, false))) AND nudge.check_values('scores', count(*) FILTER (WHERE NOT s.score BETWEEN 0 AND 100), 'A score of health is from 0 to 100.')
+		AND nudge.check_one_model(min(s.model COLLATE "C"), max(s.model COLLATE "C"), count(*) - count(s.model)) THEN nudge.bucket(s.entity, {buckets}) END AS bucket,
+	min(s.model COLLATE "C") AS model, min(s.at) AS first_at, max(s.at) AS last_at, nudge.score_agg(s.at, s.score::double precision) FILTER (WHERE isfinite(s.at) AND s.score IS NOT NULL) AS state
+FROM nudge_staging.scores s
+WHERE s.entity IS NOT NULL
+GROUP BY s.entity$query$, NULL, '{"scores": "entity"}',
+	'Scores of health of each customer over time: a state for functions such as score_summary. Grain: customer',
+	'{"customer": "Customer that is scored", "bucket": "Hash bucket of the customer", "model": "Model of its scores; NULL if they do not say", "first_at": "First score", "last_at": "Last score", "state": "Scores over time, as score_state"}'),
+('customer_health', 'customers', 911, 'metric', '{scores}', '{}', 'customer', '{customer}', $query$
+SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
+	h.lowest_365_days AS lowest_score_365_days, h.highest_365_days AS highest_score_365_days, h.mean_365_days AS mean_score_365_days, h.baseline AS baseline_score, h.change_from_baseline, l.factor AS lowest_factor, l.value AS lowest_factor_score, s.bucket
+FROM nudge_analytics.customer_score_states s,
+	LATERAL (SELECT nudge.day_close(nudge.civil_date(nudge.as_of(), {zone}), {zone}) - interval '1 microsecond' AS at) k,
+	LATERAL nudge.score_summary(s.state, k.at) h
+	LEFT JOIN LATERAL (
+		SELECT f.key AS factor, f.value::text::numeric AS value FROM nudge_staging.scores r, LATERAL jsonb_each(CASE WHEN jsonb_typeof(r.factors) = 'object' THEN r.factors END) f
+		WHERE r.entity = s.customer AND r.at = h.scored_at AND jsonb_typeof(f.value) = 'number' ORDER BY 2, f.key COLLATE "C" LIMIT 1
+	) l ON true
+WHERE h.score IS NOT NULL$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"scores": "entity"}',
+	'Health of customers as it was scored last: band, trend, changes and drops. Grain: customer',
+	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or stable over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
+	"change_30_days": "Score less that of 30 days before", "change_90_days": "Score less that of 90 days before", "drop_30_days": "How far the score is below the highest of the last 30 days", "drop_90_days": "How far it is below the highest of the last 90 days", "lowest_score_365_days": "Lowest of the last 365 days", "highest_score_365_days": "Highest of these",
+	"mean_score_365_days": "Mean of these", "baseline_score": "Mean of the first 30 days with a score", "change_from_baseline": "Score less baseline_score", "lowest_factor": "Factor of the last score with the lowest value; NULL if scores have no factors", "lowest_factor_score": "Its value", "bucket": "Hash bucket of the customer"}'),
+('customer_health_factors', 'customers', 912, 'mart', '{scores}', '{}', 'customer', '{customer,factor}', $query$
+SELECT h.customer, f.key AS factor, avg(f.value::text::numeric) AS factor_score, h.scored_at
+FROM nudge_analytics.customer_health h JOIN nudge_staging.scores r ON r.entity = h.customer AND r.at = h.scored_at, LATERAL jsonb_each(CASE WHEN jsonb_typeof(r.factors) = 'object' THEN r.factors END) f
+WHERE jsonb_typeof(f.value) = 'number'
+GROUP BY h.customer, f.key, h.scored_at$query$, NULL, '{"scores": "entity"}',
+	'Factors of the last score of each customer. Grain: customer and factor',
+	'{"customer": "Customer", "factor": "Factor", "factor_score": "Its value", "scored_at": "When it was scored"}'),
+('customer_health_months', 'customers', 913, 'mart', '{scores}', '{}', 'customer', '{customer,period}', $query$
+SELECT s.customer, m.period::date AS period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, (m.period + interval '1 month')::date <= t.today AS complete
+FROM nudge_analytics.customer_score_states s,
+	LATERAL (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+	LATERAL nudge.report_window(nudge.civil_date(s.first_at, {zone}), {zone}) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT nudge.score_at(s.state, nudge.day_close(least((m.period + interval '1 month - 1 day')::date, t.today), {zone}) - interval '1 microsecond') AS score) h
+WHERE h.score IS NOT NULL$query$,
+	-- a month begins for all, a day for whom scores are dated ahead
+	$clock$SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('month', {zone}) t
+UNION ALL SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('day', {zone}) t WHERE s.last_at >= t$clock$, NULL,
+	'Health of each customer as months closed, from its first score on. Grain: customer and month of the zone of deploy()',
+	'{"customer": "Customer", "period": "First day of the month", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}'),
+('customer_health_by_band', 'customers', 914, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,currency,band}', $query$
+SELECT r.period, r.currency, r.band, count(*) AS customers, sum(r.mrr) AS mrr, count(r.score) AS scored_customers, sum(round(r.score::numeric, 6)) AS total_score, sum(round(r.score::numeric, 6)) / nullif(count(r.score), 0) AS mean_score,
+	CASE WHEN count(r.score) > 0 THEN count(*) FILTER (WHERE r.at_risk) END AS at_risk_customers, CASE WHEN count(r.score) > 0 THEN coalesce(sum(r.mrr) FILTER (WHERE r.at_risk), 0) END AS at_risk_mrr, bool_and(r.complete) AS complete
+FROM (
+	SELECT v.period, v.currency, b.band, v.closing_mrr AS mrr, h.score, h.at_risk, v.complete
+	FROM nudge_analytics.fact_revenue v LEFT JOIN nudge_analytics.customer_health_months h ON h.customer = v.customer AND h.period = v.period, LATERAL (VALUES (coalesce(h.band, '(none)')), ('all')) b(band)
+	WHERE v.closing_mrr > 0
+) r
+GROUP BY r.period, r.currency, r.band$query$, NULL, NULL,
+	'Customers with MRR, and their MRR, by band of health as months closed, with a band all for all of them. Grain: month of the zone of deploy(), currency and band',
+	'{"period": "First day of the month", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score",
+	"total_score": "Sum of their scores", "mean_score": "total_score over scored_customers", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "complete": "Whether the month is over"}'),
+
+-- Health as a model of this extension has it, from what is mapped.  It is of the
+-- beginning of the day, so that it is computed often and changes once a day.
+('account_health', 'customers', 920, 'metric', '{customers}', '{events,users,features,tickets,surveys,account_facts,subscriptions,usage}', 'model', '{model,customer}', $query$
+SELECT k.model, h.customer, h.usage_factor, h.engagement_factor, h.outcome_factor, h.relationship_factor, h.support_factor, h.satisfaction_factor, h.growth_factor, h.advocacy_factor, h.score, h.coverage AS coverage_share, h.band, h.weakest_factor, k.at AS scored_at
+FROM (SELECT 'retention_health'::text AS model, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} AS at) k,
+	LATERAL nudge.account_health('nudge_staging.customers'::regclass, k.at, {events?}, {users?}, {features?}, {tickets?}, {surveys?}, {account_facts?}, {subscriptions?}, {usage?}, k.model, {zone}) h$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', NULL,
+	'Health of customers by the model retention_health, of what was known as the present day began. Grain: model and customer',
+	'{"model": "Model of the score", "customer": "Customer", "usage_factor": "Use of the product, 0 to 100", "engagement_factor": "How evenly, and by how many", "outcome_factor": "Whether it gets what was agreed", "relationship_factor": "Who is known there, and how they think", "support_factor": "Few tickets, solved soon and well", "satisfaction_factor": "Answers to surveys",
+	"growth_factor": "Growth of seats and of metered use", "advocacy_factor": "Whether it speaks for us", "score": "Score by the model, 0 to 100; NULL if nothing is known", "coverage_share": "How much of the weights is known, a fraction", "band": "red, yellow or green; nobody is green of whom less than half is known", "weakest_factor": "Factor that costs the most points", "scored_at": "Beginning of the day: what was known then"}');
+
+CREATE TRIGGER note_models AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON nudge.health_models FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('account_health');
+COMMENT ON TRIGGER note_models ON nudge.health_models IS 'Health by a model is computed anew';
