@@ -63,28 +63,13 @@ CREATE FUNCTION nudge.make_reporting_view(name text, settings nudge.deployment) 
 AS $$
 DECLARE
 	v nudge.shipped_views;
-	view_name constant text := nudge.reporting_view(name);
-	one record;
-	problem text;
 BEGIN
 	SELECT s.* INTO v FROM nudge.shipped_views s WHERE s.name = make_reporting_view.name;
 	IF to_regnamespace('nudge_reporting') IS NULL THEN
 		CREATE SCHEMA nudge_reporting;
 		COMMENT ON SCHEMA nudge_reporting IS 'Views of nudge_metrics that BI tools read';
 	END IF;
-	PERFORM nudge.check_view_owner(view_name);
-	BEGIN
-		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', view_name, nudge.fill_in(replace(v.query, '{metric_values}', nudge.metric_values_query()), settings));
-	EXCEPTION WHEN invalid_table_definition OR wrong_object_type THEN
-		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		RAISE EXCEPTION 'view % cannot be replaced', view_name USING ERRCODE = SQLSTATE,
-			DETAIL = problem || '.',
-			HINT = 'Something else has its name. Rename or drop that, and call deploy() again.';
-	END;
-	EXECUTE format('COMMENT ON VIEW %s IS %L', view_name, v.description);
-	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(v.columns) c LOOP
-		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, one.key, one.value);
-	END LOOP;
+	PERFORM nudge.make_shipped_view(nudge.reporting_view(name), nudge.fill_in(replace(v.query, '{metric_values}', nudge.metric_values_query()), settings), v.description, v.columns);
 END
 $$;
 COMMENT ON FUNCTION nudge.make_reporting_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view of nudge_reporting, with its comments';

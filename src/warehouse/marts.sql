@@ -159,7 +159,9 @@ BEGIN
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
 			UNION ALL
-			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
+			UNION ALL
+			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
@@ -229,6 +231,8 @@ BEGIN
 			PERFORM nudge.track_source(plan.name);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
 			PERFORM nudge.add_shipped_mart(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
+			PERFORM nudge.make_staging_view(plan.name, settings);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
 			PERFORM nudge.make_reporting_view(plan.name, settings);
 		END IF;
@@ -251,18 +255,20 @@ DECLARE
 	one record;
 BEGIN
 	FOR one IN
-		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name FROM (
-			SELECT 0 AS part, v.place AS depth, 'drop view' AS action, v.name FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name, s.object FROM (
+			SELECT 0 AS part, v.place AS depth, 'drop view' AS action, v.name, nudge.reporting_view(v.name) AS object FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
 			UNION ALL
-			SELECT 1, o.depth, 'drop materialisation', o.name FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
+			SELECT 0, -v.place, 'drop view', v.name, nudge.staging_name(v.name) FROM nudge.shipped_staging_views v WHERE to_regclass(nudge.staging_name(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 1, o.depth, 'drop materialisation', o.name, nudge.mart_table(o.name) FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
 			UNION ALL
 			-- others may still need to know what changes
-			SELECT 2, 0, 'untrack source', t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
+			SELECT 2, 0, 'untrack source', t.source, t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
 			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
 		) s ORDER BY 1 LOOP
 		IF NOT dry_run AND one.action = 'drop view' THEN
-			EXECUTE format('DROP VIEW %s', nudge.reporting_view(one.name));
+			EXECUTE format('DROP VIEW %s', one.object);
 		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);
 		ELSIF NOT dry_run THEN
@@ -270,7 +276,7 @@ BEGIN
 		END IF;
 		place := one.place;
 		action := one.action;
-		object := CASE one.action WHEN 'untrack source' THEN one.name WHEN 'drop view' THEN nudge.reporting_view(one.name) ELSE nudge.mart_table(one.name) END;
+		object := one.object;
 		RETURN NEXT;
 	END LOOP;
 	IF NOT dry_run THEN

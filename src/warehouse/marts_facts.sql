@@ -1,0 +1,226 @@
+/*
+ * marts_facts.sql
+ *		Shipped materialisations that people drill down to: what happened, by day
+ *		or one by one, what it happened with, and revenue by attributes then.
+ *
+ * Rules: doc/marts_facts.md.
+ */
+
+-- Dimensions, as those of marts_customers.sql.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, description, columns) VALUES
+('dim_campaigns', 'acquisition', 153, 'mart', '{campaigns}', 'campaign', '{campaign}', $query$
+SELECT c.campaign, CASE WHEN nudge.check_unique_key('campaigns', CASE WHEN c.n > 1 THEN c.campaign END) THEN nullif(btrim(c.channel), '') END AS channel, nullif(lower(btrim(c.kind)), '') AS kind, c.budget_share, c.started_at, c.ended_at,
+	nudge.civil_date(c.started_at, {zone}) AS first_day, nudge.civil_date(c.ended_at - interval '1 microsecond', {zone}) AS last_day
+FROM (SELECT a.*, count(*) OVER (PARTITION BY a.campaign) AS n FROM nudge_staging.campaigns a) c$query$,
+	'Campaigns. Grain: campaign; days are those of the zone of deploy()',
+	'{"campaign": "Campaign", "channel": "Channel on which it runs", "kind": "brand, competitor, generic, content or event", "budget_share": "Planned share of the budget, 0 to 1", "started_at": "When it began", "ended_at": "When it ended", "first_day": "Day on which it began", "last_day": "Last day on which it ran"}'),
+('dim_features', 'usage', 154, 'mart', '{features}', 'feature', '{feature}', $query$
+SELECT f.feature, CASE WHEN nudge.check_unique_key('features', CASE WHEN f.n > 1 THEN f.feature END) THEN nullif(btrim(f.tier), '') END AS tier, coalesce(f.default_on, false) AS default_on, f.released_at, nudge.civil_date(f.released_at, {zone}) AS released_day
+FROM (SELECT a.*, count(*) OVER (PARTITION BY a.feature) AS n FROM nudge_staging.features a) f$query$,
+	'Features. Grain: feature; days are those of the zone of deploy()',
+	'{"feature": "Feature", "tier": "Plan tier that has it", "default_on": "On without anybody choosing it", "released_at": "When it came out", "released_day": "Day of it"}');
+
+-- What happened, by day.  What is dated in the days to come is in them, with
+-- its day: so no clock has to look at all rows.  A row that lacks what it needs
+-- is an error of its key.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, key_maps, description, columns) VALUES
+('fact_sends', 'acquisition', 400, 'mart', '{sends}', 'campaign', '{campaign,day}', $query$
+SELECT r.campaign, r.day, r.sent, r.delivery_known, r.delivered, r.delivered::numeric / nullif(r.delivery_known, 0) AS delivery_rate, r.open_known, r.opened, r.opened::numeric / nullif(r.open_known, 0) AS open_rate,
+	r.click_known, r.clicked, r.clicked::numeric / nullif(r.click_known, 0) AS click_rate
+FROM (
+	SELECT s.campaign, nudge.civil_date(s.at, {zone}) AS day,
+		CASE WHEN nudge.check_input('sends', count(*) FILTER (WHERE NOT coalesce(isfinite(s.at) AND s.count >= 0, false))) THEN sum(s.count)::bigint END AS sent,
+		-- of messages whose arrival is not known, all may be opened
+		coalesce(sum(s.count) FILTER (WHERE s.delivered IS NOT NULL), 0)::bigint AS delivery_known, sum(s.delivered)::bigint AS delivered,
+		coalesce(sum(coalesce(s.delivered, s.count)) FILTER (WHERE s.opened IS NOT NULL), 0)::bigint AS open_known, sum(s.opened)::bigint AS opened,
+		coalesce(sum(coalesce(s.delivered, s.count)) FILTER (WHERE s.clicked IS NOT NULL), 0)::bigint AS click_known, sum(s.clicked)::bigint AS clicked
+	FROM nudge_staging.sends s
+	GROUP BY s.campaign, nudge.civil_date(s.at, {zone})
+) r$query$, NULL,
+	'Messages sent, delivered, opened and clicked, by campaign and day. Grain: campaign and day of the zone of deploy()',
+	'{"campaign": "Campaign", "day": "Day on which they were sent", "sent": "Messages sent", "delivery_known": "Those of which it is known how many arrived", "delivered": "How many of these arrived; NULL if it is not known", "delivery_rate": "delivered over delivery_known",
+	"open_known": "Messages delivered, or sent where that is not known, of which it is known how many were opened", "opened": "How many were opened; NULL if it is not known", "open_rate": "opened over open_known",
+	"click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL if it is not known", "click_rate": "clicked over click_known"}'),
+
+-- Events are known by user: what has changed of a user leads to days.
+('user_event_days', 'usage', 410, 'mart', '{events}', 'user', '{user,day,name,feature}', $query$
+SELECT e."user", nudge.civil_date(e.at, {zone}) AS day, e.name, e.feature,
+	CASE WHEN nudge.check_input('events', count(*) FILTER (WHERE NOT coalesce(isfinite(e.at) AND e.name IS NOT NULL AND coalesce(abs(e.value) < 'Infinity', true), false))) THEN count(*) END AS events,
+	count(*) FILTER (WHERE e.success) AS succeeded, count(*) FILTER (WHERE NOT e.success) AS failed, sum(e.value) AS value
+FROM nudge_staging.events e
+GROUP BY e."user", nudge.civil_date(e.at, {zone}), e.name, e.feature$query$, NULL,
+	'Events of each user by day. Grain: user, day of the zone of deploy(), name of the event and feature',
+	'{"user": "User", "day": "Day", "name": "Name of the event", "feature": "Feature; NULL for events without one", "events": "Events", "succeeded": "Those that worked", "failed": "Those that did not", "value": "What they were worth"}'),
+('fact_events', 'usage', 420, 'mart', '{events}', 'day', '{day,name,feature}', $query$
+SELECT u.day, u.name, u.feature, sum(u.events)::bigint AS events, count(*) AS users, sum(u.succeeded)::bigint AS succeeded, sum(u.failed)::bigint AS failed,
+	sum(u.succeeded) / nullif(sum(u.succeeded + u.failed), 0) AS success_rate, sum(u.value) AS value
+FROM nudge_analytics.user_event_days u
+GROUP BY u.day, u.name, u.feature$query$, NULL,
+	'Events by day, and how many users they are of. Grain: day of the zone of deploy(), name of the event and feature',
+	'{"day": "Day", "name": "Name of the event", "feature": "Feature; NULL for events without one", "events": "Events of users", "users": "Distinct users: do not add them over days, names or features", "succeeded": "Events that worked", "failed": "Events that did not",
+	"success_rate": "succeeded over succeeded and failed", "value": "What they were worth"}'),
+
+('fact_touches', 'acquisition', 430, 'mart', '{touches}', 'customer', '{customer,day,channel,campaign,partner}', $query$
+SELECT t.customer, nudge.civil_date(t.at, {zone}) AS day, t.channel, t.campaign, t.partner,
+	CASE WHEN nudge.check_input('touches', count(*) FILTER (WHERE NOT coalesce(isfinite(t.at) AND t.channel IS NOT NULL, false))) THEN count(*) END AS touches
+FROM nudge_staging.touches t
+GROUP BY t.customer, nudge.civil_date(t.at, {zone}), t.channel, t.campaign, t.partner$query$, NULL,
+	'Contacts of marketing with each customer by day. Grain: customer, day of the zone of deploy(), channel, campaign and partner',
+	'{"customer": "Customer: contacts of which it is not known are left out", "day": "Day", "channel": "Channel of the contact", "campaign": "Campaign; NULL if none", "partner": "Partner; NULL if none", "touches": "Contacts"}'),
+('fact_conversions', 'acquisition', 440, 'mart', '{conversions}', 'customer', '{customer,day,kind,currency}', $query$
+SELECT c.customer, nudge.civil_date(c.at, {zone}) AS day, nullif(lower(btrim(c.kind)), '') AS kind, upper(btrim(c.currency)) AS currency,
+	CASE WHEN nudge.check_input('conversions', count(*) FILTER (WHERE NOT coalesce(isfinite(c.at) AND abs(c.revenue) < 'Infinity' AND c.currency IS NOT NULL, false))) THEN count(*) END AS conversions, sum(c.revenue) AS revenue
+FROM nudge_staging.conversions c
+GROUP BY c.customer, nudge.civil_date(c.at, {zone}), nullif(lower(btrim(c.kind)), ''), upper(btrim(c.currency))$query$, NULL,
+	'Conversions of each customer by day, and what they are worth. Grain: customer, day of the zone of deploy(), kind and currency',
+	'{"customer": "Customer", "day": "Day", "kind": "Kind, such as signup or purchase, in small letters; NULL if it is not known", "currency": "Currency of the revenue", "conversions": "Conversions", "revenue": "What they are worth"}'),
+-- Channels are no keys of the input: a change of it is one of everything, of which only what differs is written.
+('fact_spend', 'acquisition', 450, 'mart', '{spend}', 'day', '{day,channel,campaign,partner,currency}', $query$
+SELECT s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency)) AS currency,
+	CASE WHEN nudge.check_input('spend', count(*) FILTER (WHERE NOT coalesce(isfinite(s.day) AND s.channel IS NOT NULL AND abs(s.amount) < 'Infinity' AND s.currency IS NOT NULL, false))) THEN sum(s.amount) END AS amount,
+	sum(s.impressions)::bigint AS impressions, sum(s.clicks)::bigint AS clicks
+FROM nudge_staging.spend s
+GROUP BY s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency))$query$, NULL,
+	'Cost of acquisition by day. Grain: day, channel, campaign, partner and currency',
+	'{"day": "Day it was spent", "channel": "Channel it was spent on", "campaign": "Campaign; NULL if none", "partner": "Partner it was paid to; NULL if none", "currency": "Currency of the amount", "amount": "Amount spent", "impressions": "Times it was shown; NULL if it is not known", "clicks": "Clicks it brought; NULL if it is not known"}');
+
+-- What happened, one by one.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_subscriptions', 'revenue', 405, 'mart', '{subscriptions}', 'customer', '{customer,subscription,item,valid_from,sequence_no}', $query$
+SELECT r.customer, r.subscription, r.item, r.valid_from,
+	-- all columns: rows that tie are equal
+	row_number() OVER (PARTITION BY r.customer, r.subscription, r.item, r.valid_from ORDER BY r.valid_to, r.plan, r.status, r.currency, r.amount, r.interval_unit, r.interval_count, r.quantity, r.discount, r.discount_kind, r.usage)::integer AS sequence_no,
+	r.valid_to, nudge.civil_date(r.valid_from, {zone}) AS first_day, nudge.civil_date(r.valid_to - interval '1 microsecond', {zone}) AS last_day, r.plan, r.status, r.currency, r.amount, r.interval_unit, r.interval_count, r.quantity, r.discount, r.discount_kind, r.usage,
+	CASE WHEN nudge.check_input('subscriptions', (NOT coalesce(isfinite(r.valid_from) AND r.item IS NOT NULL AND r.currency IS NOT NULL AND abs(r.amount) < 'Infinity', false))::integer) THEN r.mrr END AS mrr
+FROM (
+	SELECT s.customer, s.subscription, s.item, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, s.plan, lower(btrim(s.status)) AS status, upper(btrim(s.currency)) AS currency, s.amount, lower(btrim(s.interval_unit)) AS interval_unit, s.interval_count,
+		coalesce(s.quantity, 1) AS quantity, coalesce(s.discount, 0) AS discount, nullif(lower(btrim(s.discount_kind)), '') AS discount_kind, coalesce(s.usage, false) AS usage,
+		nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr
+	FROM nudge_staging.subscriptions s
+) r$query$, NULL,
+	'Recurring prices with the time over which they are in force, and their MRR. Grain: customer, subscription, item and beginning; days are those of the zone of deploy()',
+	'{"customer": "Who pays", "subscription": "Subscription of which it is an item; NULL if it is not known", "item": "Item", "valid_from": "First instant in force", "sequence_no": "1; rows of an item that begin at the same instant are counted on", "valid_to": "Instant at which it is in force no more; NULL: it has no end yet",
+	"first_day": "Day of valid_from", "last_day": "Last day in force; NULL: it has no end yet", "plan": "Plan or add-on", "status": "Status, in small letters", "currency": "Currency of the amounts", "amount": "Price a unit and interval", "interval_unit": "day, week, month, quarter, year or none", "interval_count": "Units between two bills",
+	"quantity": "Units bought", "discount": "Share taken off, 0 to 1", "discount_kind": "once, repeating or forever", "usage": "Billed by use and not fixed", "mrr": "MRR while it is in force; NULL if it is no recurring revenue: use, trials, pauses"}'),
+-- as ticket_rows knows them
+('fact_tickets', 'support', 460, 'mart', '{tickets}', 'ticket', '{ticket}', $query$
+SELECT t.ticket, t.customer, t.opened_at, nudge.civil_date(t.opened_at, {zone}) AS opened_day, t.first_response_at, t.resolved_at, t.reopened_at,
+	CASE WHEN t.resolved_at IS NULL OR t.reopened_at > t.resolved_at THEN 'open' ELSE 'resolved' END AS status, t.priority, t.complexity, t.category, t.agent, t.csat, t.escalated, t.contacts,
+	nudge.minutes_between(t.opened_at, t.first_response_at) AS first_response_minutes,
+	-- what was resolved before it was opened took no time that is known
+	CASE WHEN NOT t.resolved_before AND NOT coalesce(t.reopened_at > t.resolved_at, false) THEN nudge.minutes_between(t.opened_at, t.resolved_at) END AS resolution_minutes
+FROM (
+	SELECT i.ticket, CASE WHEN nudge.check_unique_key('tickets', CASE WHEN i.n > 1 THEN i.ticket END)
+			AND nudge.check_input('tickets', (NOT coalesce(i.customer IS NOT NULL AND btrim(i.priority) <> '' AND isfinite(i.opened_at) AND coalesce(isfinite(i.first_response_at), true) AND coalesce(isfinite(i.resolved_at), true)
+				AND coalesce(isfinite(i.reopened_at), true) AND coalesce(abs(i.csat) < 'Infinity', true), false))::integer) THEN i.customer END AS customer,
+		i.opened_at, CASE WHEN i.first_response_at >= i.opened_at AND i.first_response_at < nudge.as_of() THEN i.first_response_at END AS first_response_at,
+		CASE WHEN i.resolved_at < nudge.as_of() THEN greatest(i.resolved_at, i.opened_at) END AS resolved_at, coalesce(i.resolved_at < i.opened_at, false) AS resolved_before,
+		CASE WHEN i.reopened_at >= i.opened_at AND i.reopened_at < nudge.as_of() THEN i.reopened_at END AS reopened_at,
+		lower(btrim(i.priority)) AS priority, nullif(lower(btrim(i.complexity)), '') AS complexity, nullif(btrim(i.category), '') AS category, nullif(btrim(i.agent), '') AS agent,
+		CASE WHEN coalesce(i.resolved_at < nudge.as_of(), true) THEN i.csat END AS csat, i.escalated, i.contacts
+	FROM (SELECT a.*, count(*) OVER (PARTITION BY a.ticket) AS n FROM nudge_staging.tickets a) i
+	WHERE i.opened_at < nudge.as_of() OR i.opened_at IS NULL
+) t$query$,
+	$clock$SELECT t.ticket, c.at + interval '1 microsecond' FROM nudge_staging.tickets t, LATERAL (VALUES (t.opened_at), (t.first_response_at), (t.resolved_at), (t.reopened_at)) c(at)$clock$,
+	'Tickets of support, with the times to answer and to resolve them. Grain: ticket; days are those of the zone of deploy()',
+	'{"ticket": "Ticket", "customer": "Whose it is", "opened_at": "When it was opened", "opened_day": "Day of it", "first_response_at": "When it was first answered; NULL if not yet, or if that was before it was opened", "resolved_at": "When it was resolved; NULL if not yet", "reopened_at": "When it was opened again",
+	"status": "open or resolved", "priority": "Priority, in small letters", "complexity": "Class of complexity, in small letters", "category": "What it is about", "agent": "Who worked on it", "csat": "Score the customer gave", "escalated": "Whether it was escalated", "contacts": "Times the customer wrote",
+	"first_response_minutes": "Minutes from the opening to the first response", "resolution_minutes": "Minutes from the opening to the resolution, of what is resolved"}'),
+-- as incident_lines knows them
+('fact_incidents', 'platform', 465, 'mart', '{incidents}', 'incident', '{incident}', $query$
+SELECT i.incident, CASE WHEN nudge.check_unique_key('incidents', CASE WHEN i.n > 1 THEN i.incident END)
+		AND nudge.check_input('incidents', (NOT coalesce(isfinite(i.started_at) AND isfinite(coalesce(i.ended_at, i.started_at)) AND isfinite(coalesce(i.detected_at, i.started_at)) AND btrim(i.severity) <> '', false))::integer)
+		AND nudge.check_intervals('incidents', (coalesce(i.ended_at < i.started_at, false) OR coalesce(i.detected_at < i.started_at, false))::integer) THEN nullif(btrim(i.service), '') END AS service,
+	lower(btrim(i.severity)) AS severity, coalesce(i.outage, lower(btrim(i.severity)) IN ('critical', 'major'), false) AS is_outage, i.started_at, nudge.civil_date(i.started_at, {zone}) AS started_day, i.detected_at, i.ended_at, i.ended_at IS NULL AS is_open,
+	nudge.minutes_between(i.started_at, i.detected_at) AS detection_minutes, nudge.minutes_between(i.started_at, i.ended_at) AS duration_minutes
+FROM (
+	SELECT a.incident, a.service, a.severity, a.outage, a.started_at, CASE WHEN a.detected_at < nudge.as_of() THEN a.detected_at END AS detected_at, CASE WHEN a.ended_at < nudge.as_of() THEN a.ended_at END AS ended_at, count(*) OVER (PARTITION BY a.incident) AS n
+	FROM nudge_staging.incidents a
+) i
+WHERE i.started_at < nudge.as_of() OR i.started_at IS NULL$query$,
+	$clock$SELECT i.incident, c.at + interval '1 microsecond' FROM nudge_staging.incidents i, LATERAL (VALUES (i.started_at), (i.detected_at), (i.ended_at)) c(at)$clock$,
+	'Incidents, with the times to notice and to end them. Grain: incident; days are those of the zone of deploy()',
+	'{"incident": "Incident", "service": "What was hit; NULL: everything", "severity": "Severity, in small letters", "is_outage": "Whether the service was down: as recorded, otherwise if it is critical or major", "started_at": "When it began", "started_day": "Day of it", "detected_at": "When it was noticed; NULL if not yet",
+	"ended_at": "When it was over; NULL if not yet", "is_open": "Whether it goes on", "detection_minutes": "Minutes from the beginning until it was noticed", "duration_minutes": "Minutes from the beginning to the end; NULL while it goes on"}');
+
+-- Revenue by attributes as they were then.  As in the waterfall, what opens and
+-- closes a month is what was in force just before: that of an attribute too.
+-- Kept are only those months in which it was another than now, since all others
+-- are in mrr_by_segment and mrr_by_dimension; the totals put the one in place of the other.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions,dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
+SELECT m.customer, m.currency, m.dimension, m.period, m.opening_value, m.closing_value, m.value_now, m.movement, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, m.closing_mrr, m.complete
+FROM (
+	SELECT h.customer, r.currency, r.period, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete, h.dimension, n.value_now,
+		CASE WHEN r.opening_mrr <> 0 THEN nudge.attribute_label(h.dimension, (SELECT s.value FROM unnest(h.froms, h.untils, h.texts) s(valid_from, valid_to, value)
+			WHERE s.valid_from < t.start_at AND coalesce(s.valid_to >= t.start_at, true) ORDER BY s.valid_from DESC, s.value COLLATE "C" LIMIT 1)) END AS opening_value,
+		CASE WHEN r.closing_mrr <> 0 THEN nudge.attribute_label(h.dimension, (SELECT s.value FROM unnest(h.froms, h.untils, h.texts) s(valid_from, valid_to, value)
+			WHERE s.valid_from < t.end_at AND coalesce(s.valid_to >= t.end_at, true) ORDER BY s.valid_from DESC, s.value COLLATE "C" LIMIT 1)) END AS closing_value
+	FROM (
+		SELECT d.customer, d.dimension, array_agg(d.valid_from) AS froms, array_agg(d.valid_to) AS untils, array_agg(d.value) AS texts,
+			nudge.check_input('dimension_history', count(*) FILTER (WHERE d.value IS NULL OR d.valid_from IS NULL)) AND nudge.check_intervals('dimension_history', count(*) FILTER (WHERE d.valid_to < d.valid_from)) AS checked
+		FROM nudge_staging.dimension_history d
+		WHERE d.dimension IN ('segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
+		GROUP BY d.customer, d.dimension
+	) h
+	JOIN nudge_analytics.fact_revenue r ON r.customer = h.customer
+	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = h.customer,
+	LATERAL (SELECT nudge.attribute_label(h.dimension, CASE h.dimension WHEN 'segment' THEN c.segment WHEN 'industry' THEN c.industry WHEN 'company_size' THEN c.company_size WHEN 'region' THEN c.region WHEN 'growth_tier' THEN c.growth_tier ELSE c.sales_channel END) AS value_now) n,
+	LATERAL (SELECT r.period::timestamp AT TIME ZONE {zone} AS start_at, least((r.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at) t
+	WHERE h.checked
+) m
+WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
+	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM nudge_staging.dimension_history d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
+	'Months of customers in which an attribute was another than now, with their revenue. Grain: customer, currency, dimension and month of the zone of deploy()',
+	'{"customer": "Customer", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "period": "First day of the month", "opening_value": "Value as the month opened; NULL without opening MRR", "closing_value": "Value as the month closed, or so far; NULL without closing MRR",
+	"value_now": "Value now, by which mrr_by_segment and mrr_by_dimension count", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
+	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}'),
+('mrr_by_dimension_then', 'revenue', 475, 'metric', '{customers,subscriptions,dimension_history}', 'dimension', '{dimension,value,currency,period}', $query$
+SELECT x.dimension, x.value, x.currency, x.period, sum(x.opening_mrr) AS opening_mrr, sum(x.new_mrr) AS new_mrr, sum(x.reactivation_mrr) AS reactivation_mrr, sum(x.expansion_mrr) AS expansion_mrr, sum(x.contraction_mrr) AS contraction_mrr, sum(x.churn_mrr) AS churn_mrr,
+	sum(x.transfer_in_mrr) AS transfer_in_mrr, sum(x.transfer_out_mrr) AS transfer_out_mrr, sum(x.net_new_mrr) + sum(x.transfer_in_mrr) + sum(x.transfer_out_mrr) AS net_new_mrr, sum(x.closing_mrr) AS closing_mrr,
+	sum(x.opening_customers)::bigint AS opening_customers, sum(x.new_customers)::bigint AS new_customers, sum(x.reactivated_customers)::bigint AS reactivated_customers, sum(x.expanded_customers)::bigint AS expanded_customers, sum(x.contracted_customers)::bigint AS contracted_customers,
+	sum(x.churned_customers)::bigint AS churned_customers, sum(x.transferred_in_customers)::bigint AS transferred_in_customers, sum(x.transferred_out_customers)::bigint AS transferred_out_customers, sum(x.closing_customers)::bigint AS closing_customers, bool_and(x.complete) AS complete
+FROM (
+	SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.period, s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, 0.00 AS transfer_in_mrr, 0.00 AS transfer_out_mrr, s.net_new_mrr, s.closing_mrr,
+		s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, 0 AS transferred_in_customers, 0 AS transferred_out_customers, s.closing_customers, s.complete
+	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
+	UNION ALL
+	SELECT m.dimension, m.value, m.currency, m.period, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, 0, 0, m.net_new_mrr, m.closing_mrr,
+		m.opening_customers, m.new_customers, m.reactivated_customers, m.expanded_customers, m.contracted_customers, m.churned_customers, 0, 0, m.closing_customers, m.complete
+	FROM nudge_analytics.mrr_by_dimension m
+	UNION ALL
+	-- out of the value now; what opens, and leaves, is of the value as the month opened, all else of that as it closed
+	SELECT c.dimension, v.value, c.currency, c.period, v.opens * c.opening_mrr, v.closes * c.new_mrr, v.closes * c.reactivation_mrr, v.closes * c.expansion_mrr, v.closes * c.contraction_mrr, v.opens * c.churn_mrr,
+		v.comes * c.opening_mrr, -v.goes * c.opening_mrr, v.closes * (c.new_mrr + c.reactivation_mrr + c.expansion_mrr + c.contraction_mrr) + v.opens * c.churn_mrr, v.closes * c.closing_mrr,
+		v.opens * (c.opening_mrr <> 0)::integer, v.closes * (c.movement = 'new')::integer, v.closes * (c.movement = 'reactivation')::integer, v.closes * (c.movement = 'expansion')::integer, v.closes * (c.movement = 'contraction')::integer,
+		v.opens * (c.movement = 'churn')::integer, v.comes, v.goes, v.closes * (c.closing_mrr <> 0)::integer, c.complete
+	FROM nudge_analytics.customer_mrr_then c,
+		LATERAL (SELECT coalesce(c.opening_value <> c.closing_value, false)::integer AS moves) w,
+		LATERAL (VALUES (c.value_now, -1, -1, 0, 0), (c.opening_value, 1, 0, 0, w.moves), (c.closing_value, 0, 1, w.moves, 0)) v(value, opens, closes, comes, goes)
+	WHERE v.value IS NOT NULL
+) x
+GROUP BY x.dimension, x.value, x.currency, x.period
+-- a value that nobody had then
+HAVING sum(x.opening_customers) <> 0 OR sum(x.closing_customers) <> 0 OR sum(x.opening_mrr) <> 0 OR sum(x.closing_mrr) <> 0$query$, NULL, '{"mrr_by_segment": null}',
+	'MRR waterfall by month, currency and value of a dimension as it was then. Grain: dimension, value, currency and month of the zone of deploy() that opens or closes with MRR',
+	'{"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers in the month: what opens is of the value as the month opened, what closes of that as it closed; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month",
+	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr",
+	"churned_customers": "Customers behind churn_mrr", "transferred_in_customers": "Customers behind transfer_in_mrr", "transferred_out_customers": "Customers behind transfer_out_mrr", "closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
+
+-- Channels are those that inputs name.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, description, columns) VALUES
+('dim_channels', 'acquisition', 480, 'mart', '{touches}', '{spend,campaigns}', 'channel', '{channel}', $query$
+SELECT c.channel, sum(c.campaigns)::bigint AS campaigns, bool_or(c.is_paid) AS is_paid, min(c.touch_day) AS first_touch_day, max(c.touch_day) AS last_touch_day, min(c.spend_day) AS first_spend_day, max(c.spend_day) AS last_spend_day
+FROM (
+	SELECT t.channel, 0 AS campaigns, false AS is_paid, nudge.civil_date(f.at, {zone}) AS touch_day, NULL::date AS spend_day
+	FROM (SELECT a.channel, min(a.at) AS first_at, max(a.at) AS last_at FROM nudge_staging.touches a GROUP BY a.channel) t, LATERAL (VALUES (t.first_at), (t.last_at)) f(at)
+	UNION ALL
+	SELECT s.channel, 0, s.amount > 0, NULL, s.day FROM {spend*} s
+	UNION ALL
+	SELECT nullif(btrim(k.channel), ''), 1, false, NULL, NULL FROM {campaigns*} k
+) c
+GROUP BY c.channel$query$,
+	'Channels that contacts, costs or campaigns name. Grain: channel; days are those of the zone of deploy()',
+	'{"channel": "Channel", "campaigns": "Campaigns that run on it", "is_paid": "Whether anything was spent on it", "first_touch_day": "Day of the first contact", "last_touch_day": "Day of the last contact", "first_spend_day": "First day with costs", "last_spend_day": "Last day with costs"}');
