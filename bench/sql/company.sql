@@ -65,3 +65,7 @@ SELECT nudge.map_source('events', 'company.actions', columns => '{"user": "user_
 SELECT nudge.map_source('users', 'company.people', columns => '{"user": "user_id"}');
 SELECT nudge.map_source('touches', 'company.visits');
 SELECT nudge.map_source('conversions', 'company.orders', columns => '{"currency": "''EUR''"}');
+
+/* prices as they are known now, by the names of by_month.sql */
+CREATE VIEW company.subscriptions AS
+SELECT b.item, b.customer, b.valid_from, CASE WHEN b.valid_to <= current_date THEN b.valid_to END AS valid_to, b.mrr FROM company.billing b;

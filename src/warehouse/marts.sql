@@ -24,7 +24,8 @@ CREATE TABLE nudge.shipped_marts (
 	clock_query text,
 	key_maps jsonb,
 	description text NOT NULL,
-	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object')
+	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
+	indexes text[] NOT NULL DEFAULT '{}'
 );
 GRANT SELECT ON nudge.shipped_marts TO PUBLIC;
 COMMENT ON TABLE nudge.shipped_marts IS 'The materialisations that are shipped; deploy() adds those whose inputs are mapped';
@@ -41,6 +42,7 @@ COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of the
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
+COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Columns, with a condition if any, of indexes for who reads it by something else than its key';
 
 -- What deploy was told last: marts are made by it, and reports show it.
 CREATE TABLE nudge.deployment (
@@ -180,6 +182,9 @@ BEGIN
 		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings)), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
+	END LOOP;
+	FOR one IN SELECT i.definition, i.n FROM unnest(m.indexes) WITH ORDINALITY i(definition, n) LOOP
+		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s', m.name || '_by_' || one.n, nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;
