@@ -23,7 +23,6 @@ make_company()
 	note "Making the tables of a company of $scale customers, as applications have them"
 	psql -qX -v ON_ERROR_STOP=1 -f "$bench/sql/company.sql" >/dev/null
 	run_sql -c "SELECT nudge.deploy()"
-	# nothing is shown of it, and any change computes all of it
 	for mart in $(ask "SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name")
 	do
 		note "  refreshing $mart"
@@ -37,7 +36,6 @@ make_company()
 # ask_view NAME LABEL QUERY: against sql/reporting/NAME.sql; the answers are equal
 ask_view()
 {
-	note "  $2"
 	rm -f "$work/ms.view" "$work/ms.raw"
 	printf '%s\n' "$3" >"$work/view.sql"
 	round=1
@@ -77,15 +75,15 @@ ask_views()
 	ask_view mrr_months "one metric by month, from metric_values" \
 		"SELECT period_start, value FROM $views.metric_values WHERE metric = 'mrr' AND dimension = 'all' ORDER BY 1"
 	ask_view mrr_segment "MRR of a segment by month" \
-		"SELECT period_start, closing_mrr, closing_customers FROM $views.mrr_monthly_by_dimension WHERE dimension = 'segment' AND dimension_value = 'Mid-market' ORDER BY 1"
+		"SELECT period_start, closing_mrr FROM $views.mrr_monthly_by_dimension WHERE dimension = 'segment' AND dimension_value = 'Mid-market' ORDER BY 1"
 	ask_view cohorts "revenue cohorts by month" \
 		"SELECT cohort_start, period_start, customers, mrr FROM $views.revenue_cohort_months WHERE customers > 0 ORDER BY 1, 2"
-	ask_view active_users "daily and monthly active users" \
-		"SELECT day, dau, mau FROM $views.active_users_daily ORDER BY 1"
+	ask_view active_users "daily active and new users" \
+		"SELECT day, dau, new_users FROM $views.active_users_daily ORDER BY 1"
 	ask_view user_cohorts "users that come back, by weekly cohort" \
-		"SELECT cohort_start, age, retained_users FROM $views.user_retention_cohorts WHERE grain = 'week' AND retained_users > 0 ORDER BY 1, 2"
+		"SELECT cohort_start, age, retained_users FROM $views.user_retention_cohorts WHERE grain = 'week' AND age > 0 AND retained_users > 0 ORDER BY 1, 2"
 	ask_view attribution "last-touch revenue of channels by month" \
-		"SELECT period_start, CASE channel WHEN '(none)' THEN '' ELSE channel END, attributed_revenue FROM $views.channel_attribution_monthly WHERE attribution_model = 'last_touch' ORDER BY 1, 2"
+		"SELECT period_start, CASE channel WHEN '(none)' THEN '' ELSE channel END, attributed_revenue FROM $views.channel_attribution_monthly WHERE attribution_model = 'last_touch' AND attributed_revenue <> 0 ORDER BY 1, CASE channel WHEN '(none)' THEN '' ELSE channel END COLLATE \"C\""
 	ask_view customers_now "customers with MRR now: how many, how much" \
 		"SELECT count(*), sum(mrr) FROM $views.customer_mrr_now"
 	ask_view customers_top "customers with MRR now: the 100 that pay most" \

@@ -3,8 +3,7 @@ WITH cohort AS (
 	SELECT customer, date_trunc('month', min(valid_from)::timestamp) AS month FROM subscriptions WHERE mrr > 0 GROUP BY customer
 ), balance AS (
 	SELECT s.customer, m, sum(s.mrr) AS mrr
-	FROM generate_series((SELECT min(month) FROM cohort), now()::timestamp, interval '1 month') m
-	JOIN subscriptions s ON s.valid_from < m + interval '1 month' AND (s.valid_to IS NULL OR s.valid_to >= m + interval '1 month')
+	FROM subscriptions s, LATERAL generate_series(date_trunc('month', s.valid_from::timestamp), coalesce(date_trunc('month', s.valid_to::timestamp) - interval '1 month', now()::timestamp), interval '1 month') m
 	GROUP BY s.customer, m HAVING sum(s.mrr) > 0
 )
 SELECT c.month::date AS cohort, b.m::date AS period_start, count(*) AS customers, sum(b.mrr) AS mrr
