@@ -92,8 +92,8 @@ ask_views()
 		"SELECT count(*), sum(mrr) FROM $views.customer_mrr_periods WHERE mrr > 0 AND started_at < current_date - 365 AND (ended_at IS NULL OR ended_at >= current_date - 365)"
 	ask_view churned "customers that left last month: the ten that paid most" \
 		"SELECT customer, opening_mrr FROM $views.customer_mrr_movements WHERE movement = 'churn' AND period_start = (date_trunc('month', now()) - interval '1 month')::date ORDER BY opening_mrr DESC, customer COLLATE \"C\" LIMIT 10"
-	ask_view one_customer "MRR of one customer over time" \
-		"SELECT first_day, mrr FROM $views.customer_mrr_periods WHERE customer = '4711' ORDER BY 1"
+	ask_view one_customer "MRR of one customer by month" \
+		"SELECT period_start, closing_mrr FROM $views.customer_revenue_monthly WHERE customer = '42' AND closing_mrr > 0 ORDER BY 1"
 }
 
 # Each view as a whole -------------------------------------------------------------
@@ -184,7 +184,40 @@ ask_slices()
 	ask_slice "waterfall by quarter of a segment in a region, 6 %, from states of customers" "SELECT * FROM nudge.mrr_waterfall((SELECT nudge.rollup(c.state) FROM $marts.customer_mrr c JOIN $marts.dim_customers d ON d.customer = c.customer WHERE d.segment = 'Mid-market' AND d.region = 'Europe'), 'quarter')"
 	ask_slice "users active in 14 days, by day, one state" "SELECT * FROM nudge.active_users((SELECT nudge.rollup(state) FROM $marts.activity_buckets), 14)"
 	ask_slice "users active in 14 days, by day, rows of buckets added up: no user is in two" "SELECT a.day, sum(a.active_users) FROM $marts.activity_buckets b, nudge.active_users(b.state, 14, current_date, current_date - 180, current_date) a GROUP BY a.day"
-	ask_slice "linear attribution of a quarter, one state" "SELECT * FROM nudge.linear_attribution((SELECT nudge.rollup(state) FROM $marts.journey_buckets), start_day => current_date - 90, end_day => current_date)"
+	ask_slice "linear attribution of a quarter, one state" "SELECT * FROM nudge.attribution((SELECT nudge.rollup(state) FROM $marts.journey_buckets), 'linear', start_day => current_date - 90, end_day => current_date)"
+}
+
+# What views read is kept by the refresh -----------------------------------------------
+
+# time_mart MART ROUNDS: a refresh after 1 % of the customers have changed, against a rebuild into a table with the same indexes
+time_mart()
+{
+	rm -f "$work/ms.refresh" "$work/ms.rebuild"
+	run_sql -c "CREATE TABLE company.rebuilt (LIKE nudge_analytics.$1 INCLUDING ALL)"
+	round=1
+	while [ "$round" -le "$2" ]
+	do
+		turn=$(((${turn:-0} + 1) % 100))
+		run_sql -c "UPDATE company.billing SET mrr = mrr + 1 WHERE (hashtext(customer) & 2147483647) % 100 = $turn"
+		run_sql -c "CALL nudge.refresh('customer_mrr')"
+		keys=$(ask "SELECT count(DISTINCT p.key) FROM nudge.pending p WHERE p.materialisation = '$1'")
+		timed refresh "CALL nudge.refresh('$1', false)"
+		run_sql -c "TRUNCATE company.rebuilt"
+		timed rebuild "INSERT INTO company.rebuilt SELECT * FROM nudge_staging.${1}__definition"
+		round=$((round + 1))
+	done
+	[ "$(ask "SELECT count(*) FROM (SELECT * FROM company.rebuilt EXCEPT ALL SELECT * FROM nudge_analytics.$1) d")" = 0 ] || die "$1 is not what its query says"
+	run_sql -c "DROP TABLE company.rebuilt"
+	share "$1: rebuild" rebuild rebuild
+	share "$1: CALL refresh(), 1 % of the customers changed" refresh rebuild "$keys"
+}
+
+time_refresh()
+{
+	note "  refreshes of what is read"
+	share_heading "to have a table of customers right again" "to rebuild"
+	time_mart customer_mrr_timeline "$repeat"
+	time_mart fact_revenue 1
 }
 
 part_reporting()
@@ -199,5 +232,6 @@ part_reporting()
 	time_views
 	time_scan
 	ask_slices
+	time_refresh
 	clear_company
 }

@@ -1,2 +1,6 @@
-SELECT valid_from AS first_day, mrr FROM subscriptions WHERE customer = '4711' AND NOT EXISTS (SELECT FROM subscriptions o WHERE o.customer = '4711' AND o.item <> subscriptions.item AND o.valid_from < coalesce(subscriptions.valid_to, 'infinity') AND coalesce(o.valid_to, 'infinity') > subscriptions.valid_from)
-ORDER BY 1;
+SELECT m::date AS period_start, sum(s.mrr) AS mrr
+FROM subscriptions s, LATERAL generate_series(date_trunc('month', s.valid_from::timestamp), coalesce(date_trunc('month', s.valid_to::timestamp) - interval '1 month', now()::timestamp), interval '1 month') m
+WHERE s.customer = '42'
+GROUP BY m
+HAVING sum(s.mrr) > 0
+ORDER BY m;
