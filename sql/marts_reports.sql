@@ -21,7 +21,7 @@ INSERT INTO tickets VALUES
 	(8, 'd', '2024-03-06 12:00Z', '2024-03-06 12:30Z', '2024-03-06 13:00Z', NULL, 'high', 'billing', 5, false, 1);
 SELECT map_source('tickets', 'tickets');
 INSERT INTO sla_targets (measure, target_minutes) VALUES ('resolution', 1440);
-SELECT action, object FROM deploy() WHERE object ~ 'tickets|support';
+SELECT action, object FROM deploy() WHERE object ~ 'tickets|support' AND object !~ '^nudge_reporting';
 SELECT upstream, key_column FROM dependencies WHERE materialisation = 'support_performance';
 CALL refresh('support_performance');
 CALL refresh('support_backlog');
@@ -45,7 +45,7 @@ SELECT rows_written, rows_deleted FROM run_history LIMIT 1;
 CREATE TABLE customers (customer text, created_at timestamptz, segment text);
 INSERT INTO customers VALUES ('a', '2024-01-01Z', 'large'), ('b', '2024-01-01Z', 'small'), ('c', '2024-01-01Z', 'large'), ('e', '2024-01-01Z', 'small');
 SELECT map_source('customers', 'customers');
-SELECT action, object FROM deploy() WHERE object ~ 'customers|support';
+SELECT action, object FROM deploy() WHERE object ~ 'customers|support' AND object !~ '^nudge_reporting';
 CALL refresh('support_performance');
 SELECT value, tickets_total AS n, customers_total AS customers, tickets_per_customer AS each FROM nudge_analytics.support_performance WHERE period = '2024-03-01' AND dimension IN ('all', 'segment') ORDER BY value;
 
@@ -54,7 +54,7 @@ CREATE TABLE surveys (customer text, kind text, score integer, sent_at timestamp
 INSERT INTO surveys VALUES ('b', 'nps', 10, '2024-05-02Z', '2024-05-03Z'), ('a', 'nps', 9, '2024-05-02Z', '2024-05-03Z'), ('c', 'NPS ', 7, '2024-05-02Z', '2024-06-03Z'), ('e', 'nps', 3, '2024-05-02Z', '2024-05-03Z'),
 	('a', 'nps', NULL, '2024-05-09Z', NULL), ('a', 'csat', 1, '2024-04-09Z', '2024-04-09Z');
 SELECT map_source('surveys', 'surveys');
-SELECT action, object FROM deploy() WHERE object ~ 'surveys|nps';
+SELECT action, object FROM deploy() WHERE object ~ 'surveys|nps' AND object !~ '^nudge_reporting';
 CALL refresh('nps');
 SELECT period, dimension, value, asked, answered, response_rate AS rate, open_surveys AS open, promoters AS pro, passives AS pas, detractors AS det, round(score, 2) AS score, band, complete FROM nudge_analytics.nps
 WHERE period < '2024-06-01' AND dimension IN ('all', 'segment') ORDER BY period, dimension, value;
@@ -64,7 +64,7 @@ CREATE TABLE deals (deal text, created_at timestamptz, amount numeric, currency 
 INSERT INTO deals VALUES (1, '2024-01-05Z', 100, 'EUR', 'offer', '2024-01-25Z', 'won', 'ann', NULL, '2024-01-31'), (2, '2024-01-10Z', 300, 'EUR', 'offer', '2024-02-10Z', 'lost', 'ben', 'acme', '2024-01-31'),
 	(3, '2024-02-01Z', 200, 'EUR', 'offer', NULL, NULL, 'ann', NULL, '2024-03-31');
 SELECT map_source('deals', 'deals');
-SELECT action, object FROM deploy() WHERE object ~ 'deals|sales|wins';
+SELECT action, object FROM deploy() WHERE object ~ 'deals|sales|wins' AND object !~ '^nudge_reporting';
 CALL refresh('sales_pipeline');
 CALL refresh('sales_performance');
 CALL refresh('competitive_wins');
@@ -86,7 +86,7 @@ INSERT INTO incidents VALUES (1, '2024-03-05 10:00Z', '2024-03-05 12:00Z', 'crit
 CREATE TABLE requests (at timestamptz, duration_ms numeric, endpoint text, error boolean);
 INSERT INTO requests VALUES ('2024-03-05 10:00Z', 100, '/a', false), ('2024-03-05 10:00Z', 200, '/a', true), ('2024-03-05 10:00Z', 300, '/b', false), ('2024-03-31 23:59Z', 400, '/b', NULL);
 SELECT map_source('incidents', 'incidents'), map_source('requests', 'requests');
-SELECT action, object FROM deploy() WHERE object ~ 'incident|requests|platform';
+SELECT action, object FROM deploy() WHERE object ~ 'incident|requests|platform' AND object !~ '^nudge_reporting';
 CALL refresh('platform_uptime');
 CALL refresh('incident_summary');
 CALL refresh('platform_performance');
@@ -100,7 +100,7 @@ INSERT INTO deployments VALUES ('2024-03-05Z', '2024-03-04Z', false, NULL, 'api'
 CREATE TABLE bugs (bug text, opened_at timestamptz, closed_at timestamptz, severity text, escaped boolean);
 INSERT INTO bugs VALUES (1, '2024-03-09Z', NULL, 'major', true);
 SELECT map_source('deployments', 'deployments'), map_source('bugs', 'bugs');
-SELECT action, object FROM deploy() WHERE object ~ 'deployments|bugs|delivery';
+SELECT action, object FROM deploy() WHERE object ~ 'deployments|bugs|delivery' AND object !~ '^nudge_reporting';
 CALL refresh('engineering_delivery');
 SELECT dimension, value, deployment_count AS n, elapsed_days AS days, median_lead_time_hours AS lead, change_failure_rate AS failure_rate, mean_recovery_hours AS recovery, bugs_opened, open_bugs, bug_escape_rate, coverage_share, complete
 FROM nudge_analytics.engineering_delivery WHERE period = '2024-03-01' ORDER BY dimension, value;
@@ -150,7 +150,7 @@ INSERT INTO cash VALUES ('2024-03-31', 3000, 'EUR');
 CREATE TABLE subscriptions (customer text, item text, plan text, valid_from timestamptz, valid_to timestamptz, amount numeric, interval_unit text, interval_count integer, currency text, status text);
 INSERT INTO subscriptions VALUES ('a', 'i', 'pro', '2024-01-01Z', NULL, 100, 'month', 1, 'EUR', 'active');
 SELECT map_source('costs', 'costs'), map_source('budgets', 'budgets'), map_source('cash', 'cash'), map_source('subscriptions', 'subscriptions');
-SELECT action, object FROM deploy() WHERE object ~ 'cost|budgets|cash|burn';
+SELECT action, object FROM deploy() WHERE object ~ 'cost|budgets|cash|burn' AND object !~ '^nudge_reporting';
 CALL refresh('cost_structure');
 CALL refresh('burn_and_runway');
 SELECT category, depth, actual, fixed_actual AS fixed, variable_actual AS variable, own_actual AS own, cost_share AS share, budget, variance, round(variance_rate, 2) AS rate, outcome, over_threshold AS over, complete FROM nudge_analytics.cost_structure WHERE period = '2024-03-01' ORDER BY category COLLATE "C";
@@ -160,7 +160,7 @@ SELECT period, round(receipts, 2) AS receipts, gross_burn, round(net_burn, 2) AS
 CREATE TABLE facts (at timestamptz, competitor text, kind text, channel text, value numeric);
 INSERT INTO facts VALUES ('2024-03-05Z', 'us', 'mention', 'web', 3), ('2024-03-05Z', 'acme', 'mention', 'press', 1);
 SELECT map_source('competitor_facts', 'facts');
-SELECT action, object FROM deploy() WHERE object ~ 'facts|competitive$';
+SELECT action, object FROM deploy() WHERE object ~ 'facts|competitive$' AND object !~ '^nudge_reporting';
 CALL refresh('competitive');
 SELECT period, channel, all_channels AS "all", competitor, mentions AS n, total_mentions AS total, mention_share AS share, complete FROM nudge_analytics.competitive WHERE period = '2024-03-01' ORDER BY all_channels DESC, channel, competitor;
 

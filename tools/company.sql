@@ -4,8 +4,9 @@
 --		prices, users, events, marketing, sales, support, platform and money until
 --		today, mapped as sources, deployed and refreshed.
 --
--- psql -v customers=N changes its size from 300 customers.  Everything follows
--- from hashes of numbers and from the present day, nothing from chance.
+-- psql -v customers=N changes its size from 300 customers, and with in_transaction
+-- set nothing is refreshed.  Everything follows from hashes of numbers and from
+-- the present day, nothing from chance.
 --
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
@@ -62,7 +63,7 @@ CREATE TABLE subscriptions (customer text NOT NULL, subscription text, item text
 	currency text, status text, booked_at timestamptz, end_reason text, seats numeric);
 -- a customer has up to five prices, one after another; some pause, some leave
 INSERT INTO subscriptions
-SELECT c.customer, c.customer || '-s', c.customer || '-' || k, p.plan, t.starts, t.ends, p.amount, p.unit, 1, 1, 'USD', CASE WHEN t.ends IS NULL THEN 'active' ELSE 'ended' END, t.starts,
+SELECT c.customer, c.customer || '-s', c.customer || '-plan', p.plan, t.starts, t.ends, p.amount, p.unit, 1, 1, 'USD', CASE WHEN t.ends IS NULL THEN 'active' ELSE 'ended' END, t.starts,
 	CASE WHEN t.leaves THEN company.one_of(c.customer || 'why', '{voluntary,voluntary,involuntary}') END, p.seats
 FROM customers c, LATERAL (SELECT floor(company.u(c.customer || 'changes') * 5)::integer AS changes) n, generate_series(0, n.changes) k,
 	LATERAL (SELECT c.created_at + make_interval(days => 14 + k * (60 + floor(company.u(c.customer || 'pace') * 150)::integer)) AS starts,
@@ -84,15 +85,15 @@ UPDATE customers c SET initial_amount = (SELECT round(s.amount / CASE s.interval
 UPDATE users u SET plan = (SELECT s.plan FROM subscriptions s WHERE s.customer = u.customer AND s.plan <> 'Dedicated IP' ORDER BY s.valid_from DESC LIMIT 1);
 
 CREATE TABLE contracts (customer text, contract text, signed_at timestamptz, starts_at timestamptz, ends_at timestamptz, term_months numeric, amount numeric, currency text);
-INSERT INTO contracts SELECT s.customer, s.item, s.valid_from - interval '9 days', s.valid_from, s.valid_from + make_interval(months => m), m, s.amount * m / 12, 'USD'
-FROM subscriptions s, LATERAL (SELECT CASE WHEN company.u(s.item || 'term') < 0.3 THEN 24 ELSE 12 END) t(m) WHERE s.interval_unit = 'year';
+INSERT INTO contracts SELECT s.customer, s.item || s.valid_from::date, s.valid_from - interval '9 days', s.valid_from, s.valid_from + make_interval(months => m), m, s.amount * m / 12, 'USD'
+FROM subscriptions s, LATERAL (SELECT CASE WHEN company.u(s.item || s.valid_from::date || 'term') < 0.3 THEN 24 ELSE 12 END) t(m) WHERE s.interval_unit = 'year';
 CREATE TABLE charges (customer text, at timestamptz, kind text, units numeric, rate numeric, amount numeric, currency text);
 INSERT INTO charges SELECT c.customer, m + interval '3 days', CASE WHEN company.u(c.customer || m || 'kind') < 0.8 THEN 'overage' ELSE 'service' END, 1000, 0.04, 40, 'USD'
 FROM customers c, company.months() m WHERE c.created_at < m AND company.u(c.customer || m || 'charge') < 0.06;
 CREATE TABLE payments (customer text, at timestamptz, amount numeric, currency text, outcome text, method text, failure text);
 INSERT INTO payments SELECT s.customer, p.at, s.amount, 'USD', CASE WHEN p.fails THEN 'failed' ELSE 'paid' END, 'card', CASE WHEN p.fails THEN 'insufficient funds' END
 FROM subscriptions s, LATERAL generate_series(s.valid_from, least(coalesce(s.valid_to, now()), now()), CASE s.interval_unit WHEN 'year' THEN interval '1 year' ELSE interval '1 month' END) g(at),
-	LATERAL (SELECT g.at, company.u(s.item || g.at::date) < 0.03 AS fails) p;
+	LATERAL (SELECT g.at, company.u(s.item || g.at::date || 'fails') < 0.03 AS fails) p;
 CREATE TABLE usage (customer text, meter text, period date, volume numeric, plan_limit numeric, rate numeric);
 INSERT INTO usage SELECT c.customer, 'e-mails', m, floor(company.u(c.customer || m || 'volume') * l.most * 1.2), l.most, 0.0004
 FROM customers c, company.months() m, LATERAL (SELECT CASE c.segment WHEN 'SMB' THEN 5000 WHEN 'Mid-Market' THEN 50000 ELSE 2000000 END) l(most) WHERE c.created_at < m;
@@ -174,7 +175,7 @@ FROM generate_series(1, :customers) n,
 	LATERAL (SELECT company.today() - make_interval(hours => 8 + floor(company.u('d' || n || 'created') * 26000)::integer) AS created) c,
 	LATERAL (SELECT c.created, c.created + make_interval(hours => 200 + floor(company.u('d' || n || 'cycle') * 1800)::integer) AS closed, company.u('d' || n || 'won') < 0.31 AS won) d;
 CREATE TABLE deal_stages (deal text, stage text, at timestamptz);
-INSERT INTO deal_stages SELECT d.deal, s.stage, d.created_at + s.share * (coalesce(d.closed_at, now()) - d.created_at) FROM deals d, (VALUES ('qualified', 0.0), ('demo', 0.3), ('proposal', 0.7)) s(stage, share) WHERE d.outcome IS NOT NULL OR s.stage <= d.stage;
+INSERT INTO deal_stages SELECT d.deal, s.stage, d.created_at + s.share * (coalesce(d.closed_at, now()) - d.created_at) FROM deals d, (VALUES ('qualified', 0.0), ('demo', 0.3), ('proposal', 0.7)) s(stage, share) WHERE d.outcome IS NOT NULL OR s.share <= (CASE d.stage WHEN 'qualified' THEN 0.0 WHEN 'demo' THEN 0.3 ELSE 0.7 END);
 CREATE TABLE activities (owner text, at timestamptz, kind text, deal text);
 INSERT INTO activities SELECT d.owner, d.created_at + k * interval '5 days', company.one_of(d.deal || k, '{call,mail,meeting}'), d.deal FROM deals d, generate_series(1, 4) k WHERE d.created_at + k * interval '5 days' < coalesce(d.closed_at, now());
 CREATE TABLE quotas (owner text, period date, amount numeric, currency text);
@@ -200,7 +201,7 @@ INSERT INTO scores SELECT c.customer, g.at, round((45 + 45 * company.u(c.custome
 FROM customers c, LATERAL (SELECT bool_and(s.valid_to IS NOT NULL) AS leaves, max(s.valid_to) AS until FROM subscriptions s WHERE s.customer = c.customer) l,
 	LATERAL generate_series(date_trunc('month', c.created_at) + interval '1 month', CASE WHEN l.leaves THEN least(l.until, now()) ELSE now() END, interval '1 month') g(at);
 CREATE TABLE account_facts (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz);
-INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'active'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
+INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'strong'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
 WHERE c.segment <> 'SMB' AND company.u(c.customer || f) < 0.6 AND c.created_at < now() - interval '40 days';
 CREATE TABLE interventions (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz);
 INSERT INTO interventions SELECT s.entity, s.at + interval '2 days', 'health below 60', 'call', company.one_of(s.entity || s.at::date, '{saved,saved,churned}'), s.at + interval '30 days' FROM scores s WHERE s.score < 60 AND company.u(s.entity || s.at::date || 'act') < 0.3 AND s.at + interval '30 days' < now();
@@ -224,7 +225,7 @@ FROM generate_series(1, 60) n, LATERAL (SELECT company.today() - make_interval(m
 CREATE TABLE maintenance (started_at timestamptz, ended_at timestamptz, service text);
 INSERT INTO maintenance SELECT m + interval '9 days 2 hours', m + interval '9 days 4 hours', 'delivery' FROM company.months() m WHERE m + interval '10 days' < now();
 CREATE TABLE requests (at timestamptz, duration_ms numeric, count bigint, endpoint text, error boolean, part text);
-INSERT INTO requests SELECT d + make_interval(hours => k), round((60 + 900 * power(company.u(d || e || k), 4))::numeric, 1), 1 + floor(company.u(d || e || k || 'n') * 90)::bigint, e, company.u(d || e || k || 'error') < 0.012, 'server'
+INSERT INTO requests SELECT d + make_interval(hours => k), round((60 + 900 * power(company.u(d || e || k), 4))::numeric, 1), 1 + floor(company.u(d || e || k || 'n') * 90)::bigint, e, company.u(d || e || k || 'error') < 0.012, NULL
 FROM generate_series(company.today() - interval '400 days', company.today() - interval '1 day', interval '2 days') d, unnest('{/send,/segments,/reports}'::text[]) e, generate_series(1, 20, 4) k;
 CREATE TABLE resource_samples (at timestamptz, resource text, utilisation numeric);
 INSERT INTO resource_samples SELECT d, r, round((0.3 + 0.5 * company.u(d || r))::numeric, 3) FROM generate_series(company.today() - interval '120 days', company.today(), interval '1 day') d, unnest('{cpu,memory,disk}'::text[]) r;
@@ -249,7 +250,12 @@ SELECT nudge.map_source(i.input, format('company.%I', i.input)::regclass, zone =
 SELECT count(*) FROM nudge.deploy(zone => 'UTC', buckets => greatest(4, :customers / 4000), currency => 'USD') \g /dev/null
 SELECT nudge.annotate((company.today() - interval '200 days')::date, 'launch', 'API for everybody'), nudge.annotate((company.today() - interval '330 days')::date, 'price change', 'Growth from 89 to 99 USD') \g /dev/null
 SELECT nudge.load_example_targets(currency => 'USD') \g /dev/null
+INSERT INTO nudge.sales_stages (stage, position, win_probability, qualified) VALUES ('qualified', 1, 0.15, false), ('demo', 2, 0.35, true), ('proposal', 3, 0.6, true);
+SELECT nudge.load_example_sla_targets() \g /dev/null
+\if :{?in_transaction}
+\else
 CALL nudge.run_due();
+\endif
 RESET search_path;
 RESET timezone;
 RESET client_min_messages;

@@ -20,7 +20,9 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('median_sales_cycle_days', 'sales', 361, 'Sales cycle, median', 'days', 'down', 'not additive', 'month', 'median_cycle_days', 'Median days from creation to close of the deals that were won.'),
 ('sales_velocity', 'sales', 362, 'Sales velocity', 'currency', 'up', 'not additive', 'month', 'qualified_deals * average_deal_size * win_rate / mean_cycle_days', 'Amount a day that the qualified open deals promise.'),
 ('quota_attainment_rate', 'sales', 363, 'Quota attainment', 'rate', 'up', 'not additive', 'month', 'won_amount / quota', 'Amount won over the quota of the period.'),
-('pipeline_coverage', 'sales', 364, 'Pipeline coverage', 'ratio', 'up', 'not additive', 'month', 'open_amount / quota', 'Pipeline value over the quota of the period.');
+('pipeline_coverage', 'sales', 364, 'Pipeline coverage', 'ratio', 'up', 'not additive', 'month', 'open_amount / quota', 'Pipeline value over the quota of the period.'),
+('sales_activities', 'sales', 365, 'Sales activities', 'count', 'up', 'additive', 'month', 'activities_done', 'Calls, meetings and other activities of sales.'),
+('activities_per_deal_won', 'sales', 366, 'Activities per deal won', 'ratio', 'down', 'not additive', 'month', 'activities_done / deals_won', 'Sales activities of the period over the deals won in it.');
 
 -- the total, and its slices
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, currency, condition)
@@ -43,3 +45,8 @@ FROM (VALUES
 	('pipeline_coverage', NULL, 'open_amount', 'quota')
 ) m(metric, value, numerator, denominator),
 	(VALUES ('''all''', '''all''', 'dimension = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all''')) d(dimension, dimension_value, condition);
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, condition)
+SELECT m.metric, 'month', d.dimension, d.dimension_value, 'sales_activity', m.value, m.numerator, m.denominator, d.condition
+FROM (VALUES ('sales_activities', 'activities_done', NULL, NULL), ('activities_per_deal_won', NULL, 'activities_done', 'deals_won')) m(metric, value, numerator, denominator),
+	(VALUES ('''all''', '''all''', 'dimension = ''all'' AND kind = ''all'''), ('dimension', 'coalesce(value, ''(none)'')', 'dimension <> ''all'' AND kind = ''all'''), ('''kind''', 'kind', 'dimension = ''all'' AND kind <> ''all''')) d(dimension, dimension_value, condition);

@@ -10,7 +10,8 @@
 -- are mapped.  {zone}, {buckets}, {week_start} and {fiscal_year_start} stand for
 -- the settings of deploy(), as literals; {customers?} for an optional input, as
 -- a regclass that is NULL unless it is mapped, and {customers*} for its rows,
--- which are none then.
+-- which are none then.  {deals$} is the name of an input with its amounts in one
+-- currency, {budgets$?} an optional one as a regclass.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
 	subject text NOT NULL,
@@ -37,7 +38,7 @@ COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for 
 COMMENT ON COLUMN nudge.shipped_marts.optional_inputs IS 'Inputs that it reads if they are mapped';
 COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), and {customers?} for an input that may be missing, {customers*} for its rows';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing';
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
@@ -104,7 +105,9 @@ DECLARE
 	filled text := query;
 	one text;
 BEGIN
-	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)[?*][}]', 'g') m(words) LOOP
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*$]|[$][?])[}]', 'g') m(words) LOOP
+		filled := replace(filled, '{' || one || '$}', nudge.converted_view(one));
+		filled := replace(filled, '{' || one || '$?}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.converted_view(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
 	END LOOP;
@@ -139,8 +142,8 @@ COMMENT ON FUNCTION nudge.period_ticks(text, text) IS
 	'When the period of nudge.as_of() began: for clock queries of what changes as a day, or a month, begins';
 
 -- What deploy would do, in its order.
-CREATE FUNCTION nudge.deploy_plan() RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION nudge.deploy_plan(settings nudge.deployment) RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
@@ -152,23 +155,29 @@ BEGIN
 				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
 			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs) FROM shipped m WHERE m.missing IS NULL)
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[$][?]?[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
 				-- how it is tracked somebody has chosen, even if that is not at all
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
-			SELECT 2, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
+			SELECT 2, i.input, 0, 'convert input', i.input, nudge.converted_view(i.input), NULL,
+				CASE WHEN settings.currency IS NULL THEN 'amounts as they are: no currency is chosen' WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NULL THEN 'amounts as they are: exchange_rates is not mapped'
+					ELSE format('amounts in %s', settings.currency) END
+			FROM nudge.inputs i WHERE nudge.conversion_day(i.input, settings.zone) IS NOT NULL AND to_regclass(nudge.staging_name(i.input)) IS NOT NULL
+				AND EXISTS (SELECT FROM shipped m WHERE m.missing IS NULL AND m.query ~ format('[{]%s[$]', i.input))
+			UNION ALL
+			SELECT 3, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
 				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
 				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
 			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
 			UNION ALL
-			SELECT 3, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
+			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
 			UNION ALL
-			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			SELECT 5, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
 		)
 		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
 END
 $$;
-COMMENT ON FUNCTION nudge.deploy_plan() IS 'Works for deploy: what it would do. Not STRICT: it has no arguments';
+COMMENT ON FUNCTION nudge.deploy_plan(nudge.deployment) IS 'Works for deploy: what it would do with its settings';
 
 CREATE FUNCTION nudge.add_shipped_mart(name text, settings nudge.deployment) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -231,9 +240,11 @@ BEGIN
 		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
 			fiscal_year_start = excluded.fiscal_year_start, currency = excluded.currency, deployed_by = session_user, deployed_at = now();
 	END IF;
-	FOR plan IN SELECT p.* FROM nudge.deploy_plan() p ORDER BY p.place LOOP
+	FOR plan IN SELECT p.* FROM nudge.deploy_plan(settings) p ORDER BY p.place LOOP
 		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
 			PERFORM nudge.track_source(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action = 'convert input' THEN
+			PERFORM nudge.make_converted_view(plan.name, settings.currency, settings.zone);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
 			PERFORM nudge.add_shipped_mart(plan.name, settings);
 		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
@@ -267,12 +278,14 @@ BEGIN
 			UNION ALL
 			SELECT 1, o.depth, 'drop materialisation', o.name, nudge.mart_table(o.name) FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
 			UNION ALL
+			SELECT 2, 0, 'drop converted input', i.input, nudge.converted_view(i.input) FROM nudge.inputs i WHERE to_regclass(nudge.converted_view(i.input)) IS NOT NULL
+			UNION ALL
 			-- others may still need to know what changes
-			SELECT 2, 0, 'untrack source', t.source, t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
+			SELECT 3, 0, 'untrack source', t.source, t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
 			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
 				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
 		) s ORDER BY 1 LOOP
-		IF NOT dry_run AND one.action = 'drop view' THEN
+		IF NOT dry_run AND one.action IN ('drop view', 'drop converted input') THEN
 			EXECUTE format('DROP VIEW %s', one.object);
 		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
 			PERFORM nudge.drop_materialisation(one.name);

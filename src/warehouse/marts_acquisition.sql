@@ -16,7 +16,7 @@ FROM (
 	SELECT a.*, nudge.rollup(a.state) FILTER (WHERE a.currency IS NULL) OVER one AS touches, count(a.currency) OVER one AS currencies
 	FROM (
 		SELECT r.customer, r.currency, min(r.at) FILTER (WHERE r.currency IS NOT NULL) AS first_conversion_at, max(r.at) FILTER (WHERE r.currency IS NOT NULL) AS last_conversion_at, nudge.journey_agg(r.customer, r.at, r.channel, r.revenue) AS state
-		FROM (SELECT c.customer, coalesce(upper(btrim(c.currency)), 'XXX') AS currency, c.at, NULL AS channel, c.revenue FROM nudge_staging.conversions c
+		FROM (SELECT c.customer, coalesce(upper(btrim(c.currency)), 'XXX') AS currency, c.at, NULL AS channel, c.revenue FROM {conversions$} c
 			UNION ALL SELECT t.customer, NULL, t.at, t.channel, NULL FROM nudge_staging.touches t) r
 		GROUP BY r.customer, r.currency
 	) a
@@ -98,14 +98,14 @@ SELECT m.period::date AS period, r.channel, r.cost, r.impressions, r.clicks, r.v
 	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
 		FROM (SELECT b.currency, nudge.civil_date(min(b.first_conversion_at), {zone}) AS day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL GROUP BY b.currency
-			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM nudge_staging.spend i GROUP BY upper(btrim(i.currency))) k) c,
+			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM {spend$} i GROUP BY upper(btrim(i.currency))) k) c,
 	-- once, and not for each month
 	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.journey_buckets b OFFSET 0) j,
 	LATERAL nudge.report_window(c.day, {zone}, 36) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.channel_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), 'nudge_staging.spend'::regclass, o.start_day, o.end_day, {zone},
-		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, budgets => {budgets?}, currency => c.currency) r$query$,
+	LATERAL nudge.channel_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), '{spend$}'::regclass, o.start_day, o.end_day, {zone},
+		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, budgets => {budgets$?}, currency => c.currency) r$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'What each channel cost, brought and earned by month, under the linear model of attribution. Grain: month of the zone of deploy() and channel',
 	'{"period": "First day of the month", "channel": "Channel; NULL is what no channel has earned", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it",
@@ -116,7 +116,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, 
 SELECT r.period, r.category, r.depth, r.actual, r.fixed_actual, r.variable_actual, r.own_actual, r.actual / nullif(t.actual, 0) AS cost_share, r.budget, r.own_budget, r.variance, r.variance_rate, r.outcome, r.over_threshold, r.currency_code AS currency, r.complete
 FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) b,
 	LATERAL nudge.report_window(b.day, {zone}) w,
-	LATERAL (SELECT v.*, max(v.actual) FILTER (WHERE v.depth = 0) OVER (PARTITION BY v.period) AS total FROM nudge.budget_variance('nudge_staging.costs'::regclass, {budgets?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) v) r,
+	LATERAL (SELECT v.*, max(v.actual) FILTER (WHERE v.depth = 0) OVER (PARTITION BY v.period) AS total FROM nudge.budget_variance('{costs$}'::regclass, {budgets$?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) v) r,
 	LATERAL (SELECT r.total AS actual) t$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'Costs by month and category, with all categories below it: fixed, variable, share, and against the budget. Grain: month and category; the category of all is empty',
@@ -126,11 +126,11 @@ FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_s
 ('burn_and_runway', 'finance', 860, 'metric', '{costs,cash,subscriptions}', '{payments,charges,usage}', 'period', '{period}', $query$
 SELECT r.period, r.receipts, r.gross_burn, r.net_burn, r.mean_net_burn, r.cash_day, r.cash_balance, r.runway_months, r.profitable, r.net_new_arr, r.burn_multiple, r.currency_code AS currency, r.complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
-		FROM (SELECT upper(btrim(i.currency)) AS currency, min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i GROUP BY upper(btrim(i.currency))
-			UNION ALL SELECT DISTINCT b.currency, NULL::date FROM nudge_analytics.mrr_buckets b) k) c,
-	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) m,
+		FROM (SELECT upper(btrim(i.currency)) AS currency, min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM {costs$} i GROUP BY upper(btrim(i.currency))
+			UNION ALL SELECT DISTINCT b.currency, NULL::date FROM nudge_analytics.mrr_item_buckets b) k) c,
+	(SELECT nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) m,
 	LATERAL nudge.report_window(c.day, {zone}) w,
-	LATERAL nudge.burn(m.state, 'nudge_staging.costs'::regclass, w.start_day, w.end_day, 'nudge_staging.cash'::regclass, {payments?}, {charges?}, {usage?}, {zone}, nudge.as_of(), c.currency) r$query$,
+	LATERAL nudge.burn(m.state, '{costs$}'::regclass, w.start_day, w.end_day, '{cash$}'::regclass, {payments$?}, {charges$?}, {usage?}, {zone}, nudge.as_of(), c.currency) r$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'Cash that is burnt by month, and for how many months it lasts. Grain: month of the zone of deploy()',
 	'{"period": "First day of the month", "receipts": "Cash received: payments if they are mapped, else revenue", "gross_burn": "Costs", "net_burn": "Costs less receipts", "mean_net_burn": "Mean of the last three months that are over", "cash_day": "Last day with a balance", "cash_balance": "Cash on that day",

@@ -25,7 +25,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency
 	LATERAL (SELECT {costs?} IS NOT NULL AS has_costs, coalesce({costs?}, {spend?}) IS NOT NULL AS has_acquisition) x,
 	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) j,
 	LATERAL (SELECT min(s.period) AS day FROM nudge_analytics.mrr_summary s) f,
-	LATERAL nudge.report_window(f.day, {zone}, 36) w
+	LATERAL nudge.report_window(f.day, {zone}) w
 	JOIN LATERAL (
 		SELECT s.period, s.closing_mrr, s.closing_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
 			(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
@@ -94,7 +94,7 @@ FROM nudge_analytics.customer_score_states s,
 WHERE h.score IS NOT NULL$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"scores": "entity"}',
 	'Health of customers as it was scored last: band, trend, changes and drops. Grain: customer',
-	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or stable over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
+	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or flat over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
 	"change_30_days": "Score less that of 30 days before", "change_90_days": "Score less that of 90 days before", "drop_30_days": "How far the score is below the highest of the last 30 days", "drop_90_days": "How far it is below the highest of the last 90 days", "lowest_score_365_days": "Lowest of the last 365 days", "highest_score_365_days": "Highest of these",
 	"mean_score_365_days": "Mean of these", "baseline_score": "Mean of the first 30 days with a score", "change_from_baseline": "Score less baseline_score", "lowest_factor": "Factor of the last score with the lowest value; NULL if scores have no factors", "lowest_factor_score": "Its value", "bucket": "Hash bucket of the customer"}'),
 ('customer_health_factors', 'customers', 912, 'mart', '{scores}', '{}', 'customer', '{customer,factor}', $query$
@@ -112,9 +112,9 @@ FROM nudge_analytics.customer_score_states s,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT nudge.score_at(s.state, nudge.day_close(least((m.period + interval '1 month - 1 day')::date, t.today), {zone}) - interval '1 microsecond') AS score) h
 WHERE h.score IS NOT NULL$query$,
-	-- a month begins for all, a day for whom scores are dated ahead
+	-- a month begins for all, the day of a score that is dated ahead for its customer
 	$clock$SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('month', {zone}) t
-UNION ALL SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('day', {zone}) t WHERE s.last_at >= t$clock$, NULL,
+UNION ALL SELECT r.entity, nudge.civil_date(r.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.scores r WHERE isfinite(r.at)$clock$, NULL,
 	'Health of each customer as months closed, from its first score on. Grain: customer and month of the zone of deploy()',
 	'{"customer": "Customer", "period": "First day of the month", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}'),
 ('customer_health_by_band', 'customers', 914, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,currency,band}', $query$

@@ -25,11 +25,11 @@ FROM (SELECT a.*, count(*) OVER (PARTITION BY a.feature) AS n FROM nudge_staging
 -- is an error of its key.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, key_maps, description, columns) VALUES
 ('fact_sends', 'acquisition', 400, 'mart', '{sends}', 'campaign', '{campaign,day}', $query$
-SELECT r.campaign, r.day, r.sent, r.delivery_known, r.delivered, r.delivered::numeric / nullif(r.delivery_known, 0) AS delivery_rate, r.open_known, r.opened, r.opened::numeric / nullif(r.open_known, 0) AS open_rate,
+SELECT r.campaign, r.day, CASE WHEN r.bad = 0 OR nudge.check_input('sends', r.bad) THEN r.sent END AS sent, r.delivery_known, r.delivered, r.delivered::numeric / nullif(r.delivery_known, 0) AS delivery_rate, r.open_known, r.opened, r.opened::numeric / nullif(r.open_known, 0) AS open_rate,
 	r.click_known, r.clicked, r.clicked::numeric / nullif(r.click_known, 0) AS click_rate
 FROM (
 	SELECT s.campaign, nudge.civil_date(s.at, {zone}) AS day,
-		CASE WHEN nudge.check_input('sends', count(*) FILTER (WHERE NOT coalesce(isfinite(s.at) AND s.count >= 0, false))) THEN sum(s.count)::bigint END AS sent,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(s.at) AND s.count >= 0, false)) AS bad, sum(s.count)::bigint AS sent,
 		-- of messages whose arrival is not known, all may be opened
 		coalesce(sum(s.count) FILTER (WHERE s.delivered IS NOT NULL), 0)::bigint AS delivery_known, sum(s.delivered)::bigint AS delivered,
 		coalesce(sum(coalesce(s.delivered, s.count)) FILTER (WHERE s.opened IS NOT NULL), 0)::bigint AS open_known, sum(s.opened)::bigint AS opened,
@@ -44,11 +44,13 @@ FROM (
 
 -- Events are known by user: what has changed of a user leads to days.
 ('user_event_days', 'usage', 410, 'mart', '{events}', 'user', '{user,day,name,feature}', $query$
-SELECT e."user", nudge.civil_date(e.at, {zone}) AS day, e.name, e.feature,
-	CASE WHEN nudge.check_input('events', count(*) FILTER (WHERE NOT coalesce(isfinite(e.at) AND e.name IS NOT NULL AND coalesce(abs(e.value) < 'Infinity', true), false))) THEN count(*) END AS events,
-	count(*) FILTER (WHERE e.success) AS succeeded, count(*) FILTER (WHERE NOT e.success) AS failed, sum(e.value) AS value
-FROM nudge_staging.events e
-GROUP BY e."user", nudge.civil_date(e.at, {zone}), e.name, e.feature$query$, NULL,
+SELECT r."user", r.day, r.name, r.feature, CASE WHEN r.bad = 0 OR nudge.check_input('events', r.bad) THEN r.events END AS events, r.succeeded, r.failed, r.value
+FROM (
+	SELECT e."user", nudge.civil_date(e.at, {zone}) AS day, e.name, e.feature, count(*) AS events, count(*) FILTER (WHERE e.success) AS succeeded, count(*) FILTER (WHERE NOT e.success) AS failed, sum(e.value) AS value,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(e.at) AND e.name IS NOT NULL AND coalesce(abs(e.value) < 'Infinity', true), false)) AS bad
+	FROM nudge_staging.events e
+	GROUP BY e."user", nudge.civil_date(e.at, {zone}), e.name, e.feature
+) r$query$, NULL,
 	'Events of each user by day. Grain: user, day of the zone of deploy(), name of the event and feature',
 	'{"user": "User", "day": "Day", "name": "Name of the event", "feature": "Feature; NULL for events without one", "events": "Events", "succeeded": "Those that worked", "failed": "Those that did not", "value": "What they were worth"}'),
 ('fact_events', 'usage', 420, 'mart', '{events}', 'day', '{day,name,feature}', $query$
@@ -61,26 +63,33 @@ GROUP BY u.day, u.name, u.feature$query$, NULL,
 	"success_rate": "succeeded over succeeded and failed", "value": "What they were worth"}'),
 
 ('fact_touches', 'acquisition', 430, 'mart', '{touches}', 'customer', '{customer,day,channel,campaign,partner}', $query$
-SELECT t.customer, nudge.civil_date(t.at, {zone}) AS day, t.channel, t.campaign, t.partner,
-	CASE WHEN nudge.check_input('touches', count(*) FILTER (WHERE NOT coalesce(isfinite(t.at) AND t.channel IS NOT NULL, false))) THEN count(*) END AS touches
-FROM nudge_staging.touches t
-GROUP BY t.customer, nudge.civil_date(t.at, {zone}), t.channel, t.campaign, t.partner$query$, NULL,
+SELECT r.customer, r.day, r.channel, r.campaign, r.partner, CASE WHEN r.bad = 0 OR nudge.check_input('touches', r.bad) THEN r.touches END AS touches
+FROM (
+	SELECT t.customer, nudge.civil_date(t.at, {zone}) AS day, t.channel, t.campaign, t.partner, count(*) AS touches, count(*) FILTER (WHERE NOT coalesce(isfinite(t.at) AND t.channel IS NOT NULL, false)) AS bad
+	FROM nudge_staging.touches t
+	GROUP BY t.customer, nudge.civil_date(t.at, {zone}), t.channel, t.campaign, t.partner
+) r$query$, NULL,
 	'Contacts of marketing with each customer by day. Grain: customer, day of the zone of deploy(), channel, campaign and partner',
 	'{"customer": "Customer: contacts of which it is not known are left out", "day": "Day", "channel": "Channel of the contact", "campaign": "Campaign; NULL if none", "partner": "Partner; NULL if none", "touches": "Contacts"}'),
 ('fact_conversions', 'acquisition', 440, 'mart', '{conversions}', 'customer', '{customer,day,kind,currency}', $query$
-SELECT c.customer, nudge.civil_date(c.at, {zone}) AS day, nullif(lower(btrim(c.kind)), '') AS kind, upper(btrim(c.currency)) AS currency,
-	CASE WHEN nudge.check_input('conversions', count(*) FILTER (WHERE NOT coalesce(isfinite(c.at) AND abs(c.revenue) < 'Infinity' AND c.currency IS NOT NULL, false))) THEN count(*) END AS conversions, sum(c.revenue) AS revenue
-FROM nudge_staging.conversions c
-GROUP BY c.customer, nudge.civil_date(c.at, {zone}), nullif(lower(btrim(c.kind)), ''), upper(btrim(c.currency))$query$, NULL,
+SELECT r.customer, r.day, r.kind, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('conversions', r.bad) THEN r.conversions END AS conversions, r.revenue
+FROM (
+	SELECT c.customer, nudge.civil_date(c.at, {zone}) AS day, nullif(lower(btrim(c.kind)), '') AS kind, upper(btrim(c.currency)) AS currency, count(*) AS conversions, sum(c.revenue) AS revenue,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(c.at) AND abs(c.revenue) < 'Infinity' AND c.currency IS NOT NULL, false)) AS bad
+	FROM nudge_staging.conversions c
+	GROUP BY c.customer, nudge.civil_date(c.at, {zone}), nullif(lower(btrim(c.kind)), ''), upper(btrim(c.currency))
+) r$query$, NULL,
 	'Conversions of each customer by day, and what they are worth. Grain: customer, day of the zone of deploy(), kind and currency',
 	'{"customer": "Customer", "day": "Day", "kind": "Kind, such as signup or purchase, in small letters; NULL if it is not known", "currency": "Currency of the revenue", "conversions": "Conversions", "revenue": "What they are worth"}'),
 -- Channels are no keys of the input: a change of it is one of everything, of which only what differs is written.
 ('fact_spend', 'acquisition', 450, 'mart', '{spend}', 'day', '{day,channel,campaign,partner,currency}', $query$
-SELECT s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency)) AS currency,
-	CASE WHEN nudge.check_input('spend', count(*) FILTER (WHERE NOT coalesce(isfinite(s.day) AND s.channel IS NOT NULL AND abs(s.amount) < 'Infinity' AND s.currency IS NOT NULL, false))) THEN sum(s.amount) END AS amount,
-	sum(s.impressions)::bigint AS impressions, sum(s.clicks)::bigint AS clicks
-FROM nudge_staging.spend s
-GROUP BY s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency))$query$, NULL,
+SELECT r.day, r.channel, r.campaign, r.partner, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks
+FROM (
+	SELECT s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency)) AS currency, sum(s.amount) AS amount, sum(s.impressions)::bigint AS impressions, sum(s.clicks)::bigint AS clicks,
+		count(*) FILTER (WHERE NOT coalesce(isfinite(s.day) AND s.channel IS NOT NULL AND abs(s.amount) < 'Infinity' AND s.currency IS NOT NULL, false)) AS bad
+	FROM nudge_staging.spend s
+	GROUP BY s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency))
+) r$query$, NULL,
 	'Cost of acquisition by day. Grain: day, channel, campaign, partner and currency',
 	'{"day": "Day it was spent", "channel": "Channel it was spent on", "campaign": "Campaign; NULL if none", "partner": "Partner it was paid to; NULL if none", "currency": "Currency of the amount", "amount": "Amount spent", "impressions": "Times it was shown; NULL if it is not known", "clicks": "Clicks it brought; NULL if it is not known"}');
 
@@ -91,11 +100,12 @@ SELECT r.customer, r.subscription, r.item, r.valid_from,
 	-- all columns: rows that tie are equal
 	row_number() OVER (PARTITION BY r.customer, r.subscription, r.item, r.valid_from ORDER BY r.valid_to, r.plan, r.status, r.currency, r.amount, r.interval_unit, r.interval_count, r.quantity, r.discount, r.discount_kind, r.usage)::integer AS sequence_no,
 	r.valid_to, nudge.civil_date(r.valid_from, {zone}) AS first_day, nudge.civil_date(r.valid_to - interval '1 microsecond', {zone}) AS last_day, r.plan, r.status, r.currency, r.amount, r.interval_unit, r.interval_count, r.quantity, r.discount, r.discount_kind, r.usage,
-	CASE WHEN nudge.check_input('subscriptions', (NOT coalesce(isfinite(r.valid_from) AND r.item IS NOT NULL AND r.currency IS NOT NULL AND abs(r.amount) < 'Infinity', false))::integer) THEN r.mrr END AS mrr
+	CASE WHEN r.bad = 0 OR nudge.check_input('subscriptions', r.bad) THEN r.mrr END AS mrr
 FROM (
 	SELECT s.customer, s.subscription, s.item, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, s.plan, lower(btrim(s.status)) AS status, upper(btrim(s.currency)) AS currency, s.amount, lower(btrim(s.interval_unit)) AS interval_unit, s.interval_count,
 		coalesce(s.quantity, 1) AS quantity, coalesce(s.discount, 0) AS discount, nullif(lower(btrim(s.discount_kind)), '') AS discount_kind, coalesce(s.usage, false) AS usage,
-		nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr
+		nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr,
+		(NOT coalesce(isfinite(s.valid_from) AND s.item IS NOT NULL AND s.currency IS NOT NULL AND abs(s.amount) < 'Infinity', false))::integer AS bad
 	FROM nudge_staging.subscriptions s
 ) r$query$, NULL,
 	'Recurring prices with the time over which they are in force, and their MRR. Grain: customer, subscription, item and beginning; days are those of the zone of deploy()',
@@ -110,15 +120,17 @@ SELECT t.ticket, t.customer, t.opened_at, nudge.civil_date(t.opened_at, {zone}) 
 	-- what was resolved before it was opened took no time that is known
 	CASE WHEN NOT t.resolved_before AND NOT coalesce(t.reopened_at > t.resolved_at, false) THEN nudge.minutes_between(t.opened_at, t.resolved_at) END AS resolution_minutes
 FROM (
-	SELECT i.ticket, CASE WHEN nudge.check_unique_key('tickets', CASE WHEN i.n > 1 THEN i.ticket END)
-			AND nudge.check_input('tickets', (NOT coalesce(i.customer IS NOT NULL AND btrim(i.priority) <> '' AND isfinite(i.opened_at) AND coalesce(isfinite(i.first_response_at), true) AND coalesce(isfinite(i.resolved_at), true)
-				AND coalesce(isfinite(i.reopened_at), true) AND coalesce(abs(i.csat) < 'Infinity', true), false))::integer) THEN i.customer END AS customer,
+	SELECT i.ticket, CASE WHEN (i.n = 1 OR nudge.check_unique_key('tickets', i.ticket)) AND (i.bad = 0 OR nudge.check_input('tickets', i.bad)) THEN i.customer END AS customer,
 		i.opened_at, CASE WHEN i.first_response_at >= i.opened_at AND i.first_response_at < nudge.as_of() THEN i.first_response_at END AS first_response_at,
 		CASE WHEN i.resolved_at < nudge.as_of() THEN greatest(i.resolved_at, i.opened_at) END AS resolved_at, coalesce(i.resolved_at < i.opened_at, false) AS resolved_before,
 		CASE WHEN i.reopened_at >= i.opened_at AND i.reopened_at < nudge.as_of() THEN i.reopened_at END AS reopened_at,
 		lower(btrim(i.priority)) AS priority, nullif(lower(btrim(i.complexity)), '') AS complexity, nullif(btrim(i.category), '') AS category, nullif(btrim(i.agent), '') AS agent,
 		CASE WHEN coalesce(i.resolved_at < nudge.as_of(), true) THEN i.csat END AS csat, i.escalated, i.contacts
-	FROM (SELECT a.*, count(*) OVER (PARTITION BY a.ticket) AS n FROM nudge_staging.tickets a) i
+	FROM (
+		SELECT a.*, count(*) OVER (PARTITION BY a.ticket) AS n, (NOT coalesce(a.customer IS NOT NULL AND btrim(a.priority) <> '' AND isfinite(a.opened_at) AND coalesce(isfinite(a.first_response_at), true) AND coalesce(isfinite(a.resolved_at), true)
+			AND coalesce(isfinite(a.reopened_at), true) AND coalesce(abs(a.csat) < 'Infinity', true), false))::integer AS bad
+		FROM nudge_staging.tickets a
+	) i
 	WHERE i.opened_at < nudge.as_of() OR i.opened_at IS NULL
 ) t$query$,
 	$clock$SELECT t.ticket, c.at + interval '1 microsecond' FROM nudge_staging.tickets t, LATERAL (VALUES (t.opened_at), (t.first_response_at), (t.resolved_at), (t.reopened_at)) c(at)$clock$,
@@ -167,7 +179,8 @@ FROM (
 	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = h.customer,
 	LATERAL (SELECT nudge.attribute_label(h.dimension, CASE h.dimension WHEN 'segment' THEN c.segment WHEN 'industry' THEN c.industry WHEN 'company_size' THEN c.company_size WHEN 'region' THEN c.region WHEN 'growth_tier' THEN c.growth_tier ELSE c.sales_channel END) AS value_now) n,
 	LATERAL (SELECT r.period::timestamp AT TIME ZONE {zone} AS start_at, least((r.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at) t
-	WHERE h.checked
+	-- most have one value all the time, that of now
+	WHERE h.checked AND NOT coalesce(cardinality(h.froms) = 1 AND h.froms[1] < t.start_at AND h.untils[1] IS NULL AND nudge.attribute_label(h.dimension, h.texts[1]) = n.value_now, false)
 ) m
 WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
 	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM nudge_staging.dimension_history d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
@@ -192,11 +205,17 @@ FROM (
 	-- out of the value now; what opens, and leaves, is of the value as the month opened, all else of that as it closed
 	SELECT c.dimension, v.value, c.currency, c.period, v.opens * c.opening_mrr, v.closes * c.new_mrr, v.closes * c.reactivation_mrr, v.closes * c.expansion_mrr, v.closes * c.contraction_mrr, v.opens * c.churn_mrr,
 		v.comes * c.opening_mrr, -v.goes * c.opening_mrr, v.closes * (c.new_mrr + c.reactivation_mrr + c.expansion_mrr + c.contraction_mrr) + v.opens * c.churn_mrr, v.closes * c.closing_mrr,
-		v.opens * (c.opening_mrr <> 0)::integer, v.closes * (c.movement = 'new')::integer, v.closes * (c.movement = 'reactivation')::integer, v.closes * (c.movement = 'expansion')::integer, v.closes * (c.movement = 'contraction')::integer,
-		v.opens * (c.movement = 'churn')::integer, v.comes, v.goes, v.closes * (c.closing_mrr <> 0)::integer, c.complete
-	FROM nudge_analytics.customer_mrr_then c,
-		LATERAL (SELECT coalesce(c.opening_value <> c.closing_value, false)::integer AS moves) w,
-		LATERAL (VALUES (c.value_now, -1, -1, 0, 0), (c.opening_value, 1, 0, 0, w.moves), (c.closing_value, 0, 1, w.moves, 0)) v(value, opens, closes, comes, goes)
+		v.opens * c.opening_customers, v.closes * c.new_customers, v.closes * c.reactivated_customers, v.closes * c.expanded_customers, v.closes * c.contracted_customers,
+		v.opens * c.churned_customers, v.comes * c.opening_customers, v.goes * c.opening_customers, v.closes * c.closing_customers, c.complete
+	FROM (
+		SELECT t.dimension, t.currency, t.period, t.opening_value, t.closing_value, t.value_now, coalesce(t.opening_value <> t.closing_value, false)::integer AS moves, bool_and(t.complete) AS complete,
+			sum(t.opening_mrr) AS opening_mrr, sum(t.new_mrr) AS new_mrr, sum(t.reactivation_mrr) AS reactivation_mrr, sum(t.expansion_mrr) AS expansion_mrr, sum(t.contraction_mrr) AS contraction_mrr, sum(t.churn_mrr) AS churn_mrr, sum(t.closing_mrr) AS closing_mrr,
+			count(*) FILTER (WHERE t.opening_mrr <> 0) AS opening_customers, count(*) FILTER (WHERE t.movement = 'new') AS new_customers, count(*) FILTER (WHERE t.movement = 'reactivation') AS reactivated_customers,
+			count(*) FILTER (WHERE t.movement = 'expansion') AS expanded_customers, count(*) FILTER (WHERE t.movement = 'contraction') AS contracted_customers, count(*) FILTER (WHERE t.movement = 'churn') AS churned_customers,
+			count(*) FILTER (WHERE t.closing_mrr <> 0) AS closing_customers
+		FROM nudge_analytics.customer_mrr_then t
+		GROUP BY t.dimension, t.currency, t.period, t.opening_value, t.closing_value, t.value_now
+	) c, LATERAL (VALUES (c.value_now, -1, -1, 0, 0), (c.opening_value, 1, 0, 0, c.moves), (c.closing_value, 0, 1, c.moves, 0)) v(value, opens, closes, comes, goes)
 	WHERE v.value IS NOT NULL
 ) x
 GROUP BY x.dimension, x.value, x.currency, x.period

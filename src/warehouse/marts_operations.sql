@@ -72,7 +72,7 @@ UNION ALL SELECT c.created_at + interval '1 microsecond' FROM {customers*} c$clo
 SELECT d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
 	round(r.mean_age_days, 1) AS mean_age_days, round(r.mean_stage_days, 1) AS mean_stage_days, r.activity_count, r.activities_per_open_deal, r.stale_deals, r.stale_amount, r.currency_code AS currency
 FROM (VALUES ('all', 'stage', true), ('stage', 'stage', false), ('owner', 'owner', false), ('team', 'team', false), ('segment', 'segment', false)) d(dimension, by, is_total),
-	LATERAL nudge.pipeline_value('nudge_staging.deals'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), d.by) r
+	LATERAL nudge.pipeline_value('{deals$}'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), d.by) r
 WHERE r.is_total = d.is_total$query$,
 	'SELECT nudge.as_of()',
 	'Open deals now, in all and by a dimension: amount, weighted amount, age, activity. Grain: dimension and value',
@@ -86,7 +86,7 @@ SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END A
 FROM (SELECT nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) AS day FROM nudge_staging.deals i) b,
 	LATERAL nudge.report_window(b.day, {zone}) w,
 	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
-	LATERAL nudge.sales_report('nudge_staging.deals'::regclass, w.start_day, w.end_day, {deal_stages?}, {quotas?}, 'month', {zone}, nudge.as_of(), d.by) r
+	LATERAL nudge.sales_report('{deals$}'::regclass, w.start_day, w.end_day, {deal_stages?}, {quotas$?}, 'month', {zone}, nudge.as_of(), d.by) r
 WHERE r.is_total = (d.by IS NULL)$query$,
 	'SELECT nudge.as_of()',
 	'Deals by month, in all and by a dimension: created, won and lost, win rate, cycle, velocity and quota. Grain: month of the zone of deploy(), dimension and value',

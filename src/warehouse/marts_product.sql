@@ -59,7 +59,7 @@ BEGIN ATOMIC
 			JOIN LATERAL nudge.funnel_users(state, steps => d.events[1:1], as_of => nudge.as_of()) e ON e.user_id = u.user_id
 	), reached AS (
 		SELECT p.period, s.step, count(*) AS people, count(*) FILTER (WHERE p.is_open AND p.step = s.step) AS open_people,
-			percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM p.step_times[s.step] - p.step_times[s.step - 1])::double precision) AS median_seconds
+			round(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM p.step_times[s.step] - p.step_times[s.step - 1])::double precision)::numeric, 6)::double precision AS median_seconds
 		FROM person p, LATERAL generate_series(1, p.step) s(step)
 		GROUP BY p.period, s.step
 	), listed AS (
@@ -129,7 +129,8 @@ FROM (SELECT b.funnel, b.dimension, b.value, nudge.rollup(b.state) AS state FROM
 
 -- A late event may join two sessions: those of a user are found anew.  Totals
 -- are of days that are over; a session is of the day on which it begins.  The
--- key is the month, of which days are a part: what changes in one is no more.
+-- key is the month, of which days are a part.  Months without a session follow
+-- the first one with any, so that a change is one of its month and those after it.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('fact_sessions', 'usage', 890, 'mart', '{events}', 'user', '{user,started_at}', $query$
 SELECT u."user", s.started_at, s.ended_at, d.day, nudge.period_start(d.day, 'month') AS month, s.events, extract(epoch FROM s.ended_at - s.started_at) AS duration_seconds, s.entry_event, s.exit_event, s.bounced
@@ -141,8 +142,10 @@ FROM (SELECT e."user", nudge.sequence_agg(e."user", e.at, e.name) AS state FROM 
 	"exit_event": "Name of the last event", "bounced": "Whether it has one event only"}'),
 ('session_metrics', 'usage', 891, 'metric', '{events}', 'month', '{month,grain,period}', $query$
 SELECT m.month, r.*
-FROM (SELECT DISTINCT f.month FROM nudge_analytics.fact_sessions f) m,
-	LATERAL (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+	LATERAL (SELECT min(f.month) AS month FROM nudge_analytics.fact_sessions f WHERE f.month <= t.today) b,
+	LATERAL nudge.report_window(b.month, {zone}) w,
+	LATERAL (SELECT g::date AS month FROM generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') g) m,
 	LATERAL (
 		SELECT p.grain, p.period, coalesce(a.sessions, 0) AS sessions, coalesce(a.users, 0) AS users, coalesce(a.events, 0) AS events, coalesce(a.bounces, 0) AS bounces, coalesce(a.returning_users, 0) AS returning_users, coalesce(a.seconds, 0) AS duration_seconds,
 			a.sessions::numeric / a.users AS sessions_per_user, a.bounces::numeric / a.sessions AS bounce_rate, a.events::numeric / a.sessions AS events_per_session, a.returning_users::numeric / a.users AS return_rate,
@@ -169,9 +172,13 @@ FROM (SELECT DISTINCT f.month FROM nudge_analytics.fact_sessions f) m,
 		) q ON q.grain = p.grain AND q.period = p.period
 		WHERE p.period < t.today
 	) r$query$,
-	-- a day is over: of the months that a refresh may have missed too
+	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
 	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
-FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d$clock$, NULL,
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
+UNION ALL
+SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
+	'{"fact_sessions": {"column": "month", "query": "SELECT a::date, b::date FROM generate_series(timestamp ''0001-01-01'', (nudge.as_of() AT TIME ZONE ''UTC'') + interval ''1 day'', interval ''1 month'') a, LATERAL generate_series(a, (nudge.as_of() AT TIME ZONE ''UTC'') + interval ''1 day'', interval ''1 month'') b"}}',
 	'Sessions by day and by month, of the days that are over. Grain: grain and period of the zone of deploy()',
 	'{"month": "First day of the month that the period is in", "grain": "day or month: do not add both", "period": "First day of the period", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more",
 	"duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction", "mean_duration_seconds": "duration_seconds over sessions",

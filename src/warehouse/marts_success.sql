@@ -1,0 +1,156 @@
+/*
+ * marts_success.sql
+ *		Shipped materialisations about what becomes of customers and what is spent
+ *		on them: customer success, streams of revenue, costs by customer, and what
+ *		campaigns, content, partners and sales activities bring.
+ *
+ * Rules: doc/marts_success.md.
+ */
+
+-- Reports over whole inputs: any change of an input is one of everything.  What
+-- is known of accounts is what is known as a month closes, or yesterday.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('account_success', 'customers', 1000, 'metric', '{account_facts,customers,subscriptions}', '{contracts}', 'period', '{period,dimension,value,metric}', $query$
+SELECT m.period::date AS period, d.dimension, d.value, r.metric, r.numerator, r.denominator, r.value AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
+	LATERAL nudge.report_window(f.day, {zone}, 13) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts?}, d.segment, {zone}) r
+WHERE k.closes_on >= m.period::date$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What is known of accounts as each month closes, of the present one and the 12 before, in all and by segment now: shares of customers, contracts and plans, with numerator and denominator. Grain: month of the zone of deploy(), dimension, value and metric',
+	'{"period": "First day of the month", "dimension": "all or segment", "value": "Segment of the customers now; all for dimension all", "metric": "Which share: account_share_metrics() says what each is", "numerator": "What is divided; 0 if nothing is recorded", "denominator": "By what it is divided",
+	"result": "numerator over denominator; NULL if nothing is recorded", "complete": "Whether the month is over"}'),
+('value_realization', 'customers', 1001, 'metric', '{account_facts,customers,subscriptions}', '{usage}', 'period', '{period,dimension,value}', $query$
+SELECT m.period::date AS period, d.dimension, d.value, r.all_customers, r.scored_customers, r.realized_customers, r.realization_rate, r.mean_score, r.mean_index, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
+	LATERAL nudge.report_window(f.day, {zone}, 13) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	LATERAL nudge.value_realization(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {usage?}, segment => d.segment, zone => {zone}) r
+WHERE k.closes_on >= m.period::date$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'How many of the criteria agreed with customers are met as each month closes, of the present one and the 12 before, in all and by segment now. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month", "dimension": "all or segment", "value": "Segment of the customers now; all for dimension all", "all_customers": "Customers", "scored_customers": "Those with agreed criteria", "realized_customers": "Those of them with more than 80% of their criteria met",
+	"realization_rate": "realized_customers over scored_customers, a fraction", "mean_score": "Mean share of criteria met, of those with criteria", "mean_index": "Mean of the score joined with usage; NULL without usage", "complete": "Whether the month is over"}'),
+('risk_adjusted_retention', 'customers', 1002, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,band}', $query$
+SELECT m.period::date AS period, CASE WHEN r.is_total THEN 'all' ELSE coalesce(r.band, '(none)') END AS band, r.customers, r.mrr, r.known_mrr, r.retained_mrr, r.risk_adjusted_retention AS risk_adjusted_retention_rate, r.coverage AS coverage_rate, r.basis, s.currency,
+	k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.scores i) f,
+	LATERAL nudge.report_window(f.day, {zone}, 13) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
+	LATERAL nudge.risk_adjusted_retention(s.state, 'nudge_staging.scores'::regclass, k.closes_on, zone => {zone}) r
+WHERE k.closes_on >= m.period::date$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'How much of the MRR is to be expected in 12 months, by the band of health of customers, as each month closes, of the present one and the 12 before. Grain: month of the zone of deploy() and band',
+	'{"period": "First day of the month", "band": "red, yellow or green, (none) without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR", "mrr": "Their MRR", "known_mrr": "MRR of those for whom a retention is known: the denominator", "retained_mrr": "MRR times the retention to expect",
+	"risk_adjusted_retention_rate": "retained_mrr over known_mrr, a fraction", "coverage_rate": "known_mrr over mrr, a fraction", "basis": "What the retention to expect comes from", "currency": "Currency of the amounts", "complete": "Whether the month is over"}'),
+('intervention_results', 'customers', 1003, 'metric', '{interventions,scores}', '{}', 'period', '{period}', $query$
+SELECT r.period, r.interventions_made, r.not_at_risk, r.not_scored, r.not_due, r.counted, r.succeeded, r.success_rate, o.month_over, o.month_over AND coalesce(r.not_due, 0) = 0 AS complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.interventions i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	LATERAL nudge.intervention_success('nudge_staging.interventions'::regclass, 'nudge_staging.scores'::regclass, w.start_day, w.end_day, 'month', zone => {zone}, as_of => nudge.as_of()) r,
+	LATERAL (SELECT (r.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS month_over) o
+WHERE r.is_total$query$,
+	'SELECT nudge.as_of()',
+	'Interventions at customers at risk by the month in which they were made, and how many were healthy again within 90 days. Grain: month of the zone of deploy()',
+	'{"period": "First day of the month", "interventions_made": "Interventions", "not_at_risk": "Those at customers that were not at risk", "not_scored": "Those at customers without a score", "not_due": "Those whose 90 days are not over and that have not succeeded yet", "counted": "Those that are counted: the denominator",
+	"succeeded": "Those of them after which the customer was healthy again", "success_rate": "succeeded over counted, a fraction", "month_over": "Whether the month is over", "complete": "Whether the month is over, and the 90 days of all"}');
+
+-- Streams of revenue and costs by customer, in one currency as burn_and_runway.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('revenue_by_stream', 'finance', 1010, 'metric', '{subscriptions}', '{charges,usage,plans}', 'period', '{period,stream}', $query$
+SELECT r.period, r.stream, sum(r.amount) AS amount, min(r.currency_code) AS currency, bool_and(r.complete) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
+	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
+	LATERAL nudge.report_window(f.day, {zone}) w,
+	LATERAL nudge.revenue_streams(s.state, w.start_day, w.end_day, {charges?}, {usage?}, {plans?}, 'month', {zone}, nudge.as_of(), s.currency) r
+GROUP BY r.period, r.stream$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Revenue by month and stream: of subscriptions, of usage, of services. Grain: month of the zone of deploy() and stream',
+	'{"period": "First day of the month", "stream": "Stream of revenue", "amount": "Revenue of the month", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('costs_per_customer', 'finance', 1011, 'metric', '{costs,subscriptions}', '{charges,usage}', 'period', '{period}', $query$
+SELECT r.period, r.customers, r.revenue, r.total_cost, r.delivery_cost_per_customer, r.total_cost_per_customer, r.delivery_cost_ratio AS delivery_cost_rate, r.support_cost_ratio AS support_cost_rate, r.sales_and_marketing_ratio AS sales_and_marketing_rate, r.research_and_development_ratio AS research_and_development_rate,
+	r.general_and_administrative_ratio AS general_and_administrative_rate, r.sales_efficiency, r.marketing_efficiency, r.currency_code AS currency, r.complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
+	LATERAL (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) f,
+	LATERAL nudge.report_window(f.day, {zone}) w,
+	LATERAL nudge.unit_costs(s.state, 'nudge_staging.costs'::regclass, w.start_day, w.end_day, {charges?}, {usage?}, 'month', {zone}, nudge.as_of(), s.currency) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Costs per customer and as shares of revenue, and revenue over what is spent on sales and marketing, by month. Grain: month of the zone of deploy()',
+	'{"period": "First day of the month", "customers": "Customers as the month closes; NULL if it is not over, as all below", "revenue": "Revenue", "total_cost": "Costs", "delivery_cost_per_customer": "Cost of revenue over customers", "total_cost_per_customer": "total_cost over customers", "delivery_cost_rate": "Cost of revenue over revenue, a fraction",
+	"support_cost_rate": "Cost of support over revenue, a fraction", "sales_and_marketing_rate": "Cost of sales and marketing over revenue, a fraction", "research_and_development_rate": "Cost of research and development over revenue, a fraction", "general_and_administrative_rate": "Cost of administration over revenue, a fraction",
+	"sales_efficiency": "Revenue over the cost of sales", "marketing_efficiency": "Revenue over the cost of marketing", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('growth_efficiency', 'finance', 1012, 'metric', '{costs,subscriptions}', '{charges,usage}', 'period', '{period}', $query$
+SELECT r.period, r.revenue, r.previous_revenue, r.sales_and_marketing, r.previous_sales_and_marketing, r.magic_number, r.currency_code AS currency, r.complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) s,
+	LATERAL (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) f,
+	LATERAL nudge.report_window(f.day, {zone}) w,
+	LATERAL nudge.magic_number(s.state, 'nudge_staging.costs'::regclass, w.start_day, w.end_day, {charges?}, {usage?}, {zone}, nudge.as_of(), s.currency, {fiscal_year_start}) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'Growth of revenue against what was spent on sales and marketing in the quarter before: the magic number. Grain: fiscal quarter of the zone of deploy()',
+	'{"period": "First day of the quarter", "revenue": "Revenue", "previous_revenue": "Revenue of the quarter before", "sales_and_marketing": "Cost of sales and marketing", "previous_sales_and_marketing": "That of the quarter before", "magic_number": "Four times the growth of revenue over previous_sales_and_marketing; NULL if the quarter is not over",
+	"currency": "Currency of all amounts", "complete": "Whether the quarter is over"}'),
+-- as channel_performance; the channels of the paths are campaigns
+('campaign_performance', 'acquisition', 1020, 'metric', '{campaigns,spend,touches,conversions}', '{leads}', 'period', '{period,campaign}', $query$
+SELECT m.period::date AS period, r.campaign, r.channel, r.kind AS campaign_kind, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.cac, r.roas, r.roi, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
+		FROM (SELECT coalesce(upper(btrim(i.currency)), 'XXX') AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.conversions i GROUP BY 1
+			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM nudge_staging.spend i GROUP BY upper(btrim(i.currency))) k) c,
+	(SELECT nudge.journey_agg(p.customer, p.at, p.campaign, p.revenue) AS state
+		FROM (SELECT i.customer, i.at, NULL AS campaign, i.revenue FROM nudge_staging.conversions i UNION ALL SELECT t.customer, t.at, t.campaign, NULL FROM nudge_staging.touches t WHERE t.campaign IS NOT NULL) p OFFSET 0) j,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.campaign_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), 'nudge_staging.spend'::regclass, 'nudge_staging.campaigns'::regclass, o.start_day, o.end_day, zone => {zone},
+		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, currency => c.currency) r$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What each campaign cost, brought and earned by month, under the linear model of attribution over touches of campaigns. Grain: month of the zone of deploy() and campaign',
+	'{"period": "First day of the month", "campaign": "Campaign; NULL is what no campaign has earned", "channel": "Channel of the campaign", "campaign_kind": "Kind of the campaign", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it", "new_customers": "First conversions credited to it",
+	"revenue": "Revenue credited to it", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+('content_performance', 'acquisition', 1021, 'metric', '{content,leads}', '{touches}', 'period', '{period,type}', $query$
+SELECT m.period::date AS period, r.type, r.published, r.visitors, r.new_leads, r.customers, r.content_to_lead_rate, r.lead_to_customer_rate, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.civil_date(min(i.published_at) FILTER (WHERE isfinite(i.published_at)), {zone}) AS day FROM nudge_staging.content i) c,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.content_performance('nudge_staging.content'::regclass, 'nudge_staging.leads'::regclass, o.start_day, o.end_day, {zone}, touches => {touches?}) r
+WHERE r.type IS NOT NULL$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What was published by month and type, and the visitors, leads and customers that it brought. Grain: month of the zone of deploy() and type',
+	'{"period": "First day of the month", "type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped", "new_leads": "Leads that came from it", "customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, a fraction",
+	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}'),
+('partner_results', 'acquisition', 1022, 'metric', '{partners,touches,conversions,deals}', '{spend}', 'period', '{period,partner,measure}', $query$
+SELECT m.period::date AS period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, n.active_partners,
+	CASE WHEN r.measure <> 'won_deals' THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
+		FROM (SELECT upper(btrim(i.currency)) AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.conversions i GROUP BY upper(btrim(i.currency))
+			UNION ALL SELECT upper(btrim(i.currency)), nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) FROM nudge_staging.deals i GROUP BY upper(btrim(i.currency))) k) c,
+	LATERAL nudge.report_window(c.day, {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
+	LATERAL nudge.partner_performance('nudge_staging.touches'::regclass, 'nudge_staging.conversions'::regclass, 'nudge_staging.deals'::regclass, o.start_day, o.end_day, zone => {zone}, currency => c.currency) r
+	LEFT JOIN LATERAL (SELECT p.active_partners FROM nudge.partner_count('nudge_staging.partners'::regclass, o.end_day - 1, {zone}) p WHERE p.is_total AND r.all_partners) n ON true
+WHERE r.all_segments$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'What partners have sourced and influenced by month, in all and by partner. Grain: month of the zone of deploy(), partner and measure',
+	'{"period": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "measure": "revenue, won_deals, won_amount or pipeline", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it", "total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, a fraction",
+	"influenced_rate": "influenced_value over total_value, a fraction", "active_partners": "Partners as the month closes, or now; of partner all", "currency": "Currency of amounts; NULL for counts", "complete": "Whether the month is over"}'),
+('sales_activity', 'sales', 1030, 'metric', '{activities,deals}', '{}', 'period', '{period,dimension,value,kind}', $query$
+SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, CASE WHEN r.all_kinds THEN 'all' ELSE r.kind END AS kind, r.activities_done, r.deals_won, r.activities_per_deal_won, r.complete
+FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.activities i) b,
+	LATERAL nudge.report_window(b.day, {zone}) w,
+	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
+	LATERAL nudge.sales_activities('nudge_staging.activities'::regclass, 'nudge_staging.deals'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by) r
+WHERE r.is_total = (d.by IS NULL)$query$,
+	'SELECT nudge.as_of()',
+	'Activities of sales by month and kind, in all and by a dimension, beside the deals won. Grain: month of the zone of deploy(), dimension, value and kind',
+	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "kind": "Kind of activity; all for all kinds: do not add it to the others", "activities_done": "Activities", "deals_won": "Deals won in the month",
+	"activities_per_deal_won": "activities_done over deals_won", "complete": "Whether the month is over"}');

@@ -1,0 +1,298 @@
+--
+-- metrics.sql
+--		What is reported of a whole company: every metric is what plain SQL over
+--		its raw rows says, every slice adds up, and every key figure is the last one.
+--
+-- The company is tools/company.sql, in another zone, with weeks that begin on
+-- Sunday and a fiscal year that begins in April.
+--
+-- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
+
+\set ON_ERROR_STOP on
+BEGIN;
+SET client_min_messages = warning;
+\set customers 60
+\set in_transaction on
+\ir ../../tools/company.sql
+SET client_min_messages = warning;
+SET timezone = 'Asia/Tokyo';
+SET jit = off;
+SELECT no_plan();
+
+-- What the company does not have: tickets that come back, outcomes that are not
+-- known, users that are internal; and one level of service for all.
+DELETE FROM nudge.sla_targets;
+INSERT INTO nudge.sla_targets (measure, target_minutes) VALUES ('first_response', 120), ('resolution', 1440);
+UPDATE company.tickets SET reopened_at = resolved_at + interval '1 day', resolved_at = resolved_at + interval '2 days' WHERE ticket ~ '7$' AND resolved_at < now() - interval '3 days';
+UPDATE company.tickets SET escalated = NULL WHERE ticket ~ '3$';
+UPDATE company.deployments SET failed = NULL WHERE service = 'api' AND extract(second FROM at)::integer % 7 = 0;
+UPDATE company.users SET internal = true WHERE "user" ~ '5-2$';
+SELECT count(*) FROM nudge.deploy(zone => 'America/Los_Angeles', week_start => 'sunday', fiscal_year_start => 4) \g /dev/null
+CREATE FUNCTION pg_temp.refresh_all() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	one text;
+	run bigint;
+BEGIN
+	WHILE nudge.fan_out(1000) = 1000 LOOP
+	END LOOP;
+	FOR one IN SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name LOOP
+		run := nudge.begin_run(one, 'refresh');
+		PERFORM nudge.mark_run(one);
+		PERFORM nudge.refresh_batch(one, run, NULL);
+		PERFORM nudge.end_run(one, run, 'ok', NULL, NULL);
+	END LOOP;
+END
+$$;
+SELECT pg_temp.refresh_all() \g /dev/null
+ANALYZE;
+SELECT is_empty($$ SELECT name FROM nudge.shipped_marts WHERE name NOT IN (SELECT name FROM nudge.materialisations) $$, 'the company has the inputs of every mart');
+SELECT is_empty($$ SELECT name, run_status FROM nudge.freshness f, LATERAL (SELECT f.status AS run_status) s WHERE f.quarantined > 0 $$, 'no key is put aside');
+SELECT is_empty($$ SELECT * FROM nudge.check_reporting(true) $$, 'every view keeps the rules');
+
+-- The oracle ------------------------------------------------------------------
+
+CREATE FUNCTION pg_temp.day(at timestamptz) RETURNS date LANGUAGE sql STABLE RETURN (at AT TIME ZONE 'America/Los_Angeles')::date;
+CREATE FUNCTION pg_temp.month(at timestamptz) RETURNS date LANGUAGE sql STABLE RETURN date_trunc('month', at AT TIME ZONE 'America/Los_Angeles')::date;
+CREATE FUNCTION pg_temp.instant(day date) RETURNS timestamptz LANGUAGE sql STABLE RETURN day::timestamp AT TIME ZONE 'America/Los_Angeles';
+CREATE TEMP TABLE months AS SELECT m::date AS period, (m + interval '1 month')::date AS period_end, pg_temp.instant(m::date) AS starts, pg_temp.instant((m + interval '1 month')::date) AS ends
+	FROM generate_series(date_trunc('month', now() AT TIME ZONE 'America/Los_Angeles') - interval '40 months', date_trunc('month', now() AT TIME ZONE 'America/Los_Angeles') - interval '1 month', interval '1 month') m;
+CREATE TEMP TABLE expected (metric text, grain text, period date, value numeric);
+-- a column each, named as the metric
+CREATE FUNCTION pg_temp.expect(grain text, query text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('INSERT INTO expected SELECT k.key, %L, s.period, k.value::numeric FROM (%s) s, LATERAL jsonb_each_text(to_jsonb(s) - ''period'') k', grain, query);
+END
+$$;
+
+-- revenue: what each customer pays at an instant
+CREATE TEMP TABLE paid AS SELECT m.period, s.customer, sum(s.mrr) AS mrr
+	FROM months m JOIN (SELECT s.*, s.amount / CASE s.interval_unit WHEN 'year' THEN 12 ELSE 1 END AS mrr FROM company.subscriptions s) s ON s.valid_from < m.ends AND (s.valid_to IS NULL OR s.valid_to >= m.ends)
+	GROUP BY 1, 2;
+CREATE TEMP TABLE moved AS SELECT m.period, c.customer, coalesce(o.mrr, 0) AS opening, coalesce(p.mrr, 0) AS closing, EXISTS (SELECT FROM paid e WHERE e.customer = c.customer AND e.period < m.period) AS before,
+		coalesce(y.mrr, 0) AS year_before
+	FROM months m CROSS JOIN (SELECT DISTINCT customer FROM paid) c
+	LEFT JOIN paid p ON p.customer = c.customer AND p.period = m.period
+	LEFT JOIN paid o ON o.customer = c.customer AND o.period = (m.period - interval '1 month')::date
+	LEFT JOIN paid y ON y.customer = c.customer AND y.period = (m.period - interval '12 months')::date;
+SELECT pg_temp.expect('month', $$
+	SELECT period, mrr, 12 * mrr AS arr, new_mrr, reactivation_mrr, expansion_mrr, contraction_mrr, churn_mrr, mrr - opening AS net_new_mrr, (mrr - opening) / nullif(opening, 0) AS mrr_growth_rate, -churn_mrr / nullif(opening, 0) AS churned_mrr_rate,
+		-(churn_mrr + contraction_mrr) / nullif(opening, 0) AS gross_mrr_churn_rate, expansion_mrr / nullif(opening, 0) AS expansion_rate, -contraction_mrr / nullif(opening, 0) AS contraction_rate, kept / nullif(opening, 0) AS monthly_net_revenue_retention_rate,
+		(kept - expansion_mrr) / nullif(opening, 0) AS monthly_gross_revenue_retention_rate, (new_mrr + expansion_mrr) / nullif(-(contraction_mrr + churn_mrr), 0) AS quick_ratio, mrr / nullif(customers, 0) AS arpa, customers AS paying_customers, new_customers,
+		churned_customers, churned_customers::numeric / nullif(opening_customers, 0) AS logo_churn_rate, kept_year / nullif(opening_year, 0) AS net_revenue_retention_rate, gross_year / nullif(opening_year, 0) AS gross_revenue_retention_rate,
+		logos_year::numeric / nullif(opening_logos_year, 0) AS logo_retention_rate
+	FROM (SELECT period, sum(closing) AS mrr, sum(opening) AS opening, coalesce(sum(closing) FILTER (WHERE opening = 0 AND NOT before), 0) AS new_mrr, coalesce(sum(closing) FILTER (WHERE opening = 0 AND before), 0) AS reactivation_mrr,
+			coalesce(sum(closing - opening) FILTER (WHERE opening > 0 AND closing > opening), 0) AS expansion_mrr, coalesce(sum(closing - opening) FILTER (WHERE closing > 0 AND closing < opening), 0) AS contraction_mrr,
+			coalesce(sum(-opening) FILTER (WHERE closing = 0), 0) AS churn_mrr, sum(closing) FILTER (WHERE opening > 0) AS kept, count(*) FILTER (WHERE closing > 0) AS customers, count(*) FILTER (WHERE opening > 0) AS opening_customers,
+			count(*) FILTER (WHERE opening = 0 AND closing > 0 AND NOT before) AS new_customers, count(*) FILTER (WHERE opening > 0 AND closing = 0) AS churned_customers, sum(year_before) AS opening_year,
+			sum(closing) FILTER (WHERE year_before > 0) AS kept_year, sum(least(closing, year_before)) FILTER (WHERE year_before > 0) AS gross_year, count(*) FILTER (WHERE year_before > 0 AND closing > 0) AS logos_year,
+			count(*) FILTER (WHERE year_before > 0) AS opening_logos_year
+		FROM moved GROUP BY period) m $$) \g /dev/null
+INSERT INTO expected SELECT e.metric, 'quarter', (e.period - interval '2 months')::date, e.value FROM expected e WHERE e.metric IN ('net_revenue_retention_rate', 'gross_revenue_retention_rate', 'logo_retention_rate') AND extract(month FROM e.period)::integer % 3 = 0;
+
+-- usage
+CREATE TEMP TABLE acts AS SELECT e."user" AS who, pg_temp.day(e.at) AS day, count(*) AS n FROM company.events e WHERE e."user" IS NOT NULL AND e.at < pg_temp.instant(pg_temp.day(now())) GROUP BY 1, 2;
+CREATE INDEX ON acts (day);
+ANALYZE acts;
+CREATE TEMP TABLE days AS SELECT d::date AS day, (d::date - extract(dow FROM d)::integer) AS week, date_trunc('month', d)::date AS month FROM generate_series((SELECT min(day) FROM acts)::timestamp, (SELECT max(day) FROM acts), interval '1 day') d;
+CREATE TEMP TABLE rolling AS SELECT d.*, (SELECT count(DISTINCT a.who) FROM acts a WHERE a.day = d.day) AS dau, (SELECT count(DISTINCT a.who) FROM acts a WHERE a.day BETWEEN d.day - 6 AND d.day) AS wau,
+	CASE WHEN d.day >= (SELECT min(day) FROM acts) + 29 THEN (SELECT count(DISTINCT a.who) FROM acts a WHERE a.day BETWEEN d.day - 29 AND d.day) END AS mau, (SELECT count(DISTINCT a.who) FROM acts a WHERE a.day <= d.day) AS total FROM days d;
+SELECT pg_temp.expect('day', $$ SELECT day AS period, dau AS daily_active_users, wau AS weekly_active_users, mau AS monthly_active_users, dau::numeric / mau AS stickiness_rate, wau::numeric / total AS weekly_active_rate, dau::numeric / total AS daily_active_rate FROM rolling $$) \g /dev/null
+SELECT pg_temp.expect('week', $$ SELECT week AS period, wau AS weekly_active_users, wau::numeric / total AS weekly_active_rate FROM rolling WHERE day = week + 6 $$) \g /dev/null
+SELECT pg_temp.expect('month', $$ SELECT month AS period, mau AS monthly_active_users FROM rolling WHERE day = month + interval '1 month' - interval '1 day' $$) \g /dev/null
+SELECT pg_temp.expect('week', $$
+	SELECT g.week AS period, count(*) FILTER (WHERE g.n >= 3) AS engaged_users, count(*) FILTER (WHERE g.n >= 3)::numeric / (SELECT count(DISTINCT a.who) FROM acts a WHERE a.day <= g.week + 6) AS engaged_user_rate, count(*) FILTER (WHERE g.n > 10) AS power_users
+	FROM (SELECT d.week, a.who, sum(a.n) AS n FROM days d LEFT JOIN acts a ON a.day = d.day GROUP BY 1, 2) g GROUP BY g.week $$) \g /dev/null
+CREATE TEMP TABLE present AS SELECT DISTINCT g.grain, CASE g.grain WHEN 'week' THEN d.week ELSE d.month END AS period, a.who, min(CASE g.grain WHEN 'week' THEN d.week ELSE d.month END) OVER (PARTITION BY g.grain, a.who) AS first_period
+	FROM days d JOIN acts a ON a.day = d.day CROSS JOIN (VALUES ('week'), ('month')) g(grain);
+CREATE TEMP TABLE stays AS SELECT p.*, (CASE p.grain WHEN 'week' THEN p.period - 7 ELSE p.period - interval '1 month' END)::date AS previous, (CASE p.grain WHEN 'week' THEN p.period + 7 ELSE p.period + interval '1 month' END)::date AS next FROM present p;
+CREATE TEMP TABLE lives AS
+	SELECT p.grain, p.period, count(DISTINCT s.who) AS active, count(DISTINCT s.who) FILTER (WHERE s.first_period = p.period) AS new, count(DISTINCT s.who) FILTER (WHERE b.who IS NOT NULL) AS back,
+		(SELECT count(*) FROM stays o WHERE o.grain = p.grain AND o.next = p.period AND NOT EXISTS (SELECT FROM stays i WHERE i.grain = p.grain AND i.period = p.period AND i.who = o.who)) AS gone
+	FROM (SELECT 'week' AS grain, week AS period FROM days UNION SELECT 'month', month FROM days) p LEFT JOIN stays s ON s.grain = p.grain AND s.period = p.period LEFT JOIN stays b ON b.grain = s.grain AND b.period = s.previous AND b.who = s.who GROUP BY 1, 2;
+SELECT pg_temp.expect(g, format($$ SELECT period, active AS active_users, new AS new_users, back AS returning_users, active - new - back AS resurrected_users, gone AS dormant_users, back::numeric / nullif(back + gone, 0) AS user_retention_rate,
+	(active - back)::numeric / nullif(gone, 0) AS user_quick_ratio FROM lives WHERE grain = %L $$, g)) FROM unnest('{week,month}'::text[]) g \g /dev/null
+INSERT INTO expected
+	SELECT format('day_%s_retention_rate', n.age), 'month', date_trunc('month', f.first)::date, count(*) FILTER (WHERE EXISTS (SELECT FROM acts a WHERE a.who = f.who AND a.day = f.first + n.age))::numeric / count(*)
+	FROM (SELECT who, min(day) AS first FROM acts GROUP BY who) f, (VALUES (1), (7), (30), (90)) n(age) WHERE f.first + n.age < pg_temp.day(now()) GROUP BY 1, 3;
+-- features, of users that have signed up and are not internal
+CREATE TEMP TABLE uses AS SELECT e."user" AS who, e.feature, e.at, pg_temp.day(e.at) - extract(dow FROM pg_temp.day(e.at))::integer AS week FROM company.events e JOIN company.users u ON u."user" = e."user" AND u.internal IS NOT TRUE WHERE e.feature IS NOT NULL;
+CREATE TEMP TABLE adopted AS
+	SELECT m.period, f.feature, (SELECT count(*) FROM company.users u WHERE u.internal IS NOT TRUE AND u.signed_up_at < m.ends) AS users, count(*) AS tried, count(*) FILTER (WHERE f.n >= 3) AS thrice, sum(f.n) AS n, count(*) FILTER (WHERE f.weeks = 4) AS habitual
+	FROM months m, LATERAL (SELECT u.feature, u.who, count(*) AS n, count(DISTINCT u.week) FILTER (WHERE u.week + 7 <= m.period_end AND u.week + 35 > m.period_end) AS weeks FROM uses u WHERE u.at < m.ends GROUP BY 1, 2) f GROUP BY m.period, m.ends, f.feature;
+SELECT pg_temp.expect('month', $$ SELECT period, sum(tried) / sum(users) AS feature_discovery_rate, sum(tried) / sum(users) AS feature_adoption_rate, sum(thrice) / sum(users) AS feature_adopted_rate, sum(habitual) / sum(users) AS feature_habit_rate, sum(n) / sum(tried) AS feature_usage_frequency
+	FROM adopted GROUP BY period $$) \g /dev/null
+
+-- support
+CREATE TEMP TABLE line AS SELECT t.*, pg_temp.month(t.opened_at) AS period, t.resolved_at IS NOT NULL AS resolved, extract(epoch FROM t.first_response_at - t.opened_at) / 60 AS answer, extract(epoch FROM t.resolved_at - t.opened_at) / 60 AS whole FROM company.tickets t;
+SELECT pg_temp.expect('month', $$
+	SELECT m.period, count(l.ticket) AS tickets_opened, count(l.ticket)::numeric / nullif((SELECT count(*) FROM company.customers c WHERE c.internal IS NOT TRUE AND c.created_at < m.ends), 0) AS tickets_per_customer,
+		percentile_cont(0.5) WITHIN GROUP (ORDER BY l.answer) AS first_response_time, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.whole) AS resolution_time,
+		count(*) FILTER (WHERE l.answer <= 120)::numeric / nullif(count(*) FILTER (WHERE coalesce(l.answer, extract(epoch FROM now() - l.opened_at) / 60) > 120 OR l.answer <= 120), 0) AS first_response_sla_rate,
+		count(*) FILTER (WHERE l.whole <= 1440)::numeric / nullif(count(*) FILTER (WHERE coalesce(l.whole, extract(epoch FROM now() - l.opened_at) / 60) > 1440 OR l.whole <= 1440), 0) AS resolution_sla_rate,
+		avg(l.csat) AS csat, count(*) FILTER (WHERE l.resolved)::numeric / nullif(count(l.ticket), 0) AS ticket_resolution_rate, count(*) FILTER (WHERE l.reopened_at IS NOT NULL)::numeric / nullif(count(*) FILTER (WHERE l.resolved OR l.reopened_at IS NOT NULL), 0) AS ticket_reopen_rate,
+		count(*) FILTER (WHERE l.escalated)::numeric / nullif(count(l.escalated), 0) AS ticket_escalation_rate, count(*) FILTER (WHERE l.resolved AND l.contacts = 1 AND l.reopened_at IS NULL)::numeric / nullif(count(l.contacts) FILTER (WHERE l.resolved), 0) AS one_touch_resolution_rate
+	FROM months m LEFT JOIN line l ON l.period = m.period GROUP BY m.period, m.ends $$) \g /dev/null
+SELECT pg_temp.expect('month', $$ SELECT b.period, b.resolved AS tickets_resolved, b.closing AS ticket_backlog, round(b.mean_age_days, 1) AS backlog_age_days
+	FROM nudge.backlog('company.tickets', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) b $$) \g /dev/null
+
+-- the net promoter score, of the surveys sent
+SELECT pg_temp.expect('month', $$ SELECT m.period, 100.0 * (count(*) FILTER (WHERE s.score >= 9) - count(*) FILTER (WHERE s.score <= 6)) / nullif(count(s.score), 0) AS nps, count(s.score) AS nps_responses, count(s.score)::numeric / nullif(count(s.sent_at), 0) AS nps_response_rate
+	FROM months m LEFT JOIN (company.surveys s JOIN company.customers c ON c.customer = s.customer AND c.internal IS NOT TRUE) ON pg_temp.month(s.sent_at) = m.period GROUP BY m.period $$) \g /dev/null
+
+-- sales
+SELECT pg_temp.expect('month', $$
+	SELECT m.period, p.amount AS pipeline_value, p.weighted AS weighted_pipeline_value, p.n AS open_deals, (SELECT count(*) FROM company.deals d WHERE pg_temp.month(d.created_at) = m.period) AS deals_created, c.n AS deals_closed, c.won AS deals_won, c.won_amount AS closed_won_amount,
+		c.won_amount / nullif(c.won, 0) AS average_deal_size, c.won::numeric / nullif(c.n, 0) AS win_rate, c.won_amount / nullif(c.amount, 0) AS win_rate_by_amount, c.cycle AS sales_cycle_days, c.median AS median_sales_cycle_days,
+		p.qualified * c.won_amount / nullif(c.n * c.cycle, 0) AS sales_velocity, c.won_amount / nullif(q.quota, 0) AS quota_attainment_rate, p.amount / nullif(q.quota, 0) AS pipeline_coverage
+	FROM months m,
+		LATERAL (SELECT count(*) AS n, coalesce(sum(d.amount), 0) AS amount, CASE WHEN count(*) FILTER (WHERE g.win_probability IS NULL) = 0 THEN coalesce(sum(d.amount * g.win_probability), 0) END AS weighted, CASE WHEN count(*) FILTER (WHERE g.stage IS NULL) = 0 THEN count(*) FILTER (WHERE g.qualified) END AS qualified
+			FROM company.deals d LEFT JOIN LATERAL (SELECT s.stage FROM company.deal_stages s WHERE s.deal = d.deal AND s.at < m.ends ORDER BY s.at DESC LIMIT 1) s ON true LEFT JOIN nudge.sales_stages g ON g.stage = s.stage
+			WHERE d.created_at < m.ends AND (d.closed_at IS NULL OR d.closed_at >= m.ends)) p,
+		LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE d.outcome = 'won') AS won, coalesce(sum(d.amount), 0) AS amount, coalesce(sum(d.amount) FILTER (WHERE d.outcome = 'won'), 0) AS won_amount,
+			avg(extract(epoch FROM d.closed_at - d.created_at)) FILTER (WHERE d.outcome = 'won') / 86400 AS cycle, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.closed_at - d.created_at)) FILTER (WHERE d.outcome = 'won') / 86400 AS median
+			FROM company.deals d WHERE pg_temp.month(d.closed_at) = m.period) c,
+		LATERAL (SELECT sum(o.amount) AS quota FROM company.quotas o WHERE o.period = m.period) q $$) \g /dev/null
+
+-- the platform
+SELECT pg_temp.expect('month', $$ SELECT u.period, u.uptime_share AS uptime_rate, u.downtime_minutes, u.outages FROM nudge.uptime('company.incidents', 'company.maintenance', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) u $$) \g /dev/null
+SELECT pg_temp.expect('month', $$
+	SELECT m.period, count(i.incident) AS incidents, avg(extract(epoch FROM i.ended_at - i.started_at)) / 60 AS mttr, avg(extract(epoch FROM i.detected_at - i.started_at)) / 60 AS mttd, (extract(epoch FROM m.ends - m.starts) / 60 - d.minutes) / nullif(d.failures, 0) AS mtbf
+	FROM months m LEFT JOIN company.incidents i ON pg_temp.month(i.started_at) = m.period,
+		-- stretches, of incidents that overlap
+		LATERAL (SELECT coalesce(sum(extract(epoch FROM least(upper(r.r), m.ends) - greatest(lower(r.r), m.starts)) / 60), 0) AS minutes, count(*) FILTER (WHERE lower(r.r) >= m.starts) AS failures
+			FROM (SELECT unnest(range_agg(tstzrange(s.started_at, s.ended_at))) AS r FROM company.incidents s) r WHERE r.r && tstzrange(m.starts, m.ends)) d
+	GROUP BY m.period, m.starts, m.ends, d.minutes, d.failures $$) \g /dev/null
+SELECT pg_temp.expect('month', $$ SELECT m.period, coalesce(sum(r.count), 0) AS requests, coalesce(sum(r.count), 0)::numeric / extract(epoch FROM m.ends - m.starts) AS requests_per_second, sum(r.count) FILTER (WHERE r.error)::numeric / sum(r.count) AS error_rate
+	FROM months m LEFT JOIN company.requests r ON pg_temp.month(r.at) = m.period GROUP BY m.period, m.starts, m.ends $$) \g /dev/null
+UPDATE expected SET value = coalesce(value, 0) WHERE metric = 'error_rate' AND EXISTS (SELECT FROM company.requests r WHERE pg_temp.month(r.at) = expected.period);
+
+-- engineering
+SELECT pg_temp.expect('month', $$ SELECT m.period, count(d.at) AS deployments, count(d.at)::numeric / (m.period_end - m.period) AS deployment_frequency, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.at - d.change_created_at)) / 3600 AS lead_time_for_changes,
+		count(*) FILTER (WHERE d.failed)::numeric / nullif(count(d.failed), 0) AS change_failure_rate, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.restored_at - d.at)) FILTER (WHERE d.failed) / 3600 AS time_to_restore
+	FROM months m LEFT JOIN company.deployments d ON pg_temp.month(d.at) = m.period GROUP BY m.period, m.period_end $$) \g /dev/null
+SELECT pg_temp.expect('month', $$ SELECT m.period, b.opened AS bugs_opened, b.closed AS bugs_closed, b.open AS open_bugs, b.escaped::numeric / nullif(b.opened, 0) AS bug_escape_rate,
+		(SELECT avg(l.coverage) FROM (SELECT DISTINCT ON (s.repository) s.coverage FROM company.coverage_samples s WHERE s.at < m.ends ORDER BY s.repository, s.at DESC) l) AS code_coverage_rate
+	FROM months m, LATERAL (SELECT count(*) FILTER (WHERE pg_temp.month(b.opened_at) = m.period) AS opened, count(*) FILTER (WHERE pg_temp.month(b.closed_at) = m.period) AS closed, count(*) FILTER (WHERE b.opened_at < m.ends AND (b.closed_at IS NULL OR b.closed_at >= m.ends)) AS open,
+		count(*) FILTER (WHERE pg_temp.month(b.opened_at) = m.period AND b.escaped) AS escaped FROM company.bugs b) b $$) \g /dev/null
+
+-- costs and cash
+CREATE TEMP TABLE money AS SELECT m.period, (SELECT sum(c.amount) FROM company.costs c WHERE c.period = m.period) AS costs, (SELECT sum(c.amount) FROM company.costs c WHERE c.period = m.period AND NOT c.variable) AS fixed,
+		(SELECT sum(b.amount) FROM company.budgets b WHERE b.period = m.period) AS budget, (SELECT coalesce(sum(p.amount), 0) FROM company.payments p WHERE p.outcome = 'paid' AND pg_temp.month(p.at) = m.period) AS received,
+		(SELECT c.balance FROM company.cash c WHERE c.day >= m.period AND c.day < m.period_end ORDER BY c.day DESC LIMIT 1) AS cash, (SELECT 12 * (sum(v.closing) - sum(v.opening)) FROM moved v WHERE v.period = m.period) AS arr
+	FROM months m;
+SELECT pg_temp.expect('month', $$ SELECT period, costs AS total_costs, fixed AS fixed_costs, costs - fixed AS variable_costs, budget AS cost_budget, (costs - budget) / budget AS budget_variance_rate, received AS cash_receipts, costs AS gross_burn, costs - received AS net_burn,
+		(costs - received) / nullif(greatest(arr, 0), 0) AS burn_multiple, cash AS cash_balance, CASE WHEN n = 3 AND mean > 0 THEN cash / mean END AS runway_months
+	FROM (SELECT *, avg(costs - received) OVER last_three AS mean, count(costs) OVER last_three AS n FROM money WINDOW last_three AS (ORDER BY period ROWS 2 PRECEDING)) m WHERE costs IS NOT NULL $$) \g /dev/null
+
+-- channels
+CREATE TEMP TABLE won AS SELECT m.period, (SELECT sum(s.amount) FROM company.spend s WHERE date_trunc('month', s.day) = m.period) AS cost, (SELECT sum(s.clicks) FROM company.spend s WHERE date_trunc('month', s.day) = m.period) AS clicks,
+		(SELECT sum(s.impressions) FROM company.spend s WHERE date_trunc('month', s.day) = m.period) AS shown, (SELECT count(*) FROM (SELECT l.lead, min(l.at) AS at FROM company.leads l GROUP BY l.lead) l WHERE pg_temp.month(l.at) = m.period) AS leads,
+		(SELECT count(*) FROM company.conversions c WHERE pg_temp.month(c.at) = m.period)::numeric AS customers, (SELECT coalesce(sum(c.revenue), 0) FROM company.conversions c WHERE pg_temp.month(c.at) = m.period) AS revenue
+	FROM months m;
+SELECT pg_temp.expect('month', $$ SELECT period, cost AS marketing_spend, shown AS impressions, clicks, clicks::numeric / shown AS click_through_rate, cost / clicks AS cost_per_click, leads, cost / nullif(leads, 0) AS cost_per_lead, customers / nullif(leads, 0) AS lead_to_customer_rate,
+		customers AS acquired_customers, cost / nullif(customers, 0) AS cac, revenue AS attributed_revenue, revenue / cost AS roas, (revenue - cost) / cost AS marketing_roi FROM won WHERE cost IS NOT NULL $$) \g /dev/null
+
+-- the market
+SELECT pg_temp.expect('month', $$ SELECT m.period, sum(f.value) FILTER (WHERE f.competitor = 'us') / sum(f.value) AS share_of_voice FROM months m JOIN company.competitor_facts f ON f.kind = 'mention' AND pg_temp.month(f.at) = m.period GROUP BY m.period $$) \g /dev/null
+SELECT pg_temp.expect('month', $$ SELECT m.period, count(d.deal) AS competitive_deals, count(*) FILTER (WHERE d.outcome = 'won')::numeric / nullif(count(d.deal), 0) AS competitive_win_rate
+	FROM months m LEFT JOIN company.deals d ON d.competitor IS NOT NULL AND pg_temp.month(d.closed_at) = m.period GROUP BY m.period $$) \g /dev/null
+
+-- The metrics -----------------------------------------------------------------
+
+-- percentiles of requests are to within 1%: theirs is a test of its own
+CREATE TEMP TABLE shown AS SELECT v.* FROM nudge_reporting.metric_values v;
+ANALYZE shown;
+CREATE TEMP VIEW ours AS SELECT m.metric, m.grain AS kpi_grain FROM nudge.shipped_metrics m WHERE EXISTS (SELECT FROM expected e WHERE e.metric = m.metric);
+SELECT is_empty($$ SELECT DISTINCT e.metric FROM expected e WHERE e.metric NOT IN (SELECT metric FROM nudge.shipped_metrics) $$, 'what is expected is a metric');
+SELECT is_empty($$ SELECT m.metric FROM nudge.shipped_metrics m WHERE m.metric NOT IN (SELECT metric FROM expected) AND m.place NOT BETWEEN 800 AND 899 AND m.metric NOT IN ('p50_latency', 'p95_latency', 'p99_latency') $$, 'every metric is compared');
+SELECT is_empty($$ SELECT v.metric, v.grain, v.period_start, v.value, e.value FROM shown v JOIN ours USING (metric) LEFT JOIN expected e ON (e.metric, e.grain, e.period) = (v.metric, v.grain, v.period_start)
+	WHERE v.dimension = 'all' AND v.complete AND (v.period_start > (SELECT min(period) FROM months) OR v.grain <> 'month') AND (e.metric IS NULL AND v.value IS NOT NULL OR round(v.value, 5) IS DISTINCT FROM round(e.value, 5) AND (abs(v.value - e.value) < 0.000002) IS NOT TRUE) ORDER BY 1, 2, 3 $$,
+	'each value is what plain SQL says');
+SELECT is_empty($$ SELECT o.metric, s.grain FROM ours o JOIN nudge.shipped_metric_sources s ON s.metric = o.metric AND s.dimension = '''all''' WHERE (SELECT count(v.value) FROM shown v WHERE v.metric = s.metric AND v.grain = s.grain AND v.dimension = 'all' AND v.complete) < 5 $$, 'and there are some');
+SELECT is_empty($$ SELECT e.metric, e.grain, e.period FROM expected e JOIN shown f ON f.metric = e.metric AND f.grain = e.grain AND f.dimension = 'all' LEFT JOIN shown v ON (v.metric, v.grain, v.period_start, v.dimension) = (e.metric, e.grain, e.period, 'all')
+	WHERE v.metric IS NULL AND e.value IS NOT NULL AND e.period > f.period_start AND e.grain <> 'day' AND NOT (e.metric LIKE 'feature%' AND e.period < now() - interval '24 months') $$, 'no period is missing between the first and the last');
+SELECT is_empty($$ SELECT v.metric, v.period_start, v.value, r.p FROM shown v, LATERAL (SELECT percentile_disc(replace(split_part(v.metric, '_', 1), 'p', '0.')::float8) WITHIN GROUP (ORDER BY r.duration_ms) AS p FROM company.requests r, generate_series(1, r.count) WHERE pg_temp.month(r.at) = v.period_start) r
+	WHERE v.metric ~ '^p[0-9]+_latency$' AND v.dimension = 'all' AND v.value / r.p NOT BETWEEN 0.989 AND 1.011 $$, 'percentiles of requests are to within 1%');
+
+-- Slices ------------------------------------------------------------------------
+
+SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension, s.value, t.value FROM shown t JOIN (SELECT metric, grain, period_start, dimension, currency, sum(value) AS value FROM shown WHERE dimension <> 'all' GROUP BY 1, 2, 3, 4, 5) s USING (metric, grain, period_start)
+	JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND s.currency IS NOT DISTINCT FROM t.currency AND m.additivity IN ('additive', 'balance') AND m.subject NOT IN ('platform', 'usage') AND NOT (m.metric LIKE '%cost%' AND s.dimension = 'subcategory')
+	AND abs(s.value - t.value) > 0.00001 $$, 'slices add up to the total');
+SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension FROM shown t JOIN (SELECT metric, grain, period_start, dimension, sum(numerator) / nullif(sum(denominator), 0) AS value FROM shown WHERE dimension <> 'all' AND numerator IS NOT NULL GROUP BY 1, 2, 3, 4) s USING (metric, grain, period_start)
+	WHERE t.dimension = 'all' AND t.metric IN ('churned_mrr_rate', 'net_revenue_retention_rate', 'logo_retention_rate', 'csat', 'win_rate', 'roas', 'competitive_win_rate', 'ticket_resolution_rate', 'change_failure_rate', 'error_rate', 'budget_variance_rate', 'feature_adoption_rate')
+	AND s.dimension <> 'subcategory' AND abs(s.value - t.value) > 0.00001 $$, 'so do numerators and denominators of rates');
+SELECT is_empty($$ SELECT s.metric, s.grain, s.dimension FROM nudge.shipped_metric_sources s WHERE s.dimension <> '''all''' AND NOT EXISTS (SELECT FROM shown v WHERE v.metric = s.metric AND v.grain = s.grain AND v.dimension <> 'all' AND v.value IS NOT NULL) $$, 'there are some');
+SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'mrr' AND dimension = 'segment' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
+	$$ SELECT c.segment, sum(p.mrr)::numeric(24,6) FROM paid p JOIN company.customers c USING (customer) WHERE p.period = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'MRR of a segment');
+SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'net_revenue_retention_rate' AND grain = 'month' AND dimension = 'segment' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
+	$$ SELECT c.segment, (sum(m.closing) FILTER (WHERE m.year_before > 0) / sum(m.year_before))::numeric(24,6) FROM moved m JOIN company.customers c USING (customer) WHERE m.period = (SELECT max(period) FROM months) AND m.year_before > 0 GROUP BY 1 ORDER BY 1 $$, 'net revenue retention of a segment');
+SELECT results_eq($$ SELECT period_start, dimension_value, value FROM shown WHERE metric = 'feature_adoption_rate' AND dimension = 'feature' AND complete ORDER BY 1, 2 $$,
+	$$ SELECT period, feature, (tried::numeric / users)::numeric(24,6) FROM adopted WHERE period >= pg_temp.month(now() - interval '1 second') - interval '23 months' ORDER BY 1, 2 $$, 'adoption of a feature');
+SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'tickets_opened' AND dimension = 'priority' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
+	$$ SELECT priority, count(*)::numeric(24,6) FROM line WHERE period = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'tickets by priority');
+SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'marketing_spend' AND dimension = 'channel' AND period_start = (SELECT max(period) FROM months) AND value > 0 ORDER BY 1 $$,
+	$$ SELECT channel, sum(amount)::numeric(24,6) FROM company.spend WHERE date_trunc('month', day) = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'spend by channel');
+
+-- Key figures -----------------------------------------------------------------
+
+SELECT is_empty($$ SELECT k.metric, k.period_start, k.value, k.previous, k.value_to_date FROM nudge_reporting.kpi_current k
+	LEFT JOIN LATERAL (SELECT max(v.period_start) AS period_start FROM shown v WHERE v.metric = k.metric AND v.grain = k.grain AND v.dimension = 'all' AND v.complete) l ON true
+	LEFT JOIN shown v ON v.metric = k.metric AND v.grain = k.grain AND v.dimension = 'all' AND v.period_start = l.period_start
+	LEFT JOIN shown b ON b.metric = k.metric AND b.grain = k.grain AND b.dimension = 'all' AND b.period_start = (SELECT max(o.period_start) FROM shown o WHERE o.metric = k.metric AND o.grain = k.grain AND o.dimension = 'all' AND o.period_start < l.period_start)
+	WHERE (k.period_start, k.value, k.previous) IS DISTINCT FROM (l.period_start, v.value, b.value) $$, 'a key figure is the value of the last period that is over, beside the one before');
+SELECT is_empty($$ SELECT metric, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND null_reason NOT IN ('denominator is 0', 'not known') $$, 'all of them are known');
+SELECT cmp_ok((SELECT count(*) FROM nudge_reporting.kpi_current WHERE value IS NOT NULL), '>', (SELECT count(*) * 9 / 10 FROM nudge.shipped_metrics), 'most of them are defined');
+SELECT is_empty($$ SELECT period_start, metric FROM shown GROUP BY period_start, grain, metric, dimension, dimension_value, currency HAVING count(*) > 1 $$, 'no value is there twice');
+
+-- Wide views say the same ---------------------------------------------------------
+
+SELECT is_empty($$ SELECT w.metric, w.period_start, w.value, v.value FROM (
+		SELECT 'net_revenue_retention_rate' AS metric, period_start, 'month' AS grain, net_revenue_retention_rate AS value FROM nudge_reporting.revenue_retention_monthly
+		UNION ALL SELECT 'daily_active_users', day, 'day', dau FROM nudge_reporting.active_users_daily
+		UNION ALL SELECT 'user_retention_rate', period_start, grain, user_retention_rate FROM nudge_reporting.user_lifecycle
+		UNION ALL SELECT format('day_%s_retention_rate', age_days), period_start, 'month', retention_rate FROM nudge_reporting.user_retention_by_day
+		UNION ALL SELECT 'engaged_users', period_start, 'week', engaged_users FROM nudge_reporting.user_classes_weekly
+		UNION ALL SELECT 'csat', period_start, 'month', mean_csat FROM nudge_reporting.support_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'ticket_backlog', period_start, 'month', closing_tickets FROM nudge_reporting.support_backlog_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'nps', period_start, 'month', nps FROM nudge_reporting.nps_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'win_rate', period_start, 'month', win_rate FROM nudge_reporting.sales_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'uptime_rate', period_start, 'month', uptime_rate FROM nudge_reporting.uptime_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'mttr', period_start, 'month', mttr_minutes FROM nudge_reporting.incidents_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'p95_latency', period_start, 'month', p95_ms FROM nudge_reporting.latency_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'change_failure_rate', period_start, 'month', change_failure_rate FROM nudge_reporting.delivery_monthly WHERE dimension = 'all'
+		UNION ALL SELECT 'total_costs', period_start, 'month', costs FROM nudge_reporting.costs_monthly WHERE category = 'all'
+		UNION ALL SELECT 'runway_months', period_start, 'month', runway_months FROM nudge_reporting.burn_monthly
+		UNION ALL SELECT 'share_of_voice', period_start, 'month', mention_share FROM nudge_reporting.share_of_voice_monthly WHERE channel = 'all' AND competitor = 'us'
+		UNION ALL SELECT 'marketing_spend', period_start, 'month', sum(cost) FROM nudge_reporting.channels_monthly GROUP BY period_start
+		UNION ALL SELECT 'competitive_deals', period_start, 'month', sum(deals_closed) FROM nudge_reporting.competitive_wins_monthly WHERE dimension = 'competitor' AND dimension_value <> '(none)' GROUP BY period_start
+		UNION ALL SELECT 'attributed_revenue', period_start, 'month', sum(attributed_revenue) FROM nudge_reporting.channel_attribution_monthly WHERE attribution_model = 'linear' GROUP BY period_start
+	) w JOIN shown v ON (v.metric, v.grain, v.period_start, v.dimension) = (w.metric, w.grain, w.period_start, 'all') WHERE round(w.value, 6) IS DISTINCT FROM v.value $$, 'wide views say what metric_values says');
+SELECT is_empty($$ SELECT m.period_start, m.currency FROM nudge_reporting.mrr_monthly m JOIN (SELECT period_start, currency, sum(new_mrr) AS new_mrr, sum(expansion_mrr) AS expansion_mrr, sum(churn_mrr) AS churn_mrr, sum(closing_mrr) AS closing_mrr,
+	count(*) FILTER (WHERE movement = 'churn') AS churned FROM nudge_reporting.customer_revenue_monthly GROUP BY 1, 2) c USING (period_start, currency)
+	WHERE (m.new_mrr, m.expansion_mrr, m.churn_mrr, m.closing_mrr, m.churned_customers) <> (c.new_mrr, c.expansion_mrr, c.churn_mrr, c.closing_mrr, c.churned) $$, 'the customers behind each movement');
+SELECT is_empty($$ SELECT m.closing_mrr FROM nudge_reporting.mrr_monthly m WHERE NOT m.complete AND m.closing_mrr <> (SELECT sum(current_mrr) FROM nudge_reporting.customer_details) $$, 'customers pay what is reported');
+SELECT is_empty($$ SELECT d.dimension, m.period_start FROM nudge_reporting.mrr_monthly m JOIN (SELECT period_start, dimension, sum(closing_mrr) AS mrr, sum(new_customers) AS new FROM nudge_reporting.mrr_monthly_by_dimension GROUP BY 1, 2) d USING (period_start) WHERE (d.mrr, d.new) <> (m.closing_mrr, m.new_customers) $$, 'each dimension has all customers');
+SELECT is_empty($$ SELECT r.period_start, d.dimension FROM nudge_reporting.revenue_retention_monthly r JOIN (SELECT period_start, dimension, sum(retained_mrr) AS mrr, sum(retained_customers) AS n FROM nudge_reporting.revenue_retention_monthly_by_dimension GROUP BY 1, 2) d USING (period_start)
+	WHERE (r.retained_mrr, r.retained_customers) <> (d.mrr, d.n) $$, 'and all that is retained');
+SELECT is_empty($$ SELECT b.period, nudge.net_revenue_retention(s.state, (b.period - interval '11 months')::date, (b.period + interval '1 month')::date, 'America/Los_Angeles'), b.net_revenue_retention_rate
+	FROM nudge_analytics.revenue_retention b, (SELECT nudge.rollup(state) AS state FROM nudge_analytics.mrr_buckets) s
+	WHERE nudge.net_revenue_retention(s.state, (b.period - interval '11 months')::date, (b.period + interval '1 month')::date, 'America/Los_Angeles') <> b.net_revenue_retention_rate
+		OR nudge.gross_revenue_retention(s.state, (b.period - interval '11 months')::date, (b.period + interval '1 month')::date, 'America/Los_Angeles') <> b.gross_revenue_retention_rate $$, 'retention of 12 months is what the functions say of all customers');
+
+-- Changes ---------------------------------------------------------------------------
+
+UPDATE company.subscriptions SET amount = amount * 1.5 WHERE customer ~ '[258]$';
+DELETE FROM company.subscriptions WHERE customer ~ '04$';
+UPDATE company.customers SET segment = 'Enterprise' WHERE customer ~ '7$';
+INSERT INTO company.events ("user", customer, at, name, feature) SELECT u."user", u.customer, now() - make_interval(days => n), 'send_campaign', 'campaigns' FROM company.users u, generate_series(30, 45) n WHERE u."user" ~ '1-1$';
+UPDATE company.users SET internal = true WHERE "user" ~ '9-1$';
+SELECT pg_temp.refresh_all() \g /dev/null
+SELECT is_empty(format('SELECT %L, v.* FROM nudge.verify(%L) v', m, m), 'after changes ' || m || ' is as its query says')
+FROM unnest('{revenue_retention_buckets,revenue_retention,revenue_retention_slices,revenue_retention_by_dimension,user_retention,user_classes,feature_adoption_by_month}'::text[]) m;
+SELECT pg_temp.refresh_all() \g /dev/null
+SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
+	AND name ~ '^(revenue_retention|user_retention|user_classes|feature_adoption_by_month)' $$, 'a second refresh writes nothing');
+
+SELECT * FROM finish();
+ROLLBACK;
