@@ -122,36 +122,44 @@ time_views()
 
 # What a client does when it is pointed at a schema: a sample of 10,000 rows of
 # each table, and up to 1,000 distinct values of each column.
-# client_scan SCHEMA: milliseconds, in all
+# client_scan SCHEMA NAME: adds the milliseconds that it takes, of elapsed time and of the processor, to $work/{ms,cpu}.NAME
 client_scan()
 {
-	psql -qXAt -v ON_ERROR_STOP=1 -o /dev/null <<-END | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | awk '{ t += $1 } END { print t }'
+	psql -qXAt -v ON_ERROR_STOP=1 >"$work/scan" <<-END
 		\timing on
+		\o /dev/null
 		SELECT format('SELECT * FROM %I.%I LIMIT 10000', '$1', c.relname) FROM pg_class c WHERE c.relnamespace = '$1'::regnamespace AND c.relkind IN ('r', 'v')
 		UNION ALL SELECT format('SELECT DISTINCT %I FROM %I.%I LIMIT 1000', a.attname, '$1', c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 			WHERE c.relnamespace = '$1'::regnamespace AND c.relkind IN ('r', 'v')
 		\gexec
+		\o
+		\timing off
+		-- the 14th and 15th field: user and system time of this process, in hundredths of a second
+		SELECT 'processor: ' || 10 * (f.f[12]::bigint + f.f[13]::bigint) FROM (SELECT string_to_array(split_part(pg_read_file('/proc/self/stat'), ') ', 2), ' ') AS f) f;
 	END
+	sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' "$work/scan" | awk '{ t += $1 } END { print t }' >>"$work/ms.$2"
+	sed -n 's/^processor: //p' "$work/scan" >>"$work/cpu.$2"
 }
 
 time_scan()
 {
 	note "  a client's scan"
-	rm -f "$work/ms.scan_views" "$work/ms.scan_raw"
-	for round in 1 2 3
+	rm -f "$work"/ms.scan_* "$work"/cpu.scan_*
+	round=1
+	while [ "$round" -le "$repeat" ] && [ "$round" -le 3 ]
 	do
-		[ "$round" -le "$repeat" ] || break
-		client_scan nudge_reporting >>"$work/ms.scan_views"
-		client_scan company >>"$work/ms.scan_raw"
+		client_scan nudge_reporting scan_views
+		client_scan company scan_raw
+		round=$((round + 1))
 	done
-	printf '\nA client that takes 10,000 rows of each table, and up to 1,000 distinct values of each column.\n'
-	printf '\n%-62s %9s %9s\n' "schema" columns s
-	for schema in nudge_reporting company
+	printf '\nA client that takes 10,000 rows of each view or table, and up to 1,000 distinct values of each column.\n'
+	printf '\n%-62s %9s %9s %13s\n' "schema" columns s "processor s"
+	for name in scan_views scan_raw
 	do
-		name=scan_views
-		[ "$schema" = nudge_reporting ] || name=scan_raw
-		awk -v label="$schema" -v ms="$(median "$work/ms.$name")" -v n="$(ask "SELECT count(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-			WHERE c.relnamespace = '$schema'::regnamespace AND c.relkind IN ('r', 'v')")" 'BEGIN { printf "%-62s %9d %9.1f\n", label, n, ms / 1000 }'
+		schema=nudge_reporting
+		[ "$name" = scan_views ] || schema=company
+		awk -v label="$schema" -v ms="$(median "$work/ms.$name")" -v cpu="$(median "$work/cpu.$name")" -v n="$(ask "SELECT count(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+			WHERE c.relnamespace = '$schema'::regnamespace AND c.relkind IN ('r', 'v')")" 'BEGIN { printf "%-62s %9d %9.1f %13.1f\n", label, n, ms / 1000, cpu / 1000 }'
 	done
 }
 
