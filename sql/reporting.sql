@@ -30,9 +30,10 @@ SELECT action, object FROM deploy(buckets => 4) WHERE object IN ('nudge_reportin
 SELECT metric, value, as_of, null_reason FROM nudge_reporting.kpi_current WHERE metric IN ('mrr', 'quick_ratio') ORDER BY sort_order;
 CALL refresh('mrr_summary');
 CALL refresh('customer_mrr_timeline');
+CALL refresh('mrr_consolidated');
 SELECT period_start, opening_mrr, new_mrr, expansion_mrr, churn_mrr, closing_mrr, closing_customers AS customers, complete, churned_mrr_rate, net_revenue_retention_rate, arpa FROM nudge_reporting.mrr_monthly WHERE period_start < '2024-05-01' ORDER BY 1;
 SELECT metric, value, numerator, denominator, complete FROM nudge_reporting.metric_values WHERE period_start = '2024-03-01' AND grain = 'month' AND dimension = 'all' AND currency = 'EUR'
-	AND metric IN (SELECT m.metric FROM shipped_metric_sources m WHERE m.mart = 'mrr_summary') ORDER BY metric COLLATE "C";
+	AND metric IN (SELECT m.metric FROM shipped_metric_sources m WHERE m.mart = 'mrr_consolidated') ORDER BY metric COLLATE "C";
 SELECT period_start = date_trunc('month', now()) - interval '1 month' AS last_month, currency, value, previous, change, change_rate, value_to_date, as_of IS NOT NULL AS has_as_of, null_reason
 FROM nudge_reporting.kpi_current WHERE metric IN ('mrr', 'new_mrr', 'quick_ratio') ORDER BY sort_order;
 
@@ -44,8 +45,9 @@ SELECT * FROM nudge_reporting.customer_mrr_periods WHERE customer = 'ben' ORDER 
 -- two currencies: none stands for all, until somebody says which
 INSERT INTO billing VALUES (5, 'dan', '2024-02-01', NULL, 7, 'USD');
 CALL refresh('mrr_summary');
+CALL refresh('mrr_consolidated');
 SELECT metric, currency, period_start, value, target, null_reason FROM nudge_reporting.kpi_current WHERE metric = 'mrr';
-SELECT currency, value FROM nudge_reporting.metric_values WHERE metric = 'mrr' AND period_start = '2024-02-01' ORDER BY currency;
+SELECT currency, value FROM nudge_reporting.metric_values WHERE dimension = 'all' AND metric = 'mrr' AND period_start = '2024-02-01' ORDER BY currency;
 SELECT count(*) > 0 AS done FROM deploy(currency => ' usd ');
 SELECT metric, currency, value, null_reason FROM nudge_reporting.kpi_current WHERE metric IN ('mrr', 'paying_customers') ORDER BY sort_order;
 SELECT count(*) > 0 AS done FROM deploy(currency => 'CHF');
@@ -70,9 +72,11 @@ SELECT mart, layer, freshness_status, cadence_minutes, age_minutes >= 0 AS has_a
 SELECT close_period('2024-02-01', (SELECT rollup(state) FROM nudge_analytics.mrr_buckets WHERE currency = 'EUR'));
 UPDATE billing SET amount = 90 WHERE id = 1;
 CALL refresh('mrr_summary');
+CALL refresh('mrr_consolidated');
 SELECT currency, reported_mrr, mrr_now FROM nudge_reporting.metric_revisions;
 DELETE FROM billing WHERE cur = 'USD';
 CALL refresh('mrr_summary');
+CALL refresh('mrr_consolidated');
 SELECT period_start, currency, report_version, reported_mrr, mrr_now, mrr_difference, reported_customers, customers_now, reopened_at, reopening_reason FROM nudge_reporting.metric_revisions;
 SELECT reopen_period('2024-02-01', 'the price of ann');
 SELECT close_period('2024-02-01', (SELECT rollup(state) FROM nudge_analytics.mrr_buckets WHERE currency = 'EUR'));

@@ -14,6 +14,7 @@ INSERT INTO billing VALUES (1, 'ann', '2024-01-01', NULL, 100), (2, 'ben', '2024
 SELECT map_source('subscriptions', 'billing', zone => 'UTC', columns => '{"item": "id", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "''EUR''", "status": "''active''"}');
 SELECT count(*) > 0 AS done FROM deploy(buckets => 2);
 CALL refresh('mrr_summary');
+CALL refresh('mrr_consolidated');
 
 SELECT set_target('mrr', 120, period_start => '2024-02-01', currency => 'eur', note => 'board of January');
 SELECT set_target('mrr', 130, period_start => '2024-04-01', currency => 'EUR');

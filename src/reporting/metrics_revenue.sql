@@ -27,40 +27,40 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('arpa', 'revenue', 116, 'ARPA', 'currency', 'up', 'not additive', 'month', 'closing_mrr / closing_customers', 'MRR per customer that has some, as the period closes.'),
 ('net_revenue_retention_rate', 'revenue', 117, 'Net revenue retention', 'rate', 'up', 'not additive', 'month', '(opening_mrr + expansion_mrr + contraction_mrr + churn_mrr) / opening_mrr', 'MRR of the customers of 12 months before, as the period closes, over what it was then (NRR).'),
 ('gross_revenue_retention_rate', 'revenue', 118, 'Gross revenue retention', 'rate', 'up', 'not additive', 'month', '(opening_mrr + contraction_mrr + churn_mrr) / opening_mrr', 'The same with each customer counted at no more than it paid 12 months before (GRR): never above 1.'),
-('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes, in one currency.'),
-('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before, in one currency; reactivated ones are not new.'),
-('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more, in one currency.'),
+('paying_customers', 'customers', 120, 'Paying customers', 'count', 'up', 'balance', 'month', 'closing_customers', 'Customers with MRR as the period closes.'),
+('new_customers', 'customers', 121, 'New customers', 'count', 'up', 'additive', 'month', 'new_customers', 'Customers that had no MRR before; reactivated ones are not new.'),
+('churned_customers', 'customers', 122, 'Churned customers', 'count', 'down', 'additive', 'month', 'churned_customers', 'Customers that have no MRR any more.'),
 ('logo_churn_rate', 'customers', 123, 'Customer churn rate', 'rate', 'down', 'not additive', 'month', 'churned_customers / opening_customers', 'Share of the opening customers that left.'),
 ('logo_retention_rate', 'customers', 124, 'Customer retention', 'rate', 'up', 'not additive', 'month', '(opening_customers - churned_customers) / opening_customers', 'Share of the customers of 12 months before that have MRR as the period closes.');
 
 INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, numerator, denominator) VALUES
-('mrr', 'month', 'mrr_summary', 'currency', 'closing_mrr', NULL, NULL),
-('arr', 'month', 'mrr_summary', 'currency', '12 * closing_mrr', NULL, NULL),
-('new_mrr', 'month', 'mrr_summary', 'currency', 'new_mrr', NULL, NULL),
-('reactivation_mrr', 'month', 'mrr_summary', 'currency', 'reactivation_mrr', NULL, NULL),
-('expansion_mrr', 'month', 'mrr_summary', 'currency', 'expansion_mrr', NULL, NULL),
-('contraction_mrr', 'month', 'mrr_summary', 'currency', 'contraction_mrr', NULL, NULL),
-('churn_mrr', 'month', 'mrr_summary', 'currency', 'churn_mrr', NULL, NULL),
-('net_new_mrr', 'month', 'mrr_summary', 'currency', 'net_new_mrr', NULL, NULL),
-('mrr_growth_rate', 'month', 'mrr_summary', 'currency', NULL, 'net_new_mrr', 'opening_mrr'),
-('churned_mrr_rate', 'month', 'mrr_summary', 'currency', NULL, '-churn_mrr', 'opening_mrr'),
-('gross_mrr_churn_rate', 'month', 'mrr_summary', 'currency', NULL, '-(churn_mrr + contraction_mrr)', 'opening_mrr'),
-('expansion_rate', 'month', 'mrr_summary', 'currency', NULL, 'expansion_mrr', 'opening_mrr'),
-('contraction_rate', 'month', 'mrr_summary', 'currency', NULL, '-contraction_mrr', 'opening_mrr'),
-('monthly_net_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
-('monthly_gross_revenue_retention_rate', 'month', 'mrr_summary', 'currency', NULL, 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
-('quick_ratio', 'month', 'mrr_summary', 'currency', NULL, 'new_mrr + expansion_mrr', '-(contraction_mrr + churn_mrr)'),
-('arpa', 'month', 'mrr_summary', 'currency', NULL, 'closing_mrr', 'closing_customers'),
-('paying_customers', 'month', 'mrr_summary', 'currency', 'closing_customers', NULL, NULL),
-('new_customers', 'month', 'mrr_summary', 'currency', 'new_customers', NULL, NULL),
-('churned_customers', 'month', 'mrr_summary', 'currency', 'churned_customers', NULL, NULL),
-('logo_churn_rate', 'month', 'mrr_summary', 'currency', NULL, 'churned_customers', 'opening_customers');
+('mrr', 'month', 'mrr_consolidated', 'currency', 'closing_mrr', NULL, NULL),
+('arr', 'month', 'mrr_consolidated', 'currency', '12 * closing_mrr', NULL, NULL),
+('new_mrr', 'month', 'mrr_consolidated', 'currency', 'new_mrr', NULL, NULL),
+('reactivation_mrr', 'month', 'mrr_consolidated', 'currency', 'reactivation_mrr', NULL, NULL),
+('expansion_mrr', 'month', 'mrr_consolidated', 'currency', 'expansion_mrr', NULL, NULL),
+('contraction_mrr', 'month', 'mrr_consolidated', 'currency', 'contraction_mrr', NULL, NULL),
+('churn_mrr', 'month', 'mrr_consolidated', 'currency', 'churn_mrr', NULL, NULL),
+('net_new_mrr', 'month', 'mrr_consolidated', 'currency', 'net_new_mrr', NULL, NULL),
+('mrr_growth_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'net_new_mrr', 'opening_mrr'),
+('churned_mrr_rate', 'month', 'mrr_consolidated', 'currency', NULL, '-churn_mrr', 'opening_mrr'),
+('gross_mrr_churn_rate', 'month', 'mrr_consolidated', 'currency', NULL, '-(churn_mrr + contraction_mrr)', 'opening_mrr'),
+('expansion_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'expansion_mrr', 'opening_mrr'),
+('contraction_rate', 'month', 'mrr_consolidated', 'currency', NULL, '-contraction_mrr', 'opening_mrr'),
+('monthly_net_revenue_retention_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'opening_mrr + expansion_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('monthly_gross_revenue_retention_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'opening_mrr + contraction_mrr + churn_mrr', 'opening_mrr'),
+('quick_ratio', 'month', 'mrr_consolidated', 'currency', NULL, 'new_mrr + expansion_mrr', '-(contraction_mrr + churn_mrr)'),
+('arpa', 'month', 'mrr_consolidated', 'currency', NULL, 'closing_mrr', 'closing_customers'),
+('paying_customers', 'month', 'mrr_consolidated', 'currency', 'closing_customers', NULL, NULL),
+('new_customers', 'month', 'mrr_consolidated', 'currency', 'new_customers', NULL, NULL),
+('churned_customers', 'month', 'mrr_consolidated', 'currency', 'churned_customers', NULL, NULL),
+('logo_churn_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'churned_customers', 'opening_customers');
 
--- the same by what is known of the customers now
+-- the same by currency, and by what is known of the customers now
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition)
 SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, s.currency, s.value, s.numerator, s.denominator, d.condition
-FROM nudge.shipped_metric_sources s, (VALUES ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition)
-WHERE s.mart = 'mrr_summary';
+FROM nudge.shipped_metric_sources s, (VALUES ('''currency''', 'currency', 'mrr_summary', 'true'), ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition)
+WHERE s.mart = 'mrr_consolidated';
 
 -- Retention of 12 months as each month closes, and as each quarter does.
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, numerator, denominator, period, condition)

@@ -30,10 +30,11 @@ COMMENT ON FUNCTION nudge.converted_view(text) IS 'Works for deploy: name of the
 -- Rates to one currency, an array for each other one: a row then reads those of
 -- its own alone.
 CREATE FUNCTION nudge.rates_query(currency text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN format('SELECT upper(btrim(x.currency)) AS currency, array_agg(ROW(upper(btrim(x.currency)), x.day, x.rate)::nudge.exchange_rate) AS rates'
-		' FROM nudge_staging.exchange_rates x WHERE x.base IS NULL OR upper(btrim(x.base)) = %L GROUP BY upper(btrim(x.currency))', currency);
-COMMENT ON FUNCTION nudge.rates_query(text) IS 'Works for deploy: the query of exchange rates to a currency';
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN currency IS NULL THEN 'SELECT NULL::text AS currency, NULL::nudge.exchange_rate[] AS rates WHERE false'
+		ELSE format('SELECT upper(btrim(x.currency)) AS currency, array_agg(ROW(upper(btrim(x.currency)), x.day, x.rate)::nudge.exchange_rate) AS rates'
+			' FROM nudge_staging.exchange_rates x WHERE x.base IS NULL OR upper(btrim(x.base)) = %L GROUP BY upper(btrim(x.currency))', currency) END;
+COMMENT ON FUNCTION nudge.rates_query(text) IS 'Works for deploy: the query of exchange rates to a currency. Not STRICT: without one there are none';
 
 -- Without a currency to convert to, or without rates, it is the input itself.
 CREATE FUNCTION nudge.converted_query(input text, currency text, zone text) RETURNS text

@@ -21,7 +21,7 @@ FROM (
 	FROM (
 		SELECT o.*, o.gross >= o.net AND o.net >= 0 AS price_fits, f.rates
 		FROM (
-			SELECT s.*, round(s.quantity * s.unit_amount, 6) AS gross, CASE WHEN {currency}::text IS NOT NULL AND {exchange_rates?} IS NOT NULL THEN {currency}::text ELSE s.currency END AS base
+			SELECT s.*, round(s.quantity * s.unit_amount, 6) AS gross, coalesce({base}, s.currency) AS base
 			FROM (
 				SELECT s.customer, s.item, s.plan, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, upper(btrim(s.currency)) AS currency, coalesce(s.quantity, 1) AS quantity, v.unit_amount, v.net,
 					CASE WHEN lower(btrim(s.end_reason)) IN ('voluntary', 'involuntary') THEN lower(btrim(s.end_reason)) END AS end_reason
@@ -33,8 +33,7 @@ FROM (
 					AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
 			) s
 		) o
-		LEFT JOIN (SELECT upper(btrim(x.currency)) AS currency, array_agg(ROW(upper(btrim(x.currency)), x.day, x.rate)::nudge.exchange_rate) AS rates
-			FROM {exchange_rates*} x WHERE x.base IS NULL OR upper(btrim(x.base)) = {currency}::text GROUP BY 1) f ON f.currency = o.currency AND o.currency <> o.base
+		LEFT JOIN {rates} f ON f.currency = o.currency AND o.currency <> o.base
 	) i,
 	LATERAL (
 		SELECT i.valid_from, i.valid_to, 1::numeric AS rate WHERE i.currency = i.base

@@ -109,7 +109,7 @@ $$;
 CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql VOLATILE
 	AS $$ SELECT m.name || ' ' || v.difference || ' ' || v.row_data FROM nudge.materialisations m, nudge.verify(m.name) v $$;
 
-DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated', 'mrr_causes', 'sales_performance', 'cost_structure', 'burn_and_runway', 'channel_performance',
+DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated', 'mrr_causes', 'revenue_retention_buckets', 'revenue_retention', 'sales_performance', 'cost_structure', 'burn_and_runway', 'channel_performance',
 	'customer_journeys', 'journey_buckets', 'attribution_buckets', 'attribution_paths', 'channel_attribution');
 
 -- Each currency alone, as long as none is chosen ----------------------------
@@ -168,6 +168,11 @@ BEGIN
 		WHERE coalesce(m.cost, 0) <> coalesce(o.cost, 0)$e$, what || ': so is spend');
 	RETURN NEXT is_empty($e$SELECT m.period, m.revenue, o.revenue FROM (SELECT k.period, sum(k.revenue) AS revenue FROM nudge_analytics.channel_attribution k WHERE k.model = 'linear' GROUP BY k.period) m LEFT JOIN LATERAL (SELECT sum(round(t.revenue * pg_temp.rate(t.currency, (t.at AT TIME ZONE 'Europe/Berlin')::date), 6)) AS revenue FROM shop.conversions t WHERE date_trunc('month', t.at AT TIME ZONE 'Europe/Berlin')::date = m.period) o ON true
 		WHERE abs(coalesce(m.revenue, 0) - coalesce(o.revenue, 0)) > 0.005 * 60$e$, what || ': so are conversions, to the cent of each');
+	RETURN NEXT is_empty($e$SELECT r.period, r.currency, r.opening_mrr, r.net_revenue_retention_rate, o.* FROM nudge_analytics.revenue_retention r LEFT JOIN LATERAL (
+			SELECT sum(w.opening_mrr * k.rate) AS opening_mrr, sum((w.opening_mrr + w.expansion_mrr + w.contraction_mrr + w.churn_mrr) * k.rate) / nullif(sum(w.opening_mrr * k.rate), 0) AS rate
+			FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.customer_mrr m GROUP BY m.currency) c, LATERAL (SELECT pg_temp.rate(c.currency, pg_temp.last_day(r.period)) AS rate) k,
+				LATERAL nudge.mrr_summary(c.state, (r.period - interval '11 months')::date, (r.period + interval '1 month')::date, 'Europe/Berlin') w) o ON true
+		WHERE (r.currency = 'EUR' AND abs(r.opening_mrr - o.opening_mrr) < 0.0001 AND abs(r.net_revenue_retention_rate - o.rate) < 0.000001) IS NOT TRUE$e$, what || ': retention is at one rate of then and now');
 	RETURN NEXT is(pg_temp.refresh_all(), 'nothing', what || ': a second refresh writes nothing');
 END
 $$;
