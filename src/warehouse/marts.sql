@@ -194,8 +194,9 @@ BEGIN
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
-	FOR one IN SELECT i.definition, i.n FROM unnest(m.indexes) WITH ORDINALITY i(definition, n) LOOP
-		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s', m.name || '_by_' || one.n, nudge.mart_table(m.name), one.definition);
+	FOR one IN SELECT m.name || '_by_' || i.n AS index_name, i.definition FROM unnest(m.indexes) WITH ORDINALITY i(definition, n)
+		WHERE to_regclass(nudge.mart_table(m.name || '_by_' || i.n)) IS NULL LOOP
+		EXECUTE format('CREATE INDEX %I ON %s %s', one.index_name, nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;

@@ -3,9 +3,9 @@
  *		Indexes of shipped marts that are read by something else than their key:
  *		by the month or day that a total is of, to see who is behind it.
  *
- * A refresh writes them too, so they are few, and of columns that do not change
- * in a row, but for one: who moved in a month is asked most, and is read from
- * its index alone.
+ * A refresh writes them too, so they are few, and all but one are of columns
+ * that do not change in a row.  Who moved in a month is asked most, and is read
+ * from the index alone.
  *
  * Rules: doc/marts.md.
  */
