@@ -208,8 +208,8 @@ time_mart()
 		turn=$(((${turn:-0} + 1) % 100))
 		run_sql -c "UPDATE company.billing SET mrr = mrr + 1 WHERE (hashtext(customer) & 2147483647) % 100 = $turn"
 		run_sql -c "CALL nudge.refresh('customer_mrr')"
-		keys=$(ask "SELECT count(DISTINCT p.key) FROM nudge.pending p WHERE p.materialisation = '$1'")
 		timed refresh "CALL nudge.refresh('$1', false)"
+		keys=$(ask "SELECT r.keys FROM nudge.runs r WHERE r.materialisation = '$1' ORDER BY r.run_id DESC LIMIT 1")
 		run_sql -c "TRUNCATE company.rebuilt"
 		timed rebuild "INSERT INTO company.rebuilt SELECT * FROM nudge_staging.${1}__definition"
 		round=$((round + 1))
