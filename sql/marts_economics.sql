@@ -56,12 +56,16 @@ INSERT INTO costs VALUES ('2024-03-01', 'product_delivery/infrastructure', -100,
 CALL refresh('unit_economics');
 SELECT round(gross_margin_rate, 4) AS margin, ltv, ltv_null_reason FROM nudge_analytics.unit_economics WHERE period = '2024-03-01';
 DELETE FROM costs WHERE amount = -100;
--- two currencies are not added
+-- two currencies are not added: what costs are is not known then, of neither
 INSERT INTO costs VALUES ('2024-03-01', 'product_delivery/infrastructure', 1, 'USD', true);
-CALL refresh('unit_economics');
-SELECT count(*) > 0 AS still_there FROM nudge_analytics.unit_economics;
+INSERT INTO item VALUES (5, 'eve', 'pro', '2024-03-01Z', NULL, 70, 'usd', 'active');
+CALL refresh('unit_economics_by_segment');
+SELECT period, currency, mrr, customers, new_customers AS new, revenue, acquisition_cost AS acquisition, cac_null_reason, round(lifetime_revenue, 2) AS lifetime, ltv_null_reason FROM nudge_analytics.unit_economics WHERE period = '2024-03-01' ORDER BY currency;
+SELECT segment, currency, customers, churn_rate IS NOT NULL AS churn, ltv_null_reason FROM nudge_analytics.unit_economics_by_segment WHERE period = '2024-03-01' ORDER BY segment COLLATE "C", currency;
+SELECT count(*) AS differences FROM verify('unit_economics') UNION ALL SELECT count(*) FROM verify('unit_economics_by_segment');
 DELETE FROM costs WHERE currency = 'USD';
-CALL refresh('unit_economics');
+DELETE FROM item WHERE id = 5;
+CALL refresh('unit_economics_by_segment');
 
 -- Health. ada falls from 90 to 55, cyd has no score, ben's is below 65. Windows end with the present day
 CREATE TABLE scores (entity text, at timestamptz, score numeric, factors jsonb, model text);

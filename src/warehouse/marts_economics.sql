@@ -10,43 +10,48 @@
 -- nobody has booked, nobody who left.  Churn is that of a month, over up to
 -- twelve of them, for one quiet month would make customers live for ever.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('unit_economics', 'finance', 900, 'metric', '{subscriptions}', '{costs,spend,charges,usage}', 'period', '{period}', $query$
-SELECT m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, p.revenue, p.cost_of_revenue, p.gross_profit, p.gross_margin_rate, p.variable_acquisition_cost, p.contribution_margin, p.contribution_margin_rate,
-	a.marketing_cost, a.sales_cost, a.tools_cost, a.other_cost, a.overhead_cost, a.total_cost AS acquisition_cost, a.new_customers, v.cac, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate,
+('unit_economics', 'finance', 900, 'metric', '{subscriptions}', '{costs,spend,charges,usage}', 'period', '{period,currency}', $query$
+SELECT m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, CASE WHEN x.is_single THEN p.revenue END AS revenue, p.cost_of_revenue, p.gross_profit, p.gross_margin_rate, p.variable_acquisition_cost, p.contribution_margin, p.contribution_margin_rate,
+	k.marketing_cost, k.sales_cost, k.tools_cost, k.other_cost, k.overhead_cost, k.acquisition_cost, a.new_customers, v.cac, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate,
 	nudge.ltv(m.arpa, 1, m.churn_rate) AS lifetime_revenue, v.ltv, nudge.ltv_to_cac(v.ltv, v.cac) AS ltv_to_cac_ratio,
 	nudge.cac_payback_months(v.cac, m.arpa, v.margin) AS cac_payback_months, nudge.cac_payback_months(v.cac, m.arpa) AS revenue_payback_months,
-	CASE WHEN a.complete AND a.total_cost > 0 THEN nudge.acquisition_cost_per_active_customer(a.total_cost, m.closing_customers) END AS acquisition_cost_per_active_customer,
-	CASE WHEN v.cac IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_acquisition THEN 'neither costs nor spend are mapped' WHEN a.total_cost <= 0 THEN 'no cost of acquisition' ELSE 'no new customers' END AS cac_null_reason,
-	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_costs THEN 'costs are not mapped' WHEN p.cost_of_revenue IS NULL THEN 'no costs are booked' WHEN p.gross_margin_rate IS NULL THEN 'no revenue' WHEN v.margin IS NULL THEN 'gross margin is above 1'
-		WHEN m.arpa IS NULL THEN 'no customers' WHEN coalesce(m.customer_months, 0) = 0 THEN 'nobody could leave yet' ELSE 'nobody has left' END AS ltv_null_reason,
-	c.currency, a.complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency
-		FROM (SELECT b.currency FROM nudge_analytics.mrr_buckets b UNION SELECT upper(btrim(i.currency)) FROM {costs*} i UNION SELECT upper(btrim(i.currency)) FROM {spend*} i) k) c,
-	LATERAL (SELECT {costs?} IS NOT NULL AS has_costs, coalesce({costs?}, {spend?}) IS NOT NULL AS has_acquisition) x,
-	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b OFFSET 0) j,
-	LATERAL (SELECT min(s.period) AS day FROM nudge_analytics.mrr_summary s) f,
-	LATERAL nudge.report_window(f.day, {zone}) w
+	CASE WHEN a.complete AND k.acquisition_cost > 0 THEN nudge.acquisition_cost_per_active_customer(k.acquisition_cost, m.closing_customers) END AS acquisition_cost_per_active_customer,
+	CASE WHEN v.cac IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_acquisition THEN 'neither costs nor spend are mapped' WHEN NOT x.is_single THEN 'several currencies' WHEN k.acquisition_cost <= 0 THEN 'no cost of acquisition' ELSE 'no new customers' END AS cac_null_reason,
+	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN NOT a.complete THEN 'month is not over' WHEN NOT x.has_costs THEN 'costs are not mapped' WHEN NOT x.is_single THEN 'several currencies' WHEN p.cost_of_revenue IS NULL THEN 'no costs are booked' WHEN p.gross_margin_rate IS NULL THEN 'no revenue'
+		WHEN v.margin IS NULL THEN 'gross margin is above 1' WHEN m.arpa IS NULL THEN 'no customers' WHEN coalesce(m.customer_months, 0) = 0 THEN 'nobody could leave yet' ELSE 'nobody has left' END AS ltv_null_reason,
+	m.currency, a.complete
+FROM (SELECT b.currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b GROUP BY b.currency) j
+	-- costs are of all customers: beside several currencies they are of none
+	CROSS JOIN (
+		SELECT count(DISTINCT upper(btrim(i.currency))) = 1 AS is_single, {costs?} IS NOT NULL AS has_costs, coalesce({costs?}, {spend?}) IS NOT NULL AS has_acquisition
+		FROM (SELECT b.currency FROM nudge_analytics.mrr_buckets b UNION SELECT c.currency FROM {costs*} c UNION SELECT c.currency FROM {spend*} c UNION SELECT c.currency FROM {charges*} c) i
+	) x
+	CROSS JOIN (SELECT min(s.period) AS day FROM nudge_analytics.mrr_summary s) f
+	CROSS JOIN LATERAL nudge.report_window(f.day, {zone}) w
 	JOIN LATERAL (
-		SELECT s.period, s.closing_mrr, s.closing_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
+		SELECT s.period, s.currency, s.closing_mrr, s.closing_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
 			(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
 		FROM nudge_analytics.mrr_summary s
+		WHERE s.currency = j.currency
 		WINDOW year AS (ORDER BY s.period ROWS 11 PRECEDING)
 	) m ON m.period >= w.start_day
-	JOIN LATERAL nudge.pnl(j.state, {costs?}, w.start_day, w.end_day, {charges?}, {usage?}, NULL, 'month', {zone}, nudge.as_of(), c.currency) p ON p.period = m.period
-	JOIN LATERAL nudge.customer_acquisition_cost(j.state, {spend?}, {costs?}, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), currency => c.currency) a ON a.period = m.period,
-	LATERAL (SELECT CASE WHEN p.gross_margin_rate <= 1 THEN p.gross_margin_rate END AS margin, CASE WHEN a.complete AND a.total_cost > 0 THEN a.cac END AS cac) g,
-	LATERAL (SELECT g.margin, g.cac, CASE WHEN a.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$,
+	LEFT JOIN LATERAL nudge.pnl(CASE WHEN x.is_single THEN j.state END, CASE WHEN x.is_single THEN {costs?} END, w.start_day, w.end_day, CASE WHEN x.is_single THEN {charges?} END, CASE WHEN x.is_single THEN {usage?} END, NULL, 'month', {zone}, nudge.as_of(), j.currency) p
+		ON p.period = m.period
+	JOIN LATERAL nudge.customer_acquisition_cost(j.state, CASE WHEN x.is_single THEN {spend?} END, CASE WHEN x.is_single THEN {costs?} END, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), currency => j.currency) a ON a.period = m.period
+	LEFT JOIN LATERAL (SELECT a.marketing_cost, a.sales_cost, a.tools_cost, a.other_cost, a.overhead_cost, a.total_cost AS acquisition_cost WHERE x.is_single AND x.has_acquisition) k ON true
+	CROSS JOIN LATERAL (SELECT CASE WHEN p.gross_margin_rate <= 1 THEN p.gross_margin_rate END AS margin, CASE WHEN a.complete AND k.acquisition_cost > 0 THEN a.cac END AS cac) g
+	CROSS JOIN LATERAL (SELECT g.margin, g.cac, CASE WHEN a.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"mrr_summary": null}',
-	'What a customer earns, costs to win and is worth, by month. Grain: month of the zone of deploy()',
+	'What a customer earns, costs to win and is worth, by month. Grain: month of the zone of deploy() and currency',
 	'{"period": "First day of the month", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "revenue": "Revenue of the month, of all streams", "cost_of_revenue": "Cost of delivering the product", "gross_profit": "revenue less cost_of_revenue; NULL if the month is not over or not booked",
 	"gross_margin_rate": "gross_profit over revenue, a fraction", "variable_acquisition_cost": "Sales and marketing that grow with volume", "contribution_margin": "gross_profit less variable_acquisition_cost", "contribution_margin_rate": "contribution_margin over revenue, a fraction",
 	"marketing_cost": "Acquisition: spend, and costs of marketing", "sales_cost": "Acquisition: costs of sales", "tools_cost": "Acquisition: costs of tools", "other_cost": "Acquisition: other costs", "overhead_cost": "Acquisition: 20% added on", "acquisition_cost": "Sum of these five",
 	"new_customers": "Customers whose first MRR ever began in the month", "cac": "acquisition_cost over new_customers of the same month; NULL: cac_null_reason says why", "churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up",
 	"churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, a fraction: churn of one month", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "ltv_to_cac_ratio": "ltv over cac", "cac_payback_months": "cac over gross profit of a customer and month",
 	"revenue_payback_months": "cac over arpa", "acquisition_cost_per_active_customer": "acquisition_cost over customers, old and new: not CAC", "cac_null_reason": "Why there is no CAC: month is not over, neither costs nor spend are mapped, no cost of acquisition, no new customers",
-	"ltv_null_reason": "Why there is no LTV: month is not over, costs are not mapped, no costs are booked, no revenue, gross margin is above 1, no customers, nobody could leave yet, nobody has left", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+	"ltv_null_reason": "Why there is no LTV: month is not over, costs are not mapped, several currencies, no costs are booked, no revenue, gross margin is above 1, no customers, nobody could leave yet, nobody has left", "currency": "Currency of all amounts: those of several are never added", "complete": "Whether the month is over"}'),
 -- costs have no segment: margin and CAC are those of the company
-('unit_economics_by_segment', 'finance', 901, 'metric', '{customers,subscriptions}', '{}', 'segment', '{segment,period}', $query$
+('unit_economics_by_segment', 'finance', 901, 'metric', '{customers,subscriptions}', '{}', 'segment', '{segment,currency,period}', $query$
 SELECT m.segment, m.period, m.closing_mrr AS mrr, m.closing_customers AS customers, m.arpa, m.new_customers, m.churn_months, m.customer_months, m.churned_customers, m.churn_rate, u.gross_margin_rate,
 	nudge.ltv(m.arpa, 1, m.churn_rate) AS lifetime_revenue, v.ltv, u.cac AS company_cac, nudge.ltv_to_cac(v.ltv, u.cac) AS ltv_to_company_cac_ratio, nudge.cac_payback_months(u.cac, m.arpa, v.margin) AS company_cac_payback_months,
 	CASE WHEN v.ltv IS NOT NULL THEN NULL WHEN u.gross_margin_rate IS NULL OR NOT u.complete THEN u.ltv_null_reason WHEN v.margin IS NULL THEN 'gross margin is above 1'
@@ -62,11 +67,11 @@ FROM (
 	JOIN nudge_analytics.unit_economics u ON u.period = m.period AND u.currency = m.currency,
 	LATERAL (SELECT CASE WHEN u.gross_margin_rate <= 1 THEN u.gross_margin_rate END AS margin) g,
 	LATERAL (SELECT g.margin, CASE WHEN u.complete THEN nudge.ltv(m.arpa, g.margin, m.churn_rate) END AS ltv) v$query$, NULL, '{"unit_economics": null}',
-	'What a customer earns and is worth by month and segment of the customers now, against the cost of acquisition of the company. Grain: segment and month of the zone of deploy()',
+	'What a customer earns and is worth by month and segment of the customers now, against the cost of acquisition of the company. Grain: segment, currency and month of the zone of deploy()',
 	'{"segment": "Segment of the customers now; (none) for those without", "period": "First day of the month", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "new_customers": "Customers that had no MRR before, and have some as the month closes",
 	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, a fraction: churn of one month",
 	"gross_margin_rate": "Gross margin of the company, a fraction", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "company_cac": "CAC of the company: costs have no segment", "ltv_to_company_cac_ratio": "ltv over company_cac",
-	"company_cac_payback_months": "company_cac over gross profit of a customer and month", "ltv_null_reason": "Why there is no LTV: as in unit_economics", "currency": "Currency of all amounts", "complete": "Whether the month is over"}');
+	"company_cac_payback_months": "company_cac over gross profit of a customer and month", "ltv_null_reason": "Why there is no LTV: as in unit_economics", "currency": "Currency of all amounts: those of several are never added", "complete": "Whether the month is over"}');
 
 -- Health as it was scored.  All windows end with the present day: a score of
 -- today counts at once, and within a day time alone changes nothing.
@@ -105,13 +110,15 @@ GROUP BY h.customer, f.key, h.scored_at$query$, NULL, '{"scores": "entity"}',
 	'Factors of the last score of each customer. Grain: customer and factor',
 	'{"customer": "Customer", "factor": "Factor", "factor_score": "Its value", "scored_at": "When it was scored"}'),
 ('customer_health_months', 'customers', 913, 'mart', '{scores}', '{}', 'customer', '{customer,period}', $query$
-SELECT s.customer, m.period::date AS period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, (m.period + interval '1 month')::date <= t.today AS complete
-FROM nudge_analytics.customer_score_states s,
-	LATERAL (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
-	LATERAL nudge.report_window(nudge.civil_date(s.first_at, {zone}), {zone}) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT nudge.score_at(s.state, nudge.day_close(least((m.period + interval '1 month - 1 day')::date, t.today), {zone}) - interval '1 microsecond') AS score) h
-WHERE h.score IS NOT NULL$query$,
+SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, m.complete
+FROM nudge_analytics.customer_score_states s
+	-- closes once, and not for each customer
+	JOIN (
+		SELECT p::date AS period, least((p + interval '1 month')::date, t.today + 1)::timestamp AT TIME ZONE {zone} - interval '1 microsecond' AS at, (p + interval '1 month')::date <= t.today AS complete
+		FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t, LATERAL nudge.report_window(date '0001-01-01', {zone}) w, LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p
+		OFFSET 0
+	) m ON m.at >= s.first_at,
+	LATERAL (SELECT nudge.score_at(s.state, m.at) AS score OFFSET 0) h$query$,
 	-- a month begins for all, the day of a score that is dated ahead for its customer
 	$clock$SELECT s.customer, t FROM nudge_analytics.customer_score_states s, nudge.period_ticks('month', {zone}) t
 UNION ALL SELECT r.entity, nudge.civil_date(r.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.scores r WHERE isfinite(r.at)$clock$, NULL,
