@@ -79,6 +79,7 @@ SELECT customer, factor, round(factor_score, 2) AS score FROM nudge_analytics.cu
 SELECT customer, period, score, band, at_risk FROM nudge_analytics.customer_health_months WHERE period < '2024-05-01' ORDER BY 1, 2;
 SELECT period, band, customers AS n, mrr, scored_customers AS scored, round(mean_score, 2) AS mean, at_risk_customers AS risk, at_risk_mrr AS risk_mrr FROM nudge_analytics.customer_health_by_band WHERE period < '2024-04-01' ORDER BY 1, 2;
 -- as the function has it
+CALL refresh('mrr_buckets');
 SELECT band, is_total, customers, mrr, at_risk_customers, at_risk_mrr FROM at_risk_revenue((SELECT rollup(state) FROM nudge_analytics.mrr_buckets), 'scores', '2024-03-31');
 -- lately: 70, then 62 and 58 of today
 INSERT INTO scores VALUES ('cyd', now() - interval '40 days', 70, NULL, NULL), ('cyd', now() - interval '10 days', 62, NULL, NULL), ('cyd', now(), 58, NULL, NULL), ('cyd', now() + interval '40 days', 1, NULL, NULL);

@@ -105,6 +105,9 @@ SELECT * FROM nudge_analytics.dim_features;
 SELECT customer, item, sequence_no, first_day, last_day, mrr FROM nudge_analytics.fact_subscriptions ORDER BY 1, 2;
 SELECT sum(mrr) AS mrr_as_march_closes FROM nudge_analytics.fact_subscriptions WHERE valid_from < '2024-03-31 22:00Z' AND (valid_to IS NULL OR valid_to >= '2024-03-31 22:00Z');
 SELECT upstream, key_column FROM dependencies WHERE materialisation = 'fact_events';
+-- who it was in a month is found by an index
+SELECT c.relname AS mart, substring(pg_get_indexdef(i.indexrelid) FROM '[(].*') AS index FROM shipped_marts m JOIN pg_class c ON c.oid = to_regclass('nudge_analytics.' || m.name) JOIN pg_index i ON i.indrelid = c.oid
+WHERE cardinality(m.indexes) > 0 AND pg_get_indexdef(i.indexrelid) ~ '_[0-9a-f]{8} ON ' ORDER BY c.relname::text COLLATE "C", 2;
 -- one event of u2 goes to the next day: a user and two days
 UPDATE event SET at = at + interval '1 day' WHERE who = 'u2' AND name = 'run';
 CALL refresh('fact_events');
@@ -123,6 +126,8 @@ SELECT "user", customer, signed_up_day, plan, internal FROM nudge_staging.stg_us
 SELECT campaign, channel, kind, first_day, last_day FROM nudge_staging.stg_campaigns ORDER BY 1;
 SELECT customer, item, first_day, last_day, currency, quantity, mrr FROM nudge_staging.stg_revenue ORDER BY 2;
 SELECT day, "user", anonymous_id, name, feature FROM nudge_staging.stg_events ORDER BY at, 2;
+-- frozen: columns only grow, at the end
+SELECT v.name, string_agg(format('%s %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) AS columns FROM shipped_staging_views v JOIN pg_attribute a ON a.attrelid = ('nudge_staging.' || v.name)::regclass AND a.attnum > 0 GROUP BY v.place, v.name ORDER BY v.place;
 SELECT obj_description('nudge_staging.stg_revenue'::regclass), col_description('nudge_staging.stg_revenue'::regclass, 18);
 SELECT action, lock FROM deploy(dry_run => true) WHERE object = 'nudge_staging.stg_users';
 -- a materialisation of yours may read one: it depends on the input

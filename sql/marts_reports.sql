@@ -112,7 +112,7 @@ CREATE TABLE conversions (customer text, at timestamptz, revenue numeric, curren
 INSERT INTO touches VALUES ('ada', day(1), 'organic'), ('ada', day(5), 'email'), ('ben', day(2), 'paid'), ('eve', day(3), 'email'), ('fay', day(4), 'paid');
 INSERT INTO conversions VALUES ('ada', day(9), 100, 'EUR'), ('ben', day(9), 50, 'eur '), ('dan', day(9), 40, 'EUR'), ('eve', day(9), 10, 'USD');
 SELECT map_source('touches', 'touches'), map_source('conversions', 'conversions');
-SELECT action, object FROM deploy(buckets => 2) WHERE object ~ 'touches|conversions|journey|attribution';
+SELECT action, object FROM deploy(buckets => 2) WHERE object ~ 'touches|conversions|journey|attribution' AND object !~ '^nudge_reporting';
 CALL refresh('channel_attribution');
 SELECT j.customer, j.currency, j.bucket = bucket(j.customer, 2) AS in_bucket, j.first_conversion_at = day(9) AS first, (SELECT string_agg(coalesce(r.channel, r.revenue::text), ', ' ORDER BY r.at) FROM journey_rows(j.state) r) AS rows FROM nudge_analytics.customer_journeys j ORDER BY 1, 2;
 SELECT currency, model, channel, conversions, revenue, total_revenue AS total, round(revenue_share, 3) AS share, assisted_conversions AS assisted, complete FROM nudge_analytics.channel_attribution

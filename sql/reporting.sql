@@ -31,7 +31,7 @@ SELECT metric, value, as_of, null_reason FROM nudge_reporting.kpi_current WHERE 
 CALL refresh('mrr_summary');
 CALL refresh('customer_mrr_timeline');
 CALL refresh('mrr_consolidated');
-SELECT period_start, opening_mrr, new_mrr, expansion_mrr, churn_mrr, closing_mrr, closing_customers AS customers, complete, churned_mrr_rate, net_revenue_retention_rate, arpa FROM nudge_reporting.mrr_monthly WHERE period_start < '2024-05-01' ORDER BY 1;
+SELECT period_start, opening_mrr, new_mrr, expansion_mrr, churn_mrr, closing_mrr, closing_customers AS customers, complete, churned_mrr_rate, monthly_net_revenue_retention_rate, arpa FROM nudge_reporting.mrr_monthly WHERE period_start < '2024-05-01' ORDER BY 1;
 SELECT metric, value, numerator, denominator, complete FROM nudge_reporting.metric_values WHERE period_start = '2024-03-01' AND grain = 'month' AND dimension = 'all' AND currency = 'EUR'
 	AND metric IN (SELECT m.metric FROM shipped_metric_sources m WHERE m.mart = 'mrr_consolidated') ORDER BY metric COLLATE "C";
 SELECT period_start = date_trunc('month', now()) - interval '1 month' AS last_month, currency, value, previous, change, change_rate, value_to_date, as_of IS NOT NULL AS has_as_of, null_reason

@@ -203,6 +203,12 @@ FROM customers c, LATERAL (SELECT bool_and(s.valid_to IS NOT NULL) AS leaves, ma
 CREATE TABLE account_facts (customer text, fact text, value text, agreed_at timestamptz, valid_from timestamptz, valid_to timestamptz);
 INSERT INTO account_facts SELECT c.customer, f, v, c.created_at, c.created_at + interval '30 days', NULL FROM customers c, (VALUES ('sponsor_status', 'strong'), ('criterion_met', 'true'), ('documented_roi', '2.5')) w(f, v)
 WHERE c.segment <> 'SMB' AND company.u(c.customer || f) < 0.6 AND c.created_at < now() - interval '40 days';
+INSERT INTO account_facts SELECT c.customer, f.fact, f.value, c.created_at, c.created_at + make_interval(days => 20 + floor(company.u(c.customer || f.fact || 'when') * 90)::integer), NULL
+FROM customers c, (VALUES ('success_plan_on_track', 0.5, NULL), ('upsell_identified', 0.4, NULL), ('unmet_need', 0.3, NULL), ('growth_plan', 0.35, NULL), ('implementation_met', 0.8, NULL), ('requirement_met', 0.6, NULL), ('feature_delivered', 0.5, NULL), ('referenceable', 0.5, NULL),
+		('use_case_implemented', 0.7, NULL), ('contact_level', 0.7, 'executive'), ('contact_level', 0.9, 'user'), ('category_spend', 0.5, '24000'), ('solution_fit', 0.6, '75')) w(fact, share, fixed),
+	LATERAL (SELECT w.fact, coalesce(w.fixed, (company.u(c.customer || w.fact || 'is') < 0.8)::text) AS value) f
+WHERE c.segment <> 'SMB' AND company.u(c.customer || w.fact || coalesce(w.fixed, '')) < w.share AND c.created_at < now() - interval '120 days';
+INSERT INTO account_facts SELECT c.customer, 'qbr_held', 'true', NULL, g.at, g.at FROM customers c, LATERAL generate_series(c.created_at + interval '80 days', now(), interval '91 days') g(at) WHERE c.segment <> 'SMB' AND company.u(c.customer || g.at::date || 'qbr') < 0.6;
 CREATE TABLE interventions (customer text, at timestamptz, reason text, kind text, outcome text, outcome_at timestamptz);
 INSERT INTO interventions SELECT s.entity, s.at + interval '2 days', 'health below 60', 'call', company.one_of(s.entity || s.at::date, '{saved,saved,churned}'), s.at + interval '30 days' FROM scores s WHERE s.score < 60 AND company.u(s.entity || s.at::date || 'act') < 0.3 AND s.at + interval '30 days' < now();
 CREATE TABLE dimension_history (customer text, dimension text, value text, valid_from timestamptz, valid_to timestamptz);

@@ -34,12 +34,13 @@ FROM nudge_analytics.lifecycle r$query$,
 
 ('user_retention_cohorts', 'usage', 1320, '{cohort_retention}', $query$
 SELECT r.cohort AS cohort_start, r.grain, r.age, r.period AS period_start, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate
-FROM nudge_analytics.cohort_retention r$query$,
-	'User retention cohorts', 'One row per grain, cohort and age. How many users of a cohort, by the week or month of their first active day, come back 1 to 12 periods later; periods are those of the zone of deploy().',
+FROM nudge_analytics.cohort_retention r
+WHERE r.eligible_users > 0$query$,
+	'User retention cohorts', 'One row per grain, cohort and age whose period is over. How many users of a cohort, by the week or month of their first active day, come back 1 to 12 periods later; periods are those of the zone of deploy().',
 	'Choose a grain. Add retained_users and eligible_users of cohorts of the same age, and divide: rates are not to be added.',
 	'{"cohort_start": "First day of the period of the first active day", "grain": "week or month: do not add both", "age": "Periods since", "period_start": "First day of the period that the row is about",
 	"cohort_users": "Users in the cohort", "eligible_users": "Those for whom the period is over: the denominator", "retained_users": "Those active in the period; NULL if it is not over",
-	"retention_rate": "retained_users over eligible_users, as a fraction of 1; NULL if the period is not over"}',
+	"retention_rate": "retained_users over eligible_users, as a fraction of 1"}',
 	'{"grain": "type/Category", "retention_rate": "type/Percentage"}',
 	'{"cohort_start": "Cohort", "period_start": "Period"}'),
 

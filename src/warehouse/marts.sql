@@ -11,7 +11,7 @@
 -- the settings of deploy(), as literals; {customers?} for an optional input, as
 -- a regclass that is NULL unless it is mapped, and {customers*} for its rows,
 -- which are none then.  {deals$} is the name of an input with its amounts in one
--- currency, {budgets$?} an optional one as a regclass; {base} that currency, NULL
+-- currency, {budgets$?} an optional one as a regclass, {budgets$*} its rows; {base} that currency, NULL
 -- if nothing is converted, and {rates} the rates to it, by currency.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
@@ -39,12 +39,12 @@ COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for 
 COMMENT ON COLUMN nudge.shipped_marts.optional_inputs IS 'Inputs that it reads if they are mapped';
 COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {base} for that currency and {rates} for the rates to it';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it';
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
-COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Columns, with a condition if any, of indexes for who reads it by something else than its key';
+COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Further indexes, by which people drill down, as CREATE INDEX has them after the name of the table';
 
 -- What deploy was told last: marts are made by it, and reports show it.
 CREATE TABLE nudge.deployment (
@@ -107,8 +107,9 @@ DECLARE
 	filled text := replace(replace(query, '{base}', quote_nullable(base) || '::text'), '{rates}', format('(%s)', nudge.rates_query(base)));
 	one text;
 BEGIN
-	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*$]|[$][?])[}]', 'g') m(words) LOOP
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*$]|[$][?*])[}]', 'g') m(words) LOOP
 		filled := replace(filled, '{' || one || '$}', nudge.converted_view(one));
+		filled := replace(filled, '{' || one || '$*}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN '(' || nudge.input_query(one, NULL) || ')' ELSE nudge.converted_view(one) END);
 		filled := replace(filled, '{' || one || '$?}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.converted_view(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
@@ -157,7 +158,7 @@ BEGIN
 				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
 			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
 				-- how it is tracked somebody has chosen, even if that is not at all
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL
@@ -194,13 +195,12 @@ BEGIN
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
-	FOR one IN SELECT m.name || '_by_' || i.n AS index_name, i.definition FROM unnest(m.indexes) WITH ORDINALITY i(definition, n)
-		WHERE to_regclass(nudge.mart_table(m.name || '_by_' || i.n)) IS NULL LOOP
+	FOR one IN SELECT m.name || '_' || left(md5(i), 8) AS index_name, i AS definition FROM unnest(m.indexes) i WHERE to_regclass(nudge.mart_table(m.name || '_' || left(md5(i), 8))) IS NULL LOOP
 		EXECUTE format('CREATE INDEX %I ON %s %s', one.index_name, nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments';
+COMMENT ON FUNCTION nudge.add_shipped_mart(text, nudge.deployment) IS 'Works for deploy: adds or changes one materialisation that is shipped, with its comments and indexes';
 
 -- NULL is what was said before, or the default of the table's first row.
 CREATE FUNCTION nudge.deploy_settings(zone text, buckets integer, week_start text, fiscal_year_start integer, currency text) RETURNS nudge.deployment

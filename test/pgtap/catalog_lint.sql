@@ -38,7 +38,7 @@ CREATE TEMP VIEW support AS
 			JOIN member m ON m.classid = 'pg_operator'::regclass AND m.objid = o.oid)
 		OR f.oid IN (SELECT amproc FROM pg_amproc);
 -- tables whose rows belong to the version, as its functions do
-CREATE TEMP TABLE shipped AS SELECT unnest(ARRAY['nudge.inputs', 'nudge.input_columns', 'nudge.shipped_channel_rules', 'nudge.shipped_presets', 'nudge.shipped_marts', 'nudge.shipped_metrics', 'nudge.shipped_metric_sources', 'nudge.shipped_views', 'nudge.shipped_staging_views', 'nudge.example_targets']) AS name;
+CREATE TEMP TABLE shipped AS SELECT unnest(ARRAY['nudge.inputs', 'nudge.input_columns', 'nudge.shipped_channel_rules', 'nudge.shipped_presets', 'nudge.shipped_marts', 'nudge.shipped_metrics', 'nudge.shipped_metric_sources', 'nudge.shipped_views', 'nudge.shipped_staging_views', 'nudge.shipped_dashboards', 'nudge.shipped_widgets', 'nudge.shipped_widget_metrics', 'nudge.example_targets']) AS name;
 -- base types of ours that an aggregate builds
 CREATE TEMP VIEW state_type AS
 	SELECT DISTINCT t.*, t.oid::regtype::text AS name

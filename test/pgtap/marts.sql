@@ -37,8 +37,9 @@ SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3, week_st
 \set zone '''Europe/Berlin'''
 -- those of this file
 CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension',
-	'dim_users', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'feature_user_states', 'feature_buckets', 'feature_adoption');
-SELECT is(count(*), 20::bigint, 'all are there') FROM pg_temp.marts;
+	'dim_users', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'feature_user_states', 'feature_buckets', 'feature_adoption',
+	'revenue_retention_buckets', 'revenue_retention', 'revenue_retention_slices', 'revenue_retention_by_dimension', 'user_retention', 'user_classes', 'feature_adoption_by_month');
+SELECT is(count(*), 27::bigint, 'all are there') FROM pg_temp.marts;
 -- some keys at a time
 UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('customer_mrr', 'customer_mrr_timeline', 'fact_revenue', 'user_activity_states', 'mrr_by_segment');
 
@@ -199,7 +200,30 @@ INSERT INTO pg_temp.oracles VALUES
 	('feature_adoption', 'SELECT * FROM nudge_analytics.feature_adoption',
 		$$SELECT a.feature, a.users, a.discovered_users, a.tried_users, a.adopted_users, a.habitual_users, a.adoption_rate, a.uses, a.usage_frequency, a.success_rate, a.completions, a.completion_rate, a.median_duration_seconds,
 			a.median_seconds_to_first_use, a.median_seconds_to_adopt, a.value_created
-		FROM pg_temp.features f, nudge.feature_adoption(f.state, (SELECT count(*) FROM shop.person WHERE staff IS NOT TRUE AND since < now()), now(), 'Europe/Berlin', week_start => 'sunday') a$$);
+		FROM pg_temp.features f, nudge.feature_adoption(f.state, (SELECT count(*) FROM shop.person WHERE staff IS NOT TRUE AND since < now()), now(), 'Europe/Berlin', week_start => 'sunday') a$$),
+	('revenue_retention', 'SELECT currency, period, opening_mrr, expansion_mrr, contraction_mrr, churn_mrr, opening_customers, churned_customers, net_revenue_retention_rate, gross_revenue_retention_rate, logo_retention_rate FROM nudge_analytics.revenue_retention',
+		$$SELECT c.currency, m::date, r.opening_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.opening_customers, r.churned_customers, nudge.net_revenue_retention(c.state, w.since, w.until, 'Europe/Berlin'), nudge.gross_revenue_retention(c.state, w.since, w.until, 'Europe/Berlin'),
+			nudge.logo_retention(c.state, w.since, w.until, 'Europe/Berlin')
+		FROM pg_temp.company c, generate_series(date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '40 months', date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '1 month', interval '1 month') m,
+			LATERAL (SELECT (m - interval '11 months')::date AS since, (m + interval '1 month')::date AS until) w, nudge.mrr_summary(c.state, w.since, w.until, 'Europe/Berlin') r WHERE r.opening_customers > 0$$),
+	('revenue_retention_by_dimension', $$SELECT dimension, value, currency, period, opening_mrr, expansion_mrr, contraction_mrr, churn_mrr, opening_customers, churned_customers FROM nudge_analytics.revenue_retention_by_dimension WHERE dimension IN ('segment', 'region')$$,
+		$$SELECT s.dimension, s.value, s.currency, m::date, r.opening_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.opening_customers, r.churned_customers
+		FROM (SELECT 'segment' AS dimension, p.segment AS value, p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) AS state FROM pg_temp.priced p GROUP BY 2, 3
+				UNION ALL SELECT 'region', coalesce(btrim(a.region), '(none)'), p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) FROM pg_temp.priced p LEFT JOIN shop.account a USING (customer) GROUP BY 2, 3) s,
+			generate_series(date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '40 months', date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '1 month', interval '1 month') m,
+			nudge.mrr_summary(s.state, (m - interval '11 months')::date, (m + interval '1 month')::date, 'Europe/Berlin') r WHERE r.opening_customers > 0$$),
+	('user_retention', 'SELECT age, period, eligible_users, retained_users, retention_rate FROM nudge_analytics.user_retention WHERE eligible_users > 0',
+		$$SELECT r.day, m::date, r.eligible, r.retained, r.rate FROM pg_temp.product p, generate_series(date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '40 months', date_trunc('month', now() AT TIME ZONE 'Europe/Berlin'), interval '1 month') m,
+			nudge.retention_curve(p.state, 90, (now() AT TIME ZONE 'Europe/Berlin')::date, start_day => m::date, end_day => (m + interval '1 month')::date) r WHERE r.day IN (1, 7, 30, 90) AND r.eligible > 0$$),
+	('user_classes', 'SELECT period, power_users, regular_users, low_users, dormant_users, active_users, qualified_users, qualified_rate, complete FROM nudge_analytics.user_classes',
+		$$SELECT c.period, c.power_users, c.regular_users, c.low_users, n.n - c.active_users, c.active_users, c.qualified_users, c.qualified_users::numeric / n.n, c.complete
+		FROM (SELECT nudge.activity_count_agg(e.person, (e.at AT TIME ZONE 'Europe/Berlin')::date, 1) AS state FROM shop.event e WHERE e.person IS NOT NULL) p, nudge.active_user_classes(p.state, 'week', (now() AT TIME ZONE 'Europe/Berlin')::date, week_start => 'sunday') c,
+			LATERAL (SELECT count(DISTINCT e.person) AS n FROM shop.event e WHERE (e.at AT TIME ZONE 'Europe/Berlin')::date < least(c.period + 7, (now() AT TIME ZONE 'Europe/Berlin')::date)) n$$),
+	('feature_adoption_by_month', 'SELECT feature, period, users, discovered_users, tried_users, adopted_users, habitual_users, adoption_rate, uses, complete FROM nudge_analytics.feature_adoption_by_month',
+		$$SELECT a.feature, m::date, a.users, a.discovered_users, a.tried_users, a.adopted_users, a.habitual_users, a.adoption_rate, a.uses, u.until <= now()
+		FROM pg_temp.features f, generate_series(greatest(date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '23 months', date_trunc('month', (SELECT min(since) FROM shop.person) AT TIME ZONE 'Europe/Berlin')), date_trunc('month', now() AT TIME ZONE 'Europe/Berlin'), interval '1 month') m,
+			LATERAL (SELECT (m + interval '1 month') AT TIME ZONE 'Europe/Berlin' AS until) u,
+			nudge.feature_adoption(f.state, (SELECT count(*) FROM shop.person WHERE staff IS NOT TRUE AND since < least(u.until, now())), least(u.until, now()), 'Europe/Berlin', week_start => 'sunday') a$$);
 
 CREATE FUNCTION pg_temp.otherwise() RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -214,6 +238,8 @@ $$;
 -- Rounds ------------------------------------------------------------------
 
 SELECT count(pg_temp.add_item()) FROM generate_series(1, 40) \gset
+-- some of more than a year ago
+UPDATE shop.item SET starts = starts - make_interval(months => 10 + pg_temp.below(10)) WHERE id % 3 = 0;
 SELECT count(pg_temp.add_event()) FROM generate_series(1, 150) \gset
 INSERT INTO shop.account SELECT 'c' || i, (ARRAY['s1', 's2', 's3', NULL])[1 + pg_temp.below(4)] FROM generate_series(0, 11) i;
 INSERT INTO shop.person SELECT 'p' || i, pg_temp.customer(), pg_temp.instant() - interval '30 days', i = 3 FROM generate_series(0, 9) i;
@@ -223,6 +249,7 @@ FROM generate_series(1, 4) i, (SELECT nudge.period_start(nudge.civil_date(now(),
 SELECT isnt_empty('SELECT pg_temp.refresh_all()', 'the first refresh writes');
 SELECT is_empty('SELECT pg_temp.wrong()', 'and verify finds nothing');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'all is as the families say');
+SELECT isnt_empty('SELECT 1 FROM nudge_analytics.revenue_retention WHERE net_revenue_retention_rate <> 1', 'some customers are of 12 months before');
 SELECT is(habitual_users, 1::bigint, 'one has a habit') FROM nudge_analytics.feature_adoption WHERE feature = 'f5';
 
 CREATE FUNCTION pg_temp.rounds(n integer) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$

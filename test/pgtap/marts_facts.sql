@@ -262,11 +262,15 @@ INSERT INTO shop.feature VALUES ('f9', ' pro', true, NULL);
 -- one who pays, and goes from small to large
 INSERT INTO shop.item VALUES (0, 'c11', 'p', 50, now() - interval '75 days', NULL, 'EUR', 'active', 'month');
 INSERT INTO shop.change VALUES (0, 'c11', 'company_size', 'small', now() - interval '80 days', now() - interval '35 days'), (-2, 'c11', 'company_size', 'large', now() - interval '35 days', NULL);
+-- at the instant at which a month begins: no value of the month before
+INSERT INTO shop.change SELECT v.id, 'c11', 'growth_tier', v.value, CASE v.id WHEN -3 THEN now() - interval '90 days' ELSE m.at END, CASE v.id WHEN -3 THEN m.at END
+FROM (VALUES (-3, 'slow'), (-4, 'fast')) v(id, value), (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' AS at) m;
 SELECT isnt_empty('SELECT pg_temp.refresh_all()', 'the first refresh writes');
 SELECT is_empty('SELECT pg_temp.wrong()', 'and verify finds nothing');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'all is as plain SQL says');
 SELECT is_empty('SELECT name FROM pg_temp.marts m WHERE NOT (xpath(''/row/n/text()'', query_to_xml(format(''SELECT count(*) AS n FROM nudge_analytics.%I'', m.name), false, true, '''')))[1]::text::integer > 0', 'none is empty');
 SELECT cmp_ok((SELECT count(*) FROM nudge_analytics.customer_mrr_then WHERE opening_value <> closing_value), '>', 0::bigint, 'some customers move');
+SELECT results_eq($$ SELECT opening_value, closing_value, complete FROM nudge_analytics.customer_mrr_then WHERE customer = 'c11' AND currency = 'EUR' AND dimension = 'growth_tier' ORDER BY period DESC LIMIT 2 $$, $$ VALUES ('slow', 'fast', false), ('slow', 'slow', true) $$, 'one moves in the month that begins with the change');
 
 CREATE FUNCTION pg_temp.rounds(n integer) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

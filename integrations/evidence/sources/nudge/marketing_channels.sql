@@ -1,0 +1,10 @@
+SELECT v.dimension_value AS channel, max(v.value) FILTER (WHERE v.metric = 'marketing_spend') AS marketing_spend, max(v.value) FILTER (WHERE v.metric = 'leads') AS leads, max(v.value) FILTER (WHERE v.metric = 'acquired_customers') AS acquired_customers, max(v.value) FILTER (WHERE v.metric = 'cac') AS cac, max(v.value) FILTER (WHERE v.metric = 'attributed_revenue') AS attributed_revenue, max(v.value) FILTER (WHERE v.metric = 'roas') AS roas
+FROM (
+	SELECT v.*, c.title, c.unit, max(v.period_start) FILTER (WHERE v.complete) OVER of_metric AS last_start, min(v.currency) OVER of_metric AS first_currency, max(v.currency) OVER of_metric AS last_currency
+	FROM nudge_reporting.metric_values v JOIN nudge_reporting.metric_catalog c ON c.metric = v.metric
+	WHERE v.metric IN ('marketing_spend', 'leads', 'acquired_customers', 'cac', 'attributed_revenue', 'roas') AND v.grain = 'month' AND v.dimension = 'channel' AND (v.currency IS NULL OR v.currency = coalesce((SELECT s.setting_value FROM nudge_reporting.reporting_settings s WHERE s.setting = 'currency'), v.currency))
+	WINDOW of_metric AS (PARTITION BY v.metric)
+) v
+WHERE v.complete AND v.first_currency IS NOT DISTINCT FROM v.last_currency AND v.period_start > v.last_start - interval '1 month'
+GROUP BY 1
+ORDER BY 2 DESC NULLS LAST, 1 LIMIT 50
