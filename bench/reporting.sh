@@ -208,6 +208,7 @@ time_mart()
 {
 	rm -f "$work/ms.refresh" "$work/ms.rebuild"
 	run_sql -c "CREATE TABLE company.rebuilt (LIKE nudge_analytics.$1 INCLUDING ALL)"
+	run_sql -c "CALL nudge.refresh('$1')"
 	round=1
 	while [ "$round" -le "$2" ]
 	do
