@@ -7,13 +7,9 @@
 
 clear_company()
 {
+	run_sql -c "SELECT nudge.undeploy() FROM nudge.deployment"
 	clear_billing
-	run_sql <<-END
-		DO \$\$ BEGIN IF to_regnamespace('nudge_reporting') IS NOT NULL THEN PERFORM nudge.undeploy(); END IF; END \$\$;
-		SELECT nudge.drop_materialisation(name) FROM nudge.materialisations;
-		SELECT nudge.unmap_source(source) FROM nudge.sources;
-		DROP SCHEMA IF EXISTS company CASCADE;
-	END
+	run_sql -c "DROP SCHEMA IF EXISTS company, nudge_reporting CASCADE"
 }
 
 # make_company: the tables, mapped, and all marts of them
