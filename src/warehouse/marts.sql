@@ -197,8 +197,8 @@ BEGIN
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
-	FOR one IN SELECT i AS definition FROM unnest(m.indexes) i LOOP
-		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s', m.name || '_' || left(md5(one.definition), 8), nudge.mart_table(m.name), one.definition);
+	FOR one IN SELECT m.name || '_' || left(md5(i), 8) AS index_name, i AS definition FROM unnest(m.indexes) i WHERE to_regclass(nudge.mart_table(m.name || '_' || left(md5(i), 8))) IS NULL LOOP
+		EXECUTE format('CREATE INDEX %I ON %s %s', one.index_name, nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;
