@@ -29,6 +29,7 @@ SELECT action, object FROM deploy(dry_run => true) WHERE object IN ('nudge_repor
 SELECT action, object FROM deploy(buckets => 4) WHERE object IN ('nudge_reporting.mrr_monthly', 'nudge_reporting.kpi_current');
 SELECT metric, value, as_of, null_reason FROM nudge_reporting.kpi_current WHERE metric IN ('mrr', 'quick_ratio') ORDER BY sort_order;
 CALL refresh('mrr_summary');
+CALL refresh('customer_mrr_timeline');
 CALL refresh('mrr_consolidated');
 SELECT period_start, opening_mrr, new_mrr, expansion_mrr, churn_mrr, closing_mrr, closing_customers AS customers, complete, churned_mrr_rate, monthly_net_revenue_retention_rate, arpa FROM nudge_reporting.mrr_monthly WHERE period_start < '2024-05-01' ORDER BY 1;
 SELECT metric, value, numerator, denominator, complete FROM nudge_reporting.metric_values WHERE period_start = '2024-03-01' AND grain = 'month' AND dimension = 'all' AND currency = 'EUR'

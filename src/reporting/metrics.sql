@@ -68,35 +68,40 @@ COMMENT ON COLUMN nudge.shipped_metric_sources.dimension_value IS 'Expression of
 COMMENT ON COLUMN nudge.shipped_metric_sources.condition IS 'Which rows of the mart count';
 COMMENT ON COLUMN nudge.shipped_metric_sources.aggregated IS 'Whether value, numerator and denominator are aggregates over the rows of a period, dimension value, currency and complete';
 
--- Clients fail on NaN and infinity.  Inlined, so not STRICT.
+-- Clients fail on NaN and infinity.  Inlined, so not STRICT, and naming its
+-- argument once.
 CREATE FUNCTION nudge.finite(value numeric) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN value NOT IN ('NaN', 'Infinity', '-Infinity') THEN value END;
+	RETURN nullif(nullif(nullif(value, 'NaN'), 'Infinity'), '-Infinity');
 COMMENT ON FUNCTION nudge.finite(numeric) IS 'Works for nudge_reporting: a number, or NULL if it is NaN or infinite. Not STRICT: NULL is NULL';
 
--- One scan of a mart gives all its metrics.
+-- One scan of a mart gives all its metrics.  Their names come first: who asks for
+-- one of another mart does not scan this, and of this computes no other.
 CREATE FUNCTION nudge.metric_values_query() RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH source AS (
-		SELECT s.*, m.place, coalesce(s.value, format('(%s)::numeric / nullif((%s)::numeric, 0)', s.numerator, s.denominator)) AS expression
+		SELECT s.*, m.place, coalesce(s.value, format('(%s)::numeric / nullif((%s)::numeric, 0)', s.numerator, s.denominator)) AS expression,
+			row_number() OVER (PARTITION BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition, s.aggregated ORDER BY m.place) AS n
 		FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric JOIN nudge.materialisations t ON t.name = s.mart
 	), scan AS (
 		SELECT min(s.place) AS place, min(s.dimension COLLATE "C") AS dimension, min(s.grain COLLATE "C") AS grain,
 			format(CASE WHEN s.aggregated THEN
-				'SELECT r.period_start, %2$L::text AS grain, v.metric_name AS metric, r.slice_dimension AS dimension, r.slice_value AS dimension_value, r.slice_currency AS currency,'
-				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, r.is_complete AS complete'
-				' FROM (SELECT (%1$s)::date AS period_start, (%3$s)::text AS slice_dimension, (%4$s)::text AS slice_value, (%5$s)::text AS slice_currency, (%6$s) IS TRUE AS is_complete, ARRAY[%9$s] AS cells FROM %7$s r WHERE %8$s GROUP BY 1, 2, 3, 4, 5) r'
-				' CROSS JOIN LATERAL (VALUES %10$s) v(metric_name, metric_value, metric_numerator, metric_denominator)'
+				'SELECT r.period_start, %2$L::text AS grain, wanted.metric_name AS metric, r.slice_dimension AS dimension, r.slice_value AS dimension_value, r.slice_currency AS currency,'
+				' nudge.finite(r.cells[3 * wanted.metric_number - 2])::numeric(24,6) AS value, nudge.finite(r.cells[3 * wanted.metric_number - 1])::numeric(24,6) AS numerator, nudge.finite(r.cells[3 * wanted.metric_number])::numeric(24,6) AS denominator, r.is_complete AS complete'
+				' FROM (VALUES %9$s) wanted(metric_name, metric_number)'
+				' CROSS JOIN (SELECT (%1$s)::date AS period_start, (%3$s)::text AS slice_dimension, (%4$s)::text AS slice_value, (%5$s)::text AS slice_currency, (%6$s) IS TRUE AS is_complete, ARRAY[%10$s] AS cells FROM %7$s r WHERE %8$s GROUP BY 1, 2, 3, 4, 5) r'
 			ELSE
-				'SELECT (%1$s)::date AS period_start, %2$L::text AS grain, v.metric_name AS metric, (%3$s)::text AS dimension, (%4$s)::text AS dimension_value, (%5$s)::text AS currency,'
-				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%6$s) IS TRUE AS complete'
-				' FROM %7$s r CROSS JOIN LATERAL (VALUES %11$s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %8$s'
+				'SELECT (%1$s)::date AS period_start, %2$L::text AS grain, wanted.metric_name AS metric, (%3$s)::text AS dimension, (%4$s)::text AS dimension_value, (%5$s)::text AS currency,'
+				' nudge.finite(CASE wanted.metric_number %11$s END)::numeric(24,6) AS value, nudge.finite(%12$s)::numeric(24,6) AS numerator, nudge.finite(%13$s)::numeric(24,6) AS denominator, (%6$s) IS TRUE AS complete'
+				' FROM (VALUES %9$s) wanted(metric_name, metric_number) CROSS JOIN %7$s r WHERE %8$s'
 			END, s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart), s.condition,
-				string_agg(format('nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric)', s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
-				string_agg(format('(%L::text, r.cells[%s], r.cells[%s], r.cells[%s])', s.metric, 3 * s.n - 2, 3 * s.n - 1, 3 * s.n), ', ' ORDER BY s.place),
-				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place)) AS query
-		FROM (SELECT o.*, row_number() OVER (PARTITION BY o.mart, o.grain, o.dimension, o.dimension_value, o.period, o.currency, o.complete, o.condition, o.aggregated ORDER BY o.place) AS n FROM source o) s
+				string_agg(format('(%L::text, %s)', s.metric, s.n), ', ' ORDER BY s.n),
+				string_agg(format('(%s)::numeric, (%s)::numeric, (%s)::numeric', s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.n),
+				string_agg(format('WHEN %s THEN (%s)::numeric', s.n, s.expression), ' ' ORDER BY s.n),
+				coalesce('CASE wanted.metric_number ' || string_agg(format('WHEN %s THEN (%s)::numeric', s.n, s.numerator), ' ' ORDER BY s.n) FILTER (WHERE s.numerator IS NOT NULL) || ' END', 'NULL'),
+				coalesce('CASE wanted.metric_number ' || string_agg(format('WHEN %s THEN (%s)::numeric', s.n, s.denominator), ' ' ORDER BY s.n) FILTER (WHERE s.denominator IS NOT NULL) || ' END', 'NULL')) AS query
+		FROM source s
 		GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition, s.aggregated
 	)
 	SELECT coalesce(string_agg(s.query, E'\nUNION ALL\n' ORDER BY s.place, s.grain, s.dimension),

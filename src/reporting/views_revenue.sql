@@ -28,24 +28,21 @@ FROM nudge_analytics.mrr_summary s$query$,
 	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR",
 	"closing_mrr": "Closing MRR", "mrr_growth_rate": "MRR growth", "churned_mrr_rate": "Churned MRR rate", "gross_mrr_churn_rate": "Gross MRR churn rate", "arpa": "ARPA"}'),
 
-('customer_mrr_periods', 'revenue', 1010, '{customer_mrr}', $query$
-SELECT p.valid_from AS started_at, p.valid_to AS ended_at, c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.valid_from, {zone}) AS first_day, nudge.civil_date(p.valid_to, {zone}) AS end_day
-FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_periods(c.state) p$query$,
-	'MRR of customers over time', 'One row per customer, currency and period of time with a price. The rows behind every MRR: that of an instant is the sum of the rows that began before it and have not ended before it.',
+('customer_mrr_periods', 'revenue', 1010, '{customer_mrr_timeline}', $query$
+SELECT t.started_at, t.ended_at, t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, nudge.civil_date(t.started_at, {zone}) AS first_day, nudge.civil_date(t.ended_at, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr_timeline t$query$,
+	'MRR of customers over time', 'One row per customer, currency and period of time in which no price starts or ends. The rows behind every MRR: that of an instant is the sum of the rows that began before it and have not ended before it.',
 	'Rows of different times are not to be added: choose an instant.',
-	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the price", "mrr": "MRR of the price",
+	'{"started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the prices", "mrr": "Sum of the prices in force",
 	"first_day": "Day of started_at, in the zone of deploy()", "end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}',
 	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
 
-('customer_mrr_now', 'revenue', 1020, '{customer_mrr,mrr_summary}', $query$
-SELECT c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.customer_since, {zone}) AS customer_since, nudge.civil_date(p.ends_at, {zone}) AS end_day, nudge.civil_date(k.clock_at, {zone}) AS as_of_day
-FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') k, nudge_analytics.customer_mrr c,
-	LATERAL (
-		SELECT sum(q.mrr) FILTER (WHERE q.valid_from < k.clock_at AND (q.valid_to IS NULL OR q.valid_to >= k.clock_at)) AS mrr, min(q.valid_from) AS customer_since,
-			CASE WHEN bool_and(q.valid_to IS NOT NULL) THEN max(q.valid_to) END AS ends_at
-		FROM nudge.mrr_periods(c.state) q
-	) p
-WHERE p.mrr > 0$query$,
+('customer_mrr_now', 'revenue', 1020, '{customer_mrr_timeline,mrr_summary}', $query$
+SELECT t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, t.customer_since, t.last_end_day AS end_day,
+	(SELECT nudge.civil_date(m.clock_at, {zone}) FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AS as_of_day
+FROM nudge_analytics.customer_mrr_timeline t
+-- sub-selects and no join: a scan that needs no other table
+WHERE (t.ended_at IS NULL OR t.ended_at >= (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary')) AND t.started_at < (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AND t.mrr > 0$query$,
 	'Customers with MRR now', 'One row per customer and currency with MRR now. The customers behind closing_mrr and closing_customers of the open month of mrr_monthly.', 'Amounts of different currencies are not to be added.',
 	'{"customer": "Customer", "currency": "Currency of the MRR", "mrr": "MRR at the instant that mrr_monthly was computed for", "customer_since": "Day of the first price ever, in the zone of deploy()", "end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on",
 	"as_of_day": "Day of this instant, in the zone of deploy()"}',

@@ -197,10 +197,8 @@ BEGIN
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
-	FOR one IN SELECT i.definition, m.name || '_' || left(md5(i.definition), 8) AS name FROM unnest(m.indexes) AS i(definition) LOOP
-		-- IF NOT EXISTS would tell of each that is there
-		CONTINUE WHEN to_regclass(format('nudge_analytics.%I', one.name)) IS NOT NULL;
-		EXECUTE format('CREATE INDEX %I ON %s %s', one.name, nudge.mart_table(m.name), one.definition);
+	FOR one IN SELECT m.name || '_' || left(md5(i), 8) AS index_name, i AS definition FROM unnest(m.indexes) i WHERE to_regclass(nudge.mart_table(m.name || '_' || left(md5(i), 8))) IS NULL LOOP
+		EXECUTE format('CREATE INDEX %I ON %s %s', one.index_name, nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;

@@ -68,6 +68,25 @@ FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr
 	"churn_mrr": "MRR of those who have none any more, negative", "reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, a fraction",
 	"net_revenue_retention_rate": "mrr over cohort_mrr, a fraction", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, a fraction", "complete": "Whether the month is over"}');
 
+-- The states as rows, for whoever asks who pays what at an instant.  Time alone
+-- changes none of them: the instant is chosen by who reads, so that the sums are
+-- the closing MRR of mrr_summary, by its clock.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_mrr_timeline', 'revenue', 105, 'mart', '{subscriptions}', 'customer', '{customer,currency,started_at}', $query$
+SELECT c.customer, c.currency, t.started_at, t.ended_at, t.mrr, nudge.civil_date(t.first_at, {zone}) AS customer_since, nudge.civil_date(t.last_at, {zone}) AS last_end_day
+FROM nudge_analytics.customer_mrr c,
+	LATERAL (
+		SELECT b.at AS started_at, lead(b.at) OVER times AS ended_at, sum(b.mrr) OVER times AS mrr, sum(b.prices) OVER times AS prices,
+			min(b.at) OVER () AS first_at, CASE WHEN sum(b.prices) OVER () = 0 THEN max(b.at) OVER () END AS last_at
+		FROM (SELECT e.at, sum(e.mrr) AS mrr, sum(e.price) AS prices
+			FROM nudge.mrr_periods(c.state) p, LATERAL (VALUES (p.valid_from, p.mrr, 1), (p.valid_to, -p.mrr, -1)) e(at, mrr, price)
+			WHERE e.at IS NOT NULL GROUP BY e.at) b
+		WINDOW times AS (ORDER BY b.at)) t
+WHERE t.prices > 0$query$, NULL,
+	'MRR of each customer over time: a row from each start or end of a price to the next, and none while there is no price. Grain: customer, currency and start',
+	'{"customer": "Customer", "currency": "Currency of the prices", "started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "mrr": "Sum of the prices in force",
+	"customer_since": "Day of the first price ever, in the zone of deploy()", "last_end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on"}');
+
 -- Totals by segment: a customer counts in its segment of now, also in the past.
 -- What changes a segment is a row of dim_customers, whose bucket says where.
 -- Each change is one of the segment and of all: hence no key.

@@ -36,12 +36,12 @@ SELECT nudge.map_source('events', 'shop.event', '{"user": "person", "success": "
 SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3, week_start => 'sunday') \gset
 \set zone '''Europe/Berlin'''
 -- those of this file
-CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension',
+CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension',
 	'dim_users', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'feature_user_states', 'feature_buckets', 'feature_adoption',
 	'revenue_retention_buckets', 'revenue_retention', 'revenue_retention_slices', 'revenue_retention_by_dimension', 'user_retention', 'user_classes', 'feature_adoption_by_month');
-SELECT is(count(*), 26::bigint, 'all are there') FROM pg_temp.marts;
+SELECT is(count(*), 27::bigint, 'all are there') FROM pg_temp.marts;
 -- some keys at a time
-UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('customer_mrr', 'fact_revenue', 'user_activity_states', 'mrr_by_segment');
+UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('customer_mrr', 'customer_mrr_timeline', 'fact_revenue', 'user_activity_states', 'mrr_by_segment');
 
 -- As nudge.run_refresh(), without COMMIT; tells what it has written, if anything
 CREATE FUNCTION pg_temp.refresh(wanted text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -170,6 +170,13 @@ INSERT INTO pg_temp.oracles VALUES
 		$$SELECT c.currency, r.cohort, r.age, r.period, r.cohort_customers, r.cohort_mrr, r.customers, r.mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.reactivation_mrr, r.logo_retention, r.net_revenue_retention,
 			r.gross_revenue_retention, r.complete FROM pg_temp.company c, nudge.revenue_cohorts(c.state, 'month', 'Europe/Berlin', now()) r$$),
 	-- by plain SQL
+	('customer_mrr_timeline', 'SELECT customer, currency, started_at, ended_at, mrr, customer_since, last_end_day FROM nudge_analytics.customer_mrr_timeline',
+		$$SELECT b.customer, b.currency, b.at, b.next, sum(round(p.mrr, 6)), (e.first AT TIME ZONE 'Europe/Berlin')::date, (e.last AT TIME ZONE 'Europe/Berlin')::date
+		FROM (SELECT u.*, lead(u.at) OVER (PARTITION BY u.customer, u.currency ORDER BY u.at) AS next
+				FROM (SELECT customer, currency, valid_from AS at FROM pg_temp.priced UNION SELECT customer, currency, valid_to FROM pg_temp.priced WHERE valid_to IS NOT NULL) u) b
+			JOIN pg_temp.priced p ON p.customer = b.customer AND p.currency = b.currency AND p.valid_from <= b.at AND (p.valid_to IS NULL OR p.valid_to > b.at)
+			JOIN (SELECT customer, currency, min(valid_from) AS first, CASE WHEN bool_and(valid_to IS NOT NULL) THEN max(valid_to) END AS last FROM pg_temp.priced GROUP BY 1, 2) e ON e.customer = b.customer AND e.currency = b.currency
+		GROUP BY 1, 2, 3, 4, 6, 7$$),
 	('dim_customers', 'SELECT customer, segment, status, first_revenue_day, last_revenue_day, currency, current_mrr FROM nudge_analytics.dim_customers',
 		$$SELECT k.customer, (SELECT a.segment FROM shop.account a WHERE a.customer = k.customer),
 			CASE WHEN count(p.customer) = 0 THEN 'never_paid' WHEN bool_or(p.is_on) THEN 'active' ELSE 'churned' END,

@@ -38,6 +38,7 @@ SELECT n, 'c' || pg_temp.below(25), 'p', t, CASE WHEN random() < 0.6 THEN t + ma
 FROM generate_series(1, 120) n, LATERAL (SELECT now() - make_interval(hours => 24 * 20 + pg_temp.below(24 * 700)) + n * interval '0 s' AS t OFFSET 0) s;
 SELECT set_eq($$ SELECT DISTINCT action FROM nudge.deploy(zone => 'Asia/Kolkata', buckets => 8, fiscal_year_start => 7) $$, $$ VALUES ('track source'), ('convert input'), ('add materialisation'), ('make view') $$, 'everything is made');
 SELECT is_empty($$ SELECT name FROM nudge.shipped_views WHERE to_regclass('nudge_reporting.' || name) IS NULL $$, 'every view is there');
+SELECT is_empty($$ SELECT m.name, i FROM nudge.shipped_marts m, unnest(m.indexes) i WHERE NOT EXISTS (SELECT FROM pg_index x WHERE x.indrelid = ('nudge_analytics.' || m.name)::regclass AND x.indexrelid = to_regclass('nudge_analytics.' || m.name || '_' || left(md5(i), 8))) $$, 'and so is every index');
 SELECT set_eq($$ SELECT DISTINCT action FROM nudge.deploy() WHERE action ~ 'view' $$, $$ VALUES ('change view') $$, 'and made again when it is called again');
 
 -- The rules -----------------------------------------------------------------
@@ -78,7 +79,7 @@ BEGIN
 	PERFORM nudge.end_run(wanted, run, 'ok', NULL, NULL);
 END
 $$;
-SELECT pg_temp.refresh(name) FROM (SELECT o.name FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated') ORDER BY o.depth) o \g /dev/null
+SELECT pg_temp.refresh(name) FROM (SELECT o.name FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated') ORDER BY o.depth) o \g /dev/null
 SELECT cmp_ok((SELECT count(*) FROM nudge_reporting.mrr_monthly), '>', 30::bigint, 'there are months');
 SELECT set_eq($$ SELECT DISTINCT currency FROM nudge_reporting.mrr_monthly $$, $$ VALUES ('EUR'), ('USD') $$, 'of two currencies');
 CREATE TEMP VIEW month_end AS

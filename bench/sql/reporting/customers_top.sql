@@ -1,0 +1,2 @@
+SELECT customer, sum(mrr) AS mrr FROM subscriptions WHERE valid_to IS NULL GROUP BY customer HAVING sum(mrr) > 0
+ORDER BY mrr DESC, customer COLLATE "C" LIMIT 100;
