@@ -71,7 +71,8 @@ nm_as_server()
 }
 
 # nm_run LABEL COMMAND...: runs it with its output in $nm_log, shows that it
-# is alive, and says how long it took.
+# is alive, and says how long it took.  The exit status $nm_skip_result, if that is
+# set, says that it was skipped.
 nm_run()
 {
 	nm_label=$1
@@ -100,6 +101,9 @@ nm_run()
 	if [ "$nm_result" -eq 0 ]
 	then
 		nm_word=ok
+	elif [ "$nm_result" -eq "${nm_skip_result:-0}" ]
+	then
+		nm_word=skipped
 	else
 		nm_word=FAILED
 	fi

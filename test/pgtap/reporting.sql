@@ -58,6 +58,7 @@ SELECT is_empty($$ SELECT v.name, k FROM nudge.shipped_views v, unnest(v.row_key
 SELECT set_eq($$ SELECT name FROM nudge.shipped_views WHERE row_key IS NULL $$, $$ VALUES ('chart_annotations'), ('customer_mrr_periods') $$, 'each view has one, unless its rows may be alike');
 SELECT is_empty($$ SELECT v.name FROM nudge.shipped_views v, LATERAL (SELECT query_to_xml(format('SELECT %1$s FROM nudge_reporting.%2$I GROUP BY %1$s HAVING count(*) > 1 LIMIT 1',
 	(SELECT string_agg(quote_ident(k), ', ') FROM unnest(v.row_key) k), v.name), false, true, '')::text AS alike) q WHERE v.row_key IS NOT NULL AND q.alike <> '' $$, 'by which no two rows are alike');
+SELECT is_empty($$ SELECT v.name FROM nudge.shipped_views v JOIN nudge.shipped_marts m ON v.marts = ARRAY[m.name] WHERE 'currency' = ANY (m.row_key) AND v.columns ? 'currency' AND NOT 'currency' = ANY (v.row_key) $$, 'nor where there are several currencies');
 SELECT is_empty($$ SELECT name FROM nudge.shipped_views WHERE name IN (SELECT name FROM nudge.shipped_marts UNION SELECT input FROM nudge.inputs) $$, 'no view is called like a mart or an input');
 SELECT is_empty($$ SELECT name, w FROM nudge.shipped_views, unnest(marts) w WHERE w NOT IN (SELECT name FROM nudge.shipped_marts) $$, 'marts that views need are shipped');
 SELECT is_empty($$ SELECT metric, mart FROM nudge.shipped_metric_sources WHERE mart NOT IN (SELECT name FROM nudge.shipped_marts) $$, 'and those that metrics are read from');
