@@ -326,12 +326,15 @@ CREATE FUNCTION nudge.rows_are_restricted(mart text) RETURNS boolean
 COMMENT ON FUNCTION nudge.rows_are_restricted(text) IS 'Works for deploy: whether the group of customers sees only own rows of a mart';
 
 -- Whoever may read the mart reads it as before, but for the group of customers,
--- whatever other policies say.  Its owner is not bound: refreshes go on.
+-- whatever other policies say.  Its owner is not bound: refreshes go on.  A group
+-- that was the one before still has what it was granted, so it stays bound.
 CREATE FUNCTION nudge.restrict_rows(mart text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	mart_table constant text := nudge.mart_table(mart);
+	bound constant text := (SELECT string_agg(format('%I', r.rolname), ', ' ORDER BY r.rolname::text COLLATE "C") FROM pg_roles r LEFT JOIN nudge.audiences a ON a.role_name = r.rolname
+		WHERE a.audience = 'customers' OR a.audience IS NULL AND r.oid IN (SELECT unnest(p.polroles) FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname = 'nudge_own_rows'));
 	one name;
 BEGIN
 	FOR one IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname IN ('nudge_readers', 'nudge_own_rows') LOOP
@@ -339,7 +342,7 @@ BEGIN
 	END LOOP;
 	EXECUTE format('CREATE POLICY nudge_readers ON %s USING (true)', mart_table);
 	EXECUTE format('COMMENT ON POLICY nudge_readers ON %s IS %L', mart_table, 'Who may read the table reads all of it, unless another policy says otherwise');
-	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %I USING (%s)', mart_table, (SELECT a.role_name FROM nudge.audiences a WHERE a.audience = 'customers'), nudge.own_rows(mart));
+	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %s USING (%s)', mart_table, bound, nudge.own_rows(mart));
 	EXECUTE format('COMMENT ON POLICY nudge_own_rows ON %s IS %L', mart_table, 'Customers read their own rows');
 	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', mart_table);
 	IF nudge.own_rows(mart) ~ '^customer ' THEN

@@ -547,6 +547,25 @@ SELECT is(pg_temp.outcome('tap_acme', 'SELECT count(one_more) FROM nudge_externa
 SELECT throws_ok($$ UPDATE nudge.shipped_views SET query = 'SELECT 1 AS period_start' WHERE name = 'mrr_monthly'; SELECT count(*) FROM nudge.deploy() $$, '42P16', NULL, 'a column that is gone is an error');
 DROP VIEW nudge_reporting.on_top;
 
+-- Another group of customers ------------------------------------------------------------------
+
+CREATE ROLE tap_customers_now;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_customers_now', 'customers') \g /dev/null
+SELECT lives_ok('SELECT count(*) FROM nudge.deploy()', 'customers are another group');
+GRANT USAGE ON SCHEMA nudge_analytics TO tap_customers, tap_customers_now;
+GRANT tap_customers_now TO tap_boxco;
+SET SESSION AUTHORIZATION tap_acme;
+SELECT results_eq('SELECT customer FROM nudge_analytics.dim_customers ORDER BY 1', $$ VALUES ('c1'), ('c2') $$, 'members of the one before see no more than they did');
+SET SESSION AUTHORIZATION tap_boxco;
+SELECT results_eq('SELECT customer FROM nudge_analytics.dim_customers ORDER BY 1', $$ VALUES ('c3') $$, 'nor do those of the present one');
+RESET SESSION AUTHORIZATION;
+REVOKE USAGE ON SCHEMA nudge_analytics FROM tap_customers, tap_customers_now;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_customers', 'customers') \g /dev/null
+DROP OWNED BY tap_customers_now;
+DROP ROLE tap_customers_now;
+
 -- Undeployed and deployed again ----------------------------------------------------------------
 
 SELECT is_empty($$ SELECT 1 WHERE NOT EXISTS (SELECT FROM nudge.undeploy(true) WHERE action = 'drop policy') $$, 'undeploy tells of policies');
