@@ -262,13 +262,13 @@ FROM nudge.shipped_metrics m JOIN nudge.own_metrics o ON o.metric = m.metric AND
 
 -- Read with the rights of the reader: marts have a policy for these.
 ('own_account', 'customers', 2080, '{dim_customers}', $query$
-SELECT c.customer, c.name AS customer_name, c.created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
+SELECT c.customer, c.name AS customer_name, CASE WHEN isfinite(c.created_at) THEN c.created_at END AS created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
 FROM nudge_analytics.dim_customers c WHERE c.customer = ANY ({own_customers})$query$,
 	'Own account', 'One row per customer that the reader is. What it pays now, and since when.',
 	'{"customer": "Customer", "customer_name": "What it is called", "created_at": "When it came to be", "account_status": "active with MRR now, churned without but with some before, never_paid", "first_revenue_day": "First day with MRR; NULL: never", "last_revenue_day": "Last day with MRR; NULL: it has some now, or never had",
 	"currency": "Currency of current_mrr; NULL: several", "current_mrr": "MRR now; NULL: in several currencies"}'),
 ('own_users', 'customers', 2082, '{dim_users}', $query$
-SELECT u."user" AS user_key, u.customer, u.signed_up_at, u.signed_up_day, u.plan AS user_plan, u.role AS user_role
+SELECT u."user" AS user_key, u.customer, CASE WHEN isfinite(u.signed_up_at) THEN u.signed_up_at END AS signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN u.signed_up_day END AS signed_up_day, u.plan AS user_plan, u.role AS user_role
 FROM nudge_analytics.dim_users u WHERE u.customer = ANY ({own_customers})$query$,
 	'Own users', 'One row per user of a customer that the reader is.',
 	'{"user_key": "User", "customer": "Customer", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it, in the zone of deploy()", "user_plan": "Plan of the user", "user_role": "Role in the account"}'),

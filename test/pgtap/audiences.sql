@@ -35,7 +35,7 @@ END
 $$;
 -- segments of very different sizes, one customer with a currency of its own
 INSERT INTO raw.raw_customers (customer, created_at, name, industry, segment, region)
-SELECT 'c' || n, now() - interval '3 years', 'Name of c' || n, CASE WHEN n = 1 THEN 'rare' WHEN n <= 3 THEN 'few' WHEN n <= 20 THEN 'some' ELSE 'most' END, (ARRAY['large', 'large', 'large', 'large', 'large', 'small', 'small', 'tiny'])[1 + least(pg_temp.below(8), pg_temp.below(12))], (ARRAY['north', 'south', 'east'])[1 + pg_temp.below(3)] FROM generate_series(1, 60) n;
+SELECT 'c' || n, CASE WHEN n = 2 THEN '-infinity' ELSE now() - interval '3 years' END, 'Name of c' || n, CASE WHEN n = 1 THEN 'rare' WHEN n <= 3 THEN 'few' WHEN n <= 20 THEN 'some' ELSE 'most' END, (ARRAY['large', 'large', 'large', 'large', 'large', 'small', 'small', 'tiny'])[1 + least(pg_temp.below(8), pg_temp.below(12))], (ARRAY['north', 'south', 'east'])[1 + pg_temp.below(3)] FROM generate_series(1, 60) n;
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, valid_to, amount, currency, interval_unit, interval_count, quantity, status)
 SELECT n, 'c' || 1 + pg_temp.below(60), 'p', t, CASE WHEN random() < 0.4 THEN t + make_interval(days => 10 + pg_temp.below(300)) END, (10 + pg_temp.below(900)) / 7.0, CASE WHEN n = 1 THEN 'CHF' ELSE 'EUR' END, 'month', 1, 1, 'active'
 FROM generate_series(1, 160) n, LATERAL (SELECT now() - make_interval(days => 20 + pg_temp.below(400)) + n * interval '0 s' AS t OFFSET 0) s;
@@ -43,7 +43,7 @@ FROM generate_series(1, 160) n, LATERAL (SELECT now() - make_interval(days => 20
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, amount, currency, interval_unit, interval_count, status) SELECT 'f' || n, 'c' || 50 + n, 'p', now() - interval '300 days', 100 * n, 'CHF', 'month', 1, 'active' FROM generate_series(1, 2) n;
 INSERT INTO raw.raw_exchange_rates (currency, day, rate, base) VALUES ('CHF', '2000-01-01', 1.1, 'EUR');
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, amount, currency, interval_unit, interval_count, status) SELECT 'a' || n, 'c' || n, 'p', now() - interval '500 days', 10, 'EUR', 'month', 1, 'active' FROM generate_series(1, 3) n;
-INSERT INTO raw.raw_users ("user", customer, signed_up_at) SELECT 'u' || n, CASE WHEN n % 11 <> 0 THEN 'c' || 1 + n % 60 END, now() - interval '300 days' FROM generate_series(1, 150) n;
+INSERT INTO raw.raw_users ("user", customer, signed_up_at) SELECT 'u' || n, CASE WHEN n % 11 <> 0 THEN 'c' || 1 + n % 60 END, CASE WHEN n = 1 THEN 'infinity' ELSE now() - interval '300 days' END FROM generate_series(1, 150) n;
 INSERT INTO raw.raw_events ("user", at, name) SELECT 'u' || 1 + pg_temp.below(150), now() - make_interval(hours => pg_temp.below(2000)), 'opened' FROM generate_series(1, 600) n;
 INSERT INTO raw.raw_tickets (ticket, customer, opened_at, priority) SELECT 't' || n, 'c' || 1 + pg_temp.below(60), now() - make_interval(hours => 1 + pg_temp.below(2000)), 'high' FROM generate_series(1, 200) n;
 
@@ -171,6 +171,8 @@ SELECT is((SELECT count(*) FROM truth), 14::bigint, 'two customers have rows of 
 SELECT is_empty($$ SELECT v.name, t.role_name, pg_temp.seen(t.role_name, v.name), t.answer FROM own_view v JOIN truth t ON t.view_name = v.name WHERE pg_temp.seen(t.role_name, v.name) IS DISTINCT FROM t.answer $$, 'each sees its own rows, all of them and no others');
 SELECT is_empty($$ SELECT v.name FROM own_view v WHERE pg_temp.seen('tap_jane', v.name) IS DISTINCT FROM (SELECT t.answer FROM truth t WHERE t.view_name = v.name AND t.role_name = 'tap_acme') $$, 'so does a member of its role');
 SELECT is_empty($$ SELECT v.name, r FROM own_view v, unnest('{tap_nobody,tap_customers}'::text[]) r WHERE pg_temp.seen(r, v.name) IS NOT NULL $$, 'who is no customer sees nothing, nor does the group itself');
+SELECT is(pg_temp.outcome('tap_acme', $$ DO $d$ BEGIN ASSERT (SELECT count(*) = 2 AND count(*) FILTER (WHERE created_at IS NULL) = 1 AND bool_and(isfinite(created_at)) FROM nudge_external.own_account);
+	ASSERT (SELECT count(*) FILTER (WHERE signed_up_at IS NULL AND signed_up_day IS NULL) = 1 AND bool_and(isfinite(signed_up_at) AND isfinite(signed_up_day)) FROM nudge_external.own_users); END $d$ $$), 'done', 'days without end, on which clients fail, are not shown');
 SELECT throws_ok($$ SELECT pg_temp.seen('tap_pool', 'own_account') $$, '42501', NULL, 'who must SET ROLE sees nothing before it');
 RESET ROLE;
 
