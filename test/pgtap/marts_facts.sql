@@ -368,6 +368,9 @@ SELECT nudge.map_source('campaigns', 'shop.endless', source => 'endless_campaign
 SELECT pg_temp.refresh('dim_campaigns'), pg_temp.refresh('dim_channels') \gset
 SELECT results_eq($$ SELECT first_day, last_day FROM nudge_analytics.dim_campaigns WHERE campaign = 'endless' UNION ALL SELECT first_spend_day, last_spend_day FROM nudge_analytics.dim_channels WHERE channel = 'endless channel' $$, $$ VALUES (date '-infinity', date 'infinity'), ('infinity', 'infinity') $$, 'marts have days without end');
 SELECT is_empty('SELECT * FROM nudge.check_reporting(true)', 'which BI tools do not see');
+CREATE TABLE shop.ended AS SELECT 'y'::text AS customer, 'y'::text AS item, 'p'::text AS plan, timestamptz '2024-01-01Z' AS starts, timestamptz '-infinity' AS ends, 1::numeric AS amount;
+SELECT nudge.map_source('subscriptions', 'shop.ended', source => 'ended', columns => '{"valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "''EUR''", "status": "''active''"}') \gset
+SELECT throws_ok($$ SELECT pg_temp.refresh('fact_subscriptions') $$, '22004', 'a row of subscriptions lacks a value that it needs', 'a price that ended before all time is none');
 
 -- A comment on each mart with its grain, and on each column; types that BI tools read
 SELECT is_empty($$SELECT m.name, a.attname FROM pg_temp.marts m JOIN pg_attribute a ON a.attrelid = ('nudge_analytics.' || m.name)::regclass AND a.attnum > 0 AND NOT a.attisdropped WHERE m.is_mine
