@@ -186,14 +186,20 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 -- is shown.
 ('company_kpis', 'aggregate', 2040, '{mrr_consolidated}', $query$
 WITH groups AS MATERIALIZED (
-	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.closing_customers > 0
+	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c
 )
 SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
-	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
+	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND (g.before OR k.previous IS NULL)) AS is_suppressed, k.as_of, k.sort_order
 FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all' JOIN nudge.shipped_metrics m ON m.metric = k.metric,
 	LATERAL (
-		SELECT NOT EXISTS (SELECT FROM groups c WHERE c.period_start = ANY (nudge.months_behind(k.metric, m.additivity, k.grain, k.period_start)) AND c.currency = k.currency AND c.customers < o.minimum_customers) AS now,
-			NOT EXISTS (SELECT FROM groups c WHERE c.period_start = ANY (nudge.months_behind(k.metric, m.additivity, k.grain, nudge.period_start(k.period_start - 1, k.grain, {week_start}, {fiscal_year_start}))) AND c.currency = k.currency AND c.customers < o.minimum_customers) AS before
+		SELECT bool_and(s.is_shown) FILTER (WHERE p.n = 1) AS now, bool_and(s.is_shown) FILTER (WHERE p.n = 2) AS before
+		FROM (VALUES (1, k.period_start), (2, nudge.period_start(k.period_start - 1, k.grain, {week_start}, {fiscal_year_start}))) p(n, period_start),
+			LATERAL (SELECT nudge.months_behind(k.metric, m.additivity, k.grain, p.period_start) AS months) b,
+			LATERAL (
+				SELECT coalesce(bool_and(c.customers NOT BETWEEN 1 AND o.minimum_customers - 1), true)
+					AND (k.currency IS NULL OR m.subject NOT IN ('revenue', 'customers') OR count(*) FILTER (WHERE c.period_start = b.months[1]) > 0) AS is_shown
+				FROM groups c WHERE c.period_start = ANY (b.months) AND c.currency = k.currency
+			) s
 	) g$query$,
 	'Key figures of the company', 'One row per metric. Its value in the last period that is over, and in the one before.',
 	'{"metric": "Name of the metric", "title": "Name for people", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none",
@@ -235,7 +241,7 @@ FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dim
 	CROSS JOIN LATERAL (SELECT nudge.months_behind(v.metric, m.additivity, v.grain, v.period_start) AS months) b
 	LEFT JOIN judged j ON j.period_start = b.months[1] AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency AND j.least = o.minimum_customers
 	LEFT JOIN judged e ON e.period_start = b.months[2] AND e.dimension = 'all' AND v.dimension = 'all' AND e.currency = v.currency AND e.least = o.minimum_customers,
-	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all') AND coalesce(e.is_shown, true) AS is_shown) s
+	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all' AND (v.currency IS NULL OR m.subject NOT IN ('revenue', 'customers'))) AND coalesce(e.is_shown, true) AS is_shown) s
 WHERE v.complete$query$,
 	'Metrics of the company', 'One row per metric, period that is over, slice and currency. Metrics over time; slices are of balances, and only of groups of customers that are large enough.',
 	'{"period_start": "First day of the period", "grain": "Length of the period", "metric": "Name of the metric: company_metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
