@@ -162,6 +162,11 @@ CREATE TEMP VIEW nobody AS SELECT NULL::text AS customer, 'growth_plan' AS fact,
 SELECT r.* FROM company, account_shares(state, 'nobody', '2024-06-30') r;
 CREATE TEMP VIEW endless AS SELECT customer, contract, signed_at, starts_at, ends_at, NULL::numeric AS term_months, amount, currency FROM contracts;
 SELECT r.* FROM company, account_shares(state, 'facts', '2024-06-30', contracts => 'endless') r;
+CREATE TEMP VIEW timeless AS SELECT customer, contract, signed_at, '-infinity'::timestamptz AS starts_at, ends_at, term_months, amount, currency FROM contracts;
+SELECT r.* FROM company, account_shares(state, 'facts', '2024-06-30', contracts => 'timeless') r;
+CREATE TEMP VIEW ancient AS SELECT customer, CASE WHEN customer <> 'ann' THEN created_at ELSE '-infinity' END AS created_at, segment, internal FROM accounts;
+SELECT string_agg(l.customer, ' ') FROM company, implementation_lines(state, 'facts', '2024-06-30', 'accounts') l;
+SELECT string_agg(l.customer, ' ') FROM company, implementation_lines(state, 'facts', '2024-06-30', 'ancient') l;
 CREATE TEMP VIEW listed_twice AS SELECT * FROM accounts UNION ALL SELECT 'ann', '2023-01-01Z', 'SMB', NULL;
 SELECT r.* FROM company, account_shares(state, 'facts', '2024-06-30', 'listed_twice') r;
 CREATE TEMP VIEW ageless AS SELECT customer, NULL::timestamptz AS created_at FROM accounts;

@@ -16,6 +16,8 @@ SELECT action, object, lock, estimate FROM deploy() WHERE object = ANY (:objects
 SELECT * FROM undeploy() WHERE action <> 'drop view';
 SELECT deploy(buckets => 0);
 SELECT deploy(zone => 'Mars/Olympus');
+SELECT deploy(zone => '<{currency}>3', currency => 'EUR');
+SELECT deploy(currency => 'EUR''s');
 SELECT deploy(week_start => 'someday');
 SELECT deploy(fiscal_year_start => 13);
 

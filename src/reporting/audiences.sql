@@ -115,6 +115,18 @@ COMMENT ON COLUMN nudge.own_metrics.metric IS 'Name of the metric';
 COMMENT ON COLUMN nudge.own_metrics.dimension IS 'Dimension by which it may be sliced; all: the total';
 COMMENT ON COLUMN nudge.own_metrics.minimum_customers IS 'Amounts of fewer customers are not shown';
 
+-- Months whose customers a number tells of: the one that ends its period and, since
+-- closing MRR less net new MRR is opening MRR, for what is no balance the one before.
+CREATE FUNCTION nudge.months_behind(metric text, additivity text, grain text, period_start date) RETURNS date[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN additivity = 'balance' THEN ARRAY[e.last_month]
+		WHEN metric IN ('net_revenue_retention_rate', 'gross_revenue_retention_rate', 'logo_retention_rate') THEN ARRAY[e.last_month, (e.last_month - interval '12 months')::date]
+		ELSE ARRAY[e.last_month, nudge.period_start(months_behind.period_start - 1, 'month')] END
+	FROM (SELECT nudge.period_start((months_behind.period_start + CASE grain WHEN 'week' THEN interval '6 days' WHEN 'quarter' THEN interval '2 months' WHEN 'year' THEN interval '11 months' ELSE interval '0' END)::date, 'month') AS last_month) e;
+END;
+COMMENT ON FUNCTION nudge.months_behind(text, text, text, date) IS 'Works for nudge_external: the months whose customers a value tells of, the last of its period first';
+
 -- Views -----------------------------------------------------------------------
 
 CREATE TABLE nudge.shipped_audience_views (
@@ -174,14 +186,20 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 -- is shown.
 ('company_kpis', 'aggregate', 2040, '{mrr_consolidated}', $query$
 WITH groups AS MATERIALIZED (
-	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.closing_customers > 0
+	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c
 )
 SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
-	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
-FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all',
+	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND (g.before OR k.previous IS NULL)) AS is_suppressed, k.as_of, k.sort_order
+FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all' JOIN nudge.shipped_metrics m ON m.metric = k.metric,
 	LATERAL (
-		SELECT NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS now,
-			NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start - 1, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS before
+		SELECT bool_and(s.is_shown) FILTER (WHERE p.n = 1) AS now, bool_and(s.is_shown) FILTER (WHERE p.n = 2) AS before
+		FROM (VALUES (1, k.period_start), (2, nudge.period_start(k.period_start - 1, k.grain, {week_start}, {fiscal_year_start}))) p(n, period_start),
+			LATERAL (SELECT nudge.months_behind(k.metric, m.additivity, k.grain, p.period_start) AS months) b,
+			LATERAL (
+				SELECT coalesce(bool_and(c.customers NOT BETWEEN 1 AND o.minimum_customers - 1), true)
+					AND (k.currency IS NULL OR m.subject NOT IN ('revenue', 'customers') OR count(*) FILTER (WHERE c.period_start = b.months[1]) > 0) AS is_shown
+				FROM groups c WHERE c.period_start = ANY (b.months) AND c.currency = k.currency
+			) s
 	) g$query$,
 	'Key figures of the company', 'One row per metric. Its value in the last period that is over, and in the one before.',
 	'{"metric": "Name of the metric", "title": "Name for people", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none",
@@ -196,7 +214,7 @@ FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metr
 WITH own AS MATERIALIZED (
 	SELECT o.metric, o.dimension, o.minimum_customers FROM nudge.own_metrics o
 ), least_group AS (
-	SELECT min(o.minimum_customers) AS customers FROM own o
+	SELECT unnest(array_agg(DISTINCT o.minimum_customers)) AS customers FROM own o
 ), counted AS (
 	SELECT c.period_start, 'all' AS dimension, 'all' AS dimension_value, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.complete
 	UNION ALL
@@ -211,17 +229,19 @@ WITH own AS MATERIALIZED (
 	FROM groups g, least_group l
 ), second_look AS (
 	SELECT f.*, sum(f.customers) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_customers,
-		row_number() OVER (PARTITION BY f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
-	FROM first_look f WINDOW a AS (PARTITION BY f.period_start, f.dimension)
+		row_number() OVER (PARTITION BY f.least, f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
+	FROM first_look f WINDOW a AS (PARTITION BY f.least, f.period_start, f.dimension)
 ), judged AS MATERIALIZED (
-	SELECT k.period_start, k.dimension, k.dimension_value, k.currency,
+	SELECT k.period_start, k.dimension, k.dimension_value, k.currency, k.least,
 		k.is_shown AND (k.dimension = 'all' OR k.customers = 0 OR k.hidden_customers IS NULL OR k.place_among_shown > 1 OR k.hidden_customers >= k.least) AS is_shown
 	FROM second_look k
 )
 SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END::numeric(24,6) AS value, NOT s.is_shown AS is_suppressed
-FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension
-	LEFT JOIN judged j ON j.period_start = nudge.period_start(v.period_start, 'month') AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency,
-	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all') AS is_shown) s
+FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension JOIN nudge.shipped_metrics m ON m.metric = v.metric
+	CROSS JOIN LATERAL (SELECT nudge.months_behind(v.metric, m.additivity, v.grain, v.period_start) AS months) b
+	LEFT JOIN judged j ON j.period_start = b.months[1] AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency AND j.least = o.minimum_customers
+	LEFT JOIN judged e ON e.period_start = b.months[2] AND e.dimension = 'all' AND v.dimension = 'all' AND e.currency = v.currency AND e.least = o.minimum_customers,
+	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all' AND (v.currency IS NULL OR m.subject NOT IN ('revenue', 'customers'))) AND coalesce(e.is_shown, true) AS is_shown) s
 WHERE v.complete$query$,
 	'Metrics of the company', 'One row per metric, period that is over, slice and currency. Metrics over time; slices are of balances, and only of groups of customers that are large enough.',
 	'{"period_start": "First day of the period", "grain": "Length of the period", "metric": "Name of the metric: company_metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
@@ -248,13 +268,13 @@ FROM nudge.shipped_metrics m JOIN nudge.own_metrics o ON o.metric = m.metric AND
 
 -- Read with the rights of the reader: marts have a policy for these.
 ('own_account', 'customers', 2080, '{dim_customers}', $query$
-SELECT c.customer, c.name AS customer_name, c.created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
+SELECT c.customer, c.name AS customer_name, CASE WHEN isfinite(c.created_at) THEN c.created_at END AS created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
 FROM nudge_analytics.dim_customers c WHERE c.customer = ANY ({own_customers})$query$,
 	'Own account', 'One row per customer that the reader is. What it pays now, and since when.',
 	'{"customer": "Customer", "customer_name": "What it is called", "created_at": "When it came to be", "account_status": "active with MRR now, churned without but with some before, never_paid", "first_revenue_day": "First day with MRR; NULL: never", "last_revenue_day": "Last day with MRR; NULL: it has some now, or never had",
 	"currency": "Currency of current_mrr; NULL: several", "current_mrr": "MRR now; NULL: in several currencies"}'),
 ('own_users', 'customers', 2082, '{dim_users}', $query$
-SELECT u."user" AS user_key, u.customer, u.signed_up_at, u.signed_up_day, u.plan AS user_plan, u.role AS user_role
+SELECT u."user" AS user_key, u.customer, CASE WHEN isfinite(u.signed_up_at) THEN u.signed_up_at END AS signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN u.signed_up_day END AS signed_up_day, u.plan AS user_plan, u.role AS user_role
 FROM nudge_analytics.dim_users u WHERE u.customer = ANY ({own_customers})$query$,
 	'Own users', 'One row per user of a customer that the reader is.',
 	'{"user_key": "User", "customer": "Customer", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it, in the zone of deploy()", "user_plan": "Plan of the user", "user_role": "Role in the account"}'),
@@ -312,12 +332,15 @@ CREATE FUNCTION nudge.rows_are_restricted(mart text) RETURNS boolean
 COMMENT ON FUNCTION nudge.rows_are_restricted(text) IS 'Works for deploy: whether the group of customers sees only own rows of a mart';
 
 -- Whoever may read the mart reads it as before, but for the group of customers,
--- whatever other policies say.  Its owner is not bound: refreshes go on.
+-- whatever other policies say.  Its owner is not bound: refreshes go on.  A group
+-- that was the one before still has what it was granted, so it stays bound.
 CREATE FUNCTION nudge.restrict_rows(mart text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	mart_table constant text := nudge.mart_table(mart);
+	bound constant text := (SELECT string_agg(format('%I', r.rolname), ', ' ORDER BY r.rolname::text COLLATE "C") FROM pg_roles r LEFT JOIN nudge.audiences a ON a.role_name = r.rolname
+		WHERE a.audience = 'customers' OR a.audience IS NULL AND r.oid IN (SELECT unnest(p.polroles) FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname = 'nudge_own_rows'));
 	one name;
 BEGIN
 	FOR one IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname IN ('nudge_readers', 'nudge_own_rows') LOOP
@@ -325,7 +348,7 @@ BEGIN
 	END LOOP;
 	EXECUTE format('CREATE POLICY nudge_readers ON %s USING (true)', mart_table);
 	EXECUTE format('COMMENT ON POLICY nudge_readers ON %s IS %L', mart_table, 'Who may read the table reads all of it, unless another policy says otherwise');
-	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %I USING (%s)', mart_table, (SELECT a.role_name FROM nudge.audiences a WHERE a.audience = 'customers'), nudge.own_rows(mart));
+	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %s USING (%s)', mart_table, bound, nudge.own_rows(mart));
 	EXECUTE format('COMMENT ON POLICY nudge_own_rows ON %s IS %L', mart_table, 'Customers read their own rows');
 	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', mart_table);
 	IF nudge.own_rows(mart) ~ '^customer ' THEN
@@ -343,7 +366,9 @@ DECLARE
 BEGIN
 	SELECT s.* INTO v FROM nudge.shipped_audience_views s WHERE s.name = make_audience_view.name;
 	PERFORM nudge.make_external_schema();
-	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)'), v.description, v.columns);
+	-- conditions of the reader wait for the rows that are left: a leakproof one would
+	-- go first, and EXPLAIN ANALYZE tell whether others have such a row
+	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)') || E'\nOFFSET 0', v.description, v.columns);
 	-- a view that is replaced loses them
 	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
 END

@@ -17,7 +17,7 @@ FROM nudge_analytics.fact_sends f WHERE f.day <= nudge.civil_date(now(), {zone})
 	"click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
 	'{"campaign": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
 ('campaign_results', 'acquisition', 1905, '{dim_campaigns,fact_sends}', $query$
-SELECT coalesce(d.campaign, s.campaign) AS campaign, d.channel, d.kind AS campaign_kind, d.first_day, d.last_day, s.first_send_day, s.last_send_day, coalesce(s.sent, 0) AS sent, coalesce(s.delivery_known, 0) AS delivery_known, s.delivered,
+SELECT coalesce(d.campaign, s.campaign) AS campaign, d.channel, d.kind AS campaign_kind, CASE WHEN isfinite(d.first_day) THEN d.first_day END AS first_day, CASE WHEN isfinite(d.last_day) THEN d.last_day END AS last_day, s.first_send_day, s.last_send_day, coalesce(s.sent, 0) AS sent, coalesce(s.delivery_known, 0) AS delivery_known, s.delivered,
 	(s.delivered::numeric / nullif(s.delivery_known, 0))::numeric(24,6) AS delivery_rate, coalesce(s.open_known, 0) AS open_known, s.opened, (s.opened::numeric / nullif(s.open_known, 0))::numeric(24,6) AS open_rate,
 	coalesce(s.click_known, 0) AS click_known, s.clicked, (s.clicked::numeric / nullif(s.click_known, 0))::numeric(24,6) AS click_rate
 FROM nudge_analytics.dim_campaigns d
@@ -32,7 +32,7 @@ FULL JOIN (
 	"opened": "How many were opened; NULL: not known", "open_rate": "opened over open_known, as a fraction of 1", "click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
 	'{"channel": "type/Category", "campaign_kind": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
 ('channel_overview', 'acquisition', 1908, '{dim_channels}', $query$
-SELECT c.channel, c.is_paid, c.campaigns, c.first_touch_day, c.last_touch_day, c.first_spend_day, c.last_spend_day FROM nudge_analytics.dim_channels c$query$,
+SELECT c.channel, c.is_paid, c.campaigns, CASE WHEN isfinite(c.first_touch_day) THEN c.first_touch_day END AS first_touch_day, CASE WHEN isfinite(c.last_touch_day) THEN c.last_touch_day END AS last_touch_day, CASE WHEN isfinite(c.first_spend_day) THEN c.first_spend_day END AS first_spend_day, CASE WHEN isfinite(c.last_spend_day) THEN c.last_spend_day END AS last_spend_day FROM nudge_analytics.dim_channels c$query$,
 	'Channels', 'One row per channel. Channels that contacts of marketing, costs or campaigns name.', NULL,
 	'{"channel": "Channel", "is_paid": "Whether anything was spent on it", "campaigns": "Campaigns that run on it", "first_touch_day": "Day of the first contact; NULL: none", "last_touch_day": "Day of the last contact; NULL: none", "first_spend_day": "First day with costs; NULL: none", "last_spend_day": "Last day with costs; NULL: none"}',
 	'{"channel": "type/Category"}', '{}'),

@@ -202,7 +202,8 @@ BEGIN
 	SELECT b.customer, b.started_at, m.met_at, extract(epoch FROM coalesce(m.met_at, known_at) - b.started_at) / 86400, m.met_at IS NOT NULL
 	FROM begun b
 	LEFT JOIN (SELECT k.customer, min(m.valid_from) AS met_at FROM begun k JOIN met m ON m.customer = k.customer AND m.valid_from >= k.started_at GROUP BY k.customer) m ON m.customer = b.customer
-	WHERE b.started_at < known_at
+	-- infinity is no time at which a customer came to be
+	WHERE b.started_at < known_at AND isfinite(b.started_at)
 	ORDER BY b.customer COLLATE "C";
 END
 $$;

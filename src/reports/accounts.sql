@@ -189,7 +189,7 @@ BEGIN
 		WITH line AS MATERIALIZED (
 			SELECT c.customer, c.contract, c.signed_at, c.starts_at, c.term_months FROM (%s) c WHERE c.signed_at IS NULL OR c.signed_at < $1
 		), one AS MATERIALIZED (
-			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR l.signed_at IS NULL OR l.starts_at IS NULL
+			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR NOT coalesce(isfinite(l.signed_at) AND isfinite(l.starts_at), false)
 				OR NOT coalesce(l.term_months < 'Infinity', false))) AS checked
 			FROM line l
 		)

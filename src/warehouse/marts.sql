@@ -227,6 +227,16 @@ BEGIN
 			DETAIL = format('It is %s.', buckets),
 			HINT = 'A bucket for every 4,000 customers is best.';
 	END IF;
+	IF settings.currency !~ '^[A-Z]{3}$' THEN
+		RAISE EXCEPTION '"%" is not a currency code', left(settings.currency, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A currency code is three letters; case does not matter.',
+			HINT = 'Use the three letters of ISO 4217, such as EUR.';
+	-- a zone may be words of POSIX, but they are put into queries with braces
+	ELSIF settings.zone ~ '[{}]' THEN
+		RAISE EXCEPTION 'unknown time zone "%"', left(settings.zone, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Midnight of this zone is where periods begin.',
+			HINT = 'Use a full name of pg_timezone_names, such as Europe/Berlin.';
+	END IF;
 	RETURN settings;
 END
 $$;

@@ -105,7 +105,7 @@ FROM (
 	SELECT s.customer, s.subscription, s.item, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, s.plan, lower(btrim(s.status)) AS status, upper(btrim(s.currency)) AS currency, s.amount, lower(btrim(s.interval_unit)) AS interval_unit, s.interval_count,
 		coalesce(s.quantity, 1) AS quantity, coalesce(s.discount, 0) AS discount, nullif(lower(btrim(s.discount_kind)), '') AS discount_kind, coalesce(s.usage, false) AS usage,
 		nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr,
-		(NOT coalesce(isfinite(s.valid_from) AND s.item IS NOT NULL AND s.currency IS NOT NULL AND abs(s.amount) < 'Infinity', false))::integer AS bad
+		(NOT coalesce(isfinite(s.valid_from) AND s.valid_to IS DISTINCT FROM '-infinity' AND s.item IS NOT NULL AND s.currency IS NOT NULL AND abs(s.amount) < 'Infinity', false))::integer AS bad
 	FROM nudge_staging.subscriptions s
 ) r$query$, NULL,
 	'Recurring prices with the time over which they are in force, and their MRR. Grain: customer, subscription, item and beginning; days are those of the zone of deploy()',

@@ -35,7 +35,7 @@ END
 $$;
 -- segments of very different sizes, one customer with a currency of its own
 INSERT INTO raw.raw_customers (customer, created_at, name, industry, segment, region)
-SELECT 'c' || n, now() - interval '3 years', 'Name of c' || n, CASE WHEN n = 1 THEN 'rare' WHEN n <= 3 THEN 'few' WHEN n <= 20 THEN 'some' ELSE 'most' END, (ARRAY['large', 'large', 'large', 'large', 'large', 'small', 'small', 'tiny'])[1 + least(pg_temp.below(8), pg_temp.below(12))], (ARRAY['north', 'south', 'east'])[1 + pg_temp.below(3)] FROM generate_series(1, 60) n;
+SELECT 'c' || n, CASE WHEN n = 2 THEN '-infinity' ELSE now() - interval '3 years' END, 'Name of c' || n, CASE WHEN n = 1 THEN 'rare' WHEN n <= 3 THEN 'few' WHEN n <= 20 THEN 'some' ELSE 'most' END, (ARRAY['large', 'large', 'large', 'large', 'large', 'small', 'small', 'tiny'])[1 + least(pg_temp.below(8), pg_temp.below(12))], (ARRAY['north', 'south', 'east'])[1 + pg_temp.below(3)] FROM generate_series(1, 60) n;
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, valid_to, amount, currency, interval_unit, interval_count, quantity, status)
 SELECT n, 'c' || 1 + pg_temp.below(60), 'p', t, CASE WHEN random() < 0.4 THEN t + make_interval(days => 10 + pg_temp.below(300)) END, (10 + pg_temp.below(900)) / 7.0, CASE WHEN n = 1 THEN 'CHF' ELSE 'EUR' END, 'month', 1, 1, 'active'
 FROM generate_series(1, 160) n, LATERAL (SELECT now() - make_interval(days => 20 + pg_temp.below(400)) + n * interval '0 s' AS t OFFSET 0) s;
@@ -43,7 +43,7 @@ FROM generate_series(1, 160) n, LATERAL (SELECT now() - make_interval(days => 20
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, amount, currency, interval_unit, interval_count, status) SELECT 'f' || n, 'c' || 50 + n, 'p', now() - interval '300 days', 100 * n, 'CHF', 'month', 1, 'active' FROM generate_series(1, 2) n;
 INSERT INTO raw.raw_exchange_rates (currency, day, rate, base) VALUES ('CHF', '2000-01-01', 1.1, 'EUR');
 INSERT INTO raw.raw_subscriptions (item, customer, plan, valid_from, amount, currency, interval_unit, interval_count, status) SELECT 'a' || n, 'c' || n, 'p', now() - interval '500 days', 10, 'EUR', 'month', 1, 'active' FROM generate_series(1, 3) n;
-INSERT INTO raw.raw_users ("user", customer, signed_up_at) SELECT 'u' || n, CASE WHEN n % 11 <> 0 THEN 'c' || 1 + n % 60 END, now() - interval '300 days' FROM generate_series(1, 150) n;
+INSERT INTO raw.raw_users ("user", customer, signed_up_at) SELECT 'u' || n, CASE WHEN n % 11 <> 0 THEN 'c' || 1 + n % 60 END, CASE WHEN n = 1 THEN 'infinity' ELSE now() - interval '300 days' END FROM generate_series(1, 150) n;
 INSERT INTO raw.raw_events ("user", at, name) SELECT 'u' || 1 + pg_temp.below(150), now() - make_interval(hours => pg_temp.below(2000)), 'opened' FROM generate_series(1, 600) n;
 INSERT INTO raw.raw_tickets (ticket, customer, opened_at, priority) SELECT 't' || n, 'c' || 1 + pg_temp.below(60), now() - make_interval(hours => 1 + pg_temp.below(2000)), 'high' FROM generate_series(1, 200) n;
 
@@ -66,7 +66,7 @@ BEGIN
 END
 $$;
 CREATE TEMP VIEW needed AS
-	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,mrr_consolidated,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline,support_backlog}'::text[])
+	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,mrr_consolidated,revenue_retention,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline,support_backlog}'::text[])
 		UNION SELECT m.name FROM n JOIN nudge.dependencies d ON d.materialisation = n.name JOIN nudge.materialisations m ON nudge.mart_table(m.name) = d.upstream)
 	SELECT o.name, o.depth FROM n JOIN nudge.refresh_order() o ON o.name = n.name;
 SELECT pg_temp.refresh(name) FROM (SELECT name FROM needed ORDER BY depth, name OFFSET 0) o \g /dev/null
@@ -171,6 +171,8 @@ SELECT is((SELECT count(*) FROM truth), 14::bigint, 'two customers have rows of 
 SELECT is_empty($$ SELECT v.name, t.role_name, pg_temp.seen(t.role_name, v.name), t.answer FROM own_view v JOIN truth t ON t.view_name = v.name WHERE pg_temp.seen(t.role_name, v.name) IS DISTINCT FROM t.answer $$, 'each sees its own rows, all of them and no others');
 SELECT is_empty($$ SELECT v.name FROM own_view v WHERE pg_temp.seen('tap_jane', v.name) IS DISTINCT FROM (SELECT t.answer FROM truth t WHERE t.view_name = v.name AND t.role_name = 'tap_acme') $$, 'so does a member of its role');
 SELECT is_empty($$ SELECT v.name, r FROM own_view v, unnest('{tap_nobody,tap_customers}'::text[]) r WHERE pg_temp.seen(r, v.name) IS NOT NULL $$, 'who is no customer sees nothing, nor does the group itself');
+SELECT is(pg_temp.outcome('tap_acme', $$ DO $d$ BEGIN ASSERT (SELECT count(*) = 2 AND count(*) FILTER (WHERE created_at IS NULL) = 1 AND bool_and(isfinite(created_at)) FROM nudge_external.own_account);
+	ASSERT (SELECT count(*) FILTER (WHERE signed_up_at IS NULL AND signed_up_day IS NULL) = 1 AND bool_and(isfinite(signed_up_at) AND isfinite(signed_up_day)) FROM nudge_external.own_users); END $d$ $$), 'done', 'days without end, on which clients fail, are not shown');
 SELECT throws_ok($$ SELECT pg_temp.seen('tap_pool', 'own_account') $$, '42501', NULL, 'who must SET ROLE sees nothing before it');
 RESET ROLE;
 
@@ -235,6 +237,21 @@ SELECT lives_ok(format('SELECT count(*) FROM nudge_external.%I WHERE pg_temp.pee
 SELECT lives_ok($$ SELECT count(*) FROM nudge_external.own_account WHERE pg_temp.peek(customer) OR customer_name IS NULL $$, 'nor in a condition');
 SELECT lives_ok($$ SELECT count(*) FROM nudge_external.own_account a JOIN nudge_external.own_users u ON pg_temp.peek(a.customer) AND pg_temp.peek(u.customer) $$, 'nor in a join');
 SELECT lives_ok($$ SELECT count(*) FROM nudge_external.own_account GROUP BY customer HAVING pg_temp.peek(customer) $$, 'nor by groups');
+-- plans that tell how many rows there were
+CREATE FUNCTION pg_temp.told_by_plan(query text, value text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	plan text := '';
+BEGIN
+	FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query, value) LOOP
+		plan := plan || replace(line, quote_literal(value), '?') || E'\n';
+	END LOOP;
+	RETURN plan;
+END
+$$;
+SELECT is(pg_temp.told_by_plan(q, theirs), pg_temp.told_by_plan(q, 'nobody'), 'EXPLAIN ANALYZE does not tell whether others have a row: ' || q)
+FROM (VALUES ('SELECT FROM nudge_external.own_account WHERE customer = %L', 'c3'), ('SELECT FROM nudge_external.own_account WHERE customer_name = %L', 'Name of c3'), ('SELECT FROM nudge_external.own_users WHERE user_key = %L', 'u2'), ('SELECT FROM nudge_external.own_tickets WHERE customer = %L', 'c3'),
+	('SELECT FROM nudge_external.own_subscriptions WHERE customer = %L', 'c3'), ('SELECT FROM nudge_external.own_mrr_monthly WHERE customer = %L', 'c3')) v(q, theirs);
 -- functions and views of its own
 CREATE FUNCTION pg_temp.mine() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM nudge_external.own_account';
 CREATE SCHEMA tap_acme_schema;
@@ -391,6 +408,10 @@ DELETE FROM nudge.targets WHERE note = 'secret';
 SELECT set_eq($$ SELECT pg_temp.pairs('tap_managers_sales', 'department_targets') $$, $$ VALUES ('sales win_rate') $$, 'targets of sales');
 SELECT set_eq($$ SELECT pg_temp.pairs('tap_managers_finance', 'department_metric_progress') $$, $$ VALUES ('finance mrr') $$, 'and progress of finance');
 SELECT is_empty($$ SELECT d.metric FROM nudge_reporting.department_kpis d JOIN nudge_reporting.kpi_current k USING (metric) WHERE (d.value, d.previous, d.target, d.period_start, d.currency, d.null_reason) IS DISTINCT FROM (k.value, k.previous, k.target, k.period_start, k.currency, k.null_reason) $$, 'with the numbers of all');
+SELECT nudge.set_target('mrr', 100, currency => 'EUR', note => 'agreed in secret') \g /dev/null
+SET ROLE tap_managers_sales;
+SELECT is(pg_temp.told_by_plan(q, theirs), pg_temp.told_by_plan(q, 'nobody'), 'nor EXPLAIN ANALYZE a manager: ' || q) FROM (VALUES ('SELECT FROM nudge_reporting.department_targets WHERE note = %L', 'agreed in secret'), ('SELECT FROM nudge_reporting.department_kpis WHERE metric = ''mrr'' AND currency = %L', 'EUR')) v(q, theirs);
+RESET ROLE;
 SET ROLE tap_managers_product;
 CREATE FUNCTION pg_temp.peek_metric(metric text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN IF metric ~ 'mrr|pipeline|burn' THEN RAISE EXCEPTION 'seen: %', metric; END IF; RETURN true; END $$;
 SELECT lives_ok(format('SELECT count(*) FROM nudge_reporting.%I WHERE pg_temp.peek_metric(metric)', n), 'functions of a manager see no metric of others: ' || n) FROM unnest('{department_kpis,department_metric_values,department_metric_progress,department_targets}'::text[]) n;
@@ -426,14 +447,26 @@ SELECT lives_ok(format('SELECT count(*) FROM nudge_external.%I WHERE pg_temp.pee
 RESET ROLE;
 SELECT is_empty('SELECT DISTINCT dimension FROM seen WHERE dimension <> ''all''', 'totals only, unless slices are allowed');
 SELECT set_eq('SELECT DISTINCT currency FROM seen WHERE currency IS NOT NULL', $$ VALUES ('EUR') $$, 'totals are of all currencies');
-SELECT is_empty($$ SELECT s.metric, s.period_start FROM seen s LEFT JOIN nudge_analytics.mrr_consolidated m ON m.period = date_trunc('month', s.period_start) AND m.currency = s.currency WHERE s.is_suppressed <> coalesce(m.closing_customers BETWEEN 1 AND 4, false) $$, 'a total of few customers is not shown');
+-- months in which few pay: what is no balance tells of the month before too, retention of that a year before
+CREATE TEMP TABLE few AS SELECT period AS month FROM nudge_analytics.mrr_consolidated WHERE currency = 'EUR' AND closing_customers BETWEEN 1 AND 4;
+SELECT is_empty($$ SELECT s.metric, s.period_start, s.grain FROM seen s, LATERAL (SELECT (s.period_start + CASE s.grain WHEN 'quarter' THEN interval '2 months' ELSE interval '0' END)::date AS month) e
+	WHERE s.currency IS NOT NULL AND s.is_suppressed <> EXISTS (SELECT FROM few f WHERE f.month = e.month OR f.month = CASE WHEN s.metric ~ 'revenue_retention' THEN e.month - interval '12 months' WHEN s.metric !~ '^(mrr|arr|paying_customers)$' THEN e.month - interval '1 month' END) $$, 'a total of few customers is not shown');
+SELECT cmp_ok((SELECT count(*) FROM seen WHERE metric = 'net_revenue_retention_rate' AND grain = 'month' AND is_suppressed), '>', 0::bigint, 'nor the retention of few');
+SELECT is_empty($$ SELECT h.period_start FROM seen h JOIN seen n ON n.period_start = h.period_start + interval '1 month' AND n.grain = h.grain JOIN seen b ON b.period_start = n.period_start AND b.grain = h.grain
+	WHERE h.metric = 'mrr' AND h.is_suppressed AND n.metric IN ('net_new_mrr', 'mrr_growth_rate') AND n.value IS NOT NULL AND b.metric = 'mrr' AND b.value IS NOT NULL $$, 'and no MRR less its growth is one that is hidden');
 SELECT cmp_ok((SELECT count(*) FROM seen WHERE is_suppressed), '>', 2::bigint, 'of which there are some');
 SELECT is_empty($$ SELECT s.metric FROM seen s JOIN nudge_reporting.metric_values v USING (metric, period_start, grain, dimension, dimension_value) WHERE s.currency IS NOT DISTINCT FROM v.currency AND s.value IS DISTINCT FROM CASE WHEN NOT s.is_suppressed THEN v.value END $$, 'what is shown is what is so');
 SELECT is_empty($$ SELECT s.period_start FROM seen_months s JOIN nudge_reporting.mrr_monthly_consolidated m USING (period_start, currency) WHERE s.is_suppressed IS DISTINCT FROM (m.opening_customers BETWEEN 1 AND 4 OR m.closing_customers BETWEEN 1 AND 4)
 	OR (s.opening_mrr, s.net_new_mrr, s.closing_mrr, s.closing_customers) IS DISTINCT FROM (CASE WHEN NOT s.is_suppressed THEN m.opening_mrr END, CASE WHEN NOT s.is_suppressed THEN m.net_new_mrr END, CASE WHEN NOT s.is_suppressed THEN m.closing_mrr END, CASE WHEN NOT s.is_suppressed THEN m.closing_customers END)
 	OR s.new_mrr IS NOT NULL OR s.churn_mrr IS NOT NULL $$, 'MRR by month has the columns of its metrics, and no month of few customers');
 SELECT is_empty('SELECT period_start FROM nudge_reporting.mrr_monthly_consolidated m WHERE complete AND NOT EXISTS (SELECT FROM seen_months s WHERE s.period_start = m.period_start AND s.currency = m.currency) UNION ALL SELECT s.period_start FROM seen_months s JOIN nudge_reporting.mrr_monthly_consolidated m USING (period_start, currency) WHERE NOT m.complete', 'every month that is over, and no other');
-SELECT is_empty($$ SELECT s.metric FROM seen_kpis s JOIN nudge_reporting.kpi_current k USING (metric) WHERE s.is_suppressed OR (s.value, s.previous, s.change) IS DISTINCT FROM (k.value, k.previous, k.change) $$, 'key figures are those of all');
+SELECT is_empty($$ SELECT s.metric FROM seen_kpis s JOIN nudge_reporting.kpi_current k USING (metric) WHERE s.is_suppressed AND (s.metric !~ 'revenue_retention' OR s.value IS NOT NULL AND s.previous IS NOT NULL) OR NOT s.is_suppressed AND (s.value, s.previous, s.change) IS DISTINCT FROM (k.value, k.previous, k.change) $$, 'key figures are those of all, but for the retention of few');
+-- a month that mrr_consolidated does not have yet
+CREATE TEMP TABLE last_month AS SELECT * FROM nudge_analytics.mrr_consolidated WHERE period = (SELECT max(period) FROM nudge_analytics.mrr_consolidated WHERE complete);
+DELETE FROM nudge_analytics.mrr_consolidated WHERE period = (SELECT max(period) FROM last_month);
+SELECT is(pg_temp.outcome('tap_investors', format($$ DO $d$ BEGIN ASSERT (SELECT count(*) > 0 AND bool_and(is_suppressed AND value IS NULL) FROM nudge_external.company_metric_values WHERE period_start = %1$L AND metric ~ 'revenue_retention');
+	ASSERT (SELECT count(*) > 0 AND bool_and(is_suppressed AND value IS NULL) FROM nudge_external.company_kpis WHERE period_start = %1$L AND metric ~ 'revenue_retention'); END $d$ $$, (SELECT max(period) FROM last_month))), 'done', 'in a month of which nobody knows who paid nothing is shown');
+INSERT INTO nudge_analytics.mrr_consolidated SELECT * FROM last_month;
 UPDATE nudge.audiences SET minimum_customers = 1000 WHERE role_name = 'tap_investors';
 SELECT is(pg_temp.outcome('tap_investors', $$ DO $d$ BEGIN ASSERT (SELECT bool_and(is_suppressed AND value IS NULL AND previous IS NULL AND change IS NULL AND change_rate IS NULL) FROM nudge_external.company_kpis WHERE currency = 'EUR'); END $d$ $$), 'done', 'and nothing of fewer customers than must be');
 
@@ -481,6 +514,14 @@ SELECT is_empty($$ SELECT s.period_start, s.dimension, g.currency FROM sliced s 
 	HAVING count(*) FILTER (WHERE s.is_suppressed) > 0 AND count(*) FILTER (WHERE NOT s.is_suppressed) > 0 AND (g.currency IS NULL AND count(*) FILTER (WHERE s.is_suppressed) < 2 OR sum(z.n) FILTER (WHERE s.is_suppressed) < 6) $$, 'nor can one be computed from the total');
 SELECT is_empty($$ SELECT s.metric FROM sliced s JOIN nudge_reporting.metric_values v USING (metric, period_start, grain, dimension, dimension_value, currency) WHERE s.value IS DISTINCT FROM CASE WHEN NOT s.is_suppressed THEN v.value END $$, 'what is shown is what is so');
 
+-- a role of two audiences: each metric has the number of its own
+CREATE ROLE tap_both;
+GRANT tap_investors, tap_partners TO tap_both;
+SELECT nudge.set_audience('tap_partners', 'partners', metrics => '{new_customers}', minimum_customers => 1) \g /dev/null
+SET ROLE tap_both;
+CREATE TEMP TABLE seen_by_both AS SELECT * FROM nudge_external.company_metric_values WHERE metric <> 'new_customers' AND dimension <> 'all';
+RESET ROLE;
+SELECT set_eq('SELECT * FROM seen_by_both', 'SELECT * FROM sliced', 'who is of two audiences sees no smaller groups of what only one may see');
 -- of slices of which nobody knows how many customers are behind them, none
 SELECT nudge.set_audience('tap_partners', 'partners', metrics => '{ticket_backlog}', dimensions => '{priority}', minimum_customers => 1) \g /dev/null
 SELECT is(pg_temp.outcome('tap_partners', $$ DO $d$ BEGIN ASSERT (SELECT count(*) > 0 AND bool_and(is_suppressed AND value IS NULL) FROM nudge_external.company_metric_values WHERE dimension = 'priority');
@@ -513,6 +554,25 @@ SELECT is(pg_temp.outcome('tap_tool', 'SELECT count(one_more) FROM nudge_reporti
 SELECT is(pg_temp.outcome('tap_acme', 'SELECT count(one_more) FROM nudge_external.own_account'), 'done', 'also of a customer');
 SELECT throws_ok($$ UPDATE nudge.shipped_views SET query = 'SELECT 1 AS period_start' WHERE name = 'mrr_monthly'; SELECT count(*) FROM nudge.deploy() $$, '42P16', NULL, 'a column that is gone is an error');
 DROP VIEW nudge_reporting.on_top;
+
+-- Another group of customers ------------------------------------------------------------------
+
+CREATE ROLE tap_customers_now;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_customers_now', 'customers') \g /dev/null
+SELECT lives_ok('SELECT count(*) FROM nudge.deploy()', 'customers are another group');
+GRANT USAGE ON SCHEMA nudge_analytics TO tap_customers, tap_customers_now;
+GRANT tap_customers_now TO tap_boxco;
+SET SESSION AUTHORIZATION tap_acme;
+SELECT results_eq('SELECT customer FROM nudge_analytics.dim_customers ORDER BY 1', $$ VALUES ('c1'), ('c2') $$, 'members of the one before see no more than they did');
+SET SESSION AUTHORIZATION tap_boxco;
+SELECT results_eq('SELECT customer FROM nudge_analytics.dim_customers ORDER BY 1', $$ VALUES ('c3') $$, 'nor do those of the present one');
+RESET SESSION AUTHORIZATION;
+REVOKE USAGE ON SCHEMA nudge_analytics FROM tap_customers, tap_customers_now;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_customers', 'customers') \g /dev/null
+DROP OWNED BY tap_customers_now;
+DROP ROLE tap_customers_now;
 
 -- Undeployed and deployed again ----------------------------------------------------------------
 

@@ -361,6 +361,17 @@ SELECT set_eq('SELECT customer, item, valid_from, currency, mrr FROM nudge_stagi
 SELECT is_empty($$ SELECT v.name, a.attname FROM nudge.shipped_staging_views v JOIN pg_attribute a ON a.attrelid = ('nudge_staging.' || v.name)::regclass AND a.attnum > 0 WHERE col_description(a.attrelid, a.attnum) IS NULL OR obj_description(a.attrelid) !~ '^One row per ' $$, 'all is described');
 SELECT is_empty($$ SELECT d.* FROM nudge.dependencies d JOIN nudge.shipped_staging_views v ON d.upstream = 'nudge_staging.' || v.name $$, 'nothing is refreshed by them');
 
+-- Days without end
+CREATE TABLE shop.endless AS SELECT 'endless'::text AS name, 'endless channel'::text AS channel, timestamptz '-infinity' AS starts, timestamptz 'infinity' AS ends, date 'infinity' AS day, 1::numeric AS amount;
+SELECT nudge.map_source('campaigns', 'shop.endless', source => 'endless_campaigns', columns => '{"campaign": "name", "started_at": "starts", "ended_at": "ends"}'),
+	nudge.map_source('spend', 'shop.endless', source => 'endless_spend', columns => '{"currency": "''EUR''"}') \gset
+SELECT pg_temp.refresh('dim_campaigns'), pg_temp.refresh('dim_channels') \gset
+SELECT results_eq($$ SELECT first_day, last_day FROM nudge_analytics.dim_campaigns WHERE campaign = 'endless' UNION ALL SELECT first_spend_day, last_spend_day FROM nudge_analytics.dim_channels WHERE channel = 'endless channel' $$, $$ VALUES (date '-infinity', date 'infinity'), ('infinity', 'infinity') $$, 'marts have days without end');
+SELECT is_empty('SELECT * FROM nudge.check_reporting(true)', 'which BI tools do not see');
+CREATE TABLE shop.ended AS SELECT 'y'::text AS customer, 'y'::text AS item, 'p'::text AS plan, timestamptz '2024-01-01Z' AS starts, timestamptz '-infinity' AS ends, 1::numeric AS amount;
+SELECT nudge.map_source('subscriptions', 'shop.ended', source => 'ended', columns => '{"valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "''EUR''", "status": "''active''"}') \gset
+SELECT throws_ok($$ SELECT pg_temp.refresh('fact_subscriptions') $$, '22004', 'a row of subscriptions lacks a value that it needs', 'a price that ended before all time is none');
+
 -- A comment on each mart with its grain, and on each column; types that BI tools read
 SELECT is_empty($$SELECT m.name, a.attname FROM pg_temp.marts m JOIN pg_attribute a ON a.attrelid = ('nudge_analytics.' || m.name)::regclass AND a.attnum > 0 AND NOT a.attisdropped WHERE m.is_mine
 	AND (col_description(a.attrelid, a.attnum) IS NULL OR obj_description(a.attrelid) !~ '\. Grain: ' OR format_type(a.atttypid, NULL) NOT IN ('text', 'boolean', 'integer', 'bigint', 'numeric', 'date', 'timestamp with time zone'))$$, 'marts are described');
