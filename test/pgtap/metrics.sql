@@ -20,15 +20,15 @@ SET jit = off;
 SELECT no_plan();
 
 -- What the company does not have: tickets that come back, outcomes that are not
--- known, users that are internal; and one level of service for all.
+-- known, customers and users that are internal; and one level of service for all.
 DELETE FROM nudge.sla_targets;
 INSERT INTO nudge.sla_targets (measure, target_minutes) VALUES ('first_response', 120), ('resolution', 1440);
 UPDATE company.tickets SET reopened_at = resolved_at + interval '1 day', resolved_at = resolved_at + interval '2 days' WHERE ticket ~ '7$' AND resolved_at < now() - interval '3 days';
 UPDATE company.tickets SET escalated = NULL WHERE ticket ~ '3$';
 UPDATE company.deals SET partner = 'Shop Connect' WHERE deal ~ '[14]$';
-UPDATE company.costs SET category = 'product_development/pay' WHERE category = 'research/pay';
 UPDATE company.deployments SET failed = NULL WHERE service = 'api' AND extract(second FROM at)::integer % 7 = 0;
 UPDATE company.users SET internal = true WHERE "user" ~ '5-2$';
+UPDATE company.customers SET internal = true WHERE customer ~ '3$';
 SELECT count(*) FROM nudge.deploy(zone => 'America/Los_Angeles', week_start => 'sunday', fiscal_year_start => 4) \g /dev/null
 -- all, or some with what they read
 CREATE FUNCTION pg_temp.refresh_all(wanted text[] DEFAULT NULL) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -128,8 +128,9 @@ CREATE TEMP TABLE adopted AS
 SELECT pg_temp.expect('month', $$ SELECT period, sum(tried) / sum(users) AS feature_discovery_rate, sum(tried) / sum(users) AS feature_adoption_rate, sum(thrice) / sum(users) AS feature_adopted_rate, sum(habitual) / sum(users) AS feature_habit_rate, sum(n) / sum(tried) AS feature_usage_frequency
 	FROM adopted GROUP BY period $$) \g /dev/null
 
--- support
-CREATE TEMP TABLE line AS SELECT t.*, pg_temp.month(t.opened_at) AS period, t.resolved_at IS NOT NULL AS resolved, extract(epoch FROM t.first_response_at - t.opened_at) / 60 AS answer, extract(epoch FROM t.resolved_at - t.opened_at) / 60 AS whole FROM company.tickets t;
+-- support, of customers that are not internal
+CREATE TEMP VIEW company_tickets AS SELECT t.* FROM company.tickets t JOIN company.customers c ON c.customer = t.customer AND c.internal IS NOT TRUE;
+CREATE TEMP TABLE line AS SELECT t.*, pg_temp.month(t.opened_at) AS period, t.resolved_at IS NOT NULL AS resolved, extract(epoch FROM t.first_response_at - t.opened_at) / 60 AS answer, extract(epoch FROM t.resolved_at - t.opened_at) / 60 AS whole FROM company_tickets t;
 SELECT pg_temp.expect('month', $$
 	SELECT m.period, count(l.ticket) AS tickets_opened, count(l.ticket)::numeric / nullif((SELECT count(*) FROM company.customers c WHERE c.internal IS NOT TRUE AND c.created_at < m.ends), 0) AS tickets_per_customer,
 		percentile_cont(0.5) WITHIN GROUP (ORDER BY l.answer) AS first_response_time, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.whole) AS resolution_time,
@@ -139,7 +140,7 @@ SELECT pg_temp.expect('month', $$
 		count(*) FILTER (WHERE l.escalated)::numeric / nullif(count(l.escalated), 0) AS ticket_escalation_rate, count(*) FILTER (WHERE l.resolved AND l.contacts = 1 AND l.reopened_at IS NULL)::numeric / nullif(count(l.contacts) FILTER (WHERE l.resolved), 0) AS one_touch_resolution_rate
 	FROM months m LEFT JOIN line l ON l.period = m.period GROUP BY m.period, m.ends $$) \g /dev/null
 SELECT pg_temp.expect('month', $$ SELECT b.period, b.resolved AS tickets_resolved, b.closing AS ticket_backlog, round(b.mean_age_days, 1) AS backlog_age_days
-	FROM nudge.backlog('company.tickets', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) b $$) \g /dev/null
+	FROM nudge.backlog('company_tickets', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) b $$) \g /dev/null
 
 -- the net promoter score, of the surveys sent
 SELECT pg_temp.expect('month', $$ SELECT m.period, 100.0 * (count(*) FILTER (WHERE s.score >= 9) - count(*) FILTER (WHERE s.score <= 6)) / nullif(count(s.score), 0) AS nps, count(s.score) AS nps_responses, count(s.score)::numeric / nullif(count(s.sent_at), 0) AS nps_response_rate
@@ -210,7 +211,7 @@ SELECT pg_temp.expect('month', $$ SELECT l.period, r.realization_rate AS value_r
 	FROM last l, LATERAL nudge.value_realization(l.state, 'company.account_facts', l.period_end - 1, 'company.customers', 'company.usage', zone => 'America/Los_Angeles') r $$) \g /dev/null
 SELECT pg_temp.expect('month', $$ SELECT l.period, r.risk_adjusted_retention AS risk_adjusted_retention_rate FROM last l, LATERAL nudge.risk_adjusted_retention(l.state, 'company.scores', l.period_end - 1, zone => 'America/Los_Angeles') r WHERE r.is_total $$) \g /dev/null
 -- the same by hand: contracts, customers and accounts that pay more than three months before
-SELECT is_empty($$ SELECT * FROM expected e JOIN last l ON l.period = e.period, LATERAL (SELECT count(*) FILTER (WHERE c.term_months >= 24)::numeric / nullif(count(*), 0) AS share FROM company.contracts c WHERE c.signed_at < l.ends AND c.signed_at >= pg_temp.instant((l.period_end - interval '12 months')::date)) c
+SELECT is_empty($$ SELECT * FROM expected e JOIN last l ON l.period = e.period, LATERAL (SELECT count(*) FILTER (WHERE c.term_months >= 24)::numeric / nullif(count(*), 0) AS share FROM company.contracts c JOIN company.customers a ON a.customer = c.customer AND a.internal IS NOT TRUE WHERE c.signed_at < l.ends AND c.signed_at >= pg_temp.instant((l.period_end - interval '12 months')::date)) c
 	WHERE e.metric = 'multi_year_contract_rate' AND round(e.value, 9) IS DISTINCT FROM round(c.share, 9) $$, 'contracts of two years or more');
 SELECT is_empty($$ SELECT * FROM expected e JOIN last l ON l.period = e.period, LATERAL (SELECT count(*) FILTER (WHERE n.closing > b.closing)::numeric / nullif(count(*), 0) AS share FROM moved b JOIN moved n ON n.customer = b.customer AND n.period = l.period WHERE b.period = l.period - interval '3 months' AND b.closing > 0
 	AND b.customer IN (SELECT c.customer FROM company.customers c WHERE c.internal IS NOT TRUE)) c WHERE e.metric = 'account_expansion_rate' AND round(e.value, 9) IS DISTINCT FROM round(c.share, 9) $$, 'accounts that pay more than three months before');
