@@ -60,8 +60,12 @@ SELECT m.segment, m.period, m.closing_mrr AS mrr, m.closing_customers AS custome
 FROM (
 	SELECT s.segment, s.currency, s.period, s.closing_mrr, s.closing_customers, s.new_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
 		(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
-	FROM nudge_analytics.mrr_by_segment s
-	WHERE s.segment <> 'all'
+	FROM (
+		-- in the currency of unit_economics
+		SELECT b.segment, b.base_currency AS currency, b.period, sum(round(b.closing_mrr * b.closing_rate, 6)) AS closing_mrr, sum(b.opening_customers)::bigint AS opening_customers, sum(b.closing_customers)::bigint AS closing_customers, sum(b.new_customers)::bigint AS new_customers,
+			sum(b.churned_customers)::bigint AS churned_customers
+		FROM nudge_analytics.mrr_by_segment b WHERE b.segment <> 'all' GROUP BY b.segment, b.base_currency, b.period
+	) s
 	WINDOW year AS (PARTITION BY s.segment, s.currency ORDER BY s.period ROWS 11 PRECEDING)
 ) m
 	JOIN nudge_analytics.unit_economics u ON u.period = m.period AND u.currency = m.currency,
