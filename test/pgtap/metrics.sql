@@ -284,7 +284,9 @@ SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'ma
 SELECT is_empty($$ WITH placed AS (SELECT v.metric, v.period_start, v.value, lag(v.value) OVER w AS before, row_number() OVER (PARTITION BY v.metric ORDER BY v.period_start DESC) AS n FROM shown v JOIN nudge.shipped_metrics m USING (metric, grain) WHERE v.dimension = 'all' AND v.complete
 		WINDOW w AS (PARTITION BY v.metric ORDER BY v.period_start))
 	SELECT k.metric, k.period_start, k.value, k.previous FROM nudge_reporting.kpi_current k LEFT JOIN placed p ON p.metric = k.metric AND p.n = 1 WHERE (k.period_start, k.value, k.previous) IS DISTINCT FROM (p.period_start, p.value, p.before) $$, 'a key figure is the value of the last period that is over, beside the one before');
-SELECT is_empty($$ SELECT metric, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND null_reason NOT IN ('denominator is 0', 'not known') $$, 'all of them are known');
+SELECT is_empty($$ SELECT metric, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND null_reason NOT IN ('denominator is 0', 'denominator is below 0', 'not known') $$, 'all of them are known');
+SELECT is_empty($$ SELECT metric, numerator, denominator, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND numerator IS NOT NULL AND denominator IS NOT NULL AND null_reason NOT LIKE 'denominator is %' $$, 'what cannot be divided says so');
+SELECT is((SELECT null_reason FROM nudge_reporting.kpi_current WHERE metric = 'runway_months'), 'denominator is below 0', 'who earns cash has no runway');
 SELECT cmp_ok((SELECT count(*) FROM nudge_reporting.kpi_current WHERE value IS NOT NULL), '>', (SELECT count(*) * 9 / 10 FROM nudge.shipped_metrics), 'most of them are defined');
 SELECT is_empty($$ SELECT period_start, metric FROM shown GROUP BY period_start, grain, metric, dimension, dimension_value, currency HAVING count(*) > 1 $$, 'no value is there twice');
 
