@@ -23,8 +23,8 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('ltv_to_cac_ratio', 'finance', 824, 'LTV to CAC', 'ratio', 'up', 'not additive', 'month', 'ltv / fully_loaded_cac', 'What a customer is worth over what it costs to win.'),
 ('cac_payback_months', 'finance', 825, 'CAC payback', 'months', 'down', 'not additive', 'month', 'fully_loaded_cac / (arpa * gross_margin_rate)', 'Months until the gross profit of a customer has paid what it cost to win.'),
 ('acquisition_cost_per_active_customer', 'finance', 826, 'Acquisition cost per active customer', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / customers', 'Costs of acquisition over all customers, old and new: a ratio of costs, which is not CAC.'),
-('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR in one currency that have a score, as the month closed.'),
-('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR in one currency whose last score was below 65 as the month closed.'),
+('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR that have a score, as the month closed.'),
+('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR whose last score was below 65 as the month closed.'),
 ('at_risk_mrr', 'customers', 842, 'MRR at risk', 'currency', 'down', 'balance', 'month', 'MRR of customers with a score below 65', 'MRR of the customers whose last score was below 65 as the month closed.'),
 ('at_risk_mrr_rate', 'customers', 843, 'MRR at risk, share', 'rate', 'down', 'not additive', 'month', 'at_risk_mrr / mrr', 'MRR at risk over the MRR of all customers, those without a score included.');
 

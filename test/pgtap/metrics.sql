@@ -349,7 +349,7 @@ SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_histor
 -- prices in another currency, of which a rate moves each month
 UPDATE company.subscriptions SET currency = 'EUR' WHERE customer ~ '[13579]$';
 INSERT INTO company.exchange_rates VALUES ('EUR', '2000-01-01', 1.1, 'USD');
-SELECT pg_temp.refresh_all('{account_success,mrr_by_segment,mrr_by_dimension,unit_economics_by_segment,mrr_consolidated}') \g /dev/null
+SELECT pg_temp.refresh_all('{account_success,mrr_by_segment,mrr_by_dimension,unit_economics_by_segment,mrr_consolidated,customer_health_by_band}') \g /dev/null
 SELECT is_empty($$ SELECT t.metric, t.period_start, s.dimension, s.value, t.value FROM (SELECT metric, period_start, dimension, currency, sum(value) AS value FROM nudge_reporting.metric_values WHERE dimension NOT IN ('all', 'currency') GROUP BY 1, 2, 3, 4) s
 	JOIN nudge_reporting.metric_values t USING (metric, period_start) JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND m.additivity <> 'not additive' AND m.metric ~ 'mrr$|^arr$|(paying|new|churned)_customers' AND m.metric !~ 'risk'
 	AND (s.currency IS DISTINCT FROM t.currency OR abs(s.value - t.value) > 0.001) $$, 'slices of several currencies are converted as the total is');
@@ -357,6 +357,7 @@ SELECT is_empty($$ SELECT s.metric, s.period_start, s.dimension FROM (SELECT met
 	WHERE t.dimension = 'all' AND t.metric IN ('mrr_growth_rate', 'churned_mrr_rate', 'gross_mrr_churn_rate', 'expansion_rate', 'quick_ratio', 'arpa', 'logo_churn_rate') AND (abs(s.n - t.numerator) > 0.001 OR abs(s.d - t.denominator) > 0.001) $$, 'and so are numerators and denominators');
 SELECT isnt_empty($$ SELECT FROM nudge_analytics.mrr_by_segment WHERE base_currency = 'USD' AND currency = 'EUR' AND opening_rate <> closing_rate $$, 'of rates that moved');
 SELECT is_empty($$ SELECT s.period FROM nudge_analytics.unit_economics_by_segment s GROUP BY s.period, s.currency HAVING abs(sum(s.mrr) - (SELECT c.closing_mrr FROM nudge_analytics.mrr_consolidated c WHERE (c.period, c.currency) = (s.period, s.currency))) > 0.001 $$, 'what segments are worth is of all their customers');
+SELECT is_empty($$ SELECT h.period FROM nudge_analytics.customer_health_by_band h LEFT JOIN nudge_analytics.mrr_consolidated c USING (period, currency) WHERE h.band = 'all' AND (abs(h.mrr - c.closing_mrr) > 0.001 OR h.customers <> c.closing_customers) IS NOT FALSE $$, 'what is at risk is of all customers');
 SELECT results_eq($$ SELECT numerator, denominator FROM nudge_analytics.account_success WHERE metric = 'account_expansion_rate' AND dimension = 'all' AND period = (SELECT max(period) FROM months) $$,
 	$$ SELECT count(*) FILTER (WHERE n.closing > b.closing)::numeric, count(*)::numeric FROM moved b JOIN moved n ON n.customer = b.customer AND n.period = (SELECT max(period) FROM months) WHERE b.period = (SELECT max(period) FROM months) - interval '3 months' AND b.closing > 0
 		AND b.customer ~ '[^4]$|[^0]4$' AND b.customer IN (SELECT c.customer FROM company.customers c WHERE c.internal IS NOT TRUE) $$, 'a rate that moves is no expansion');
