@@ -259,6 +259,9 @@ SELECT is_empty($$ SELECT e.metric, e.grain, e.period FROM expected e JOIN shown
 SELECT is_empty($$ SELECT v.metric, v.period_start, v.value, r.p FROM shown v, LATERAL (SELECT percentile_disc(replace(split_part(v.metric, '_', 1), 'p', '0.')::float8) WITHIN GROUP (ORDER BY r.duration_ms) AS p FROM company.requests r, generate_series(1, r.count) WHERE pg_temp.month(r.at) = v.period_start) r
 	WHERE v.metric ~ '^p[0-9]+_latency$' AND v.dimension = 'all' AND v.value / r.p NOT BETWEEN 0.989 AND 1.011 $$, 'percentiles of requests are to within 1%');
 
+SELECT is_empty($$ SELECT u.period FROM nudge_analytics.unit_economics u LEFT JOIN shown v ON v.metric = 'fully_loaded_cac' AND v.period_start = u.period AND v.dimension = 'all' WHERE u.complete AND u.acquisition_cost > 0 AND (v.numerator, v.denominator) IS DISTINCT FROM (u.acquisition_cost::numeric(24,6), u.new_customers::numeric(24,6)) $$, 'who is not won costs over 0');
+SELECT isnt_empty($$ SELECT FROM nudge_analytics.unit_economics WHERE complete AND acquisition_cost > 0 AND new_customers = 0 $$, 'in some months nobody is');
+
 -- Slices ------------------------------------------------------------------------
 
 SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension, s.value, t.value FROM shown t JOIN (SELECT metric, grain, period_start, dimension, currency, sum(value) AS value FROM shown WHERE dimension <> 'all' GROUP BY 1, 2, 3, 4, 5) s USING (metric, grain, period_start)
