@@ -110,6 +110,11 @@ SELECT period, from_days, to_days, open_tickets AS n, round(open_share, 4) AS sh
 SELECT period, value, is_total AS total, from_days, to_days, open_tickets AS n, open_share AS share FROM backlog_ages('tickets', '2024-03-07', '2024-03-08', as_of => '2024-03-07 12:00Z', "by" => 'category', edges => '{2.5}');
 SELECT period, ticket, value, age_seconds, round(age_days, 4) AS days FROM open_ticket_ages('tickets', '2024-03-05', '2024-03-08', 'day', as_of => '2024-03-07 12:00Z', "by" => 'agent') ORDER BY 1, 2;
 SELECT * FROM backlog_lines('tickets', '2024-03-04', '2024-03-07', 'day') ORDER BY ticket;
+-- without those of internal accounts: c has 5 and 6
+CREATE TEMP TABLE staff AS SELECT c AS customer, timestamptz '2024-01-01Z' AS created_at, c = 'c' AS internal FROM unnest('{a,b,c}'::text[]) c;
+SELECT period, opening, opened, resolved, closing FROM backlog('tickets', '2024-03-04', '2024-03-07', customers => 'staff');
+SELECT from_days, to_days, open_tickets AS n FROM backlog_ages('tickets', '2024-03-07', '2024-03-08', as_of => '2024-03-07 12:00Z', edges => '{1}', customers => 'staff');
+SELECT ticket FROM open_ticket_ages('tickets', '2024-03-07', '2024-03-08', as_of => '2024-03-07 12:00Z', customers => 'staff');
 -- an edge is of the class that begins there, and an event at the end of a day of the next
 CREATE TEMP TABLE edge AS SELECT n AS ticket, 'a' AS customer, timestamptz '2024-03-05Z' - days * interval '1 day' AS opened_at, CASE n WHEN 5 THEN timestamptz '2024-03-05Z' END AS resolved_at, 'x' AS priority FROM (VALUES (1, 1), (2, 3), (3, 0.999), (4, 0), (5, 7)) v(n, days);
 SELECT period, from_days, to_days, open_tickets AS n FROM backlog_ages('edge', '2024-03-04', '2024-03-05');

@@ -220,7 +220,7 @@ FROM customers c, LATERAL (SELECT c.created_at + (now() - c.created_at) * 0.5 AS
 CREATE TABLE costs (period date, category text, amount numeric, currency text, variable boolean, plan text);
 INSERT INTO costs SELECT m.period, v.category, round((v.a * :customers / 300 * (0.6 + 0.4 * m.n / 36.0) * (0.92 + 0.16 * company.u(m.period || v.category)))::numeric, 2), 'USD', v.variable, NULL
 FROM (SELECT m AS period, row_number() OVER (ORDER BY m) AS n FROM company.months() m) m, (VALUES ('product_delivery/infrastructure', 5200.0, true), ('product_delivery/support', 6100, true), ('customer_acquisition/marketing/paid_advertising', 2900, true),
-	('customer_acquisition/marketing/content', 900, false), ('customer_acquisition/sales', 9500, false), ('research/pay', 19000, false), ('administration', 6000, false)) v(category, a, variable);
+	('customer_acquisition/marketing/content', 900, false), ('customer_acquisition/sales', 9500, false), ('product_development/pay', 19000, false), ('administration', 6000, false)) v(category, a, variable);
 CREATE TABLE budgets (period date, category text, amount numeric, currency text);
 INSERT INTO budgets SELECT c.period, c.category, round(c.amount * (0.95 + 0.1 * company.u(c.period || c.category || 'budget')::numeric), -2), 'USD' FROM costs c;
 CREATE TABLE cash (day date, balance numeric, currency text);

@@ -18,13 +18,13 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('median_session_duration', 'usage', 809, 'Session duration, median', 'seconds', 'up', 'not additive', 'month', 'median of duration_seconds', 'Median time from the first event of a session to the last.'),
 ('gross_margin_rate', 'finance', 820, 'Gross margin', 'rate', 'up', 'not additive', 'month', 'gross_profit / revenue', 'What is left of revenue after the cost of delivering the product. Of months that are over and whose costs are booked.'),
 ('contribution_margin_rate', 'finance', 821, 'Contribution margin', 'rate', 'up', 'not additive', 'month', 'contribution_margin / revenue', 'What is left of revenue after the cost of delivering the product and variable costs of acquisition.'),
-('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it.'),
+('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it. CAC of channels has spend alone.'),
 ('ltv', 'finance', 823, 'LTV', 'currency', 'up', 'not additive', 'month', 'arpa * gross_margin_rate / churn_rate', 'Gross profit of a customer over its life; churn is that of a month, over up to twelve of them.'),
 ('ltv_to_cac_ratio', 'finance', 824, 'LTV to CAC', 'ratio', 'up', 'not additive', 'month', 'ltv / fully_loaded_cac', 'What a customer is worth over what it costs to win.'),
 ('cac_payback_months', 'finance', 825, 'CAC payback', 'months', 'down', 'not additive', 'month', 'fully_loaded_cac / (arpa * gross_margin_rate)', 'Months until the gross profit of a customer has paid what it cost to win.'),
 ('acquisition_cost_per_active_customer', 'finance', 826, 'Acquisition cost per active customer', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / customers', 'Costs of acquisition over all customers, old and new: a ratio of costs, which is not CAC.'),
-('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR in one currency that have a score, as the month closed.'),
-('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR in one currency whose last score was below 65 as the month closed.'),
+('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR that have a score, as the month closed.'),
+('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR whose last score was below 65 as the month closed.'),
 ('at_risk_mrr', 'customers', 842, 'MRR at risk', 'currency', 'down', 'balance', 'month', 'MRR of customers with a score below 65', 'MRR of the customers whose last score was below 65 as the month closed.'),
 ('at_risk_mrr_rate', 'customers', 843, 'MRR at risk, share', 'rate', 'down', 'not additive', 'month', 'at_risk_mrr / mrr', 'MRR at risk over the MRR of all customers, those without a score included.');
 
@@ -40,7 +40,7 @@ FROM (VALUES ('sessions', 'sessions', NULL, NULL), ('sessions_per_user', NULL, '
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition) VALUES
 ('gross_margin_rate', 'month', '''all''', '''all''', 'unit_economics', 'currency', NULL, 'gross_profit', 'CASE WHEN gross_profit IS NOT NULL THEN revenue END', 'true'),
 ('contribution_margin_rate', 'month', '''all''', '''all''', 'unit_economics', 'currency', NULL, 'contribution_margin', 'CASE WHEN contribution_margin IS NOT NULL THEN revenue END', 'true'),
-('fully_loaded_cac', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'cac', 'CASE WHEN cac IS NOT NULL THEN acquisition_cost END', 'CASE WHEN cac IS NOT NULL THEN new_customers END', 'true'),
+('fully_loaded_cac', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'cac', 'CASE WHEN complete AND acquisition_cost > 0 THEN acquisition_cost END', 'CASE WHEN complete AND acquisition_cost > 0 THEN new_customers END', 'true'),
 ('ltv', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'ltv', NULL, NULL, 'true'),
 ('ltv', 'month', '''segment''', 'segment', 'unit_economics_by_segment', 'currency', 'ltv', NULL, NULL, 'true'),
 ('ltv_to_cac_ratio', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'ltv_to_cac_ratio', 'CASE WHEN ltv_to_cac_ratio IS NOT NULL THEN ltv END', 'CASE WHEN ltv_to_cac_ratio IS NOT NULL THEN cac END', 'true'),

@@ -56,10 +56,17 @@ INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, 
 ('churned_customers', 'month', 'mrr_consolidated', 'currency', 'churned_customers', NULL, NULL),
 ('logo_churn_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'churned_customers', 'opening_customers');
 
--- the same by currency, and by what is known of the customers now
-INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition)
-SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, s.currency, s.value, s.numerator, s.denominator, d.condition
-FROM nudge.shipped_metric_sources s, (VALUES ('''currency''', 'currency', 'mrr_summary', 'true'), ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition)
+-- the same by currency, and by what is known of the customers now: converted as the
+-- total is, what was there at the rate before, what is at that of now
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator)
+SELECT s.metric, s.grain, '''currency''', 'currency', 'mrr_summary', s.currency, s.value, s.numerator, s.denominator FROM nudge.shipped_metric_sources s WHERE s.mart = 'mrr_consolidated';
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition, aggregated)
+SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, 'base_currency', e.value, e.numerator, e.denominator, d.condition, true
+FROM nudge.shipped_metric_sources s, (VALUES ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition),
+	LATERAL (SELECT max(c.converted) FILTER (WHERE c.part = 1) AS value, max(c.converted) FILTER (WHERE c.part = 2) AS numerator, max(c.converted) FILTER (WHERE c.part = 3) AS denominator
+		FROM (SELECT p.part, 'sum(' || regexp_replace(regexp_replace(replace(p.expression, 'net_new_mrr', '(closing_mrr - opening_mrr)'), '\m(opening|churn)_mrr\M', 'coalesce(round(\1_mrr * opening_rate, 6), 0)', 'g'),
+				'\m(closing|new|reactivation|expansion|contraction)_mrr\M', 'round(\1_mrr * closing_rate, 6)', 'g') || ')' AS converted
+			FROM unnest(ARRAY[s.value, s.numerator, s.denominator]) WITH ORDINALITY p(expression, part)) c) e
 WHERE s.mart = 'mrr_consolidated';
 
 -- Retention of 12 months as each month closes, and as each quarter does.

@@ -14,7 +14,8 @@ CREATE FUNCTION nudge.backlog_lines(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (
 	ticket text,
 	value text,
@@ -25,32 +26,36 @@ CREATE FUNCTION nudge.backlog_lines(
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
-DECLARE
-	named_zone constant text := coalesce(zone, 'UTC');
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
 	PERFORM nudge.check_by("by", '{priority,complexity,category,agent}');
-	RETURN QUERY
+	RETURN QUERY EXECUTE format($query$
+		WITH internal AS MATERIALIZED (
+			SELECT DISTINCT k.customer FROM (SELECT DISTINCT ON (c.customer) c.customer, c.internal FROM (%s) c WHERE c.customer IS NOT NULL ORDER BY c.customer, c.created_at, nullif(btrim(c.segment), '') COLLATE "C") k WHERE k.internal
+		)
 		-- what comes after the window has no period, what was before it has -infinity
 		SELECT d.ticket, d.value, d.opened_at,
-			CASE WHEN d.opened IS NULL OR d.opened >= end_day THEN NULL WHEN d.opened < start_day THEN date '-infinity'
-				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.opened, grain), start_day) END,
-			CASE WHEN d.resolved IS NULL OR d.resolved >= end_day THEN NULL WHEN d.resolved < start_day THEN date '-infinity'
-				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.resolved, grain), start_day) END,
-			CASE WHEN d.reopened IS NULL OR d.reopened >= end_day THEN NULL WHEN d.reopened < start_day THEN date '-infinity'
-				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.reopened, grain), start_day) END
+			CASE WHEN d.opened IS NULL OR d.opened >= $3 THEN NULL WHEN d.opened < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.opened, $4), $2) END,
+			CASE WHEN d.resolved IS NULL OR d.resolved >= $3 THEN NULL WHEN d.resolved < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.resolved, $4), $2) END,
+			CASE WHEN d.reopened IS NULL OR d.reopened >= $3 THEN NULL WHEN d.reopened < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.reopened, $4), $2) END
 		FROM (
-			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, named_zone) AS opened, nudge.civil_date(r.resolved_at, named_zone) AS resolved,
-				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, named_zone) END AS reopened,
-				CASE "by" WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
-			FROM nudge.ticket_rows(tickets, NULL, (end_day + 2)::timestamp AT TIME ZONE 'UTC', as_of) r
+			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, $5) AS opened, nudge.civil_date(r.resolved_at, $5) AS resolved,
+				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, $5) END AS reopened,
+				CASE $7 WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
+			FROM nudge.ticket_rows($1, NULL, ($3 + 2)::timestamp AT TIME ZONE 'UTC', $6) r
+			WHERE r.customer IS NULL OR r.customer NOT IN (SELECT i.customer FROM internal i)
 			OFFSET 0
 		) d
-		WHERE d.opened < end_day;
+		WHERE d.opened < $3
+		$query$, nudge.input_query('customers', customers))
+		USING tickets, start_day, end_day, grain, coalesce(zone, 'UTC'), as_of, "by";
 END
 $$;
-COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text) IS
-	'Each ticket with the periods in which it came into the backlog, left it and came back, -infinity for before the window: the drill-down of backlog and backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text, regclass) IS
+	'Each ticket with the periods in which it came into the backlog, left it and came back, -infinity for before the window: the drill-down of backlog and backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups, and without customers none is internal';
 
 CREATE FUNCTION nudge.backlog_stays(
 	tickets regclass,
@@ -59,7 +64,8 @@ CREATE FUNCTION nudge.backlog_stays(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (ticket text, value text, opened_at timestamptz, is_return boolean, from_no integer, to_no integer)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
@@ -73,7 +79,7 @@ BEGIN
 			-- before the window is 0
 			SELECT l.ticket, l.value, l.opened_at, l.reopened_period IS NOT NULL AS returns, coalesce(o.no, 0) AS opened, CASE WHEN l.resolved_period IS NOT NULL THEN coalesce(c.no, 0) END AS resolved,
 				coalesce(a.no, 0) AS reopened
-			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l
 			LEFT JOIN span o ON o.period = l.opened_period
 			LEFT JOIN span c ON c.period = l.resolved_period
 			LEFT JOIN span a ON a.period = l.reopened_period
@@ -86,7 +92,7 @@ BEGIN
 		WHERE k.from_no <= k.to_no;
 END
 $$;
-COMMENT ON FUNCTION nudge.backlog_stays(regclass, date, date, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.backlog_stays(regclass, date, date, text, text, timestamptz, text, regclass) IS
 	'Works for backlog and backlog_ages: at the ends of which periods of begun_spans, by their numbers, each ticket is open. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
 
 CREATE FUNCTION nudge.open_ticket_ages(
@@ -96,19 +102,20 @@ CREATE FUNCTION nudge.open_ticket_ages(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (period date, ticket text, value text, opened_at timestamptz, age_seconds numeric, age_days numeric)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	RETURN QUERY
 		SELECT s.period, l.ticket, l.value, l.opened_at, g.age_seconds, trim_scale(g.age_seconds / 86400)
-		FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by") l
+		FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l
 		JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.no BETWEEN l.from_no AND l.to_no,
 			LATERAL (SELECT trim_scale(extract(epoch FROM s.known_at - l.opened_at)) AS age_seconds) g;
 END
 $$;
-COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text, regclass) IS
 	'Each ticket that is open at the end of a period, with its age in days since it was opened: the drill-down of backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
 
 CREATE FUNCTION nudge.backlog(
@@ -118,7 +125,8 @@ CREATE FUNCTION nudge.backlog(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
 	value text,
@@ -142,14 +150,14 @@ BEGIN
 			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), n AS MATERIALIZED (
 			SELECT e.period, l.value, grouping(l.value) = 1 AS is_total, sum(e.opened) AS opened, sum(e.resolved) AS resolved, sum(e.reopened) AS reopened
-			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l,
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l,
 				LATERAL (VALUES (l.opened_period, 1, 0, 0), (l.resolved_period, 0, 1, 0), (l.reopened_period, 0, 0, 1)) e(period, opened, resolved, reopened)
 			WHERE e.period IS NOT NULL
 			GROUP BY GROUPING SETS ((e.period, l.value), (e.period))
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
 		), stay AS MATERIALIZED (
-			SELECT * FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by")
+			SELECT * FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers)
 		), opening AS MATERIALIZED (
 			-- the instants at which those that are open were opened: how many, and their sum
 			SELECT e.no, l.value, sum(e.step) AS n, sum(e.step * extract(epoch FROM l.opened_at)) AS opened, min(l.opened_at) FILTER (WHERE e.step > 0 AND l.is_return) AS returned
@@ -192,7 +200,7 @@ BEGIN
 		ORDER BY m.period, m.is_total, m.value COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text, regclass) IS
 	'Open tickets at the ends of periods, or at as_of: opening + opened + reopened - resolved = closing, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
 
 CREATE FUNCTION nudge.backlog_ages(
@@ -203,7 +211,8 @@ CREATE FUNCTION nudge.backlog_ages(
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL,
-	edges numeric[] DEFAULT '{1,3,7,30}'
+	edges numeric[] DEFAULT '{1,3,7,30}',
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
 	value text,
@@ -233,7 +242,7 @@ BEGIN
 					least(l.to_no, CASE WHEN c.to_days < 1e6 THEN
 						width_bucket(l.opened_at + make_interval(secs => c.to_days::double precision * 86400) - interval '1 microsecond', e.ends) END) AS to_no
 				FROM (SELECT array_agg(s.known_at ORDER BY s.no) AS ends FROM span s) e,
-					nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by") l, class c
+					nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l, class c
 				WHERE c.from_days < 1e6) k
 			WHERE k.from_no <= k.to_no
 		), move AS MATERIALIZED (
@@ -254,5 +263,5 @@ BEGIN
 		ORDER BY c.period, c.is_total, c.value COLLATE "C", c.place;
 END
 $$;
-COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS
+COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[], regclass) IS
 	'Open tickets at the ends of periods, or at as_of, by how long ago they were opened, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';

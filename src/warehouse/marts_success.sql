@@ -11,14 +11,21 @@
 -- is known of accounts is what is known as a month closes, or yesterday.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('account_success', 'customers', 1000, 'metric', '{account_facts,customers,subscriptions}', '{contracts}', 'period', '{period,dimension,value,metric}', $query$
-SELECT m.period::date AS period, d.dimension, d.value, r.metric, r.numerator, r.denominator, r.value AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+SELECT m.period::date AS period, d.dimension, d.value, r.metric, coalesce(e.numerator, r.numerator) AS numerator, coalesce(e.denominator, r.denominator) AS denominator, CASE WHEN e.denominator > 0 THEN e.numerator / e.denominator ELSE r.value END AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	(SELECT array_agg(c.currency) AS currencies, array_agg(c.state) AS states FROM (SELECT b.currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b GROUP BY b.currency) c OFFSET 0) o,
 	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
 	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
 	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
+	-- a rate that moves is no expansion: who pays more is found in the currency that is paid
+	LEFT JOIN LATERAL (
+		SELECT sum(l.numerator) AS numerator, sum(l.denominator) AS denominator
+		FROM unnest(o.states) p(state), LATERAL nudge.account_revenue_lines(p.state, k.closes_on, 'nudge_staging.customers'::regclass, NULL, d.segment, {zone}) l
+		WHERE r.metric = 'account_expansion_rate' AND o.currencies <> ARRAY[s.currency] AND l.metric = 'account_expansion_rate'
+	) e ON true
 WHERE k.closes_on >= m.period::date$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'What is known of accounts as each month closes, of the present one and the 12 before, in all and by segment now: shares of customers, contracts and plans, with numerator and denominator. Grain: month of the zone of deploy(), dimension, value and metric',

@@ -236,7 +236,7 @@ SELECT set_eq('SELECT period, dimension, value, tickets_answered, median_first_r
 SELECT set_eq('SELECT period, dimension, value, opening_tickets, tickets_opened, tickets_reopened, tickets_resolved, closing_tickets, oldest_age_days FROM nudge_analytics.support_backlog',
 	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.opening, r.opened, r.reopened, r.resolved, r.closing, round(r.oldest_age_days, 1)
 	FROM unnest('{NULL,priority,complexity,category,agent}'::text[]) d,
-		nudge.backlog('shop.tickets', pg_temp.first_month('tickets', 'opened_at'), pg_temp.next_month(), 'month', 'Europe/Berlin', now(), d) r WHERE r.is_total = (d IS NULL)$$, 'support_backlog is backlog');
+		nudge.backlog('shop.tickets', pg_temp.first_month('tickets', 'opened_at'), pg_temp.next_month(), 'month', 'Europe/Berlin', now(), d, 'shop.customers') r WHERE r.is_total = (d IS NULL)$$, 'support_backlog is backlog');
 SELECT set_eq('SELECT period, dimension, value, asked, answered, open_surveys, promoters, detractors, score, score_low, score_change, complete FROM nudge_analytics.nps',
 	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.asked, r.answered, r.open_surveys, r.promoters, r.detractors, r.score, r.score_low, r.score_change, r.complete
 	FROM unnest('{NULL,segment,industry,company_size,region}'::text[]) d,

@@ -20,15 +20,15 @@ SET jit = off;
 SELECT no_plan();
 
 -- What the company does not have: tickets that come back, outcomes that are not
--- known, users that are internal; and one level of service for all.
+-- known, customers and users that are internal; and one level of service for all.
 DELETE FROM nudge.sla_targets;
 INSERT INTO nudge.sla_targets (measure, target_minutes) VALUES ('first_response', 120), ('resolution', 1440);
 UPDATE company.tickets SET reopened_at = resolved_at + interval '1 day', resolved_at = resolved_at + interval '2 days' WHERE ticket ~ '7$' AND resolved_at < now() - interval '3 days';
 UPDATE company.tickets SET escalated = NULL WHERE ticket ~ '3$';
 UPDATE company.deals SET partner = 'Shop Connect' WHERE deal ~ '[14]$';
-UPDATE company.costs SET category = 'product_development/pay' WHERE category = 'research/pay';
 UPDATE company.deployments SET failed = NULL WHERE service = 'api' AND extract(second FROM at)::integer % 7 = 0;
 UPDATE company.users SET internal = true WHERE "user" ~ '5-2$';
+UPDATE company.customers SET internal = true WHERE customer ~ '3$';
 SELECT count(*) FROM nudge.deploy(zone => 'America/Los_Angeles', week_start => 'sunday', fiscal_year_start => 4) \g /dev/null
 -- all, or some with what they read
 CREATE FUNCTION pg_temp.refresh_all(wanted text[] DEFAULT NULL) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -128,8 +128,9 @@ CREATE TEMP TABLE adopted AS
 SELECT pg_temp.expect('month', $$ SELECT period, sum(tried) / sum(users) AS feature_discovery_rate, sum(tried) / sum(users) AS feature_adoption_rate, sum(thrice) / sum(users) AS feature_adopted_rate, sum(habitual) / sum(users) AS feature_habit_rate, sum(n) / sum(tried) AS feature_usage_frequency
 	FROM adopted GROUP BY period $$) \g /dev/null
 
--- support
-CREATE TEMP TABLE line AS SELECT t.*, pg_temp.month(t.opened_at) AS period, t.resolved_at IS NOT NULL AS resolved, extract(epoch FROM t.first_response_at - t.opened_at) / 60 AS answer, extract(epoch FROM t.resolved_at - t.opened_at) / 60 AS whole FROM company.tickets t;
+-- support, of customers that are not internal
+CREATE TEMP VIEW company_tickets AS SELECT t.* FROM company.tickets t JOIN company.customers c ON c.customer = t.customer AND c.internal IS NOT TRUE;
+CREATE TEMP TABLE line AS SELECT t.*, pg_temp.month(t.opened_at) AS period, t.resolved_at IS NOT NULL AS resolved, extract(epoch FROM t.first_response_at - t.opened_at) / 60 AS answer, extract(epoch FROM t.resolved_at - t.opened_at) / 60 AS whole FROM company_tickets t;
 SELECT pg_temp.expect('month', $$
 	SELECT m.period, count(l.ticket) AS tickets_opened, count(l.ticket)::numeric / nullif((SELECT count(*) FROM company.customers c WHERE c.internal IS NOT TRUE AND c.created_at < m.ends), 0) AS tickets_per_customer,
 		percentile_cont(0.5) WITHIN GROUP (ORDER BY l.answer) AS first_response_time, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.whole) AS resolution_time,
@@ -139,7 +140,7 @@ SELECT pg_temp.expect('month', $$
 		count(*) FILTER (WHERE l.escalated)::numeric / nullif(count(l.escalated), 0) AS ticket_escalation_rate, count(*) FILTER (WHERE l.resolved AND l.contacts = 1 AND l.reopened_at IS NULL)::numeric / nullif(count(l.contacts) FILTER (WHERE l.resolved), 0) AS one_touch_resolution_rate
 	FROM months m LEFT JOIN line l ON l.period = m.period GROUP BY m.period, m.ends $$) \g /dev/null
 SELECT pg_temp.expect('month', $$ SELECT b.period, b.resolved AS tickets_resolved, b.closing AS ticket_backlog, round(b.mean_age_days, 1) AS backlog_age_days
-	FROM nudge.backlog('company.tickets', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) b $$) \g /dev/null
+	FROM nudge.backlog('company_tickets', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) b $$) \g /dev/null
 
 -- the net promoter score, of the surveys sent
 SELECT pg_temp.expect('month', $$ SELECT m.period, 100.0 * (count(*) FILTER (WHERE s.score >= 9) - count(*) FILTER (WHERE s.score <= 6)) / nullif(count(s.score), 0) AS nps, count(s.score) AS nps_responses, count(s.score)::numeric / nullif(count(s.sent_at), 0) AS nps_response_rate
@@ -210,7 +211,7 @@ SELECT pg_temp.expect('month', $$ SELECT l.period, r.realization_rate AS value_r
 	FROM last l, LATERAL nudge.value_realization(l.state, 'company.account_facts', l.period_end - 1, 'company.customers', 'company.usage', zone => 'America/Los_Angeles') r $$) \g /dev/null
 SELECT pg_temp.expect('month', $$ SELECT l.period, r.risk_adjusted_retention AS risk_adjusted_retention_rate FROM last l, LATERAL nudge.risk_adjusted_retention(l.state, 'company.scores', l.period_end - 1, zone => 'America/Los_Angeles') r WHERE r.is_total $$) \g /dev/null
 -- the same by hand: contracts, customers and accounts that pay more than three months before
-SELECT is_empty($$ SELECT * FROM expected e JOIN last l ON l.period = e.period, LATERAL (SELECT count(*) FILTER (WHERE c.term_months >= 24)::numeric / nullif(count(*), 0) AS share FROM company.contracts c WHERE c.signed_at < l.ends AND c.signed_at >= pg_temp.instant((l.period_end - interval '12 months')::date)) c
+SELECT is_empty($$ SELECT * FROM expected e JOIN last l ON l.period = e.period, LATERAL (SELECT count(*) FILTER (WHERE c.term_months >= 24)::numeric / nullif(count(*), 0) AS share FROM company.contracts c JOIN company.customers a ON a.customer = c.customer AND a.internal IS NOT TRUE WHERE c.signed_at < l.ends AND c.signed_at >= pg_temp.instant((l.period_end - interval '12 months')::date)) c
 	WHERE e.metric = 'multi_year_contract_rate' AND round(e.value, 9) IS DISTINCT FROM round(c.share, 9) $$, 'contracts of two years or more');
 SELECT is_empty($$ SELECT * FROM expected e JOIN last l ON l.period = e.period, LATERAL (SELECT count(*) FILTER (WHERE n.closing > b.closing)::numeric / nullif(count(*), 0) AS share FROM moved b JOIN moved n ON n.customer = b.customer AND n.period = l.period WHERE b.period = l.period - interval '3 months' AND b.closing > 0
 	AND b.customer IN (SELECT c.customer FROM company.customers c WHERE c.internal IS NOT TRUE)) c WHERE e.metric = 'account_expansion_rate' AND round(e.value, 9) IS DISTINCT FROM round(c.share, 9) $$, 'accounts that pay more than three months before');
@@ -258,6 +259,9 @@ SELECT is_empty($$ SELECT e.metric, e.grain, e.period FROM expected e JOIN shown
 SELECT is_empty($$ SELECT v.metric, v.period_start, v.value, r.p FROM shown v, LATERAL (SELECT percentile_disc(replace(split_part(v.metric, '_', 1), 'p', '0.')::float8) WITHIN GROUP (ORDER BY r.duration_ms) AS p FROM company.requests r, generate_series(1, r.count) WHERE pg_temp.month(r.at) = v.period_start) r
 	WHERE v.metric ~ '^p[0-9]+_latency$' AND v.dimension = 'all' AND v.value / r.p NOT BETWEEN 0.989 AND 1.011 $$, 'percentiles of requests are to within 1%');
 
+SELECT is_empty($$ SELECT u.period FROM nudge_analytics.unit_economics u LEFT JOIN shown v ON v.metric = 'fully_loaded_cac' AND v.period_start = u.period AND v.dimension = 'all' WHERE u.complete AND u.acquisition_cost > 0 AND (v.numerator, v.denominator) IS DISTINCT FROM (u.acquisition_cost::numeric(24,6), u.new_customers::numeric(24,6)) $$, 'who is not won costs over 0');
+SELECT isnt_empty($$ SELECT FROM nudge_analytics.unit_economics WHERE complete AND acquisition_cost > 0 AND new_customers = 0 $$, 'in some months nobody is');
+
 -- Slices ------------------------------------------------------------------------
 
 SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension, s.value, t.value FROM shown t JOIN (SELECT metric, grain, period_start, dimension, currency, sum(value) AS value FROM shown WHERE dimension <> 'all' GROUP BY 1, 2, 3, 4, 5) s USING (metric, grain, period_start)
@@ -283,7 +287,9 @@ SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'ma
 SELECT is_empty($$ WITH placed AS (SELECT v.metric, v.period_start, v.value, lag(v.value) OVER w AS before, row_number() OVER (PARTITION BY v.metric ORDER BY v.period_start DESC) AS n FROM shown v JOIN nudge.shipped_metrics m USING (metric, grain) WHERE v.dimension = 'all' AND v.complete
 		WINDOW w AS (PARTITION BY v.metric ORDER BY v.period_start))
 	SELECT k.metric, k.period_start, k.value, k.previous FROM nudge_reporting.kpi_current k LEFT JOIN placed p ON p.metric = k.metric AND p.n = 1 WHERE (k.period_start, k.value, k.previous) IS DISTINCT FROM (p.period_start, p.value, p.before) $$, 'a key figure is the value of the last period that is over, beside the one before');
-SELECT is_empty($$ SELECT metric, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND null_reason NOT IN ('denominator is 0', 'not known') $$, 'all of them are known');
+SELECT is_empty($$ SELECT metric, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND null_reason NOT IN ('denominator is 0', 'denominator is below 0', 'not known') $$, 'all of them are known');
+SELECT is_empty($$ SELECT metric, numerator, denominator, null_reason FROM nudge_reporting.kpi_current WHERE value IS NULL AND numerator IS NOT NULL AND denominator IS NOT NULL AND null_reason NOT LIKE 'denominator is %' $$, 'what cannot be divided says so');
+SELECT is((SELECT null_reason FROM nudge_reporting.kpi_current WHERE metric = 'runway_months'), 'denominator is below 0', 'who earns cash has no runway');
 SELECT cmp_ok((SELECT count(*) FROM nudge_reporting.kpi_current WHERE value IS NOT NULL), '>', (SELECT count(*) * 9 / 10 FROM nudge.shipped_metrics), 'most of them are defined');
 SELECT is_empty($$ SELECT period_start, metric FROM shown GROUP BY period_start, grain, metric, dimension, dimension_value, currency HAVING count(*) > 1 $$, 'no value is there twice');
 
@@ -340,6 +346,24 @@ FROM unnest(:'changed'::text[]) m;
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
 	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity)' $$, 'a second refresh writes nothing');
+
+-- Currencies ------------------------------------------------------------------------
+
+-- prices in another currency, of which a rate moves each month
+UPDATE company.subscriptions SET currency = 'EUR' WHERE customer ~ '[13579]$';
+INSERT INTO company.exchange_rates VALUES ('EUR', '2000-01-01', 1.1, 'USD');
+SELECT pg_temp.refresh_all('{account_success,mrr_by_segment,mrr_by_dimension,unit_economics_by_segment,mrr_consolidated,customer_health_by_band}') \g /dev/null
+SELECT is_empty($$ SELECT t.metric, t.period_start, s.dimension, s.value, t.value FROM (SELECT metric, period_start, dimension, currency, sum(value) AS value FROM nudge_reporting.metric_values WHERE dimension NOT IN ('all', 'currency') GROUP BY 1, 2, 3, 4) s
+	JOIN nudge_reporting.metric_values t USING (metric, period_start) JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND m.additivity <> 'not additive' AND m.metric ~ 'mrr$|^arr$|(paying|new|churned)_customers' AND m.metric !~ 'risk'
+	AND (s.currency IS DISTINCT FROM t.currency OR abs(s.value - t.value) > 0.001) $$, 'slices of several currencies are converted as the total is');
+SELECT is_empty($$ SELECT s.metric, s.period_start, s.dimension FROM (SELECT metric, period_start, dimension, sum(numerator) AS n, sum(denominator) AS d FROM nudge_reporting.metric_values WHERE dimension NOT IN ('all', 'currency') GROUP BY 1, 2, 3) s JOIN nudge_reporting.metric_values t USING (metric, period_start)
+	WHERE t.dimension = 'all' AND t.metric IN ('mrr_growth_rate', 'churned_mrr_rate', 'gross_mrr_churn_rate', 'expansion_rate', 'quick_ratio', 'arpa', 'logo_churn_rate') AND (abs(s.n - t.numerator) > 0.001 OR abs(s.d - t.denominator) > 0.001) $$, 'and so are numerators and denominators');
+SELECT isnt_empty($$ SELECT FROM nudge_analytics.mrr_by_segment WHERE base_currency = 'USD' AND currency = 'EUR' AND opening_rate <> closing_rate $$, 'of rates that moved');
+SELECT is_empty($$ SELECT s.period FROM nudge_analytics.unit_economics_by_segment s GROUP BY s.period, s.currency HAVING abs(sum(s.mrr) - (SELECT c.closing_mrr FROM nudge_analytics.mrr_consolidated c WHERE (c.period, c.currency) = (s.period, s.currency))) > 0.001 $$, 'what segments are worth is of all their customers');
+SELECT is_empty($$ SELECT h.period FROM nudge_analytics.customer_health_by_band h LEFT JOIN nudge_analytics.mrr_consolidated c USING (period, currency) WHERE h.band = 'all' AND (abs(h.mrr - c.closing_mrr) > 0.001 OR h.customers <> c.closing_customers) IS NOT FALSE $$, 'what is at risk is of all customers');
+SELECT results_eq($$ SELECT numerator, denominator FROM nudge_analytics.account_success WHERE metric = 'account_expansion_rate' AND dimension = 'all' AND period = (SELECT max(period) FROM months) $$,
+	$$ SELECT count(*) FILTER (WHERE n.closing > b.closing)::numeric, count(*)::numeric FROM moved b JOIN moved n ON n.customer = b.customer AND n.period = (SELECT max(period) FROM months) WHERE b.period = (SELECT max(period) FROM months) - interval '3 months' AND b.closing > 0
+		AND b.customer ~ '[^4]$|[^0]4$' AND b.customer IN (SELECT c.customer FROM company.customers c WHERE c.internal IS NOT TRUE) $$, 'a rate that moves is no expansion');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -19,11 +19,15 @@ const REASONS = {
 	'no data in this currency': 'no data in this currency',
 	'no complete period': 'no period is over yet',
 	'denominator is 0': 'not defined: it would divide by 0',
+	'denominator is below 0': 'not defined: what it is divided by is below 0',
 	'not known': 'not known for this period',
 	'not sliced': 'not known by this segment',
 	'no row': 'no value in this period',
 	'not kept': 'this page does not go back so far'
 };
+
+/* as kpi_current has it: a runway of who earns cash is not defined */
+const undefinedReason = denominator => denominator === 0n ? 'denominator is 0' : denominator < 0n ? 'denominator is below 0' : 'not known';
 
 /* days are texts, YYYY-MM-DD, and compare as such */
 function dayParts(day)
@@ -204,7 +208,7 @@ function measure(model, metricName, period, slice, currency)
 	const nothing = (reason, start, grain) => ({ value: null, numerator: null, denominator: null, complete: true, start: start || null, grain: grain || metric.grain, how: 'none', reason, points: [] });
 	const whole = (point, grain, how) => ({
 		value: point.value, numerator: point.numerator, denominator: point.denominator, complete: point.complete, start: point.start, grain, how, points: [point],
-		reason: point.value !== null ? null : point.denominator === 0n ? 'denominator is 0' : 'not known'
+		reason: point.value !== null ? null : undefinedReason(point.denominator)
 	});
 
 	if (!series)
@@ -246,10 +250,10 @@ function measure(model, metricName, period, slice, currency)
 	else
 	{
 		const numerator = sum(row => row.numerator), denominator = sum(row => row.denominator);
-		Object.assign(result, { value: divideDecimals(numerator, denominator), numerator, denominator, how: 'weighted' });
+		Object.assign(result, { value: denominator < 0n ? null : divideDecimals(numerator, denominator), numerator, denominator, how: 'weighted' });
 	}
 	if (result.value === null)
-		result.reason = result.denominator === 0n ? 'denominator is 0' : 'not known';
+		result.reason = undefinedReason(result.denominator);
 	return result;
 }
 
