@@ -15,6 +15,12 @@ DROP FUNCTION nudge.support_report(regclass, date, date, text, text, timestamptz
 -- replaces: CREATE FUNCTION nudge.support_times(
 DROP FUNCTION nudge.support_times(regclass, date, date, text, text, timestamptz, text, regclass, text, text, numeric);
 
+-- replaces: CREATE FUNCTION nudge.backlog_lines(
+DROP FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text);
+
+-- replaces: CREATE FUNCTION nudge.open_ticket_ages(
+DROP FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text);
+
 -- replaces: CREATE FUNCTION nudge.backlog(
 DROP FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text);
 
@@ -72,6 +78,10 @@ DROP FUNCTION nudge.page_load(regclass, date, date, text, text, timestamptz, dou
 -- replaces: COMMENT ON FUNCTION nudge.check_sales_by(text) IS
 -- replaces: COMMENT ON FUNCTION nudge.sales_flows(regclass, date, date, regclass, text, text, timestamptz, text, text) IS
 -- replaces: COMMENT ON FUNCTION nudge.check_support_options(text, text, numeric) IS
+-- replaces: COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text) IS
+-- replaces: COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text) IS
+-- replaces: COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text) IS
+-- replaces: COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS
 -- replaces: COMMENT ON FUNCTION nudge.check_by(text, text) IS
 -- replaces: COMMENT ON FUNCTION nudge.request_query(regclass) IS
 -- replaces: COMMENT ON FUNCTION nudge.check_coverage(bigint) IS 'An error if there are samples of coverage that are no share';
@@ -216,6 +226,63 @@ BEGIN
 	END IF;
 	-- an error for a name that civil_date and AT TIME ZONE do not read alike
 	RETURN CASE WHEN nudge.civil_date('epoch', coalesce(zone, 'UTC')) IS NOT NULL THEN (day + 1)::timestamp AT TIME ZONE coalesce(zone, 'UTC') END;
+END
+$$;
+
+-- replaces: CREATE FUNCTION nudge.account_contract_rows(contracts regclass, as_of timestamptz)
+CREATE OR REPLACE FUNCTION nudge.account_contract_rows(contracts regclass, as_of timestamptz)
+	RETURNS TABLE (customer text, contract text, signed_at timestamptz, starts_at timestamptz, term_months numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		WITH line AS MATERIALIZED (
+			SELECT c.customer, c.contract, c.signed_at, c.starts_at, c.term_months FROM (%s) c WHERE c.signed_at IS NULL OR c.signed_at < $1
+		), one AS MATERIALIZED (
+			SELECT nudge.check_input('contracts', count(*) FILTER (WHERE l.customer IS NULL OR l.contract IS NULL OR NOT coalesce(isfinite(l.signed_at) AND isfinite(l.starts_at), false)
+				OR NOT coalesce(l.term_months < 'Infinity', false))) AS checked
+			FROM line l
+		)
+		SELECT l.* FROM one, line l
+		ORDER BY l.signed_at, l.customer COLLATE "C", l.contract COLLATE "C"
+		$query$, nudge.input_query('contracts', contracts)) USING as_of;
+END
+$$;
+
+-- replaces: CREATE FUNCTION nudge.implementation_lines(
+CREATE OR REPLACE FUNCTION nudge.implementation_lines(
+	state nudge.mrr_state,
+	account_facts regclass,
+	as_of date,
+	customers regclass DEFAULT NULL,
+	contracts regclass DEFAULT NULL,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, started_at timestamptz, met_at timestamptz, days numeric, reached boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 50000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	RETURN QUERY
+	WITH begun AS MATERIALIZED (
+		SELECT a.customer, coalesce(c.starts_at, a.created_at) AS started_at
+		FROM nudge.account_rows(state, customers, as_of, implementation_lines.segment, zone) a
+		LEFT JOIN (SELECT k.customer, min(k.starts_at) AS starts_at FROM nudge.account_contract_rows(contracts, known_at) k GROUP BY k.customer) c ON c.customer = a.customer
+		WHERE a.active AND a.chosen
+	), met AS MATERIALIZED (
+		SELECT f.customer, f.valid_from FROM nudge.account_fact_rows(account_facts, '{implementation_met}', known_at) f
+		WHERE CASE WHEN coalesce(f.agreed_at <= f.valid_from, true) THEN nudge.fact_flag(f.fact, f.value) END
+	)
+	SELECT b.customer, b.started_at, m.met_at, extract(epoch FROM coalesce(m.met_at, known_at) - b.started_at) / 86400, m.met_at IS NOT NULL
+	FROM begun b
+	LEFT JOIN (SELECT k.customer, min(m.valid_from) AS met_at FROM begun k JOIN met m ON m.customer = k.customer AND m.valid_from >= k.started_at GROUP BY k.customer) m ON m.customer = b.customer
+	-- infinity is no time at which a customer came to be
+	WHERE b.started_at < known_at AND isfinite(b.started_at)
+	ORDER BY b.customer COLLATE "C";
 END
 $$;
 
@@ -1121,71 +1188,6 @@ BEGIN
 		WHERE c.internal IS NOT TRUE
 		$query$, nudge.input_query('customers', customers))
 		USING tickets, start_day, end_day, grain, zone, as_of, "by", counting, calendar;
-END
-$$;
-
--- replaces: CREATE FUNCTION nudge.backlog_lines(
-CREATE OR REPLACE FUNCTION nudge.backlog_lines(
-	tickets regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
-) RETURNS TABLE (
-	ticket text,
-	value text,
-	opened_at timestamptz,
-	opened_period date,
-	resolved_period date,
-	reopened_period date
-)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
-AS $$
-DECLARE
-	named_zone constant text := coalesce(zone, 'UTC');
-BEGIN
-	PERFORM nudge.check_report_window(start_day, end_day);
-	PERFORM nudge.check_by("by", '{priority,complexity,category,agent}');
-	RETURN QUERY
-		-- what comes after the window has no period, what was before it has -infinity
-		SELECT d.ticket, d.value, d.opened_at,
-			CASE WHEN d.opened IS NULL OR d.opened >= end_day THEN NULL WHEN d.opened < start_day THEN date '-infinity'
-				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.opened, grain), start_day) END,
-			CASE WHEN d.resolved IS NULL OR d.resolved >= end_day THEN NULL WHEN d.resolved < start_day THEN date '-infinity'
-				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.resolved, grain), start_day) END,
-			CASE WHEN d.reopened IS NULL OR d.reopened >= end_day THEN NULL WHEN d.reopened < start_day THEN date '-infinity'
-				WHEN grain IS NULL THEN start_day ELSE greatest(nudge.period_start(d.reopened, grain), start_day) END
-		FROM (
-			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, named_zone) AS opened, nudge.civil_date(r.resolved_at, named_zone) AS resolved,
-				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, named_zone) END AS reopened,
-				CASE "by" WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
-			FROM nudge.ticket_rows(tickets, NULL, (end_day + 2)::timestamp AT TIME ZONE 'UTC', as_of) r
-			OFFSET 0
-		) d
-		WHERE d.opened < end_day;
-END
-$$;
-
--- replaces: CREATE FUNCTION nudge.open_ticket_ages(
-CREATE OR REPLACE FUNCTION nudge.open_ticket_ages(
-	tickets regclass,
-	start_day date,
-	end_day date,
-	grain text DEFAULT NULL,
-	zone text DEFAULT 'UTC',
-	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
-) RETURNS TABLE (period date, ticket text, value text, opened_at timestamptz, age_seconds numeric, age_days numeric)
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
-AS $$
-BEGIN
-	RETURN QUERY
-		SELECT s.period, l.ticket, l.value, l.opened_at, g.age_seconds, trim_scale(g.age_seconds / 86400)
-		FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by") l
-		JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.no BETWEEN l.from_no AND l.to_no,
-			LATERAL (SELECT trim_scale(extract(epoch FROM s.known_at - l.opened_at)) AS age_seconds) g;
 END
 $$;
 
@@ -4647,6 +4649,68 @@ $$;
 COMMENT ON FUNCTION nudge.support_times(regclass, date, date, text, text, timestamptz, text, regclass, text, text, numeric) IS
 	'How long first responses and resolutions took, in all and in working minutes, and how many met their targets, by period, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of leaves what still waits undecided, a NULL by is the total alone';
 
+-- src/reports/support_backlog.sql
+
+/*
+ * support_backlog.sql
+ *		Support: which tickets are open at the end of each period, and since when.
+ *
+ * Definitions: doc/support.md.
+ */
+
+-- A ticket comes into the backlog when it is opened, leaves it when it is
+-- resolved, and comes back when it is reopened after that.
+CREATE FUNCTION nudge.backlog_lines(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
+) RETURNS TABLE (
+	ticket text,
+	value text,
+	opened_at timestamptz,
+	opened_period date,
+	resolved_period date,
+	reopened_period date
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.check_by("by", '{priority,complexity,category,agent}');
+	RETURN QUERY EXECUTE format($query$
+		WITH internal AS MATERIALIZED (
+			SELECT DISTINCT k.customer FROM (SELECT DISTINCT ON (c.customer) c.customer, c.internal FROM (%s) c WHERE c.customer IS NOT NULL ORDER BY c.customer, c.created_at, nullif(btrim(c.segment), '') COLLATE "C") k WHERE k.internal
+		)
+		-- what comes after the window has no period, what was before it has -infinity
+		SELECT d.ticket, d.value, d.opened_at,
+			CASE WHEN d.opened IS NULL OR d.opened >= $3 THEN NULL WHEN d.opened < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.opened, $4), $2) END,
+			CASE WHEN d.resolved IS NULL OR d.resolved >= $3 THEN NULL WHEN d.resolved < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.resolved, $4), $2) END,
+			CASE WHEN d.reopened IS NULL OR d.reopened >= $3 THEN NULL WHEN d.reopened < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.reopened, $4), $2) END
+		FROM (
+			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, $5) AS opened, nudge.civil_date(r.resolved_at, $5) AS resolved,
+				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, $5) END AS reopened,
+				CASE $7 WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
+			FROM nudge.ticket_rows($1, NULL, ($3 + 2)::timestamp AT TIME ZONE 'UTC', $6) r
+			WHERE r.customer IS NULL OR r.customer NOT IN (SELECT i.customer FROM internal i)
+			OFFSET 0
+		) d
+		WHERE d.opened < $3
+		$query$, nudge.input_query('customers', customers))
+		USING tickets, start_day, end_day, grain, coalesce(zone, 'UTC'), as_of, "by";
+END
+$$;
+
+COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text, regclass) IS
+	'Each ticket with the periods in which it came into the backlog, left it and came back, -infinity for before the window: the drill-down of backlog and backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups, and without customers none is internal';
+
 CREATE FUNCTION nudge.backlog_stays(
 	tickets regclass,
 	start_day date,
@@ -4654,7 +4718,8 @@ CREATE FUNCTION nudge.backlog_stays(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (ticket text, value text, opened_at timestamptz, is_return boolean, from_no integer, to_no integer)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
@@ -4668,7 +4733,7 @@ BEGIN
 			-- before the window is 0
 			SELECT l.ticket, l.value, l.opened_at, l.reopened_period IS NOT NULL AS returns, coalesce(o.no, 0) AS opened, CASE WHEN l.resolved_period IS NOT NULL THEN coalesce(c.no, 0) END AS resolved,
 				coalesce(a.no, 0) AS reopened
-			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l
 			LEFT JOIN span o ON o.period = l.opened_period
 			LEFT JOIN span c ON c.period = l.resolved_period
 			LEFT JOIN span a ON a.period = l.reopened_period
@@ -4682,8 +4747,32 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.backlog_stays(regclass, date, date, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.backlog_stays(regclass, date, date, text, text, timestamptz, text, regclass) IS
 	'Works for backlog and backlog_ages: at the ends of which periods of begun_spans, by their numbers, each ticket is open. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+
+CREATE FUNCTION nudge.open_ticket_ages(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
+) RETURNS TABLE (period date, ticket text, value text, opened_at timestamptz, age_seconds numeric, age_days numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	RETURN QUERY
+		SELECT s.period, l.ticket, l.value, l.opened_at, g.age_seconds, trim_scale(g.age_seconds / 86400)
+		FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l
+		JOIN nudge.begun_spans(start_day, end_day, grain, zone, as_of) s ON s.no BETWEEN l.from_no AND l.to_no,
+			LATERAL (SELECT trim_scale(extract(epoch FROM s.known_at - l.opened_at)) AS age_seconds) g;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text, regclass) IS
+	'Each ticket that is open at the end of a period, with its age in days since it was opened: the drill-down of backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
 
 CREATE FUNCTION nudge.backlog(
 	tickets regclass,
@@ -4692,7 +4781,8 @@ CREATE FUNCTION nudge.backlog(
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL
+	"by" text DEFAULT NULL,
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
 	value text,
@@ -4716,14 +4806,14 @@ BEGIN
 			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
 		), n AS MATERIALIZED (
 			SELECT e.period, l.value, grouping(l.value) = 1 AS is_total, sum(e.opened) AS opened, sum(e.resolved) AS resolved, sum(e.reopened) AS reopened
-			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by") l,
+			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l,
 				LATERAL (VALUES (l.opened_period, 1, 0, 0), (l.resolved_period, 0, 1, 0), (l.reopened_period, 0, 0, 1)) e(period, opened, resolved, reopened)
 			WHERE e.period IS NOT NULL
 			GROUP BY GROUPING SETS ((e.period, l.value), (e.period))
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
 		), stay AS MATERIALIZED (
-			SELECT * FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by")
+			SELECT * FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers)
 		), opening AS MATERIALIZED (
 			-- the instants at which those that are open were opened: how many, and their sum
 			SELECT e.no, l.value, sum(e.step) AS n, sum(e.step * extract(epoch FROM l.opened_at)) AS opened, min(l.opened_at) FILTER (WHERE e.step > 0 AND l.is_return) AS returned
@@ -4767,7 +4857,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text, regclass) IS
 	'Open tickets at the ends of periods, or at as_of: opening + opened + reopened - resolved = closing, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
 
 CREATE FUNCTION nudge.backlog_ages(
@@ -4778,7 +4868,8 @@ CREATE FUNCTION nudge.backlog_ages(
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
 	"by" text DEFAULT NULL,
-	edges numeric[] DEFAULT '{1,3,7,30}'
+	edges numeric[] DEFAULT '{1,3,7,30}',
+	customers regclass DEFAULT NULL
 ) RETURNS TABLE (
 	period date,
 	value text,
@@ -4808,7 +4899,7 @@ BEGIN
 					least(l.to_no, CASE WHEN c.to_days < 1e6 THEN
 						width_bucket(l.opened_at + make_interval(secs => c.to_days::double precision * 86400) - interval '1 microsecond', e.ends) END) AS to_no
 				FROM (SELECT array_agg(s.known_at ORDER BY s.no) AS ends FROM span s) e,
-					nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by") l, class c
+					nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l, class c
 				WHERE c.from_days < 1e6) k
 			WHERE k.from_no <= k.to_no
 		), move AS MATERIALIZED (
@@ -4830,7 +4921,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[]) IS
+COMMENT ON FUNCTION nudge.backlog_ages(regclass, date, date, text, text, timestamptz, text, numeric[], regclass) IS
 	'Open tickets at the ends of periods, or at as_of, by how long ago they were opened, in all and by a group. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL, a NULL by is the total alone';
 
 CREATE FUNCTION nudge.uptime(
@@ -9887,47 +9978,6 @@ END;
 COMMENT ON FUNCTION nudge.period_ticks(text, text) IS
 	'When the period of nudge.as_of() began: for clock queries of what changes as a day, or a month, begins';
 
--- What deploy would do, in its order.
-CREATE FUNCTION nudge.deploy_plan(settings nudge.deployment) RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY
-		WITH shipped AS (
-			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing
-			FROM nudge.shipped_marts m
-		), steps AS (
-			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN p.problem IS NOT NULL THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
-				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
-				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
-			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
-				-- how it is tracked somebody has chosen, even if that is not at all
-				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
-			UNION ALL
-			SELECT 2, i.input, 0, 'convert input', i.input, nudge.converted_view(i.input), NULL,
-				CASE WHEN settings.currency IS NULL THEN 'amounts as they are: no currency is chosen' WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NULL THEN 'amounts as they are: exchange_rates is not mapped'
-					ELSE format('amounts in %s', settings.currency) END
-			FROM nudge.inputs i WHERE nudge.conversion_day(i.input, settings.zone) IS NOT NULL AND to_regclass(nudge.staging_name(i.input)) IS NOT NULL
-				AND EXISTS (SELECT FROM shipped m WHERE m.missing IS NULL AND m.query ~ format('[{]%s[$]', i.input))
-			UNION ALL
-			SELECT 3, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
-				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
-				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
-			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
-			UNION ALL
-			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
-			UNION ALL
-			SELECT 5, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
-			UNION ALL
-			SELECT 5 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
-		)
-		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.deploy_plan(nudge.deployment) IS 'Works for deploy: what it would do with its settings';
-
 CREATE FUNCTION nudge.add_shipped_mart(name text, settings nudge.deployment) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -9941,8 +9991,8 @@ BEGIN
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;
-	FOR one IN SELECT i AS definition FROM unnest(m.indexes) i LOOP
-		EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s', m.name || '_' || left(md5(one.definition), 8), nudge.mart_table(m.name), one.definition);
+	FOR one IN SELECT m.name || '_' || left(md5(i), 8) AS index_name, i AS definition FROM unnest(m.indexes) i WHERE to_regclass(nudge.mart_table(m.name || '_' || left(md5(i), 8))) IS NULL LOOP
+		EXECUTE format('CREATE INDEX %I ON %s %s', one.index_name, nudge.mart_table(m.name), one.definition);
 	END LOOP;
 END
 $$;
@@ -9972,113 +10022,26 @@ BEGIN
 			DETAIL = format('It is %s.', buckets),
 			HINT = 'A bucket for every 4,000 customers is best.';
 	END IF;
+	IF settings.currency !~ '^[A-Z]{3}$' THEN
+		RAISE EXCEPTION '"%" is not a currency code', left(settings.currency, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A currency code is three letters; case does not matter.',
+			HINT = 'Use the three letters of ISO 4217, such as EUR.';
+	-- a zone may be words of POSIX, but they are put into queries with braces
+	ELSIF settings.zone ~ '[{}]' THEN
+		RAISE EXCEPTION 'unknown time zone "%"', left(settings.zone, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Midnight of this zone is where periods begin.',
+			HINT = 'Use a full name of pg_timezone_names, such as Europe/Berlin.';
+	END IF;
 	RETURN settings;
 END
 $$;
 
 COMMENT ON FUNCTION nudge.deploy_settings(text, integer, text, integer, text) IS 'Works for deploy: its settings, those not given as they were. Not STRICT: NULL is as it was';
 
-CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL, currency text DEFAULT NULL)
-	RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	plan record;
-	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start, currency);
-BEGIN
-	IF dry_run IS NOT TRUE THEN
-		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start, currency) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start, (settings).currency)
-		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
-			fiscal_year_start = excluded.fiscal_year_start, currency = excluded.currency, deployed_by = session_user, deployed_at = now();
-	END IF;
-	FOR plan IN SELECT p.* FROM nudge.deploy_plan(settings) p ORDER BY p.place LOOP
-		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
-			PERFORM nudge.track_source(plan.name);
-		ELSIF dry_run IS NOT TRUE AND plan.action = 'convert input' THEN
-			PERFORM nudge.make_converted_view(plan.name, settings.currency, settings.zone);
-		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
-			PERFORM nudge.add_shipped_mart(plan.name, settings);
-		ELSIF dry_run IS NOT TRUE AND plan.action = 'restrict rows' THEN
-			PERFORM nudge.restrict_rows(plan.name);
-		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND EXISTS (SELECT FROM nudge.shipped_audience_views v WHERE v.name = plan.name) THEN
-			PERFORM nudge.make_audience_view(plan.name, settings);
-		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
-			PERFORM nudge.make_staging_view(plan.name, settings);
-		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
-			PERFORM nudge.make_reporting_view(plan.name, settings);
-		END IF;
-		place := plan.place;
-		action := plan.action;
-		object := plan.object;
-		lock := plan.lock;
-		estimate := plan.estimate;
-		RETURN NEXT;
-	END LOOP;
-	IF dry_run IS NOT TRUE THEN
-		PERFORM nudge.grant_audiences();
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text) IS
-	'Tracks the sources, adds the materialisations that are shipped, as far as their inputs are mapped, and makes the views that BI tools read; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday, January and no currency';
-
-CREATE FUNCTION nudge.undeploy(dry_run boolean DEFAULT false) RETURNS TABLE (place bigint, action text, object text)
-	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	one record;
-BEGIN
-	FOR one IN
-		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name, s.object FROM (
-			SELECT -2 AS part, v.place AS depth, 'drop view' AS action, v.name, nudge.audience_view(v.name, v.audience) AS object FROM nudge.shipped_audience_views v WHERE to_regclass(nudge.audience_view(v.name, v.audience)) IS NOT NULL
-			UNION ALL
-			-- one may read another mart
-			SELECT -1, 0, 'drop policy', m.name, nudge.mart_table(m.name) FROM nudge.shipped_marts m JOIN pg_policy p ON p.polrelid = to_regclass(nudge.mart_table(m.name)) AND p.polname = 'nudge_own_rows'
-			UNION ALL
-			SELECT 0, v.place, 'drop view', v.name, nudge.reporting_view(v.name) FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
-			UNION ALL
-			SELECT 0, -v.place, 'drop view', v.name, nudge.staging_name(v.name) FROM nudge.shipped_staging_views v WHERE to_regclass(nudge.staging_name(v.name)) IS NOT NULL
-			UNION ALL
-			SELECT 1, o.depth, 'drop materialisation', o.name, nudge.mart_table(o.name) FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
-			UNION ALL
-			SELECT 2, 0, 'drop converted input', i.input, nudge.converted_view(i.input) FROM nudge.inputs i WHERE to_regclass(nudge.converted_view(i.input)) IS NOT NULL
-			UNION ALL
-			-- others may still need to know what changes
-			SELECT 3, 0, 'untrack source', t.source, t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
-			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
-				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
-		) s ORDER BY 1 LOOP
-		IF NOT dry_run AND one.action IN ('drop view', 'drop converted input') THEN
-			EXECUTE format('DROP VIEW %s', one.object);
-		ELSIF NOT dry_run AND one.action = 'drop policy' THEN
-			EXECUTE format('DROP POLICY nudge_own_rows ON %s', one.object);
-		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
-			PERFORM nudge.drop_materialisation(one.name);
-		ELSIF NOT dry_run THEN
-			PERFORM nudge.untrack_source(one.name);
-		END IF;
-		place := one.place;
-		action := one.action;
-		object := one.object;
-		RETURN NEXT;
-	END LOOP;
-	IF NOT dry_run THEN
-		DELETE FROM nudge.deployment;
-	END IF;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.undeploy(boolean) IS
-	'Drops the views and the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
-
 DO $$
-DECLARE
-	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
 BEGIN
-	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) FROM PUBLIC;
-	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.deployment TO %s WITH GRANT OPTION', owner);
+	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.deployment TO %s WITH GRANT OPTION',
+		(SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics'));
 END
 $$;
 
@@ -10154,6 +10117,25 @@ FROM (SELECT m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr
 	"churn_mrr": "MRR of those who have none any more, negative", "reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, a fraction",
 	"net_revenue_retention_rate": "mrr over cohort_mrr, a fraction", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, a fraction", "complete": "Whether the month is over"}');
 
+-- The states as rows, for whoever asks who pays what at an instant.  Time alone
+-- changes none of them: the instant is chosen by who reads, so that the sums are
+-- the closing MRR of mrr_summary, by its clock.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_mrr_timeline', 'revenue', 105, 'mart', '{subscriptions}', 'customer', '{customer,currency,started_at}', $query$
+SELECT c.customer, c.currency, t.started_at, t.ended_at, t.mrr, nudge.civil_date(t.first_at, {zone}) AS customer_since, nudge.civil_date(t.last_at, {zone}) AS last_end_day
+FROM nudge_analytics.customer_mrr c,
+	LATERAL (
+		SELECT b.at AS started_at, lead(b.at) OVER times AS ended_at, sum(b.mrr) OVER times AS mrr, sum(b.prices) OVER times AS prices,
+			min(b.at) OVER () AS first_at, CASE WHEN sum(b.prices) OVER () = 0 THEN max(b.at) OVER () END AS last_at
+		FROM (SELECT e.at, sum(e.mrr) AS mrr, sum(e.price) AS prices
+			FROM nudge.mrr_periods(c.state) p, LATERAL (VALUES (p.valid_from, p.mrr, 1), (p.valid_to, -p.mrr, -1)) e(at, mrr, price)
+			WHERE e.at IS NOT NULL GROUP BY e.at) b
+		WINDOW times AS (ORDER BY b.at)) t
+WHERE t.prices > 0$query$, NULL,
+	'MRR of each customer over time: a row from each start or end of a price to the next, and none while there is no price. Grain: customer, currency and start',
+	'{"customer": "Customer", "currency": "Currency of the prices", "started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "mrr": "Sum of the prices in force",
+	"customer_since": "Day of the first price ever, in the zone of deploy()", "last_end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on"}');
+
 -- Totals by segment: a customer counts in its segment of now, also in the past.
 -- What changes a segment is a row of dim_customers, whose bucket says where.
 -- Each change is one of the segment and of all: hence no key.
@@ -10168,12 +10150,18 @@ GROUP BY 1, 2, 3$query$, NULL, NULL,
 	"customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
 ('mrr_by_segment', 'revenue', 170, 'metric', '{customers,subscriptions}', 'segment', '{segment,currency,period}', $query$
 SELECT b.segment, b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
-	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
+	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete,
+	k.currency AS base_currency, x.opening_rate, x.closing_rate
 FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 		FROM (SELECT s.segment, s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s
 			UNION ALL SELECT 'all', s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s) m
-		GROUP BY m.segment, m.currency) b,
-	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w$query$,
+		GROUP BY m.segment, m.currency) b
+	LEFT JOIN {rates} f ON f.currency = b.currency,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
+	LATERAL (SELECT coalesce({base}, b.currency) AS currency) k,
+	-- the rates of mrr_consolidated: of the last days of the month before and of this one
+	LATERAL (SELECT CASE WHEN w.opening_mrr = 0 THEN NULL WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, w.period - 1) END AS opening_rate,
+		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
 	$clock$SELECT DISTINCT m.segment, nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION ALL SELECT 'all', nudge.as_of()$clock$, '{"mrr_segment_buckets": null}',
 	'MRR waterfall by month, currency and segment of the customers now, with a segment all for all of them. Grain: segment, currency and month of the zone of deploy()',
 	'{"segment": "Segment of the customers now, (none) for those without, all for all customers: do not add it to the others", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
@@ -10181,7 +10169,8 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
 	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
-	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}'),
+	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over", "base_currency": "Currency that mrr_consolidated converts to; the own one if nothing is converted",
+	"opening_rate": "What one unit of currency is worth in it as the month opened; NULL if no MRR opened it", "closing_rate": "The same as the month closed, or now"}'),
 -- as by segment, for the other dimensions of customers
 ('mrr_dimension_buckets', 'revenue', 180, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency}', $query$
 SELECT c.bucket, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
@@ -10193,9 +10182,15 @@ GROUP BY 1, 2, 3, 4$query$, NULL, NULL,
 	"customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
 ('mrr_by_dimension', 'revenue', 190, 'metric', '{customers,subscriptions}', 'dimension', '{dimension,value,currency,period}', $query$
 SELECT b.dimension, b.value, b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
-	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete
-FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_dimension_buckets m GROUP BY m.dimension, m.value, m.currency) b,
-	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w$query$,
+	w.opening_customers, w.new_customers, w.reactivated_customers, w.expanded_customers, w.contracted_customers, w.churned_customers, w.closing_customers, w.complete,
+	k.currency AS base_currency, x.opening_rate, x.closing_rate
+FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FROM nudge_analytics.mrr_dimension_buckets m GROUP BY m.dimension, m.value, m.currency) b
+	LEFT JOIN {rates} f ON f.currency = b.currency,
+	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
+	LATERAL (SELECT coalesce({base}, b.currency) AS currency) k,
+	-- the rates of mrr_consolidated: of the last days of the month before and of this one
+	LATERAL (SELECT CASE WHEN w.opening_mrr = 0 THEN NULL WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, w.period - 1) END AS opening_rate,
+		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
 	'SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m', NULL,
 	'MRR waterfall by month, currency and value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy()',
 	'{"dimension": "industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
@@ -10203,7 +10198,8 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FR
 	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
 	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
-	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}');
+	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over", "base_currency": "Currency that mrr_consolidated converts to; the own one if nothing is converted",
+	"opening_rate": "What one unit of currency is worth in it as the month opened; NULL if no MRR opened it", "closing_rate": "The same as the month closed, or now"}');
 
 -- Retention of 12 months as each month closes, by bucket: customers are compared
 -- one by one, and what comes of it is added up.  Months that are over change by
@@ -10574,13 +10570,13 @@ WHERE r.is_total = (d.by IS NULL) AND (d.dimension <> 'segment' OR {customers?} 
 	"first_response_sla_met": "First responses within their target", "first_response_sla_breached": "First responses, or waits, beyond their target", "first_response_sla_pending": "Tickets that wait within their target", "first_response_attainment_rate": "Fraction of met and breached that met",
 	"mean_resolution_minutes": "Mean minutes to the resolution", "median_resolution_minutes": "Median of these", "p90_resolution_minutes": "Ninetieth percentile of these", "resolution_sla_met": "Resolutions within their target", "resolution_sla_breached": "Resolutions, or waits, beyond their target",
 	"resolution_sla_pending": "Tickets that are open within their target", "resolution_attainment_rate": "Fraction of met and breached that met", "complete": "Whether the month is over"}'),
-('support_backlog', 'support', 710, 'metric', '{tickets}', '{}', 'period', '{period,dimension,value}', $query$
+('support_backlog', 'support', 710, 'metric', '{tickets}', '{customers}', 'period', '{period,dimension,value}', $query$
 SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.opening AS opening_tickets, r.opened AS tickets_opened, r.reopened AS tickets_reopened, r.resolved AS tickets_resolved, r.closing AS closing_tickets,
 	round(r.mean_age_days, 1) AS mean_age_days, round(r.oldest_age_days, 1) AS oldest_age_days, r.complete
 FROM (SELECT nudge.civil_date(min(i.opened_at) FILTER (WHERE isfinite(i.opened_at)), {zone}) AS day FROM nudge_staging.tickets i) b,
 	LATERAL nudge.report_window(b.day, {zone}) w,
 	(VALUES ('all', NULL), ('priority', 'priority'), ('complexity', 'complexity'), ('category', 'category'), ('agent', 'agent')) d(dimension, by),
-	LATERAL nudge.backlog('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by) r
+	LATERAL nudge.backlog('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) r
 WHERE r.is_total = (d.by IS NULL)$query$,
 	'SELECT nudge.as_of()',
 	'Open tickets by month, in all and by a dimension: opening, opened, reopened, resolved, closing, and how old they are. Grain: month of the zone of deploy(), dimension and value',
@@ -10963,7 +10959,7 @@ FROM (
 	SELECT s.customer, s.subscription, s.item, s.valid_from, nullif(s.valid_to, 'infinity') AS valid_to, s.plan, lower(btrim(s.status)) AS status, upper(btrim(s.currency)) AS currency, s.amount, lower(btrim(s.interval_unit)) AS interval_unit, s.interval_count,
 		coalesce(s.quantity, 1) AS quantity, coalesce(s.discount, 0) AS discount, nullif(lower(btrim(s.discount_kind)), '') AS discount_kind, coalesce(s.usage, false) AS usage,
 		nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr,
-		(NOT coalesce(isfinite(s.valid_from) AND s.item IS NOT NULL AND s.currency IS NOT NULL AND abs(s.amount) < 'Infinity', false))::integer AS bad
+		(NOT coalesce(isfinite(s.valid_from) AND s.valid_to IS DISTINCT FROM '-infinity' AND s.item IS NOT NULL AND s.currency IS NOT NULL AND abs(s.amount) < 'Infinity', false))::integer AS bad
 	FROM nudge_staging.subscriptions s
 ) r$query$, NULL,
 	'Recurring prices with the time over which they are in force, and their MRR. Grain: customer, subscription, item and beginning; days are those of the zone of deploy()',
@@ -11103,9 +11099,10 @@ GROUP BY c.channel$query$,
 	'{"channel": "Channel", "campaigns": "Campaigns that run on it", "is_paid": "Whether anything was spent on it", "first_touch_day": "Day of the first contact", "last_touch_day": "Day of the last contact", "first_spend_day": "First day with costs", "last_spend_day": "Last day with costs"}');
 
 -- People ask who it was in a month, on a day, of a customer; the key alone does
--- not find that.
+-- not find that.  A refresh writes these too, so they are of columns that do not
+-- change in a row, but for who moved in a month, which is read from the index alone.
 UPDATE nudge.shipped_marts m SET indexes = v.indexes
-FROM (VALUES ('fact_revenue', ARRAY[$$(period) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
+FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
 	('fact_tickets', ARRAY['(opened_day)', '(customer)']), ('dim_users', ARRAY['(customer)'])) v(name, indexes)
 WHERE m.name = v.name;
 
@@ -11268,14 +11265,21 @@ COMMENT ON FUNCTION nudge.staging_view_plan() IS 'Works for deploy: which shippe
 -- is known of accounts is what is known as a month closes, or yesterday.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('account_success', 'customers', 1000, 'metric', '{account_facts,customers,subscriptions}', '{contracts}', 'period', '{period,dimension,value,metric}', $query$
-SELECT m.period::date AS period, d.dimension, d.value, r.metric, r.numerator, r.denominator, r.value AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
+SELECT m.period::date AS period, d.dimension, d.value, r.metric, coalesce(e.numerator, r.numerator) AS numerator, coalesce(e.denominator, r.denominator) AS denominator, CASE WHEN e.denominator > 0 THEN e.numerator / e.denominator ELSE r.value END AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
+	(SELECT array_agg(c.currency) AS currencies, array_agg(c.state) AS states FROM (SELECT b.currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b GROUP BY b.currency) c OFFSET 0) o,
 	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
 	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
 	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
+	-- a rate that moves is no expansion: who pays more is found in the currency that is paid
+	LEFT JOIN LATERAL (
+		SELECT sum(l.numerator) AS numerator, sum(l.denominator) AS denominator
+		FROM unnest(o.states) p(state), LATERAL nudge.account_revenue_lines(p.state, k.closes_on, 'nudge_staging.customers'::regclass, NULL, d.segment, {zone}) l
+		WHERE r.metric = 'account_expansion_rate' AND o.currencies <> ARRAY[s.currency] AND l.metric = 'account_expansion_rate'
+	) e ON true
 WHERE k.closes_on >= m.period::date$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'What is known of accounts as each month closes, of the present one and the 12 before, in all and by segment now: shares of customers, contracts and plans, with numerator and denominator. Grain: month of the zone of deploy(), dimension, value and metric',
@@ -11670,8 +11674,12 @@ SELECT m.segment, m.period, m.closing_mrr AS mrr, m.closing_customers AS custome
 FROM (
 	SELECT s.segment, s.currency, s.period, s.closing_mrr, s.closing_customers, s.new_customers, s.closing_mrr / nullif(s.closing_customers, 0) AS arpa, (count(*) OVER year)::integer AS churn_months,
 		(sum(s.opening_customers) OVER year)::bigint AS customer_months, (sum(s.churned_customers) OVER year)::bigint AS churned_customers, sum(s.churned_customers) OVER year / nullif(sum(s.opening_customers) OVER year, 0) AS churn_rate
-	FROM nudge_analytics.mrr_by_segment s
-	WHERE s.segment <> 'all'
+	FROM (
+		-- in the currency of unit_economics
+		SELECT b.segment, b.base_currency AS currency, b.period, sum(round(b.closing_mrr * b.closing_rate, 6)) AS closing_mrr, sum(b.opening_customers)::bigint AS opening_customers, sum(b.closing_customers)::bigint AS closing_customers, sum(b.new_customers)::bigint AS new_customers,
+			sum(b.churned_customers)::bigint AS churned_customers
+		FROM nudge_analytics.mrr_by_segment b WHERE b.segment <> 'all' GROUP BY b.segment, b.base_currency, b.period
+	) s
 	WINDOW year AS (PARTITION BY s.segment, s.currency ORDER BY s.period ROWS 11 PRECEDING)
 ) m
 	JOIN nudge_analytics.unit_economics u ON u.period = m.period AND u.currency = m.currency,
@@ -11735,16 +11743,26 @@ UNION ALL SELECT r.entity, nudge.civil_date(r.at, {zone})::timestamp AT TIME ZON
 	'Health of each customer as months closed, from its first score on. Grain: customer and month of the zone of deploy()',
 	'{"customer": "Customer", "period": "First day of the month", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}'),
 ('customer_health_by_band', 'customers', 914, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,currency,band}', $query$
-SELECT r.period, r.currency, r.band, count(*) AS customers, sum(r.mrr) AS mrr, count(r.score) AS scored_customers, sum(round(r.score::numeric, 6)) AS total_score, sum(round(r.score::numeric, 6)) / nullif(count(r.score), 0) AS mean_score,
-	CASE WHEN count(r.score) > 0 THEN count(*) FILTER (WHERE r.at_risk) END AS at_risk_customers, CASE WHEN count(r.score) > 0 THEN coalesce(sum(r.mrr) FILTER (WHERE r.at_risk), 0) END AS at_risk_mrr, bool_and(r.complete) AS complete
+SELECT s.period, k.currency, s.band, sum(s.customers)::bigint AS customers, sum(round(s.mrr * x.rate, 6)) AS mrr, sum(s.scored_customers)::bigint AS scored_customers, sum(s.total_score) AS total_score, sum(s.total_score) / nullif(sum(s.scored_customers), 0) AS mean_score,
+	sum(s.at_risk_customers)::bigint AS at_risk_customers, sum(round(s.at_risk_mrr * x.rate, 6)) AS at_risk_mrr, bool_and(s.complete) AS complete
 FROM (
-	SELECT v.period, v.currency, b.band, v.closing_mrr AS mrr, h.score, h.at_risk, v.complete
-	FROM nudge_analytics.fact_revenue v LEFT JOIN nudge_analytics.customer_health_months h ON h.customer = v.customer AND h.period = v.period, LATERAL (VALUES (coalesce(h.band, '(none)')), ('all')) b(band)
-	WHERE v.closing_mrr > 0
-) r
-GROUP BY r.period, r.currency, r.band$query$, NULL, NULL,
+	SELECT r.period, r.currency, r.band, count(*) AS customers, sum(r.mrr) AS mrr, count(r.score) AS scored_customers, sum(round(r.score::numeric, 6)) AS total_score,
+		CASE WHEN count(r.score) > 0 THEN count(*) FILTER (WHERE r.at_risk) END AS at_risk_customers, CASE WHEN count(r.score) > 0 THEN coalesce(sum(r.mrr) FILTER (WHERE r.at_risk), 0) END AS at_risk_mrr, bool_and(r.complete) AS complete
+	FROM (
+		SELECT v.period, v.currency, b.band, v.closing_mrr AS mrr, h.score, h.at_risk, v.complete
+		FROM nudge_analytics.fact_revenue v LEFT JOIN nudge_analytics.customer_health_months h ON h.customer = v.customer AND h.period = v.period, LATERAL (VALUES (coalesce(h.band, '(none)')), ('all')) b(band)
+		WHERE v.closing_mrr > 0
+	) r
+	GROUP BY r.period, r.currency, r.band
+) s
+	LEFT JOIN {rates} f ON f.currency = s.currency,
+	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
+	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x
+GROUP BY s.period, k.currency, s.band$query$,
+	-- the rate of the month that is open is that of the day
+	'SELECT nudge.period_start(nudge.civil_date(t, {zone}), ''month''), t FROM nudge.period_ticks(''day'', {zone}) t', NULL,
 	'Customers with MRR, and their MRR, by band of health as months closed, with a band all for all of them. Grain: month of the zone of deploy(), currency and band',
-	'{"period": "First day of the month", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score",
+	'{"period": "First day of the month", "currency": "Currency converted to, as by mrr_consolidated", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score",
 	"total_score": "Sum of their scores", "mean_score": "total_score over scored_customers", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "complete": "Whether the month is over"}'),
 
 -- Health as a model of this extension has it, from what is mapped.  It is of the
@@ -12928,36 +12946,41 @@ COMMENT ON COLUMN nudge.shipped_metric_sources.condition IS 'Which rows of the m
 
 COMMENT ON COLUMN nudge.shipped_metric_sources.aggregated IS 'Whether value, numerator and denominator are aggregates over the rows of a period, dimension value, currency and complete';
 
--- Clients fail on NaN and infinity.  Inlined, so not STRICT.
+-- Clients fail on NaN and infinity.  Inlined, so not STRICT, and naming its
+-- argument once.
 CREATE FUNCTION nudge.finite(value numeric) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN value NOT IN ('NaN', 'Infinity', '-Infinity') THEN value END;
+	RETURN nullif(nullif(nullif(value, 'NaN'), 'Infinity'), '-Infinity');
 
 COMMENT ON FUNCTION nudge.finite(numeric) IS 'Works for nudge_reporting: a number, or NULL if it is NaN or infinite. Not STRICT: NULL is NULL';
 
--- One scan of a mart gives all its metrics.
+-- One scan of a mart gives all its metrics.  Their names come first: who asks for
+-- one of another mart does not scan this, and of this computes no other.
 CREATE FUNCTION nudge.metric_values_query() RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH source AS (
-		SELECT s.*, m.place, coalesce(s.value, format('(%s)::numeric / nullif((%s)::numeric, 0)', s.numerator, s.denominator)) AS expression
+		SELECT s.*, m.place, coalesce(s.value, format('(%s)::numeric / nullif((%s)::numeric, 0)', s.numerator, s.denominator)) AS expression,
+			row_number() OVER (PARTITION BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition, s.aggregated ORDER BY m.place) AS n
 		FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric JOIN nudge.materialisations t ON t.name = s.mart
 	), scan AS (
 		SELECT min(s.place) AS place, min(s.dimension COLLATE "C") AS dimension, min(s.grain COLLATE "C") AS grain,
 			format(CASE WHEN s.aggregated THEN
-				'SELECT r.period_start, %2$L::text AS grain, v.metric_name AS metric, r.slice_dimension AS dimension, r.slice_value AS dimension_value, r.slice_currency AS currency,'
-				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, r.is_complete AS complete'
-				' FROM (SELECT (%1$s)::date AS period_start, (%3$s)::text AS slice_dimension, (%4$s)::text AS slice_value, (%5$s)::text AS slice_currency, (%6$s) IS TRUE AS is_complete, ARRAY[%9$s] AS cells FROM %7$s r WHERE %8$s GROUP BY 1, 2, 3, 4, 5) r'
-				' CROSS JOIN LATERAL (VALUES %10$s) v(metric_name, metric_value, metric_numerator, metric_denominator)'
+				'SELECT r.period_start, %2$L::text AS grain, wanted.metric_name AS metric, r.slice_dimension AS dimension, r.slice_value AS dimension_value, r.slice_currency AS currency,'
+				' nudge.finite(r.cells[3 * wanted.metric_number - 2])::numeric(24,6) AS value, nudge.finite(r.cells[3 * wanted.metric_number - 1])::numeric(24,6) AS numerator, nudge.finite(r.cells[3 * wanted.metric_number])::numeric(24,6) AS denominator, r.is_complete AS complete'
+				' FROM (VALUES %9$s) wanted(metric_name, metric_number)'
+				' CROSS JOIN (SELECT (%1$s)::date AS period_start, (%3$s)::text AS slice_dimension, (%4$s)::text AS slice_value, (%5$s)::text AS slice_currency, (%6$s) IS TRUE AS is_complete, ARRAY[%10$s] AS cells FROM %7$s r WHERE %8$s GROUP BY 1, 2, 3, 4, 5) r'
 			ELSE
-				'SELECT (%1$s)::date AS period_start, %2$L::text AS grain, v.metric_name AS metric, (%3$s)::text AS dimension, (%4$s)::text AS dimension_value, (%5$s)::text AS currency,'
-				' v.metric_value::numeric(24,6) AS value, v.metric_numerator::numeric(24,6) AS numerator, v.metric_denominator::numeric(24,6) AS denominator, (%6$s) IS TRUE AS complete'
-				' FROM %7$s r CROSS JOIN LATERAL (VALUES %11$s) v(metric_name, metric_value, metric_numerator, metric_denominator) WHERE %8$s'
+				'SELECT (%1$s)::date AS period_start, %2$L::text AS grain, wanted.metric_name AS metric, (%3$s)::text AS dimension, (%4$s)::text AS dimension_value, (%5$s)::text AS currency,'
+				' nudge.finite(CASE wanted.metric_number %11$s END)::numeric(24,6) AS value, nudge.finite(%12$s)::numeric(24,6) AS numerator, nudge.finite(%13$s)::numeric(24,6) AS denominator, (%6$s) IS TRUE AS complete'
+				' FROM (VALUES %9$s) wanted(metric_name, metric_number) CROSS JOIN %7$s r WHERE %8$s'
 			END, s.period, s.grain, s.dimension, s.dimension_value, s.currency, s.complete, nudge.mart_table(s.mart), s.condition,
-				string_agg(format('nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric)', s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place),
-				string_agg(format('(%L::text, r.cells[%s], r.cells[%s], r.cells[%s])', s.metric, 3 * s.n - 2, 3 * s.n - 1, 3 * s.n), ', ' ORDER BY s.place),
-				string_agg(format('(%L::text, nudge.finite((%s)::numeric), nudge.finite((%s)::numeric), nudge.finite((%s)::numeric))', s.metric, s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.place)) AS query
-		FROM (SELECT o.*, row_number() OVER (PARTITION BY o.mart, o.grain, o.dimension, o.dimension_value, o.period, o.currency, o.complete, o.condition, o.aggregated ORDER BY o.place) AS n FROM source o) s
+				string_agg(format('(%L::text, %s)', s.metric, s.n), ', ' ORDER BY s.n),
+				string_agg(format('(%s)::numeric, (%s)::numeric, (%s)::numeric', s.expression, coalesce(s.numerator, 'NULL'), coalesce(s.denominator, 'NULL')), ', ' ORDER BY s.n),
+				string_agg(format('WHEN %s THEN (%s)::numeric', s.n, s.expression), ' ' ORDER BY s.n),
+				coalesce('CASE wanted.metric_number ' || string_agg(format('WHEN %s THEN (%s)::numeric', s.n, s.numerator), ' ' ORDER BY s.n) FILTER (WHERE s.numerator IS NOT NULL) || ' END', 'NULL'),
+				coalesce('CASE wanted.metric_number ' || string_agg(format('WHEN %s THEN (%s)::numeric', s.n, s.denominator), ' ' ORDER BY s.n) FILTER (WHERE s.denominator IS NOT NULL) || ' END', 'NULL')) AS query
+		FROM source s
 		GROUP BY s.mart, s.grain, s.dimension, s.dimension_value, s.period, s.currency, s.complete, s.condition, s.aggregated
 	)
 	SELECT coalesce(string_agg(s.query, E'\nUNION ALL\n' ORDER BY s.place, s.grain, s.dimension),
@@ -13027,10 +13050,18 @@ INSERT INTO nudge.shipped_metric_sources (metric, grain, mart, currency, value, 
 ('churned_customers', 'month', 'mrr_consolidated', 'currency', 'churned_customers', NULL, NULL),
 ('logo_churn_rate', 'month', 'mrr_consolidated', 'currency', NULL, 'churned_customers', 'opening_customers');
 
--- the same by currency, and by what is known of the customers now
-INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition)
-SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, s.currency, s.value, s.numerator, s.denominator, d.condition
-FROM nudge.shipped_metric_sources s, (VALUES ('''currency''', 'currency', 'mrr_summary', 'true'), ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition)
+-- the same by currency, and by what is known of the customers now: converted as the
+-- total is, what was there at the rate before, what is at that of now
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator)
+SELECT s.metric, s.grain, '''currency''', 'currency', 'mrr_summary', s.currency, s.value, s.numerator, s.denominator FROM nudge.shipped_metric_sources s WHERE s.mart = 'mrr_consolidated';
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition, aggregated)
+SELECT s.metric, s.grain, d.dimension, d.dimension_value, d.mart, 'base_currency', e.value, e.numerator, e.denominator, d.condition, true
+FROM nudge.shipped_metric_sources s, (VALUES ('''segment''', 'segment', 'mrr_by_segment', 'segment <> ''all'''), ('dimension', 'value', 'mrr_by_dimension', 'true')) d(dimension, dimension_value, mart, condition),
+	LATERAL (SELECT max(c.converted) FILTER (WHERE c.part = 1) AS value, max(c.converted) FILTER (WHERE c.part = 2) AS numerator, max(c.converted) FILTER (WHERE c.part = 3) AS denominator
+		FROM (SELECT p.part, 'sum(' || regexp_replace(regexp_replace(replace(p.expression, 'net_new_mrr', '(closing_mrr - opening_mrr)'), '\m(opening|churn)_mrr\M', 'coalesce(round(\1_mrr * opening_rate, 6), 0)', 'g'),
+				'\m(closing|new|reactivation|expansion|contraction)_mrr\M', 'round(\1_mrr * closing_rate, 6)', 'g') || ')' AS converted
+			FROM unnest(ARRAY[s.value, s.numerator, s.denominator]) WITH ORDINALITY p(expression, part)) c) e
 WHERE s.mart = 'mrr_consolidated';
 
 -- Retention of 12 months as each month closes, and as each quarter does.
@@ -13548,13 +13579,13 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('median_session_duration', 'usage', 809, 'Session duration, median', 'seconds', 'up', 'not additive', 'month', 'median of duration_seconds', 'Median time from the first event of a session to the last.'),
 ('gross_margin_rate', 'finance', 820, 'Gross margin', 'rate', 'up', 'not additive', 'month', 'gross_profit / revenue', 'What is left of revenue after the cost of delivering the product. Of months that are over and whose costs are booked.'),
 ('contribution_margin_rate', 'finance', 821, 'Contribution margin', 'rate', 'up', 'not additive', 'month', 'contribution_margin / revenue', 'What is left of revenue after the cost of delivering the product and variable costs of acquisition.'),
-('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it.'),
+('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it. CAC of channels has spend alone.'),
 ('ltv', 'finance', 823, 'LTV', 'currency', 'up', 'not additive', 'month', 'arpa * gross_margin_rate / churn_rate', 'Gross profit of a customer over its life; churn is that of a month, over up to twelve of them.'),
 ('ltv_to_cac_ratio', 'finance', 824, 'LTV to CAC', 'ratio', 'up', 'not additive', 'month', 'ltv / fully_loaded_cac', 'What a customer is worth over what it costs to win.'),
 ('cac_payback_months', 'finance', 825, 'CAC payback', 'months', 'down', 'not additive', 'month', 'fully_loaded_cac / (arpa * gross_margin_rate)', 'Months until the gross profit of a customer has paid what it cost to win.'),
 ('acquisition_cost_per_active_customer', 'finance', 826, 'Acquisition cost per active customer', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / customers', 'Costs of acquisition over all customers, old and new: a ratio of costs, which is not CAC.'),
-('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR in one currency that have a score, as the month closed.'),
-('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR in one currency whose last score was below 65 as the month closed.'),
+('mean_health_score', 'customers', 840, 'Mean health score', 'score', 'up', 'not additive', 'month', 'total_score / scored_customers', 'Mean score of the customers with MRR that have a score, as the month closed.'),
+('at_risk_customers', 'customers', 841, 'Customers at risk', 'count', 'down', 'balance', 'month', 'customers with a score below 65', 'Customers with MRR whose last score was below 65 as the month closed.'),
 ('at_risk_mrr', 'customers', 842, 'MRR at risk', 'currency', 'down', 'balance', 'month', 'MRR of customers with a score below 65', 'MRR of the customers whose last score was below 65 as the month closed.'),
 ('at_risk_mrr_rate', 'customers', 843, 'MRR at risk, share', 'rate', 'down', 'not additive', 'month', 'at_risk_mrr / mrr', 'MRR at risk over the MRR of all customers, those without a score included.');
 
@@ -13572,7 +13603,7 @@ FROM (VALUES ('sessions', 'sessions', NULL, NULL), ('sessions_per_user', NULL, '
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, currency, value, numerator, denominator, condition) VALUES
 ('gross_margin_rate', 'month', '''all''', '''all''', 'unit_economics', 'currency', NULL, 'gross_profit', 'CASE WHEN gross_profit IS NOT NULL THEN revenue END', 'true'),
 ('contribution_margin_rate', 'month', '''all''', '''all''', 'unit_economics', 'currency', NULL, 'contribution_margin', 'CASE WHEN contribution_margin IS NOT NULL THEN revenue END', 'true'),
-('fully_loaded_cac', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'cac', 'CASE WHEN cac IS NOT NULL THEN acquisition_cost END', 'CASE WHEN cac IS NOT NULL THEN new_customers END', 'true'),
+('fully_loaded_cac', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'cac', 'CASE WHEN complete AND acquisition_cost > 0 THEN acquisition_cost END', 'CASE WHEN complete AND acquisition_cost > 0 THEN new_customers END', 'true'),
 ('ltv', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'ltv', NULL, NULL, 'true'),
 ('ltv', 'month', '''segment''', 'segment', 'unit_economics_by_segment', 'currency', 'ltv', NULL, NULL, 'true'),
 ('ltv_to_cac_ratio', 'month', '''all''', '''all''', 'unit_economics', 'currency', 'ltv_to_cac_ratio', 'CASE WHEN ltv_to_cac_ratio IS NOT NULL THEN ltv END', 'CASE WHEN ltv_to_cac_ratio IS NOT NULL THEN cac END', 'true'),
@@ -14164,7 +14195,7 @@ SELECT m.metric, m.title, m.subject, m.unit, m.direction, m.grain, CASE WHEN NOT
 	CASE m.direction WHEN 'up' THEN v.value >= g.minimum WHEN 'down' THEN v.value <= g.minimum END AS minimum_met,
 	o.value AS value_to_date, v.numerator, v.denominator, s.data_as_of AS as_of,
 	CASE WHEN v.value IS NOT NULL THEN NULL WHEN s.name IS NULL THEN 'not deployed' WHEN s.last_success_at IS NULL THEN 'never refreshed' WHEN e.metric IS NULL THEN 'no data' WHEN e.several THEN 'several currencies'
-		WHEN e.last_start IS NULL AND e.open_start IS NULL THEN 'no data in this currency' WHEN e.last_start IS NULL THEN 'no complete period' WHEN v.denominator = 0 THEN 'denominator is 0' ELSE 'not known' END AS null_reason,
+		WHEN e.last_start IS NULL AND e.open_start IS NULL THEN 'no data in this currency' WHEN e.last_start IS NULL THEN 'no complete period' WHEN v.denominator = 0 THEN 'denominator is 0' WHEN v.denominator < 0 THEN 'denominator is below 0' ELSE 'not known' END AS null_reason,
 	m.place AS sort_order
 FROM nudge.shipped_metrics m
 LEFT JOIN source s ON s.metric = m.metric
@@ -14185,7 +14216,7 @@ LEFT JOIN LATERAL (
 	"previous": "Value in the period before", "change": "Value less previous", "change_rate": "Change over previous, as a fraction of 1", "target": "What is aimed at, as nudge.targets has it for the period", "minimum": "The worst that is accepted; the highest value if less is better",
 	"benchmark": "Value of others", "plan": "Value in the budget", "target_met": "Whether the value is the target or better; NULL without one", "minimum_met": "Whether the value is the minimum or better; NULL without one",
 	"value_to_date": "Value in the period that is open, which still changes; of a balance, the value now", "numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio",
-	"as_of": "All that was committed before this instant is in it", "null_reason": "Why there is no value: not deployed, never refreshed, no data, no data in this currency, several currencies, no complete period, denominator is 0, not known", "sort_order": "Order in which metrics are listed"}',
+	"as_of": "All that was committed before this instant is in it", "null_reason": "Why there is no value: not deployed, never refreshed, no data, no data in this currency, several currencies, no complete period, denominator is 0, denominator is below 0, not known", "sort_order": "Order in which metrics are listed"}',
 	'{"subject": "type/Category", "unit": "type/Category", "direction": "type/Category", "grain": "type/Category", "currency": "type/Category", "change_rate": "type/Percentage", "null_reason": "type/Category"}', '{}'),
 
 ('metric_progress', 'general', 50, $query$
@@ -14291,24 +14322,21 @@ FROM nudge_analytics.mrr_summary s$query$,
 	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR",
 	"closing_mrr": "Closing MRR", "mrr_growth_rate": "MRR growth", "churned_mrr_rate": "Churned MRR rate", "gross_mrr_churn_rate": "Gross MRR churn rate", "arpa": "ARPA"}'),
 
-('customer_mrr_periods', 'revenue', 1010, '{customer_mrr}', $query$
-SELECT p.valid_from AS started_at, p.valid_to AS ended_at, c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.valid_from, {zone}) AS first_day, nudge.civil_date(p.valid_to, {zone}) AS end_day
-FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_periods(c.state) p$query$,
-	'MRR of customers over time', 'One row per customer, currency and period of time with a price. The rows behind every MRR: that of an instant is the sum of the rows that began before it and have not ended before it.',
+('customer_mrr_periods', 'revenue', 1010, '{customer_mrr_timeline}', $query$
+SELECT t.started_at, t.ended_at, t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, nudge.civil_date(t.started_at, {zone}) AS first_day, nudge.civil_date(t.ended_at, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr_timeline t$query$,
+	'MRR of customers over time', 'One row per customer, currency and period of time in which no price starts or ends. The rows behind every MRR: that of an instant is the sum of the rows that began before it and have not ended before it.',
 	'Rows of different times are not to be added: choose an instant.',
-	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the price", "mrr": "MRR of the price",
+	'{"started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the prices", "mrr": "Sum of the prices in force",
 	"first_day": "Day of started_at, in the zone of deploy()", "end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}',
 	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
 
-('customer_mrr_now', 'revenue', 1020, '{customer_mrr,mrr_summary}', $query$
-SELECT c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.customer_since, {zone}) AS customer_since, nudge.civil_date(p.ends_at, {zone}) AS end_day, nudge.civil_date(k.clock_at, {zone}) AS as_of_day
-FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') k, nudge_analytics.customer_mrr c,
-	LATERAL (
-		SELECT sum(q.mrr) FILTER (WHERE q.valid_from < k.clock_at AND (q.valid_to IS NULL OR q.valid_to >= k.clock_at)) AS mrr, min(q.valid_from) AS customer_since,
-			CASE WHEN bool_and(q.valid_to IS NOT NULL) THEN max(q.valid_to) END AS ends_at
-		FROM nudge.mrr_periods(c.state) q
-	) p
-WHERE p.mrr > 0$query$,
+('customer_mrr_now', 'revenue', 1020, '{customer_mrr_timeline,mrr_summary}', $query$
+SELECT t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, t.customer_since, t.last_end_day AS end_day,
+	(SELECT nudge.civil_date(m.clock_at, {zone}) FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AS as_of_day
+FROM nudge_analytics.customer_mrr_timeline t
+-- sub-selects and no join: a scan that needs no other table
+WHERE (t.ended_at IS NULL OR t.ended_at >= (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary')) AND t.started_at < (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AND t.mrr > 0$query$,
 	'Customers with MRR now', 'One row per customer and currency with MRR now. The customers behind closing_mrr and closing_customers of the open month of mrr_monthly.', 'Amounts of different currencies are not to be added.',
 	'{"customer": "Customer", "currency": "Currency of the MRR", "mrr": "MRR at the instant that mrr_monthly was computed for", "customer_since": "Day of the first price ever, in the zone of deploy()", "end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on",
 	"as_of_day": "Day of this instant, in the zone of deploy()"}',
@@ -14384,7 +14412,7 @@ FROM (SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.per
 	UNION ALL SELECT d.dimension, d.value, d.currency, d.period, d.opening_mrr, d.new_mrr, d.reactivation_mrr, d.expansion_mrr, d.contraction_mrr, d.churn_mrr, d.fx_mrr, d.net_new_mrr, d.closing_mrr, d.opening_customers, d.new_customers, d.reactivated_customers, d.expanded_customers, d.contracted_customers, d.churned_customers, d.closing_customers, d.complete
 	FROM nudge_analytics.mrr_by_dimension d) r$query$,
 	'MRR by month and dimension', 'One row per month, currency and value of a dimension. As mrr_monthly, by what is known of the customers now: segment, industry, company_size, region, growth_tier, sales_channel; months are those of the zone of deploy().',
-	'Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months. The last month is open: complete is false.',
+	'Amounts are in the currency that is paid, and not converted as those of metric_values. Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months. The last month is open: complete is false.',
 	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them",
 	"dimension_value": "Value of the customers now; (none) for those without", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
 	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
@@ -14489,7 +14517,7 @@ FROM nudge_analytics.fact_sends f WHERE f.day <= nudge.civil_date(now(), {zone})
 	"click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
 	'{"campaign": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
 ('campaign_results', 'acquisition', 1905, '{dim_campaigns,fact_sends}', $query$
-SELECT coalesce(d.campaign, s.campaign) AS campaign, d.channel, d.kind AS campaign_kind, d.first_day, d.last_day, s.first_send_day, s.last_send_day, coalesce(s.sent, 0) AS sent, coalesce(s.delivery_known, 0) AS delivery_known, s.delivered,
+SELECT coalesce(d.campaign, s.campaign) AS campaign, d.channel, d.kind AS campaign_kind, CASE WHEN isfinite(d.first_day) THEN d.first_day END AS first_day, CASE WHEN isfinite(d.last_day) THEN d.last_day END AS last_day, s.first_send_day, s.last_send_day, coalesce(s.sent, 0) AS sent, coalesce(s.delivery_known, 0) AS delivery_known, s.delivered,
 	(s.delivered::numeric / nullif(s.delivery_known, 0))::numeric(24,6) AS delivery_rate, coalesce(s.open_known, 0) AS open_known, s.opened, (s.opened::numeric / nullif(s.open_known, 0))::numeric(24,6) AS open_rate,
 	coalesce(s.click_known, 0) AS click_known, s.clicked, (s.clicked::numeric / nullif(s.click_known, 0))::numeric(24,6) AS click_rate
 FROM nudge_analytics.dim_campaigns d
@@ -14504,7 +14532,7 @@ FULL JOIN (
 	"opened": "How many were opened; NULL: not known", "open_rate": "opened over open_known, as a fraction of 1", "click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
 	'{"channel": "type/Category", "campaign_kind": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
 ('channel_overview', 'acquisition', 1908, '{dim_channels}', $query$
-SELECT c.channel, c.is_paid, c.campaigns, c.first_touch_day, c.last_touch_day, c.first_spend_day, c.last_spend_day FROM nudge_analytics.dim_channels c$query$,
+SELECT c.channel, c.is_paid, c.campaigns, CASE WHEN isfinite(c.first_touch_day) THEN c.first_touch_day END AS first_touch_day, CASE WHEN isfinite(c.last_touch_day) THEN c.last_touch_day END AS last_touch_day, CASE WHEN isfinite(c.first_spend_day) THEN c.first_spend_day END AS first_spend_day, CASE WHEN isfinite(c.last_spend_day) THEN c.last_spend_day END AS last_spend_day FROM nudge_analytics.dim_channels c$query$,
 	'Channels', 'One row per channel. Channels that contacts of marketing, costs or campaigns name.', NULL,
 	'{"channel": "Channel", "is_paid": "Whether anything was spent on it", "campaigns": "Campaigns that run on it", "first_touch_day": "Day of the first contact; NULL: none", "last_touch_day": "Day of the last contact; NULL: none", "first_spend_day": "First day with costs; NULL: none", "last_spend_day": "Last day with costs; NULL: none"}',
 	'{"channel": "type/Category"}', '{}'),
@@ -14541,7 +14569,7 @@ FROM nudge_analytics.user_event_days f LEFT JOIN nudge_analytics.dim_users u ON 
 ('support_tickets', 'support', 1940, '{fact_tickets}', $query$
 SELECT f.ticket, f.customer, f.opened_day, f.status AS ticket_status, f.priority, f.complexity, f.category, f.agent, f.opened_at, f.first_response_at, f.resolved_at, f.reopened_at, f.first_response_minutes::numeric(24,6) AS first_response_minutes, f.resolution_minutes::numeric(24,6) AS resolution_minutes,
 	f.csat::numeric(24,6) AS csat, f.escalated AS is_escalated, f.contacts FROM nudge_analytics.fact_tickets f$query$,
-	'Support tickets', 'One row per ticket. The tickets behind the numbers of support, with the times to answer and to resolve them.', 'Minutes are all minutes, not those of working hours.',
+	'Support tickets', 'One row per ticket. The tickets behind the numbers of support, with the times to answer and to resolve them.', 'Tickets of internal customers are here too: numbers of support leave them out, as is_internal of customer_details tells. Minutes are all minutes, not those of working hours.',
 	'{"ticket": "Ticket", "customer": "Whose it is", "opened_day": "Day on which it was opened, in the zone of deploy()", "ticket_status": "open or resolved", "priority": "Priority", "complexity": "Class of complexity; NULL: not known", "category": "What it is about; NULL: not known", "agent": "Who worked on it; NULL: not known",
 	"opened_at": "When it was opened", "first_response_at": "When it was first answered; NULL: not yet", "resolved_at": "When it was resolved; NULL: not yet", "reopened_at": "When it was opened again; NULL: never", "first_response_minutes": "Minutes from the opening to the first response",
 	"resolution_minutes": "Minutes from the opening to the resolution, of what is resolved", "csat": "Score the customer gave; NULL: none", "is_escalated": "Whether it was escalated; NULL: not known", "contacts": "Times the customer wrote; NULL: not known"}',
@@ -15831,8 +15859,8 @@ FROM (VALUES
 	('sessions_daily', '{period_start}'),
 	('sessions_monthly', '{period_start}'),
 	('user_sessions', '{started_at,user_id}'),
-	('unit_economics_monthly', '{period_start}'),
-	('unit_economics_segments', '{period_start,segment}'),
+	('unit_economics_monthly', '{period_start,currency}'),
+	('unit_economics_segments', '{period_start,segment,currency}'),
 	('customer_health_now', '{customer}'),
 	('customer_health_factor_scores', '{customer,factor}'),
 	('customer_health_history', '{period_start,customer}'),
@@ -16010,6 +16038,19 @@ COMMENT ON COLUMN nudge.own_metrics.dimension IS 'Dimension by which it may be s
 
 COMMENT ON COLUMN nudge.own_metrics.minimum_customers IS 'Amounts of fewer customers are not shown';
 
+-- Months whose customers a number tells of: the one that ends its period and, since
+-- closing MRR less net new MRR is opening MRR, for what is no balance the one before.
+CREATE FUNCTION nudge.months_behind(metric text, additivity text, grain text, period_start date) RETURNS date[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN additivity = 'balance' THEN ARRAY[e.last_month]
+		WHEN metric IN ('net_revenue_retention_rate', 'gross_revenue_retention_rate', 'logo_retention_rate') THEN ARRAY[e.last_month, (e.last_month - interval '12 months')::date]
+		ELSE ARRAY[e.last_month, nudge.period_start(months_behind.period_start - 1, 'month')] END
+	FROM (SELECT nudge.period_start((months_behind.period_start + CASE grain WHEN 'week' THEN interval '6 days' WHEN 'quarter' THEN interval '2 months' WHEN 'year' THEN interval '11 months' ELSE interval '0' END)::date, 'month') AS last_month) e;
+END;
+
+COMMENT ON FUNCTION nudge.months_behind(text, text, text, date) IS 'Works for nudge_external: the months whose customers a value tells of, the last of its period first';
+
 -- Views -----------------------------------------------------------------------
 
 CREATE TABLE nudge.shipped_audience_views (
@@ -16079,14 +16120,20 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 -- is shown.
 ('company_kpis', 'aggregate', 2040, '{mrr_consolidated}', $query$
 WITH groups AS MATERIALIZED (
-	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.closing_customers > 0
+	SELECT c.period_start, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c
 )
 SELECT k.metric, k.title, k.unit, k.direction, k.grain, k.currency, k.period_start, CASE WHEN g.now THEN k.value END::numeric(24,6) AS value, CASE WHEN g.before THEN k.previous END::numeric(24,6) AS previous,
-	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND g.before) AS is_suppressed, k.as_of, k.sort_order
-FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all',
+	CASE WHEN g.now AND g.before THEN k.change END::numeric(24,6) AS change, CASE WHEN g.now AND g.before THEN k.change_rate END::numeric(24,6) AS change_rate, NOT (g.now AND (g.before OR k.previous IS NULL)) AS is_suppressed, k.as_of, k.sort_order
+FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metric AND o.dimension = 'all' JOIN nudge.shipped_metrics m ON m.metric = k.metric,
 	LATERAL (
-		SELECT NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS now,
-			NOT EXISTS (SELECT FROM groups c WHERE c.period_start = nudge.period_start(k.period_start - 1, 'month') AND c.currency = k.currency AND c.customers < o.minimum_customers) AS before
+		SELECT bool_and(s.is_shown) FILTER (WHERE p.n = 1) AS now, bool_and(s.is_shown) FILTER (WHERE p.n = 2) AS before
+		FROM (VALUES (1, k.period_start), (2, nudge.period_start(k.period_start - 1, k.grain, {week_start}, {fiscal_year_start}))) p(n, period_start),
+			LATERAL (SELECT nudge.months_behind(k.metric, m.additivity, k.grain, p.period_start) AS months) b,
+			LATERAL (
+				SELECT coalesce(bool_and(c.customers NOT BETWEEN 1 AND o.minimum_customers - 1), true)
+					AND (k.currency IS NULL OR m.subject NOT IN ('revenue', 'customers') OR count(*) FILTER (WHERE c.period_start = b.months[1]) > 0) AS is_shown
+				FROM groups c WHERE c.period_start = ANY (b.months) AND c.currency = k.currency
+			) s
 	) g$query$,
 	'Key figures of the company', 'One row per metric. Its value in the last period that is over, and in the one before.',
 	'{"metric": "Name of the metric", "title": "Name for people", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral", "grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none",
@@ -16101,7 +16148,7 @@ FROM nudge_reporting.kpi_current k JOIN nudge.own_metrics o ON o.metric = k.metr
 WITH own AS MATERIALIZED (
 	SELECT o.metric, o.dimension, o.minimum_customers FROM nudge.own_metrics o
 ), least_group AS (
-	SELECT min(o.minimum_customers) AS customers FROM own o
+	SELECT unnest(array_agg(DISTINCT o.minimum_customers)) AS customers FROM own o
 ), counted AS (
 	SELECT c.period_start, 'all' AS dimension, 'all' AS dimension_value, c.currency, c.closing_customers AS customers FROM nudge_reporting.mrr_monthly_consolidated c WHERE c.complete
 	UNION ALL
@@ -16116,17 +16163,19 @@ WITH own AS MATERIALIZED (
 	FROM groups g, least_group l
 ), second_look AS (
 	SELECT f.*, sum(f.customers) FILTER (WHERE NOT f.is_shown) OVER a AS hidden_customers,
-		row_number() OVER (PARTITION BY f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
-	FROM first_look f WINDOW a AS (PARTITION BY f.period_start, f.dimension)
+		row_number() OVER (PARTITION BY f.least, f.period_start, f.dimension, f.is_shown AND f.customers > 0 ORDER BY f.customers, f.dimension_value COLLATE "C", f.currency COLLATE "C") AS place_among_shown
+	FROM first_look f WINDOW a AS (PARTITION BY f.least, f.period_start, f.dimension)
 ), judged AS MATERIALIZED (
-	SELECT k.period_start, k.dimension, k.dimension_value, k.currency,
+	SELECT k.period_start, k.dimension, k.dimension_value, k.currency, k.least,
 		k.is_shown AND (k.dimension = 'all' OR k.customers = 0 OR k.hidden_customers IS NULL OR k.place_among_shown > 1 OR k.hidden_customers >= k.least) AS is_shown
 	FROM second_look k
 )
 SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, CASE WHEN s.is_shown THEN v.value END::numeric(24,6) AS value, NOT s.is_shown AS is_suppressed
-FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension
-	LEFT JOIN judged j ON j.period_start = nudge.period_start(v.period_start, 'month') AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency,
-	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all') AS is_shown) s
+FROM nudge_reporting.metric_values v JOIN own o ON o.metric = v.metric AND o.dimension = v.dimension JOIN nudge.shipped_metrics m ON m.metric = v.metric
+	CROSS JOIN LATERAL (SELECT nudge.months_behind(v.metric, m.additivity, v.grain, v.period_start) AS months) b
+	LEFT JOIN judged j ON j.period_start = b.months[1] AND j.dimension = v.dimension AND j.dimension_value = v.dimension_value AND j.currency = v.currency AND j.least = o.minimum_customers
+	LEFT JOIN judged e ON e.period_start = b.months[2] AND e.dimension = 'all' AND v.dimension = 'all' AND e.currency = v.currency AND e.least = o.minimum_customers,
+	LATERAL (SELECT coalesce(j.is_shown, v.dimension = 'all' AND (v.currency IS NULL OR m.subject NOT IN ('revenue', 'customers'))) AND coalesce(e.is_shown, true) AS is_shown) s
 WHERE v.complete$query$,
 	'Metrics of the company', 'One row per metric, period that is over, slice and currency. Metrics over time; slices are of balances, and only of groups of customers that are large enough.',
 	'{"period_start": "First day of the period", "grain": "Length of the period", "metric": "Name of the metric: company_metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none",
@@ -16153,13 +16202,13 @@ FROM nudge.shipped_metrics m JOIN nudge.own_metrics o ON o.metric = m.metric AND
 
 -- Read with the rights of the reader: marts have a policy for these.
 ('own_account', 'customers', 2080, '{dim_customers}', $query$
-SELECT c.customer, c.name AS customer_name, c.created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
+SELECT c.customer, c.name AS customer_name, CASE WHEN isfinite(c.created_at) THEN c.created_at END AS created_at, c.status AS account_status, c.first_revenue_day, c.last_revenue_day, c.currency, c.current_mrr::numeric(24,6) AS current_mrr
 FROM nudge_analytics.dim_customers c WHERE c.customer = ANY ({own_customers})$query$,
 	'Own account', 'One row per customer that the reader is. What it pays now, and since when.',
 	'{"customer": "Customer", "customer_name": "What it is called", "created_at": "When it came to be", "account_status": "active with MRR now, churned without but with some before, never_paid", "first_revenue_day": "First day with MRR; NULL: never", "last_revenue_day": "Last day with MRR; NULL: it has some now, or never had",
 	"currency": "Currency of current_mrr; NULL: several", "current_mrr": "MRR now; NULL: in several currencies"}'),
 ('own_users', 'customers', 2082, '{dim_users}', $query$
-SELECT u."user" AS user_key, u.customer, u.signed_up_at, u.signed_up_day, u.plan AS user_plan, u.role AS user_role
+SELECT u."user" AS user_key, u.customer, CASE WHEN isfinite(u.signed_up_at) THEN u.signed_up_at END AS signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN u.signed_up_day END AS signed_up_day, u.plan AS user_plan, u.role AS user_role
 FROM nudge_analytics.dim_users u WHERE u.customer = ANY ({own_customers})$query$,
 	'Own users', 'One row per user of a customer that the reader is.',
 	'{"user_key": "User", "customer": "Customer", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it, in the zone of deploy()", "user_plan": "Plan of the user", "user_role": "Role in the account"}'),
@@ -16220,12 +16269,15 @@ CREATE FUNCTION nudge.rows_are_restricted(mart text) RETURNS boolean
 COMMENT ON FUNCTION nudge.rows_are_restricted(text) IS 'Works for deploy: whether the group of customers sees only own rows of a mart';
 
 -- Whoever may read the mart reads it as before, but for the group of customers,
--- whatever other policies say.  Its owner is not bound: refreshes go on.
+-- whatever other policies say.  Its owner is not bound: refreshes go on.  A group
+-- that was the one before still has what it was granted, so it stays bound.
 CREATE FUNCTION nudge.restrict_rows(mart text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	mart_table constant text := nudge.mart_table(mart);
+	bound constant text := (SELECT string_agg(format('%I', r.rolname), ', ' ORDER BY r.rolname::text COLLATE "C") FROM pg_roles r LEFT JOIN nudge.audiences a ON a.role_name = r.rolname
+		WHERE a.audience = 'customers' OR a.audience IS NULL AND r.oid IN (SELECT unnest(p.polroles) FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname = 'nudge_own_rows'));
 	one name;
 BEGIN
 	FOR one IN SELECT p.polname FROM pg_policy p WHERE p.polrelid = to_regclass(mart_table) AND p.polname IN ('nudge_readers', 'nudge_own_rows') LOOP
@@ -16233,7 +16285,7 @@ BEGIN
 	END LOOP;
 	EXECUTE format('CREATE POLICY nudge_readers ON %s USING (true)', mart_table);
 	EXECUTE format('COMMENT ON POLICY nudge_readers ON %s IS %L', mart_table, 'Who may read the table reads all of it, unless another policy says otherwise');
-	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %I USING (%s)', mart_table, (SELECT a.role_name FROM nudge.audiences a WHERE a.audience = 'customers'), nudge.own_rows(mart));
+	EXECUTE format('CREATE POLICY nudge_own_rows ON %s AS RESTRICTIVE TO %s USING (%s)', mart_table, bound, nudge.own_rows(mart));
 	EXECUTE format('COMMENT ON POLICY nudge_own_rows ON %s IS %L', mart_table, 'Customers read their own rows');
 	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', mart_table);
 	IF nudge.own_rows(mart) ~ '^customer ' THEN
@@ -16252,7 +16304,9 @@ DECLARE
 BEGIN
 	SELECT s.* INTO v FROM nudge.shipped_audience_views s WHERE s.name = make_audience_view.name;
 	PERFORM nudge.make_external_schema();
-	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)'), v.description, v.columns);
+	-- conditions of the reader wait for the rows that are left: a leakproof one would
+	-- go first, and EXPLAIN ANALYZE tell whether others have such a row
+	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)') || E'\nOFFSET 0', v.description, v.columns);
 	-- a view that is replaced loses them
 	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
 END
@@ -16600,3 +16654,157 @@ ALTER TABLE nudge.sales_stages ALTER COLUMN win_probability SET STATISTICS 0;
 ALTER TABLE nudge.sla_targets ALTER COLUMN target_minutes SET STATISTICS 0;
 
 ALTER TABLE nudge.sources ALTER COLUMN query SET STATISTICS 0, ALTER COLUMN filter SET STATISTICS 0;
+
+-- src/reporting/deploy.sql
+
+/*
+ * deploy.sql
+ *		All that is shipped, with one call: sources are tracked, marts added, views
+ *		and what audiences may read made.
+ *
+ * Rules: doc/marts.md.
+ */
+
+-- What deploy would do, in its order.
+CREATE FUNCTION nudge.deploy_plan(settings nudge.deployment) RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		WITH shipped AS (
+			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing
+			FROM nudge.shipped_marts m
+		), steps AS (
+			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN p.problem IS NOT NULL THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
+				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
+				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
+			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
+				-- how it is tracked somebody has chosen, even if that is not at all
+				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
+			UNION ALL
+			SELECT 2, i.input, 0, 'convert input', i.input, nudge.converted_view(i.input), NULL,
+				CASE WHEN settings.currency IS NULL THEN 'amounts as they are: no currency is chosen' WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NULL THEN 'amounts as they are: exchange_rates is not mapped'
+					ELSE format('amounts in %s', settings.currency) END
+			FROM nudge.inputs i WHERE nudge.conversion_day(i.input, settings.zone) IS NOT NULL AND to_regclass(nudge.staging_name(i.input)) IS NOT NULL
+				AND EXISTS (SELECT FROM shipped m WHERE m.missing IS NULL AND m.query ~ format('[{]%s[$]', i.input))
+			UNION ALL
+			SELECT 3, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
+				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
+				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
+			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
+			UNION ALL
+			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
+			UNION ALL
+			SELECT 5, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			UNION ALL
+			SELECT 5 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
+		)
+		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deploy_plan(nudge.deployment) IS 'Works for deploy: what it would do with its settings';
+
+CREATE FUNCTION nudge.deploy(dry_run boolean DEFAULT false, zone text DEFAULT NULL, buckets integer DEFAULT NULL, week_start text DEFAULT NULL, fiscal_year_start integer DEFAULT NULL, currency text DEFAULT NULL)
+	RETURNS TABLE (place bigint, action text, object text, lock text, estimate text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	plan record;
+	settings constant nudge.deployment := nudge.deploy_settings(zone, buckets, week_start, fiscal_year_start, currency);
+BEGIN
+	IF dry_run IS NOT TRUE THEN
+		INSERT INTO nudge.deployment AS d (zone, buckets, week_start, fiscal_year_start, currency) VALUES ((settings).zone, (settings).buckets, (settings).week_start, (settings).fiscal_year_start, (settings).currency)
+		ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET zone = excluded.zone, buckets = excluded.buckets, week_start = excluded.week_start,
+			fiscal_year_start = excluded.fiscal_year_start, currency = excluded.currency, deployed_by = session_user, deployed_at = now();
+	END IF;
+	FOR plan IN SELECT p.* FROM nudge.deploy_plan(settings) p ORDER BY p.place LOOP
+		IF dry_run IS NOT TRUE AND plan.action = 'track source' THEN
+			PERFORM nudge.track_source(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action = 'convert input' THEN
+			PERFORM nudge.make_converted_view(plan.name, settings.currency, settings.zone);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' materialisation$' THEN
+			PERFORM nudge.add_shipped_mart(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action = 'restrict rows' THEN
+			PERFORM nudge.restrict_rows(plan.name);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND EXISTS (SELECT FROM nudge.shipped_audience_views v WHERE v.name = plan.name) THEN
+			PERFORM nudge.make_audience_view(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' AND plan.object = nudge.staging_name(plan.name) THEN
+			PERFORM nudge.make_staging_view(plan.name, settings);
+		ELSIF dry_run IS NOT TRUE AND plan.action ~ ' view$' THEN
+			PERFORM nudge.make_reporting_view(plan.name, settings);
+		END IF;
+		place := plan.place;
+		action := plan.action;
+		object := plan.object;
+		lock := plan.lock;
+		estimate := plan.estimate;
+		RETURN NEXT;
+	END LOOP;
+	IF dry_run IS NOT TRUE THEN
+		PERFORM nudge.grant_audiences();
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text) IS
+	'Tracks the sources, adds the materialisations that are shipped, as far as their inputs are mapped, and makes the views that BI tools read; tells what it does, or with dry_run only what it would do. Nothing is computed before the next refresh. Not STRICT: NULL settings are as they were, at first UTC, 256, monday, January and no currency';
+
+CREATE FUNCTION nudge.undeploy(dry_run boolean DEFAULT false) RETURNS TABLE (place bigint, action text, object text)
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN
+		SELECT row_number() OVER (ORDER BY s.part, s.depth DESC, s.name COLLATE "C") AS place, s.action, s.name, s.object FROM (
+			SELECT -2 AS part, v.place AS depth, 'drop view' AS action, v.name, nudge.audience_view(v.name, v.audience) AS object FROM nudge.shipped_audience_views v WHERE to_regclass(nudge.audience_view(v.name, v.audience)) IS NOT NULL
+			UNION ALL
+			-- one may read another mart
+			SELECT -1, 0, 'drop policy', m.name, nudge.mart_table(m.name) FROM nudge.shipped_marts m JOIN pg_policy p ON p.polrelid = to_regclass(nudge.mart_table(m.name)) AND p.polname = 'nudge_own_rows'
+			UNION ALL
+			SELECT 0, v.place, 'drop view', v.name, nudge.reporting_view(v.name) FROM nudge.shipped_views v WHERE to_regclass(nudge.reporting_view(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 0, -v.place, 'drop view', v.name, nudge.staging_name(v.name) FROM nudge.shipped_staging_views v WHERE to_regclass(nudge.staging_name(v.name)) IS NOT NULL
+			UNION ALL
+			SELECT 1, o.depth, 'drop materialisation', o.name, nudge.mart_table(o.name) FROM nudge.refresh_order() o WHERE o.name IN (SELECT m.name FROM nudge.shipped_marts m)
+			UNION ALL
+			SELECT 2, 0, 'drop converted input', i.input, nudge.converted_view(i.input) FROM nudge.inputs i WHERE to_regclass(nudge.converted_view(i.input)) IS NOT NULL
+			UNION ALL
+			-- others may still need to know what changes
+			SELECT 3, 0, 'untrack source', t.source, t.source FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source
+			WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.upstream = nudge.staging_name(s.input)
+				AND d.materialisation NOT IN (SELECT m.name FROM nudge.shipped_marts m))
+		) s ORDER BY 1 LOOP
+		IF NOT dry_run AND one.action IN ('drop view', 'drop converted input') THEN
+			EXECUTE format('DROP VIEW %s', one.object);
+		ELSIF NOT dry_run AND one.action = 'drop policy' THEN
+			EXECUTE format('DROP POLICY nudge_own_rows ON %s', one.object);
+		ELSIF NOT dry_run AND one.action = 'drop materialisation' THEN
+			PERFORM nudge.drop_materialisation(one.name);
+		ELSIF NOT dry_run THEN
+			PERFORM nudge.untrack_source(one.name);
+		END IF;
+		place := one.place;
+		action := one.action;
+		object := one.object;
+		RETURN NEXT;
+	END LOOP;
+	IF NOT dry_run THEN
+		DELETE FROM nudge.deployment;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.undeploy(boolean) IS
+	'Drops the views and the materialisations that are shipped, and the triggers of sources that no other materialisation reads; mappings and your own tables stay as they are';
+
+DO $$
+DECLARE
+	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
+BEGIN
+	REVOKE EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) FROM PUBLIC;
+	EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION nudge.deploy(boolean, text, integer, text, integer, text), nudge.undeploy(boolean) TO %s WITH GRANT OPTION', owner);
+END
+$$;
