@@ -18,6 +18,7 @@ SET jit = off;
 SELECT no_plan();
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
+\ir refreshes.psql
 
 -- Tables ------------------------------------------------------------------
 
@@ -35,8 +36,6 @@ CREATE TABLE spend (id serial, day date, channel text, amount numeric, currency 
 CREATE TABLE touches (id serial, customer text, at timestamptz, channel text);
 CREATE TABLE conversions (id serial, customer text, at timestamptz, revenue numeric, currency text);
 
-CREATE FUNCTION pg_temp.below(n integer) RETURNS integer LANGUAGE sql VOLATILE RETURN floor(random() * n)::integer;
-CREATE FUNCTION pg_temp.one_of(words text[]) RETURNS text LANGUAGE sql VOLATILE RETURN words[1 + floor(random() * cardinality(words))::integer];
 CREATE FUNCTION pg_temp.instant() RETURNS timestamptz LANGUAGE sql VOLATILE RETURN now() - interval '1 hour' - random() * interval '400 days';
 CREATE FUNCTION pg_temp.money() RETURNS text LANGUAGE sql VOLATILE RETURN pg_temp.one_of('{EUR,EUR,USD,usd ,JPY}');
 CREATE FUNCTION pg_temp.month() RETURNS date LANGUAGE sql VOLATILE RETURN (date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - make_interval(months => pg_temp.below(9)))::date;
@@ -73,41 +72,6 @@ SELECT pg_temp.add('subscriptions') FROM generate_series(1, 80) \g /dev/null
 INSERT INTO exchange_rates (currency, day, rate) VALUES ('usd', '2019-01-01', 0.88), (' JPY', '2019-01-01', 0.0061);
 -- rates to another currency are not asked for
 INSERT INTO exchange_rates (currency, day, rate, base) VALUES ('USD', current_date - 30, 150, 'JPY');
-
--- Refreshes, as test/pgtap/marts_reports.sql has them -----------------------
-
-CREATE FUNCTION pg_temp.refresh(wanted text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	run bigint;
-	step record;
-	after text;
-BEGIN
-	PERFORM nudge.fan_out(1000000);
-	run := nudge.begin_run(wanted, 'refresh');
-	PERFORM nudge.mark_run(wanted);
-	LOOP
-		step := nudge.next_keys(wanted, after, 5000);
-		EXIT WHEN NOT step.everything AND step.keys = '{}';
-		PERFORM nudge.refresh_batch(wanted, run, CASE WHEN NOT step.everything THEN step.keys END);
-		after := CASE WHEN step.everything THEN after ELSE step.keys[cardinality(step.keys)] END;
-	END LOOP;
-	PERFORM nudge.end_run(wanted, run, 'ok', NULL, NULL);
-	RETURN (SELECT nullif(r.rows_written + r.rows_deleted, 0) || ' rows of ' || wanted FROM nudge.runs r WHERE r.run_id = run);
-END
-$$;
-CREATE FUNCTION pg_temp.refresh_all() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	one text;
-	done text;
-BEGIN
-	FOR one IN SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name LOOP
-		done := concat_ws(', ', done, pg_temp.refresh(one));
-	END LOOP;
-	RETURN coalesce(nullif(done, ''), 'nothing');
-END
-$$;
-CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql VOLATILE
-	AS $$ SELECT m.name || ' ' || v.difference || ' ' || v.row_data FROM nudge.materialisations m, nudge.verify(m.name) v $$;
 
 DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated', 'mrr_causes', 'revenue_retention_buckets', 'revenue_retention', 'sales_performance', 'cost_structure', 'burn_and_runway', 'channel_performance',
 	'customer_journeys', 'journey_buckets', 'attribution_buckets', 'attribution_paths', 'channel_attribution');

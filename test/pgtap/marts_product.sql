@@ -18,6 +18,7 @@ SET jit = off;
 SELECT no_plan();
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
+\ir refreshes.psql
 
 -- Tables ------------------------------------------------------------------
 
@@ -36,8 +37,6 @@ CREATE TABLE tickets (id bigint DEFAULT nextval('ids'), ticket text, customer te
 CREATE TABLE account_facts (id bigint DEFAULT nextval('ids'), customer text, fact text, value text, valid_from timestamptz);
 
 -- Random rows: some are dated in the days to come, and some a moment ago
-CREATE FUNCTION pg_temp.below(n integer) RETURNS integer LANGUAGE sql VOLATILE RETURN floor(random() * n)::integer;
-CREATE FUNCTION pg_temp.one_of(words text[]) RETURNS text LANGUAGE sql VOLATILE RETURN words[1 + floor(random() * cardinality(words))::integer];
 CREATE FUNCTION pg_temp.instant() RETURNS timestamptz LANGUAGE sql VOLATILE
 	RETURN CASE WHEN random() < 0.07 THEN now() + random() * interval '20 days' WHEN random() < 0.2 THEN now() - random() * random() * interval '6 hours'
 		WHEN random() < 0.2 THEN ((now() AT TIME ZONE 'Europe/Berlin')::date - pg_temp.below(90))::timestamp AT TIME ZONE 'Europe/Berlin' ELSE now() - random() * interval '130 days' END;
@@ -112,40 +111,6 @@ INSERT INTO subscriptions (customer, item, plan, valid_from, valid_to, amount, i
 INSERT INTO nudge.funnel_definitions (funnel, step_no, event, target_volume, target_rate, max_gap, min_count, friction) VALUES
 	('app', 1, 'visit', 30, NULL, NULL, 1, '{help}'), ('app', 2, 'signup', 20, 0.5, '20 days', 1, NULL), ('app', 3, 'paid', 5, 0.3, NULL, 1, NULL), ('short', 5, 'signup', NULL, NULL, NULL, 1, NULL), ('short', 7, 'paid', NULL, NULL, NULL, 1, NULL);
 
--- Refreshes, as test/pgtap/refresh.sql has them ---------------------------
-
-CREATE FUNCTION pg_temp.refresh(wanted text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	run bigint;
-	step record;
-	after text;
-BEGIN
-	PERFORM nudge.fan_out(1000000);
-	run := nudge.begin_run(wanted, 'refresh');
-	PERFORM nudge.mark_run(wanted);
-	LOOP
-		step := nudge.next_keys(wanted, after, 5000);
-		EXIT WHEN NOT step.everything AND step.keys = '{}';
-		PERFORM nudge.refresh_batch(wanted, run, CASE WHEN NOT step.everything THEN step.keys END);
-		after := CASE WHEN step.everything THEN after ELSE step.keys[cardinality(step.keys)] END;
-	END LOOP;
-	PERFORM nudge.end_run(wanted, run, 'ok', NULL, NULL);
-	RETURN (SELECT nullif(r.rows_written + r.rows_deleted, 0) || ' rows of ' || wanted FROM nudge.runs r WHERE r.run_id = run);
-END
-$$;
-CREATE FUNCTION pg_temp.refresh_all() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	one text;
-	done text;
-BEGIN
-	FOR one IN SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name LOOP
-		done := concat_ws(', ', done, pg_temp.refresh(one));
-	END LOOP;
-	RETURN coalesce(nullif(done, ''), 'nothing');
-END
-$$;
-CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql VOLATILE
-	AS $$ SELECT m.name || ' ' || v.difference || ' ' || v.row_data FROM nudge.materialisations m, nudge.verify(m.name) v $$;
 CREATE FUNCTION pg_temp.contents() RETURNS TABLE (name text, row_text text) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	FOR name IN SELECT m.name FROM nudge.materialisations m LOOP

@@ -18,6 +18,7 @@ SET jit = off;
 SELECT no_plan();
 SELECT diag('seed: ' || :'seed');
 SELECT setseed(('x' || substr(md5(:'seed'), 1, 6))::bit(24)::integer / 16777216.0) \gset
+\ir refreshes.psql
 
 -- Tables ------------------------------------------------------------------
 
@@ -49,8 +50,6 @@ CREATE TABLE subscriptions (id bigint DEFAULT nextval('ids'), customer text, ite
 CREATE TABLE competitor_facts (id bigint DEFAULT nextval('ids'), at timestamptz, competitor text, kind text, channel text, value numeric);
 
 -- Random rows: some are dated in the days to come, and some a moment ago
-CREATE FUNCTION pg_temp.below(n integer) RETURNS integer LANGUAGE sql VOLATILE RETURN floor(random() * n)::integer;
-CREATE FUNCTION pg_temp.one_of(words text[]) RETURNS text LANGUAGE sql VOLATILE RETURN words[1 + floor(random() * cardinality(words))::integer];
 CREATE FUNCTION pg_temp.instant() RETURNS timestamptz LANGUAGE sql VOLATILE RETURN CASE WHEN random() < 0.1 THEN now() + random() * interval '20 days' WHEN random() < 0.2 THEN now() - random() * random() * interval '6 hours' ELSE now() - random() * interval '130 days' END;
 CREATE FUNCTION pg_temp.month() RETURNS date LANGUAGE sql VOLATILE RETURN (date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - make_interval(months => pg_temp.below(6)))::date;
 CREATE FUNCTION pg_temp.add(name text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -116,40 +115,6 @@ SELECT pg_temp.add(i) FROM (SELECT i FROM pg_temp.inputs() i, generate_series(1,
 -- who never buys is of no currency
 INSERT INTO touches (customer, at, channel) SELECT 'nobody', now() - interval '40 days' * random(), pg_temp.one_of('{email,social}') FROM generate_series(1, 4);
 
--- Refreshes, as test/pgtap/refresh.sql has them ---------------------------
-
-CREATE FUNCTION pg_temp.refresh(wanted text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	run bigint;
-	step record;
-	after text;
-BEGIN
-	PERFORM nudge.fan_out(1000000);
-	run := nudge.begin_run(wanted, 'refresh');
-	PERFORM nudge.mark_run(wanted);
-	LOOP
-		step := nudge.next_keys(wanted, after, 5000);
-		EXIT WHEN NOT step.everything AND step.keys = '{}';
-		PERFORM nudge.refresh_batch(wanted, run, CASE WHEN NOT step.everything THEN step.keys END);
-		after := CASE WHEN step.everything THEN after ELSE step.keys[cardinality(step.keys)] END;
-	END LOOP;
-	PERFORM nudge.end_run(wanted, run, 'ok', NULL, NULL);
-	RETURN (SELECT nullif(r.rows_written + r.rows_deleted, 0) || ' rows of ' || wanted FROM nudge.runs r WHERE r.run_id = run);
-END
-$$;
-CREATE FUNCTION pg_temp.refresh_all() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-	one text;
-	done text;
-BEGIN
-	FOR one IN SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name LOOP
-		done := concat_ws(', ', done, pg_temp.refresh(one));
-	END LOOP;
-	RETURN coalesce(nullif(done, ''), 'nothing');
-END
-$$;
-CREATE FUNCTION pg_temp.wrong() RETURNS SETOF text LANGUAGE sql VOLATILE
-	AS $$ SELECT m.name || ' ' || v.difference || ' ' || v.row_data FROM nudge.materialisations m, nudge.verify(m.name) v $$;
 -- rows of all marts, as text
 CREATE FUNCTION pg_temp.contents() RETURNS TABLE (name text, row_text text) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
