@@ -212,7 +212,7 @@ async function main()
 		r AS (SELECT v.*, c.additivity, c.grain AS own FROM nudge_reporting.metric_values v JOIN nudge_reporting.metric_catalog c USING (metric) WHERE v.dimension = '${dimension}' AND v.dimension_value = '${value.replaceAll("'", "''")}' AND (v.currency = 'USD' OR v.currency IS NULL))
 		SELECT metric AS key, CASE WHEN bool_or(grain = '${kind}') THEN max(trim_scale(value)::text) FILTER (WHERE grain = '${kind}')
 			WHEN min(additivity) = 'additive' THEN CASE WHEN bool_and(value IS NOT NULL) THEN trim_scale(sum(value))::text END
-			WHEN min(additivity) = 'not additive' AND bool_and(numerator IS NOT NULL AND denominator IS NOT NULL) THEN trim_scale(round(sum(numerator) / nullif(sum(denominator), 0), 6))::text
+			WHEN min(additivity) = 'not additive' AND bool_and(numerator IS NOT NULL AND denominator IS NOT NULL) THEN CASE WHEN sum(denominator) > 0 THEN trim_scale(round(sum(numerator) / sum(denominator), 6)) END::text
 			ELSE (array_agg(trim_scale(value)::text ORDER BY period_start DESC))[1] END AS value
 		FROM r, bounds WHERE period_start >= a AND period_start < b AND (grain = own OR grain = '${kind}') AND own IN ('day', 'month') AND (grain <> 'day' OR own = 'day')
 		GROUP BY metric`);
