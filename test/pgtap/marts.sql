@@ -36,10 +36,10 @@ SELECT nudge.map_source('events', 'shop.event', '{"user": "person", "success": "
 SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3, week_start => 'sunday') \gset
 \set zone '''Europe/Berlin'''
 -- those of this file
-CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension',
+CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'customer_products', 'mrr_dimension_buckets', 'mrr_by_dimension',
 	'dim_users', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'feature_user_states', 'feature_buckets', 'feature_adoption',
 	'revenue_retention_buckets', 'revenue_retention', 'revenue_retention_slices', 'revenue_retention_by_dimension', 'user_retention', 'user_classes', 'feature_adoption_by_month');
-SELECT is(count(*), 27::bigint, 'all are there') FROM pg_temp.marts;
+SELECT is(count(*), 28::bigint, 'all are there') FROM pg_temp.marts;
 -- some keys at a time
 UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('customer_mrr', 'customer_mrr_timeline', 'fact_revenue', 'user_activity_states', 'mrr_by_segment');
 
@@ -134,6 +134,8 @@ CREATE FUNCTION pg_temp.statement() RETURNS text LANGUAGE sql VOLATILE
 		WHEN 16 THEN 'SELECT pg_temp.add_event() FROM generate_series(1, 12)'
 		WHEN 17 THEN 'SELECT pg_temp.add_event() FROM generate_series(1, 4)'
 		ELSE 'SELECT pg_temp.add_item() FROM generate_series(1, 5)' END;
+-- who has been there for long, and who was
+INSERT INTO shop.item SELECT nextval('pg_temp.ids'), 'c' || n, 'p' || n % 3, 40 * n * n, now() - make_interval(months => 3 * n, hours => n), CASE WHEN n % 3 = 0 THEN now() - make_interval(months => n) END, 'EUR', CASE WHEN n % 3 = 0 THEN 'ended' ELSE 'active' END, 'month' FROM generate_series(1, 9) n;
 
 -- What the families say of the rows, at the instant of the refresh ----------
 
@@ -142,6 +144,23 @@ CREATE VIEW pg_temp.priced AS
 		coalesce((SELECT CASE WHEN btrim(c.segment) = 'all' THEN 'all (segment)' ELSE nullif(btrim(c.segment), '') END FROM shop.account c WHERE c.customer = s.customer), '(none)') AS segment
 	FROM nudge_staging.subscriptions s
 	WHERE s.interval_unit <> 'none' AND (s.status IN ('active', 'at_risk') OR s.status = 'ended' AND s.valid_to IS NOT NULL);
+-- by sub-selects of each customer
+CREATE VIEW pg_temp.bought AS
+	WITH price AS (
+		SELECT s.customer, s.plan, upper(btrim(s.currency)) AS currency, s.valid_from, s.valid_to, nudge.monthly_amount(s.amount, s.interval_unit, 1) AS mrr FROM nudge_staging.subscriptions s
+		WHERE s.interval_unit <> 'none' AND (s.status IN ('active', 'at_risk') OR s.status = 'ended' AND s.valid_to IS NOT NULL) AND s.amount > 0 AND s.valid_from < now()
+	), customer AS (
+		SELECT c.customer, (SELECT min(p.valid_from) FROM price p WHERE p.customer = c.customer) AS first_at, NOT EXISTS (SELECT FROM price p WHERE p.customer = c.customer AND coalesce(p.valid_to, 'infinity') >= now()) AS has_left,
+			(SELECT max(p.valid_to) FROM price p WHERE p.customer = c.customer) AS last_at FROM (SELECT DISTINCT customer FROM price) c
+	)
+	SELECT c.customer,
+		CASE WHEN c.has_left THEN (SELECT p.plan FROM price p WHERE p.customer = c.customer ORDER BY p.valid_from DESC, p.plan LIMIT 1)
+			ELSE (SELECT p.plan FROM price p WHERE p.customer = c.customer AND coalesce(p.valid_to, 'infinity') >= now() ORDER BY p.mrr DESC, p.valid_from DESC, p.plan LIMIT 1) END AS plan,
+		(SELECT array_to_string(array_agg(DISTINCT p.plan ORDER BY p.plan), ' + ') FROM price p WHERE p.customer = c.customer AND coalesce(p.valid_to, 'infinity') >= now()) AS product_mix,
+		(SELECT (ARRAY['under 3 months', '3 to 12 months', '1 to 2 years', '2 years or more'])[1 + count(*)] FROM unnest('{3,12,24}'::integer[]) m
+			WHERE (CASE WHEN c.has_left THEN c.last_at ELSE now() END AT TIME ZONE 'Europe/Berlin')::date >= ((c.first_at AT TIME ZONE 'Europe/Berlin')::date + make_interval(months => m))::date) AS tenure,
+		(SELECT CASE WHEN count(DISTINCT p.currency) = 1 THEN (ARRAY['under 100', '100 to 500', '500 to 2,000', '2,000 or more'])[1 + width_bucket(sum(p.mrr), '{100,500,2000}'::numeric[])] END FROM price p WHERE p.customer = c.customer AND p.valid_from = c.first_at) AS size
+	FROM customer c;
 CREATE VIEW pg_temp.company AS SELECT p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) AS state FROM pg_temp.priced p GROUP BY p.currency;
 CREATE VIEW pg_temp.product AS SELECT nudge.activity_at_agg(e."user", e.at, 'Europe/Berlin') AS state FROM nudge_staging.events e WHERE e."user" IS NOT NULL;
 CREATE VIEW pg_temp.features AS
@@ -158,7 +177,9 @@ INSERT INTO pg_temp.oracles VALUES
 	('mrr_by_dimension', 'SELECT dimension, value, currency, period, opening_mrr, new_mrr, reactivation_mrr, expansion_mrr, contraction_mrr, churn_mrr, fx_mrr, net_new_mrr, closing_mrr, opening_customers, new_customers, reactivated_customers,
 			expanded_customers, contracted_customers, churned_customers, closing_customers, complete FROM nudge_analytics.mrr_by_dimension',
 		$$SELECT s.dimension, s.value, s.currency, w.* FROM (SELECT v.dimension, coalesce(btrim(v.value), '(none)') AS value, p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) AS state
-				FROM pg_temp.priced p LEFT JOIN shop.account c USING (customer), LATERAL (VALUES ('region', c.region), ('industry', c.industry), ('growth_tier', NULL), ('company_size', NULL), ('sales_channel', NULL)) v(dimension, value) GROUP BY 1, 2, 3) s,
+				FROM pg_temp.priced p LEFT JOIN shop.account c USING (customer), LATERAL (VALUES ('region', c.region), ('industry', c.industry), ('growth_tier', NULL), ('company_size', NULL), ('sales_channel', NULL),
+					('plan', (SELECT b.plan FROM pg_temp.bought b WHERE b.customer = p.customer)), ('product_mix', (SELECT b.product_mix FROM pg_temp.bought b WHERE b.customer = p.customer)), ('tenure', (SELECT b.tenure FROM pg_temp.bought b WHERE b.customer = p.customer)),
+					('initial_contract_size', (SELECT b.size FROM pg_temp.bought b WHERE b.customer = p.customer))) v(dimension, value) GROUP BY 1, 2, 3) s,
 			nudge.mrr_waterfall(s.state, 'month', 'Europe/Berlin', now()) w$$),
 	('mrr_summary', 'SELECT currency, period, opening_mrr, new_mrr, reactivation_mrr, expansion_mrr, contraction_mrr, churn_mrr, net_new_mrr, closing_mrr, opening_customers, closing_customers, complete
 			FROM nudge_analytics.mrr_summary WHERE opening_mrr <> 0 OR closing_mrr <> 0',
