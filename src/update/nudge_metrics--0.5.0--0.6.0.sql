@@ -10170,15 +10170,46 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
 	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
 	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over", "base_currency": "Currency that mrr_consolidated converts to; the own one if nothing is converted",
-	"opening_rate": "What one unit of currency is worth in it as the month opened; NULL if no MRR opened it", "closing_rate": "The same as the month closed, or now"}'),
+	"opening_rate": "What one unit of currency is worth in it as the month opened; NULL if no MRR opened it", "closing_rate": "The same as the month closed, or now"}');
+
+-- What a customer has and since when, of its prices: dimensions that nobody keeps.
+-- In force is what is just before as_of(), as in dim_customers.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_products', 'revenue', 175, 'mart', '{subscriptions}', 'customer', '{customer}', $query$
+SELECT c.customer, nudge.bucket(c.customer, {buckets}) AS bucket, c.plan, c.product_mix,
+	CASE WHEN t.until_day < (t.first_day + interval '3 months')::date THEN 'under 3 months' WHEN t.until_day < (t.first_day + interval '12 months')::date THEN '3 to 12 months'
+		WHEN t.until_day < (t.first_day + interval '24 months')::date THEN '1 to 2 years' ELSE '2 years or more' END AS tenure,
+	CASE WHEN c.first_currencies > 1 THEN NULL WHEN c.first_mrr < 100 THEN 'under 100' WHEN c.first_mrr < 500 THEN '100 to 500' WHEN c.first_mrr < 2000 THEN '500 to 2,000' ELSE '2,000 or more' END AS initial_contract_size
+FROM (
+	SELECT i.customer, (array_agg(i.plan ORDER BY i.in_force DESC, CASE WHEN i.in_force THEN i.mrr END DESC, i.valid_from DESC, i.plan COLLATE "C"))[1] AS plan, (string_agg(DISTINCT i.plan COLLATE "C", ' + ' ORDER BY i.plan COLLATE "C") FILTER (WHERE i.in_force)) COLLATE "default" AS product_mix,
+		min(i.valid_from) AS first_at, CASE WHEN NOT bool_or(i.in_force) THEN max(i.valid_to) END AS last_at,
+		sum(i.mrr) FILTER (WHERE i.valid_from = i.first_at) AS first_mrr, count(DISTINCT i.currency) FILTER (WHERE i.valid_from = i.first_at) AS first_currencies
+	FROM (
+		SELECT s.customer, btrim(s.plan) AS plan, upper(btrim(s.currency)) AS currency, s.valid_from, s.valid_to, v.mrr, s.valid_to IS NULL OR s.valid_to >= nudge.as_of() AS in_force, min(s.valid_from) OVER (PARTITION BY s.customer) AS first_at
+		FROM nudge_staging.subscriptions s,
+			LATERAL (SELECT nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr OFFSET 0) v
+		WHERE v.mrr > 0 AND s.valid_from < nudge.as_of()
+	) i
+	GROUP BY i.customer
+) c,
+	-- who left was one until then
+	LATERAL (SELECT nudge.civil_date(CASE WHEN isfinite(c.first_at) THEN c.first_at END, {zone}) AS first_day, nudge.civil_date(coalesce(c.last_at, nudge.as_of()), {zone}) AS until_day) t$query$,
+	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, (nudge.civil_date(s.valid_from, {zone}) + make_interval(months => m))::date::timestamp AT TIME ZONE {zone} FROM nudge_staging.subscriptions s, unnest('{3,12,24}'::integer[]) m WHERE isfinite(s.valid_from)$clock$, NULL,
+	'What each customer has by its prices, and for how long. Grain: customer that ever had MRR; days are those of the zone of deploy()',
+	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "plan": "Plan of the largest price in force; of the latest one if none is", "product_mix": "Plans and add-ons in force, in the order of their names; NULL if none is", "tenure": "How long it has been, or was, a customer: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more",
+	"initial_contract_size": "Class of its first MRR, in its own currency: under 100, 100 to 500, 500 to 2,000, 2,000 or more; NULL if that was of several currencies"}');
+
 -- as by segment, for the other dimensions of customers
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('mrr_dimension_buckets', 'revenue', 180, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency}', $query$
 SELECT c.bucket, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
-FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer,
-	LATERAL (VALUES ('industry'::text, d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel)) a(dimension, value)
+FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = c.customer,
+	LATERAL (VALUES ('industry'::text, d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', p.plan), ('product_mix', p.product_mix), ('tenure', p.tenure), ('initial_contract_size', p.initial_contract_size)) a(dimension, value)
 GROUP BY 1, 2, 3, 4$query$, NULL, NULL,
 	'MRR over time of customers by hash bucket and value of a dimension now, by currency. Grain: bucket, dimension, value and currency',
-	'{"bucket": "Hash bucket of customers", "dimension": "industry, company_size, region, growth_tier or sales_channel", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the prices",
+	'{"bucket": "Hash bucket of customers", "dimension": "industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the prices",
 	"customers": "Customers that ever had a price in the currency", "state": "MRR over time, as mrr_state"}'),
 ('mrr_by_dimension', 'revenue', 190, 'metric', '{customers,subscriptions}', 'dimension', '{dimension,value,currency,period}', $query$
 SELECT b.dimension, b.value, b.currency, w.period, w.opening_mrr, w.new_mrr, w.reactivation_mrr, w.expansion_mrr, w.contraction_mrr, w.churn_mrr, w.fx_mrr, w.net_new_mrr, w.closing_mrr,
@@ -10193,7 +10224,7 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FR
 		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
 	'SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m', NULL,
 	'MRR waterfall by month, currency and value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy()',
-	'{"dimension": "industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	'{"dimension": "industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
 	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
 	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
@@ -10248,7 +10279,7 @@ FROM (SELECT s.bucket, 'segment'::text AS dimension, s.segment AS value, s.curre
 WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
 	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_segment_buckets b, nudge.period_ticks(''month'', {zone}) t',
 	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket and value of a dimension now. Grain: bucket, dimension, value, currency and month of the zone of deploy() that is over',
-	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
+	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
 	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative", "churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened",
 	"churned_customers": "Those of them without MRR as they close"}');
 
@@ -10267,7 +10298,7 @@ FROM (
 	LATERAL (SELECT k.currency, s.period, s.dimension, s.value, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
 GROUP BY b.dimension, b.value, b.currency, b.period$query$, NULL, NULL,
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month, by value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy() that is over',
-	'{"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
 	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative", "churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened",
 	"churned_customers": "Those of them without MRR as they close", "net_revenue_retention_rate": "MRR of these customers now over opening_mrr, a fraction", "gross_revenue_retention_rate": "The same without what they have more, a fraction",
 	"logo_retention_rate": "Those of opening_customers that are left, a fraction", "complete": "True: the month is over"}');
@@ -14387,7 +14418,7 @@ FROM nudge_analytics.revenue_retention_by_dimension r$query$,
 	'Revenue retention by dimension', 'One row per month that is over, currency and value of a dimension. As revenue_retention_monthly, by what is known of the customers now; months are those of the zone of deploy().',
 	'Each dimension has all customers: do not add dimensions. The 12 months of two rows overlap.',
 	'{"period_start": "First day of the month that ends the 12", "currency": "Currency of the amounts",
-	"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "dimension_value": "Value of the customers now; (none) for those without",
+	"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "dimension_value": "Value of the customers now; (none) for those without",
 	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
 	"churn_mrr": "MRR of those that have none any more, negative", "retained_mrr": "MRR of these customers as the 12 months close: numerator of net retention",
 	"gross_retained_mrr": "The same without what they have more: numerator of gross retention", "opening_customers": "Customers as the 12 months opened",
@@ -14411,9 +14442,9 @@ FROM (SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.per
 	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
 	UNION ALL SELECT d.dimension, d.value, d.currency, d.period, d.opening_mrr, d.new_mrr, d.reactivation_mrr, d.expansion_mrr, d.contraction_mrr, d.churn_mrr, d.fx_mrr, d.net_new_mrr, d.closing_mrr, d.opening_customers, d.new_customers, d.reactivated_customers, d.expanded_customers, d.contracted_customers, d.churned_customers, d.closing_customers, d.complete
 	FROM nudge_analytics.mrr_by_dimension d) r$query$,
-	'MRR by month and dimension', 'One row per month, currency and value of a dimension. As mrr_monthly, by what is known of the customers now: segment, industry, company_size, region, growth_tier, sales_channel; months are those of the zone of deploy().',
+	'MRR by month and dimension', 'One row per month, currency and value of a dimension. As mrr_monthly, by what is known of the customers now: segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure, initial_contract_size; months are those of the zone of deploy().',
 	'Amounts are in the currency that is paid, and not converted as those of metric_values. Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months. The last month is open: complete is false.',
-	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them",
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them",
 	"dimension_value": "Value of the customers now; (none) for those without", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
 	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
 	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
