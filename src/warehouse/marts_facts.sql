@@ -201,6 +201,8 @@ FROM (
 	SELECT m.dimension, m.value, m.currency, m.period, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, 0, 0, m.net_new_mrr, m.closing_mrr,
 		m.opening_customers, m.new_customers, m.reactivated_customers, m.expanded_customers, m.contracted_customers, m.churned_customers, 0, 0, m.closing_customers, m.complete
 	FROM nudge_analytics.mrr_by_dimension m
+	-- what follows from prices has no other value then
+	WHERE m.dimension IN ('industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
 	UNION ALL
 	-- out of the value now; what opens, and leaves, is of the value as the month opened, all else of that as it closed
 	SELECT c.dimension, v.value, c.currency, c.period, v.opens * c.opening_mrr, v.closes * c.new_mrr, v.closes * c.reactivation_mrr, v.closes * c.expansion_mrr, v.closes * c.contraction_mrr, v.opens * c.churn_mrr,
