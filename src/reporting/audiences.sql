@@ -278,11 +278,11 @@ SELECT u."user" AS user_key, u.customer, CASE WHEN isfinite(u.signed_up_at) THEN
 FROM nudge_analytics.dim_users u WHERE u.customer = ANY ({own_customers})$query$,
 	'Own users', 'One row per user of a customer that the reader is.',
 	'{"user_key": "User", "customer": "Customer", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it, in the zone of deploy()", "user_plan": "Plan of the user", "user_role": "Role in the account"}'),
-('own_mrr_periods', 'customers', 2084, '{customer_mrr}', $query$
-SELECT p.valid_from AS started_at, p.valid_to AS ended_at, c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.valid_from, {zone}) AS first_day, nudge.civil_date(p.valid_to, {zone}) AS end_day
-FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_periods(c.state) p WHERE c.customer = ANY ({own_customers})$query$,
-	'Own MRR over time', 'One row per customer that the reader is, currency and period of time with a price.',
-	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the price", "mrr": "MRR of the price", "first_day": "Day of started_at, in the zone of deploy()",
+('own_mrr_periods', 'customers', 2084, '{customer_mrr_timeline}', $query$
+SELECT t.started_at, t.ended_at, t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, nudge.civil_date(t.started_at, {zone}) AS first_day, nudge.civil_date(t.ended_at, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr_timeline t WHERE t.customer = ANY ({own_customers})$query$,
+	'Own MRR over time', 'One row per customer that the reader is, currency and period of time in which no price starts or ends.',
+	'{"started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the prices", "mrr": "Sum of the prices in force", "first_day": "Day of started_at, in the zone of deploy()",
 	"end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}'),
 ('own_mrr_monthly', 'customers', 2086, '{fact_revenue}', $query$
 SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete

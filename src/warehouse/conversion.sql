@@ -12,8 +12,8 @@
 CREATE FUNCTION nudge.conversion_day(input text, zone text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT CASE WHEN d.column_name IN ('day') THEN 'r.day'
-		WHEN d.column_name IN ('period') THEN '(r.period + interval ''1 month'' - interval ''1 day'')::date'
+	SELECT CASE d.column_name WHEN 'day' THEN 'r.day'
+		WHEN 'period' THEN '(r.period + interval ''1 month'' - interval ''1 day'')::date'
 		ELSE format('nudge.civil_date(CASE WHEN isfinite(r.%I) THEN r.%1$I ELSE nudge.as_of() END, %L)', d.column_name, zone) END
 	FROM (SELECT CASE WHEN input IN ('spend', 'cash') THEN 'day' WHEN input IN ('costs', 'budgets', 'quotas') THEN 'period' WHEN input IN ('payments', 'charges', 'conversions') THEN 'at'
 		WHEN input = 'contracts' THEN 'signed_at' WHEN input = 'deals' THEN 'closed_at' END AS column_name) d

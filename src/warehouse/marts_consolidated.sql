@@ -27,10 +27,8 @@ FROM (
 					CASE WHEN lower(btrim(s.end_reason)) IN ('voluntary', 'involuntary') THEN lower(btrim(s.end_reason)) END AS end_reason
 				FROM nudge_staging.subscriptions s,
 					-- computed once
-					LATERAL (SELECT nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, 1) AS unit_amount,
-						round(nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1)) * (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END), 6) AS net OFFSET 0) v
-				WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
-					AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
+					LATERAL (SELECT nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, 1) AS unit_amount, nudge.net_monthly_amount(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind) AS net OFFSET 0) v
+				WHERE nudge.is_recurring(s.interval_unit, s.usage, s.status, s.valid_to)
 			) s
 		) o
 		LEFT JOIN {rates} f ON f.currency = o.currency AND o.currency <> o.base

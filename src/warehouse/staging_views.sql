@@ -6,7 +6,20 @@
  * Rules: doc/marts_facts.md.
  */
 
--- What a price is a month, by the rules of customer_mrr.
+-- What counts as MRR, and how much it is: customer_mrr, its items and whatever shows
+-- prices one by one ask here.
+CREATE FUNCTION nudge.is_recurring(interval_unit text, usage boolean, status text, valid_to timestamptz) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN usage IS NOT TRUE AND lower(btrim(interval_unit)) <> 'none' AND (lower(btrim(status)) IN ('active', 'at_risk') OR lower(btrim(status)) = 'ended' AND valid_to IS NOT NULL);
+COMMENT ON FUNCTION nudge.is_recurring(text, boolean, text, timestamptz) IS
+	'Whether a row of subscriptions is recurring revenue while it is in force: not use, trials and pauses, prices without an interval, nor what has ended without an end. Not STRICT: NULL valid_to is open';
+
+CREATE FUNCTION nudge.net_monthly_amount(amount numeric, interval_unit text, interval_count integer, quantity numeric, discount numeric, discount_kind text) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN round(nudge.monthly_amount(amount, interval_unit, interval_count, coalesce(quantity, 1)) * (1 - CASE WHEN lower(btrim(discount_kind)) = 'once' THEN 0 ELSE coalesce(discount, 0) END), 6);
+COMMENT ON FUNCTION nudge.net_monthly_amount(numeric, text, integer, numeric, numeric, text) IS
+	'What a row of subscriptions is a month, less its discount unless that is once, to six decimals. Not STRICT: NULL quantity is 1, NULL discount none';
+
 CREATE FUNCTION nudge.subscription_mrr(
 	amount numeric,
 	interval_unit text,
@@ -19,10 +32,9 @@ CREATE FUNCTION nudge.subscription_mrr(
 	valid_to timestamptz
 ) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN usage IS NOT TRUE AND lower(btrim(interval_unit)) <> 'none' AND (lower(btrim(status)) IN ('active', 'at_risk') OR lower(btrim(status)) = 'ended' AND valid_to IS NOT NULL)
-		THEN round(nudge.monthly_amount(amount, interval_unit, interval_count, coalesce(quantity, 1)) * (1 - CASE WHEN lower(btrim(discount_kind)) = 'once' THEN 0 ELSE coalesce(discount, 0) END), 6) END;
+	RETURN CASE WHEN nudge.is_recurring(interval_unit, usage, status, valid_to) THEN nudge.net_monthly_amount(amount, interval_unit, interval_count, quantity, discount, discount_kind) END;
 COMMENT ON FUNCTION nudge.subscription_mrr(numeric, text, integer, numeric, numeric, text, boolean, text, timestamptz) IS
-	'MRR of a row of subscriptions while it is in force, as customer_mrr counts it; NULL for what is no recurring revenue: use, trials and pauses, prices without an interval, what has ended without an end. Not STRICT: NULL quantity is 1, NULL discount none, NULL valid_to open';
+	'MRR of a row of subscriptions while it is in force, to six decimals; NULL for what is no recurring revenue. Not STRICT: NULL quantity is 1, NULL discount none, NULL valid_to open';
 
 -- What opens and closes by an attribute is labelled as by mrr_segment_buckets and
 -- mrr_dimension_buckets, where "all" stands for all segments.

@@ -66,7 +66,7 @@ BEGIN
 END
 $$;
 CREATE TEMP VIEW needed AS
-	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,mrr_consolidated,revenue_retention,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline,support_backlog}'::text[])
+	WITH RECURSIVE n(name) AS (SELECT unnest('{mrr_summary,customer_mrr_timeline,mrr_consolidated,revenue_retention,fact_revenue,dim_customers,dim_users,mrr_by_segment,mrr_by_dimension,fact_subscriptions,fact_tickets,user_event_days,sales_pipeline,support_backlog}'::text[])
 		UNION SELECT m.name FROM n JOIN nudge.dependencies d ON d.materialisation = n.name JOIN nudge.materialisations m ON nudge.mart_table(m.name) = d.upstream)
 	SELECT o.name, o.depth FROM n JOIN nudge.refresh_order() o ON o.name = n.name;
 SELECT pg_temp.refresh(name) FROM (SELECT name FROM needed ORDER BY depth, name OFFSET 0) o \g /dev/null
@@ -131,7 +131,7 @@ SELECT is_empty($$ SELECT r.name, n.nspname FROM reader r, pg_namespace n WHERE 
 SELECT is_empty($$ SELECT r.name, p.oid::regprocedure FROM reader r, pg_proc p WHERE p.pronamespace = 'nudge'::regnamespace AND r.audience <> 'analysts' AND pg_temp.outcome(r.name, format('SELECT %s', p.oid::regprocedure::oid::regproc)) !~ '^42501|^42703|^42883|^42P01' AND p.proname IN ('set_audience', 'create_audiences', 'find_entity', 'verify', 'set_target') $$, 'nobody outside calls functions');
 -- columns of marts: those of the views, and no others
 SELECT set_eq($$ SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = 'nudge_analytics'::regnamespace AND c.relkind = 'r' AND has_column_privilege('tap_customers', c.oid, a.attnum, 'SELECT') $$,
-	$$ SELECT t || '.' || u FROM (VALUES ('dim_customers', 'customer name created_at status first_revenue_day last_revenue_day currency current_mrr'), ('dim_users', 'user customer signed_up_at signed_up_day plan role'), ('customer_mrr', 'customer currency state'),
+	$$ SELECT t || '.' || u FROM (VALUES ('dim_customers', 'customer name created_at status first_revenue_day last_revenue_day currency current_mrr'), ('dim_users', 'user customer signed_up_at signed_up_day plan role'), ('customer_mrr_timeline', 'customer currency started_at ended_at mrr'),
 		('fact_revenue', 'period customer currency movement opening_mrr net_new_mrr closing_mrr complete'), ('fact_subscriptions', 'valid_from valid_to first_day last_day customer subscription item sequence_no plan status currency amount interval_unit interval_count quantity mrr'),
 		('fact_tickets', 'ticket customer opened_day status priority category opened_at first_response_at resolved_at first_response_minutes resolution_minutes csat'), ('user_event_days', 'day user name feature events succeeded failed')) c(t, columns), string_to_table(columns, ' ') u $$,
 	'behind the views no column more can be read: neither segment nor owner, agent, growth tier, nor discount');
@@ -165,7 +165,7 @@ CREATE TEMP TABLE truth AS
 		SELECT e.role_name, e.customer, r.view_name FROM nudge.external_customers e JOIN (
 			SELECT customer, 'own_account' AS view_name FROM raw.raw_customers UNION ALL SELECT customer, 'own_users' FROM raw.raw_users UNION ALL SELECT customer, 'own_subscriptions' FROM raw.raw_subscriptions UNION ALL SELECT customer, 'own_tickets' FROM raw.raw_tickets
 			UNION ALL (SELECT DISTINCT ON (u."user", (e.at AT TIME ZONE 'UTC')::date) u.customer, 'own_usage_daily' FROM raw.raw_events e JOIN raw.raw_users u USING ("user"))
-			UNION ALL SELECT f.customer, 'own_mrr_monthly' FROM nudge_analytics.fact_revenue f UNION ALL SELECT m.customer, 'own_mrr_periods' FROM nudge_analytics.customer_mrr m, nudge.mrr_periods(m.state)) r ON r.customer = e.customer) s
+			UNION ALL SELECT f.customer, 'own_mrr_monthly' FROM nudge_analytics.fact_revenue f UNION ALL SELECT m.customer, 'own_mrr_periods' FROM nudge_analytics.customer_mrr_timeline m) r ON r.customer = e.customer) s
 	GROUP BY s.role_name, s.view_name;
 SELECT is((SELECT count(*) FROM truth), 14::bigint, 'two customers have rows of every kind');
 SELECT is_empty($$ SELECT v.name, t.role_name, pg_temp.seen(t.role_name, v.name), t.answer FROM own_view v JOIN truth t ON t.view_name = v.name WHERE pg_temp.seen(t.role_name, v.name) IS DISTINCT FROM t.answer $$, 'each sees its own rows, all of them and no others');
@@ -194,7 +194,7 @@ SELECT throws_ok('SELECT * FROM nudge.own_customers', '42501', NULL, 'nor who el
 SELECT throws_ok('SELECT * FROM nudge.external_customers', '42501', NULL, 'by no way either');
 SELECT throws_ok($$ INSERT INTO nudge.external_customers VALUES ('tap_acme', 'c3') $$, '42501', NULL, 'nor says who it is');
 SELECT throws_ok($$ UPDATE nudge_external.own_account SET customer = 'c3' $$, NULL, NULL, 'views are not written through');
-SELECT is_empty($$ SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema ~ '^nudge_' AND table_name !~ '^(own_|dim_customers|dim_users|customer_mrr|fact_(revenue|subscriptions|tickets)|user_event_days)' $$, 'information_schema lists what is theirs, and tables behind it');
+SELECT is_empty($$ SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema ~ '^nudge_' AND table_name !~ '^(own_|dim_customers|dim_users|customer_mrr_timeline|fact_(revenue|subscriptions|tickets)|user_event_days)' $$, 'information_schema lists what is theirs, and tables behind it');
 SELECT is_empty($$ SELECT * FROM pg_stats WHERE schemaname ~ '^nudge_' $$, 'statistics show no values');
 -- what everybody may read has statistics for everybody
 SELECT is_empty($$ SELECT tablename, attname, most_common_vals, histogram_bounds FROM pg_stats WHERE schemaname = 'nudge' AND attname ~ '(value|note|text|reason|error|target|probability|mrr|query|filter)' AND tablename !~ '^(shipped_|input_)' AND coalesce(most_common_vals::text, histogram_bounds::text) IS NOT NULL $$, 'nor of targets, annotations and errors');
@@ -310,7 +310,7 @@ SELECT set_eq($$ SELECT DISTINCT problem FROM nudge.check_audiences() $$, $$ VAL
 SELECT set_has($$ SELECT role_name::text FROM nudge.check_audiences() $$, $$ VALUES ('tap_customers'), ('tap_acme'), ('tap_jane') $$, 'for all whom it is open to');
 SET SESSION AUTHORIZATION tap_acme;
 SELECT results_eq('SELECT customer FROM nudge_analytics.dim_customers ORDER BY 1', $$ VALUES ('c1'), ('c2') $$, 'and shows own rows only');
-SELECT is_empty($$ SELECT customer FROM nudge_analytics.fact_revenue WHERE customer NOT IN ('c1', 'c2') UNION ALL SELECT customer FROM nudge_analytics.fact_tickets WHERE customer NOT IN ('c1', 'c2') UNION ALL SELECT customer FROM nudge_analytics.customer_mrr WHERE customer NOT IN ('c1', 'c2')
+SELECT is_empty($$ SELECT customer FROM nudge_analytics.fact_revenue WHERE customer NOT IN ('c1', 'c2') UNION ALL SELECT customer FROM nudge_analytics.fact_tickets WHERE customer NOT IN ('c1', 'c2') UNION ALL SELECT customer FROM nudge_analytics.customer_mrr_timeline WHERE customer NOT IN ('c1', 'c2')
 	UNION ALL SELECT customer FROM nudge_analytics.fact_subscriptions WHERE customer NOT IN ('c1', 'c2') UNION ALL SELECT customer FROM nudge_analytics.dim_users WHERE customer IS DISTINCT FROM 'c1' AND customer IS DISTINCT FROM 'c2' $$, 'in all marts');
 SELECT lives_ok('SELECT count(*) FROM nudge_analytics.dim_customers WHERE pg_temp.peek(customer)', 'also to functions');
 SELECT is((SELECT count(DISTINCT "user") FROM nudge_analytics.user_event_days), (SELECT count(DISTINCT user_key) FROM nudge_external.own_usage_daily), 'and of users');
