@@ -24,7 +24,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('content_to_lead_rate', 'acquisition', 515, 'Content-to-lead rate', 'rate', 'up', 'not additive', 'month', 'new_leads / visitors', 'New leads of content over its distinct visitors; over all types one who comes to two counts twice.'),
 ('active_partners', 'acquisition', 516, 'Partners', 'count', 'up', 'balance', 'month', 'active_partners', 'Partners as the period closes.'),
 ('partner_sourced_revenue', 'acquisition', 517, 'Partner-sourced revenue', 'currency', 'up', 'additive', 'month', 'sourced_value', 'Revenue of conversions that partners brought.'),
-('partner_influenced_revenue', 'acquisition', 518, 'Partner-influenced revenue', 'currency', 'up', 'additive', 'month', 'influenced_value', 'Revenue of conversions that partners took part in, what they brought with it.'),
+('partner_influenced_revenue', 'acquisition', 518, 'Partner-influenced revenue', 'currency', 'up', 'not additive', 'month', 'influenced_value', 'Revenue of conversions that partners took part in, what they brought with it.'),
 ('partner_influenced_pipeline_rate', 'acquisition', 519, 'Partner-influenced pipeline', 'rate', 'up', 'not additive', 'month', 'influenced_value / total_value', 'Share of the amount of open deals that partners took part in.');
 
 -- totals add up channels: what is credited is credited once

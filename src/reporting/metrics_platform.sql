@@ -7,8 +7,8 @@
 
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
 ('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down.'),
-('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
-('outages', 'platform', 402, 'Outages', 'count', 'down', 'additive', 'month', 'outages', 'Stretches of downtime.'),
+('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'not additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
+('outages', 'platform', 402, 'Outages', 'count', 'down', 'not additive', 'month', 'outages', 'Stretches of downtime.'),
 ('incidents', 'platform', 403, 'Incidents', 'count', 'down', 'additive', 'month', 'incidents_started', 'Incidents that began.'),
 ('mttr', 'platform', 404, 'MTTR', 'minutes', 'down', 'not additive', 'month', 'mttr_minutes', 'Mean time to resolve: from beginning to end, of the incidents that began in the period and are over.'),
 ('mttd', 'platform', 405, 'MTTD', 'minutes', 'down', 'not additive', 'month', 'mttd_minutes', 'Mean time to detect: from beginning to detection.'),

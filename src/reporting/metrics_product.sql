@@ -6,8 +6,8 @@
  */
 
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
-('funnel_entries', 'usage', 800, 'Funnel entries', 'count', 'up', 'additive', 'month', 'entered_people', 'People that entered the funnel in the month for the first time. In all only if there is one funnel: people of several are not added.'),
-('funnel_completions', 'usage', 801, 'Funnel completions', 'count', 'up', 'additive', 'month', 'people of the last step', 'Of the people that entered in the month, those who came to the last step so far.'),
+('funnel_entries', 'usage', 800, 'Funnel entries', 'count', 'up', 'not additive', 'month', 'entered_people', 'People that entered the funnel in the month for the first time. In all only if there is one funnel: people of several are not added.'),
+('funnel_completions', 'usage', 801, 'Funnel completions', 'count', 'up', 'not additive', 'month', 'people of the last step', 'Of the people that entered in the month, those who came to the last step so far.'),
 ('funnel_conversion_rate', 'usage', 802, 'Funnel conversion', 'rate', 'up', 'not additive', 'month', 'people of the last step / entered_people', 'Share of the people that entered in the month who came to the last step so far; where time is left for it, it still grows.'),
 ('sessions', 'usage', 803, 'Sessions', 'count', 'up', 'additive', 'month', 'sessions', 'Sessions that began in the period: events of a user without a pause of more than 30 minutes. Of days that are over.'),
 ('sessions_per_user', 'usage', 804, 'Sessions per user', 'ratio', 'up', 'not additive', 'month', 'sessions / users', 'Sessions per user with any in the period.'),

@@ -36,18 +36,23 @@ CREATE FUNCTION nudge.rates_query(currency text) RETURNS text
 			' FROM nudge_staging.exchange_rates x WHERE x.base IS NULL OR upper(btrim(x.base)) = %L GROUP BY upper(btrim(x.currency))', currency) END;
 COMMENT ON FUNCTION nudge.rates_query(text) IS 'Works for deploy: the query of exchange rates to a currency. Not STRICT: without one there are none';
 
+CREATE FUNCTION nudge.rate_to(rates nudge.exchange_rate[], currency text, base_currency text, day date) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN currency = base_currency THEN 1 ELSE nudge.exchange_rate_at(rates, currency, day) END;
+COMMENT ON FUNCTION nudge.rate_to(nudge.exchange_rate[], text, text, date) IS 'Works for marts: what one unit of a currency is worth in another on a day, 1 if they are the same. Not STRICT: the same currency needs no rates';
+
 -- Without a currency to convert to, or without rates, it is the input itself.
 CREATE FUNCTION nudge.converted_query(input text, currency text, zone text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT CASE WHEN c.base IS NULL THEN format('SELECT %s FROM %s r', string_agg(format('r.%I', i.column_name), ', ' ORDER BY i.position), nudge.staging_name(i.input))
-		ELSE format('SELECT %s FROM %s r LEFT JOIN (%s) f ON f.currency = upper(btrim(r.currency)), LATERAL (SELECT CASE WHEN upper(btrim(r.currency)) = %L THEN 1 WHEN r.currency IS NOT NULL AND (%s) THEN nudge.exchange_rate_at(f.rates, upper(btrim(r.currency)), %s) END AS rate) k',
+		ELSE format('SELECT %1$s FROM %2$s r LEFT JOIN (%3$s) f ON f.currency = upper(btrim(r.currency)), LATERAL (SELECT CASE WHEN r.currency IS NOT NULL AND (%4$s) THEN nudge.rate_to(f.rates, upper(btrim(r.currency)), %5$L, %6$s) END AS rate) k',
 			string_agg(CASE WHEN i.column_name = 'currency' THEN format('CASE WHEN r.currency IS NOT NULL THEN %L::text END AS currency', c.base)
 				WHEN i.column_name = ANY (nudge.input_money(i.input)) THEN format('CASE WHEN r.currency IS NULL OR k.rate = 1 THEN r.%1$I ELSE round(r.%1$I * k.rate, 6) END AS %1$I', i.column_name)
 				ELSE format('r.%I', i.column_name) END, ', ' ORDER BY i.position),
-			nudge.staging_name(i.input), nudge.rates_query(c.base), c.base,
+			nudge.staging_name(i.input), nudge.rates_query(c.base),
 			-- a row without an amount needs no rate
-			string_agg(format('r.%I IS NOT NULL', i.column_name), ' OR ' ORDER BY i.position) FILTER (WHERE i.column_name = ANY (nudge.input_money(i.input))), nudge.conversion_day(i.input, converted_query.zone)) END
+			string_agg(format('r.%I IS NOT NULL', i.column_name), ' OR ' ORDER BY i.position) FILTER (WHERE i.column_name = ANY (nudge.input_money(i.input))), c.base, nudge.conversion_day(i.input, converted_query.zone)) END
 	FROM nudge.input_columns i, (SELECT CASE WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NOT NULL THEN converted_query.currency END AS base) c
 	WHERE i.input = converted_query.input
 	GROUP BY i.input, c.base;

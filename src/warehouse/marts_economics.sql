@@ -143,7 +143,7 @@ FROM (
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
-	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x
+	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x
 GROUP BY s.period, k.currency, s.band$query$,
 	-- the rate of the month that is open is that of the day
 	'SELECT nudge.period_start(nudge.civil_date(t, {zone}), ''month''), t FROM nudge.period_ticks(''day'', {zone}) t', NULL,

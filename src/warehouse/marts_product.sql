@@ -107,7 +107,7 @@ FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funne
 -- A user has the dimensions of now, those of the account included.  Buckets are
 -- of users: those of dim_customers are of customers, and no keys.
 ('funnel_dimension_buckets', 'usage', 883, 'mart', '{events,users,customers,subscriptions}', 'bucket', '{bucket,funnel,dimension,value}', $query$
-SELECT s.bucket, s.funnel, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, count(*) AS users, nudge.rollup(s.state) AS state
+SELECT s.bucket, s.funnel, a.dimension, nudge.attribute_label(a.dimension, a.value) AS value, count(*) AS users, nudge.rollup(s.state) AS state
 FROM nudge_analytics.funnel_user_states s
 	LEFT JOIN nudge_analytics.dim_users u ON u."user" = s."user"
 	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer,

@@ -108,8 +108,8 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL (SELECT coalesce({base}, b.currency) AS currency) k,
 	-- the rates of mrr_consolidated: of the last days of the month before and of this one
-	LATERAL (SELECT CASE WHEN w.opening_mrr = 0 THEN NULL WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, w.period - 1) END AS opening_rate,
-		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
+	LATERAL (SELECT CASE WHEN w.opening_mrr <> 0 THEN nudge.rate_to(f.rates, b.currency, k.currency, w.period - 1) END AS opening_rate,
+		nudge.rate_to(f.rates, b.currency, k.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS closing_rate) x$query$,
 	$clock$SELECT DISTINCT m.segment, nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION ALL SELECT 'all', nudge.as_of()$clock$, '{"mrr_segment_buckets": null}',
 	'MRR waterfall by month, currency and segment of the customers now, with a segment all for all of them. Grain: segment, currency and month of the zone of deploy()',
 	'{"segment": "Segment of the customers now, (none) for those without, all for all customers: do not add it to the others", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
@@ -168,8 +168,8 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FR
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL (SELECT coalesce({base}, b.currency) AS currency) k,
 	-- the rates of mrr_consolidated: of the last days of the month before and of this one
-	LATERAL (SELECT CASE WHEN w.opening_mrr = 0 THEN NULL WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, w.period - 1) END AS opening_rate,
-		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
+	LATERAL (SELECT CASE WHEN w.opening_mrr <> 0 THEN nudge.rate_to(f.rates, b.currency, k.currency, w.period - 1) END AS opening_rate,
+		nudge.rate_to(f.rates, b.currency, k.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS closing_rate) x$query$,
 	'SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m', NULL,
 	'MRR waterfall by month, currency and value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy()',
 	'{"dimension": "industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
@@ -189,7 +189,7 @@ SELECT b.bucket, b.currency, w.period, r.opening_mrr, r.expansion_mrr, r.contrac
 FROM nudge_analytics.mrr_buckets b,
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL nudge.mrr_summary(b.state, (w.period - interval '11 months')::date, (w.period + interval '1 month')::date, {zone}) r
-WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
+WHERE w.complete AND w.period >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '10 years' AND r.opening_customers > 0$query$,
 	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_buckets b, nudge.period_ticks(''month'', {zone}) t',
 	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket: totals add up buckets. Grain: bucket, currency and month of the zone of deploy() that is over',
 	'{"bucket": "Hash bucket of customers", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
@@ -208,7 +208,7 @@ FROM (
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
-	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x,
+	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x,
 	LATERAL (SELECT k.currency, s.period, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
 GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null}',
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month. Grain: currency and month of the zone of deploy() that is over',
@@ -224,7 +224,7 @@ FROM (SELECT s.bucket, 'segment'::text AS dimension, s.segment AS value, s.curre
 		UNION ALL SELECT d.bucket, d.dimension, d.value, d.currency, d.state FROM nudge_analytics.mrr_dimension_buckets d) b,
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL nudge.mrr_summary(b.state, (w.period - interval '11 months')::date, (w.period + interval '1 month')::date, {zone}) r
-WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
+WHERE w.complete AND w.period >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '10 years' AND r.opening_customers > 0$query$,
 	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_segment_buckets b, nudge.period_ticks(''month'', {zone}) t',
 	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket and value of a dimension now. Grain: bucket, dimension, value, currency and month of the zone of deploy() that is over',
 	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
@@ -242,7 +242,7 @@ FROM (
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
-	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x,
+	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x,
 	LATERAL (SELECT k.currency, s.period, s.dimension, s.value, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
 GROUP BY b.dimension, b.value, b.currency, b.period$query$, NULL, NULL,
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month, by value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy() that is over',

@@ -265,7 +265,7 @@ SELECT isnt_empty($$ SELECT FROM nudge_analytics.unit_economics WHERE complete A
 -- Slices ------------------------------------------------------------------------
 
 SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension, s.value, t.value FROM shown t JOIN (SELECT metric, grain, period_start, dimension, currency, sum(value) AS value FROM shown WHERE dimension <> 'all' GROUP BY 1, 2, 3, 4, 5) s USING (metric, grain, period_start)
-	JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND s.currency IS NOT DISTINCT FROM t.currency AND m.additivity IN ('additive', 'balance') AND m.subject NOT IN ('platform', 'usage') AND NOT (m.metric LIKE '%cost%' AND s.dimension = 'subcategory')
+	JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND s.currency IS NOT DISTINCT FROM t.currency AND m.additivity IN ('additive', 'balance') AND NOT (m.metric LIKE '%cost%' AND s.dimension = 'subcategory')
 	AND abs(s.value - t.value) > 0.00001 $$, 'slices add up to the total');
 SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension FROM shown t JOIN (SELECT metric, grain, period_start, dimension, sum(numerator) / nullif(sum(denominator), 0) AS value FROM shown WHERE dimension <> 'all' AND numerator IS NOT NULL GROUP BY 1, 2, 3, 4) s USING (metric, grain, period_start)
 	WHERE t.dimension = 'all' AND t.metric IN ('churned_mrr_rate', 'net_revenue_retention_rate', 'logo_retention_rate', 'csat', 'win_rate', 'roas', 'competitive_win_rate', 'ticket_resolution_rate', 'change_failure_rate', 'error_rate', 'budget_variance_rate', 'feature_adoption_rate')
