@@ -217,7 +217,7 @@ time_mart()
 		timed rebuild "INSERT INTO company.rebuilt SELECT * FROM nudge_staging.${1}__definition"
 		round=$((round + 1))
 	done
-	[ "$(ask "SELECT count(*) FROM (SELECT * FROM company.rebuilt EXCEPT ALL SELECT * FROM nudge_analytics.$1) d")" = 0 ] || die "$1 is not what its query says"
+	[ "$(ask "SELECT count(*) FROM nudge.verify('$1')")" = 0 ] || die "$1 is not what its query says"
 	run_sql -c "DROP TABLE company.rebuilt"
 	share "$1: rebuild" rebuild rebuild
 	share "$1: CALL refresh(), 1 % of the customers changed" refresh rebuild "$keys"

@@ -41,3 +41,4 @@ SELECT deal, amount, currency FROM nudge_staging.deals___converted ORDER BY deal
 SELECT action, object FROM undeploy() WHERE action = 'drop converted input';
 SELECT unmap_source('deals'), unmap_source('exchange_rates');
 DROP TABLE offers, rates;
+DELETE FROM runs;

@@ -18,6 +18,7 @@ unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGOPTIONS PGSERVICE \
 
 nm_servers=
 nm_beside=
+nm_pid=
 
 # nm_begin NAME: makes $nm_tmp, which goes away at the end
 nm_begin()
@@ -40,14 +41,24 @@ nm_end()
 {
 	nm_status=$?
 	trap - EXIT
-	if [ -n "$nm_beside" ]
-	then
-		kill "$nm_beside" 2>/dev/null || true
-		wait "$nm_beside" || true
-	fi
+	for nm_process in $nm_beside $nm_pid
+	do
+		nm_end_process "$nm_process"
+	done
 	nm_stop_servers
 	rm -rf "$nm_tmp"
 	exit "$nm_status"
+}
+
+# nm_end_process PID: ends it and what it has started, the youngest first
+nm_end_process()
+{
+	for nm_child in $(cat "/proc/$1/task/$1/children" 2>/dev/null || true)
+	do
+		nm_end_process "$nm_child"
+	done
+	kill "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
 }
 
 nm_stop_servers()
@@ -97,6 +108,7 @@ nm_run()
 	done
 	nm_result=0
 	wait "$nm_pid" || nm_result=$?
+	nm_pid=
 	[ ! -t 1 ] || printf '\r'
 	if [ "$nm_result" -eq 0 ]
 	then

@@ -362,6 +362,8 @@ DELETE FROM nudge.pending;
 UPDATE nudge.materialisations SET clock_at = date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' + interval '1 microsecond' WHERE name = 'attribution_buckets';
 SELECT nudge.mark_run('attribution_buckets') \g /dev/null
 SELECT is_empty($$SELECT FROM nudge.pending WHERE materialisation = 'attribution_buckets'$$, 'a day that begins of none');
+INSERT INTO conversions (customer, at, revenue, currency) VALUES ('a', (date_trunc('day', now() AT TIME ZONE 'Europe/Berlin') - interval '12 hours') AT TIME ZONE 'Europe/Berlin', 50, 'EUR');
+SELECT pg_temp.refresh_all() \g /dev/null
 UPDATE nudge.materialisations SET clock_at = (SELECT date_trunc('day', max(b.last_conversion_at) AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' - interval '1 second' FROM nudge_analytics.journey_buckets b) WHERE name = 'attribution_buckets';
 SELECT nudge.mark_run('attribution_buckets') \g /dev/null
 SELECT is_empty($$SELECT b.bucket FROM nudge_analytics.journey_buckets b WHERE b.last_conversion_at = (SELECT max(last_conversion_at) FROM nudge_analytics.journey_buckets) AND b.bucket::text NOT IN (SELECT key FROM nudge.pending WHERE materialisation = 'attribution_buckets')$$,

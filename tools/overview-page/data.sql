@@ -27,7 +27,7 @@ SELECT to_regclass('nudge_reporting.customer_mrr_periods') IS NOT NULL AS has_cu
 	to_regclass('nudge_reporting.revenue_cohort_months') IS NOT NULL AS has_revenue_cohorts, to_regclass('nudge_reporting.user_retention_cohorts') IS NOT NULL AS has_user_cohorts, to_regclass('nudge_reporting.sales_pipeline_now') IS NOT NULL AS has_pipeline,
 	to_regclass('nudge_reporting.funnel_steps_monthly') IS NOT NULL AS has_funnels, to_regclass('nudge_reporting.customer_health_history') IS NOT NULL AS has_health \gset
 
--- so many periods of each grain are kept, of slices only half of the days
+-- so many periods of each grain are kept
 \set kept '''{"day": 400, "week": 106, "month": 37, "quarter": 16, "year": 10}''::jsonb'
 SELECT 'made', json_build_object('at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'title', coalesce(nullif(:'title', ''), initcap(replace(current_database(), '_', ' '))), 'top', :top, 'kept', :kept);
 
