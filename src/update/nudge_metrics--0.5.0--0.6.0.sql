@@ -9741,8 +9741,8 @@ COMMENT ON FUNCTION nudge.explain_refresh(text) IS
 CREATE FUNCTION nudge.conversion_day(input text, zone text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT CASE d.column_name WHEN 'day' THEN 'r.day'
-		WHEN 'period' THEN '(r.period + interval ''1 month'' - interval ''1 day'')::date'
+	SELECT CASE WHEN d.column_name IN ('day') THEN 'r.day'
+		WHEN d.column_name IN ('period') THEN '(r.period + interval ''1 month'' - interval ''1 day'')::date'
 		ELSE format('nudge.civil_date(CASE WHEN isfinite(r.%I) THEN r.%1$I ELSE nudge.as_of() END, %L)', d.column_name, zone) END
 	FROM (SELECT CASE WHEN input IN ('spend', 'cash') THEN 'day' WHEN input IN ('costs', 'budgets', 'quotas') THEN 'period' WHEN input IN ('payments', 'charges', 'conversions') THEN 'at'
 		WHEN input = 'contracts' THEN 'signed_at' WHEN input = 'deals' THEN 'closed_at' END AS column_name) d
@@ -9768,24 +9768,18 @@ CREATE FUNCTION nudge.rates_query(currency text) RETURNS text
 
 COMMENT ON FUNCTION nudge.rates_query(text) IS 'Works for deploy: the query of exchange rates to a currency. Not STRICT: without one there are none';
 
-CREATE FUNCTION nudge.rate_to(rates nudge.exchange_rate[], currency text, base_currency text, day date) RETURNS numeric
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN currency = base_currency THEN 1 ELSE nudge.exchange_rate_at(rates, currency, day) END;
-
-COMMENT ON FUNCTION nudge.rate_to(nudge.exchange_rate[], text, text, date) IS 'Works for marts: what one unit of a currency is worth in another on a day, 1 if they are the same. Not STRICT: the same currency needs no rates';
-
 -- Without a currency to convert to, or without rates, it is the input itself.
 CREATE FUNCTION nudge.converted_query(input text, currency text, zone text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT CASE WHEN c.base IS NULL THEN format('SELECT %s FROM %s r', string_agg(format('r.%I', i.column_name), ', ' ORDER BY i.position), nudge.staging_name(i.input))
-		ELSE format('SELECT %1$s FROM %2$s r LEFT JOIN (%3$s) f ON f.currency = upper(btrim(r.currency)), LATERAL (SELECT CASE WHEN r.currency IS NOT NULL AND (%4$s) THEN nudge.rate_to(f.rates, upper(btrim(r.currency)), %5$L, %6$s) END AS rate) k',
+		ELSE format('SELECT %s FROM %s r LEFT JOIN (%s) f ON f.currency = upper(btrim(r.currency)), LATERAL (SELECT CASE WHEN upper(btrim(r.currency)) = %L THEN 1 WHEN r.currency IS NOT NULL AND (%s) THEN nudge.exchange_rate_at(f.rates, upper(btrim(r.currency)), %s) END AS rate) k',
 			string_agg(CASE WHEN i.column_name = 'currency' THEN format('CASE WHEN r.currency IS NOT NULL THEN %L::text END AS currency', c.base)
 				WHEN i.column_name = ANY (nudge.input_money(i.input)) THEN format('CASE WHEN r.currency IS NULL OR k.rate = 1 THEN r.%1$I ELSE round(r.%1$I * k.rate, 6) END AS %1$I', i.column_name)
 				ELSE format('r.%I', i.column_name) END, ', ' ORDER BY i.position),
-			nudge.staging_name(i.input), nudge.rates_query(c.base),
+			nudge.staging_name(i.input), nudge.rates_query(c.base), c.base,
 			-- a row without an amount needs no rate
-			string_agg(format('r.%I IS NOT NULL', i.column_name), ' OR ' ORDER BY i.position) FILTER (WHERE i.column_name = ANY (nudge.input_money(i.input))), c.base, nudge.conversion_day(i.input, converted_query.zone)) END
+			string_agg(format('r.%I IS NOT NULL', i.column_name), ' OR ' ORDER BY i.position) FILTER (WHERE i.column_name = ANY (nudge.input_money(i.input))), nudge.conversion_day(i.input, converted_query.zone)) END
 	FROM nudge.input_columns i, (SELECT CASE WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NOT NULL THEN converted_query.currency END AS base) c
 	WHERE i.input = converted_query.input
 	GROUP BY i.input, c.base;
@@ -10063,9 +10057,12 @@ $$;
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('customer_mrr', 'revenue', 100, 'mart', '{subscriptions}', 'customer', '{customer,currency}', $query$
 SELECT s.customer, upper(btrim(s.currency)) AS currency, nudge.bucket(s.customer, {buckets}) AS bucket,
-	nudge.mrr_agg(s.customer, s.valid_from, s.valid_to, nudge.net_monthly_amount(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind)) AS state
+	nudge.mrr_agg(s.customer, s.valid_from, s.valid_to,
+		nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1))
+			* (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END)) AS state
 FROM nudge_staging.subscriptions s
-WHERE nudge.is_recurring(s.interval_unit, s.usage, s.status, s.valid_to)
+WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
+	AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
 GROUP BY s.customer, upper(btrim(s.currency))$query$, NULL,
 	'MRR over time of each customer, by currency: a state for functions such as mrr_waterfall. Grain: customer and currency',
 	'{"customer": "Customer", "currency": "Currency of the prices", "bucket": "Hash bucket of the customer", "state": "MRR over time, as mrr_state"}'),
@@ -10144,7 +10141,7 @@ WHERE t.prices > 0$query$, NULL,
 -- Each change is one of the segment and of all: hence no key.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('mrr_segment_buckets', 'revenue', 160, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,segment,currency}', $query$
-SELECT c.bucket, nudge.attribute_label('segment', d.segment) AS segment, c.currency,
+SELECT c.bucket, CASE lower(btrim(d.segment)) WHEN 'all' THEN 'all (segment)' ELSE coalesce(nullif(btrim(d.segment), ''), '(none)') END AS segment, c.currency,
 	count(*) AS customers, nudge.rollup(c.state) AS state
 FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer
 GROUP BY 1, 2, 3$query$, NULL, NULL,
@@ -10163,8 +10160,8 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL (SELECT coalesce({base}, b.currency) AS currency) k,
 	-- the rates of mrr_consolidated: of the last days of the month before and of this one
-	LATERAL (SELECT CASE WHEN w.opening_mrr <> 0 THEN nudge.rate_to(f.rates, b.currency, k.currency, w.period - 1) END AS opening_rate,
-		nudge.rate_to(f.rates, b.currency, k.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS closing_rate) x$query$,
+	LATERAL (SELECT CASE WHEN w.opening_mrr = 0 THEN NULL WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, w.period - 1) END AS opening_rate,
+		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
 	$clock$SELECT DISTINCT m.segment, nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION ALL SELECT 'all', nudge.as_of()$clock$, '{"mrr_segment_buckets": null}',
 	'MRR waterfall by month, currency and segment of the customers now, with a segment all for all of them. Grain: segment, currency and month of the zone of deploy()',
 	'{"segment": "Segment of the customers now, (none) for those without, all for all customers: do not add it to the others", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
@@ -10207,7 +10204,7 @@ UNION ALL SELECT s.customer, (nudge.civil_date(s.valid_from, {zone}) + make_inte
 -- as by segment, for the other dimensions of customers
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('mrr_dimension_buckets', 'revenue', 180, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency}', $query$
-SELECT c.bucket, a.dimension, nudge.attribute_label(a.dimension, a.value) AS value, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
+SELECT c.bucket, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, c.currency, count(*) AS customers, nudge.rollup(c.state) AS state
 FROM nudge_analytics.customer_mrr c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = c.customer,
 	LATERAL (VALUES ('industry'::text, d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', p.plan), ('product_mix', p.product_mix), ('tenure', p.tenure), ('initial_contract_size', p.initial_contract_size)) a(dimension, value)
 GROUP BY 1, 2, 3, 4$query$, NULL, NULL,
@@ -10223,8 +10220,8 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FR
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL (SELECT coalesce({base}, b.currency) AS currency) k,
 	-- the rates of mrr_consolidated: of the last days of the month before and of this one
-	LATERAL (SELECT CASE WHEN w.opening_mrr <> 0 THEN nudge.rate_to(f.rates, b.currency, k.currency, w.period - 1) END AS opening_rate,
-		nudge.rate_to(f.rates, b.currency, k.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS closing_rate) x$query$,
+	LATERAL (SELECT CASE WHEN w.opening_mrr = 0 THEN NULL WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, w.period - 1) END AS opening_rate,
+		CASE WHEN k.currency = b.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, b.currency, least((w.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS closing_rate) x$query$,
 	'SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m', NULL,
 	'MRR waterfall by month, currency and value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy()',
 	'{"dimension": "industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
@@ -10244,7 +10241,7 @@ SELECT b.bucket, b.currency, w.period, r.opening_mrr, r.expansion_mrr, r.contrac
 FROM nudge_analytics.mrr_buckets b,
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL nudge.mrr_summary(b.state, (w.period - interval '11 months')::date, (w.period + interval '1 month')::date, {zone}) r
-WHERE w.complete AND w.period >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '10 years' AND r.opening_customers > 0$query$,
+WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
 	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_buckets b, nudge.period_ticks(''month'', {zone}) t',
 	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket: totals add up buckets. Grain: bucket, currency and month of the zone of deploy() that is over',
 	'{"bucket": "Hash bucket of customers", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
@@ -10263,7 +10260,7 @@ FROM (
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
-	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x,
+	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x,
 	LATERAL (SELECT k.currency, s.period, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
 GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null}',
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month. Grain: currency and month of the zone of deploy() that is over',
@@ -10279,7 +10276,7 @@ FROM (SELECT s.bucket, 'segment'::text AS dimension, s.segment AS value, s.curre
 		UNION ALL SELECT d.bucket, d.dimension, d.value, d.currency, d.state FROM nudge_analytics.mrr_dimension_buckets d) b,
 	LATERAL nudge.mrr_waterfall(b.state, 'month', {zone}, nudge.as_of()) w,
 	LATERAL nudge.mrr_summary(b.state, (w.period - interval '11 months')::date, (w.period + interval '1 month')::date, {zone}) r
-WHERE w.complete AND w.period >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '10 years' AND r.opening_customers > 0$query$,
+WHERE w.complete AND w.period >= nudge.civil_date(nudge.as_of(), {zone}) - interval '10 years' AND r.opening_customers > 0$query$,
 	'SELECT DISTINCT b.bucket, t FROM nudge_analytics.mrr_segment_buckets b, nudge.period_ticks(''month'', {zone}) t',
 	'What became in 12 months of the MRR of customers, as each month closes, by hash bucket and value of a dimension now. Grain: bucket, dimension, value, currency and month of the zone of deploy() that is over',
 	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month that ends the 12",
@@ -10297,7 +10294,7 @@ FROM (
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
-	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x,
+	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x,
 	LATERAL (SELECT k.currency, s.period, s.dimension, s.value, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
 GROUP BY b.dimension, b.value, b.currency, b.period$query$, NULL, NULL,
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month, by value of a dimension of the customers now. Grain: dimension, value, currency and month of the zone of deploy() that is over',
@@ -10337,8 +10334,10 @@ FROM (
 					CASE WHEN lower(btrim(s.end_reason)) IN ('voluntary', 'involuntary') THEN lower(btrim(s.end_reason)) END AS end_reason
 				FROM nudge_staging.subscriptions s,
 					-- computed once
-					LATERAL (SELECT nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, 1) AS unit_amount, nudge.net_monthly_amount(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind) AS net OFFSET 0) v
-				WHERE nudge.is_recurring(s.interval_unit, s.usage, s.status, s.valid_to)
+					LATERAL (SELECT nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, 1) AS unit_amount,
+						round(nudge.monthly_amount(s.amount, s.interval_unit, s.interval_count, coalesce(s.quantity, 1)) * (1 - CASE WHEN lower(btrim(s.discount_kind)) = 'once' THEN 0 ELSE coalesce(s.discount, 0) END), 6) AS net OFFSET 0) v
+				WHERE s.usage IS NOT TRUE AND lower(btrim(s.interval_unit)) <> 'none'
+					AND (lower(btrim(s.status)) IN ('active', 'at_risk') OR lower(btrim(s.status)) = 'ended' AND s.valid_to IS NOT NULL)
 			) s
 		) o
 		LEFT JOIN {rates} f ON f.currency = o.currency AND o.currency <> o.base
@@ -10762,7 +10761,7 @@ FROM nudge_analytics.journey_buckets b,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	-- what is dated in the days to come is not known
 	LATERAL nudge.attribution_models(b.state, start_day => m.period::date, end_day => least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1), zone => {zone}, minor_unit => nudge.currency_minor_unit(b.currency)) a$query$,
-	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.journey_buckets b WHERE isfinite(b.last_conversion_at) UNION ALL SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''month'', {zone}) t', NULL,
+	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''month'', {zone}) t', NULL,
 	'Credits of channels under each model that follows rules, by hash bucket of customers: totals add up buckets. Grain: bucket, currency, month of the conversion and channel',
 	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch",
 	"first_touch_conversions": "Conversions credited by first_touch", "first_touch_revenue": "Revenue credited by first_touch", "last_touch_conversions": "Conversions credited by last_touch", "last_touch_revenue": "Revenue credited by last_touch",
@@ -11150,22 +11149,7 @@ WHERE m.name = v.name;
  * Rules: doc/marts_facts.md.
  */
 
--- What counts as MRR, and how much it is: customer_mrr, its items and whatever shows
--- prices one by one ask here.
-CREATE FUNCTION nudge.is_recurring(interval_unit text, usage boolean, status text, valid_to timestamptz) RETURNS boolean
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN usage IS NOT TRUE AND lower(btrim(interval_unit)) <> 'none' AND (lower(btrim(status)) IN ('active', 'at_risk') OR lower(btrim(status)) = 'ended' AND valid_to IS NOT NULL);
-
-COMMENT ON FUNCTION nudge.is_recurring(text, boolean, text, timestamptz) IS
-	'Whether a row of subscriptions is recurring revenue while it is in force: not use, trials and pauses, prices without an interval, nor what has ended without an end. Not STRICT: NULL valid_to is open';
-
-CREATE FUNCTION nudge.net_monthly_amount(amount numeric, interval_unit text, interval_count integer, quantity numeric, discount numeric, discount_kind text) RETURNS numeric
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN round(nudge.monthly_amount(amount, interval_unit, interval_count, coalesce(quantity, 1)) * (1 - CASE WHEN lower(btrim(discount_kind)) = 'once' THEN 0 ELSE coalesce(discount, 0) END), 6);
-
-COMMENT ON FUNCTION nudge.net_monthly_amount(numeric, text, integer, numeric, numeric, text) IS
-	'What a row of subscriptions is a month, less its discount unless that is once, to six decimals. Not STRICT: NULL quantity is 1, NULL discount none';
-
+-- What a price is a month, by the rules of customer_mrr.
 CREATE FUNCTION nudge.subscription_mrr(
 	amount numeric,
 	interval_unit text,
@@ -11178,10 +11162,11 @@ CREATE FUNCTION nudge.subscription_mrr(
 	valid_to timestamptz
 ) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN nudge.is_recurring(interval_unit, usage, status, valid_to) THEN nudge.net_monthly_amount(amount, interval_unit, interval_count, quantity, discount, discount_kind) END;
+	RETURN CASE WHEN usage IS NOT TRUE AND lower(btrim(interval_unit)) <> 'none' AND (lower(btrim(status)) IN ('active', 'at_risk') OR lower(btrim(status)) = 'ended' AND valid_to IS NOT NULL)
+		THEN round(nudge.monthly_amount(amount, interval_unit, interval_count, coalesce(quantity, 1)) * (1 - CASE WHEN lower(btrim(discount_kind)) = 'once' THEN 0 ELSE coalesce(discount, 0) END), 6) END;
 
 COMMENT ON FUNCTION nudge.subscription_mrr(numeric, text, integer, numeric, numeric, text, boolean, text, timestamptz) IS
-	'MRR of a row of subscriptions while it is in force, to six decimals; NULL for what is no recurring revenue. Not STRICT: NULL quantity is 1, NULL discount none, NULL valid_to open';
+	'MRR of a row of subscriptions while it is in force, as customer_mrr counts it; NULL for what is no recurring revenue: use, trials and pauses, prices without an interval, what has ended without an end. Not STRICT: NULL quantity is 1, NULL discount none, NULL valid_to open';
 
 -- What opens and closes by an attribute is labelled as by mrr_segment_buckets and
 -- mrr_dimension_buckets, where "all" stands for all segments.
@@ -11438,7 +11423,7 @@ WHERE r.type IS NOT NULL$query$,
 	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}'),
 ('partner_results', 'acquisition', 1022, 'metric', '{partners,touches,conversions,deals}', '{spend}', 'period', '{period,partner,measure}', $query$
 SELECT m.period::date AS period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, n.active_partners,
-	CASE WHEN r.measure IN ('revenue', 'won_amount', 'pipeline') THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+	CASE WHEN r.measure <> 'won_deals' THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
 		FROM (SELECT upper(btrim(i.currency)) AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM {conversions$} i GROUP BY upper(btrim(i.currency))
 			UNION ALL SELECT upper(btrim(i.currency)), nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) FROM {deals$} i GROUP BY upper(btrim(i.currency))) k) c,
@@ -11450,7 +11435,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, 
 WHERE r.all_segments$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'What partners have sourced and influenced by month, in all and by partner. Grain: month of the zone of deploy(), partner and measure',
-	'{"period": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "measure": "revenue, won_deals, won_amount, open_deals, pipeline or new_customers", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it", "total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, a fraction",
+	'{"period": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "measure": "revenue, won_deals, won_amount or pipeline", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it", "total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, a fraction",
 	"influenced_rate": "influenced_value over total_value, a fraction", "active_partners": "Partners as the month closes, or now; of partner all", "currency": "Currency of amounts; NULL for counts", "complete": "Whether the month is over"}'),
 ('sales_activity', 'sales', 1030, 'metric', '{activities,deals}', '{}', 'period', '{period,dimension,value,kind}', $query$
 SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, CASE WHEN r.all_kinds THEN 'all' ELSE r.kind END AS kind, r.activities_done, r.deals_won, r.activities_per_deal_won, r.complete
@@ -11581,7 +11566,7 @@ FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funne
 -- A user has the dimensions of now, those of the account included.  Buckets are
 -- of users: those of dim_customers are of customers, and no keys.
 ('funnel_dimension_buckets', 'usage', 883, 'mart', '{events,users,customers,subscriptions}', 'bucket', '{bucket,funnel,dimension,value}', $query$
-SELECT s.bucket, s.funnel, a.dimension, nudge.attribute_label(a.dimension, a.value) AS value, count(*) AS users, nudge.rollup(s.state) AS state
+SELECT s.bucket, s.funnel, a.dimension, coalesce(nullif(btrim(a.value), ''), '(none)') AS value, count(*) AS users, nudge.rollup(s.state) AS state
 FROM nudge_analytics.funnel_user_states s
 	LEFT JOIN nudge_analytics.dim_users u ON u."user" = s."user"
 	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer,
@@ -11805,7 +11790,7 @@ FROM (
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
-	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x
+	LATERAL (SELECT CASE WHEN k.currency = s.currency THEN 1 ELSE nudge.exchange_rate_at(f.rates, s.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) END AS rate) x
 GROUP BY s.period, k.currency, s.band$query$,
 	-- the rate of the month that is open is that of the day
 	'SELECT nudge.period_start(nudge.civil_date(t, {zone}), ''month''), t FROM nudge.period_ticks(''day'', {zone}) t', NULL,
@@ -13333,8 +13318,8 @@ FROM (VALUES ('sales_activities', 'activities_done', NULL, NULL), ('activities_p
 
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
 ('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down.'),
-('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'not additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
-('outages', 'platform', 402, 'Outages', 'count', 'down', 'not additive', 'month', 'outages', 'Stretches of downtime.'),
+('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
+('outages', 'platform', 402, 'Outages', 'count', 'down', 'additive', 'month', 'outages', 'Stretches of downtime.'),
 ('incidents', 'platform', 403, 'Incidents', 'count', 'down', 'additive', 'month', 'incidents_started', 'Incidents that began.'),
 ('mttr', 'platform', 404, 'MTTR', 'minutes', 'down', 'not additive', 'month', 'mttr_minutes', 'Mean time to resolve: from beginning to end, of the incidents that began in the period and are over.'),
 ('mttd', 'platform', 405, 'MTTD', 'minutes', 'down', 'not additive', 'month', 'mttd_minutes', 'Mean time to detect: from beginning to detection.'),
@@ -13507,7 +13492,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('content_to_lead_rate', 'acquisition', 515, 'Content-to-lead rate', 'rate', 'up', 'not additive', 'month', 'new_leads / visitors', 'New leads of content over its distinct visitors; over all types one who comes to two counts twice.'),
 ('active_partners', 'acquisition', 516, 'Partners', 'count', 'up', 'balance', 'month', 'active_partners', 'Partners as the period closes.'),
 ('partner_sourced_revenue', 'acquisition', 517, 'Partner-sourced revenue', 'currency', 'up', 'additive', 'month', 'sourced_value', 'Revenue of conversions that partners brought.'),
-('partner_influenced_revenue', 'acquisition', 518, 'Partner-influenced revenue', 'currency', 'up', 'not additive', 'month', 'influenced_value', 'Revenue of conversions that partners took part in, what they brought with it.'),
+('partner_influenced_revenue', 'acquisition', 518, 'Partner-influenced revenue', 'currency', 'up', 'additive', 'month', 'influenced_value', 'Revenue of conversions that partners took part in, what they brought with it.'),
 ('partner_influenced_pipeline_rate', 'acquisition', 519, 'Partner-influenced pipeline', 'rate', 'up', 'not additive', 'month', 'influenced_value / total_value', 'Share of the amount of open deals that partners took part in.');
 
 -- totals add up channels: what is credited is credited once
@@ -13615,8 +13600,8 @@ INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_va
  */
 
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
-('funnel_entries', 'usage', 800, 'Funnel entries', 'count', 'up', 'not additive', 'month', 'entered_people', 'People that entered the funnel in the month for the first time. In all only if there is one funnel: people of several are not added.'),
-('funnel_completions', 'usage', 801, 'Funnel completions', 'count', 'up', 'not additive', 'month', 'people of the last step', 'Of the people that entered in the month, those who came to the last step so far.'),
+('funnel_entries', 'usage', 800, 'Funnel entries', 'count', 'up', 'additive', 'month', 'entered_people', 'People that entered the funnel in the month for the first time. In all only if there is one funnel: people of several are not added.'),
+('funnel_completions', 'usage', 801, 'Funnel completions', 'count', 'up', 'additive', 'month', 'people of the last step', 'Of the people that entered in the month, those who came to the last step so far.'),
 ('funnel_conversion_rate', 'usage', 802, 'Funnel conversion', 'rate', 'up', 'not additive', 'month', 'people of the last step / entered_people', 'Share of the people that entered in the month who came to the last step so far; where time is left for it, it still grows.'),
 ('sessions', 'usage', 803, 'Sessions', 'count', 'up', 'additive', 'month', 'sessions', 'Sessions that began in the period: events of a user without a pause of more than 30 minutes. Of days that are over.'),
 ('sessions_per_user', 'usage', 804, 'Sessions per user', 'ratio', 'up', 'not additive', 'month', 'sessions / users', 'Sessions per user with any in the period.'),
@@ -16260,11 +16245,11 @@ SELECT u."user" AS user_key, u.customer, CASE WHEN isfinite(u.signed_up_at) THEN
 FROM nudge_analytics.dim_users u WHERE u.customer = ANY ({own_customers})$query$,
 	'Own users', 'One row per user of a customer that the reader is.',
 	'{"user_key": "User", "customer": "Customer", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it, in the zone of deploy()", "user_plan": "Plan of the user", "user_role": "Role in the account"}'),
-('own_mrr_periods', 'customers', 2084, '{customer_mrr_timeline}', $query$
-SELECT t.started_at, t.ended_at, t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, nudge.civil_date(t.started_at, {zone}) AS first_day, nudge.civil_date(t.ended_at, {zone}) AS end_day
-FROM nudge_analytics.customer_mrr_timeline t WHERE t.customer = ANY ({own_customers})$query$,
-	'Own MRR over time', 'One row per customer that the reader is, currency and period of time in which no price starts or ends.',
-	'{"started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the prices", "mrr": "Sum of the prices in force", "first_day": "Day of started_at, in the zone of deploy()",
+('own_mrr_periods', 'customers', 2084, '{customer_mrr}', $query$
+SELECT p.valid_from AS started_at, p.valid_to AS ended_at, c.customer, c.currency, p.mrr::numeric(24,6) AS mrr, nudge.civil_date(p.valid_from, {zone}) AS first_day, nudge.civil_date(p.valid_to, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_periods(c.state) p WHERE c.customer = ANY ({own_customers})$query$,
+	'Own MRR over time', 'One row per customer that the reader is, currency and period of time with a price.',
+	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the price", "mrr": "MRR of the price", "first_day": "Day of started_at, in the zone of deploy()",
 	"end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}'),
 ('own_mrr_monthly', 'customers', 2086, '{fact_revenue}', $query$
 SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete
