@@ -101,17 +101,20 @@ SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.curr
 	(v.value - g.target)::numeric(24,6) AS target_gap, CASE WHEN m.direction = 'up' AND g.target > 0 THEN v.value / g.target END::numeric(24,6) AS attainment_rate,
 	CASE m.direction WHEN 'up' THEN v.value >= g.target WHEN 'down' THEN v.value <= g.target END AS target_met,
 	CASE m.direction WHEN 'up' THEN v.value >= g.minimum WHEN 'down' THEN v.value <= g.minimum END AS minimum_met, v.complete
-FROM nudge_reporting.metric_values v
-JOIN nudge.shipped_metrics m ON m.metric = v.metric
-CROSS JOIN LATERAL (
-	SELECT max(k.value) FILTER (WHERE k.kind = 'target') AS target, max(k.value) FILTER (WHERE k.kind = 'minimum') AS minimum, max(k.value) FILTER (WHERE k.kind = 'benchmark') AS benchmark, max(k.value) FILTER (WHERE k.kind = 'plan') AS plan,
-		count(*) AS n
-	FROM (SELECT DISTINCT ON (t.kind) t.kind, t.value FROM nudge.targets t
-		WHERE t.metric = v.metric AND t.grain = v.grain AND t.dimension = v.dimension AND t.dimension_value = v.dimension_value AND t.currency = CASE WHEN m.unit = 'currency' THEN coalesce(v.currency, '') ELSE '' END
-			AND t.period_start <= v.period_start
-		ORDER BY t.kind, t.period_start DESC) k
+-- what counts from each day on which a target begins, of whichever kind
+FROM (
+	SELECT k.metric, k.grain, k.dimension, k.dimension_value, k.currency, k.period_start, l.target, l.minimum, l.benchmark, l.plan,
+		lead(k.period_start) OVER (PARTITION BY k.metric, k.grain, k.dimension, k.dimension_value, k.currency ORDER BY k.period_start) AS until_day
+	FROM (SELECT DISTINCT t.metric, t.grain, t.dimension, t.dimension_value, t.currency, t.period_start FROM nudge.targets t) k
+	CROSS JOIN LATERAL (
+		SELECT max(n.value) FILTER (WHERE n.kind = 'target') AS target, max(n.value) FILTER (WHERE n.kind = 'minimum') AS minimum, max(n.value) FILTER (WHERE n.kind = 'benchmark') AS benchmark, max(n.value) FILTER (WHERE n.kind = 'plan') AS plan
+		FROM (SELECT DISTINCT ON (t.kind) t.kind, t.value FROM nudge.targets t
+			WHERE t.metric = k.metric AND t.grain = k.grain AND t.dimension = k.dimension AND t.dimension_value = k.dimension_value AND t.currency = k.currency AND t.period_start <= k.period_start
+			ORDER BY t.kind, t.period_start DESC) n) l
 ) g
-WHERE g.n > 0$query$,
+JOIN nudge.shipped_metrics m ON m.metric = g.metric
+JOIN nudge_reporting.metric_values v ON v.metric = g.metric AND v.grain = g.grain AND v.dimension = g.dimension AND v.dimension_value = g.dimension_value AND CASE WHEN m.unit = 'currency' THEN coalesce(v.currency, '') ELSE '' END = g.currency
+	AND v.period_start >= g.period_start AND (v.period_start < g.until_day OR g.until_day IS NULL)$query$,
 	'Metrics and targets', 'One row per metric, period, slice and currency that has a target. Values beside their target, minimum, benchmark and plan, for charts of both.', 'An open period is compared with the target of a whole one.',
 	'{"period_start": "First day of the period, in the zone of deploy()", "grain": "Length of the period", "metric": "Name of the metric", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total",
 	"currency": "Currency of what is counted; NULL: the metric has none", "value": "Value, in the unit of the metric", "target": "What is aimed at", "minimum": "The worst that is accepted; the highest value if less is better", "benchmark": "Value of others", "plan": "Value in the budget",

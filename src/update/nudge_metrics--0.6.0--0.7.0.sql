@@ -2,6 +2,8 @@
 
 DELETE FROM nudge.shipped_audience_views;
 DELETE FROM nudge.shipped_widget_metrics;
+DELETE FROM nudge.shipped_widgets;
+DELETE FROM nudge.shipped_views;
 DELETE FROM nudge.example_targets;
 DELETE FROM nudge.shipped_metric_sources;
 DELETE FROM nudge.shipped_metrics;
@@ -1134,6 +1136,14 @@ FROM (
 GROUP BY c.channel$query$,
 	'Channels that contacts, costs or campaigns name. Grain: channel; days are those of the zone of deploy()',
 	'{"channel": "Channel", "campaigns": "Campaigns that run on it", "is_paid": "Whether anything was spent on it", "first_touch_day": "Day of the first contact", "last_touch_day": "Day of the last contact", "first_spend_day": "First day with costs", "last_spend_day": "Last day with costs"}');
+
+-- People ask who it was in a month, on a day, of a customer; the key alone does
+-- not find that.  A refresh writes these too, so they are of columns that do not
+-- change in a row, but for who moved in a month, which is read from the index alone.
+UPDATE nudge.shipped_marts m SET indexes = v.indexes
+FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
+	('fact_tickets', ARRAY['(opened_day)', '(customer)']), ('dim_users', ARRAY['(customer)'])) v(name, indexes)
+WHERE m.name = v.name;
 
 -- src/warehouse/staging_views.sql
 
@@ -2321,6 +2331,1398 @@ INSERT INTO nudge.example_targets (metric, kind, value) VALUES
 ('partner_influenced_revenue', 'target', 300000),
 ('budget_variance_rate', 'minimum', 0.10);
 
+-- src/reporting/views_general.sql
+
+/*
+ * views_general.sql
+ *		Shipped views about all metrics, the calendar and the marts themselves.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('calendar_days', 'general', 10, $query$
+SELECT d.day, nudge.period_start(d.day, 'week', {week_start}) AS week_start, nudge.period_start(d.day, 'month') AS month_start, nudge.period_start(d.day, 'quarter') AS quarter_start, nudge.period_start(d.day, 'year') AS year_start,
+	extract(year FROM d.day)::integer AS calendar_year, extract(quarter FROM d.day)::integer AS calendar_quarter, extract(month FROM d.day)::integer AS calendar_month, extract(day FROM d.day)::integer AS day_of_month,
+	(d.day - nudge.period_start(d.day, 'week', {week_start}) + 1)::integer AS day_of_week,
+	(ARRAY['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[extract(isodow FROM d.day)::integer]::text AS weekday,
+	extract(isodow FROM d.day) >= 6 AS is_weekend,
+	nudge.period_start(d.day, 'year', fiscal_year_start => {fiscal_year_start}) AS fiscal_year_start,
+	nudge.period_start(d.day, 'quarter', fiscal_year_start => {fiscal_year_start}) AS fiscal_quarter_start,
+	extract(year FROM nudge.period_end(d.day, 'year', fiscal_year_start => {fiscal_year_start}) - 1)::integer AS fiscal_year,
+	((extract(month FROM d.day)::integer - {fiscal_year_start} + 12) % 12 / 3 + 1)::integer AS fiscal_quarter,
+	((extract(month FROM d.day)::integer - {fiscal_year_start} + 12) % 12 + 1)::integer AS fiscal_month,
+	d.day < t.today AS is_past, d.day = t.today AS is_today
+FROM (SELECT nudge.civil_date(now(), {zone}) AS today) t,
+	LATERAL (SELECT nudge.period_start(t.today, 'year') - make_interval(years => 15) + make_interval(days => n) AS at FROM generate_series(0, 18 * 366) n) s,
+	LATERAL (SELECT s.at::date AS day) d
+WHERE d.day < nudge.period_start(t.today, 'year') + make_interval(years => 3)$query$,
+	'Calendar', 'One row per day. From 15 years before the present year to two after it, for axes without holes and for fiscal periods; today is that of the zone of deploy().', NULL,
+	'{"day": "Day", "week_start": "First day of its week, by the week_start of deploy()", "month_start": "First day of its month", "quarter_start": "First day of its calendar quarter", "year_start": "First day of its calendar year",
+	"calendar_year": "Calendar year", "calendar_quarter": "Calendar quarter, 1 to 4", "calendar_month": "Month, 1 to 12", "day_of_month": "Day of the month, 1 to 31", "day_of_week": "Day of the week, 1 is the first one by the week_start of deploy()",
+	"weekday": "Name of the day of the week, in English", "is_weekend": "Whether it is a Saturday or Sunday", "fiscal_year_start": "First day of its fiscal year, by the fiscal_year_start of deploy()",
+	"fiscal_quarter_start": "First day of its fiscal quarter", "fiscal_year": "Fiscal year, named by the calendar year in which it ends", "fiscal_quarter": "Fiscal quarter, 1 to 4", "fiscal_month": "Month of the fiscal year, 1 to 12",
+	"is_past": "Whether the day is over", "is_today": "Whether it is today"}',
+	'{"weekday": "type/Category", "calendar_year": "type/Category", "calendar_quarter": "type/Category", "calendar_month": "type/Category", "fiscal_year": "type/Category", "fiscal_quarter": "type/Category", "fiscal_month": "type/Category"}', '{}'),
+
+('metric_values', 'general', 20, '{metric_values}',
+	'Metric values', 'One row per metric, period, slice and currency. All metrics in one long table, for charts of any of them and for rules; periods begin at midnight in the zone of deploy().',
+	'Do not add values of different metrics, currencies or dimensions, nor of one whose additivity in metric_catalog is balance over time; rates are added by their numerators and denominators.',
+	'{"period_start": "First day of the period", "grain": "Length of the period: day, week, month, quarter or year", "metric": "Name of the metric: metric_catalog has what it is", "dimension": "By what the metric is sliced; all: it is the total",
+	"dimension_value": "Which slice; all: the total", "currency": "Currency of what is counted; NULL: the metric has none", "value": "Value, in the unit of the metric; rates are fractions of 1; NULL: not defined, as by a denominator of 0",
+	"numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio", "complete": "Whether the period is over; an open one still changes"}',
+	'{"grain": "type/Category", "metric": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category"}', '{}'),
+
+('metric_catalog', 'general', 30, $query$
+SELECT m.metric, m.title, m.subject, m.unit, m.direction, m.additivity, m.grain, m.formula, m.description,
+	(SELECT string_agg(DISTINCT s.mart, ', ' ORDER BY s.mart) FROM nudge.shipped_metric_sources s WHERE s.metric = m.metric) AS marts,
+	EXISTS (SELECT FROM nudge.shipped_metric_sources s JOIN nudge.materialisations t ON t.name = s.mart WHERE s.metric = m.metric AND s.grain = m.grain) AS is_deployed,
+	m.place AS sort_order, (SELECT string_agg(v.name, ', ' ORDER BY v.place) FROM nudge.shipped_views v WHERE v.marts && ARRAY(SELECT s.mart FROM nudge.shipped_metric_sources s WHERE s.metric = m.metric)) AS related_views
+FROM nudge.shipped_metrics m$query$,
+	'Metric catalogue', 'One row per metric. What each metric means, and how it may be added.', NULL,
+	'{"metric": "Name of the metric", "title": "Name for people", "subject": "What it is about", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral",
+	"additivity": "additive: may be added over anything; balance: not over time; not additive: add numerators and denominators instead", "grain": "Length of the periods that kpi_current compares", "formula": "How it is computed",
+	"description": "What it tells, and what it leaves out", "marts": "Marts that it is read from", "is_deployed": "Whether they are there", "sort_order": "Order in which metrics are listed", "related_views": "Views that read the same marts, for what is behind the metric"}',
+	'{"subject": "type/Category", "unit": "type/Category", "direction": "type/Category", "additivity": "type/Category", "grain": "type/Category"}', '{}'),
+
+('kpi_current', 'general', 40, $query$
+WITH listed AS MATERIALIZED (
+	SELECT v.* FROM nudge_reporting.metric_values v JOIN nudge.shipped_metrics m ON m.metric = v.metric AND m.grain = v.grain WHERE v.dimension = 'all'
+), chosen AS (
+	-- one currency stands for all: the one of deploy(), or the only one
+	SELECT l.metric, count(DISTINCT l.currency) > 1 AND {currency}::text IS NULL AS several, CASE WHEN count(l.currency) > 0 THEN coalesce({currency}::text, min(l.currency)) END AS currency
+	FROM listed l GROUP BY l.metric
+), ends AS (
+	SELECT c.metric, c.currency, c.several, max(l.period_start) FILTER (WHERE l.complete) AS last_start, max(l.period_start) FILTER (WHERE NOT l.complete) AS open_start
+	FROM chosen c LEFT JOIN listed l ON l.metric = c.metric AND l.currency IS NOT DISTINCT FROM c.currency AND NOT c.several GROUP BY c.metric, c.currency, c.several
+), source AS (
+	SELECT DISTINCT ON (s.metric) s.metric, t.name, t.last_success_at, t.data_as_of
+	FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m ON m.metric = s.metric AND m.grain = s.grain JOIN nudge.materialisations t ON t.name = s.mart
+	ORDER BY s.metric, s.dimension <> '''all''', t.data_as_of
+)
+SELECT m.metric, m.title, m.subject, m.unit, m.direction, m.grain, CASE WHEN NOT e.several THEN e.currency END AS currency, e.last_start AS period_start,
+	v.value, p.value AS previous, (v.value - p.value)::numeric(24,6) AS change, ((v.value - p.value) / nullif(abs(p.value), 0))::numeric(24,6) AS change_rate,
+	g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan,
+	CASE m.direction WHEN 'up' THEN v.value >= g.target WHEN 'down' THEN v.value <= g.target END AS target_met,
+	CASE m.direction WHEN 'up' THEN v.value >= g.minimum WHEN 'down' THEN v.value <= g.minimum END AS minimum_met,
+	o.value AS value_to_date, v.numerator, v.denominator, s.data_as_of AS as_of,
+	CASE WHEN v.value IS NOT NULL THEN NULL WHEN s.name IS NULL THEN 'not deployed' WHEN s.last_success_at IS NULL THEN 'never refreshed' WHEN e.metric IS NULL THEN 'no data' WHEN e.several THEN 'several currencies'
+		WHEN e.last_start IS NULL AND e.open_start IS NULL THEN 'no data in this currency' WHEN e.last_start IS NULL THEN 'no complete period' WHEN v.denominator = 0 THEN 'denominator is 0' WHEN v.denominator < 0 THEN 'denominator is below 0' ELSE 'not known' END AS null_reason,
+	m.place AS sort_order
+FROM nudge.shipped_metrics m
+LEFT JOIN source s ON s.metric = m.metric
+LEFT JOIN ends e ON e.metric = m.metric
+LEFT JOIN listed v ON v.metric = m.metric AND v.period_start = e.last_start AND v.currency IS NOT DISTINCT FROM e.currency
+LEFT JOIN listed p ON p.metric = m.metric AND p.period_start = nudge.period_start(e.last_start - 1, m.grain, {week_start}, {fiscal_year_start}) AND p.currency IS NOT DISTINCT FROM e.currency
+LEFT JOIN listed o ON o.metric = m.metric AND o.period_start = e.open_start AND o.currency IS NOT DISTINCT FROM e.currency
+LEFT JOIN LATERAL (
+	SELECT max(k.value) FILTER (WHERE k.kind = 'target') AS target, max(k.value) FILTER (WHERE k.kind = 'minimum') AS minimum, max(k.value) FILTER (WHERE k.kind = 'benchmark') AS benchmark, max(k.value) FILTER (WHERE k.kind = 'plan') AS plan
+	FROM (SELECT DISTINCT ON (t.kind) t.kind, t.value FROM nudge.targets t
+		WHERE t.metric = m.metric AND t.grain = m.grain AND t.dimension = 'all' AND t.currency = CASE WHEN m.unit = 'currency' THEN coalesce(e.currency, '') ELSE '' END AND t.period_start <= e.last_start
+		ORDER BY t.kind, t.period_start DESC) k
+) g ON true$query$,
+	'Key figures', 'One row per metric. Its value in the last period that is over, beside the one before and what it ought to be; a NULL value has its reason.',
+	'Amounts are of one currency: the one of deploy(), or the only one there is. Metrics have different units: do not add them.',
+	'{"metric": "Name of the metric", "title": "Name for people", "subject": "What it is about", "unit": "count, currency, rate (a fraction of 1), ratio, score, or a time", "direction": "up if more is better, down if less is, otherwise neutral",
+	"grain": "Length of the period", "currency": "Currency of what is counted; NULL: the metric has none, or several do", "period_start": "First day of the last period that is over, in the zone of deploy()", "value": "Value in this period",
+	"previous": "Value in the period before", "change": "Value less previous", "change_rate": "Change over previous, as a fraction of 1", "target": "What is aimed at, as nudge.targets has it for the period", "minimum": "The worst that is accepted; the highest value if less is better",
+	"benchmark": "Value of others", "plan": "Value in the budget", "target_met": "Whether the value is the target or better; NULL without one", "minimum_met": "Whether the value is the minimum or better; NULL without one",
+	"value_to_date": "Value in the period that is open, which still changes; of a balance, the value now", "numerator": "What is divided; NULL: the metric is no ratio", "denominator": "By what it is divided; NULL: the metric is no ratio",
+	"as_of": "All that was committed before this instant is in it", "null_reason": "Why there is no value: not deployed, never refreshed, no data, no data in this currency, several currencies, no complete period, denominator is 0, denominator is below 0, not known", "sort_order": "Order in which metrics are listed"}',
+	'{"subject": "type/Category", "unit": "type/Category", "direction": "type/Category", "grain": "type/Category", "currency": "type/Category", "change_rate": "type/Percentage", "null_reason": "type/Category"}', '{}'),
+
+('metric_progress', 'general', 50, $query$
+SELECT v.period_start, v.grain, v.metric, v.dimension, v.dimension_value, v.currency, v.value, g.target::numeric(24,6) AS target, g.minimum::numeric(24,6) AS minimum, g.benchmark::numeric(24,6) AS benchmark, g.plan::numeric(24,6) AS plan,
+	(v.value - g.target)::numeric(24,6) AS target_gap, CASE WHEN m.direction = 'up' AND g.target > 0 THEN v.value / g.target END::numeric(24,6) AS attainment_rate,
+	CASE m.direction WHEN 'up' THEN v.value >= g.target WHEN 'down' THEN v.value <= g.target END AS target_met,
+	CASE m.direction WHEN 'up' THEN v.value >= g.minimum WHEN 'down' THEN v.value <= g.minimum END AS minimum_met, v.complete
+-- what counts from each day on which a target begins, of whichever kind
+FROM (
+	SELECT k.metric, k.grain, k.dimension, k.dimension_value, k.currency, k.period_start, l.target, l.minimum, l.benchmark, l.plan,
+		lead(k.period_start) OVER (PARTITION BY k.metric, k.grain, k.dimension, k.dimension_value, k.currency ORDER BY k.period_start) AS until_day
+	FROM (SELECT DISTINCT t.metric, t.grain, t.dimension, t.dimension_value, t.currency, t.period_start FROM nudge.targets t) k
+	CROSS JOIN LATERAL (
+		SELECT max(n.value) FILTER (WHERE n.kind = 'target') AS target, max(n.value) FILTER (WHERE n.kind = 'minimum') AS minimum, max(n.value) FILTER (WHERE n.kind = 'benchmark') AS benchmark, max(n.value) FILTER (WHERE n.kind = 'plan') AS plan
+		FROM (SELECT DISTINCT ON (t.kind) t.kind, t.value FROM nudge.targets t
+			WHERE t.metric = k.metric AND t.grain = k.grain AND t.dimension = k.dimension AND t.dimension_value = k.dimension_value AND t.currency = k.currency AND t.period_start <= k.period_start
+			ORDER BY t.kind, t.period_start DESC) n) l
+) g
+JOIN nudge.shipped_metrics m ON m.metric = g.metric
+JOIN nudge_reporting.metric_values v ON v.metric = g.metric AND v.grain = g.grain AND v.dimension = g.dimension AND v.dimension_value = g.dimension_value AND CASE WHEN m.unit = 'currency' THEN coalesce(v.currency, '') ELSE '' END = g.currency
+	AND v.period_start >= g.period_start AND (v.period_start < g.until_day OR g.until_day IS NULL)$query$,
+	'Metrics and targets', 'One row per metric, period, slice and currency that has a target. Values beside their target, minimum, benchmark and plan, for charts of both.', 'An open period is compared with the target of a whole one.',
+	'{"period_start": "First day of the period, in the zone of deploy()", "grain": "Length of the period", "metric": "Name of the metric", "dimension": "By what the metric is sliced; all: it is the total", "dimension_value": "Which slice; all: the total",
+	"currency": "Currency of what is counted; NULL: the metric has none", "value": "Value, in the unit of the metric", "target": "What is aimed at", "minimum": "The worst that is accepted; the highest value if less is better", "benchmark": "Value of others", "plan": "Value in the budget",
+	"target_gap": "Value less target", "attainment_rate": "Value over target, as a fraction of 1; NULL if less is better or the target is not above 0", "target_met": "Whether the value is the target or better", "minimum_met": "Whether the value is the minimum or better",
+	"complete": "Whether the period is over"}',
+	'{"grain": "type/Category", "metric": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "attainment_rate": "type/Percentage"}', '{}'),
+
+('metric_targets', 'general', 60, $query$
+SELECT t.period_start, t.metric, t.kind AS target_kind, t.grain, t.dimension, t.dimension_value, nullif(t.currency, '') AS currency, t.value,
+	lead(t.period_start) OVER (PARTITION BY t.metric, t.kind, t.grain, t.dimension, t.dimension_value, t.currency ORDER BY t.period_start) AS next_period_start, t.provenance, t.note, t.set_by::text AS set_by, t.set_at
+FROM nudge.targets t$query$,
+	'Targets', 'One row per target. Each holds from its period on, until the next of the same metric, kind, grain, slice and currency.', 'Placeholders are examples, not to be acted on.',
+	'{"period_start": "First day of the first period that it holds for", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
+	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder",
+	"note": "Who agreed, where, and why", "set_by": "Who has set it", "set_at": "When"}',
+	'{"metric": "type/Category", "target_kind": "type/Category", "grain": "type/Category", "dimension": "type/Category", "provenance": "type/Category", "currency": "type/Category"}', '{}'),
+
+('chart_annotations', 'general', 70, $query$
+SELECT a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, nudge.period_start(a.day, 'week', {week_start}) AS week_start, nudge.period_start(a.day, 'month') AS month_start, a.annotated_by::text AS annotated_by, a.annotated_at
+FROM nudge.annotations a$query$,
+	'Annotations', 'One row per annotation. What happened on a day, to be drawn on charts.', NULL,
+	'{"day": "When it happened", "annotation_kind": "launch, price change, campaign, outage, policy, data, market or other", "annotation_text": "What happened", "metric": "Metric whose charts show it; NULL: all", "week_start": "First day of the week, by the week_start of deploy()",
+	"month_start": "First day of the month", "annotated_by": "Who has written it", "annotated_at": "When it was written"}',
+	'{"annotation_kind": "type/Category", "metric": "type/Category"}', '{}'),
+
+('data_freshness', 'general', 80, $query$
+SELECT f.name AS mart, f.layer, f.status AS freshness_status, f.data_as_of AS as_of, f.last_success_at, f.next_due_at, (extract(epoch FROM f.cadence) / 60)::numeric(12,2) AS cadence_minutes,
+	greatest(extract(epoch FROM now() - f.data_as_of) / 60, 0)::numeric(18,2) AS age_minutes, f.quarantined AS quarantined_keys
+FROM nudge.freshness f$query$,
+	'Data freshness', 'One row per mart. How fresh the numbers are that are read from it.', NULL,
+	'{"mart": "Name of the mart", "layer": "staging, mart, metric or headline", "freshness_status": "fresh, or why not: not adopted, broken, disabled, never, failed, stale definition, late, quarantined", "as_of": "All that was committed before this instant is in it",
+	"last_success_at": "When it was refreshed last", "next_due_at": "When it is to be refreshed next", "cadence_minutes": "Minutes between two refreshes", "age_minutes": "Minutes since as_of", "quarantined_keys": "Keys that could not be computed: their rows are older"}',
+	'{"layer": "type/Category", "freshness_status": "type/Category"}', '{}'),
+
+('reporting_settings', 'general', 90, $query$
+SELECT s.setting, s.value AS setting_value, s.meaning
+FROM (SELECT d.zone, d.week_start, d.fiscal_year_start::text AS fiscal_year_start, d.currency, to_char(d.deployed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS deployed_at,
+		(SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'nudge_metrics') AS version FROM nudge.deployment d) o,
+	LATERAL (VALUES ('zone', o.zone, 'Time zone of days, weeks and months'), ('week_start', o.week_start, 'First day of a week'), ('fiscal_year_start', o.fiscal_year_start, 'First month of a fiscal year'),
+		('currency', o.currency, 'Currency of amounts that stand for all, where there are several'), ('deployed_at', o.deployed_at, 'When deploy() was called last'), ('version', o.version, 'Version of nudge_metrics')) s(setting, value, meaning)$query$,
+	'Settings', 'One row per setting. By what days, weeks, fiscal years and amounts are reported.', NULL,
+	'{"setting": "Name of the setting", "setting_value": "Its value; NULL: not set", "meaning": "What it is for"}', '{}', '{}'),
+
+('_metabase_metadata', 'general', 100, $query$
+SELECT k.keypath, k.value
+FROM nudge.shipped_views v, LATERAL (
+	SELECT v.name || '.display_name' AS keypath, v.display_name AS value WHERE v.name <> '_metabase_metadata'
+	UNION ALL SELECT v.name || '.caveats', v.caveats WHERE v.caveats IS NOT NULL
+	UNION ALL SELECT format('%s.%s.semantic_type', v.name, t.key), t.value FROM jsonb_each_text(v.semantic_types) t
+	UNION ALL SELECT format('%s.%s.display_name', v.name, d.key), d.value FROM jsonb_each_text(v.display_names) d
+) k
+WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relname::text = v.name AND c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge_reporting'))$query$,
+	'Metadata for Metabase', 'One row per property of a view or column. Metabase takes display names, semantic types and caveats from it.', NULL,
+	'{"keypath": "View or view.column, then the property: display_name, semantic_type or caveats", "value": "Value of the property"}', '{}', '{}');
+
+-- src/reporting/views_revenue.sql
+
+/*
+ * views_revenue.sql
+ *		Shipped views about revenue.
+ *
+ * Rules: doc/reporting.md; definitions: doc/revenue.md, doc/revenue_rates.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('mrr_monthly', 'revenue', 1000, '{mrr_summary}', $query$
+SELECT s.period AS period_start, s.currency, s.opening_mrr::numeric(24,6) AS opening_mrr, s.new_mrr::numeric(24,6) AS new_mrr, s.reactivation_mrr::numeric(24,6) AS reactivation_mrr, s.expansion_mrr::numeric(24,6) AS expansion_mrr,
+	s.contraction_mrr::numeric(24,6) AS contraction_mrr, s.churn_mrr::numeric(24,6) AS churn_mrr, s.fx_mrr::numeric(24,6) AS fx_mrr, s.net_new_mrr::numeric(24,6) AS net_new_mrr, s.closing_mrr::numeric(24,6) AS closing_mrr,
+	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete,
+	(s.net_new_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS mrr_growth_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate,
+	(-(s.churn_mrr + s.contraction_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS gross_mrr_churn_rate, (s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate,
+	((s.opening_mrr + s.expansion_mrr + s.contraction_mrr + s.churn_mrr) / nullif(s.opening_mrr, 0))::numeric(24,6) AS monthly_net_revenue_retention_rate, (s.closing_mrr / nullif(s.closing_customers, 0))::numeric(24,6) AS arpa
+FROM nudge_analytics.mrr_summary s$query$,
+	'MRR by month', 'One row per month and currency. The MRR waterfall: opening MRR, its movements and closing MRR; months are those of the zone of deploy().',
+	'opening_, closing_ and all rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened",
+	"expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements",
+	"closing_mrr": "MRR as the month closed, or so far", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr",
+	"contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over",
+	"mrr_growth_rate": "net_new_mrr over opening_mrr, as a fraction of 1", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1", "gross_mrr_churn_rate": "Churned and contracted MRR over opening_mrr, as a fraction of 1",
+	"logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1", "monthly_net_revenue_retention_rate": "Opening MRR with expansion, contraction and churn, over opening_mrr, as a fraction of 1; revenue_retention_monthly has that of 12 months", "arpa": "closing_mrr over closing_customers"}',
+	'{"currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency",
+	"net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "arpa": "type/Currency", "mrr_growth_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage", "gross_mrr_churn_rate": "type/Percentage", "logo_churn_rate": "type/Percentage",
+	"monthly_net_revenue_retention_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR",
+	"closing_mrr": "Closing MRR", "mrr_growth_rate": "MRR growth", "churned_mrr_rate": "Churned MRR rate", "gross_mrr_churn_rate": "Gross MRR churn rate", "arpa": "ARPA"}'),
+
+('customer_mrr_periods', 'revenue', 1010, '{customer_mrr_timeline}', $query$
+SELECT t.started_at, t.ended_at, t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, nudge.civil_date(t.started_at, {zone}) AS first_day, nudge.civil_date(t.ended_at, {zone}) AS end_day
+FROM nudge_analytics.customer_mrr_timeline t$query$,
+	'MRR of customers over time', 'One row per customer, currency and period of time in which no price starts or ends. The rows behind every MRR: that of an instant is the sum of the rows that began before it and have not ended before it.',
+	'Rows of different times are not to be added: choose an instant.',
+	'{"started_at": "Instant from which the MRR counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "customer": "Customer", "currency": "Currency of the prices", "mrr": "Sum of the prices in force",
+	"first_day": "Day of started_at, in the zone of deploy()", "end_day": "Day of ended_at, in the zone of deploy(); NULL: it has no end yet"}',
+	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
+
+('customer_mrr_now', 'revenue', 1020, '{customer_mrr_timeline,mrr_summary}', $query$
+SELECT t.customer, t.currency, t.mrr::numeric(24,6) AS mrr, t.customer_since, t.last_end_day AS end_day,
+	(SELECT nudge.civil_date(m.clock_at, {zone}) FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AS as_of_day
+FROM nudge_analytics.customer_mrr_timeline t
+-- sub-selects and no join: a scan that needs no other table
+WHERE (t.ended_at IS NULL OR t.ended_at >= (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary')) AND t.started_at < (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'mrr_summary') AND t.mrr > 0$query$,
+	'Customers with MRR now', 'One row per customer and currency with MRR now. The customers behind closing_mrr and closing_customers of the open month of mrr_monthly.', 'Amounts of different currencies are not to be added.',
+	'{"customer": "Customer", "currency": "Currency of the MRR", "mrr": "MRR at the instant that mrr_monthly was computed for", "customer_since": "Day of the first price ever, in the zone of deploy()", "end_day": "Day of the last end if all prices have one, in the zone of deploy(); NULL: it goes on",
+	"as_of_day": "Day of this instant, in the zone of deploy()"}',
+	'{"currency": "type/Category", "mrr": "type/Currency"}', '{"mrr": "MRR"}'),
+
+('metric_revisions', 'revenue', 1030, '{mrr_summary}', $query$
+SELECT c.period AS period_start, coalesce(nullif(c.currency, ''), s.currency) AS currency, c.version AS report_version, c.closing_mrr::numeric(24,6) AS reported_mrr, s.closing_mrr::numeric(24,6) AS mrr_now, (s.closing_mrr - c.closing_mrr)::numeric(24,6) AS mrr_difference,
+	c.customers AS reported_customers, s.closing_customers AS customers_now, c.closed_at AS reported_at, c.reopened_at, c.reason AS reopening_reason
+FROM nudge.closed_periods c LEFT JOIN nudge_analytics.mrr_summary s ON s.period = c.period
+	-- a state without currency is of the only one
+	AND (s.currency = c.currency OR c.currency = '' AND NOT EXISTS (SELECT FROM nudge_analytics.mrr_summary o WHERE o.currency <> s.currency))
+WHERE c.grain = 'month' AND lower(c.zone) = lower({zone})$query$,
+	'MRR as it was reported', 'One row per month that was closed, currency and version. What was reported as closing MRR, what it would be now, and why it was opened again.', 'Months closed in another zone than that of deploy() are left out; one closed without a currency is compared only if there is one currency.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "report_version": "1, and one more each time that the month was closed again", "reported_mrr": "Closing MRR as it was reported", "mrr_now": "Closing MRR as it is computed now; NULL: there is none",
+	"mrr_difference": "mrr_now less reported_mrr", "reported_customers": "Customers as they were reported", "customers_now": "Customers as they are counted now", "reported_at": "When the month was closed", "reopened_at": "When it was opened again; NULL: this is the version in force",
+	"reopening_reason": "Why it was opened again"}',
+	'{"currency": "type/Category", "reported_mrr": "type/Currency", "mrr_now": "type/Currency", "mrr_difference": "type/Currency"}', '{"reported_mrr": "Reported MRR", "mrr_now": "MRR now", "mrr_difference": "Difference of MRR"}');
+
+-- Retention, slices, cohorts, and the customers behind each movement.
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('revenue_retention_monthly', 'revenue', 1100, '{revenue_retention}', $query$
+SELECT r.period AS period_start, r.currency, r.opening_mrr::numeric(24,6) AS opening_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	r.churn_mrr::numeric(24,6) AS churn_mrr, (r.opening_mrr + r.expansion_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS retained_mrr,
+	(r.opening_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS gross_retained_mrr, r.opening_customers, r.churned_customers,
+	r.opening_customers - r.churned_customers AS retained_customers, r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate,
+	r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate, r.complete
+FROM nudge_analytics.revenue_retention r$query$,
+	'Revenue retention by month', 'One row per month that is over and currency. What became in 12 months of the MRR of the customers of 12 months before: net and gross revenue retention; months are those of the zone of deploy().',
+	'Rates are not to be added over months or currencies. The 12 months of two rows overlap.',
+	'{"period_start": "First day of the month that ends the 12", "currency": "Currency of the amounts", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more",
+	"contraction_mrr": "MRR that they have less, negative", "churn_mrr": "MRR of those that have none any more, negative",
+	"retained_mrr": "MRR of these customers as the 12 months close: numerator of net retention", "gross_retained_mrr": "The same without what they have more: numerator of gross retention",
+	"opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close", "retained_customers": "Customers that are left: numerator of customer retention",
+	"net_revenue_retention_rate": "retained_mrr over opening_mrr, as a fraction of 1", "gross_revenue_retention_rate": "gross_retained_mrr over opening_mrr, as a fraction of 1",
+	"logo_retention_rate": "retained_customers over opening_customers, as a fraction of 1", "complete": "True: the month is over"}',
+	'{"currency": "type/Category", "opening_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "retained_mrr": "type/Currency",
+	"gross_retained_mrr": "type/Currency", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage", "logo_retention_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "retained_mrr": "Retained MRR",
+	"gross_retained_mrr": "Gross retained MRR"}'),
+
+('revenue_retention_monthly_by_dimension', 'revenue', 1110, '{revenue_retention_by_dimension}', $query$
+SELECT r.period AS period_start, r.currency, r.dimension, r.value AS dimension_value, r.opening_mrr::numeric(24,6) AS opening_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr,
+	r.contraction_mrr::numeric(24,6) AS contraction_mrr, r.churn_mrr::numeric(24,6) AS churn_mrr,
+	(r.opening_mrr + r.expansion_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS retained_mrr, (r.opening_mrr + r.contraction_mrr + r.churn_mrr)::numeric(24,6) AS gross_retained_mrr,
+	r.opening_customers, r.churned_customers, r.opening_customers - r.churned_customers AS retained_customers, r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate,
+	r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate, r.complete
+FROM nudge_analytics.revenue_retention_by_dimension r$query$,
+	'Revenue retention by dimension', 'One row per month that is over, currency and value of a dimension. As revenue_retention_monthly, by what is known of the customers now; months are those of the zone of deploy().',
+	'Each dimension has all customers: do not add dimensions. The 12 months of two rows overlap.',
+	'{"period_start": "First day of the month that ends the 12", "currency": "Currency of the amounts",
+	"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "dimension_value": "Value of the customers now; (none) for those without",
+	"opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
+	"churn_mrr": "MRR of those that have none any more, negative", "retained_mrr": "MRR of these customers as the 12 months close: numerator of net retention",
+	"gross_retained_mrr": "The same without what they have more: numerator of gross retention", "opening_customers": "Customers as the 12 months opened",
+	"churned_customers": "Those of them without MRR as they close", "retained_customers": "Customers that are left: numerator of customer retention",
+	"net_revenue_retention_rate": "retained_mrr over opening_mrr, as a fraction of 1", "gross_revenue_retention_rate": "gross_retained_mrr over opening_mrr, as a fraction of 1",
+	"logo_retention_rate": "retained_customers over opening_customers, as a fraction of 1", "complete": "True: the month is over"}',
+	'{"currency": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "opening_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency",
+	"churn_mrr": "type/Currency", "retained_mrr": "type/Currency", "gross_retained_mrr": "type/Currency", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage",
+	"logo_retention_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "retained_mrr": "Retained MRR",
+	"gross_retained_mrr": "Gross retained MRR"}'),
+
+('mrr_monthly_by_dimension', 'revenue', 1120, '{mrr_by_dimension,mrr_by_segment}', $query$
+SELECT r.period AS period_start, r.currency, r.dimension, r.value AS dimension_value, r.opening_mrr::numeric(24,6) AS opening_mrr, r.new_mrr::numeric(24,6) AS new_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	r.churn_mrr::numeric(24,6) AS churn_mrr, r.fx_mrr::numeric(24,6) AS fx_mrr, r.net_new_mrr::numeric(24,6) AS net_new_mrr, r.closing_mrr::numeric(24,6) AS closing_mrr, r.opening_customers,
+	r.new_customers, r.reactivated_customers, r.expanded_customers, r.contracted_customers, r.churned_customers, r.closing_customers,
+	(-r.churn_mrr / nullif(r.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate, (r.churned_customers::numeric / nullif(r.opening_customers, 0))::numeric(24,6) AS logo_churn_rate,
+	(r.closing_mrr / nullif(r.closing_customers, 0))::numeric(24,6) AS arpa, r.complete
+FROM (SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.period, s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, s.fx_mrr, s.net_new_mrr, s.closing_mrr, s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete
+	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
+	UNION ALL SELECT d.dimension, d.value, d.currency, d.period, d.opening_mrr, d.new_mrr, d.reactivation_mrr, d.expansion_mrr, d.contraction_mrr, d.churn_mrr, d.fx_mrr, d.net_new_mrr, d.closing_mrr, d.opening_customers, d.new_customers, d.reactivated_customers, d.expanded_customers, d.contracted_customers, d.churned_customers, d.closing_customers, d.complete
+	FROM nudge_analytics.mrr_by_dimension d) r$query$,
+	'MRR by month and dimension', 'One row per month, currency and value of a dimension. As mrr_monthly, by what is known of the customers now: segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure, initial_contract_size; months are those of the zone of deploy().',
+	'Amounts are in the currency that is paid, and not converted as those of metric_values. Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them",
+	"dimension_value": "Value of the customers now; (none) for those without", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before",
+	"reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "fx_mrr": "MRR by exchange rates", "net_new_mrr": "Sum of the movements", "closing_mrr": "MRR as the month closed",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"closing_customers": "Customers as the month closed", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1", "logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1",
+	"arpa": "closing_mrr over closing_customers", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency",
+	"expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency",
+	"churned_mrr_rate": "type/Percentage", "logo_churn_rate": "type/Percentage", "arpa": "type/Currency"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR", "closing_mrr": "Closing MRR", "churned_mrr_rate": "Churned MRR rate", "arpa": "ARPA"}'),
+
+('revenue_cohort_months', 'revenue', 1130, '{revenue_cohorts}', $query$
+SELECT r.cohort AS cohort_start, r.age AS age_months, r.period AS period_start, r.currency, r.cohort_customers, r.cohort_mrr::numeric(24,6) AS cohort_mrr, r.customers, r.mrr::numeric(24,6) AS mrr,
+	r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr, r.churn_mrr::numeric(24,6) AS churn_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate,
+	r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate, r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.complete
+FROM nudge_analytics.revenue_cohorts r$query$,
+	'Revenue cohorts', 'One row per currency, cohort and age in months. What became of the customers whose first revenue was in a month; months are those of the zone of deploy().',
+	'Add customers and mrr of cohorts of the same age, and divide: rates are not to be added. An open month is not over: complete is false.',
+	'{"cohort_start": "First day of the month of the first revenue", "age_months": "Months since", "period_start": "First day of the month that the row is about", "currency": "Currency of the amounts",
+	"cohort_customers": "Customers in the cohort", "cohort_mrr": "Their MRR as the month of the cohort closed", "customers": "Those with MRR as the month closed", "mrr": "Their MRR as the month closed",
+	"expansion_mrr": "MRR more in the month", "contraction_mrr": "MRR less in the month, negative", "churn_mrr": "MRR of those who have none any more, negative",
+	"reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, as a fraction of 1",
+	"net_revenue_retention_rate": "mrr over cohort_mrr, as a fraction of 1", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, as a fraction of 1",
+	"complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "cohort_mrr": "type/Currency", "mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency",
+	"reactivation_mrr": "type/Currency", "logo_retention_rate": "type/Percentage", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage"}',
+	'{"cohort_start": "Cohort", "period_start": "Month", "age_months": "Age in months", "cohort_mrr": "Cohort MRR", "mrr": "MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "reactivation_mrr": "Reactivation MRR"}'),
+
+('customer_revenue_monthly', 'revenue', 1140, '{fact_revenue}', $query$
+SELECT r.period AS period_start, r.customer, r.currency, r.movement, r.opening_mrr::numeric(24,6) AS opening_mrr, r.new_mrr::numeric(24,6) AS new_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	r.churn_mrr::numeric(24,6) AS churn_mrr, r.net_new_mrr::numeric(24,6) AS net_new_mrr, r.closing_mrr::numeric(24,6) AS closing_mrr, r.complete
+FROM nudge_analytics.fact_revenue r$query$,
+	'Revenue of customers by month', 'One row per customer, currency and month that opens or closes with MRR. The customers behind each movement of mrr_monthly; months are those of the zone of deploy().',
+	'opening_ and closing_ are not to be added over months; currencies are not to be added.',
+	'{"period_start": "First day of the month", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction, churn or none",
+	"opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
+	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "net_new_mrr": "Sum of the movements",
+	"closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}',
+	'{"customer": "type/FK", "currency": "type/Category", "movement": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency",
+	"expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "net_new_mrr": "Net new MRR", "closing_mrr": "Closing MRR"}');
+
+-- src/reporting/views_consolidated.sql
+
+/*
+ * views_consolidated.sql
+ *		Shipped views about revenue of all currencies in one, and why it moved.
+ *
+ * Rules: doc/reporting.md; definitions: doc/conversion.md, doc/revenue_items.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('mrr_monthly_consolidated', 'revenue', 1002, '{mrr_consolidated}', $query$
+SELECT s.period AS period_start, s.currency, s.opening_mrr::numeric(24,6) AS opening_mrr, s.new_mrr::numeric(24,6) AS new_mrr, s.reactivation_mrr::numeric(24,6) AS reactivation_mrr, s.expansion_mrr::numeric(24,6) AS expansion_mrr,
+	s.contraction_mrr::numeric(24,6) AS contraction_mrr, s.churn_mrr::numeric(24,6) AS churn_mrr, s.fx_mrr::numeric(24,6) AS fx_mrr, s.net_new_mrr::numeric(24,6) AS net_new_mrr, s.closing_mrr::numeric(24,6) AS closing_mrr,
+	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.closing_customers, s.complete
+FROM nudge_analytics.mrr_consolidated s$query$,
+	'MRR by month, all currencies', 'One row per month and currency converted to. The MRR waterfall of customers of all currencies in the one of deploy(), at the exchange rate of the last day of each month; without rates each currency is one of its own.',
+	'opening_ and closing_ are not to be added over months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency that all amounts are in", "opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened",
+	"expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative", "fx_mrr": "What exchange rates alone have moved", "net_new_mrr": "Sum of the movements",
+	"closing_mrr": "MRR as the month closed, or so far", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr",
+	"contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "fx_mrr": "type/Currency",
+	"net_new_mrr": "type/Currency", "closing_mrr": "type/Currency"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "fx_mrr": "FX MRR", "net_new_mrr": "Net new MRR", "closing_mrr": "Closing MRR"}'),
+
+('mrr_causes_monthly', 'revenue', 1004, '{mrr_causes}', $query$
+SELECT k.period AS period_start, k.currency, k.movement, k.cause, k.amount::numeric(24,6) AS mrr, k.customers, k.complete
+FROM nudge_analytics.mrr_causes k$query$,
+	'Why MRR moved', 'One row per month, currency, movement and cause. Quantity, price, plan, discount, add-on, kind of churn or exchange rate behind each movement of MRR: the causes of a movement add up to it.',
+	'customers are not to be added over causes: one customer may have several.',
+	'{"period_start": "First day of the month", "currency": "Currency that all amounts are in", "movement": "new, reactivation, expansion, contraction, churn or fx", "cause": "What moved it: quantity, price, plan, discount, discount_end, addon, currency, churn_voluntary, churn_involuntary and others",
+	"mrr": "MRR that it moved, negative if it is less", "customers": "Customers that it moved", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "movement": "type/Category", "cause": "type/Category", "mrr": "type/Currency"}', '{"period_start": "Month", "mrr": "MRR"}');
+
+-- src/reporting/views_facts.sql
+
+/*
+ * views_facts.sql
+ *		Shipped views that people drill down to: what is behind a number, by day,
+ *		by customer or one by one.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+-- What is dated in the days to come is not shown before its day.
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('campaign_sends_daily', 'acquisition', 1900, '{fact_sends}', $query$
+SELECT f.day, f.campaign, f.sent, f.delivery_known, f.delivered, f.delivery_rate::numeric(24,6) AS delivery_rate, f.open_known, f.opened, f.open_rate::numeric(24,6) AS open_rate, f.click_known, f.clicked, f.click_rate::numeric(24,6) AS click_rate
+FROM nudge_analytics.fact_sends f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Messages by campaign and day', 'One row per campaign and day on which it sent messages. Messages sent, delivered, opened and clicked; days are those of the zone of deploy().', 'Rates are added by their numerators and denominators.',
+	'{"day": "Day on which they were sent", "campaign": "Campaign", "sent": "Messages sent", "delivery_known": "Those of which it is known how many arrived", "delivered": "How many of these arrived; NULL: not known", "delivery_rate": "delivered over delivery_known, as a fraction of 1",
+	"open_known": "Messages delivered, or sent where that is not known, of which it is known how many were opened", "opened": "How many were opened; NULL: not known", "open_rate": "opened over open_known, as a fraction of 1",
+	"click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
+	'{"campaign": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
+('campaign_results', 'acquisition', 1905, '{dim_campaigns,fact_sends}', $query$
+SELECT coalesce(d.campaign, s.campaign) AS campaign, d.channel, d.kind AS campaign_kind, CASE WHEN isfinite(d.first_day) THEN d.first_day END AS first_day, CASE WHEN isfinite(d.last_day) THEN d.last_day END AS last_day, s.first_send_day, s.last_send_day, coalesce(s.sent, 0) AS sent, coalesce(s.delivery_known, 0) AS delivery_known, s.delivered,
+	(s.delivered::numeric / nullif(s.delivery_known, 0))::numeric(24,6) AS delivery_rate, coalesce(s.open_known, 0) AS open_known, s.opened, (s.opened::numeric / nullif(s.open_known, 0))::numeric(24,6) AS open_rate,
+	coalesce(s.click_known, 0) AS click_known, s.clicked, (s.clicked::numeric / nullif(s.click_known, 0))::numeric(24,6) AS click_rate
+FROM nudge_analytics.dim_campaigns d
+FULL JOIN (
+	SELECT f.campaign, min(f.day) AS first_send_day, max(f.day) AS last_send_day, sum(f.sent)::bigint AS sent, sum(f.delivery_known)::bigint AS delivery_known, sum(f.delivered)::bigint AS delivered, sum(f.open_known)::bigint AS open_known,
+		sum(f.opened)::bigint AS opened, sum(f.click_known)::bigint AS click_known, sum(f.clicked)::bigint AS clicked
+	FROM nudge_analytics.fact_sends f WHERE f.day <= nudge.civil_date(now(), {zone}) GROUP BY f.campaign
+) s ON s.campaign = d.campaign$query$,
+	'Campaigns', 'One row per campaign that is known or has sent messages. What it is, and what became of its messages so far.', 'Rates are added by their numerators and denominators.',
+	'{"campaign": "Campaign", "channel": "Channel on which it runs; NULL: not known", "campaign_kind": "brand, competitor, generic, content or event; NULL: not known", "first_day": "Day on which it began", "last_day": "Last day on which it ran; NULL: it has no end yet", "first_send_day": "Day of its first message", "last_send_day": "Day of its last message",
+	"sent": "Messages sent", "delivery_known": "Those of which it is known how many arrived", "delivered": "How many of these arrived; NULL: not known", "delivery_rate": "delivered over delivery_known, as a fraction of 1", "open_known": "Messages delivered, or sent where that is not known, of which it is known how many were opened",
+	"opened": "How many were opened; NULL: not known", "open_rate": "opened over open_known, as a fraction of 1", "click_known": "Messages delivered, or sent where that is not known, of which it is known how many were clicked", "clicked": "How many were clicked; NULL: not known", "click_rate": "clicked over click_known, as a fraction of 1"}',
+	'{"channel": "type/Category", "campaign_kind": "type/Category", "delivery_rate": "type/Percentage", "open_rate": "type/Percentage", "click_rate": "type/Percentage"}', '{}'),
+('channel_overview', 'acquisition', 1908, '{dim_channels}', $query$
+SELECT c.channel, c.is_paid, c.campaigns, CASE WHEN isfinite(c.first_touch_day) THEN c.first_touch_day END AS first_touch_day, CASE WHEN isfinite(c.last_touch_day) THEN c.last_touch_day END AS last_touch_day, CASE WHEN isfinite(c.first_spend_day) THEN c.first_spend_day END AS first_spend_day, CASE WHEN isfinite(c.last_spend_day) THEN c.last_spend_day END AS last_spend_day FROM nudge_analytics.dim_channels c$query$,
+	'Channels', 'One row per channel. Channels that contacts of marketing, costs or campaigns name.', NULL,
+	'{"channel": "Channel", "is_paid": "Whether anything was spent on it", "campaigns": "Campaigns that run on it", "first_touch_day": "Day of the first contact; NULL: none", "last_touch_day": "Day of the last contact; NULL: none", "first_spend_day": "First day with costs; NULL: none", "last_spend_day": "Last day with costs; NULL: none"}',
+	'{"channel": "type/Category"}', '{}'),
+('channel_spend_daily', 'acquisition', 1910, '{fact_spend}', $query$
+SELECT f.day, f.channel, f.campaign, f.partner, f.currency, f.amount::numeric(24,6) AS amount, f.impressions, f.clicks, (f.clicks::numeric / nullif(f.impressions, 0))::numeric(24,6) AS click_through_rate, (f.amount / nullif(f.clicks, 0))::numeric(24,6) AS cost_per_click
+FROM nudge_analytics.fact_spend f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Spend by day', 'One row per day, channel, campaign, partner and currency with costs. What was spent on acquisition, and the clicks that it brought.', 'Amounts of different currencies are not to be added; rates are added by their numerators and denominators.',
+	'{"day": "Day it was spent", "channel": "Channel it was spent on", "campaign": "Campaign; NULL: none", "partner": "Partner it was paid to; NULL: none", "currency": "Currency of the amount", "amount": "Amount spent", "impressions": "Times it was shown; NULL: not known", "clicks": "Clicks it brought; NULL: not known",
+	"click_through_rate": "clicks over impressions, as a fraction of 1", "cost_per_click": "amount over clicks"}',
+	'{"channel": "type/Category", "campaign": "type/Category", "partner": "type/Category", "currency": "type/Category", "amount": "type/Currency", "cost_per_click": "type/Currency", "click_through_rate": "type/Percentage"}', '{}'),
+('customer_touches_daily', 'acquisition', 1915, '{fact_touches}', $query$
+SELECT f.day, f.customer, f.channel, f.campaign, f.partner, f.touches FROM nudge_analytics.fact_touches f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Contacts of customers by day', 'One row per customer, day, channel, campaign and partner with contacts. The contacts of marketing behind attribution.', 'Contacts of visitors that are no customers are not in it.',
+	'{"day": "Day", "customer": "Customer", "channel": "Channel of the contact", "campaign": "Campaign; NULL: none", "partner": "Partner; NULL: none", "touches": "Contacts"}', '{"channel": "type/Category", "campaign": "type/Category", "partner": "type/Category"}', '{}'),
+('customer_conversions_daily', 'acquisition', 1920, '{fact_conversions}', $query$
+SELECT f.day, f.customer, f.kind AS conversion_kind, f.currency, f.conversions, f.revenue::numeric(24,6) AS revenue FROM nudge_analytics.fact_conversions f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Conversions of customers by day', 'One row per customer, day, kind and currency with conversions. The conversions behind attribution.', 'Revenue of different currencies is not to be added.',
+	'{"day": "Day", "customer": "Customer", "conversion_kind": "Kind, such as signup or purchase; NULL: not known", "currency": "Currency of the revenue", "conversions": "Conversions", "revenue": "What they are worth"}',
+	'{"conversion_kind": "type/Category", "currency": "type/Category", "revenue": "type/Currency"}', '{}'),
+
+('product_events_daily', 'usage', 1930, '{fact_events}', $query$
+SELECT f.day, f.name AS event_name, f.feature, f.events AS event_count, f.users AS user_count, f.succeeded, f.failed, f.success_rate::numeric(24,6) AS success_rate, f.value::numeric(24,6) AS event_value
+FROM nudge_analytics.fact_events f WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Events by day', 'One row per day, event and feature. How often it was done, and by how many users; days are those of the zone of deploy().', 'user_count is not to be added over days, events or features: a user counts in each. Today still changes.',
+	'{"day": "Day", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events of users", "user_count": "Distinct users", "succeeded": "Events that worked", "failed": "Events that did not", "success_rate": "succeeded over succeeded and failed, as a fraction of 1", "event_value": "What they were worth; NULL: not known"}',
+	'{"event_name": "type/Category", "feature": "type/Category", "success_rate": "type/Percentage"}', '{}'),
+('user_events_daily', 'usage', 1935, '{user_event_days,dim_users}', $query$
+SELECT f.day, f."user" AS user_key, u.customer, f.name AS event_name, f.feature, f.events AS event_count, f.succeeded, f.failed, f.value::numeric(24,6) AS event_value
+FROM nudge_analytics.user_event_days f LEFT JOIN nudge_analytics.dim_users u ON u."user" = f."user" WHERE f.day <= nudge.civil_date(now(), {zone})$query$,
+	'Events of users by day', 'One row per user, day, event and feature. Who is behind the events of a day.', 'It is as large as usage is: filter by day, user or customer.',
+	'{"day": "Day", "user_key": "User", "customer": "Account of the user; NULL: not known", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events", "succeeded": "Those that worked", "failed": "Those that did not", "event_value": "What they were worth; NULL: not known"}',
+	'{"event_name": "type/Category", "feature": "type/Category"}', '{"user_key": "User"}'),
+
+('support_tickets', 'support', 1940, '{fact_tickets}', $query$
+SELECT f.ticket, f.customer, f.opened_day, f.status AS ticket_status, f.priority, f.complexity, f.category, f.agent, f.opened_at, f.first_response_at, f.resolved_at, f.reopened_at, f.first_response_minutes::numeric(24,6) AS first_response_minutes, f.resolution_minutes::numeric(24,6) AS resolution_minutes,
+	f.csat::numeric(24,6) AS csat, f.escalated AS is_escalated, f.contacts FROM nudge_analytics.fact_tickets f$query$,
+	'Support tickets', 'One row per ticket. The tickets behind the numbers of support, with the times to answer and to resolve them.', 'Tickets of internal customers are here too: numbers of support leave them out, as is_internal of customer_details tells. Minutes are all minutes, not those of working hours.',
+	'{"ticket": "Ticket", "customer": "Whose it is", "opened_day": "Day on which it was opened, in the zone of deploy()", "ticket_status": "open or resolved", "priority": "Priority", "complexity": "Class of complexity; NULL: not known", "category": "What it is about; NULL: not known", "agent": "Who worked on it; NULL: not known",
+	"opened_at": "When it was opened", "first_response_at": "When it was first answered; NULL: not yet", "resolved_at": "When it was resolved; NULL: not yet", "reopened_at": "When it was opened again; NULL: never", "first_response_minutes": "Minutes from the opening to the first response",
+	"resolution_minutes": "Minutes from the opening to the resolution, of what is resolved", "csat": "Score the customer gave; NULL: none", "is_escalated": "Whether it was escalated; NULL: not known", "contacts": "Times the customer wrote; NULL: not known"}',
+	'{"ticket_status": "type/Category", "priority": "type/Category", "complexity": "type/Category", "category": "type/Category", "agent": "type/Category", "csat": "type/Score"}', '{"csat": "CSAT"}'),
+('platform_incidents', 'platform', 1945, '{fact_incidents}', $query$
+SELECT f.incident, f.started_day, f.service, f.severity, f.is_outage, f.is_open, f.started_at, f.detected_at, f.ended_at, f.detection_minutes::numeric(24,6) AS detection_minutes, f.duration_minutes::numeric(24,6) AS duration_minutes FROM nudge_analytics.fact_incidents f$query$,
+	'Incidents', 'One row per incident. The incidents behind uptime and repair times.', 'Incidents overlap: downtime is not the sum of durations.',
+	'{"incident": "Incident", "started_day": "Day on which it began, in the zone of deploy()", "service": "What was hit; NULL: everything", "severity": "Severity", "is_outage": "Whether the service was down", "is_open": "Whether it goes on", "started_at": "When it began", "detected_at": "When it was noticed; NULL: not yet",
+	"ended_at": "When it was over; NULL: not yet", "detection_minutes": "Minutes from the beginning until it was noticed", "duration_minutes": "Minutes from the beginning to the end; NULL: it goes on"}',
+	'{"service": "type/Category", "severity": "type/Category"}', '{}'),
+
+('customer_subscriptions', 'revenue', 1950, '{fact_subscriptions}', $query$
+SELECT f.valid_from AS started_at, f.valid_to AS ended_at, f.first_day, f.last_day, f.customer, f.subscription, f.item, f.sequence_no, f.plan AS plan_key, f.status AS subscription_status, f.currency, f.amount::numeric(24,6) AS amount, f.interval_unit, f.interval_count, f.quantity::numeric(24,6) AS quantity,
+	f.discount::numeric(24,6) AS discount_share, f.discount_kind, f.usage AS is_usage_based, f.mrr::numeric(24,6) AS mrr FROM nudge_analytics.fact_subscriptions f$query$,
+	'Subscriptions of customers', 'One row per customer, subscription, item and beginning of a price. What customers pay for, from when to when, and what it is a month.', 'Rows of different times, and amounts of different currencies or intervals, are not to be added: choose an instant, and add mrr.',
+	'{"started_at": "Instant from which the price counts", "ended_at": "Instant until which it counts; NULL: it has no end yet", "first_day": "Day of started_at, in the zone of deploy()", "last_day": "Last day on which it counts; NULL: it has no end yet", "customer": "Customer", "subscription": "Subscription of which it is an item; NULL: not known", "item": "Item",
+	"sequence_no": "1; further rows of an item that begin at the same instant are counted on", "plan_key": "Plan or add-on", "subscription_status": "Status", "currency": "Currency of the amounts", "amount": "Price a unit and interval", "interval_unit": "day, week, month, quarter, year or none", "interval_count": "Units between two bills", "quantity": "Units bought",
+	"discount_share": "Share taken off, as a fraction of 1", "discount_kind": "once, repeating or forever; NULL: none", "is_usage_based": "Whether it is billed by use and not fixed", "mrr": "MRR while it counts; NULL: it is no recurring revenue"}',
+	'{"plan_key": "type/Category", "subscription_status": "type/Category", "currency": "type/Category", "interval_unit": "type/Category", "discount_kind": "type/Category", "amount": "type/Currency", "mrr": "type/Currency", "discount_share": "type/Percentage"}', '{"plan_key": "Plan", "mrr": "MRR"}'),
+('customer_mrr_movements', 'revenue', 1960, '{fact_revenue}', $query$
+SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete
+FROM nudge_analytics.fact_revenue f WHERE f.movement <> 'none'$query$,
+	'MRR movements of customers', 'One row per customer, currency and month in which its MRR moved. Who is behind new, reactivation, expansion, contraction and churn of mrr_monthly.', 'Amounts of different currencies are not to be added.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction or churn", "opening_mrr": "MRR of the customer as the month opened", "movement_mrr": "By how much it moved: negative for contraction and churn",
+	"closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "movement": "type/Category", "opening_mrr": "type/Currency", "movement_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "movement_mrr": "Movement of MRR", "closing_mrr": "Closing MRR"}'),
+('mrr_monthly_then', 'revenue', 1970, '{mrr_by_dimension_then}', $query$
+SELECT s.period AS period_start, s.dimension, s.value AS dimension_value, s.currency, s.opening_mrr::numeric(24,6) AS opening_mrr, s.new_mrr::numeric(24,6) AS new_mrr, s.reactivation_mrr::numeric(24,6) AS reactivation_mrr, s.expansion_mrr::numeric(24,6) AS expansion_mrr, s.contraction_mrr::numeric(24,6) AS contraction_mrr,
+	s.churn_mrr::numeric(24,6) AS churn_mrr, s.transfer_in_mrr::numeric(24,6) AS transfer_in_mrr, s.transfer_out_mrr::numeric(24,6) AS transfer_out_mrr, s.net_new_mrr::numeric(24,6) AS net_new_mrr, s.closing_mrr::numeric(24,6) AS closing_mrr,
+	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.transferred_in_customers, s.transferred_out_customers, s.closing_customers, s.complete,
+	(s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate
+FROM nudge_analytics.mrr_by_dimension_then s$query$,
+	'MRR by month and attribute then', 'One row per month, dimension, value and currency. The MRR waterfall by the attribute that customers had in the month, with what came from and went to other values.',
+	'Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "dimension_value": "Value in the month: what opens is of the value as the month opened, what closes of that as it closed; (none): not known", "currency": "Currency of the amounts",
+	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative",
+	"transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, 0 or negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed, or so far",
+	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
+	"transferred_in_customers": "Customers behind transfer_in_mrr", "transferred_out_customers": "Customers behind transfer_out_mrr", "closing_customers": "Customers as the month closed, or so far", "complete": "Whether the month is over",
+	"logo_churn_rate": "churned_customers over opening_customers, as a fraction of 1", "churned_mrr_rate": "Churned MRR over opening_mrr, as a fraction of 1"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "opening_mrr": "type/Currency", "new_mrr": "type/Currency", "reactivation_mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency", "transfer_in_mrr": "type/Currency",
+	"transfer_out_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "logo_churn_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage"}',
+	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "transfer_in_mrr": "MRR from other values", "transfer_out_mrr": "MRR to other values", "net_new_mrr": "Net new MRR",
+	"closing_mrr": "Closing MRR", "churned_mrr_rate": "Churned MRR rate"}'),
+('customer_transfers', 'revenue', 1980, '{customer_mrr_then}', $query$
+SELECT c.period AS period_start, c.customer, c.dimension, c.opening_value AS from_value, c.closing_value AS to_value, c.currency, c.opening_mrr::numeric(24,6) AS opening_mrr, c.closing_mrr::numeric(24,6) AS closing_mrr, c.complete
+FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value$query$,
+	'Customers that moved', 'One row per customer, dimension, currency and month in which it closed with another value than it opened. Who is behind the transfers of mrr_monthly_then.', 'Each dimension has all customers: do not add dimensions; currencies are not to be added.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
+	"opening_mrr": "MRR of the customer as the month opened: what is transferred", "closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "from_value": "type/Category", "to_value": "type/Category", "currency": "type/Category", "opening_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "closing_mrr": "Closing MRR"}');
+
+-- src/reporting/views_customers.sql
+
+/*
+ * views_customers.sql
+ *		Shipped views about who there is: customers, users, plans.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('customer_details', 'customers', 1200, '{dim_customers}', $query$
+SELECT r.customer, r.name AS customer_name, CASE WHEN isfinite(r.created_at) THEN r.created_at END AS created_at, r.segment, r.industry, r.company_size, r.region, r.growth_tier, r.sales_channel,
+	r.owner AS account_owner, nudge.finite(r.initial_amount)::numeric(24,6) AS initial_amount, r.internal AS is_internal, r.status AS customer_status, r.first_revenue_day, r.last_revenue_day,
+	r.currency, r.current_mrr::numeric(24,6) AS current_mrr, k.data_as_of AS as_of
+FROM nudge_analytics.dim_customers r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'dim_customers') k$query$,
+	'Customers', 'One row per customer. Who they are, and what they pay now; days are those of the zone of deploy().',
+	'Amounts of different currencies are not to be added.',
+	'{"customer": "Customer: column customer of other views", "customer_name": "What it is called", "created_at": "When it came to be", "segment": "Segment now", "industry": "Industry",
+	"company_size": "Class of size", "region": "Region", "growth_tier": "Class of growth", "sales_channel": "How it is sold to", "account_owner": "Who looks after it",
+	"initial_amount": "First recurring amount agreed", "is_internal": "Own staff or a test account", "customer_status": "active with MRR now, churned without but with some before, never_paid",
+	"first_revenue_day": "First day with MRR; NULL if never", "last_revenue_day": "Last day with MRR; NULL if it has some now, or never had", "currency": "Currency of current_mrr; NULL with several",
+	"current_mrr": "MRR now; NULL in several currencies: fact_revenue has each", "as_of": "All that was committed before this instant is in it"}',
+	'{"customer": "type/PK", "segment": "type/Category", "industry": "type/Category", "company_size": "type/Category", "region": "type/Category", "growth_tier": "type/Category", "sales_channel": "type/Category",
+	"account_owner": "type/Category", "initial_amount": "type/Currency", "customer_status": "type/Category", "currency": "type/Category", "current_mrr": "type/Currency"}',
+	'{"current_mrr": "Current MRR"}'),
+
+('user_details', 'customers', 1210, '{dim_users}', $query$
+SELECT r."user" AS user_id, r.customer, CASE WHEN isfinite(r.signed_up_at) THEN r.signed_up_at END AS signed_up_at, CASE WHEN isfinite(r.signed_up_day) THEN r.signed_up_day END AS signed_up_day,
+	r.plan, r.role AS user_role, r.internal AS is_internal, k.data_as_of AS as_of
+FROM nudge_analytics.dim_users r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'dim_users') k$query$,
+	'Users', 'One row per user. Who they are, and to whose account they belong; days are those of the zone of deploy().',
+	NULL,
+	'{"user_id": "User: as in the sources", "customer": "Account to which the user belongs: column customer of customer_details", "signed_up_at": "When the user signed up", "signed_up_day": "Day of it",
+	"plan": "Plan of the user", "user_role": "Role in the account", "is_internal": "Own staff or a test user", "as_of": "All that was committed before this instant is in it"}',
+	'{"user_id": "type/PK", "customer": "type/FK", "plan": "type/Category", "user_role": "type/Category"}',
+	'{}'),
+
+('plan_details', 'customers', 1220, '{dim_plans}', $query$
+SELECT r.plan, r.family AS plan_family, r.tier AS plan_tier, r.kind AS plan_kind, nudge.finite(r.list_price)::numeric(24,6) AS list_price, r.interval_unit, k.data_as_of AS as_of
+FROM nudge_analytics.dim_plans r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'dim_plans') k$query$,
+	'Plans', 'One row per plan or add-on. What can be bought, and its list price.',
+	'List prices are not what customers pay.',
+	'{"plan": "Plan or add-on", "plan_family": "Plans of which it is one", "plan_tier": "Its rank among them", "plan_kind": "plan or addon", "list_price": "Price without any discount; NULL if agreed one by one",
+	"interval_unit": "What the price is for: day, week, month, quarter or year", "as_of": "All that was committed before this instant is in it"}',
+	'{"plan": "type/PK", "plan_family": "type/Category", "plan_tier": "type/Category", "plan_kind": "type/Category", "list_price": "type/Currency", "interval_unit": "type/Category"}',
+	'{}');
+
+-- src/reporting/views_usage.sql
+
+/*
+ * views_usage.sql
+ *		Shipped views about what users do.
+ *
+ * Rules: doc/reporting.md; definitions: doc/active_users.md, doc/retention.md, doc/features.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('active_users_daily', 'usage', 1300, '{active_users}', $query$
+SELECT r.day, r.dau, r.wau, r.mau, r.new_users, r.total_users, r.dau_mau_rate::numeric(24,6) AS stickiness_rate, r.dau_wau_rate::numeric(24,6) AS dau_wau_rate,
+	(r.dau::numeric / nullif(r.total_users, 0))::numeric(24,6) AS daily_active_rate, (r.wau::numeric / nullif(r.total_users, 0))::numeric(24,6) AS weekly_active_rate, r.complete AS has_30_days
+FROM nudge_analytics.active_users r$query$,
+	'Active users by day', 'One row per day. Users active on the day, on the 7 and on the 30 that end with it; days are those of the zone of deploy(), from the first with any activity to yesterday.',
+	'Users are not to be added over days: who comes on two of them is one user.',
+	'{"day": "Day", "dau": "Users active on the day", "wau": "Users active on the 7 days that end with it", "mau": "Users active on the 30 days that end with it", "new_users": "Users whose first active day it is",
+	"total_users": "Users first active on it or before", "stickiness_rate": "dau over mau, as a fraction of 1", "dau_wau_rate": "dau over wau, as a fraction of 1",
+	"daily_active_rate": "dau over total_users, as a fraction of 1", "weekly_active_rate": "wau over total_users, as a fraction of 1", "has_30_days": "Whether the data go back the 30 days"}',
+	'{"stickiness_rate": "type/Percentage", "dau_wau_rate": "type/Percentage", "daily_active_rate": "type/Percentage", "weekly_active_rate": "type/Percentage"}',
+	'{"has_30_days": "Has 30 days", "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau_rate": "DAU WAU rate"}'),
+
+('user_lifecycle', 'usage', 1310, '{lifecycle}', $query$
+SELECT r.period AS period_start, r.grain, r.active_users, r.new_users, r.returning_users, r.resurrecting_users AS resurrected_users, r.dormant_users,
+	r.returning_users + r.dormant_users AS previous_users, (r.returning_users::numeric / nullif(r.returning_users + r.dormant_users, 0))::numeric(24,6) AS user_retention_rate,
+	((r.new_users + r.resurrecting_users)::numeric / nullif(r.dormant_users, 0))::numeric(24,6) AS user_quick_ratio, r.complete
+FROM nudge_analytics.lifecycle r$query$,
+	'User lifecycle', 'One row per week or month. Where active users come from and go: new, returning, resurrected, dormant; periods are those of the zone of deploy().',
+	'Weeks and months are not to be added: choose a grain. The last period is open: complete is false.',
+	'{"period_start": "First day of the period", "grain": "week or month: do not add both", "active_users": "Users active in it", "new_users": "Those that never were before",
+	"returning_users": "Those that were in the period before", "resurrected_users": "Those that were earlier, but not in the period before", "dormant_users": "Users of the period before that were not",
+	"previous_users": "Active users of the period before", "user_retention_rate": "returning_users over previous_users, as a fraction of 1",
+	"user_quick_ratio": "new_users and resurrected_users over dormant_users", "complete": "Whether the period is over"}',
+	'{"grain": "type/Category", "user_retention_rate": "type/Percentage"}',
+	'{"period_start": "Period"}'),
+
+('user_retention_cohorts', 'usage', 1320, '{cohort_retention}', $query$
+SELECT r.cohort AS cohort_start, r.grain, r.age, r.period AS period_start, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate
+FROM nudge_analytics.cohort_retention r
+WHERE r.eligible_users > 0$query$,
+	'User retention cohorts', 'One row per grain, cohort and age whose period is over. How many users of a cohort, by the week or month of their first active day, come back 1 to 12 periods later; periods are those of the zone of deploy().',
+	'Choose a grain. Add retained_users and eligible_users of cohorts of the same age, and divide: rates are not to be added.',
+	'{"cohort_start": "First day of the period of the first active day", "grain": "week or month: do not add both", "age": "Periods since", "period_start": "First day of the period that the row is about",
+	"cohort_users": "Users in the cohort", "eligible_users": "Those for whom the period is over: the denominator", "retained_users": "Those active in the period; NULL if it is not over",
+	"retention_rate": "retained_users over eligible_users, as a fraction of 1"}',
+	'{"grain": "type/Category", "retention_rate": "type/Percentage"}',
+	'{"cohort_start": "Cohort", "period_start": "Period"}'),
+
+('user_retention_by_day', 'usage', 1330, '{user_retention}', $query$
+SELECT r.period AS period_start, r.age AS age_days, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate, r.complete
+FROM nudge_analytics.user_retention r$query$,
+	'Day-1, day-7, day-30 and day-90 retention', 'One row per month of first activity and age in days. How many users are active 1, 7, 30 and 90 days after their first active day; months are those of the zone of deploy().',
+	'Choose an age. Add retained_users and eligible_users of months, and divide: rates are not to be added.',
+	'{"period_start": "First day of the month of the first active day", "age_days": "Days since the first active day: 1, 7, 30 or 90; do not add them", "cohort_users": "Users whose first active day is in the month",
+	"eligible_users": "Those for whom the day is over: the denominator", "retained_users": "Those active on the day", "retention_rate": "retained_users over eligible_users, as a fraction of 1",
+	"complete": "Whether the day is over for all of them"}',
+	'{"retention_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('user_classes_weekly', 'usage', 1340, '{user_classes}', $query$
+SELECT r.period AS period_start, r.power_users, r.regular_users, r.low_users, r.dormant_users, r.active_users, r.qualified_users AS engaged_users, r.total_users,
+	r.qualified_rate::numeric(24,6) AS engaged_user_rate, r.complete
+FROM nudge_analytics.user_classes r$query$,
+	'Users by intensity of use', 'One row per week. Users by their actions in it: power, regular, low and dormant; weeks are those of the zone and the week_start of deploy().',
+	'Users are not to be added over weeks. The last week is open: complete is false.',
+	'{"period_start": "First day of the week", "power_users": "Users with more than 10 actions", "regular_users": "Users with 3 to 10 actions", "low_users": "Users with 1 or 2 actions",
+	"dormant_users": "Users that were active before, and not in the week", "active_users": "Users with an action", "engaged_users": "Users with 3 actions or more",
+	"total_users": "Users first active in the week or before", "engaged_user_rate": "engaged_users over total_users, as a fraction of 1", "complete": "Whether the week is over"}',
+	'{"engaged_user_rate": "type/Percentage"}',
+	'{"period_start": "Week"}'),
+
+('feature_adoption_monthly', 'usage', 1350, '{feature_adoption_by_month}', $query$
+SELECT r.period AS period_start, r.feature, r.users, r.discovered_users, r.tried_users, r.adopted_users, r.habitual_users, r.uses,
+	(r.discovered_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_discovery_rate, r.adoption_rate::numeric(24,6) AS feature_adoption_rate,
+	(r.adopted_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_adopted_rate, (r.habitual_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_habit_rate, r.complete
+FROM nudge_analytics.feature_adoption_by_month r$query$,
+	'Feature adoption by month', 'One row per feature and month. How far users had come with each feature by the end of the month; months are those of the zone of deploy().',
+	'Users are not to be added over features or months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "feature": "Feature", "users": "Users that had signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it",
+	"tried_users": "Users that had used it", "adopted_users": "Users that had used it 3 times or more", "habitual_users": "Users that used it in each of the last 4 whole weeks", "uses": "Uses so far",
+	"feature_discovery_rate": "discovered_users over users, as a fraction of 1", "feature_adoption_rate": "tried_users over users, as a fraction of 1",
+	"feature_adopted_rate": "adopted_users over users, as a fraction of 1", "feature_habit_rate": "habitual_users over users, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"feature": "type/Category", "feature_discovery_rate": "type/Percentage", "feature_adoption_rate": "type/Percentage", "feature_adopted_rate": "type/Percentage", "feature_habit_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('feature_adoption_now', 'usage', 1360, '{feature_adoption}', $query$
+SELECT r.feature, r.users, r.discovered_users, r.tried_users, r.adopted_users, r.habitual_users, r.adoption_rate::numeric(24,6) AS feature_adoption_rate, r.uses,
+	r.usage_frequency::numeric(24,6) AS usage_frequency, r.success_rate::numeric(24,6) AS success_rate, r.completions, r.completion_rate::numeric(24,6) AS completion_rate,
+	r.median_duration_seconds::numeric(24,6) AS median_duration_seconds, r.median_seconds_to_first_use::numeric(24,6) AS median_seconds_to_first_use,
+	r.median_seconds_to_adopt::numeric(24,6) AS median_seconds_to_adopt, r.value_created::numeric(24,6) AS value_created, k.data_as_of AS as_of
+FROM nudge_analytics.feature_adoption r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'feature_adoption') k$query$,
+	'Feature adoption now', 'One row per feature. How far users have come with each feature, how often, how well and how soon they use it.',
+	'Users are not to be added over features; medians and rates not at all.',
+	'{"feature": "Feature", "users": "Users that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it",
+	"adopted_users": "Users that used it 3 times or more", "habitual_users": "Users that used it in each of the last 4 whole weeks", "feature_adoption_rate": "tried_users over users, as a fraction of 1",
+	"uses": "Uses", "usage_frequency": "uses over tried_users", "success_rate": "Successful uses over those whose outcome is known, as a fraction of 1", "completions": "Completions",
+	"completion_rate": "completions over uses, as a fraction of 1", "median_duration_seconds": "Median duration of a use", "median_seconds_to_first_use": "Median time from signing up to the first use",
+	"median_seconds_to_adopt": "Median time from signing up to the third use", "value_created": "Sum of the values of events", "as_of": "All that was committed before this instant is in it"}',
+	'{"feature": "type/Category", "feature_adoption_rate": "type/Percentage", "success_rate": "type/Percentage", "completion_rate": "type/Percentage"}',
+	'{}');
+
+-- src/reporting/views_operations.sql
+
+/*
+ * views_operations.sql
+ *		Shipped views about support, surveys, sales, platform and engineering.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_operations.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('support_monthly', 'support', 1400, '{support_performance}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.tickets_total, r.ticket_share::numeric(24,6) AS ticket_share, r.customers_total,
+	r.tickets_per_customer::numeric(24,6) AS tickets_per_customer, r.tickets_resolved, r.resolution_rate::numeric(24,6) AS ticket_resolution_rate, r.tickets_once_resolved, r.tickets_reopened,
+	r.reopen_rate::numeric(24,6) AS ticket_reopen_rate, r.escalation_known, r.tickets_escalated, r.escalation_rate::numeric(24,6) AS ticket_escalation_rate, r.contacts_known,
+	r.tickets_one_touch, r.one_touch_rate::numeric(24,6) AS one_touch_resolution_rate, r.csat_answers, r.mean_csat::numeric(24,6) AS mean_csat, r.tickets_answered,
+	r.mean_first_response_minutes::numeric(24,6) AS mean_first_response_minutes, r.median_first_response_minutes::numeric(24,6) AS median_first_response_minutes,
+	r.p90_first_response_minutes::numeric(24,6) AS p90_first_response_minutes, r.first_response_sla_met, r.first_response_sla_breached, r.first_response_sla_pending,
+	r.first_response_attainment_rate::numeric(24,6) AS first_response_sla_rate, r.mean_resolution_minutes::numeric(24,6) AS mean_resolution_minutes,
+	r.median_resolution_minutes::numeric(24,6) AS median_resolution_minutes, r.p90_resolution_minutes::numeric(24,6) AS p90_resolution_minutes, r.resolution_sla_met, r.resolution_sla_breached,
+	r.resolution_sla_pending, r.resolution_attainment_rate::numeric(24,6) AS resolution_sla_rate, r.tickets_with_problem, r.complete
+FROM nudge_analytics.support_performance r$query$,
+	'Support by month', 'One row per month, dimension and value. Tickets by the month in which they were opened, in all and by priority, complexity, category, agent and segment; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month in which the tickets were opened", "dimension": "all, or what value is of: priority, complexity, category, agent, segment",
+	"dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known", "tickets_total": "Tickets", "ticket_share": "Share of the tickets of the month, as a fraction of 1",
+	"customers_total": "Customers at the end of the month, in the segment if that is the dimension", "tickets_per_customer": "Tickets over customers_total", "tickets_resolved": "Tickets that are resolved",
+	"ticket_resolution_rate": "tickets_resolved over tickets_total, as a fraction of 1", "tickets_once_resolved": "Tickets that were resolved, be it for a while",
+	"tickets_reopened": "Tickets that were opened again", "ticket_reopen_rate": "tickets_reopened over tickets_once_resolved, as a fraction of 1",
+	"escalation_known": "Tickets of which it is known whether they were escalated", "tickets_escalated": "Tickets that were escalated",
+	"ticket_escalation_rate": "tickets_escalated over escalation_known, as a fraction of 1", "contacts_known": "Resolved tickets with a number of contacts",
+	"tickets_one_touch": "Resolved tickets with one contact that stayed closed", "one_touch_resolution_rate": "tickets_one_touch over contacts_known, as a fraction of 1", "csat_answers": "Tickets with a score",
+	"mean_csat": "Mean score, on its own scale", "tickets_answered": "Tickets with a first response", "mean_first_response_minutes": "Mean minutes to the first response",
+	"median_first_response_minutes": "Median of these", "p90_first_response_minutes": "Ninetieth percentile of these", "first_response_sla_met": "First responses within their target",
+	"first_response_sla_breached": "First responses, or waits, beyond their target", "first_response_sla_pending": "Tickets that wait within their target",
+	"first_response_sla_rate": "first_response_sla_met over met and breached, as a fraction of 1", "mean_resolution_minutes": "Mean minutes to the resolution", "median_resolution_minutes": "Median of these",
+	"p90_resolution_minutes": "Ninetieth percentile of these", "resolution_sla_met": "Resolutions within their target", "resolution_sla_breached": "Resolutions, or waits, beyond their target",
+	"resolution_sla_pending": "Tickets that are open within their target", "resolution_sla_rate": "resolution_sla_met over met and breached, as a fraction of 1",
+	"tickets_with_problem": "Tickets whose times contradict each other", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "ticket_share": "type/Percentage", "ticket_resolution_rate": "type/Percentage", "ticket_reopen_rate": "type/Percentage",
+	"ticket_escalation_rate": "type/Percentage", "one_touch_resolution_rate": "type/Percentage", "first_response_sla_rate": "type/Percentage", "resolution_sla_rate": "type/Percentage"}',
+	'{"period_start": "Month", "csat_answers": "CSAT answers", "mean_csat": "Mean CSAT", "p90_first_response_minutes": "p90 first response minutes", "first_response_sla_met": "First response SLA met",
+	"first_response_sla_breached": "First response SLA breached", "first_response_sla_pending": "First response SLA pending", "first_response_sla_rate": "First response SLA rate",
+	"p90_resolution_minutes": "p90 resolution minutes", "resolution_sla_met": "Resolution SLA met", "resolution_sla_breached": "Resolution SLA breached", "resolution_sla_pending": "Resolution SLA pending",
+	"resolution_sla_rate": "Resolution SLA rate"}'),
+
+('support_backlog_monthly', 'support', 1410, '{support_backlog}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.opening_tickets, r.tickets_opened, r.tickets_reopened, r.tickets_resolved, r.closing_tickets,
+	r.mean_age_days::numeric(24,6) AS mean_age_days, r.oldest_age_days::numeric(24,6) AS oldest_age_days, r.complete
+FROM nudge_analytics.support_backlog r$query$,
+	'Ticket backlog by month', 'One row per month, dimension and value. Open tickets: opening, opened, reopened, resolved, closing, and how old they are, in all and by priority, complexity, category and agent; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Opening and closing are not to be added over months.',
+	'{"period_start": "First day of the month", "dimension": "all, or what value is of: priority, complexity, category, agent",
+	"dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known", "opening_tickets": "Open as the month began", "tickets_opened": "Opened in the month",
+	"tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth",
+	"oldest_age_days": "Age of the oldest, in days, to a tenth", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('nps_monthly', 'customers', 1420, '{nps}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.asked AS surveys_asked, r.answered AS surveys_answered,
+	r.response_rate::numeric(24,6) AS nps_response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors, r.score::numeric(24,6) AS nps,
+	r.score_low::numeric(24,6) AS nps_low, r.score_high::numeric(24,6) AS nps_high, r.band AS nps_band, r.score_change::numeric(24,6) AS nps_change, r.p_value::numeric(24,6) AS p_value,
+	r.complete
+FROM nudge_analytics.nps r$query$,
+	'NPS by month', 'One row per month, dimension and value. Net promoter score by the month in which was asked, in all and by segment, industry, company_size and region of the customers now; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. A score is not to be added: 100 * (promoters - detractors) / answered is. The last month is open: complete is false.',
+	'{"period_start": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region",
+	"dimension_value": "Value of the dimension now; all for dimension all, (none) if it is not known", "surveys_asked": "Surveys sent", "surveys_answered": "Surveys that were answered",
+	"nps_response_rate": "surveys_answered over surveys_asked, as a fraction of 1", "open_surveys": "Surveys sent within 14 days and not answered yet", "respondents": "Persons who answered",
+	"customers_answered": "Customers who answered", "promoters": "Answers of 9 and 10", "passives": "Answers of 7 and 8", "detractors": "Answers of 0 to 6", "nps": "Net promoter score, -100 to 100",
+	"nps_low": "Lower end of its 95% interval", "nps_high": "Upper end of its 95% interval", "nps_band": "Band of the score", "nps_change": "Change against the month before",
+	"p_value": "Probability of such a change by chance", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "nps_response_rate": "type/Percentage", "nps_band": "type/Category"}',
+	'{"period_start": "Month", "nps_response_rate": "NPS response rate", "nps": "NPS", "nps_low": "NPS low", "nps_high": "NPS high", "nps_band": "NPS band", "nps_change": "NPS change"}'),
+
+('sales_monthly', 'sales', 1430, '{sales_performance}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.currency, r.opening_deals, r.opening_amount::numeric(24,6) AS opening_amount, r.deals_created,
+	r.created_amount::numeric(24,6) AS created_amount, r.deals_closed, r.won AS deals_won, r.lost AS deals_lost, r.no_decision AS deals_without_decision,
+	r.not_recorded AS deals_without_outcome, r.won_amount::numeric(24,6) AS closed_won_amount, r.lost_amount::numeric(24,6) AS lost_amount,
+	r.not_recorded_amount::numeric(24,6) AS not_recorded_amount, r.open_deals, r.open_amount::numeric(24,6) AS pipeline_value, r.weighted_amount::numeric(24,6) AS weighted_pipeline_value,
+	r.average_deal_size::numeric(24,6) AS average_deal_size, r.won + r.lost + r.no_decision AS decided_deals, r.win_rate::numeric(24,6) AS win_rate,
+	r.win_rate_by_amount::numeric(24,6) AS win_rate_by_amount, r.cycle_deals, r.mean_cycle_days::numeric(24,6) AS mean_cycle_days, r.median_cycle_days::numeric(24,6) AS median_cycle_days,
+	r.qualified_deals, r.sales_velocity::numeric(24,6) AS sales_velocity, r.quota::numeric(24,6) AS quota, r.quota_attainment::numeric(24,6) AS quota_attainment_rate,
+	r.quota_remaining::numeric(24,6) AS quota_remaining, r.complete
+FROM nudge_analytics.sales_performance r$query$,
+	'Sales by month', 'One row per month, dimension and value. Deals created, won, lost and open, win rate, cycle, velocity and quota, in all and by owner, team and segment; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Rates are added by their numerators and denominators. Open and opening deals are not to be added over months.',
+	'{"period_start": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known",
+	"currency": "Currency of all amounts", "opening_deals": "Open as the month began", "opening_amount": "Their amount", "deals_created": "Deals created", "created_amount": "Their amount",
+	"deals_closed": "Deals closed", "deals_won": "Deals won", "deals_lost": "Deals lost", "deals_without_decision": "Deals closed without a decision", "deals_without_outcome": "Deals closed without an outcome",
+	"closed_won_amount": "Amount won", "lost_amount": "Amount lost", "not_recorded_amount": "Amount closed without an outcome", "open_deals": "Open as the month ended, or now", "pipeline_value": "Their amount",
+	"weighted_pipeline_value": "Amount times probability of its stage", "average_deal_size": "closed_won_amount over deals_won", "decided_deals": "Deals closed with an outcome: denominator of win_rate",
+	"win_rate": "deals_won over decided_deals, as a fraction of 1", "win_rate_by_amount": "closed_won_amount over closed_won_amount and lost_amount, as a fraction of 1",
+	"cycle_deals": "Won deals behind the cycle", "mean_cycle_days": "Mean days from creation to close", "median_cycle_days": "Median of these", "qualified_deals": "Open deals of qualified stages",
+	"sales_velocity": "Amount a day that the qualified deals promise", "quota": "Sales target", "quota_attainment_rate": "closed_won_amount over quota, as a fraction of 1", "quota_remaining": "Quota that is left",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "opening_amount": "type/Currency", "created_amount": "type/Currency", "closed_won_amount": "type/Currency",
+	"lost_amount": "type/Currency", "not_recorded_amount": "type/Currency", "pipeline_value": "type/Currency", "weighted_pipeline_value": "type/Currency", "average_deal_size": "type/Currency",
+	"win_rate": "type/Percentage", "win_rate_by_amount": "type/Percentage", "sales_velocity": "type/Currency", "quota": "type/Currency", "quota_attainment_rate": "type/Percentage",
+	"quota_remaining": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('sales_pipeline_now', 'sales', 1440, '{sales_pipeline}', $query$
+SELECT r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.currency, r.open_deals, r.open_amount::numeric(24,6) AS pipeline_value, r.unweighted_deals,
+	r.weighted_amount::numeric(24,6) AS weighted_pipeline_value, r.qualified_deals, r.overdue_deals, r.overdue_amount::numeric(24,6) AS overdue_amount,
+	r.mean_age_days::numeric(24,6) AS mean_age_days, r.mean_stage_days::numeric(24,6) AS mean_stage_days, r.activity_count,
+	r.activities_per_open_deal::numeric(24,6) AS activities_per_open_deal, r.stale_deals, r.stale_amount::numeric(24,6) AS stale_amount, k.data_as_of AS as_of
+FROM nudge_analytics.sales_pipeline r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'sales_pipeline') k$query$,
+	'Sales pipeline now', 'One row per dimension and value. Open deals now, in all and by stage, owner, team and segment: amount, weighted amount, age, activity.',
+	'Rows of different dimensions are not to be added; all is the total.',
+	'{"dimension": "all, or what value is of: stage, owner, team, segment", "dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known", "currency": "Currency of all amounts",
+	"open_deals": "Open deals", "pipeline_value": "Their amount", "unweighted_deals": "Open deals of stages without a probability", "weighted_pipeline_value": "Amount times probability of its stage",
+	"qualified_deals": "Open deals of qualified stages", "overdue_deals": "Open deals that should have closed before today", "overdue_amount": "Their amount", "mean_age_days": "Mean age in days, to a tenth",
+	"mean_stage_days": "Mean days in the present stage, to a tenth", "activity_count": "Activities for these deals", "activities_per_open_deal": "activity_count over open_deals",
+	"stale_deals": "Open deals with no activity for 30 days", "stale_amount": "Their amount", "as_of": "All that was committed before this instant is in it"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "pipeline_value": "type/Currency", "weighted_pipeline_value": "type/Currency", "overdue_amount": "type/Currency",
+	"stale_amount": "type/Currency"}',
+	'{}'),
+
+('uptime_monthly', 'platform', 1450, '{platform_uptime}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.total_minutes::numeric(24,6) AS total_minutes,
+	r.maintenance_minutes::numeric(24,6) AS maintenance_minutes, r.considered_minutes::numeric(24,6) AS considered_minutes, r.downtime_minutes::numeric(24,6) AS downtime_minutes,
+	(r.considered_minutes - r.downtime_minutes)::numeric(24,6) AS uptime_minutes, r.uptime_share::numeric(24,6) AS uptime_rate, r.outages,
+	r.longest_outage_minutes::numeric(24,6) AS longest_outage_minutes, r.complete
+FROM nudge_analytics.platform_uptime r$query$,
+	'Uptime by month', 'One row per month, dimension and value. Minutes up and down, in all and by service, up to the last full hour; months are those of the zone of deploy().',
+	'Services are not to be added to all: one that is down may be down with another.',
+	'{"period_start": "First day of the month", "dimension": "all or service", "dimension_value": "Service; all for dimension all, (none) if it is not known", "total_minutes": "Minutes of the month so far",
+	"maintenance_minutes": "Minutes of planned maintenance", "considered_minutes": "total_minutes less maintenance_minutes", "downtime_minutes": "Minutes down, outside maintenance",
+	"uptime_minutes": "considered_minutes less downtime_minutes: numerator of uptime_rate", "uptime_rate": "uptime_minutes over considered_minutes, as a fraction of 1", "outages": "Stretches of downtime",
+	"longest_outage_minutes": "The longest of them", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "uptime_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('incidents_monthly', 'platform', 1460, '{incident_summary}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.incidents_started, r.incident_share::numeric(24,6) AS incident_share, r.open_incidents,
+	r.mttr_minutes::numeric(24,6) AS mttr_minutes, r.median_ttr_minutes::numeric(24,6) AS median_ttr_minutes, r.detected_incidents, r.mttd_minutes::numeric(24,6) AS mttd_minutes,
+	r.detection_to_end_minutes::numeric(24,6) AS detection_to_end_minutes, r.longest_minutes::numeric(24,6) AS longest_minutes, r.total_minutes::numeric(24,6) AS total_minutes,
+	r.incident_minutes::numeric(24,6) AS incident_minutes, r.failures, r.mtbf_minutes::numeric(24,6) AS mtbf_minutes, r.complete
+FROM nudge_analytics.incident_summary r$query$,
+	'Incidents by month', 'One row per month, dimension and value. Incidents, in all and by severity, with the mean times to detect, to resolve and between failures, up to the last full hour; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; means are not to be added.',
+	'{"period_start": "First day of the month", "dimension": "all or severity", "dimension_value": "Severity; all for dimension all, (none) if it is not known", "incidents_started": "Incidents that began",
+	"incident_share": "Share of the incidents of the month, as a fraction of 1", "open_incidents": "Those of them that are not over", "mttr_minutes": "Mean minutes from beginning to end",
+	"median_ttr_minutes": "Median of these", "detected_incidents": "Incidents with a time of detection", "mttd_minutes": "Mean minutes from beginning to detection",
+	"detection_to_end_minutes": "Mean minutes from detection to end", "longest_minutes": "The longest, or longest so far", "total_minutes": "Minutes of the month so far",
+	"incident_minutes": "Minutes with an incident", "failures": "Stretches of incidents that began", "mtbf_minutes": "Mean minutes between failures", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "incident_share": "type/Percentage"}',
+	'{"median_ttr_minutes": "Median TTR minutes", "period_start": "Month", "mttr_minutes": "MTTR minutes", "mttd_minutes": "MTTD minutes", "mtbf_minutes": "MTBF minutes"}'),
+
+('latency_monthly', 'platform', 1470, '{platform_performance}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.request_count, r.mean_ms::numeric(24,6) AS mean_ms, r.p50_ms::numeric(24,6) AS p50_ms,
+	r.p95_ms::numeric(24,6) AS p95_ms, r.p99_ms::numeric(24,6) AS p99_ms, r.highest_ms::numeric(24,6) AS highest_ms, r.requests_with_outcome, r.errors,
+	r.error_rate::numeric(24,6) AS error_rate, r.requests_per_second::numeric(24,6) AS requests_per_second, r.peak_requests_per_second::numeric(24,6) AS peak_requests_per_second, r.complete
+FROM nudge_analytics.platform_performance r$query$,
+	'Latency and errors by month', 'One row per month, dimension and value. Latency, throughput and errors of requests, in all and by endpoint, up to the last full hour; months are those of the zone of deploy().',
+	'Percentiles are not to be added or averaged. Rows of different dimensions are not to be added.',
+	'{"period_start": "First day of the month", "dimension": "all or endpoint", "dimension_value": "Endpoint; all for dimension all, (none) if it is not known", "request_count": "Requests",
+	"mean_ms": "Mean duration in milliseconds", "p50_ms": "Median, to within 1%", "p95_ms": "95th percentile, to within 1%", "p99_ms": "99th percentile, to within 1%", "highest_ms": "The longest",
+	"requests_with_outcome": "Requests of which it is known whether they failed", "errors": "Those that failed", "error_rate": "errors over requests_with_outcome, as a fraction of 1",
+	"requests_per_second": "request_count over the seconds of the month so far", "peak_requests_per_second": "Requests a second in the busiest minute", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "error_rate": "type/Percentage"}',
+	'{"period_start": "Month", "p50_ms": "p50 ms", "p95_ms": "p95 ms", "p99_ms": "p99 ms"}'),
+
+('delivery_monthly', 'engineering', 1480, '{engineering_delivery}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.deployment_count, r.elapsed_days, r.deployment_days,
+	r.deployments_per_day::numeric(24,6) AS deployments_per_day, r.deployments_per_week::numeric(24,6) AS deployments_per_week, r.lead_time_count,
+	r.median_lead_time_hours::numeric(24,6) AS median_lead_time_hours, r.mean_lead_time_hours::numeric(24,6) AS mean_lead_time_hours,
+	r.p90_lead_time_hours::numeric(24,6) AS p90_lead_time_hours, r.outcome_count, r.failed_deployments, r.change_failure_rate::numeric(24,6) AS change_failure_rate, r.restored_deployments,
+	r.unrestored_deployments, r.median_recovery_hours::numeric(24,6) AS median_recovery_hours, r.mean_recovery_hours::numeric(24,6) AS mean_recovery_hours, r.bugs_opened, r.bugs_closed,
+	r.open_bugs, r.median_days_to_close_bugs::numeric(24,6) AS median_days_to_close_bugs, r.bug_escape_known, r.bugs_escaped, r.bug_escape_rate::numeric(24,6) AS bug_escape_rate,
+	r.coverage_share::numeric(24,6) AS code_coverage_rate, r.complete
+FROM nudge_analytics.engineering_delivery r$query$,
+	'Delivery by month', 'One row per month, dimension and value. Deployments, lead time, change failures and recovery, in all and by service, and bugs and coverage of code in all; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total. Rates are added by their numerators and denominators. Bugs and coverage are of dimension all.',
+	'{"period_start": "First day of the month", "dimension": "all or service", "dimension_value": "Service; all for dimension all, (none) if it is not known", "deployment_count": "Deployments",
+	"elapsed_days": "Days of the month so far", "deployment_days": "Days with a deployment", "deployments_per_day": "deployment_count over elapsed_days", "deployments_per_week": "Seven times that",
+	"lead_time_count": "Deployments with a lead time", "median_lead_time_hours": "Median hours from change to deployment", "mean_lead_time_hours": "Mean of these",
+	"p90_lead_time_hours": "Ninetieth percentile of these", "outcome_count": "Deployments of which it is known whether they did harm", "failed_deployments": "Those that did",
+	"change_failure_rate": "failed_deployments over outcome_count, as a fraction of 1", "restored_deployments": "Failed ones that are restored", "unrestored_deployments": "Failed ones that are not",
+	"median_recovery_hours": "Median hours until restored", "mean_recovery_hours": "Mean of these", "bugs_opened": "Bugs reported; bugs are of dimension all, if they are mapped", "bugs_closed": "Bugs closed",
+	"open_bugs": "Bugs open as the month ended, or now", "median_days_to_close_bugs": "Median days from report to close", "bug_escape_known": "Bugs reported of which it is known whether they reached customers",
+	"bugs_escaped": "Those that did", "bug_escape_rate": "bugs_escaped over bug_escape_known, as a fraction of 1", "code_coverage_rate": "Share of code that tests cover, as a fraction of 1; of dimension all",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "change_failure_rate": "type/Percentage", "bug_escape_rate": "type/Percentage", "code_coverage_rate": "type/Percentage"}',
+	'{"period_start": "Month", "p90_lead_time_hours": "p90 lead time hours"}');
+
+-- src/reporting/views_acquisition.sql
+
+/*
+ * views_acquisition.sql
+ *		Shipped views about channels, costs, cash and the market.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_acquisition.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('channels_monthly', 'acquisition', 1500, '{channel_performance}', $query$
+SELECT r.period AS period_start, coalesce(r.channel, '(none)') AS channel, r.currency, r.cost::numeric(24,6) AS cost, r.impressions, r.clicks, r.visitors, r.new_leads,
+	r.new_customers::numeric(24,6) AS acquired_customers, r.revenue::numeric(24,6) AS attributed_revenue, r.click_through_rate::numeric(24,6) AS click_through_rate,
+	r.cost_per_click::numeric(24,6) AS cost_per_click, r.cost_per_lead::numeric(24,6) AS cost_per_lead, r.visitor_to_lead_rate::numeric(24,6) AS visitor_to_lead_rate,
+	r.lead_to_customer_rate::numeric(24,6) AS lead_to_customer_rate, r.click_to_customer_rate::numeric(24,6) AS click_to_customer_rate, r.cac::numeric(24,6) AS cac,
+	r.roas::numeric(24,6) AS roas, r.roi::numeric(24,6) AS marketing_roi, r.cost_share::numeric(24,6) AS cost_share, r.planned_cost::numeric(24,6) AS planned_cost,
+	r.planned_share::numeric(24,6) AS planned_share, r.complete
+FROM nudge_analytics.channel_performance r$query$,
+	'Channels by month', 'One row per month and channel. What each channel cost, brought and earned, under the linear model of attribution; months are those of the zone of deploy().',
+	'Visitors of several channels are not to be added: one may come by two. Rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "channel": "Channel; (none): what no channel has earned", "currency": "Currency of all amounts", "cost": "What was spent on it", "impressions": "Times it was shown",
+	"clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it", "acquired_customers": "First conversions credited to it",
+	"attributed_revenue": "Revenue credited to it", "click_through_rate": "clicks over impressions, as a fraction of 1", "cost_per_click": "cost over clicks", "cost_per_lead": "cost over new_leads",
+	"visitor_to_lead_rate": "new_leads over visitors, as a fraction of 1", "lead_to_customer_rate": "acquired_customers over new_leads, as a fraction of 1",
+	"click_to_customer_rate": "acquired_customers over clicks, as a fraction of 1", "cac": "cost over acquired_customers", "roas": "attributed_revenue over cost",
+	"marketing_roi": "attributed_revenue less cost, over cost", "cost_share": "cost over that of all channels, as a fraction of 1", "planned_cost": "Cost planned",
+	"planned_share": "cost over that planned, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"channel": "type/Category", "currency": "type/Category", "cost": "type/Currency", "attributed_revenue": "type/Currency", "click_through_rate": "type/Percentage", "cost_per_click": "type/Currency",
+	"cost_per_lead": "type/Currency", "visitor_to_lead_rate": "type/Percentage", "lead_to_customer_rate": "type/Percentage", "click_to_customer_rate": "type/Percentage", "cac": "type/Currency",
+	"cost_share": "type/Percentage", "planned_cost": "type/Currency", "planned_share": "type/Percentage"}',
+	'{"period_start": "Month", "cac": "CAC", "roas": "ROAS", "marketing_roi": "Marketing ROI"}'),
+
+('channel_attribution_monthly', 'acquisition', 1510, '{channel_attribution}', $query$
+SELECT r.period AS period_start, coalesce(r.channel, '(none)') AS channel, r.model AS attribution_model, r.currency, r.conversions::numeric(24,6) AS attributed_conversions,
+	r.revenue::numeric(24,6) AS attributed_revenue, r.total_revenue::numeric(24,6) AS total_revenue, r.revenue_share::numeric(24,6) AS revenue_share, r.assisted_conversions,
+	r.assisted_revenue::numeric(24,6) AS assisted_revenue, r.complete
+FROM nudge_analytics.channel_attribution r$query$,
+	'Attribution by month and model', 'One row per month, currency, model and channel. Conversions and revenue credited to channels under each model of attribution, by the month of the conversion; months are those of the zone of deploy().',
+	'Choose a model: each credits the same revenue. Under participation credits add up to more than there was.',
+	'{"period_start": "First day of the month of the conversion", "channel": "Channel; (none): conversions without a touch", "attribution_model": "Model: that of a rule, such as linear, or markov or shapley",
+	"currency": "Currency of the revenue", "attributed_conversions": "Conversions credited; under participation those that the channel took part in", "attributed_revenue": "Revenue credited",
+	"total_revenue": "Revenue credited to all channels under the model", "revenue_share": "attributed_revenue over total_revenue, as a fraction of 1",
+	"assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}',
+	'{"channel": "type/Category", "attribution_model": "type/Category", "currency": "type/Category", "attributed_revenue": "type/Currency", "total_revenue": "type/Currency", "revenue_share": "type/Percentage",
+	"assisted_revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('costs_monthly', 'finance', 1600, '{cost_structure}', $query$
+SELECT r.period AS period_start, CASE WHEN r.depth = 0 THEN 'all' ELSE r.category END AS category, r.depth AS category_depth, r.currency, r.actual::numeric(24,6) AS costs,
+	r.fixed_actual::numeric(24,6) AS fixed_costs, r.variable_actual::numeric(24,6) AS variable_costs, r.own_actual::numeric(24,6) AS own_costs, r.cost_share::numeric(24,6) AS cost_share,
+	r.budget::numeric(24,6) AS budget, r.own_budget::numeric(24,6) AS own_budget, r.variance::numeric(24,6) AS budget_variance, r.variance_rate::numeric(24,6) AS budget_variance_rate,
+	r.outcome AS budget_outcome, r.over_threshold AS is_over_threshold, r.complete
+FROM nudge_analytics.cost_structure r$query$,
+	'Costs by month', 'One row per month and category. Costs of a category with all below it: fixed, variable, and against the budget; months are those of the zone of deploy().',
+	'A category holds those below it: add rows of one category_depth only, or own_costs of all. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "category": "Path of the category; all: all costs", "category_depth": "How deep the category is; 0 is all costs", "currency": "Currency of all amounts",
+	"costs": "Costs of the category and those below it", "fixed_costs": "Those that are fixed", "variable_costs": "Those that grow with volume", "own_costs": "Costs of the category itself",
+	"cost_share": "costs over all costs of the month, as a fraction of 1", "budget": "Budget of the category and those below it", "own_budget": "Budget of the category itself",
+	"budget_variance": "costs less budget", "budget_variance_rate": "budget_variance over budget, as a fraction of 1", "budget_outcome": "Whether costs are over, under or at the budget",
+	"is_over_threshold": "Whether they are away from it by more than 10%", "complete": "Whether the month is over"}',
+	'{"category": "type/Category", "currency": "type/Category", "costs": "type/Currency", "fixed_costs": "type/Currency", "variable_costs": "type/Currency", "own_costs": "type/Currency",
+	"cost_share": "type/Percentage", "budget": "type/Currency", "own_budget": "type/Currency", "budget_variance": "type/Currency", "budget_variance_rate": "type/Percentage", "budget_outcome": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('burn_monthly', 'finance', 1610, '{burn_and_runway}', $query$
+SELECT r.period AS period_start, r.currency, r.receipts::numeric(24,6) AS cash_receipts, r.gross_burn::numeric(24,6) AS gross_burn, r.net_burn::numeric(24,6) AS net_burn,
+	r.mean_net_burn::numeric(24,6) AS mean_net_burn, r.cash_day, r.cash_balance::numeric(24,6) AS cash_balance, r.runway_months::numeric(24,6) AS runway_months, r.profitable AS is_profitable,
+	r.net_new_arr::numeric(24,6) AS net_new_arr, r.burn_multiple::numeric(24,6) AS burn_multiple, r.complete
+FROM nudge_analytics.burn_and_runway r$query$,
+	'Burn and runway by month', 'One row per month. Cash received and burnt, what is left, and for how many months it lasts; months are those of the zone of deploy().',
+	'Cash, runway and multiples are not to be added over months. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of all amounts", "cash_receipts": "Cash received: payments if they are mapped, else revenue", "gross_burn": "Costs",
+	"net_burn": "Costs less receipts", "mean_net_burn": "Mean of the last three months that are over", "cash_day": "Last day with a balance", "cash_balance": "Cash on that day",
+	"runway_months": "cash_balance over mean_net_burn; NULL if nothing is burnt", "is_profitable": "Whether nothing is burnt", "net_new_arr": "Growth of ARR in the month",
+	"burn_multiple": "net_burn over net_new_arr; NULL if that is not above 0", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "cash_receipts": "type/Currency", "gross_burn": "type/Currency", "net_burn": "type/Currency", "mean_net_burn": "type/Currency", "cash_balance": "type/Currency",
+	"net_new_arr": "type/Currency"}',
+	'{"period_start": "Month", "net_new_arr": "Net new ARR"}'),
+
+('share_of_voice_monthly', 'market', 1620, '{competitive}', $query$
+SELECT r.period AS period_start, CASE WHEN r.all_channels THEN 'all' ELSE coalesce(r.channel, '(none)') END AS channel, r.competitor, r.mentions::numeric(24,6) AS mentions,
+	r.total_mentions::numeric(24,6) AS total_mentions, r.mention_share::numeric(24,6) AS mention_share, r.mention_share_change::numeric(24,6) AS mention_share_change,
+	r.recorded_share::numeric(24,6) AS recorded_share, r.recorded_share_change::numeric(24,6) AS recorded_share_change, r.complete
+FROM nudge_analytics.competitive r$query$,
+	'Share of voice by month', 'One row per month, channel and competitor. Mentions of each competitor, and of oneself, over those of all, on each channel and on all; months are those of the zone of deploy().',
+	'Choose channel all, or one channel: all holds the others.',
+	'{"period_start": "First day of the month", "channel": "Channel; all: all channels together, (none): not known", "competitor": "Competitor, or oneself: us", "mentions": "Mentions",
+	"total_mentions": "Mentions of all", "mention_share": "mentions over total_mentions, as a fraction of 1", "mention_share_change": "Change of mention_share against the month before",
+	"recorded_share": "Share of voice as a tool recorded it, as a fraction of 1", "recorded_share_change": "Change of recorded_share against the month before", "complete": "Whether the month is over"}',
+	'{"channel": "type/Category", "competitor": "type/Category", "mention_share": "type/Percentage", "mention_share_change": "type/Percentage", "recorded_share": "type/Percentage",
+	"recorded_share_change": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('competitive_wins_monthly', 'market', 1630, '{competitive_wins}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, r.deals_closed, r.won AS deals_won, r.lost AS deals_lost, r.no_decision AS deals_without_decision,
+	r.not_recorded AS deals_without_outcome, r.won + r.lost + r.no_decision AS decided_deals, r.win_rate::numeric(24,6) AS win_rate, r.rate_low::numeric(24,6) AS win_rate_low,
+	r.rate_high::numeric(24,6) AS win_rate_high, r.win_rate_change::numeric(24,6) AS win_rate_change, r.p_value::numeric(24,6) AS p_value, r.complete
+FROM nudge_analytics.competitive_wins r$query$,
+	'Wins and losses by competitor', 'One row per month, dimension and value. Deals won and lost by the month of their close, in all and by competitor; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; rates are added by their numerators and denominators.',
+	'{"period_start": "First day of the month of the close", "dimension": "all or competitor", "dimension_value": "Competitor; all for dimension all, (none) if there was none", "deals_closed": "Deals closed",
+	"deals_won": "Deals won", "deals_lost": "Deals lost", "deals_without_decision": "Deals closed without a decision", "deals_without_outcome": "Deals closed without an outcome",
+	"decided_deals": "Deals closed with an outcome: denominator of win_rate", "win_rate": "deals_won over decided_deals, as a fraction of 1", "win_rate_low": "Lower end of its 95% interval",
+	"win_rate_high": "Upper end of its 95% interval", "win_rate_change": "Change against the month before", "p_value": "Probability of such a change by chance", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "win_rate": "type/Percentage", "win_rate_low": "type/Percentage", "win_rate_high": "type/Percentage", "win_rate_change": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('campaigns_monthly', 'acquisition', 1520, '{campaign_performance}', $query$
+SELECT r.period AS period_start, coalesce(r.campaign, '(none)') AS campaign, r.channel, r.campaign_kind, r.currency, r.cost::numeric(24,6) AS cost, r.impressions, r.clicks, r.visitors,
+	r.new_leads, r.new_customers::numeric(24,6) AS acquired_customers, r.revenue::numeric(24,6) AS attributed_revenue, r.cac::numeric(24,6) AS cac, r.roas::numeric(24,6) AS roas,
+	r.roi::numeric(24,6) AS campaign_roi, r.complete
+FROM nudge_analytics.campaign_performance r$query$,
+	'Campaigns by month', 'One row per month and campaign. What each campaign cost, brought and earned, under the linear model over touches of campaigns; months are those of the zone of deploy().',
+	'Visitors of several campaigns are not to be added. Rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "campaign": "Campaign; (none): what no campaign has earned", "channel": "Channel of the campaign", "campaign_kind": "Kind of the campaign",
+	"currency": "Currency of all amounts", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches",
+	"new_leads": "Leads that came from it", "acquired_customers": "First conversions credited to it", "attributed_revenue": "Revenue credited to it", "cac": "cost over acquired_customers",
+	"roas": "attributed_revenue over cost", "campaign_roi": "attributed_revenue less cost, over cost", "complete": "Whether the month is over"}',
+	'{"campaign": "type/Category", "channel": "type/Category", "campaign_kind": "type/Category", "currency": "type/Category", "cost": "type/Currency", "attributed_revenue": "type/Currency", "cac": "type/Currency"}',
+	'{"period_start": "Month", "cac": "CAC", "roas": "ROAS", "campaign_roi": "Campaign ROI"}'),
+
+('content_monthly', 'acquisition', 1530, '{content_performance}', $query$
+SELECT r.period AS period_start, r.type AS content_type, r.published, r.visitors, r.new_leads, r.customers AS new_customers, r.content_to_lead_rate::numeric(24,6) AS content_to_lead_rate,
+	r.lead_to_customer_rate::numeric(24,6) AS lead_to_customer_rate, r.complete
+FROM nudge_analytics.content_performance r$query$,
+	'Content by month', 'One row per month and type of content. What was published, and the visitors, leads and customers that it brought; months are those of the zone of deploy().',
+	'Visitors of several types are not to be added: one may come to two.',
+	'{"period_start": "First day of the month", "content_type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped",
+	"new_leads": "Leads that came from it", "new_customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, as a fraction of 1",
+	"lead_to_customer_rate": "new_customers over new_leads, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"content_type": "type/Category", "content_to_lead_rate": "type/Percentage", "lead_to_customer_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('partners_monthly', 'acquisition', 1540, '{partner_results}', $query$
+SELECT r.period AS period_start, r.partner, r.measure AS partner_measure, r.currency, r.sourced_value::numeric(24,6) AS sourced_value, r.influenced_value::numeric(24,6) AS influenced_value,
+	r.total_value::numeric(24,6) AS total_value, r.sourced_rate::numeric(24,6) AS sourced_rate, r.influenced_rate::numeric(24,6) AS influenced_rate, r.active_partners, r.complete
+FROM nudge_analytics.partner_results r$query$,
+	'Partners by month', 'One row per month, partner and measure. What partners have sourced and influenced: revenue, deals won and their amount, open deals and pipeline, new customers; months are those of the zone of deploy().',
+	'Choose a measure, and all or one partner: several may have influenced the same.',
+	'{"period_start": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "partner_measure": "revenue, won_deals, won_amount, open_deals, pipeline or new_customers",
+	"currency": "Currency of amounts; NULL for counts", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it",
+	"total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, as a fraction of 1", "influenced_rate": "influenced_value over total_value, as a fraction of 1",
+	"active_partners": "Partners as the month closes, or now; of partner all", "complete": "Whether the month is over"}',
+	'{"partner": "type/Category", "partner_measure": "type/Category", "currency": "type/Category", "sourced_rate": "type/Percentage", "influenced_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('sales_activities_monthly', 'sales', 1550, '{sales_activity}', $query$
+SELECT r.period AS period_start, r.dimension, coalesce(r.value, '(none)') AS dimension_value, coalesce(r.kind, '(none)') AS activity_kind, r.activities_done, r.deals_won,
+	r.activities_per_deal_won::numeric(24,6) AS activities_per_deal_won, r.complete
+FROM nudge_analytics.sales_activity r$query$,
+	'Sales activities by month', 'One row per month, dimension, value and kind. Activities of sales, in all and by owner, team and segment, beside the deals won; months are those of the zone of deploy().',
+	'Choose a kind: all holds the others. Rows of different dimensions are not to be added.',
+	'{"period_start": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "dimension_value": "Value of the dimension; all for dimension all, (none) if it is not known",
+	"activity_kind": "Kind of activity; all: all kinds, (none): not known", "activities_done": "Activities", "deals_won": "Deals won in the month", "activities_per_deal_won": "activities_done over deals_won",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "activity_kind": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('revenue_streams_monthly', 'finance', 1640, '{revenue_by_stream}', $query$
+SELECT r.period AS period_start, r.stream AS revenue_stream, r.currency, r.amount::numeric(24,6) AS revenue, r.complete
+FROM nudge_analytics.revenue_by_stream r$query$,
+	'Revenue by stream', 'One row per month and stream. Revenue of subscriptions, usage and services; months are those of the zone of deploy().',
+	'Recurring revenue counts by the days of its prices: it is not MRR. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "revenue_stream": "Stream of revenue", "currency": "Currency of all amounts", "revenue": "Revenue of the month", "complete": "Whether the month is over"}',
+	'{"revenue_stream": "type/Category", "currency": "type/Category", "revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('customer_costs_monthly', 'finance', 1650, '{costs_per_customer}', $query$
+SELECT r.period AS period_start, r.currency, r.customers, r.revenue::numeric(24,6) AS revenue, r.total_cost::numeric(24,6) AS total_cost,
+	r.delivery_cost_per_customer::numeric(24,6) AS delivery_cost_per_customer, r.total_cost_per_customer::numeric(24,6) AS total_cost_per_customer,
+	r.delivery_cost_rate::numeric(24,6) AS delivery_cost_rate, r.support_cost_rate::numeric(24,6) AS support_cost_rate, r.sales_and_marketing_rate::numeric(24,6) AS sales_and_marketing_rate,
+	r.research_and_development_rate::numeric(24,6) AS research_and_development_rate, r.general_and_administrative_rate::numeric(24,6) AS general_and_administrative_rate,
+	r.sales_efficiency::numeric(24,6) AS sales_efficiency, r.marketing_efficiency::numeric(24,6) AS marketing_efficiency, r.complete
+FROM nudge_analytics.costs_per_customer r$query$,
+	'Costs per customer by month', 'One row per month. Costs per customer and as shares of revenue, and revenue over what is spent on sales and marketing; months are those of the zone of deploy().',
+	'Only months that are over have customers and rates. Rates are not to be added.',
+	'{"period_start": "First day of the month", "currency": "Currency of all amounts", "customers": "Customers as the month closes; NULL if it is not over, as all below", "revenue": "Revenue", "total_cost": "Costs",
+	"delivery_cost_per_customer": "Cost of revenue over customers", "total_cost_per_customer": "total_cost over customers", "delivery_cost_rate": "Cost of revenue over revenue, a fraction",
+	"support_cost_rate": "Cost of support over revenue, a fraction", "sales_and_marketing_rate": "Cost of sales and marketing over revenue, a fraction",
+	"research_and_development_rate": "Cost of research and development over revenue, a fraction", "general_and_administrative_rate": "Cost of administration over revenue, a fraction",
+	"sales_efficiency": "Revenue over the cost of sales", "marketing_efficiency": "Revenue over the cost of marketing", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "revenue": "type/Currency", "total_cost": "type/Currency", "delivery_cost_per_customer": "type/Currency", "total_cost_per_customer": "type/Currency",
+	"delivery_cost_rate": "type/Percentage", "support_cost_rate": "type/Percentage", "sales_and_marketing_rate": "type/Percentage", "research_and_development_rate": "type/Percentage",
+	"general_and_administrative_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('growth_efficiency_quarterly', 'finance', 1660, '{growth_efficiency}', $query$
+SELECT r.period AS period_start, r.currency, r.revenue::numeric(24,6) AS revenue, r.previous_revenue::numeric(24,6) AS previous_revenue,
+	r.sales_and_marketing::numeric(24,6) AS sales_and_marketing_cost, r.previous_sales_and_marketing::numeric(24,6) AS previous_sales_and_marketing_cost,
+	r.magic_number::numeric(24,6) AS magic_number, r.complete
+FROM nudge_analytics.growth_efficiency r$query$,
+	'Magic number by quarter', 'One row per fiscal quarter. Growth of revenue against what was spent on sales and marketing in the quarter before.',
+	'The last quarter is open: complete is false, and it has no magic number.',
+	'{"period_start": "First day of the quarter", "currency": "Currency of all amounts", "revenue": "Revenue", "previous_revenue": "Revenue of the quarter before",
+	"sales_and_marketing_cost": "Cost of sales and marketing", "previous_sales_and_marketing_cost": "That of the quarter before",
+	"magic_number": "Four times the growth of revenue over previous_sales_and_marketing_cost; NULL if the quarter is not over", "complete": "Whether the quarter is over"}',
+	'{"currency": "type/Category", "revenue": "type/Currency", "previous_revenue": "type/Currency", "sales_and_marketing_cost": "type/Currency", "previous_sales_and_marketing_cost": "type/Currency"}',
+	'{"period_start": "Quarter"}');
+
+-- src/reporting/views_success.sql
+
+/*
+ * views_success.sql
+ *		Shipped views about what becomes of customers.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_success.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('account_success_monthly', 'customers', 1700, '{account_success}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.metric AS success_measure, r.numerator::numeric(24,6) AS numerator, r.denominator::numeric(24,6) AS denominator,
+	r.result::numeric(24,6) AS measure_value, r.complete
+FROM nudge_analytics.account_success r$query$,
+	'Account success by month', 'One row per month, dimension, value and measure. What is known of accounts as each month closes, of the present one and the 12 before: business reviews, success plans, sponsors, returns, opportunities, contracts, implementations; months are those of the zone of deploy().',
+	'Measures have different units: choose one; metric_catalog says what each is. Rates are added by their numerators and denominators.',
+	'{"period_start": "First day of the month", "dimension": "all or segment", "dimension_value": "Segment of the customers now; all for dimension all",
+	"success_measure": "Which one: the metric of this name in metric_catalog", "numerator": "What is divided; 0 if nothing is recorded", "denominator": "By what it is divided",
+	"measure_value": "numerator over denominator; NULL if nothing is recorded", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "success_measure": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('value_realization_monthly', 'customers', 1710, '{value_realization}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.all_customers, r.scored_customers, r.realized_customers, r.realization_rate::numeric(24,6) AS value_realization_rate,
+	r.mean_score::numeric(24,6) AS value_realization_score, r.mean_index::numeric(24,6) AS value_realization_index, r.complete
+FROM nudge_analytics.value_realization r$query$,
+	'Value realization by month', 'One row per month, dimension and value. How many of the criteria agreed with customers are met as each month closes, of the present one and the 12 before; months are those of the zone of deploy().',
+	'Rows of different dimensions are not to be added; all is the total.',
+	'{"period_start": "First day of the month", "dimension": "all or segment", "dimension_value": "Segment of the customers now; all for dimension all", "all_customers": "Customers",
+	"scored_customers": "Those with agreed criteria", "realized_customers": "Those of them with more than 80% of their criteria met",
+	"value_realization_rate": "realized_customers over scored_customers, as a fraction of 1", "value_realization_score": "Mean share of criteria met, of those with criteria",
+	"value_realization_index": "Mean of the score joined with usage; NULL without usage", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "value_realization_rate": "type/Percentage", "value_realization_score": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('risk_adjusted_retention_monthly', 'customers', 1720, '{risk_adjusted_retention}', $query$
+SELECT r.period AS period_start, r.band AS health_band, r.currency, r.customers, r.mrr::numeric(24,6) AS mrr, r.known_mrr::numeric(24,6) AS known_mrr,
+	r.retained_mrr::numeric(24,6) AS retained_mrr, r.risk_adjusted_retention_rate::numeric(24,6) AS risk_adjusted_retention_rate, r.coverage_rate::numeric(24,6) AS coverage_rate,
+	r.basis AS retention_basis, r.complete
+FROM nudge_analytics.risk_adjusted_retention r$query$,
+	'Risk-adjusted retention by month', 'One row per month and band of health. How much of the MRR is to be expected in 12 months, as each month closes, of the present one and the 12 before; months are those of the zone of deploy().',
+	'Choose all, or add the other bands. MRR is not to be added over months.',
+	'{"period_start": "First day of the month", "health_band": "red, yellow or green, (none) without a score, all for all customers: do not add it to the others", "currency": "Currency of the amounts",
+	"customers": "Customers with MRR", "mrr": "Their MRR", "known_mrr": "MRR of those for whom a retention is known: the denominator", "retained_mrr": "MRR times the retention to expect",
+	"risk_adjusted_retention_rate": "retained_mrr over known_mrr, as a fraction of 1", "coverage_rate": "known_mrr over mrr, as a fraction of 1", "retention_basis": "What the retention to expect comes from",
+	"complete": "Whether the month is over"}',
+	'{"health_band": "type/Category", "currency": "type/Category", "mrr": "type/Currency", "known_mrr": "type/Currency", "retained_mrr": "type/Currency", "risk_adjusted_retention_rate": "type/Percentage",
+	"coverage_rate": "type/Percentage", "retention_basis": "type/Category"}',
+	'{"period_start": "Month", "mrr": "MRR", "known_mrr": "Known MRR", "retained_mrr": "Retained MRR"}'),
+
+('interventions_monthly', 'customers', 1730, '{intervention_results}', $query$
+SELECT r.period AS period_start, r.interventions_made, r.not_at_risk, r.not_scored, r.not_due, r.counted AS counted_interventions, r.succeeded AS succeeded_interventions,
+	r.success_rate::numeric(24,6) AS intervention_success_rate, r.month_over AS is_month_over, r.complete
+FROM nudge_analytics.intervention_results r$query$,
+	'Interventions by month', 'One row per month. Interventions at customers at risk, and how many were healthy again within 90 days; months are those of the zone of deploy().',
+	'The last months still change: complete is false until the 90 days of all are over.',
+	'{"period_start": "First day of the month", "interventions_made": "Interventions", "not_at_risk": "Those at customers that were not at risk", "not_scored": "Those at customers without a score",
+	"not_due": "Those whose 90 days are not over and that have not succeeded yet", "counted_interventions": "Those that are counted: the denominator",
+	"succeeded_interventions": "Those of them after which the customer was healthy again", "intervention_success_rate": "succeeded_interventions over counted_interventions, as a fraction of 1",
+	"is_month_over": "Whether the month is over", "complete": "Whether the month is over, and the 90 days of all"}',
+	'{"intervention_success_rate": "type/Percentage"}',
+	'{"period_start": "Month"}');
+
+-- src/reporting/views_product.sql
+
+/*
+ * views_product.sql
+ *		Shipped views about funnels, sessions, unit economics and health.
+ *
+ * Rules: doc/reporting.md; definitions: doc/marts_product.md.
+ */
+
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('funnel_steps_monthly', 'usage', 1800, '{conversion_funnel}', $query$
+SELECT f.period AS period_start, f.funnel, f.step AS step_number, f.event AS step_event, f.people, f.previous_people, f.entered_people, f.step_rate::numeric(24,6) AS step_rate, f.overall_rate::numeric(24,6) AS overall_rate, f.dropped_people, f.open_people,
+	(f.median_seconds / 3600)::numeric(24,6) AS median_hours, f.target_volume, f.target_rate::numeric(24,6) AS target_rate, f.target_rate_gap::numeric(24,6) AS target_rate_gap, f.step = f.last_step AS is_last_step, f.complete
+FROM nudge_analytics.conversion_funnel f$query$,
+	'Funnels by month', 'One row per funnel, month of entry and step. How many of the people that first entered in the month came to each step; months are those of the zone of deploy().',
+	'People of different steps are not to be added. Where open_people is not 0, more may still come to the next step.',
+	'{"period_start": "First day of the month in which people first entered", "funnel": "Name of the funnel, as nudge.funnel_definitions has it", "step_number": "Place of the step, from 1", "step_event": "Event that is the step", "people": "People that came to the step or further; each counts in one month",
+	"previous_people": "People that came to the step before; of the first step those who entered", "entered_people": "People that entered", "step_rate": "people over previous_people, as a fraction of 1", "overall_rate": "people over entered_people, as a fraction of 1", "dropped_people": "previous_people less people",
+	"open_people": "People that came to this step and no further, and still may", "median_hours": "Median hours from the step before, of those who came here", "target_volume": "How many people should come to the step", "target_rate": "What step_rate should be, as a fraction of 1", "target_rate_gap": "step_rate less target_rate",
+	"is_last_step": "Whether it is the last step of the funnel", "complete": "Whether the month is over"}',
+	'{"funnel": "type/Category", "step_number": "type/Category", "step_event": "type/Category", "step_rate": "type/Percentage", "overall_rate": "type/Percentage", "target_rate": "type/Percentage", "target_rate_gap": "type/Percentage"}',
+	'{"period_start": "Month of entry", "step_number": "Step", "step_event": "Event"}'),
+
+('funnel_steps_by_dimension', 'usage', 1801, '{conversion_funnel_by_dimension}', $query$
+SELECT f.period AS period_start, f.funnel, f.dimension, f.value AS dimension_value, f.step AS step_number, f.event AS step_event, f.people, f.previous_people, f.entered_people, f.step_rate::numeric(24,6) AS step_rate, f.overall_rate::numeric(24,6) AS overall_rate,
+	f.dropped_people, f.open_people, (f.median_seconds / 3600)::numeric(24,6) AS median_hours, f.step = f.last_step AS is_last_step, f.complete
+FROM nudge_analytics.conversion_funnel_by_dimension f$query$,
+	'Funnels by month and dimension', 'One row per funnel, dimension, value, month of entry and step. As funnel_steps_monthly, by what users and their accounts are now.',
+	'Choose one dimension: each has all people. People of different steps are not to be added.',
+	'{"period_start": "First day of the month in which people first entered, in the zone of deploy()", "funnel": "Name of the funnel", "dimension": "plan or role of the user; segment, industry, company_size, region, growth_tier or sales_channel of its account", "dimension_value": "Value now; (none) for those without",
+	"step_number": "Place of the step, from 1", "step_event": "Event that is the step", "people": "People that came to the step or further; each counts in one month", "previous_people": "People that came to the step before; of the first step those who entered", "entered_people": "People that entered",
+	"step_rate": "people over previous_people, as a fraction of 1", "overall_rate": "people over entered_people, as a fraction of 1", "dropped_people": "previous_people less people", "open_people": "People that came to this step and no further, and still may", "median_hours": "Median hours from the step before, of those who came here",
+	"is_last_step": "Whether it is the last step of the funnel", "complete": "Whether the month is over"}',
+	'{"funnel": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "step_number": "type/Category", "step_event": "type/Category", "step_rate": "type/Percentage", "overall_rate": "type/Percentage"}',
+	'{"period_start": "Month of entry", "step_number": "Step", "step_event": "Event"}'),
+
+('funnel_people', 'usage', 1802, '{funnel_user_states,conversion_funnel}', $query$
+SELECT nudge.period_start(nudge.civil_date(e.step_times[1], {zone}), 'month') AS period_start, s.funnel, s."user" AS user_id, u.step AS step_number, u.event AS step_event, u.completed AS is_completed, u.open_window AND NOT u.completed AS is_open,
+	e.step_times[1] AS entered_at, u.step_times[u.step] AS step_at
+FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'conversion_funnel') k, nudge_analytics.funnel_user_states s
+	JOIN (SELECT f.funnel, array_agg(f.event ORDER BY f.step_no) AS events, array_agg(f.max_gap ORDER BY f.step_no) AS gaps, array_agg(f.min_count ORDER BY f.step_no) AS counts FROM nudge.funnel_definitions f GROUP BY f.funnel) d ON d.funnel = s.funnel,
+	LATERAL nudge.funnel_users(s.state, steps => d.events, max_gaps => d.gaps, min_counts => d.counts, as_of => k.clock_at) u,
+	LATERAL nudge.funnel_users(s.state, steps => d.events[1:1], as_of => k.clock_at) e$query$,
+	'People in funnels', 'One row per funnel and user that entered. The people behind funnel_steps_monthly: those of a step are the rows with this step_number or a higher one.',
+	'It reads a state of each user: filter by user_id where you can.',
+	'{"period_start": "First day of the month in which the user first entered, in the zone of deploy()", "funnel": "Name of the funnel", "user_id": "User", "step_number": "The furthest step that the user came to, from 1", "step_event": "Event that is this step", "is_completed": "Whether it is the last one",
+	"is_open": "Whether the user may still come further", "entered_at": "When the user first entered", "step_at": "When the user came to the furthest step"}',
+	'{"funnel": "type/Category", "step_number": "type/Category", "step_event": "type/Category"}', '{"period_start": "Month of entry", "step_number": "Furthest step", "step_event": "Event"}'),
+
+('sessions_daily', 'usage', 1810, '{session_metrics}', $query$
+SELECT s.period AS period_start, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds::numeric(24,6) AS duration_seconds, s.sessions_per_user::numeric(24,6) AS sessions_per_user, s.bounce_rate::numeric(24,6) AS bounce_rate,
+	s.events_per_session::numeric(24,6) AS events_per_session, s.return_rate::numeric(24,6) AS return_rate, s.mean_duration_seconds::numeric(24,6) AS mean_duration_seconds, s.median_duration_seconds::numeric(24,6) AS median_duration_seconds
+FROM nudge_analytics.session_metrics s WHERE s.grain = 'day'$query$,
+	'Sessions by day', 'One row per day of a month with sessions. Sessions that began on the day, of days that are over; days are those of the zone of deploy().',
+	'users and returning_users are not to be added over days, medians not at all; rates are added by their numerators and denominators.',
+	'{"period_start": "Day", "sessions": "Sessions that began on the day", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users",
+	"bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions", "median_duration_seconds": "Median duration of a session"}',
+	'{"bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration", "median_duration_seconds": "type/Duration"}', '{"period_start": "Day"}'),
+
+('sessions_monthly', 'usage', 1811, '{session_metrics}', $query$
+SELECT s.period AS period_start, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds::numeric(24,6) AS duration_seconds, s.sessions_per_user::numeric(24,6) AS sessions_per_user, s.bounce_rate::numeric(24,6) AS bounce_rate,
+	s.events_per_session::numeric(24,6) AS events_per_session, s.return_rate::numeric(24,6) AS return_rate, s.mean_duration_seconds::numeric(24,6) AS mean_duration_seconds, s.median_duration_seconds::numeric(24,6) AS median_duration_seconds, s.complete
+FROM nudge_analytics.session_metrics s WHERE s.grain = 'month'$query$,
+	'Sessions by month', 'One row per month with sessions. Sessions that began in the month, up to yesterday; months are those of the zone of deploy().',
+	'users and returning_users are not to be added over months, medians not at all; rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "sessions": "Sessions that began in the month", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users",
+	"bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions", "median_duration_seconds": "Median duration of a session", "complete": "Whether the month is over"}',
+	'{"bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration", "median_duration_seconds": "type/Duration"}', '{"period_start": "Month"}'),
+
+('user_sessions', 'usage', 1812, '{fact_sessions}', $query$
+SELECT s.day AS session_day, s.started_at, s.ended_at, s."user" AS user_id, s.events, s.duration_seconds::numeric(24,6) AS duration_seconds, s.entry_event, s.exit_event, s.bounced AS is_bounce
+FROM nudge_analytics.fact_sessions s$query$,
+	'Sessions of users', 'One row per session. The sessions behind sessions_daily and sessions_monthly, those of today included.', 'What is dated in the days to come is in it too.',
+	'{"session_day": "Day on which it began, in the zone of deploy()", "started_at": "First event", "ended_at": "Last event", "user_id": "User", "events": "Events", "duration_seconds": "Time from the first event to the last", "entry_event": "Name of the first event", "exit_event": "Name of the last event", "is_bounce": "Whether it has one event only"}',
+	'{"entry_event": "type/Category", "exit_event": "type/Category", "duration_seconds": "type/Duration"}', '{}'),
+
+('unit_economics_monthly', 'finance', 1820, '{unit_economics}', $query$
+SELECT u.period AS period_start, u.currency, u.mrr::numeric(24,6) AS mrr, u.customers, u.arpa::numeric(24,6) AS arpa, u.revenue::numeric(24,6) AS revenue, u.cost_of_revenue::numeric(24,6) AS cost_of_revenue, u.gross_profit::numeric(24,6) AS gross_profit, u.gross_margin_rate::numeric(24,6) AS gross_margin_rate,
+	u.contribution_margin::numeric(24,6) AS contribution_margin, u.contribution_margin_rate::numeric(24,6) AS contribution_margin_rate, u.marketing_cost::numeric(24,6) AS marketing_cost, u.sales_cost::numeric(24,6) AS sales_cost, u.tools_cost::numeric(24,6) AS tools_cost,
+	u.other_cost::numeric(24,6) AS other_cost, u.overhead_cost::numeric(24,6) AS overhead_cost, u.acquisition_cost::numeric(24,6) AS acquisition_cost, u.new_customers, u.cac::numeric(24,6) AS cac, u.churn_months, u.customer_months, u.churned_customers, u.churn_rate::numeric(24,6) AS churn_rate,
+	u.lifetime_revenue::numeric(24,6) AS lifetime_revenue, u.ltv::numeric(24,6) AS ltv, u.ltv_to_cac_ratio::numeric(24,6) AS ltv_to_cac_ratio, u.cac_payback_months::numeric(24,6) AS cac_payback_months, u.revenue_payback_months::numeric(24,6) AS revenue_payback_months,
+	u.acquisition_cost_per_active_customer::numeric(24,6) AS acquisition_cost_per_active_customer, u.cac_null_reason, u.ltv_null_reason, u.complete
+FROM nudge_analytics.unit_economics u$query$,
+	'Unit economics by month', 'One row per month and currency. What a customer earns, costs to win and is worth; months are those of the zone of deploy().',
+	'Ratios are not to be added. The last month is open: complete is false, and what needs whole months is NULL.',
+	'{"period_start": "First day of the month", "currency": "Currency of all amounts", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "revenue": "Revenue of the month, of all streams", "cost_of_revenue": "Cost of delivering the product", "gross_profit": "revenue less cost_of_revenue",
+	"gross_margin_rate": "gross_profit over revenue, as a fraction of 1", "contribution_margin": "gross_profit less variable costs of acquisition", "contribution_margin_rate": "contribution_margin over revenue, as a fraction of 1", "marketing_cost": "Acquisition: spend, and costs of marketing", "sales_cost": "Acquisition: costs of sales",
+	"tools_cost": "Acquisition: costs of tools", "other_cost": "Acquisition: other costs", "overhead_cost": "Acquisition: 20% added on", "acquisition_cost": "Sum of these five", "new_customers": "Customers whose first MRR ever began in the month", "cac": "acquisition_cost over new_customers; NULL: cac_null_reason says why",
+	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, as a fraction of 1: churn of one month",
+	"lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "ltv_to_cac_ratio": "ltv over cac", "cac_payback_months": "cac over gross profit of a customer and month", "revenue_payback_months": "cac over arpa",
+	"acquisition_cost_per_active_customer": "acquisition_cost over customers, old and new: not CAC", "cac_null_reason": "Why there is no CAC", "ltv_null_reason": "Why there is no LTV", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "mrr": "type/Currency", "arpa": "type/Currency", "revenue": "type/Currency", "cost_of_revenue": "type/Currency", "gross_profit": "type/Currency", "gross_margin_rate": "type/Percentage", "contribution_margin": "type/Currency", "contribution_margin_rate": "type/Percentage", "marketing_cost": "type/Currency",
+	"sales_cost": "type/Currency", "tools_cost": "type/Currency", "other_cost": "type/Currency", "overhead_cost": "type/Currency", "acquisition_cost": "type/Currency", "cac": "type/Currency", "churn_rate": "type/Percentage", "lifetime_revenue": "type/Currency", "ltv": "type/Currency", "acquisition_cost_per_active_customer": "type/Currency",
+	"cac_null_reason": "type/Category", "ltv_null_reason": "type/Category"}',
+	'{"period_start": "Month", "mrr": "MRR", "arpa": "ARPA", "cac": "CAC", "ltv": "LTV", "ltv_to_cac_ratio": "LTV to CAC", "cac_payback_months": "CAC payback, months", "cac_null_reason": "Why no CAC", "ltv_null_reason": "Why no LTV"}'),
+
+('unit_economics_segments', 'finance', 1821, '{unit_economics_by_segment}', $query$
+SELECT u.period AS period_start, u.segment, u.currency, u.mrr::numeric(24,6) AS mrr, u.customers, u.arpa::numeric(24,6) AS arpa, u.new_customers, u.churn_months, u.customer_months, u.churned_customers, u.churn_rate::numeric(24,6) AS churn_rate, u.gross_margin_rate::numeric(24,6) AS gross_margin_rate,
+	u.lifetime_revenue::numeric(24,6) AS lifetime_revenue, u.ltv::numeric(24,6) AS ltv, u.company_cac::numeric(24,6) AS company_cac, u.ltv_to_company_cac_ratio::numeric(24,6) AS ltv_to_company_cac_ratio, u.company_cac_payback_months::numeric(24,6) AS company_cac_payback_months, u.ltv_null_reason, u.complete
+FROM nudge_analytics.unit_economics_by_segment u$query$,
+	'Unit economics by segment', 'One row per month, currency and segment. What a customer of the segment earns and is worth, against the cost of acquisition of the company; months are those of the zone of deploy().',
+	'Segments are those of customers now. Costs have no segment: margin and CAC are those of the company.',
+	'{"period_start": "First day of the month", "segment": "Segment of the customers now; (none) for those without", "currency": "Currency of all amounts", "mrr": "MRR as the month closed", "customers": "Customers with MRR as the month closed", "arpa": "mrr over customers", "new_customers": "Customers that had no MRR before, and have some as the month closes",
+	"churn_months": "Months over which churn is counted: this and the 11 before, or as many as there are", "customer_months": "Customers as each of them opened, added up", "churned_customers": "Customers that left in them", "churn_rate": "churned_customers over customer_months, as a fraction of 1: churn of one month",
+	"gross_margin_rate": "Gross margin of the company, as a fraction of 1", "lifetime_revenue": "arpa over churn_rate", "ltv": "arpa times gross_margin_rate over churn_rate; NULL: ltv_null_reason says why", "company_cac": "CAC of the company", "ltv_to_company_cac_ratio": "ltv over company_cac",
+	"company_cac_payback_months": "company_cac over gross profit of a customer and month", "ltv_null_reason": "Why there is no LTV", "complete": "Whether the month is over"}',
+	'{"segment": "type/Category", "currency": "type/Category", "mrr": "type/Currency", "arpa": "type/Currency", "churn_rate": "type/Percentage", "gross_margin_rate": "type/Percentage", "lifetime_revenue": "type/Currency", "ltv": "type/Currency", "company_cac": "type/Currency", "ltv_null_reason": "type/Category"}',
+	'{"period_start": "Month", "mrr": "MRR", "arpa": "ARPA", "ltv": "LTV", "company_cac": "CAC of the company", "ltv_to_company_cac_ratio": "LTV to CAC of the company", "company_cac_payback_months": "CAC payback, months", "ltv_null_reason": "Why no LTV"}'),
+
+('customer_health_now', 'customers', 1830, '{customer_health,dim_customers}', $query$
+SELECT nudge.civil_date(h.scored_at, {zone}) AS scored_day, h.customer, d.name AS customer_name, d.segment, d.owner, h.score, h.band, h.at_risk AS is_at_risk, h.trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, h.drop_90_days,
+	h.lowest_factor, h.lowest_factor_score, d.status, d.currency, d.current_mrr, h.model
+FROM (SELECT c.customer, c.scored_at, c.score::numeric(24,6) AS score, c.band, c.at_risk, c.trend, c.slope_per_30_days::numeric(24,6) AS slope_per_30_days, c.change_30_days::numeric(24,6) AS change_30_days, c.change_90_days::numeric(24,6) AS change_90_days,
+		c.drop_30_days::numeric(24,6) AS drop_30_days, c.drop_90_days::numeric(24,6) AS drop_90_days, c.lowest_factor, c.lowest_factor_score::numeric(24,6) AS lowest_factor_score, c.model FROM nudge_analytics.customer_health c) h
+	LEFT JOIN (SELECT c.customer, c.name, c.segment, c.owner, c.status, c.currency, c.current_mrr::numeric(24,6) AS current_mrr FROM nudge_analytics.dim_customers c) d ON d.customer = h.customer$query$,
+	'Health of customers', 'One row per customer with a score. Its health as it was scored last, with trend and drops, beside what it pays now.',
+	'Scores are not to be added; a score stays until the next one, so look at scored_day.',
+	'{"scored_day": "Day of the last score, in the zone of deploy()", "customer": "Customer", "customer_name": "What it is called", "segment": "Segment now", "owner": "Who looks after it", "score": "Last score, 0 to 100", "band": "red below 60, yellow, green from 80", "is_at_risk": "Whether the score is below 65",
+	"trend": "rising, falling or flat over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend", "change_30_days": "Score less that of 30 days before", "change_90_days": "Score less that of 90 days before", "drop_30_days": "How far the score is below the highest of the last 30 days",
+	"drop_90_days": "How far it is below the highest of the last 90 days", "lowest_factor": "Factor of the score with the lowest value", "lowest_factor_score": "Its value", "status": "active with MRR now, churned without but with some before, never_paid", "currency": "Currency of current_mrr; NULL with several",
+	"current_mrr": "MRR now; NULL in several currencies", "model": "Model of the score; NULL if it does not say"}',
+	'{"segment": "type/Category", "owner": "type/Category", "score": "type/Score", "band": "type/Category", "trend": "type/Category", "lowest_factor": "type/Category", "lowest_factor_score": "type/Score", "status": "type/Category", "currency": "type/Category", "current_mrr": "type/Currency", "model": "type/Category"}',
+	'{"current_mrr": "MRR now"}'),
+
+('customer_health_factor_scores', 'customers', 1831, '{customer_health_factors}', $query$
+SELECT nudge.civil_date(f.scored_at, {zone}) AS scored_day, f.customer, f.factor, f.factor_score::numeric(24,6) AS factor_score
+FROM nudge_analytics.customer_health_factors f$query$,
+	'Factors of health', 'One row per customer and factor. What the last score of each customer is made of.', 'Factors are not to be added: their weights are those of the model.',
+	'{"scored_day": "Day of the last score, in the zone of deploy()", "customer": "Customer", "factor": "Factor", "factor_score": "Its value"}', '{"factor": "type/Category", "factor_score": "type/Score"}', '{}'),
+
+('customer_health_history', 'customers', 1832, '{customer_health_months}', $query$
+SELECT m.period AS period_start, m.customer, m.score::numeric(24,6) AS score, m.band, m.at_risk AS is_at_risk, m.complete
+FROM nudge_analytics.customer_health_months m$query$,
+	'Health of customers by month', 'One row per customer and month from its first score on. Its last score as the month closed; months are those of the zone of deploy().', 'Scores are not to be added. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "customer": "Customer", "score": "Last score as the month closed, or so far", "band": "red below 60, yellow, green from 80", "is_at_risk": "Whether the score is below 65", "complete": "Whether the month is over"}', '{"score": "type/Score", "band": "type/Category"}', '{"period_start": "Month"}'),
+
+('customer_health_bands', 'customers', 1833, '{customer_health_by_band}', $query$
+SELECT b.period AS period_start, b.currency, b.band, b.customers, b.mrr::numeric(24,6) AS mrr, b.scored_customers, b.mean_score::numeric(24,6) AS mean_score, b.at_risk_customers, b.at_risk_mrr::numeric(24,6) AS at_risk_mrr,
+	(b.mrr / nullif(a.mrr, 0))::numeric(24,6) AS mrr_share, (b.at_risk_mrr / nullif(b.mrr, 0))::numeric(24,6) AS at_risk_mrr_rate, b.complete
+FROM nudge_analytics.customer_health_by_band b JOIN nudge_analytics.customer_health_by_band a ON a.period = b.period AND a.currency = b.currency AND a.band = 'all'$query$,
+	'Health by band and month', 'One row per month, currency and band. Customers with MRR and their MRR by band of health as the month closed, and for band all of them all; months are those of the zone of deploy().',
+	'Do not add band all to the others, nor anything over months or currencies. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score", "mean_score": "Mean of their scores",
+	"at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "mrr_share": "mrr over that of band all, as a fraction of 1", "at_risk_mrr_rate": "at_risk_mrr over mrr, as a fraction of 1", "complete": "Whether the month is over"}',
+	'{"currency": "type/Category", "band": "type/Category", "mrr": "type/Currency", "mean_score": "type/Score", "at_risk_mrr": "type/Currency", "mrr_share": "type/Percentage", "at_risk_mrr_rate": "type/Percentage"}', '{"period_start": "Month", "mrr": "MRR", "at_risk_mrr": "MRR at risk", "mrr_share": "Share of MRR", "at_risk_mrr_rate": "Share of MRR at risk"}'),
+
+('account_health_now', 'customers', 1834, '{account_health}', $query$
+SELECT nudge.civil_date(h.scored_at, {zone}) AS scored_day, h.customer, h.score::numeric(24,6) AS score, h.coverage_share::numeric(24,6) AS coverage_share, h.band, h.weakest_factor, h.usage_factor::numeric(24,6) AS usage_factor, h.engagement_factor::numeric(24,6) AS engagement_factor,
+	h.outcome_factor::numeric(24,6) AS outcome_factor, h.relationship_factor::numeric(24,6) AS relationship_factor, h.support_factor::numeric(24,6) AS support_factor, h.satisfaction_factor::numeric(24,6) AS satisfaction_factor, h.growth_factor::numeric(24,6) AS growth_factor,
+	h.advocacy_factor::numeric(24,6) AS advocacy_factor, h.model
+FROM nudge_analytics.account_health h$query$,
+	'Health of accounts by the model', 'One row per customer and model. Health as it is computed from use, outcomes, relationships and support, of what was known as the day began.',
+	'Scores are not to be added; where coverage_share is low, little is known.',
+	'{"scored_day": "Day as which it is computed, in the zone of deploy()", "customer": "Customer", "score": "Score by the model, 0 to 100; NULL: nothing is known", "coverage_share": "How much of the weights is known, as a fraction of 1", "band": "red below 60, yellow, green from 80; NULL: too little is known for green", "weakest_factor": "Factor that costs the most points",
+	"usage_factor": "Use of the product, 0 to 100", "engagement_factor": "How evenly, and by how many", "outcome_factor": "Whether it gets what was agreed", "relationship_factor": "Who is known there, and how they think", "support_factor": "Few tickets, solved soon and well", "satisfaction_factor": "Answers to surveys",
+	"growth_factor": "Growth of seats and of metered use", "advocacy_factor": "Whether it speaks for us", "model": "Name of the model"}',
+	'{"score": "type/Score", "coverage_share": "type/Percentage", "band": "type/Category", "weakest_factor": "type/Category", "usage_factor": "type/Score", "engagement_factor": "type/Score", "outcome_factor": "type/Score", "relationship_factor": "type/Score", "support_factor": "type/Score", "satisfaction_factor": "type/Score",
+	"growth_factor": "type/Score", "advocacy_factor": "type/Score", "model": "type/Category"}', '{}');
+
+-- Numbers of the last period that is over, with the periods before
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, comparison, periods, detail_view, description) VALUES
+('executive', 'mrr', 'MRR', 'number_with_trend', 1, 1, 'previous', 13, 'customer_mrr_now', 'Monthly recurring revenue as the month closed.'),
+('executive', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, 'channels_monthly', 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
+('executive', 'churn', 'Churn', 'percentage', 1, 3, 'benchmark', 13, 'customer_mrr_movements', 'Share of the opening customers that left in the month, beside that of others.'),
+('executive', 'net_revenue_retention', 'Net revenue retention', 'percentage', 3, 1, 'year_before', 13, 'customer_mrr_movements', 'MRR of the customers of a year ago over what it was then.'),
+('executive', 'cash', 'Cash', 'number_with_trend', 3, 2, 'previous', 13, 'burn_monthly', 'Cash as the month closed.'),
+('executive', 'ltv_to_cac', 'LTV to CAC', 'number_with_trend', 3, 3, 'previous', 13, 'unit_economics_monthly', 'What a customer is worth over what it costs to win, sales and tools counted.'),
+('sales', 'pipeline_value', 'Pipeline value', 'number_with_trend', 1, 1, 'previous', 13, 'sales_pipeline_now', 'Amount of the deals that were open as the month closed.'),
+('sales', 'closed_won_amount', 'Closed-won amount', 'number_with_trend', 1, 2, 'year_before', 13, 'sales_monthly', 'Amount of the deals won in the month, beside that of a year before.'),
+('sales', 'win_rate', 'Win rate', 'percentage', 1, 3, 'benchmark', 13, 'sales_monthly', 'Share of the decided deals that were won.'),
+('sales', 'pipeline_coverage', 'Pipeline coverage', 'number_with_trend', 2, 3, 'previous', 13, 'sales_monthly', 'Pipeline value over the quota of the month.'),
+('sales', 'average_deal_size', 'Average deal size', 'number_with_trend', 3, 1, 'previous', 13, 'sales_monthly', 'Amount of a deal won, on average.'),
+('sales', 'sales_velocity', 'Sales velocity', 'number_with_trend', 3, 2, 'previous', 13, 'sales_monthly', 'Amount a day that the qualified open deals promise.'),
+('sales', 'sales_cycle', 'Sales cycle', 'number_with_trend', 3, 3, 'previous', 13, 'sales_monthly', 'Days from creation to close of the deals won, the median.'),
+('sales', 'activities', 'Activities', 'number_with_trend', 5, 3, 'previous', 13, 'sales_activities_monthly', 'Calls, meetings and mails of the month.'),
+('marketing', 'leads', 'Leads', 'number_with_trend', 1, 1, 'previous', 13, 'customer_touches_daily', 'Leads of the month.'),
+('marketing', 'cac', 'CAC', 'gauge', 1, 2, 'target', 1, 'channels_monthly', 'Spend of channels for a customer, as a share of its target: above 1 is too much.'),
+('marketing', 'roi', 'Marketing ROI', 'number_with_trend', 1, 3, 'previous', 13, 'campaign_results', 'Attributed revenue less spend, over spend.'),
+('marketing', 'click_through_rate', 'Click-through rate', 'percentage', 3, 3, 'previous', 13, 'channel_spend_daily', 'Clicks over impressions.'),
+('marketing', 'lead_to_customer_rate', 'Lead-to-customer rate', 'percentage', 4, 3, 'previous', 13, 'channels_monthly', 'Acquired customers over leads.'),
+('marketing', 'content_to_lead_rate', 'Content to lead', 'percentage', 5, 3, 'previous', 13, 'content_monthly', 'Leads over visitors that content brought.'),
+('product', 'monthly_active_users', 'Monthly active users', 'number_with_trend', 1, 1, 'previous', 13, 'user_events_daily', 'Users that did something in the month.'),
+('product', 'stickiness', 'Stickiness', 'percentage', 1, 2, 'benchmark', 60, 'active_users_daily', 'Daily over monthly active users, of each day.'),
+('product', 'user_retention', 'User retention', 'percentage', 1, 3, 'previous', 13, 'user_lifecycle', 'Share of the users of the month before that came back.'),
+('product', 'nps', 'NPS', 'number_with_trend', 5, 1, 'previous', 13, 'nps_monthly', 'Promoters less detractors, in points of 100.'),
+('product', 'sessions', 'Sessions', 'number_with_trend', 5, 2, 'previous', 13, 'user_sessions', 'Sessions that began in the month.'),
+('product', 'bounce_rate', 'Bounce rate', 'percentage', 5, 3, 'previous', 13, 'user_sessions', 'Share of the sessions of one event.'),
+('product', 'open_bugs', 'Open bugs', 'number_with_trend', 4, 3, 'previous', 13, 'delivery_monthly', 'Bugs that were open as the month closed.'),
+('customer_success', 'net_revenue_retention', 'Net revenue retention', 'percentage', 1, 1, 'target', 13, 'customer_mrr_movements', 'MRR of the customers of a year ago over what it was then.'),
+('customer_success', 'gross_revenue_retention', 'Gross revenue retention', 'percentage', 1, 2, 'target', 13, 'customer_mrr_movements', 'The same without expansion.'),
+('customer_success', 'csat', 'CSAT', 'number_with_trend', 1, 3, 'previous', 13, 'support_tickets', 'Mean score of the tickets with one, on its own scale.'),
+('customer_success', 'ticket_backlog', 'Ticket backlog', 'number_with_trend', 2, 3, 'previous', 13, 'support_tickets', 'Tickets that were open as the month closed.'),
+('customer_success', 'first_response_time', 'First response', 'number_with_trend', 4, 1, 'target', 13, 'support_tickets', 'Minutes until a ticket is first answered, the median.'),
+('customer_success', 'resolution_time', 'Resolution', 'number_with_trend', 4, 2, 'target', 13, 'support_tickets', 'Minutes until a ticket is resolved, the median.'),
+('customer_success', 'mrr_at_risk', 'MRR at risk', 'percentage', 4, 3, 'previous', 13, 'customer_health_now', 'Share of the MRR of customers whose health score is low.'),
+('engineering', 'deployment_frequency', 'Deployment frequency', 'number_with_trend', 1, 1, 'previous', 13, 'delivery_monthly', 'Deployments a day.'),
+('engineering', 'lead_time', 'Lead time for changes', 'number_with_trend', 1, 2, 'previous', 13, 'delivery_monthly', 'Hours from a change to its deployment, the median.'),
+('engineering', 'change_failure_rate', 'Change failure rate', 'percentage', 1, 3, 'previous', 13, 'delivery_monthly', 'Share of the deployments that failed.'),
+('engineering', 'mttr', 'MTTR', 'number_with_trend', 2, 3, 'previous', 13, 'platform_incidents', 'Minutes from the start of an incident to its end, on average.'),
+('engineering', 'code_coverage', 'Code coverage', 'percentage', 3, 3, 'target', 13, 'delivery_monthly', 'Share of the code that tests run.');
+
+-- Charts of metrics, over time or of the last period by a dimension
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, dimension, periods, detail_view, description) VALUES
+('executive', 'revenue_growth', 'Revenue growth', 'stacked_bar', 2, 1, 2, NULL, 12, 'customer_mrr_movements', 'Movements of MRR of each month.'),
+('executive', 'mrr_by_segment', 'MRR by segment', 'bar', 4, 3, 1, 'segment', 1, 'customer_details', 'MRR as the month closed.'),
+('sales', 'deals', 'Deals', 'line', 2, 1, 2, NULL, 12, 'sales_monthly', 'Deals created, closed and won in each month.'),
+('sales', 'by_owner', 'By owner', 'table', 4, 1, 2, 'owner', 1, 'sales_monthly', 'Pipeline, deals and quota of each owner of deals.'),
+('sales', 'won_by_segment', 'Closed-won by segment', 'bar', 4, 3, 1, 'segment', 1, 'sales_monthly', 'Amount of the deals won in the month.'),
+('marketing', 'channels', 'Channels', 'table', 2, 1, 2, 'channel', 1, 'channels_monthly', 'What each channel cost in the month, and what it brought.'),
+('marketing', 'acquisition_funnel', 'From impression to customer', 'funnel', 2, 3, 1, NULL, 1, 'channels_monthly', 'Counts of the month; a customer may have clicked in an earlier one.'),
+('marketing', 'attributed_revenue', 'Attributed revenue', 'stacked_bar', 3, 1, 2, 'channel', 12, 'customer_conversions_daily', 'Revenue credited to each channel.'),
+('marketing', 'unit_costs', 'Cost of leads and customers', 'line', 4, 1, 2, NULL, 12, 'channel_spend_daily', 'Spend per lead and per acquired customer.'),
+('product', 'lifecycle', 'Users by lifecycle', 'stacked_bar', 2, 1, 2, NULL, 12, 'user_lifecycle', 'Users that are new, came back or were won back; dormant ones were active the month before.'),
+('product', 'feature_adoption', 'Feature adoption', 'bar', 3, 3, 1, 'feature', 1, 'product_events_daily', 'Share of the users that used a feature three times or more.'),
+('product', 'early_retention', 'Retention of new users', 'line', 4, 1, 2, NULL, 12, 'user_retention_by_day', 'Share of the users of each month that came back on a day after the first.'),
+('customer_success', 'customers', 'Customers won and lost', 'bar', 2, 1, 2, NULL, 12, 'customer_mrr_movements', 'Customers with MRR that are new, and that left.'),
+('customer_success', 'churn_by_segment', 'Churn by segment', 'bar', 3, 3, 1, 'segment', 1, 'customer_mrr_movements', 'Share of the opening customers that left in the month.'),
+('engineering', 'deployments', 'Deployments', 'stacked_bar', 2, 1, 2, 'service', 12, 'delivery_monthly', 'Deployments of each service.'),
+('engineering', 'uptime', 'Uptime', 'line', 3, 1, 2, 'service', 12, 'platform_incidents', 'Share of the time that each service ran, without maintenance.'),
+('engineering', 'incidents', 'Incidents', 'stacked_bar', 4, 1, 2, 'severity', 12, 'platform_incidents', 'Incidents of each severity.'),
+('engineering', 'bugs', 'Bugs opened and closed', 'bar', 4, 3, 1, NULL, 6, 'delivery_monthly', 'Bugs of each month.');
+
+-- Queries of their own
+INSERT INTO nudge.shipped_widgets (dashboard, widget, title, type, grid_row, grid_column, span, periods, view_name, unit, detail_view, description, query) VALUES
+('executive', 'mrr_waterfall', 'MRR waterfall', 'waterfall', 4, 1, 2, 1, 'mrr_monthly_consolidated', 'currency', 'customer_mrr_movements', 'From opening to closing MRR of the last month that is over: the steps add up to the closing MRR.', $query$
+SELECT s.step_order, s.step, s.value
+FROM (SELECT m.* FROM nudge_reporting.mrr_monthly_consolidated m WHERE m.complete AND m.currency = {currency} AND m.period_start <= coalesce({until}, m.period_start) ORDER BY m.period_start DESC LIMIT 1) m
+CROSS JOIN LATERAL (VALUES (1, 'Opening', m.opening_mrr), (2, 'New', m.new_mrr), (3, 'Reactivation', m.reactivation_mrr), (4, 'Expansion', m.expansion_mrr),
+	(5, 'Contraction', m.contraction_mrr), (6, 'Churn', m.churn_mrr), (7, 'Exchange rates', m.fx_mrr)) s(step_order, step, value)
+ORDER BY 1
+$query$),
+('executive', 'conversion_funnel', 'Conversion funnel', 'funnel', 2, 3, 1, 1, 'channels_monthly', 'count', 'channels_monthly', 'Visitors, leads and customers of the last month that is over, of all channels; a customer may have come in an earlier one.', $query$
+SELECT s.step_order, s.step, s.value
+FROM (SELECT sum(c.visitors) AS visitors, sum(c.new_leads) AS leads, sum(c.acquired_customers) AS customers FROM nudge_reporting.channels_monthly c WHERE c.complete AND c.currency = {currency}
+	AND c.period_start <= coalesce({until}, c.period_start) GROUP BY c.period_start ORDER BY c.period_start DESC LIMIT 1) m
+CROSS JOIN LATERAL (VALUES (1, 'Visitors', m.visitors), (2, 'Leads', m.leads), (3, 'Customers', m.customers)) s(step_order, step, value)
+ORDER BY 1
+$query$),
+('marketing', 'campaigns', 'Campaigns', 'table', 5, 1, 2, 1, 'campaigns_monthly', NULL, 'campaign_results', 'What each campaign cost and brought in the last month that is over.', $query$
+SELECT c.campaign, c.channel, c.cost, c.new_leads, c.acquired_customers, c.attributed_revenue, c.campaign_roi
+FROM nudge_reporting.campaigns_monthly c
+WHERE c.currency = {currency} AND c.period_start = (SELECT max(l.period_start) FROM nudge_reporting.campaigns_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start))
+ORDER BY 6 DESC NULLS LAST, 1 LIMIT 20
+$query$),
+('product', 'funnel', 'Funnel', 'funnel', 2, 3, 1, 1, 'funnel_steps_monthly', 'count', 'funnel_people', 'How far the people came who entered in the last month that is over, of the first funnel by name.', $query$
+SELECT f.step_number AS step_order, f.step_event AS step, f.people AS value
+FROM nudge_reporting.funnel_steps_monthly f
+WHERE (f.funnel, f.period_start) = (SELECT l.funnel, l.period_start FROM nudge_reporting.funnel_steps_monthly l WHERE l.complete AND l.period_start <= coalesce({until}, l.period_start) ORDER BY l.period_start DESC, l.funnel LIMIT 1)
+ORDER BY 1
+$query$),
+('sales', 'pipeline_now', 'Pipeline now', 'table', 5, 1, 2, 1, 'sales_pipeline_now', NULL, 'sales_pipeline_now', 'Open deals of each owner, with what was done about them, and those that are late or rest.', $query$
+SELECT p.dimension_value AS owner, p.open_deals, p.pipeline_value, p.activity_count, p.activities_per_open_deal, p.overdue_deals, p.stale_deals, p.mean_age_days
+FROM nudge_reporting.sales_pipeline_now p
+WHERE p.dimension = 'owner' AND p.currency = {currency}
+ORDER BY 3 DESC NULLS LAST, 1 LIMIT 50
+$query$),
+('product', 'retention_cohorts', 'Retention by cohort', 'cohort', 3, 1, 2, 12, 'user_retention_cohorts', 'rate', 'user_retention_cohorts', 'Share of the users that came in a month who were active so many months later.', $query$
+SELECT c.cohort_start AS cohort, c.age, c.retention_rate AS value
+FROM nudge_reporting.user_retention_cohorts c
+WHERE c.grain = 'month' AND c.retention_rate IS NOT NULL AND c.age <= 12 AND c.period_start <= coalesce({until}, c.period_start)
+	AND c.cohort_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
+ORDER BY 1, 2
+$query$),
+('customer_success', 'revenue_cohorts', 'Revenue retention by cohort', 'cohort', 3, 1, 2, 12, 'revenue_cohort_months', 'rate', 'revenue_cohort_months', 'MRR of the customers that came in a month, so many months later, over what it was at first.', $query$
+SELECT c.cohort_start AS cohort, c.age_months AS age, c.net_revenue_retention_rate AS value
+FROM nudge_reporting.revenue_cohort_months c
+WHERE c.complete AND c.currency = {currency} AND c.age_months <= 12 AND c.period_start <= coalesce({until}, c.period_start)
+	AND c.cohort_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
+ORDER BY 1, 2
+$query$),
+('customer_success', 'at_risk', 'Customers at risk', 'table', 6, 1, 3, 1, 'customer_health_now', NULL, 'customer_health_now', 'Customers with a low health score, the largest first.', $query$
+SELECT h.customer_name, h.segment, h.owner, h.score, h.band, h.trend, h.change_30_days, h.lowest_factor, h.current_mrr, h.currency
+FROM nudge_reporting.customer_health_now h
+WHERE h.is_at_risk AND h.current_mrr > 0
+ORDER BY h.current_mrr DESC, h.customer LIMIT 20
+$query$),
+('customer_success', 'losses', 'Largest losses', 'table', 5, 1, 3, 3, 'customer_mrr_movements', NULL, 'customer_mrr_movements', 'Customers that left or pay less, in the last months that are over.', $query$
+SELECT c.period_start, c.customer, c.movement, c.opening_mrr, c.movement_mrr, c.closing_mrr
+FROM nudge_reporting.customer_mrr_movements c
+WHERE c.complete AND c.movement_mrr < 0 AND c.currency = {currency} AND c.period_start <= coalesce({until}, c.period_start)
+	AND c.period_start > least(date_trunc('month', current_date), {until}) - interval '1 month' * ({periods} + 1)
+ORDER BY 5, 1, 2 LIMIT 20
+$query$),
+('engineering', 'freshness', 'Data freshness', 'table', 5, 1, 3, 1, 'data_freshness', NULL, 'data_freshness', 'The marts that are oldest, or are not as they should be.', $query$
+SELECT f.mart, f.layer, f.freshness_status, f.as_of, f.age_minutes, f.quarantined_keys
+FROM nudge_reporting.data_freshness f
+ORDER BY f.freshness_status = 'fresh', f.age_minutes DESC NULLS FIRST, 1 LIMIT 20
+$query$);
+
 INSERT INTO nudge.shipped_widget_metrics (dashboard, widget, place, metric)
 SELECT v.dashboard, v.widget, m.place, m.metric
 FROM (VALUES
@@ -2382,6 +3784,103 @@ FROM (VALUES
 	('engineering', 'incidents', '{incidents}'),
 	('engineering', 'bugs', '{bugs_opened,bugs_closed}')
 ) v(dashboard, widget, metrics), unnest(v.metrics::text[]) WITH ORDINALITY m(metric, place);
+
+-- src/reporting/view_keys.sql
+
+/*
+ * view_keys.sql
+ *		Columns that tell the rows of shipped views apart: tests and semantic
+ *		layers want them, since views have no primary keys.
+ *
+ * Rules: doc/reporting.md.
+ */
+
+UPDATE nudge.shipped_views v SET row_key = k.row_key
+FROM (VALUES
+	('calendar_days', '{day}'::text[]),
+	('metric_values', '{period_start,grain,metric,dimension,dimension_value,currency}'),
+	('metric_catalog', '{metric}'),
+	('kpi_current', '{metric}'),
+	('metric_progress', '{period_start,grain,metric,dimension,dimension_value,currency}'),
+	('metric_targets', '{period_start,metric,target_kind,grain,dimension,dimension_value,currency}'),
+	('data_freshness', '{mart}'),
+	('reporting_settings', '{setting}'),
+	('_metabase_metadata', '{keypath}'),
+	('mrr_monthly', '{period_start,currency}'),
+	('customer_mrr_now', '{customer,currency}'),
+	('metric_revisions', '{period_start,currency,report_version}'),
+	('mrr_monthly_consolidated', '{period_start,currency}'),
+	('mrr_causes_monthly', '{period_start,currency,movement,cause}'),
+	('revenue_retention_monthly', '{period_start,currency}'),
+	('revenue_retention_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
+	('mrr_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
+	('mrr_monthly_then', '{period_start,dimension,dimension_value,currency}'),
+	('revenue_cohort_months', '{cohort_start,age_months,currency}'),
+	('customer_revenue_monthly', '{period_start,customer,currency}'),
+	('customer_mrr_movements', '{period_start,customer,currency}'),
+	('customer_transfers', '{period_start,customer,dimension,currency}'),
+	('customer_subscriptions', '{started_at,customer,subscription,item,sequence_no}'),
+	('customer_details', '{customer}'),
+	('user_details', '{user_id}'),
+	('plan_details', '{plan}'),
+	('active_users_daily', '{day}'),
+	('user_lifecycle', '{period_start,grain}'),
+	('user_retention_cohorts', '{cohort_start,grain,age}'),
+	('user_retention_by_day', '{period_start,age_days}'),
+	('user_classes_weekly', '{period_start}'),
+	('feature_adoption_monthly', '{period_start,feature}'),
+	('feature_adoption_now', '{feature}'),
+	('product_events_daily', '{day,event_name,feature}'),
+	('user_events_daily', '{day,user_key,event_name,feature}'),
+	('support_monthly', '{period_start,dimension,dimension_value}'),
+	('support_backlog_monthly', '{period_start,dimension,dimension_value}'),
+	('support_tickets', '{ticket}'),
+	('nps_monthly', '{period_start,dimension,dimension_value}'),
+	('sales_monthly', '{period_start,dimension,dimension_value}'),
+	('sales_pipeline_now', '{dimension,dimension_value}'),
+	('uptime_monthly', '{period_start,dimension,dimension_value}'),
+	('incidents_monthly', '{period_start,dimension,dimension_value}'),
+	('platform_incidents', '{incident}'),
+	('latency_monthly', '{period_start,dimension,dimension_value}'),
+	('delivery_monthly', '{period_start,dimension,dimension_value}'),
+	('channels_monthly', '{period_start,channel}'),
+	('channel_attribution_monthly', '{period_start,channel,attribution_model,currency}'),
+	('channel_overview', '{channel}'),
+	('channel_spend_daily', '{day,channel,campaign,partner,currency}'),
+	('campaign_sends_daily', '{day,campaign}'),
+	('campaign_results', '{campaign}'),
+	('customer_touches_daily', '{day,customer,channel,campaign,partner}'),
+	('customer_conversions_daily', '{day,customer,conversion_kind,currency}'),
+	('costs_monthly', '{period_start,category}'),
+	('burn_monthly', '{period_start}'),
+	('share_of_voice_monthly', '{period_start,channel,competitor}'),
+	('competitive_wins_monthly', '{period_start,dimension,dimension_value}'),
+	('funnel_steps_monthly', '{period_start,funnel,step_number}'),
+	('funnel_steps_by_dimension', '{period_start,funnel,dimension,dimension_value,step_number}'),
+	('funnel_people', '{funnel,user_id}'),
+	('sessions_daily', '{period_start}'),
+	('sessions_monthly', '{period_start}'),
+	('user_sessions', '{started_at,user_id}'),
+	('unit_economics_monthly', '{period_start,currency}'),
+	('unit_economics_segments', '{period_start,segment,currency}'),
+	('customer_health_now', '{customer}'),
+	('customer_health_factor_scores', '{customer,factor}'),
+	('customer_health_history', '{period_start,customer}'),
+	('customer_health_bands', '{period_start,currency,band}'),
+	('account_health_now', '{customer,model}'),
+	('account_success_monthly', '{period_start,dimension,dimension_value,success_measure}'),
+	('value_realization_monthly', '{period_start,dimension,dimension_value}'),
+	('risk_adjusted_retention_monthly', '{period_start,health_band}'),
+	('interventions_monthly', '{period_start}'),
+	('campaigns_monthly', '{period_start,campaign}'),
+	('content_monthly', '{period_start,content_type}'),
+	('partners_monthly', '{period_start,partner,partner_measure}'),
+	('sales_activities_monthly', '{period_start,dimension,dimension_value,activity_kind}'),
+	('revenue_streams_monthly', '{period_start,revenue_stream}'),
+	('customer_costs_monthly', '{period_start}'),
+	('growth_efficiency_quarterly', '{period_start}')
+) k(name, row_key)
+WHERE v.name = k.name;
 
 INSERT INTO nudge.shipped_audience_views (name, audience, place, marts, query, display_name, description, columns) VALUES
 ('department_kpis', 'managers', 2000, '{}', $query$
