@@ -117,16 +117,34 @@ time_views()
 }
 
 # What a client does when it is pointed at a schema: a sample of 10,000 rows of
-# each table, and up to 1,000 distinct values of each column.
-# client_scan SCHEMA NAME CONDITION: distinct values of the columns a that meet it; adds the milliseconds that it takes, of elapsed time and of the processor, to $work/{ms,cpu}.NAME
+# each table, and up to 1,000 distinct values of columns, for lists to choose from.
+
+# find_columns SCHEMA: all its columns, and whether a client such as Metabase lists
+# their values: it does if the sample has at most 30 and they are no amounts, rates
+# or times; into company.scanned
+find_columns()
+{
+	run_sql <<-END
+		DROP TABLE IF EXISTS company.scanned;
+		CREATE TABLE company.scanned AS SELECT c.relname::text AS relation, a.attname::text AS field, a.attnum AS place, false AS listed
+		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.relnamespace = '$1'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> 'scanned';
+		SELECT format('UPDATE company.scanned SET listed = n <= 30 FROM (SELECT count(DISTINCT s.%2\$I) AS n FROM (SELECT * FROM %1\$I.%3\$I LIMIT 10000) s) d WHERE relation = %3\$L AND field = %2\$L', '$1', s.field, s.relation)
+		FROM company.scanned s JOIN pg_attribute a ON a.attrelid = format('%I.%I', '$1', s.relation)::regclass AND a.attname = s.field
+		WHERE a.atttypid IN ('text'::regtype, 'boolean'::regtype, 'integer'::regtype, 'bigint'::regtype)
+		\gexec
+	END
+}
+
+# client_scan SCHEMA NAME CONDITION: adds the milliseconds that it takes, of elapsed
+# time and of the processor, to $work/{ms,cpu}.NAME
 client_scan()
 {
 	psql -qXAt -v ON_ERROR_STOP=1 >"$work/scan" <<-END
 		\timing on
 		\o /dev/null
-		SELECT format('SELECT * FROM %I.%I LIMIT 10000', '$1', c.relname) FROM pg_class c WHERE c.relnamespace = '$1'::regnamespace AND c.relkind IN ('r', 'v')
-		UNION ALL SELECT format('SELECT DISTINCT %I FROM %I.%I LIMIT 1000', a.attname, '$1', c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-			WHERE c.relnamespace = '$1'::regnamespace AND c.relkind IN ('r', 'v') AND $3
+		SELECT DISTINCT format('SELECT * FROM %I.%I LIMIT 10000', '$1', s.relation) FROM company.scanned s
+		UNION ALL SELECT format('SELECT DISTINCT %I FROM %I.%I LIMIT 1000', s.field, '$1', s.relation) FROM company.scanned s WHERE $3
 		\gexec
 		\o
 		\timing off
@@ -137,32 +155,32 @@ client_scan()
 	sed -n 's/^processor: //p' "$work/scan" >>"$work/cpu.$2"
 }
 
-time_scan()
+# time_scan_of LABEL SCHEMA NAME CONDITION
+time_scan_of()
 {
-	note "  a client's scan"
-	rm -f "$work"/ms.scan_* "$work"/cpu.scan_*
-	# lists to choose from are made of these, as Metabase does
-	listed="a.atttypid IN ('text'::regtype, 'boolean'::regtype, 'integer'::regtype, 'bigint'::regtype)"
+	rm -f "$work/ms.$3" "$work/cpu.$3"
 	round=1
 	while [ "$round" -le "$repeat" ] && [ "$round" -le 3 ]
 	do
-		client_scan nudge_reporting scan_all true
-		client_scan nudge_reporting scan_listed "$listed"
-		client_scan company scan_raw true
+		client_scan "$2" "$3" "$4"
 		round=$((round + 1))
 	done
-	printf '\nA client that takes 10,000 rows of each view or table, and up to 1,000 distinct values of each column.\n'
-	printf '\n%-62s %9s %9s %13s\n' "schema" columns s "processor s"
-	scan_row "nudge_reporting, every column" nudge_reporting scan_all true
-	scan_row "nudge_reporting, without amounts, rates, dates and instants" nudge_reporting scan_listed "$listed"
-	scan_row "the tables themselves, every column" company scan_raw true
+	awk -v label="$1" -v ms="$(median "$work/ms.$3")" -v cpu="$(median "$work/cpu.$3")" -v n="$(ask "SELECT count(*) FROM company.scanned s WHERE $4")" \
+		'BEGIN { printf "%-62s %9d %9.1f %13.1f\n", label, n, ms / 1000, cpu / 1000 }'
 }
 
-# scan_row LABEL SCHEMA NAME CONDITION
-scan_row()
+time_scan()
 {
-	awk -v label="$1" -v ms="$(median "$work/ms.$3")" -v cpu="$(median "$work/cpu.$3")" -v n="$(ask "SELECT count(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-		WHERE c.relnamespace = '$2'::regnamespace AND c.relkind IN ('r', 'v') AND $4")" 'BEGIN { printf "%-62s %9d %9.1f %13.1f\n", label, n, ms / 1000, cpu / 1000 }'
+	note "  a client's scan"
+	printf '\nA client that takes 10,000 rows of each view or table, and up to 1,000 distinct values of columns, in one process.\n'
+	printf '\n%-62s %9s %9s %13s\n' "schema" columns s "processor s"
+	find_columns nudge_reporting
+	time_scan_of "nudge_reporting, columns with few values, as Metabase does" nudge_reporting scan_listed "s.listed"
+	time_scan_of "nudge_reporting, every column" nudge_reporting scan_all true
+	find_columns company
+	time_scan_of "the tables themselves, columns with few values" company scan_raw_listed "s.listed"
+	time_scan_of "the tables themselves, every column" company scan_raw true
+	run_sql -c "DROP TABLE company.scanned"
 }
 
 # Slices that no mart has: from buckets ----------------------------------------------
