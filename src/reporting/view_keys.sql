@@ -27,6 +27,7 @@ FROM (VALUES
 	('mrr_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
 	('mrr_monthly_then', '{period_start,dimension,dimension_value,currency}'),
 	('revenue_cohort_months', '{cohort_start,age_months,currency}'),
+	('revenue_cohort_months_by_dimension', '{cohort_start,age_months,currency,dimension,dimension_value}'),
 	('customer_revenue_monthly', '{period_start,customer,currency}'),
 	('customer_mrr_movements', '{period_start,customer,currency}'),
 	('customer_transfers', '{period_start,customer,dimension,currency}'),

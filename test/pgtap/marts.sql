@@ -36,10 +36,10 @@ SELECT nudge.map_source('events', 'shop.event', '{"user": "person", "success": "
 SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3, week_start => 'sunday') \gset
 \set zone '''Europe/Berlin'''
 -- those of this file
-CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'customer_products', 'mrr_dimension_buckets', 'mrr_by_dimension',
+CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth FROM nudge.refresh_order() o WHERE o.name IN ('customer_mrr', 'customer_mrr_timeline', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'revenue_cohorts', 'dim_customers', 'mrr_segment_buckets', 'mrr_by_segment', 'customer_products', 'mrr_dimension_buckets', 'mrr_by_dimension', 'revenue_cohorts_by_dimension',
 	'dim_users', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'feature_user_states', 'feature_buckets', 'feature_adoption',
 	'revenue_retention_buckets', 'revenue_retention', 'revenue_retention_slices', 'revenue_retention_by_dimension', 'user_retention', 'user_classes', 'feature_adoption_by_month');
-SELECT is(count(*), 28::bigint, 'all are there') FROM pg_temp.marts;
+SELECT is(count(*), 29::bigint, 'all are there') FROM pg_temp.marts;
 -- some keys at a time
 UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('customer_mrr', 'customer_mrr_timeline', 'fact_revenue', 'user_activity_states', 'mrr_by_segment');
 
@@ -190,6 +190,15 @@ INSERT INTO pg_temp.oracles VALUES
 	('revenue_cohorts', 'SELECT * FROM nudge_analytics.revenue_cohorts',
 		$$SELECT c.currency, r.cohort, r.age, r.period, r.cohort_customers, r.cohort_mrr, r.customers, r.mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.reactivation_mrr, r.logo_retention, r.net_revenue_retention,
 			r.gross_revenue_retention, r.complete FROM pg_temp.company c, nudge.revenue_cohorts(c.state, 'month', 'Europe/Berlin', now()) r$$),
+	('revenue_cohorts_by_dimension', $$SELECT dimension, value, currency, cohort, age, period, cohort_customers, cohort_mrr, customers, mrr, expansion_mrr, contraction_mrr, churn_mrr, reactivation_mrr, logo_retention_rate, net_revenue_retention_rate, gross_revenue_retention_rate, complete
+			FROM nudge_analytics.revenue_cohorts_by_dimension WHERE dimension IN ('segment', 'region')$$,
+		$$SELECT s.dimension, s.value, s.currency, r.* FROM (SELECT 'segment' AS dimension, p.segment AS value, p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) AS state FROM pg_temp.priced p GROUP BY 2, 3
+				UNION ALL SELECT 'region', coalesce(btrim(a.region), '(none)'), p.currency, nudge.mrr_agg(p.customer, p.valid_from, p.valid_to, p.mrr) FROM pg_temp.priced p LEFT JOIN shop.account a USING (customer) GROUP BY 2, 3) s,
+			LATERAL (SELECT r.cohort, r.age, r.period, r.cohort_customers, r.cohort_mrr, r.customers, r.mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.reactivation_mrr, r.logo_retention, r.net_revenue_retention, r.gross_revenue_retention, r.complete
+				FROM nudge.revenue_cohorts(s.state, 'month', 'Europe/Berlin', now()) r WHERE r.cohort_customers > 0) r$$),
+	-- each dimension has all that revenue_cohorts has
+	('revenue_cohorts_by_dimension all', 'SELECT currency, cohort, age, d.dimension, cohort_customers, cohort_mrr, customers, mrr, expansion_mrr, contraction_mrr, churn_mrr, reactivation_mrr FROM nudge_analytics.revenue_cohorts r, (SELECT DISTINCT dimension FROM nudge_analytics.revenue_cohorts_by_dimension) d WHERE r.cohort_customers > 0',
+		'SELECT currency, cohort, age, dimension, sum(cohort_customers)::bigint, sum(cohort_mrr), sum(customers)::bigint, sum(mrr), sum(expansion_mrr), sum(contraction_mrr), sum(churn_mrr), sum(reactivation_mrr) FROM nudge_analytics.revenue_cohorts_by_dimension GROUP BY 1, 2, 3, 4'),
 	-- by plain SQL
 	('customer_mrr_timeline', 'SELECT customer, currency, started_at, ended_at, mrr, customer_since, last_end_day FROM nudge_analytics.customer_mrr_timeline',
 		$$SELECT b.customer, b.currency, b.at, b.next, sum(round(p.mrr, 6)), (e.first AT TIME ZONE 'Europe/Berlin')::date, (e.last AT TIME ZONE 'Europe/Berlin')::date
