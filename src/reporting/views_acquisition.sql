@@ -43,6 +43,21 @@ FROM nudge_analytics.channel_attribution r$query$,
 	"assisted_revenue": "type/Currency"}',
 	'{"period_start": "Month"}'),
 
+('channel_attribution_monthly_by_dimension', 'acquisition', 2321, '{channel_attribution_by_dimension}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, coalesce(r.channel, '(none)') AS channel, r.model AS attribution_model, r.currency, r.conversions::numeric(24,6) AS attributed_conversions,
+	r.revenue::numeric(24,6) AS attributed_revenue, r.total_revenue::numeric(24,6) AS total_revenue, r.revenue_share::numeric(24,6) AS revenue_share, r.assisted_conversions,
+	r.assisted_revenue::numeric(24,6) AS assisted_revenue, r.complete
+FROM nudge_analytics.channel_attribution_by_dimension r$query$,
+	'Attribution by month, model and dimension', 'One row per month, value of a dimension, currency, model and channel. Conversions and revenue credited to channels under each model of attribution that follows rules, by the month of the conversion and what the customers are now; months are those of the zone of deploy().',
+	'Each dimension has all customers: do not add dimensions. Choose a model: each credits the same revenue. Under participation credits add up to more than there was.',
+	'{"period_start": "First day of the month of the conversion", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "dimension_value": "Value of the customers now; (none): not known", "channel": "Channel; (none): conversions without a touch", "attribution_model": "Model that follows rules, such as linear; those fitted to all paths, markov and shapley, have no parts",
+	"currency": "Currency of the revenue", "attributed_conversions": "Conversions credited; under participation those that the channel took part in", "attributed_revenue": "Revenue credited",
+	"total_revenue": "Revenue credited to all channels under the model", "revenue_share": "attributed_revenue over total_revenue, as a fraction of 1",
+	"assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "channel": "type/Category", "attribution_model": "type/Category", "currency": "type/Category", "attributed_revenue": "type/Currency", "total_revenue": "type/Currency", "revenue_share": "type/Percentage",
+	"assisted_revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
 ('costs_monthly', 'finance', 1600, '{cost_structure}', $query$
 SELECT r.period AS period_start, CASE WHEN r.depth = 0 THEN 'all' ELSE r.category END AS category, r.depth AS category_depth, r.currency, r.actual::numeric(24,6) AS costs,
 	r.fixed_actual::numeric(24,6) AS fixed_costs, r.variable_actual::numeric(24,6) AS variable_costs, r.own_actual::numeric(24,6) AS own_costs, r.cost_share::numeric(24,6) AS cost_share,

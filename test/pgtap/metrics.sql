@@ -323,6 +323,19 @@ SELECT is_empty($$ SELECT m.closing_mrr FROM nudge_reporting.mrr_monthly m WHERE
 SELECT is_empty($$ SELECT d.dimension, m.period_start FROM nudge_reporting.mrr_monthly m JOIN (SELECT period_start, dimension, sum(closing_mrr) AS mrr, sum(new_customers) AS new FROM nudge_reporting.mrr_monthly_by_dimension GROUP BY 1, 2) d USING (period_start) WHERE (d.mrr, d.new) <> (m.closing_mrr, m.new_customers) $$, 'each dimension has all customers');
 SELECT is_empty($$ SELECT r.period_start, d.dimension FROM nudge_reporting.revenue_retention_monthly r JOIN (SELECT period_start, dimension, sum(retained_mrr) AS mrr, sum(retained_customers) AS n FROM nudge_reporting.revenue_retention_monthly_by_dimension GROUP BY 1, 2) d USING (period_start)
 	WHERE (r.retained_mrr, r.retained_customers) <> (d.mrr, d.n) $$, 'and all that is retained');
+SELECT is_empty($$ SELECT r.cohort_start, r.age_months, d.dimension FROM nudge_reporting.revenue_cohort_months r JOIN (SELECT cohort_start, age_months, dimension, sum(mrr) AS mrr, sum(customers) AS n FROM nudge_reporting.revenue_cohort_months_by_dimension GROUP BY 1, 2, 3) d USING (cohort_start, age_months) WHERE (r.mrr, r.customers) <> (d.mrr, d.n) $$, 'and all cohorts');
+SELECT is((SELECT count(DISTINCT dimension) FROM nudge_reporting.revenue_cohort_months_by_dimension), 10::bigint, 'cohorts have ten dimensions');
+SELECT is_empty($$ SELECT a.period_start, a.attribution_model, a.channel, d.dimension FROM nudge_reporting.channel_attribution_monthly a CROSS JOIN (SELECT DISTINCT dimension FROM nudge_reporting.channel_attribution_monthly_by_dimension) d
+	LEFT JOIN (SELECT period_start, currency, attribution_model, channel, dimension, sum(attributed_revenue) AS revenue, sum(attributed_conversions) AS n, sum(assisted_revenue) AS assisted FROM nudge_reporting.channel_attribution_monthly_by_dimension GROUP BY 1, 2, 3, 4, 5) s USING (period_start, currency, attribution_model, channel, dimension)
+	WHERE a.attribution_model NOT IN ('markov', 'shapley') AND ((a.attributed_revenue, a.assisted_revenue) IS DISTINCT FROM (s.revenue, s.assisted) OR abs(a.attributed_conversions - s.n) > 0.001) $$, 'and all that is credited');
+SELECT set_eq($$ SELECT dimension, dimension_value, period_start, channel, attributed_revenue FROM nudge_reporting.channel_attribution_monthly_by_dimension WHERE dimension IN ('segment', 'region') AND attribution_model = 'linear' AND attributed_revenue <> 0 $$,
+	$$ SELECT s.dimension, s.value, m.m::date, coalesce(a.channel, '(none)'), a.revenue::numeric(24,6)
+	FROM (SELECT v.dimension, coalesce(v.value, '(none)') AS value, nudge.journey_agg(r.customer, r.at, r.channel, r.revenue) AS state
+			FROM (SELECT c.customer, c.at, NULL::text AS channel, c.revenue FROM company.conversions c UNION ALL SELECT t.customer, t.at, t.channel, NULL FROM company.touches t WHERE t.customer IN (SELECT c.customer FROM company.conversions c)) r
+			LEFT JOIN company.customers k ON k.customer = r.customer, LATERAL (VALUES ('segment', k.segment), ('region', k.region)) v(dimension, value) GROUP BY 1, 2) s,
+		generate_series(date_trunc('month', now() AT TIME ZONE 'America/Los_Angeles') - interval '35 months', date_trunc('month', now() AT TIME ZONE 'America/Los_Angeles'), interval '1 month') m(m),
+		nudge.attribution(s.state, 'linear', start_day => m.m::date, end_day => (m.m + interval '1 month')::date, zone => 'America/Los_Angeles', minor_unit => 2) a WHERE a.revenue <> 0 $$, 'attribution of a part is that of its customers alone');
+SELECT isnt_empty($$ SELECT FROM nudge_reporting.channel_attribution_monthly_by_dimension WHERE dimension = 'segment' AND attribution_model = 'linear' AND attributed_revenue <> 0 $$, 'of which there is some');
 SELECT is_empty($$ SELECT b.period, nudge.net_revenue_retention(s.state, (b.period - interval '11 months')::date, (b.period + interval '1 month')::date, 'America/Los_Angeles'), b.net_revenue_retention_rate
 	FROM nudge_analytics.revenue_retention b, (SELECT nudge.rollup(state) AS state FROM nudge_analytics.mrr_buckets) s
 	WHERE nudge.net_revenue_retention(s.state, (b.period - interval '11 months')::date, (b.period + interval '1 month')::date, 'America/Los_Angeles') <> b.net_revenue_retention_rate
@@ -339,13 +352,13 @@ UPDATE company.account_facts SET value = 'weak' WHERE fact = 'sponsor_status' AN
 UPDATE company.touches SET campaign = 'Search brand' WHERE customer ~ '3$';
 DELETE FROM company.scores WHERE entity ~ '6$' AND at > now() - interval '100 days';
 -- those of the reports that no other test has
-\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity}'
+\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,revenue_cohorts_by_dimension}'
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty(format('SELECT %L, v.* FROM nudge.verify(%L) v', m, m), 'after changes ' || m || ' is as its query says')
 FROM unnest(:'changed'::text[]) m;
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
-	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity)' $$, 'a second refresh writes nothing');
+	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|attribution_dimension|revenue_cohorts_by)' $$, 'a second refresh writes nothing');
 
 -- Currencies ------------------------------------------------------------------------
 
