@@ -57,6 +57,7 @@ FROM (VALUES
 	('delivery_monthly', '{period_start,dimension,dimension_value}'),
 	('channels_monthly', '{period_start,channel}'),
 	('channel_attribution_monthly', '{period_start,channel,attribution_model,currency}'),
+	('customer_attribution_monthly', '{period_start,customer,channel,currency}'),
 	('channel_attribution_monthly_by_dimension', '{period_start,channel,attribution_model,currency,dimension,dimension_value}'),
 	('channel_overview', '{channel}'),
 	('channel_spend_daily', '{day,channel,campaign,partner,currency}'),

@@ -240,6 +240,27 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state FR
 	"closing_customers": "Customers as the month closed", "complete": "Whether the month is over", "base_currency": "Currency that mrr_consolidated converts to; the own one if nothing is converted",
 	"opening_rate": "What one unit of currency is worth in it as the month opened; NULL if no MRR opened it", "closing_rate": "The same as the month closed, or now"}');
 
+-- Cohorts by what customers are now: a customer is in the cohort of its first
+-- revenue whichever value it has.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('revenue_cohorts_by_dimension', 'revenue', 1220, 'metric', '{customers,subscriptions}', 'dimension', '{dimension,value,currency,cohort,age}', $query$
+SELECT b.dimension, b.value, b.currency, r.cohort, r.age, r.period, r.cohort_customers, r.cohort_mrr, r.customers, r.mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.reactivation_mrr,
+	r.logo_retention AS logo_retention_rate, r.net_revenue_retention AS net_revenue_retention_rate, r.gross_revenue_retention AS gross_revenue_retention_rate, r.complete
+FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state
+		FROM (SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.state FROM nudge_analytics.mrr_segment_buckets s
+			UNION ALL SELECT d.dimension, d.value, d.currency, d.state FROM nudge_analytics.mrr_dimension_buckets d) m
+		GROUP BY m.dimension, m.value, m.currency) b,
+	LATERAL nudge.revenue_cohorts(b.state, 'month', {zone}, nudge.as_of()) r
+-- months before the cohort of a value had anybody are no news
+WHERE r.cohort_customers > 0$query$,
+	$clock$SELECT 'segment', nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m$clock$,
+	'What became of customers by the month of their first revenue and value of a dimension of the customers now. Grain: dimension, value, currency, cohort and age in months, in the zone of deploy()',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the amounts",
+	"cohort": "First day of the month of the first revenue", "age": "Months since", "period": "First day of the month that the row is about", "cohort_customers": "Customers in the cohort",
+	"cohort_mrr": "Their MRR as the month of the cohort closed", "customers": "Those with MRR as the month closed", "mrr": "Their MRR as the month closed", "expansion_mrr": "MRR more in the month", "contraction_mrr": "MRR less in the month, negative",
+	"churn_mrr": "MRR of those who have none any more, negative", "reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, a fraction",
+	"net_revenue_retention_rate": "mrr over cohort_mrr, a fraction", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, a fraction", "complete": "Whether the month is over"}');
+
 -- Retention of 12 months as each month closes, by bucket: customers are compared
 -- one by one, and what comes of it is added up.  Months that are over change by
 -- their rows alone, so time only adds one.
@@ -819,6 +840,51 @@ WINDOW one AS (PARTITION BY c.currency, c.period, c.model)$query$,
 	'Conversions and revenue credited to channels, under each model of attribution, by the month of the conversion. Grain: month of the zone of deploy(), currency, model and channel',
 	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution: that of a rule, markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
 	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
+
+-- By what the customers are now, as mrr_dimension_buckets; models that are fitted
+-- to all paths have no parts, so that only those that follow rules are here.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('attribution_dimension_buckets', 'acquisition', 1221, 'mart', '{touches,conversions,customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency,period,channel}', $query$
+SELECT b.bucket, b.dimension, b.value, b.currency, m.period::date AS period, a.*
+FROM (
+	SELECT j.bucket, v.dimension, nudge.attribute_label(v.dimension, v.value) AS value, j.currency, min(j.first_conversion_at) AS first_conversion_at, nudge.rollup(j.state) AS state
+	FROM nudge_analytics.customer_journeys j LEFT JOIN nudge_analytics.dim_customers d ON d.customer = j.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = j.customer,
+		LATERAL (VALUES ('segment'::text, d.segment), ('industry', d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', p.plan), ('product_mix', p.product_mix), ('tenure', p.tenure), ('initial_contract_size', p.initial_contract_size)) v(dimension, value)
+	WHERE j.currency IS NOT NULL
+	GROUP BY 1, 2, 3, 4
+) b,
+	LATERAL nudge.report_window(nudge.civil_date(b.first_conversion_at, {zone}), {zone}, 36) w,
+	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
+	LATERAL nudge.attribution_models(b.state, start_day => m.period::date, end_day => least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1), zone => {zone}, minor_unit => nudge.currency_minor_unit(b.currency)) a$query$,
+	$clock$SELECT b.bucket, t FROM nudge_analytics.customer_journeys b, nudge.period_ticks('day', {zone}) t WHERE b.last_conversion_at >= t UNION SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.customer_journeys b WHERE isfinite(b.last_conversion_at) UNION SELECT b.bucket, t FROM nudge_analytics.customer_journeys b, nudge.period_ticks('month', {zone}) t$clock$,
+	'Credits of channels under each model that follows rules, by hash bucket of customers and value of a dimension of them now: totals add up buckets. Grain: bucket, dimension, value, currency, month of the conversion and channel',
+	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch",
+	"first_touch_conversions": "Conversions credited by first_touch", "first_touch_revenue": "Revenue credited by first_touch", "last_touch_conversions": "Conversions credited by last_touch", "last_touch_revenue": "Revenue credited by last_touch",
+	"last_non_direct_conversions": "Conversions credited by last_non_direct", "last_non_direct_revenue": "Revenue credited by last_non_direct", "linear_conversions": "Conversions credited by linear", "linear_revenue": "Revenue credited by linear",
+	"time_decay_conversions": "Conversions credited by time_decay", "time_decay_revenue": "Revenue credited by time_decay", "position_based_conversions": "Conversions credited by position_based", "position_based_revenue": "Revenue credited by position_based",
+	"j_shaped_conversions": "Conversions credited by j_shaped", "j_shaped_revenue": "Revenue credited by j_shaped", "inverse_j_conversions": "Conversions credited by inverse_j", "inverse_j_revenue": "Revenue credited by inverse_j",
+	"w_shaped_conversions": "Conversions credited by w_shaped", "w_shaped_revenue": "Revenue credited by w_shaped", "blended_conversions": "Conversions credited by blended", "blended_revenue": "Revenue credited by blended",
+	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('channel_attribution_by_dimension', 'acquisition', 1222, 'metric', '{touches,conversions,customers,subscriptions}', 'period', '{period,dimension,value,currency,model,channel}', $query$
+SELECT s.period, s.dimension, s.value, s.currency, v.model, s.channel, v.conversions, v.revenue, sum(v.revenue) OVER one AS total_revenue, v.revenue / nullif(sum(v.revenue) OVER one, 0) AS revenue_share, s.assisted_conversions, s.assisted_revenue,
+	(s.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (
+	SELECT b.dimension, b.value, b.currency, b.period, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
+		sum(b.last_non_direct_conversions) AS c3, sum(b.last_non_direct_revenue) AS r3, sum(b.linear_conversions) AS c4, sum(b.linear_revenue) AS r4, sum(b.time_decay_conversions) AS c5, sum(b.time_decay_revenue) AS r5,
+		sum(b.position_based_conversions) AS c6, sum(b.position_based_revenue) AS r6, sum(b.j_shaped_conversions) AS c7, sum(b.j_shaped_revenue) AS r7, sum(b.inverse_j_conversions) AS c8, sum(b.inverse_j_revenue) AS r8,
+		sum(b.w_shaped_conversions) AS c9, sum(b.w_shaped_revenue) AS r9, sum(b.blended_conversions) AS c10, sum(b.blended_revenue) AS r10, sum(b.participation_conversions) AS c11, sum(b.participation_revenue) AS r11,
+		sum(b.assisted_conversions)::bigint AS assisted_conversions, sum(b.assisted_revenue) AS assisted_revenue
+	FROM nudge_analytics.attribution_dimension_buckets b
+	GROUP BY b.dimension, b.value, b.currency, b.period, b.channel
+) s, LATERAL (VALUES ('first_touch', s.c1, s.r1), ('last_touch', s.c2, s.r2), ('last_non_direct', s.c3, s.r3), ('linear', s.c4, s.r4), ('time_decay', s.c5, s.r5), ('position_based', s.c6, s.r6), ('j_shaped', s.c7, s.r7),
+	('inverse_j', s.c8, s.r8), ('w_shaped', s.c9, s.r9), ('blended', s.c10, s.r10), ('participation', s.c11, s.r11)) v(model, conversions, revenue)
+WINDOW one AS (PARTITION BY s.dimension, s.value, s.currency, s.period, v.model)$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t',
+	'Conversions and revenue credited to channels, under each model of attribution that follows rules, by the month of the conversion and value of a dimension of the customers now. Grain: month of the zone of deploy(), dimension, value, currency, model and channel',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution that follows rules", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
+	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
 
 -- Reports over whole inputs: any change of an input is one of everything.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
@@ -2661,6 +2727,25 @@ FROM nudge_analytics.revenue_cohorts r$query$,
 	'{"cohort_start": "Cohort", "period_start": "Month", "age_months": "Age in months", "cohort_mrr": "Cohort MRR", "mrr": "MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
 	"churn_mrr": "Churned MRR", "reactivation_mrr": "Reactivation MRR"}'),
 
+('revenue_cohort_months_by_dimension', 'revenue', 2320, '{revenue_cohorts_by_dimension}', $query$
+SELECT r.cohort AS cohort_start, r.age AS age_months, r.period AS period_start, r.dimension, r.value AS dimension_value, r.currency, r.cohort_customers, r.cohort_mrr::numeric(24,6) AS cohort_mrr, r.customers, r.mrr::numeric(24,6) AS mrr,
+	r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr, r.churn_mrr::numeric(24,6) AS churn_mrr,
+	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.logo_retention_rate::numeric(24,6) AS logo_retention_rate,
+	r.net_revenue_retention_rate::numeric(24,6) AS net_revenue_retention_rate, r.gross_revenue_retention_rate::numeric(24,6) AS gross_revenue_retention_rate, r.complete
+FROM nudge_analytics.revenue_cohorts_by_dimension r$query$,
+	'Revenue cohorts by dimension', 'One row per value of a dimension, currency, cohort and age in months. What became of the customers whose first revenue was in a month, by what they are now; months are those of the zone of deploy().',
+	'Each dimension has all customers: do not add dimensions. Add customers and mrr of cohorts of the same age, and divide: rates are not to be added. An open month is not over: complete is false.',
+	'{"cohort_start": "First day of the month of the first revenue", "age_months": "Months since", "period_start": "First day of the month that the row is about", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "dimension_value": "Value of the customers now; (none): not known", "currency": "Currency of the amounts",
+	"cohort_customers": "Customers in the cohort", "cohort_mrr": "Their MRR as the month of the cohort closed", "customers": "Those with MRR as the month closed", "mrr": "Their MRR as the month closed",
+	"expansion_mrr": "MRR more in the month", "contraction_mrr": "MRR less in the month, negative", "churn_mrr": "MRR of those who have none any more, negative",
+	"reactivation_mrr": "MRR of those who had none as the month opened", "logo_retention_rate": "customers over cohort_customers, as a fraction of 1",
+	"net_revenue_retention_rate": "mrr over cohort_mrr, as a fraction of 1", "gross_revenue_retention_rate": "Of each customer at most its MRR at age 0, over cohort_mrr, as a fraction of 1",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "cohort_mrr": "type/Currency", "mrr": "type/Currency", "expansion_mrr": "type/Currency", "contraction_mrr": "type/Currency", "churn_mrr": "type/Currency",
+	"reactivation_mrr": "type/Currency", "logo_retention_rate": "type/Percentage", "net_revenue_retention_rate": "type/Percentage", "gross_revenue_retention_rate": "type/Percentage"}',
+	'{"cohort_start": "Cohort", "period_start": "Month", "age_months": "Age in months", "cohort_mrr": "Cohort MRR", "mrr": "MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR",
+	"churn_mrr": "Churned MRR", "reactivation_mrr": "Reactivation MRR"}'),
+
 ('customer_revenue_monthly', 'revenue', 1140, '{fact_revenue}', $query$
 SELECT r.period AS period_start, r.customer, r.currency, r.movement, r.opening_mrr::numeric(24,6) AS opening_mrr, r.new_mrr::numeric(24,6) AS new_mrr,
 	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
@@ -3216,6 +3301,21 @@ FROM nudge_analytics.channel_attribution r$query$,
 	"total_revenue": "Revenue credited to all channels under the model", "revenue_share": "attributed_revenue over total_revenue, as a fraction of 1",
 	"assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}',
 	'{"channel": "type/Category", "attribution_model": "type/Category", "currency": "type/Category", "attributed_revenue": "type/Currency", "total_revenue": "type/Currency", "revenue_share": "type/Percentage",
+	"assisted_revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('channel_attribution_monthly_by_dimension', 'acquisition', 2321, '{channel_attribution_by_dimension}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, coalesce(r.channel, '(none)') AS channel, r.model AS attribution_model, r.currency, r.conversions::numeric(24,6) AS attributed_conversions,
+	r.revenue::numeric(24,6) AS attributed_revenue, r.total_revenue::numeric(24,6) AS total_revenue, r.revenue_share::numeric(24,6) AS revenue_share, r.assisted_conversions,
+	r.assisted_revenue::numeric(24,6) AS assisted_revenue, r.complete
+FROM nudge_analytics.channel_attribution_by_dimension r$query$,
+	'Attribution by month, model and dimension', 'One row per month, value of a dimension, currency, model and channel. Conversions and revenue credited to channels under each model of attribution that follows rules, by the month of the conversion and what the customers are now; months are those of the zone of deploy().',
+	'Each dimension has all customers: do not add dimensions. Choose a model: each credits the same revenue. Under participation credits add up to more than there was.',
+	'{"period_start": "First day of the month of the conversion", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "dimension_value": "Value of the customers now; (none): not known", "channel": "Channel; (none): conversions without a touch", "attribution_model": "Model that follows rules, such as linear; those fitted to all paths, markov and shapley, have no parts",
+	"currency": "Currency of the revenue", "attributed_conversions": "Conversions credited; under participation those that the channel took part in", "attributed_revenue": "Revenue credited",
+	"total_revenue": "Revenue credited to all channels under the model", "revenue_share": "attributed_revenue over total_revenue, as a fraction of 1",
+	"assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "channel": "type/Category", "attribution_model": "type/Category", "currency": "type/Category", "attributed_revenue": "type/Currency", "total_revenue": "type/Currency", "revenue_share": "type/Percentage",
 	"assisted_revenue": "type/Currency"}',
 	'{"period_start": "Month"}'),
 
@@ -3816,6 +3916,7 @@ FROM (VALUES
 	('mrr_monthly_by_dimension', '{period_start,currency,dimension,dimension_value}'),
 	('mrr_monthly_then', '{period_start,dimension,dimension_value,currency}'),
 	('revenue_cohort_months', '{cohort_start,age_months,currency}'),
+	('revenue_cohort_months_by_dimension', '{cohort_start,age_months,currency,dimension,dimension_value}'),
 	('customer_revenue_monthly', '{period_start,customer,currency}'),
 	('customer_mrr_movements', '{period_start,customer,currency}'),
 	('customer_transfers', '{period_start,customer,dimension,currency}'),
@@ -3845,6 +3946,7 @@ FROM (VALUES
 	('delivery_monthly', '{period_start,dimension,dimension_value}'),
 	('channels_monthly', '{period_start,channel}'),
 	('channel_attribution_monthly', '{period_start,channel,attribution_model,currency}'),
+	('channel_attribution_monthly_by_dimension', '{period_start,channel,attribution_model,currency,dimension,dimension_value}'),
 	('channel_overview', '{channel}'),
 	('channel_spend_daily', '{day,channel,campaign,partner,currency}'),
 	('campaign_sends_daily', '{day,campaign}'),

@@ -335,6 +335,8 @@ SELECT set_eq($$ SELECT dimension, dimension_value, period_start, channel, attri
 			LEFT JOIN company.customers k ON k.customer = r.customer, LATERAL (VALUES ('segment', k.segment), ('region', k.region)) v(dimension, value) GROUP BY 1, 2) s,
 		generate_series(date_trunc('month', now() AT TIME ZONE 'America/Los_Angeles') - interval '35 months', date_trunc('month', now() AT TIME ZONE 'America/Los_Angeles'), interval '1 month') m(m),
 		nudge.attribution(s.state, 'linear', start_day => m.m::date, end_day => (m.m + interval '1 month')::date, zone => 'America/Los_Angeles', minor_unit => 2) a WHERE a.revenue <> 0 $$, 'attribution of a part is that of its customers alone');
+SELECT is_empty($$ SELECT a.period_start, a.channel FROM nudge_reporting.channel_attribution_monthly a LEFT JOIN (SELECT period_start, currency, channel, sum(time_decay_revenue) AS revenue, sum(assisted_conversions) AS assisted FROM nudge_reporting.customer_attribution_monthly GROUP BY 1, 2, 3) s USING (period_start, currency, channel)
+	WHERE a.attribution_model = 'time_decay' AND (a.attributed_revenue, a.assisted_conversions) IS DISTINCT FROM (s.revenue, s.assisted) $$, 'customers are behind all that is credited');
 SELECT isnt_empty($$ SELECT FROM nudge_reporting.channel_attribution_monthly_by_dimension WHERE dimension = 'segment' AND attribution_model = 'linear' AND attributed_revenue <> 0 $$, 'of which there is some');
 SELECT is_empty($$ SELECT b.period, nudge.net_revenue_retention(s.state, (b.period - interval '11 months')::date, (b.period + interval '1 month')::date, 'America/Los_Angeles'), b.net_revenue_retention_rate
 	FROM nudge_analytics.revenue_retention b, (SELECT nudge.rollup(state) AS state FROM nudge_analytics.mrr_buckets) s
@@ -352,13 +354,13 @@ UPDATE company.account_facts SET value = 'weak' WHERE fact = 'sponsor_status' AN
 UPDATE company.touches SET campaign = 'Search brand' WHERE customer ~ '3$';
 DELETE FROM company.scores WHERE entity ~ '6$' AND at > now() - interval '100 days';
 -- those of the reports that no other test has
-\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,revenue_cohorts_by_dimension}'
+\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,customer_attribution,revenue_cohorts_by_dimension}'
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty(format('SELECT %L, v.* FROM nudge.verify(%L) v', m, m), 'after changes ' || m || ' is as its query says')
 FROM unnest(:'changed'::text[]) m;
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
-	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|attribution_dimension|revenue_cohorts_by)' $$, 'a second refresh writes nothing');
+	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|customer_attribution|revenue_cohorts_by)' $$, 'a second refresh writes nothing');
 
 -- Currencies ------------------------------------------------------------------------
 
