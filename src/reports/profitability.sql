@@ -193,6 +193,49 @@ $$;
 COMMENT ON FUNCTION nudge.recurring_days(nudge.@state@, date, date, text) IS
 	'MRR times the days on which it was in force, by month, customer and plan, within [start_day, end_day): over the days of the month it is recurring revenue';
 
+CREATE FUNCTION nudge.recurring_plan_days(state nudge.@state@, start_day date, end_day date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (month date, plan text, mrr_days numeric)
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 100 COST 10000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.mrr_at(@totals@, start_day, zone);
+	-- by starts and ends, which are far fewer than the months between them
+	RETURN QUERY
+	WITH change AS MATERIALIZED (
+		SELECT i.plan, c.day, sum(c.mrr) AS mrr
+		FROM (
+			SELECT @plan@ AS plan, i.mrr, greatest(nudge.civil_date(i.valid_from, zone), start_day) AS valid_from,
+				coalesce(least(nudge.civil_date(i.valid_to, zone), end_day), end_day) AS valid_to
+			FROM nudge.@periods@(state) i
+			WHERE i.mrr > 0
+		) i, LATERAL (VALUES (i.valid_from, i.mrr), (i.valid_to, -i.mrr)) c(day, mrr)
+		WHERE i.valid_from < i.valid_to
+		GROUP BY i.plan, c.day
+	), level AS (
+		SELECT d.plan, d.day, sum(sum(d.mrr)) OVER days AS mrr, lead(d.day, 1, end_day) OVER days AS until_day
+		FROM (
+			SELECT c.plan, c.day, c.mrr FROM change c
+			UNION ALL
+			-- a new month
+			SELECT p.plan, m.month::date, 0 FROM (SELECT DISTINCT c.plan FROM change c) p,
+				generate_series(nudge.period_end(start_day, 'month')::timestamp, (end_day - 1)::timestamp, interval '1 month') m(month)
+		) d
+		GROUP BY d.plan, d.day
+		WINDOW days AS (PARTITION BY d.plan ORDER BY d.day)
+	)
+	SELECT nudge.period_start(l.day, 'month'), l.plan, sum(l.mrr * (l.until_day - l.day))
+	FROM level l
+	WHERE l.day < end_day
+	GROUP BY 1, 2
+	HAVING sum(l.mrr * (l.until_day - l.day)) > 0;
+END
+$$;
+COMMENT ON FUNCTION nudge.recurring_plan_days(nudge.@state@, date, date, text) IS
+	'Works for revenue_streams: the sum of recurring_days over customers';
+
 CREATE FUNCTION nudge.revenue_streams(
 	state nudge.@state@,
 	start_day date,
@@ -242,14 +285,12 @@ BEGIN
 	), one AS MATERIALIZED (
 		SELECT coalesce(base, min(c.currency)) AS currency, coalesce(nudge.currency_minor_unit(coalesce(base, min(c.currency))), 2) AS minor_unit
 		FROM charge c
-	), recurring AS MATERIALIZED (
-		SELECT * FROM nudge.recurring_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC'))
 	), cell AS (
-		SELECT r.month, r.plan, sum(r.mrr_days) AS mrr_days FROM recurring r GROUP BY r.month, r.plan
+		SELECT r.month, r.plan, r.mrr_days FROM nudge.recurring_plan_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
 	), main AS (
 		-- charges and usage belong to the plan that the customer pays most for in the month
 		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
-		FROM recurring r
+		FROM nudge.recurring_days(CASE WHEN closed_day > first_day AND (charges IS NOT NULL OR usage IS NOT NULL) THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
 		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
 		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
 	), billed AS (

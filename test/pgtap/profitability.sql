@@ -125,6 +125,10 @@ CREATE TABLE costs_backwards AS SELECT * FROM costs ORDER BY md5(costs::text);
 SELECT results_eq($$ SELECT p::text FROM company, pnl((SELECT mrr_item_agg(customer, item, f, t, plan, NULL, amount, NULL, NULL, NULL, NULL ORDER BY md5(i::text)) FROM items i), 'costs_backwards', '2024-01-01', '2025-07-01', 'charges', NULL, 'plans') p $$,
 	'SELECT r::text FROM result r ORDER BY period', 'the order of rows does not matter');
 -- a period once complete stays what it is
+-- months of customers against changes of plans
+SELECT set_eq(format('SELECT %L, r.* FROM company, nudge.recurring_plan_days(%s, %L, %L) r', w, w.state, w.first_day, w.end_day),
+	format('SELECT %L, r.month, r.plan, sum(r.mrr_days) FROM company, nudge.recurring_days(%s, %L, %L) r GROUP BY r.month, r.plan', w, w.state, w.first_day, w.end_day), 'by plan it is the sum over customers: ' || w::text)
+FROM (SELECT s.state, w.first_day, w.end_day FROM unnest('{items,mrr}'::text[]) s(state), (VALUES (date '2024-01-01', date '2025-07-01'), ('2024-02-29', '2024-03-01'), ('2024-05-17', '2025-02-11'), ('2023-11-15', '2024-01-02'), ('2030-01-31', '2030-03-02')) w(first_day, end_day)) w;
 SELECT is_empty($$ SELECT a.day, p.period FROM company, unnest('{2024-02-01,2024-07-16,2025-03-31}'::date[]) a(day), pnl(items, 'costs', '2024-01-01', '2025-07-01', 'charges', NULL, 'plans', as_of => a.day::timestamp AT TIME ZONE 'UTC') p
 	JOIN result r ON r.period = p.period WHERE p.complete AND (p.revenue, p.total_cost, p.operating_result) IS DISTINCT FROM (r.revenue, r.total_cost, r.operating_result) OR NOT p.complete AND p.operating_result IS NOT NULL $$, 'as_of does not change what is complete');
 SELECT results_eq($$ SELECT p.period, p.recurring_revenue FROM company, pnl(mrr, NULL, '2025-02-01', '2025-07-01', as_of => '2025-02-11 15:00Z') p $$,
