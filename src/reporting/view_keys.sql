@@ -81,6 +81,7 @@ FROM (VALUES
 	('customer_health_factor_scores', '{customer,factor}'),
 	('customer_health_history', '{period_start,customer}'),
 	('customer_health_bands', '{period_start,currency,band}'),
+	('customer_health_now_by_dimension', '{dimension,dimension_value,currency,band}'),
 	('account_health_now', '{customer,model}'),
 	('account_success_monthly', '{period_start,dimension,dimension_value,success_measure}'),
 	('value_realization_monthly', '{period_start,dimension,dimension_value}'),

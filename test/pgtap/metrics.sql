@@ -324,6 +324,12 @@ SELECT is_empty($$ SELECT d.dimension, m.period_start FROM nudge_reporting.mrr_m
 SELECT is_empty($$ SELECT r.period_start, d.dimension FROM nudge_reporting.revenue_retention_monthly r JOIN (SELECT period_start, dimension, sum(retained_mrr) AS mrr, sum(retained_customers) AS n FROM nudge_reporting.revenue_retention_monthly_by_dimension GROUP BY 1, 2) d USING (period_start)
 	WHERE (r.retained_mrr, r.retained_customers) <> (d.mrr, d.n) $$, 'and all that is retained');
 SELECT is_empty($$ SELECT r.cohort_start, r.age_months, d.dimension FROM nudge_reporting.revenue_cohort_months r JOIN (SELECT cohort_start, age_months, dimension, sum(mrr) AS mrr, sum(customers) AS n FROM nudge_reporting.revenue_cohort_months_by_dimension GROUP BY 1, 2, 3) d USING (cohort_start, age_months) WHERE (r.mrr, r.customers) <> (d.mrr, d.n) $$, 'and all cohorts');
+SELECT is_empty($$ SELECT b.band, d.dimension FROM nudge_reporting.customer_health_bands b CROSS JOIN (SELECT DISTINCT dimension FROM nudge_reporting.customer_health_now_by_dimension) d
+	LEFT JOIN (SELECT dimension, currency, band, sum(customers) AS customers, sum(mrr) AS mrr, sum(scored_customers) AS scored, sum(at_risk_mrr) AS at_risk FROM nudge_reporting.customer_health_now_by_dimension GROUP BY 1, 2, 3) s USING (dimension, currency, band)
+	WHERE NOT b.complete AND (b.customers, b.mrr, b.scored_customers, coalesce(b.at_risk_mrr, 0)) IS DISTINCT FROM (s.customers, s.mrr, s.scored, coalesce(s.at_risk, 0)) $$, 'and all health');
+SELECT set_eq($$ SELECT dimension_value, customers, mrr, mean_score FROM nudge_reporting.customer_health_now_by_dimension WHERE dimension = 'segment' AND band = 'red' $$,
+	$$ SELECT coalesce(c.segment, '(none)'), count(*), sum(d.current_mrr)::numeric(24,6), avg(l.score)::numeric(24,6) FROM nudge_reporting.customer_details d LEFT JOIN company.customers c USING (customer),
+		LATERAL (SELECT s.score FROM company.scores s WHERE s.entity = d.customer AND s.at < (((now() AT TIME ZONE 'America/Los_Angeles')::date + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') ORDER BY s.at DESC LIMIT 1) l WHERE d.current_mrr > 0 AND l.score < 60 GROUP BY 1 $$, 'red customers of a segment are those of the last scores');
 SELECT is((SELECT count(DISTINCT dimension) FROM nudge_reporting.revenue_cohort_months_by_dimension), 10::bigint, 'cohorts have ten dimensions');
 SELECT is_empty($$ SELECT a.period_start, a.attribution_model, a.channel, d.dimension FROM nudge_reporting.channel_attribution_monthly a CROSS JOIN (SELECT DISTINCT dimension FROM nudge_reporting.channel_attribution_monthly_by_dimension) d
 	LEFT JOIN (SELECT period_start, currency, attribution_model, channel, dimension, sum(attributed_revenue) AS revenue, sum(attributed_conversions) AS n, sum(assisted_revenue) AS assisted FROM nudge_reporting.channel_attribution_monthly_by_dimension GROUP BY 1, 2, 3, 4, 5) s USING (period_start, currency, attribution_model, channel, dimension)
@@ -354,20 +360,20 @@ UPDATE company.account_facts SET value = 'weak' WHERE fact = 'sponsor_status' AN
 UPDATE company.touches SET campaign = 'Search brand' WHERE customer ~ '3$';
 DELETE FROM company.scores WHERE entity ~ '6$' AND at > now() - interval '100 days';
 -- those of the reports that no other test has
-\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,customer_attribution,revenue_cohorts_by_dimension}'
+\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,customer_attribution,revenue_cohorts_by_dimension,customer_health_by_dimension}'
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty(format('SELECT %L, v.* FROM nudge.verify(%L) v', m, m), 'after changes ' || m || ' is as its query says')
 FROM unnest(:'changed'::text[]) m;
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
-	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|customer_attribution|revenue_cohorts_by)' $$, 'a second refresh writes nothing');
+	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|customer_attribution|revenue_cohorts_by|customer_health_by_dim)' $$, 'a second refresh writes nothing');
 
 -- Currencies ------------------------------------------------------------------------
 
 -- prices in another currency, of which a rate moves each month
 UPDATE company.subscriptions SET currency = 'EUR' WHERE customer ~ '[13579]$';
 INSERT INTO company.exchange_rates VALUES ('EUR', '2000-01-01', 1.1, 'USD');
-SELECT pg_temp.refresh_all('{account_success,mrr_by_segment,mrr_by_dimension,unit_economics_by_segment,mrr_consolidated,customer_health_by_band}') \g /dev/null
+SELECT pg_temp.refresh_all('{account_success,mrr_by_segment,mrr_by_dimension,unit_economics_by_segment,mrr_consolidated,customer_health_by_band,customer_health_by_dimension}') \g /dev/null
 SELECT is_empty($$ SELECT t.metric, t.period_start, s.dimension, s.value, t.value FROM (SELECT metric, period_start, dimension, currency, sum(value) AS value FROM nudge_reporting.metric_values WHERE dimension NOT IN ('all', 'currency') GROUP BY 1, 2, 3, 4) s
 	JOIN nudge_reporting.metric_values t USING (metric, period_start) JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND m.additivity <> 'not additive' AND m.metric ~ 'mrr$|^arr$|(paying|new|churned)_customers' AND m.metric !~ 'risk'
 	AND (s.currency IS DISTINCT FROM t.currency OR abs(s.value - t.value) > 0.001) $$, 'slices of several currencies are converted as the total is');
@@ -376,6 +382,8 @@ SELECT is_empty($$ SELECT s.metric, s.period_start, s.dimension FROM (SELECT met
 SELECT isnt_empty($$ SELECT FROM nudge_analytics.mrr_by_segment WHERE base_currency = 'USD' AND currency = 'EUR' AND opening_rate <> closing_rate $$, 'of rates that moved');
 SELECT is_empty($$ SELECT s.period FROM nudge_analytics.unit_economics_by_segment s GROUP BY s.period, s.currency HAVING abs(sum(s.mrr) - (SELECT c.closing_mrr FROM nudge_analytics.mrr_consolidated c WHERE (c.period, c.currency) = (s.period, s.currency))) > 0.001 $$, 'what segments are worth is of all their customers');
 SELECT is_empty($$ SELECT h.period FROM nudge_analytics.customer_health_by_band h LEFT JOIN nudge_analytics.mrr_consolidated c USING (period, currency) WHERE h.band = 'all' AND (abs(h.mrr - c.closing_mrr) > 0.001 OR h.customers <> c.closing_customers) IS NOT FALSE $$, 'what is at risk is of all customers');
+SELECT is_empty($$ SELECT b.band FROM nudge_reporting.customer_health_bands b LEFT JOIN (SELECT dimension, currency, band, sum(customers) AS customers, sum(mrr) AS mrr FROM nudge_reporting.customer_health_now_by_dimension GROUP BY 1, 2, 3) s USING (currency, band)
+	WHERE NOT b.complete AND (b.customers IS DISTINCT FROM s.customers OR abs(b.mrr - s.mrr) > 0.001) $$, 'and health by dimension');
 SELECT results_eq($$ SELECT numerator, denominator FROM nudge_analytics.account_success WHERE metric = 'account_expansion_rate' AND dimension = 'all' AND period = (SELECT max(period) FROM months) $$,
 	$$ SELECT count(*) FILTER (WHERE n.closing > b.closing)::numeric, count(*)::numeric FROM moved b JOIN moved n ON n.customer = b.customer AND n.period = (SELECT max(period) FROM months) WHERE b.period = (SELECT max(period) FROM months) - interval '3 months' AND b.closing > 0
 		AND b.customer ~ '[^4]$|[^0]4$' AND b.customer IN (SELECT c.customer FROM company.customers c WHERE c.internal IS NOT TRUE) $$, 'a rate that moves is no expansion');
