@@ -102,9 +102,9 @@ SELECT s.period AS period_start, s.dimension, s.value AS dimension_value, s.curr
 	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.transferred_in_customers, s.transferred_out_customers, s.closing_customers, s.complete,
 	(s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate
 FROM nudge_analytics.mrr_by_dimension_then s$query$,
-	'MRR by month and attribute then', 'One row per month, dimension, value and currency. The MRR waterfall by the attribute that customers had in the month, with what came from and went to other values.',
+	'MRR by month and attribute then', 'One row per month, dimension, value and currency. The MRR waterfall by what customers were and had in the month, with what came from and went to other values.',
 	'Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
-	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "dimension_value": "Value in the month: what opens is of the value as the month opened, what closes of that as it closed; (none): not known", "currency": "Currency of the amounts",
+	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "plan, product_mix, tenure and initial_contract_size; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too", "dimension_value": "Value in the month: what opens is of the value as the month opened, what closes of that as it closed; (none): not known", "currency": "Currency of the amounts",
 	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative",
 	"transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, 0 or negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed, or so far",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
@@ -114,10 +114,17 @@ FROM nudge_analytics.mrr_by_dimension_then s$query$,
 	"transfer_out_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "logo_churn_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage"}',
 	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "transfer_in_mrr": "MRR from other values", "transfer_out_mrr": "MRR to other values", "net_new_mrr": "Net new MRR",
 	"closing_mrr": "Closing MRR", "churned_mrr_rate": "Churned MRR rate"}'),
-('customer_transfers', 'revenue', 1980, '{customer_mrr_then}', $query$
+('customer_transfers', 'revenue', 1980, '{customer_mrr_then,customer_products_then,fact_revenue}', $query$
 SELECT c.period AS period_start, c.customer, c.dimension, c.opening_value AS from_value, c.closing_value AS to_value, c.currency, c.opening_mrr::numeric(24,6) AS opening_mrr, c.closing_mrr::numeric(24,6) AS closing_mrr, c.complete
-FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value$query$,
+FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value
+UNION ALL
+SELECT p.from_period, p.customer, v.dimension, v.from_value, v.to_value, f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
+FROM nudge_analytics.customer_products_then p,
+	LATERAL (SELECT d.dimension, nudge.attribute_label(d.dimension, d.from_value) AS from_value, nudge.attribute_label(d.dimension, d.to_value) AS to_value
+		FROM (VALUES ('plan'::text, p.opening_plan, p.plan), ('product_mix', p.opening_product_mix, p.product_mix), ('tenure', p.opening_tenure, p.tenure)) d(dimension, from_value, to_value)) v,
+	nudge_analytics.fact_revenue f
+WHERE f.customer = p.customer AND f.period = p.from_period AND v.from_value <> v.to_value AND f.opening_mrr <> 0 AND f.closing_mrr <> 0$query$,
 	'Customers that moved', 'One row per customer, dimension, currency and month in which it closed with another value than it opened. Who is behind the transfers of mrr_monthly_then.', 'Each dimension has all customers: do not add dimensions; currencies are not to be added.',
-	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
+	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "plan, product_mix or tenure; if dimension_history is mapped, segment, industry, company_size, region, growth_tier or sales_channel too", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
 	"opening_mrr": "MRR of the customer as the month opened: what is transferred", "closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
 	'{"dimension": "type/Category", "from_value": "type/Category", "to_value": "type/Category", "currency": "type/Category", "opening_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "closing_mrr": "Closing MRR"}');

@@ -125,8 +125,7 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('customer_products', 'revenue', 175, 'mart', '{subscriptions}', 'customer', '{customer}', $query$
 SELECT c.customer, nudge.bucket(c.customer, {buckets}) AS bucket, c.plan, c.product_mix,
-	CASE WHEN t.until_day < (t.first_day + interval '3 months')::date THEN 'under 3 months' WHEN t.until_day < (t.first_day + interval '12 months')::date THEN '3 to 12 months'
-		WHEN t.until_day < (t.first_day + interval '24 months')::date THEN '1 to 2 years' ELSE '2 years or more' END AS tenure,
+	nudge.tenure_class(t.first_day, t.until_day) AS tenure,
 	CASE WHEN c.first_currencies > 1 THEN NULL WHEN c.first_mrr < 100 THEN 'under 100' WHEN c.first_mrr < 500 THEN '100 to 500' WHEN c.first_mrr < 2000 THEN '500 to 2,000' ELSE '2,000 or more' END AS initial_contract_size
 FROM (
 	SELECT i.customer, (array_agg(i.plan ORDER BY i.in_force DESC, CASE WHEN i.in_force THEN i.mrr END DESC, i.valid_from DESC, i.plan COLLATE "C"))[1] AS plan, (string_agg(DISTINCT i.plan COLLATE "C", ' + ' ORDER BY i.plan COLLATE "C") FILTER (WHERE i.in_force)) COLLATE "default" AS product_mix,
