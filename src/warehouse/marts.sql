@@ -152,10 +152,13 @@ AS $$
 DECLARE
 	m nudge.shipped_marts;
 	one record;
+	query text;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m.key_column, m.row_key, m.layer,
-		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
+	query := nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings);
+	PERFORM nudge.add_materialisation(m.name, query, m.key_column, m.row_key, m.layer,
+		-- without those of inputs that it reads only if they are mapped
+		key_maps => (SELECT jsonb_object_agg(k.key, k.value) FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR strpos(query, nudge.staging_name(k.key)) > 0), clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;

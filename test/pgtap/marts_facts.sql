@@ -186,15 +186,17 @@ CREATE VIEW pg_temp.priced AS
 		CASE WHEN i.metered IS NOT TRUE AND i.unit <> 'none' AND (lower(i.status) IN ('active', 'at_risk') OR lower(i.status) = 'ended' AND i.ends IS NOT NULL)
 			THEN round(i.amount / CASE i.unit WHEN 'year' THEN 12 ELSE 1 END * coalesce(i.n, 1) * CASE WHEN i.off_kind = 'once' THEN 1 ELSE 1 - coalesce(i.off, 0) END, 6) END AS mrr
 	FROM shop.item i WHERE NOT pg_temp.out_of('customer', i.customer);
+CREATE TEMP TABLE prices AS SELECT p.* FROM pg_temp.priced p WITH NO DATA;
+CREATE INDEX ON pg_temp.prices (customer);
 -- what the prices in force just before an instant say
 CREATE FUNCTION pg_temp.had(who text, dimension text, t timestamptz) RETURNS text LANGUAGE sql STABLE
 	RETURN CASE dimension
-		WHEN 'plan' THEN (SELECT p.plan FROM pg_temp.priced p WHERE p.customer = who AND p.mrr > 0 AND p.starts < t AND (p.ends IS NULL OR p.ends >= t) ORDER BY p.mrr DESC, p.starts DESC, p.plan LIMIT 1)
-		WHEN 'product_mix' THEN (SELECT string_agg(b.plan, ' + ' ORDER BY b.plan) FROM (SELECT DISTINCT p.plan FROM pg_temp.priced p WHERE p.customer = who AND p.mrr > 0 AND p.starts < t AND (p.ends IS NULL OR p.ends >= t)) b)
+		WHEN 'plan' THEN (SELECT p.plan FROM pg_temp.prices p WHERE p.customer = who AND p.starts < t AND (p.ends IS NULL OR p.ends >= t) ORDER BY p.mrr DESC, p.starts DESC, p.plan LIMIT 1)
+		WHEN 'product_mix' THEN (SELECT string_agg(b.plan, ' + ' ORDER BY b.plan) FROM (SELECT DISTINCT p.plan FROM pg_temp.prices p WHERE p.customer = who AND p.starts < t AND (p.ends IS NULL OR p.ends >= t)) b)
 		WHEN 'tenure' THEN (SELECT CASE (SELECT count(*) FROM unnest('{3 months,1 year,2 years}'::interval[]) i WHERE pg_temp.day(t - interval '1 microsecond') >= (pg_temp.day(min(p.starts)) + i)::date)
-			WHEN 0 THEN 'under 3 months' WHEN 1 THEN '3 to 12 months' WHEN 2 THEN '1 to 2 years' ELSE '2 years or more' END FROM pg_temp.priced p WHERE p.customer = who AND p.mrr > 0 HAVING count(*) > 0)
+			WHEN 0 THEN 'under 3 months' WHEN 1 THEN '3 to 12 months' WHEN 2 THEN '1 to 2 years' ELSE '2 years or more' END FROM pg_temp.prices p WHERE p.customer = who HAVING count(*) > 0)
 		ELSE (SELECT CASE WHEN count(DISTINCT p.currency) > 1 THEN NULL WHEN sum(p.mrr) >= 2000 THEN '2,000 or more' WHEN sum(p.mrr) >= 500 THEN '500 to 2,000' WHEN sum(p.mrr) >= 100 THEN '100 to 500' ELSE 'under 100' END
-			FROM pg_temp.priced p WHERE p.customer = who AND p.mrr > 0 AND p.starts = (SELECT min(e.starts) FROM pg_temp.priced e WHERE e.customer = who AND e.mrr > 0) HAVING count(*) > 0) END;
+			FROM pg_temp.prices p WHERE p.customer = who AND p.starts = (SELECT min(e.starts) FROM pg_temp.prices e WHERE e.customer = who) HAVING count(*) > 0) END;
 -- the movement is that of fact_revenue, which test/pgtap/marts.sql compares with mrr_movements
 CREATE VIEW pg_temp.moved AS
 	SELECT f.*, d.dimension, o.value AS opening_value, c.value AS closing_value, f.opening_mrr <> 0 AND f.closing_mrr <> 0 AND o.value <> c.value AS moves
@@ -204,6 +206,7 @@ CREATE VIEW pg_temp.moved AS
 		LATERAL (SELECT f.period::timestamp AT TIME ZONE 'Europe/Berlin' AS start_at, least((f.period + interval '1 month') AT TIME ZONE 'Europe/Berlin', now()) AS end_at) t,
 		LATERAL (SELECT nudge.attribute_label(d.dimension, CASE WHEN d.place > 6 THEN pg_temp.had(f.customer, d.dimension, t.start_at) WHEN h.has THEN (SELECT x.value FROM nudge.dimension_at('nudge_staging.dimension_history', t.start_at - interval '1 microsecond', d.dimension) x WHERE x.customer = f.customer) ELSE n.value END) AS value) o,
 		LATERAL (SELECT nudge.attribute_label(d.dimension, CASE WHEN d.place > 6 THEN pg_temp.had(f.customer, d.dimension, t.end_at) WHEN h.has THEN (SELECT x.value FROM nudge.dimension_at('nudge_staging.dimension_history', t.end_at - interval '1 microsecond', d.dimension) x WHERE x.customer = f.customer) ELSE n.value END) AS value) c;
+CREATE TEMP TABLE moves AS SELECT m.* FROM pg_temp.moved m WITH NO DATA;
 
 CREATE TABLE pg_temp.oracles (mart text PRIMARY KEY, actual text, expected text);
 INSERT INTO pg_temp.oracles VALUES
@@ -241,8 +244,8 @@ INSERT INTO pg_temp.oracles VALUES
 		$$SELECT x.dimension, x.value, x.currency, x.period, sum(x.o), sum(x.n), sum(x.r), sum(x.e), sum(x.c), sum(x.l), sum(x.i), sum(x.u), sum(x.n + x.r + x.e + x.c + x.l + x.i + x.u), sum(x.z), count(*) FILTER (WHERE x.o > 0), count(*) FILTER (WHERE x.n > 0), count(*) FILTER (WHERE x.r > 0), count(*) FILTER (WHERE x.e > 0),
 			count(*) FILTER (WHERE x.c < 0), count(*) FILTER (WHERE x.l < 0), count(*) FILTER (WHERE x.i > 0), count(*) FILTER (WHERE x.u < 0), count(*) FILTER (WHERE x.z > 0), bool_and(x.complete)
 		FROM (
-			SELECT m.dimension, m.opening_value AS value, m.currency, m.period, m.opening_mrr AS o, 0 AS n, 0 AS r, 0 AS e, 0 AS c, m.churn_mrr AS l, 0 AS i, CASE WHEN m.moves THEN -m.opening_mrr ELSE 0 END AS u, 0 AS z, m.complete FROM pg_temp.moved m WHERE m.opening_mrr <> 0
-			UNION ALL SELECT m.dimension, m.closing_value, m.currency, m.period, 0, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, 0, CASE WHEN m.moves THEN m.opening_mrr ELSE 0 END, 0, m.closing_mrr, m.complete FROM pg_temp.moved m WHERE m.closing_mrr <> 0
+			SELECT m.dimension, m.opening_value AS value, m.currency, m.period, m.opening_mrr AS o, 0 AS n, 0 AS r, 0 AS e, 0 AS c, m.churn_mrr AS l, 0 AS i, CASE WHEN m.moves THEN -m.opening_mrr ELSE 0 END AS u, 0 AS z, m.complete FROM pg_temp.moves m WHERE m.opening_mrr <> 0
+			UNION ALL SELECT m.dimension, m.closing_value, m.currency, m.period, 0, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, 0, CASE WHEN m.moves THEN m.opening_mrr ELSE 0 END, 0, m.closing_mrr, m.complete FROM pg_temp.moves m WHERE m.closing_mrr <> 0
 		) x GROUP BY 1, 2, 3, 4$$),
 	-- as many as there are, once in each dimension
 	('all then is all', 'SELECT dimension, currency, period, sum(opening_mrr), sum(new_mrr), sum(expansion_mrr), sum(churn_mrr), sum(closing_mrr), sum(opening_customers), sum(churned_customers), sum(closing_customers), sum(transfer_in_mrr + transfer_out_mrr), sum(transferred_in_customers - transferred_out_customers) FROM nudge_analytics.mrr_by_dimension_then GROUP BY 1, 2, 3',
@@ -252,7 +255,7 @@ INSERT INTO pg_temp.oracles VALUES
 		$$SELECT dimension, value, currency, closing_mrr, closing_customers FROM nudge_analytics.mrr_by_dimension WHERE NOT complete AND closing_customers > 0 AND dimension IN ('plan', 'product_mix', 'tenure', 'initial_contract_size')$$),
 	('buckets are customers', 'SELECT dimension, opening_value, closing_value, currency, period, sum(opening_mrr), sum(net), sum(closing_mrr), sum(opening_customers), sum(closing_customers) FROM (SELECT *, new_mrr + reactivation_mrr + expansion_mrr + contraction_mrr + churn_mrr AS net FROM nudge_analytics.mrr_then_buckets) b GROUP BY 1, 2, 3, 4, 5',
 		$$SELECT dimension, CASE WHEN opening_mrr <> 0 THEN opening_value END, CASE WHEN closing_mrr <> 0 THEN closing_value END, currency, period, sum(opening_mrr), sum(net_new_mrr), sum(closing_mrr), count(*) FILTER (WHERE opening_mrr <> 0), count(*) FILTER (WHERE closing_mrr <> 0)
-		FROM pg_temp.moved WHERE dimension IN ('plan', 'product_mix', 'tenure') GROUP BY 1, 2, 3, 4, 5$$),
+		FROM pg_temp.moves WHERE dimension IN ('plan', 'product_mix', 'tenure') GROUP BY 1, 2, 3, 4, 5$$),
 	('movements give closing', 'SELECT dimension, value, currency, period FROM nudge_analytics.mrr_by_dimension_then WHERE opening_mrr + new_mrr + reactivation_mrr + expansion_mrr + contraction_mrr + churn_mrr + transfer_in_mrr + transfer_out_mrr <> closing_mrr OR opening_customers + new_customers + reactivated_customers - churned_customers + transferred_in_customers - transferred_out_customers <> closing_customers',
 		'SELECT NULL::text, NULL::text, NULL::text, NULL::date WHERE false'),
 	('a month opens as the one before closed', 'SELECT dimension, value, currency, period, opening_mrr, opening_customers FROM nudge_analytics.mrr_by_dimension_then WHERE opening_mrr <> 0',
@@ -262,6 +265,10 @@ CREATE FUNCTION pg_temp.otherwise() RETURNS SETOF text LANGUAGE plpgsql VOLATILE
 DECLARE
 	o record;
 BEGIN
+	-- once for all
+	TRUNCATE pg_temp.prices, pg_temp.moves;
+	INSERT INTO pg_temp.prices SELECT p.* FROM pg_temp.priced p WHERE p.mrr > 0;
+	INSERT INTO pg_temp.moves SELECT m.* FROM pg_temp.moved m;
 	FOR o IN SELECT * FROM pg_temp.oracles ORDER BY mart LOOP
 		RETURN QUERY EXECUTE format('SELECT %L || d::text FROM ((SELECT ''has '' AS side, x::text FROM (%s EXCEPT ALL %s) x) UNION ALL (SELECT ''lacks '', x::text FROM (%3$s EXCEPT ALL %2$s) x)) d', o.mart || ' ', o.actual, o.expected);
 	END LOOP;
