@@ -92,7 +92,7 @@ SELECT f.valid_from AS started_at, f.valid_to AS ended_at, f.first_day, f.last_d
 ('customer_mrr_movements', 'revenue', 1960, '{fact_revenue}', $query$
 SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete
 FROM nudge_analytics.fact_revenue f WHERE f.movement <> 'none'$query$,
-	'MRR movements of customers', 'One row per customer, currency and month in which its MRR moved. Who is behind new, reactivation, expansion, contraction and churn of mrr_monthly.', 'Amounts of different currencies are not to be added.',
+	'MRR movements of customers', 'One row per customer, currency and month in which its MRR moved. Who is behind new, reactivation, expansion, contraction and churn of mrr_monthly, by how much in one column: for lists of a movement. All months, those in which nothing moved too, are in customer_revenue_monthly.', 'Amounts of different currencies are not to be added.',
 	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction or churn", "opening_mrr": "MRR of the customer as the month opened", "movement_mrr": "By how much it moved: negative for contraction and churn",
 	"closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
 	'{"currency": "type/Category", "movement": "type/Category", "opening_mrr": "type/Currency", "movement_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "movement_mrr": "Movement of MRR", "closing_mrr": "Closing MRR"}'),
