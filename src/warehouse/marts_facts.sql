@@ -229,19 +229,22 @@ UNION ALL SELECT s.customer, ((nudge.civil_date(s.valid_from, {zone}) + make_int
 ('mrr_then_buckets', 'revenue', 472, 'mart', '{customers,subscriptions}', '{}', 'bucket', '{bucket,dimension,opening_value,closing_value,currency,period}', $query$
 SELECT m.bucket, d.dimension, d.opening_value, d.closing_value, m.currency, m.period,
 	sum(m.opening_mrr) AS opening_mrr, sum(m.new_mrr) AS new_mrr, sum(m.reactivation_mrr) AS reactivation_mrr, sum(m.expansion_mrr) AS expansion_mrr, sum(m.contraction_mrr) AS contraction_mrr, sum(m.churn_mrr) AS churn_mrr, sum(m.closing_mrr) AS closing_mrr,
-	count(*) FILTER (WHERE m.opening_mrr <> 0) AS opening_customers, count(*) FILTER (WHERE m.movement = 'new') AS new_customers, count(*) FILTER (WHERE m.movement = 'reactivation') AS reactivated_customers,
-	count(*) FILTER (WHERE m.movement = 'expansion') AS expanded_customers, count(*) FILTER (WHERE m.movement = 'contraction') AS contracted_customers, count(*) FILTER (WHERE m.movement = 'churn') AS churned_customers,
-	count(*) FILTER (WHERE m.closing_mrr <> 0) AS closing_customers, bool_and(m.complete) AS complete
+	sum(m.opening_customers)::bigint AS opening_customers, sum(m.new_customers)::bigint AS new_customers, sum(m.reactivated_customers)::bigint AS reactivated_customers, sum(m.expanded_customers)::bigint AS expanded_customers, sum(m.contracted_customers)::bigint AS contracted_customers,
+	sum(m.churned_customers)::bigint AS churned_customers, sum(m.closing_customers)::bigint AS closing_customers, bool_and(m.complete) AS complete
 FROM (
-	SELECT c.bucket, r.currency, r.period, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete,
-		p.from_period = r.period AS changes, p.opening_plan, p.plan, p.opening_product_mix, p.product_mix, p.opening_tenure, p.tenure
+	-- first by all three at once, which few customers do not share
+	SELECT c.bucket, r.currency, r.period, r.opening_mrr <> 0 AS opens, r.closing_mrr <> 0 AS closes, o.plan AS opening_plan, p.plan, o.product_mix AS opening_product_mix, p.product_mix, o.tenure AS opening_tenure, p.tenure,
+		sum(r.opening_mrr) AS opening_mrr, sum(r.new_mrr) AS new_mrr, sum(r.reactivation_mrr) AS reactivation_mrr, sum(r.expansion_mrr) AS expansion_mrr, sum(r.contraction_mrr) AS contraction_mrr, sum(r.churn_mrr) AS churn_mrr, sum(r.closing_mrr) AS closing_mrr,
+		count(*) FILTER (WHERE r.opening_mrr <> 0) AS opening_customers, count(*) FILTER (WHERE r.movement = 'new') AS new_customers, count(*) FILTER (WHERE r.movement = 'reactivation') AS reactivated_customers, count(*) FILTER (WHERE r.movement = 'expansion') AS expanded_customers,
+		count(*) FILTER (WHERE r.movement = 'contraction') AS contracted_customers, count(*) FILTER (WHERE r.movement = 'churn') AS churned_customers, count(*) FILTER (WHERE r.closing_mrr <> 0) AS closing_customers, bool_and(r.complete) AS complete
 	FROM nudge_analytics.customer_mrr c
 	JOIN nudge_analytics.fact_revenue r ON r.customer = c.customer AND r.currency = c.currency
-	LEFT JOIN nudge_analytics.customer_products_then p ON p.customer = r.customer AND p.from_period <= r.period AND coalesce(p.until_period > r.period, true)
+	LEFT JOIN nudge_analytics.customer_products_then p ON p.customer = r.customer AND p.from_period <= r.period AND coalesce(p.until_period > r.period, true),
+		LATERAL (SELECT CASE WHEN p.from_period = r.period THEN p.opening_plan ELSE p.plan END AS plan, CASE WHEN p.from_period = r.period THEN p.opening_product_mix ELSE p.product_mix END AS product_mix, CASE WHEN p.from_period = r.period THEN p.opening_tenure ELSE p.tenure END AS tenure) o
+	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ) m,
 	LATERAL (
-		SELECT v.dimension, CASE WHEN m.opening_mrr <> 0 THEN nudge.attribute_label(v.dimension, CASE WHEN m.changes THEN v.opening_value ELSE v.closing_value END) END AS opening_value,
-			CASE WHEN m.closing_mrr <> 0 THEN nudge.attribute_label(v.dimension, v.closing_value) END AS closing_value
+		SELECT v.dimension, CASE WHEN m.opens THEN nudge.attribute_label(v.dimension, v.opening_value) END AS opening_value, CASE WHEN m.closes THEN nudge.attribute_label(v.dimension, v.closing_value) END AS closing_value
 		FROM (VALUES ('plan'::text, m.opening_plan, m.plan), ('product_mix', m.opening_product_mix, m.product_mix), ('tenure', m.opening_tenure, m.tenure)) v(dimension, opening_value, closing_value)
 	) d
 GROUP BY 1, 2, 3, 4, 5, 6$query$, NULL, '{"fact_revenue": {"column": "customer", "query": "SELECT c.customer, c.bucket FROM nudge_analytics.customer_mrr c"}}',
