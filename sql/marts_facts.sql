@@ -20,15 +20,20 @@ SELECT attribute_label('segment', ' All '), attribute_label('region', ' All '), 
 SELECT action, object, estimate FROM deploy(dry_run => true) WHERE object ~ 'stg_|dim_channels|fact_sends' ORDER BY place;
 
 -- By hand (doc/marts_facts.md): ann goes from small to large on 20 February, and to 150 on the 25th; ben leaves; dan was none until midnight of March
-CREATE TABLE billing (id integer PRIMARY KEY, customer text, starts date, ends date, amount numeric);
+CREATE TABLE billing (id integer PRIMARY KEY, customer text, starts date, ends date, amount numeric, plan text DEFAULT 'pro');
 INSERT INTO billing VALUES (1, 'ann', '2024-01-10', '2024-02-25', 100), (2, 'ann', '2024-02-25', NULL, 150), (3, 'ben', '2024-01-05', '2024-03-10', 50), (4, 'cat', '2024-01-20', NULL, 70), (5, 'dan', '2024-02-03', NULL, 5);
 CREATE TABLE account (customer text PRIMARY KEY, size text, area text);
 INSERT INTO account VALUES ('ann', 'large', 'EU'), ('ben', 'small', 'EU'), ('cat', 'large', 'US'), ('dan', 'small', 'US');
 CREATE TABLE change (customer text, what text, value text, since timestamptz, until timestamptz);
 INSERT INTO change VALUES ('ann', 'segment', 'small', '2024-01-01Z', '2024-02-20Z'), ('ann', 'segment', 'large', '2024-02-20Z', NULL), ('dan', 'segment', 'small', '2024-03-01Z', NULL), ('ann', 'owner', 'eve', '2024-01-01Z', '2024-02-01Z');
-SELECT map_source('subscriptions', 'billing', zone => 'UTC', columns => '{"item": "id", "plan": "''pro''", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "''EUR''", "status": "''active''"}'),
-	map_source('customers', 'account', columns => '{"created_at": "timestamptz ''2024-01-01Z''", "segment": "size", "region": "area"}'),
-	map_source('dimension_history', 'change', columns => '{"dimension": "what", "valid_from": "since", "valid_to": "until"}');
+SELECT map_source('subscriptions', 'billing', zone => 'UTC', columns => '{"item": "id", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "currency": "''EUR''", "status": "''active''"}'),
+	map_source('customers', 'account', columns => '{"created_at": "timestamptz ''2024-01-01Z''", "segment": "size", "region": "area"}');
+-- without a history there is what follows from prices, and no more
+SELECT count(*) > 0 AS deployed FROM deploy(buckets => 2);
+CALL refresh('mrr_by_dimension_then');
+SELECT dimension, value, period, closing_mrr FROM nudge_analytics.mrr_by_dimension_then WHERE period IN ('2024-01-01', '2024-03-01') ORDER BY 1, 3, 2;
+SELECT count(*) AS from_history FROM nudge_analytics.customer_mrr_then;
+SELECT map_source('dimension_history', 'change', columns => '{"dimension": "what", "valid_from": "since", "valid_to": "until"}');
 SELECT count(*) > 0 AS deployed FROM deploy(buckets => 2);
 CALL refresh('mrr_by_dimension_then');
 SELECT * FROM nudge_analytics.customer_mrr_then WHERE period < '2024-04-01' ORDER BY 1, 4;
@@ -44,9 +49,9 @@ UPDATE account SET size = 'medium' WHERE customer = 'cat';
 CALL refresh('mrr_by_dimension_then');
 SELECT keys, rows_written, rows_deleted FROM run_history WHERE name = 'customer_mrr_then' LIMIT 1;
 SELECT value, period, opening_mrr, transfer_in_mrr, transfer_out_mrr, closing_mrr FROM nudge_analytics.mrr_by_dimension_then WHERE dimension = 'segment' AND period < '2024-03-01' ORDER BY 1, 2;
-SELECT period_start, customer, from_value, to_value, opening_mrr, closing_mrr FROM nudge_reporting.customer_transfers ORDER BY 1, 2;
+SELECT period_start, customer, from_value, to_value, opening_mrr, closing_mrr FROM nudge_reporting.customer_transfers WHERE dimension = 'segment' ORDER BY 1, 2;
 CALL refresh('mrr_by_dimension_then');
-SELECT name, keys, rows_written FROM run_history WHERE name ~ 'then' LIMIT 2;
+SELECT name, keys, rows_written FROM run_history WHERE name ~ 'by_dimension_then|customer_mrr_then' LIMIT 2;
 SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
 
 -- A value that begins in time: no row changes
@@ -55,6 +60,35 @@ CALL refresh('mrr_by_dimension_then');
 SELECT value, closing_mrr FROM nudge_analytics.mrr_by_dimension_then WHERE dimension = 'segment' AND NOT complete ORDER BY 1;
 SELECT key, at - now() BETWEEN interval '59 minutes' AND interval '61 minutes' AS in_an_hour FROM nudge_staging.customer_mrr_then__clock WHERE at > now();
 DELETE FROM change WHERE customer = 'cat';
+
+-- What follows from prices needs no history; months of Berlin. fay goes from mini to pro within March, gus on the first instant of April, hal on the one before; ida leaves, and comes back to another plan; jon has
+-- two plans of one price, of which the later one counts, and then the first by name; kim pays in two currencies; leo comes and goes within a month
+CREATE TABLE plan_item (id integer PRIMARY KEY, customer text, plan text, starts timestamptz, ends timestamptz, amount numeric, currency text DEFAULT 'EUR');
+INSERT INTO plan_item VALUES (101, 'fay', 'mini', '2024-01-31 23:00Z', '2024-03-15 12:00Z', 20), (102, 'fay', ' pro ', '2024-03-15 12:00Z', NULL, 50), (103, 'gus', 'mini', '2024-01-10Z', '2024-03-31 22:00Z', 20), (104, 'gus', 'pro', '2024-03-31 22:00Z', NULL, 50),
+	(105, 'hal', 'mini', '2024-01-10Z', '2024-03-31 21:59:59.999999Z', 20), (106, 'hal', 'pro', '2024-03-31 21:59:59.999999Z', NULL, 50), (107, 'ida', 'mini', '2024-01-10Z', '2024-02-10Z', 20), (108, 'ida', 'pro', '2024-06-10Z', NULL, 50),
+	(109, 'jon', 'mini', '2024-01-10Z', NULL, 30), (110, 'jon', 'pro', '2024-02-10Z', NULL, 30), (111, 'jon', 'base', '2024-02-10Z', NULL, 30), (112, 'kim', 'mini', '2024-01-10Z', NULL, 20), (113, 'leo', 'mini', '2024-05-05Z', '2024-05-06Z', 20);
+INSERT INTO plan_item VALUES (114, 'kim', 'seat', '2024-02-10Z', '2024-03-10Z', 25, 'USD');
+SELECT map_source('subscriptions', 'plan_item', source => 'plan_items', columns => '{"item": "id", "valid_from": "starts", "valid_to": "ends", "interval_unit": "''month''", "interval_count": "1", "status": "''active''"}');
+SELECT count(*) > 0 AS deployed FROM deploy(zone => 'Europe/Berlin');
+CALL refresh('mrr_by_dimension_then');
+SELECT customer, from_period, until_period, opening_plan, plan, opening_product_mix, product_mix, opening_tenure, tenure FROM nudge_analytics.customer_products_then WHERE customer >= 'e' AND from_period < '2024-07-01' ORDER BY 1, 2;
+SELECT period, value, currency, opening_mrr AS opening, new_mrr AS new, reactivation_mrr AS react, expansion_mrr AS expansion, contraction_mrr AS less, churn_mrr AS churn, transfer_in_mrr AS came, transfer_out_mrr AS went, closing_mrr AS closing, opening_customers AS o, transferred_in_customers AS i, transferred_out_customers AS u,
+	closing_customers AS c FROM nudge_analytics.mrr_by_dimension_then WHERE dimension = 'plan' AND period BETWEEN '2024-02-01' AND '2024-04-01' ORDER BY 1, 2, 3;
+SELECT period_start, customer, dimension, from_value, to_value, currency, opening_mrr, closing_mrr FROM nudge_reporting.customer_transfers WHERE customer >= 'e' AND period_start < '2024-05-01' ORDER BY 1, 2, 3, 6;
+SELECT dimension, value, currency, closing_mrr FROM nudge_analytics.mrr_by_dimension_then WHERE dimension IN ('tenure', 'initial_contract_size', 'product_mix') AND period = '2024-06-01' AND closing_mrr <> 0 ORDER BY 1, 2, 3;
+-- over all values it is the month, to the cent
+SELECT dimension, count(*) AS otherwise FROM (SELECT dimension, currency, period, sum(opening_mrr) AS a, sum(new_mrr) AS b, sum(reactivation_mrr) AS c, sum(expansion_mrr) AS d, sum(contraction_mrr) AS e, sum(churn_mrr) AS f, sum(closing_mrr) AS g, sum(closing_customers) AS h, sum(transfer_in_mrr + transfer_out_mrr) AS t
+		FROM nudge_analytics.mrr_by_dimension_then GROUP BY 1, 2, 3) x JOIN nudge_analytics.mrr_summary s USING (currency, period)
+WHERE (a, b, c, d, e, f, g, h, t) IS DISTINCT FROM (s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, s.closing_mrr, s.closing_customers, 0::numeric) GROUP BY 1 ORDER BY 1;
+-- nothing has changed; and a correction of the past computes a customer, and its bucket
+CALL refresh('mrr_by_dimension_then');
+SELECT name, keys, rows_written FROM run_history WHERE name ~ 'then' LIMIT 4;
+UPDATE plan_item SET plan = 'midi' WHERE id = 103;
+CALL refresh('mrr_by_dimension_then');
+SELECT name, keys, rows_written, rows_deleted FROM run_history WHERE name IN ('customer_products_then', 'mrr_then_buckets') LIMIT 2;
+SELECT value, closing_mrr FROM nudge_analytics.mrr_by_dimension_then WHERE dimension = 'plan' AND period = '2024-02-01' AND currency = 'EUR' ORDER BY 1;
+SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) WHERE m.last_success_at IS NOT NULL;
+DELETE FROM plan_item;
 
 -- Messages, in Berlin: half past eleven at night of UTC is tomorrow. Of an SMS nobody knows more than that it was sent
 CREATE TABLE message (campaign text, at timestamptz, count integer, delivered integer, opened integer, clicked integer);

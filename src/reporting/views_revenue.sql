@@ -176,7 +176,7 @@ SELECT r.period AS period_start, r.customer, r.currency, r.movement, r.opening_m
 	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
 	r.churn_mrr::numeric(24,6) AS churn_mrr, r.net_new_mrr::numeric(24,6) AS net_new_mrr, r.closing_mrr::numeric(24,6) AS closing_mrr, r.complete
 FROM nudge_analytics.fact_revenue r$query$,
-	'Revenue of customers by month', 'One row per customer, currency and month that opens or closes with MRR. The customers behind each movement of mrr_monthly; months are those of the zone of deploy().',
+	'Revenue of customers by month', 'One row per customer, currency and month that opens or closes with MRR, movements in columns of their own. For sums of opening, closing or movements over customers, and for months in which nothing moved; who moved is found faster in customer_mrr_movements. Months are those of the zone of deploy().',
 	'opening_ and closing_ are not to be added over months; currencies are not to be added.',
 	'{"period_start": "First day of the month", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction, churn or none",
 	"opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",

@@ -9,10 +9,11 @@
 -- Queries are texts, since the inputs that they read are only there once they
 -- are mapped.  {zone}, {buckets}, {week_start} and {fiscal_year_start} stand for
 -- the settings of deploy(), as literals; {customers?} for an optional input, as
--- a regclass that is NULL unless it is mapped, and {customers*} for its rows,
--- which are none then.  {deals$} is the name of an input with its amounts in one
--- currency, {budgets$?} an optional one as a regclass, {budgets$*} its rows; {base} that currency, NULL
--- if nothing is converted, and {rates} the rates to it, by currency.
+-- a regclass that is NULL unless it is mapped, {customers!} for whether it is, and
+-- {customers*} for its rows, which are none then.  {deals$} is the name of an
+-- input with its amounts in one currency, {budgets$?} an optional one as a
+-- regclass, {budgets$*} its rows; {base} that currency, NULL if nothing is
+-- converted, and {rates} the rates to it, by currency.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
 	subject text NOT NULL,
@@ -39,7 +40,7 @@ COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for 
 COMMENT ON COLUMN nudge.shipped_marts.optional_inputs IS 'Inputs that it reads if they are mapped';
 COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers!} for whether it is mapped, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it';
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
@@ -107,11 +108,12 @@ DECLARE
 	filled text := replace(replace(query, '{base}', quote_nullable(base) || '::text'), '{rates}', format('(%s)', nudge.rates_query(base)));
 	one text;
 BEGIN
-	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*$]|[$][?*])[}]', 'g') m(words) LOOP
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*!$]|[$][?*])[}]', 'g') m(words) LOOP
 		filled := replace(filled, '{' || one || '$}', nudge.converted_view(one));
 		filled := replace(filled, '{' || one || '$*}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN '(' || nudge.input_query(one, NULL) || ')' ELSE nudge.converted_view(one) END);
 		filled := replace(filled, '{' || one || '$?}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.converted_view(one)) || '::regclass' END);
 		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
+		filled := replace(filled, '{' || one || '!}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'false' ELSE 'true' END);
 		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
 	END LOOP;
 	RETURN filled;
@@ -150,10 +152,13 @@ AS $$
 DECLARE
 	m nudge.shipped_marts;
 	one record;
+	query text;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m.key_column, m.row_key, m.layer,
-		key_maps => m.key_maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
+	query := nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings);
+	PERFORM nudge.add_materialisation(m.name, query, m.key_column, m.row_key, m.layer,
+		-- without those of inputs that it reads only if they are mapped
+		key_maps => (SELECT jsonb_object_agg(k.key, k.value) FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR strpos(query, nudge.staging_name(k.key)) > 0), clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;

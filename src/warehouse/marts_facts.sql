@@ -159,8 +159,10 @@ WHERE i.started_at < nudge.as_of() OR i.started_at IS NULL$query$,
 -- closes a month is what was in force just before: that of an attribute too.
 -- Kept are only those months in which it was another than now, since all others
 -- are in mrr_by_segment and mrr_by_dimension; the totals put the one in place of the other.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions,dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
+-- Nobody keeps what follows from prices, and it changes more often: of that,
+-- customers have the months of its changes, and buckets have all months.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions}', '{dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
 SELECT m.customer, m.currency, m.dimension, m.period, m.opening_value, m.closing_value, m.value_now, m.movement, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, m.closing_mrr, m.complete
 FROM (
 	SELECT h.customer, r.currency, r.period, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete, h.dimension, n.value_now,
@@ -171,7 +173,7 @@ FROM (
 	FROM (
 		SELECT d.customer, d.dimension, array_agg(d.valid_from) AS froms, array_agg(d.valid_to) AS untils, array_agg(d.value) AS texts,
 			nudge.check_input('dimension_history', count(*) FILTER (WHERE d.value IS NULL OR d.valid_from IS NULL)) AND nudge.check_intervals('dimension_history', count(*) FILTER (WHERE d.valid_to < d.valid_from)) AS checked
-		FROM nudge_staging.dimension_history d
+		FROM {dimension_history*} d
 		WHERE d.dimension IN ('segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
 		GROUP BY d.customer, d.dimension
 	) h
@@ -183,12 +185,75 @@ FROM (
 	WHERE h.checked AND NOT coalesce(cardinality(h.froms) = 1 AND h.froms[1] < t.start_at AND h.untils[1] IS NULL AND nudge.attribute_label(h.dimension, h.texts[1]) = n.value_now, false)
 ) m
 WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
-	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM nudge_staging.dimension_history d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
-	'Months of customers in which an attribute was another than now, with their revenue. Grain: customer, currency, dimension and month of the zone of deploy()',
+	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM {dimension_history*} d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
+	'Months of customers in which an attribute was another than now, with their revenue; none unless dimension_history is mapped. Grain: customer, currency, dimension and month of the zone of deploy()',
 	'{"customer": "Customer", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "period": "First day of the month", "opening_value": "Value as the month opened; NULL without opening MRR", "closing_value": "Value as the month closed, or so far; NULL without closing MRR",
 	"value_now": "Value now, by which mrr_by_segment and mrr_by_dimension count", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
 	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}'),
-('mrr_by_dimension_then', 'revenue', 475, 'metric', '{customers,subscriptions,dimension_history}', 'dimension', '{dimension,value,currency,period}', $query$
+('customer_products_then', 'revenue', 471, 'mart', '{customers,subscriptions}', '{}', 'customer', '{customer,from_period}', $query$
+SELECT w.customer, nudge.bucket(w.customer, {buckets}) AS bucket, w.period AS from_period, lead(w.period) OVER (PARTITION BY w.customer ORDER BY w.period) AS until_period, w.opening_plan, w.plan, w.opening_product_mix, w.product_mix, w.opening_tenure, w.tenure
+FROM (
+	SELECT v.customer, v.period, lag(v.plan) OVER months AS opening_plan, v.plan, lag(v.product_mix) OVER months AS opening_product_mix, v.product_mix, lag(v.tenure) OVER months AS opening_tenure, v.tenure
+	FROM (
+		SELECT i.customer, k.period, o.plan, o.product_mix, CASE WHEN o.prices > 0 THEN nudge.tenure_class(f.first_day, nudge.civil_date(t.end_at - interval '1 microsecond', {zone})) END AS tenure
+		FROM (
+			SELECT s.customer, array_agg(s.valid_from) AS froms, array_agg(s.valid_to) AS untils, array_agg(btrim(s.plan)) AS plans, array_agg(m.mrr) AS mrrs, min(s.valid_from) AS first_at
+			FROM nudge_staging.subscriptions s,
+				LATERAL (SELECT nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr OFFSET 0) m
+			WHERE m.mrr > 0 AND s.valid_from < nudge.as_of() AND isfinite(s.valid_from)
+			GROUP BY s.customer
+		) i,
+			LATERAL (SELECT nudge.civil_date(i.first_at, {zone}) AS first_day) f,
+			-- months in which a price starts or ends, or a tenure
+			LATERAL (
+				SELECT nudge.period_start(nudge.civil_date(b.at, {zone}), 'month') AS period FROM unnest(i.froms || i.untils) b(at) WHERE b.at < nudge.as_of() AND isfinite(b.at)
+				UNION
+				SELECT nudge.period_start(d.day, 'month') FROM unnest('{3,12,24}'::integer[]) n(months), LATERAL (SELECT (f.first_day + make_interval(months => n.months))::date AS day) d WHERE d.day <= nudge.civil_date(nudge.as_of() - interval '1 microsecond', {zone})
+			) k,
+			LATERAL (SELECT least((k.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at) t,
+			LATERAL (
+				SELECT count(*) AS prices, (array_agg(p.plan ORDER BY p.mrr DESC, p.valid_from DESC, p.plan COLLATE "C"))[1] AS plan, string_agg(DISTINCT p.plan COLLATE "C", ' + ' ORDER BY p.plan COLLATE "C") COLLATE "default" AS product_mix
+				FROM unnest(i.froms, i.untils, i.plans, i.mrrs) p(valid_from, valid_to, plan, mrr)
+				WHERE p.valid_from < t.end_at AND coalesce(p.valid_to >= t.end_at, true)
+			) o
+	) v
+	WINDOW months AS (PARTITION BY v.customer ORDER BY v.period)
+) w
+WHERE (w.plan, w.product_mix, w.tenure) IS DISTINCT FROM (w.opening_plan, w.opening_product_mix, w.opening_tenure)$query$,
+	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, ((nudge.civil_date(s.valid_from, {zone}) + make_interval(months => m))::date::timestamp AT TIME ZONE {zone}) + interval '1 microsecond' FROM nudge_staging.subscriptions s, unnest('{3,12,24}'::integer[]) m WHERE isfinite(s.valid_from)$clock$, NULL,
+	'What each customer had by its prices as months closed: a row from each month that closed otherwise than it opened to the next such one. Grain: customer and month of the zone of deploy()',
+	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "from_period": "First day of the month in which it changed", "until_period": "First day of the month of the next change, which no longer closes so; NULL: there is none yet", "opening_plan": "Plan as that month opened", "plan": "Plan of the largest price in force as it closed, and those after it; NULL if none is in force",
+	"opening_product_mix": "Plans and add-ons as that month opened", "product_mix": "Plans and add-ons in force as it closed, and those after it, in the order of their names; NULL if none is in force", "opening_tenure": "Tenure as that month opened", "tenure": "Time since its first price ever as it closed, and those after it: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more; NULL if none is in force"}'),
+('mrr_then_buckets', 'revenue', 472, 'mart', '{customers,subscriptions}', '{}', 'bucket', '{bucket,dimension,opening_value,closing_value,currency,period}', $query$
+SELECT m.bucket, d.dimension, d.opening_value, d.closing_value, m.currency, m.period,
+	sum(m.opening_mrr) AS opening_mrr, sum(m.new_mrr) AS new_mrr, sum(m.reactivation_mrr) AS reactivation_mrr, sum(m.expansion_mrr) AS expansion_mrr, sum(m.contraction_mrr) AS contraction_mrr, sum(m.churn_mrr) AS churn_mrr, sum(m.closing_mrr) AS closing_mrr,
+	sum(m.opening_customers)::bigint AS opening_customers, sum(m.new_customers)::bigint AS new_customers, sum(m.reactivated_customers)::bigint AS reactivated_customers, sum(m.expanded_customers)::bigint AS expanded_customers, sum(m.contracted_customers)::bigint AS contracted_customers,
+	sum(m.churned_customers)::bigint AS churned_customers, sum(m.closing_customers)::bigint AS closing_customers, bool_and(m.complete) AS complete
+FROM (
+	-- first by all three at once, which few customers do not share
+	SELECT c.bucket, r.currency, r.period, r.opening_mrr <> 0 AS opens, r.closing_mrr <> 0 AS closes, o.plan AS opening_plan, p.plan, o.product_mix AS opening_product_mix, p.product_mix, o.tenure AS opening_tenure, p.tenure,
+		sum(r.opening_mrr) AS opening_mrr, sum(r.new_mrr) AS new_mrr, sum(r.reactivation_mrr) AS reactivation_mrr, sum(r.expansion_mrr) AS expansion_mrr, sum(r.contraction_mrr) AS contraction_mrr, sum(r.churn_mrr) AS churn_mrr, sum(r.closing_mrr) AS closing_mrr,
+		count(*) FILTER (WHERE r.opening_mrr <> 0) AS opening_customers, count(*) FILTER (WHERE r.movement = 'new') AS new_customers, count(*) FILTER (WHERE r.movement = 'reactivation') AS reactivated_customers, count(*) FILTER (WHERE r.movement = 'expansion') AS expanded_customers,
+		count(*) FILTER (WHERE r.movement = 'contraction') AS contracted_customers, count(*) FILTER (WHERE r.movement = 'churn') AS churned_customers, count(*) FILTER (WHERE r.closing_mrr <> 0) AS closing_customers, bool_and(r.complete) AS complete
+	FROM nudge_analytics.customer_mrr c
+	JOIN nudge_analytics.fact_revenue r ON r.customer = c.customer AND r.currency = c.currency
+	LEFT JOIN nudge_analytics.customer_products_then p ON p.customer = r.customer AND p.from_period <= r.period AND coalesce(p.until_period > r.period, true),
+		LATERAL (SELECT CASE WHEN p.from_period = r.period THEN p.opening_plan ELSE p.plan END AS plan, CASE WHEN p.from_period = r.period THEN p.opening_product_mix ELSE p.product_mix END AS product_mix, CASE WHEN p.from_period = r.period THEN p.opening_tenure ELSE p.tenure END AS tenure) o
+	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+) m,
+	LATERAL (
+		SELECT v.dimension, CASE WHEN m.opens THEN nudge.attribute_label(v.dimension, v.opening_value) END AS opening_value, CASE WHEN m.closes THEN nudge.attribute_label(v.dimension, v.closing_value) END AS closing_value
+		FROM (VALUES ('plan'::text, m.opening_plan, m.plan), ('product_mix', m.opening_product_mix, m.product_mix), ('tenure', m.opening_tenure, m.tenure)) v(dimension, opening_value, closing_value)
+	) d
+GROUP BY 1, 2, 3, 4, 5, 6$query$, NULL, '{"fact_revenue": {"column": "customer", "query": "SELECT c.customer, c.bucket FROM nudge_analytics.customer_mrr c"}}',
+	'MRR waterfall of customers by what they had by their prices as the month opened and as it closed: totals add up buckets. Grain: bucket, dimension, both values, currency and month of the zone of deploy()',
+	'{"bucket": "Hash bucket of customers", "dimension": "plan, product_mix or tenure", "opening_value": "Value of the customers as the month opened; NULL for those without opening MRR", "closing_value": "Value as the month closed, or so far; NULL for those without closing MRR", "currency": "Currency of the amounts", "period": "First day of the month",
+	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "closing_mrr": "MRR as the month closed", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}'),
+('mrr_by_dimension_then', 'revenue', 475, 'metric', '{customers,subscriptions}', '{dimension_history}', 'dimension', '{dimension,value,currency,period}', $query$
 SELECT x.dimension, x.value, x.currency, x.period, sum(x.opening_mrr) AS opening_mrr, sum(x.new_mrr) AS new_mrr, sum(x.reactivation_mrr) AS reactivation_mrr, sum(x.expansion_mrr) AS expansion_mrr, sum(x.contraction_mrr) AS contraction_mrr, sum(x.churn_mrr) AS churn_mrr,
 	sum(x.transfer_in_mrr) AS transfer_in_mrr, sum(x.transfer_out_mrr) AS transfer_out_mrr, sum(x.net_new_mrr) + sum(x.transfer_in_mrr) + sum(x.transfer_out_mrr) AS net_new_mrr, sum(x.closing_mrr) AS closing_mrr,
 	sum(x.opening_customers)::bigint AS opening_customers, sum(x.new_customers)::bigint AS new_customers, sum(x.reactivated_customers)::bigint AS reactivated_customers, sum(x.expanded_customers)::bigint AS expanded_customers, sum(x.contracted_customers)::bigint AS contracted_customers,
@@ -196,13 +261,13 @@ SELECT x.dimension, x.value, x.currency, x.period, sum(x.opening_mrr) AS opening
 FROM (
 	SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.period, s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, 0.00 AS transfer_in_mrr, 0.00 AS transfer_out_mrr, s.net_new_mrr, s.closing_mrr,
 		s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, 0 AS transferred_in_customers, 0 AS transferred_out_customers, s.closing_customers, s.complete
-	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
+	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all' AND {dimension_history!}
 	UNION ALL
 	SELECT m.dimension, m.value, m.currency, m.period, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, 0, 0, m.net_new_mrr, m.closing_mrr,
 		m.opening_customers, m.new_customers, m.reactivated_customers, m.expanded_customers, m.contracted_customers, m.churned_customers, 0, 0, m.closing_customers, m.complete
 	FROM nudge_analytics.mrr_by_dimension m
-	-- what follows from prices has no other value then
-	WHERE m.dimension IN ('industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
+	-- what a customer began with is the same then
+	WHERE m.dimension = 'initial_contract_size' OR m.dimension IN ('industry', 'company_size', 'region', 'growth_tier', 'sales_channel') AND {dimension_history!}
 	UNION ALL
 	-- out of the value now; what opens, and leaves, is of the value as the month opened, all else of that as it closed
 	SELECT c.dimension, v.value, c.currency, c.period, v.opens * c.opening_mrr, v.closes * c.new_mrr, v.closes * c.reactivation_mrr, v.closes * c.expansion_mrr, v.closes * c.contraction_mrr, v.opens * c.churn_mrr,
@@ -217,6 +282,13 @@ FROM (
 			count(*) FILTER (WHERE t.closing_mrr <> 0) AS closing_customers
 		FROM nudge_analytics.customer_mrr_then t
 		GROUP BY t.dimension, t.currency, t.period, t.opening_value, t.closing_value, t.value_now
+		UNION ALL
+		-- these are nowhere yet, so out of none
+		SELECT b.dimension, b.currency, b.period, b.opening_value, b.closing_value, NULL, coalesce(b.opening_value <> b.closing_value, false)::integer, bool_and(b.complete),
+			sum(b.opening_mrr), sum(b.new_mrr), sum(b.reactivation_mrr), sum(b.expansion_mrr), sum(b.contraction_mrr), sum(b.churn_mrr), sum(b.closing_mrr),
+			sum(b.opening_customers), sum(b.new_customers), sum(b.reactivated_customers), sum(b.expanded_customers), sum(b.contracted_customers), sum(b.churned_customers), sum(b.closing_customers)
+		FROM nudge_analytics.mrr_then_buckets b
+		GROUP BY b.dimension, b.currency, b.period, b.opening_value, b.closing_value
 	) c, LATERAL (VALUES (c.value_now, -1, -1, 0, 0), (c.opening_value, 1, 0, 0, c.moves), (c.closing_value, 0, 1, c.moves, 0)) v(value, opens, closes, comes, goes)
 	WHERE v.value IS NOT NULL
 ) x
@@ -224,7 +296,7 @@ GROUP BY x.dimension, x.value, x.currency, x.period
 -- a value that nobody had then
 HAVING sum(x.opening_customers) <> 0 OR sum(x.closing_customers) <> 0 OR sum(x.opening_mrr) <> 0 OR sum(x.closing_mrr) <> 0$query$, NULL, '{"mrr_by_segment": null}',
 	'MRR waterfall by month, currency and value of a dimension as it was then. Grain: dimension, value, currency and month of the zone of deploy() that opens or closes with MRR',
-	'{"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers in the month: what opens is of the value as the month opened, what closes of that as it closed; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month",
+	'{"dimension": "plan, product_mix, tenure and initial_contract_size; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too: each has all customers, do not add them", "value": "Value of the customers in the month: what opens is of the value as the month opened, what closes of that as it closed; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month",
 	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
 	"churn_mrr": "MRR of customers that have none any more, negative", "transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr",
@@ -250,6 +322,6 @@ GROUP BY c.channel$query$,
 -- not find that.  A refresh writes these too, so they are of columns that do not
 -- change in a row, but for who moved in a month, which is read from the index alone.
 UPDATE nudge.shipped_marts m SET indexes = v.indexes
-FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
+FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('customer_products_then', ARRAY['(from_period)']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
 	('fact_tickets', ARRAY['(opened_day)', '(customer)']), ('dim_users', ARRAY['(customer)'])) v(name, indexes)
 WHERE m.name = v.name;

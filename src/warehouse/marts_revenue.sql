@@ -125,8 +125,7 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('customer_products', 'revenue', 175, 'mart', '{subscriptions}', 'customer', '{customer}', $query$
 SELECT c.customer, nudge.bucket(c.customer, {buckets}) AS bucket, c.plan, c.product_mix,
-	CASE WHEN t.until_day < (t.first_day + interval '3 months')::date THEN 'under 3 months' WHEN t.until_day < (t.first_day + interval '12 months')::date THEN '3 to 12 months'
-		WHEN t.until_day < (t.first_day + interval '24 months')::date THEN '1 to 2 years' ELSE '2 years or more' END AS tenure,
+	nudge.tenure_class(t.first_day, t.until_day) AS tenure,
 	CASE WHEN c.first_currencies > 1 THEN NULL WHEN c.first_mrr < 100 THEN 'under 100' WHEN c.first_mrr < 500 THEN '100 to 500' WHEN c.first_mrr < 2000 THEN '500 to 2,000' ELSE '2,000 or more' END AS initial_contract_size
 FROM (
 	SELECT i.customer, (array_agg(i.plan ORDER BY i.in_force DESC, CASE WHEN i.in_force THEN i.mrr END DESC, i.valid_from DESC, i.plan COLLATE "C"))[1] AS plan, (string_agg(DISTINCT i.plan COLLATE "C", ' + ' ORDER BY i.plan COLLATE "C") FILTER (WHERE i.in_force)) COLLATE "default" AS product_mix,
@@ -217,9 +216,10 @@ WHERE w.complete AND w.period >= nudge.period_start(nudge.civil_date(nudge.as_of
 	"churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close"}');
 
 -- In one currency if there are rates: each currency at that of the month that
--- ends, so that what a rate moves is no retention.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('revenue_retention', 'revenue', 122, 'metric', '{subscriptions}', 'currency', '{currency,period}', $query$
+-- ends, so that what a rate moves is no retention.  The currency of a rate is
+-- not the one that rows are in.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('revenue_retention', 'revenue', 122, 'metric', '{subscriptions}', '{exchange_rates}', 'currency', '{currency,period}', $query$
 SELECT b.currency, b.period, sum(b.opening_mrr) AS opening_mrr, sum(b.expansion_mrr) AS expansion_mrr, sum(b.contraction_mrr) AS contraction_mrr, sum(b.churn_mrr) AS churn_mrr, sum(b.opening_customers)::bigint AS opening_customers, sum(b.churned_customers)::bigint AS churned_customers,
 	sum(b.opening_mrr + b.expansion_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS net_revenue_retention_rate, sum(b.opening_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS gross_revenue_retention_rate,
 	(sum(b.opening_customers) - sum(b.churned_customers)) / nullif(sum(b.opening_customers), 0) AS logo_retention_rate, true AS complete
@@ -231,7 +231,7 @@ FROM (
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
 	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x,
 	LATERAL (SELECT k.currency, s.period, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
-GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null}',
+GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null, "exchange_rates": null}',
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month. Grain: currency and month of the zone of deploy() that is over',
 	'{"currency": "Currency of the amounts", "period": "First day of the month that ends the 12", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
 	"churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close", "net_revenue_retention_rate": "MRR of these customers now over opening_mrr, a fraction",

@@ -43,6 +43,13 @@ CREATE FUNCTION nudge.attribute_label(dimension text, value text) RETURNS text
 	RETURN CASE WHEN dimension = 'segment' AND lower(btrim(value)) = 'all' THEN 'all (segment)' ELSE coalesce(nullif(btrim(value), ''), '(none)') END;
 COMMENT ON FUNCTION nudge.attribute_label(text, text) IS 'Works for customer_mrr_then: how totals call a value of a dimension. Not STRICT: NULL is (none)';
 
+-- now, and then
+CREATE FUNCTION nudge.tenure_class(first_day date, until_day date) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN until_day < (first_day + interval '3 months')::date THEN 'under 3 months' WHEN until_day < (first_day + interval '12 months')::date THEN '3 to 12 months'
+		WHEN until_day < (first_day + interval '24 months')::date THEN '1 to 2 years' ELSE '2 years or more' END;
+COMMENT ON FUNCTION nudge.tenure_class(date, date) IS 'Works for customer_products and customer_products_then: for how long it is until a day. Not STRICT: since NULL is for ever';
+
 -- Queries are texts, as those of nudge.shipped_marts.
 CREATE TABLE nudge.shipped_staging_views (
 	name text PRIMARY KEY CHECK (name ~ '^stg_[a-z0-9_]{1,40}$'),

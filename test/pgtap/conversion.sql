@@ -68,8 +68,10 @@ CREATE FUNCTION pg_temp.inputs() RETURNS SETOF text LANGUAGE sql STABLE
 	AS $$ SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r' ORDER BY c.relname COLLATE "C" $$;
 SELECT pg_temp.add(i) FROM (SELECT i FROM pg_temp.inputs() i, generate_series(1, 40)) i \g /dev/null
 SELECT pg_temp.add('subscriptions') FROM generate_series(1, 80) \g /dev/null
--- the first rates are older than all rows
-INSERT INTO exchange_rates (currency, day, rate) VALUES ('usd', '2019-01-01', 0.88), (' JPY', '2019-01-01', 0.0061);
+-- some have been there for more than a year
+UPDATE subscriptions SET valid_from = valid_from - interval '300 days' WHERE id % 3 = 0;
+-- the first rates are older than all rows, and stay
+INSERT INTO exchange_rates (id, currency, day, rate) VALUES (-1, 'usd', '2019-01-01', 0.88), (-2, ' JPY', '2019-01-01', 0.0061);
 -- rates to another currency are not asked for
 INSERT INTO exchange_rates (currency, day, rate, base) VALUES ('USD', current_date - 30, 150, 'JPY');
 
@@ -165,6 +167,13 @@ BEGIN
 END
 $$;
 SELECT pg_temp.checks('after changes');
+
+-- Rates that are tracked by their currency are of rows of the one converted to
+SELECT nudge.track_source('exchange_rates', keys => '{currency}'), pg_temp.refresh_all() \g /dev/null
+SELECT isnt_empty($$SELECT FROM nudge_analytics.revenue_retention WHERE currency = 'EUR'$$, 'there is retention');
+UPDATE exchange_rates SET rate = round(rate * 1.02, 6) WHERE upper(btrim(currency)) = 'USD';
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'rates of a currency change what is in another');
+SELECT pg_temp.checks('with rates by currency');
 
 -- A rate that is missing --------------------------------------------------------
 

@@ -55,10 +55,10 @@ SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3) \gset
 -- those of this file, and what they read
 CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth, s.place BETWEEN 153 AND 154 OR s.place BETWEEN 400 AND 499 AS is_mine FROM nudge.refresh_order() o JOIN nudge.shipped_marts s ON s.name = o.name
 	WHERE s.place BETWEEN 153 AND 154 OR s.place BETWEEN 400 AND 499
-		OR o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'dim_customers', 'dim_users', 'mrr_segment_buckets', 'mrr_by_segment', 'mrr_dimension_buckets', 'mrr_by_dimension');
-SELECT set_eq('SELECT name FROM pg_temp.marts WHERE is_mine', '{dim_campaigns,dim_features,fact_sends,fact_subscriptions,user_event_days,fact_events,fact_touches,fact_conversions,fact_spend,fact_tickets,fact_incidents,customer_mrr_then,mrr_by_dimension_then,dim_channels}'::text[], 'all are there');
+		OR o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'dim_customers', 'dim_users', 'mrr_segment_buckets', 'mrr_by_segment', 'customer_products', 'mrr_dimension_buckets', 'mrr_by_dimension');
+SELECT set_eq('SELECT name FROM pg_temp.marts WHERE is_mine', '{dim_campaigns,dim_features,fact_sends,fact_subscriptions,user_event_days,fact_events,fact_touches,fact_conversions,fact_spend,fact_tickets,fact_incidents,customer_mrr_then,customer_products_then,mrr_then_buckets,mrr_by_dimension_then,dim_channels}'::text[], 'all are there');
 -- some keys at a time
-UPDATE nudge.materialisations SET batch_keys = 2 WHERE name IN ('customer_mrr', 'fact_revenue', 'user_event_days', 'fact_events', 'fact_tickets', 'customer_mrr_then');
+UPDATE nudge.materialisations SET batch_keys = 2 WHERE name IN ('customer_mrr', 'fact_revenue', 'user_event_days', 'fact_events', 'fact_tickets', 'customer_mrr_then', 'customer_products_then');
 
 -- As nudge.run_refresh(), without COMMIT; tells what it has written, if anything
 CREATE FUNCTION pg_temp.refresh(wanted text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -130,9 +130,10 @@ DECLARE
 	n constant integer := 1 + pg_temp.below(50);
 BEGIN
 	CASE what
-		WHEN 'item' THEN INSERT INTO shop.item VALUES (id, pg_temp.customer(), 'p' || pg_temp.below(3), CASE WHEN random() < 0.1 THEN 0 ELSE pg_temp.below(4) * 100 + pg_temp.below(100) / 100.0 END, at,
-			CASE WHEN random() < 0.5 THEN at + make_interval(mins => 1 + pg_temp.below(60000)) END, pg_temp.one_of('{EUR,EUR,EUR," usd"}'), pg_temp.one_of('{active,Active,ended,at_risk,trialing}'), pg_temp.one_of('{month,month,year,none}'),
-			CASE WHEN random() < 0.3 THEN 0.25 END, pg_temp.one_of('{once,forever,NULL}'), CASE WHEN random() < 0.3 THEN pg_temp.below(4) END, random() < 0.1);
+		WHEN 'item' THEN INSERT INTO shop.item SELECT id, pg_temp.customer(), 'p' || pg_temp.below(3), CASE WHEN random() < 0.1 THEN 0 WHEN random() < 0.5 THEN 100 ELSE pg_temp.below(4) * 100 + pg_temp.below(100) / 100.0 END, s.at,
+			CASE WHEN random() < 0.5 THEN s.at + make_interval(mins => 1 + pg_temp.below(60000)) END, pg_temp.one_of('{EUR,EUR,EUR," usd"}'), pg_temp.one_of('{active,Active,ended,at_risk,trialing}'), pg_temp.one_of('{month,month,year,none}'),
+			CASE WHEN random() < 0.3 THEN 0.25 END, pg_temp.one_of('{once,forever,NULL}'), CASE WHEN random() < 0.3 THEN pg_temp.below(4) END, random() < 0.1
+			FROM (SELECT CASE WHEN random() < 0.1 THEN at - make_interval(months => 3 * pg_temp.below(9)) ELSE at END AS at) s;
 		WHEN 'change' THEN INSERT INTO shop.change VALUES (id, pg_temp.customer(), pg_temp.one_of('{segment,segment,region,industry,owner}'), pg_temp.one_of('{s1,s2," s1",all,""}'), at, pg_temp.later(at));
 		WHEN 'event' THEN INSERT INTO shop.event VALUES (id, CASE WHEN random() < 0.9 THEN 'p' || pg_temp.below(9) END, 'v' || pg_temp.below(5), at, pg_temp.one_of('{open,run,run}'), pg_temp.one_of('{f1,f2,NULL}'), CASE pg_temp.below(3) WHEN 0 THEN true WHEN 1 THEN false END, CASE WHEN random() < 0.3 THEN n / 10.0 END);
 		WHEN 'send' THEN INSERT INTO shop.send VALUES (id, 'k' || pg_temp.below(4), CASE WHEN random() < 0.7 THEN pg_temp.customer() END, at, n, pg_temp.about(n), pg_temp.about(n), pg_temp.about(n));
@@ -185,15 +186,27 @@ CREATE VIEW pg_temp.priced AS
 		CASE WHEN i.metered IS NOT TRUE AND i.unit <> 'none' AND (lower(i.status) IN ('active', 'at_risk') OR lower(i.status) = 'ended' AND i.ends IS NOT NULL)
 			THEN round(i.amount / CASE i.unit WHEN 'year' THEN 12 ELSE 1 END * coalesce(i.n, 1) * CASE WHEN i.off_kind = 'once' THEN 1 ELSE 1 - coalesce(i.off, 0) END, 6) END AS mrr
 	FROM shop.item i WHERE NOT pg_temp.out_of('customer', i.customer);
+CREATE TEMP TABLE prices AS SELECT p.* FROM pg_temp.priced p WITH NO DATA;
+CREATE INDEX ON pg_temp.prices (customer);
+-- what the prices in force just before an instant say
+CREATE FUNCTION pg_temp.had(who text, dimension text, t timestamptz) RETURNS text LANGUAGE sql STABLE
+	RETURN CASE dimension
+		WHEN 'plan' THEN (SELECT p.plan FROM pg_temp.prices p WHERE p.customer = who AND p.starts < t AND (p.ends IS NULL OR p.ends >= t) ORDER BY p.mrr DESC, p.starts DESC, p.plan LIMIT 1)
+		WHEN 'product_mix' THEN (SELECT string_agg(b.plan, ' + ' ORDER BY b.plan) FROM (SELECT DISTINCT p.plan FROM pg_temp.prices p WHERE p.customer = who AND p.starts < t AND (p.ends IS NULL OR p.ends >= t)) b)
+		WHEN 'tenure' THEN (SELECT CASE (SELECT count(*) FROM unnest('{3 months,1 year,2 years}'::interval[]) i WHERE pg_temp.day(t - interval '1 microsecond') >= (pg_temp.day(min(p.starts)) + i)::date)
+			WHEN 0 THEN 'under 3 months' WHEN 1 THEN '3 to 12 months' WHEN 2 THEN '1 to 2 years' ELSE '2 years or more' END FROM pg_temp.prices p WHERE p.customer = who HAVING count(*) > 0)
+		ELSE (SELECT CASE WHEN count(DISTINCT p.currency) > 1 THEN NULL WHEN sum(p.mrr) >= 2000 THEN '2,000 or more' WHEN sum(p.mrr) >= 500 THEN '500 to 2,000' WHEN sum(p.mrr) >= 100 THEN '100 to 500' ELSE 'under 100' END
+			FROM pg_temp.prices p WHERE p.customer = who AND p.starts = (SELECT min(e.starts) FROM pg_temp.prices e WHERE e.customer = who) HAVING count(*) > 0) END;
 -- the movement is that of fact_revenue, which test/pgtap/marts.sql compares with mrr_movements
 CREATE VIEW pg_temp.moved AS
 	SELECT f.*, d.dimension, o.value AS opening_value, c.value AS closing_value, f.opening_mrr <> 0 AND f.closing_mrr <> 0 AND o.value <> c.value AS moves
-	FROM nudge_analytics.fact_revenue f CROSS JOIN unnest('{segment,industry,company_size,region,growth_tier,sales_channel}'::text[]) d(dimension),
+	FROM nudge_analytics.fact_revenue f CROSS JOIN unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size}'::text[]) WITH ORDINALITY d(dimension, place),
 		LATERAL (SELECT CASE d.dimension WHEN 'segment' THEN a.segment WHEN 'region' THEN a.region WHEN 'industry' THEN a.industry END AS value FROM (VALUES (1)) one(x) LEFT JOIN nudge_staging.customers a ON a.customer = f.customer) n,
 		LATERAL (SELECT EXISTS (SELECT FROM nudge_staging.dimension_history h WHERE h.customer = f.customer AND h.dimension = d.dimension) AS has) h,
 		LATERAL (SELECT f.period::timestamp AT TIME ZONE 'Europe/Berlin' AS start_at, least((f.period + interval '1 month') AT TIME ZONE 'Europe/Berlin', now()) AS end_at) t,
-		LATERAL (SELECT nudge.attribute_label(d.dimension, CASE WHEN h.has THEN (SELECT x.value FROM nudge.dimension_at('nudge_staging.dimension_history', t.start_at - interval '1 microsecond', d.dimension) x WHERE x.customer = f.customer) ELSE n.value END) AS value) o,
-		LATERAL (SELECT nudge.attribute_label(d.dimension, CASE WHEN h.has THEN (SELECT x.value FROM nudge.dimension_at('nudge_staging.dimension_history', t.end_at - interval '1 microsecond', d.dimension) x WHERE x.customer = f.customer) ELSE n.value END) AS value) c;
+		LATERAL (SELECT nudge.attribute_label(d.dimension, CASE WHEN d.place > 6 THEN pg_temp.had(f.customer, d.dimension, t.start_at) WHEN h.has THEN (SELECT x.value FROM nudge.dimension_at('nudge_staging.dimension_history', t.start_at - interval '1 microsecond', d.dimension) x WHERE x.customer = f.customer) ELSE n.value END) AS value) o,
+		LATERAL (SELECT nudge.attribute_label(d.dimension, CASE WHEN d.place > 6 THEN pg_temp.had(f.customer, d.dimension, t.end_at) WHEN h.has THEN (SELECT x.value FROM nudge.dimension_at('nudge_staging.dimension_history', t.end_at - interval '1 microsecond', d.dimension) x WHERE x.customer = f.customer) ELSE n.value END) AS value) c;
+CREATE TEMP TABLE moves AS SELECT m.* FROM pg_temp.moved m WITH NO DATA;
 
 CREATE TABLE pg_temp.oracles (mart text PRIMARY KEY, actual text, expected text);
 INSERT INTO pg_temp.oracles VALUES
@@ -231,12 +244,18 @@ INSERT INTO pg_temp.oracles VALUES
 		$$SELECT x.dimension, x.value, x.currency, x.period, sum(x.o), sum(x.n), sum(x.r), sum(x.e), sum(x.c), sum(x.l), sum(x.i), sum(x.u), sum(x.n + x.r + x.e + x.c + x.l + x.i + x.u), sum(x.z), count(*) FILTER (WHERE x.o > 0), count(*) FILTER (WHERE x.n > 0), count(*) FILTER (WHERE x.r > 0), count(*) FILTER (WHERE x.e > 0),
 			count(*) FILTER (WHERE x.c < 0), count(*) FILTER (WHERE x.l < 0), count(*) FILTER (WHERE x.i > 0), count(*) FILTER (WHERE x.u < 0), count(*) FILTER (WHERE x.z > 0), bool_and(x.complete)
 		FROM (
-			SELECT m.dimension, m.opening_value AS value, m.currency, m.period, m.opening_mrr AS o, 0 AS n, 0 AS r, 0 AS e, 0 AS c, m.churn_mrr AS l, 0 AS i, CASE WHEN m.moves THEN -m.opening_mrr ELSE 0 END AS u, 0 AS z, m.complete FROM pg_temp.moved m WHERE m.opening_mrr <> 0
-			UNION ALL SELECT m.dimension, m.closing_value, m.currency, m.period, 0, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, 0, CASE WHEN m.moves THEN m.opening_mrr ELSE 0 END, 0, m.closing_mrr, m.complete FROM pg_temp.moved m WHERE m.closing_mrr <> 0
+			SELECT m.dimension, m.opening_value AS value, m.currency, m.period, m.opening_mrr AS o, 0 AS n, 0 AS r, 0 AS e, 0 AS c, m.churn_mrr AS l, 0 AS i, CASE WHEN m.moves THEN -m.opening_mrr ELSE 0 END AS u, 0 AS z, m.complete FROM pg_temp.moves m WHERE m.opening_mrr <> 0
+			UNION ALL SELECT m.dimension, m.closing_value, m.currency, m.period, 0, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, 0, CASE WHEN m.moves THEN m.opening_mrr ELSE 0 END, 0, m.closing_mrr, m.complete FROM pg_temp.moves m WHERE m.closing_mrr <> 0
 		) x GROUP BY 1, 2, 3, 4$$),
 	-- as many as there are, once in each dimension
 	('all then is all', 'SELECT dimension, currency, period, sum(opening_mrr), sum(new_mrr), sum(expansion_mrr), sum(churn_mrr), sum(closing_mrr), sum(opening_customers), sum(churned_customers), sum(closing_customers), sum(transfer_in_mrr + transfer_out_mrr), sum(transferred_in_customers - transferred_out_customers) FROM nudge_analytics.mrr_by_dimension_then GROUP BY 1, 2, 3',
-		$$SELECT d, currency, period, opening_mrr, new_mrr, expansion_mrr, churn_mrr, closing_mrr, opening_customers, churned_customers, closing_customers, 0, 0 FROM nudge_analytics.mrr_summary, unnest('{segment,industry,company_size,region,growth_tier,sales_channel}'::text[]) d WHERE opening_mrr <> 0 OR closing_mrr <> 0$$),
+		$$SELECT d, currency, period, opening_mrr, new_mrr, expansion_mrr, churn_mrr, closing_mrr, opening_customers, churned_customers, closing_customers, 0, 0 FROM nudge_analytics.mrr_summary, unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size}'::text[]) d WHERE opening_mrr <> 0 OR closing_mrr <> 0$$),
+	-- what closes the open month is as now
+	('then so far is now', $$SELECT dimension, value, currency, closing_mrr, closing_customers FROM nudge_analytics.mrr_by_dimension_then WHERE NOT complete AND closing_customers > 0 AND dimension IN ('plan', 'product_mix', 'tenure', 'initial_contract_size')$$,
+		$$SELECT dimension, value, currency, closing_mrr, closing_customers FROM nudge_analytics.mrr_by_dimension WHERE NOT complete AND closing_customers > 0 AND dimension IN ('plan', 'product_mix', 'tenure', 'initial_contract_size')$$),
+	('buckets are customers', 'SELECT dimension, opening_value, closing_value, currency, period, sum(opening_mrr), sum(net), sum(closing_mrr), sum(opening_customers), sum(closing_customers) FROM (SELECT *, new_mrr + reactivation_mrr + expansion_mrr + contraction_mrr + churn_mrr AS net FROM nudge_analytics.mrr_then_buckets) b GROUP BY 1, 2, 3, 4, 5',
+		$$SELECT dimension, CASE WHEN opening_mrr <> 0 THEN opening_value END, CASE WHEN closing_mrr <> 0 THEN closing_value END, currency, period, sum(opening_mrr), sum(net_new_mrr), sum(closing_mrr), count(*) FILTER (WHERE opening_mrr <> 0), count(*) FILTER (WHERE closing_mrr <> 0)
+		FROM pg_temp.moves WHERE dimension IN ('plan', 'product_mix', 'tenure') GROUP BY 1, 2, 3, 4, 5$$),
 	('movements give closing', 'SELECT dimension, value, currency, period FROM nudge_analytics.mrr_by_dimension_then WHERE opening_mrr + new_mrr + reactivation_mrr + expansion_mrr + contraction_mrr + churn_mrr + transfer_in_mrr + transfer_out_mrr <> closing_mrr OR opening_customers + new_customers + reactivated_customers - churned_customers + transferred_in_customers - transferred_out_customers <> closing_customers',
 		'SELECT NULL::text, NULL::text, NULL::text, NULL::date WHERE false'),
 	('a month opens as the one before closed', 'SELECT dimension, value, currency, period, opening_mrr, opening_customers FROM nudge_analytics.mrr_by_dimension_then WHERE opening_mrr <> 0',
@@ -246,6 +265,10 @@ CREATE FUNCTION pg_temp.otherwise() RETURNS SETOF text LANGUAGE plpgsql VOLATILE
 DECLARE
 	o record;
 BEGIN
+	-- once for all
+	TRUNCATE pg_temp.prices, pg_temp.moves;
+	INSERT INTO pg_temp.prices SELECT p.* FROM pg_temp.priced p WHERE p.mrr > 0;
+	INSERT INTO pg_temp.moves SELECT m.* FROM pg_temp.moved m;
 	FOR o IN SELECT * FROM pg_temp.oracles ORDER BY mart LOOP
 		RETURN QUERY EXECUTE format('SELECT %L || d::text FROM ((SELECT ''has '' AS side, x::text FROM (%s EXCEPT ALL %s) x) UNION ALL (SELECT ''lacks '', x::text FROM (%3$s EXCEPT ALL %2$s) x)) d', o.mart || ' ', o.actual, o.expected);
 	END LOOP;
@@ -265,11 +288,16 @@ INSERT INTO shop.change VALUES (0, 'c11', 'company_size', 'small', now() - inter
 -- at the instant at which a month begins: no value of the month before
 INSERT INTO shop.change SELECT v.id, 'c11', 'growth_tier', v.value, CASE v.id WHEN -3 THEN now() - interval '90 days' ELSE m.at END, CASE v.id WHEN -3 THEN m.at END
 FROM (VALUES (-3, 'slow'), (-4, 'fast')) v(id, value), (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' AS at) m;
+-- who has been there for long: since a first instant of a month, since the last day of one, and one who left for half a year
+INSERT INTO shop.item SELECT nextval('pg_temp.ids'), v.customer, v.plan, v.amount, (v.starts)::timestamp AT TIME ZONE 'Europe/Berlin', v.ends::timestamp AT TIME ZONE 'Europe/Berlin', v.currency, 'ended', 'month'
+FROM (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AS month) m, LATERAL (VALUES ('c9', 'p1', 70, m.month - interval '25 months', m.month, 'EUR'), ('c8', 'p1', 60, m.month - interval '13 months 1 second', m.month + interval '100 years', 'usd'),
+	('c7', 'p0', 80, m.month - interval '14 months', m.month - interval '11 months 1 hour', 'EUR'), ('c7', 'p2', 80, m.month - interval '5 months', m.month + interval '100 years', 'EUR')) v(customer, plan, amount, starts, ends, currency);
 SELECT isnt_empty('SELECT pg_temp.refresh_all()', 'the first refresh writes');
 SELECT is_empty('SELECT pg_temp.wrong()', 'and verify finds nothing');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'all is as plain SQL says');
 SELECT is_empty('SELECT name FROM pg_temp.marts m WHERE NOT (xpath(''/row/n/text()'', query_to_xml(format(''SELECT count(*) AS n FROM nudge_analytics.%I'', m.name), false, true, '''')))[1]::text::integer > 0', 'none is empty');
 SELECT cmp_ok((SELECT count(*) FROM nudge_analytics.customer_mrr_then WHERE opening_value <> closing_value), '>', 0::bigint, 'some customers move');
+SELECT is_empty($$ SELECT w FROM unnest('{plan,product_mix,tenure}'::text[]) w WHERE NOT EXISTS (SELECT FROM nudge_analytics.mrr_then_buckets b WHERE b.dimension = w AND b.opening_value <> b.closing_value) $$, 'of one plan, mix and tenure to others too');
 SELECT results_eq($$ SELECT opening_value, closing_value, complete FROM nudge_analytics.customer_mrr_then WHERE customer = 'c11' AND currency = 'EUR' AND dimension = 'growth_tier' ORDER BY period DESC LIMIT 2 $$, $$ VALUES ('slow', 'fast', false), ('slow', 'slow', true) $$, 'one moves in the month that begins with the change');
 
 CREATE FUNCTION pg_temp.rounds(n integer) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
