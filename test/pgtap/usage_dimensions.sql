@@ -170,6 +170,13 @@ INSERT INTO pg_temp.oracles VALUES
 		FROM (SELECT pg_temp.midnight(pg_temp.today()) AS midnight) m, (SELECT EXISTS (SELECT FROM nudge.action_sets a WHERE a.name = 'activation') AS defined) k, pg_temp.sign_ups s JOIN (SELECT * FROM pg_temp.attributes UNION ALL SELECT u.id, 'all', 'all' FROM users u) t USING (person),
 			LATERAL (VALUES ('week', pg_temp.week(s.day), pg_temp.midnight(pg_temp.week(s.day) + 7)), ('month', date_trunc('month', s.day)::date, pg_temp.midnight((date_trunc('month', s.day) + interval '1 month')::date))) p(grain, period, ends)
 		GROUP BY 1, 2, 3, 4, p.ends, m.midnight, k.defined$$),
+	-- the family's function, of sign-ups and actions as events
+	('activation: summary', $$SELECT sum(eligible_users), sum(activated_users), sum(week_eligible_users), sum(week_activated_users) FROM nudge_analytics.activation WHERE grain = 'month' AND dimension = 'all' AND null_reason IS NULL HAVING count(*) > 0$$,
+		$$SELECT d.eligible, d.activated_within, w.eligible, w.activated_within
+		FROM (SELECT nudge.funnel_agg(e.person, e.at, e.name, '{sign up,activate}') AS state FROM (SELECT s.person, s.signed_up_at AS at, 'sign up' AS name FROM pg_temp.sign_ups s
+				UNION ALL SELECT e.person, e.at, 'activate' FROM events e JOIN pg_temp.sign_ups s USING (person) WHERE e.at >= s.signed_up_at AND e.name IN (SELECT a.event FROM nudge.action_sets a WHERE a.name = 'activation')) e) f,
+			nudge.activation_summary(f.state, '24 hours', pg_temp.midnight(pg_temp.today())) d, nudge.activation_summary(f.state, '168 hours', pg_temp.midnight(pg_temp.today())) w
+		WHERE EXISTS (SELECT FROM nudge.action_sets a WHERE a.name = 'activation') AND EXISTS (SELECT FROM pg_temp.sign_ups)$$),
 	-- each dimension has all that the totals have
 	('sums: active_users', 'SELECT dimension, day, sum(dau), sum(wau), sum(mau), sum(new_users), sum(total_users) FROM nudge_analytics.active_users_by_dimension GROUP BY 1, 2',
 		$$SELECT d.dimension, a.day, a.dau, a.wau, a.mau, a.new_users, a.total_users FROM nudge_analytics.active_users a, (SELECT DISTINCT dimension FROM pg_temp.slices) d WHERE a.day IN (SELECT b.day FROM nudge_analytics.active_users_by_dimension b)$$),
