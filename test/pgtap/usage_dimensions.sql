@@ -107,28 +107,49 @@ UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('user_dimensions
 
 -- What the tables say, at the instant of the refresh ------------------------
 
-CREATE VIEW pg_temp.attributes AS
+CREATE VIEW pg_temp.attributes_now AS
 	SELECT w.person, d.dimension, coalesce(CASE WHEN d.dimension = 'segment' AND lower(btrim(d.value)) = 'all' THEN 'all (segment)' ELSE nullif(btrim(d.value), '') END, '(none)') AS value
 	FROM (SELECT id AS person FROM users UNION SELECT person FROM events WHERE person IS NOT NULL) w
 		LEFT JOIN users u ON u.id = w.person LEFT JOIN customers c ON c.customer = u.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = u.customer,
 		LATERAL (VALUES ('segment', c.segment), ('industry', c.industry), ('company_size', c.company_size), ('region', c.region), ('growth_tier', c.growth_tier), ('sales_channel', c.sales_channel), ('plan', p.plan), ('product_mix', p.product_mix),
 			('tenure', p.tenure), ('initial_contract_size', p.initial_contract_size), ('user_plan', u.plan), ('role', u.role)) d(dimension, value);
-CREATE VIEW pg_temp.acts AS
+CREATE TEMP TABLE attributes AS SELECT * FROM pg_temp.attributes_now WITH NO DATA;
+CREATE INDEX ON pg_temp.attributes (person);
+CREATE VIEW pg_temp.acts_now AS
 	SELECT e.person, (e.at AT TIME ZONE 'Europe/Berlin')::date AS day, count(*) AS n FROM events e WHERE e.person IS NOT NULL AND e.at < pg_temp.midnight(pg_temp.today()) GROUP BY 1, 2;
-CREATE VIEW pg_temp.firsts AS SELECT a.person, min(a.day) AS day FROM pg_temp.acts a GROUP BY 1;
-CREATE VIEW pg_temp.slices AS SELECT a.dimension, a.value, min(f.day) AS first FROM pg_temp.attributes a JOIN pg_temp.firsts f USING (person) GROUP BY 1, 2;
+CREATE TEMP TABLE acts AS SELECT * FROM pg_temp.acts_now WITH NO DATA;
+CREATE INDEX ON pg_temp.acts (person, day);
+CREATE VIEW pg_temp.firsts_now AS SELECT a.person, min(a.day) AS day FROM pg_temp.acts a GROUP BY 1;
+CREATE TEMP TABLE firsts AS SELECT * FROM pg_temp.firsts_now WITH NO DATA;
+CREATE INDEX ON pg_temp.firsts (person);
+CREATE VIEW pg_temp.slices_now AS SELECT a.dimension, a.value, min(f.day) AS first FROM pg_temp.attributes a JOIN pg_temp.firsts f USING (person) GROUP BY 1, 2;
+CREATE TEMP TABLE slices AS SELECT * FROM pg_temp.slices_now WITH NO DATA;
 -- periods in which somebody was active, with what was before and what is after
-CREATE VIEW pg_temp.presence AS
+CREATE VIEW pg_temp.presence_now AS
 	SELECT DISTINCT g.grain, CASE g.grain WHEN 'week' THEN pg_temp.week(a.day) ELSE date_trunc('month', a.day)::date END AS period, a.person FROM pg_temp.acts a, (VALUES ('week'), ('month')) g(grain);
-CREATE VIEW pg_temp.used AS
+CREATE TEMP TABLE presence AS SELECT * FROM pg_temp.presence_now WITH NO DATA;
+CREATE INDEX ON pg_temp.presence (grain, person, period);
+CREATE VIEW pg_temp.used_now AS
 	SELECT e.person, e.feature, count(*) FILTER (WHERE e.name NOT IN ('viewed', 'completed')) AS uses,
 		count(DISTINCT pg_temp.week((e.at AT TIME ZONE 'Europe/Berlin')::date)) FILTER (WHERE e.name NOT IN ('viewed', 'completed') AND (e.at AT TIME ZONE 'Europe/Berlin')::date >= pg_temp.week(pg_temp.today()) - 28 AND (e.at AT TIME ZONE 'Europe/Berlin')::date < pg_temp.week(pg_temp.today())) AS weeks
 	FROM events e JOIN users u ON u.id = e.person AND u.internal IS NOT TRUE WHERE e.feature IS NOT NULL AND e.at < now() GROUP BY 1, 2;
-CREATE VIEW pg_temp.sign_ups AS
+CREATE TEMP TABLE used AS SELECT * FROM pg_temp.used_now WITH NO DATA;
+CREATE VIEW pg_temp.sign_ups_now AS
 	SELECT u.id AS person, u.signed_up_at, (SELECT min(e.at) FROM events e WHERE e.person = u.id AND e.at >= u.signed_up_at AND e.name IN (SELECT s.event FROM nudge.action_sets s WHERE s.name = 'activation')) - u.signed_up_at AS took,
 		pg_temp.midnight(pg_temp.today()) - u.signed_up_at AS known, (u.signed_up_at AT TIME ZONE 'Europe/Berlin')::date AS day
 	FROM users u WHERE u.internal IS NOT TRUE AND u.signed_up_at < pg_temp.midnight(pg_temp.today());
+CREATE TEMP TABLE sign_ups AS SELECT * FROM pg_temp.sign_ups_now WITH NO DATA;
 
+-- filled in this order before they are compared with anything
+CREATE FUNCTION pg_temp.look() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	name text;
+BEGIN
+	FOREACH name IN ARRAY '{attributes,acts,firsts,slices,presence,used,sign_ups}'::text[] LOOP
+		EXECUTE format('TRUNCATE pg_temp.%I; INSERT INTO pg_temp.%1$I SELECT * FROM pg_temp.%I; ANALYZE pg_temp.%1$I', name, name || '_now');
+	END LOOP;
+END
+$$;
 CREATE TABLE pg_temp.oracles (mart text PRIMARY KEY, actual text, expected text);
 INSERT INTO pg_temp.oracles VALUES
 	('active_users_by_dimension', 'SELECT dimension, value, day, dau, wau, mau, new_users, total_users, complete, every_day FROM nudge_analytics.active_users_by_dimension',
@@ -197,6 +218,7 @@ CREATE FUNCTION pg_temp.otherwise() RETURNS SETOF text LANGUAGE plpgsql VOLATILE
 DECLARE
 	o record;
 BEGIN
+	PERFORM pg_temp.look();
 	FOR o IN SELECT * FROM pg_temp.oracles ORDER BY mart LOOP
 		RETURN QUERY EXECUTE format('SELECT %L || d::text FROM ((SELECT ''has '' AS side, x::text FROM (%s EXCEPT ALL (%s)) x) UNION ALL (SELECT ''lacks '', x::text FROM ((%3$s) EXCEPT ALL %2$s) x)) d', o.mart || ' ', o.actual, o.expected);
 	END LOOP;
