@@ -128,6 +128,7 @@ CREATE TABLE identities (anonymous_id text, "user" text, customer text, valid_fr
 INSERT INTO identities SELECT 'v' || row_number() OVER (ORDER BY u."user"), u."user", u.customer, u.signed_up_at - interval '10 days' FROM users u WHERE u.role = 'admin';
 CREATE TABLE action_sets (name text, event text);
 INSERT INTO action_sets VALUES ('core', 'send_campaign'), ('core', 'run_automation'), ('core', 'start_test');
+INSERT INTO nudge.action_sets VALUES ('activation', 'send_campaign');
 INSERT INTO nudge.funnel_definitions (funnel, step_no, event, target_volume, target_rate, max_gap) VALUES ('activation', 1, 'signup', 20, NULL, NULL), ('activation', 2, 'import_contacts', NULL, 0.8, '24 hours'),
 	('activation', 3, 'create_campaign', NULL, 0.8, '24 hours'), ('activation', 4, 'send_campaign', NULL, 0.7, '7 days'), ('activation', 5, 'invite_colleague', NULL, 0.3, NULL);
 

@@ -59,3 +59,22 @@ SELECT m.metric, 'month', d.dimension, d.dimension_value, 'feature_adoption_by_m
 FROM (VALUES ('feature_discovery_rate', 'discovered_users', 'users'), ('feature_adoption_rate', 'tried_users', 'users'), ('feature_adopted_rate', 'adopted_users', 'users'), ('feature_habit_rate', 'habitual_users', 'users'),
 		('feature_usage_frequency', 'uses', 'tried_users')) m(metric, numerator, denominator),
 	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''feature''', 'feature', '%s')) d(dimension, dimension_value, form);
+
+-- The same by what users and their accounts are now: of days those that the mart
+-- has one after the other.
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, period, complete, condition)
+SELECT s.metric, s.grain, 'dimension', 'value', s.mart || '_by_dimension', s.value, s.numerator, s.denominator, s.period, s.complete,
+	CASE WHEN s.grain = 'day' THEN s.condition || ' AND every_day' ELSE replace(s.condition, 'nudge_analytics.active_users l', 'nudge_analytics.active_users_by_dimension l') END
+FROM nudge.shipped_metric_sources s WHERE s.mart IN ('active_users', 'lifecycle', 'user_classes', 'user_retention');
+
+-- Activation, by a definition of yours.
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('sign_ups', 'usage', 900, 'Sign-ups', 'count', 'up', 'additive', 'month', 'sign_ups', 'Users that signed up in the period, but internal ones. Of days that are over.'),
+('activation_rate', 'usage', 901, 'Activation', 'rate', 'up', 'not additive', 'month', 'activated_users / eligible_users', 'Share of the users that signed up in the period who did something of the action set activation within 24 hours; the period is over once these are for all. Not known without rows of this name in nudge.action_sets.'),
+('week_activation_rate', 'usage', 902, 'Activation within 7 days', 'rate', 'up', 'not additive', 'month', 'week_activated_users / week_eligible_users', 'Share of the users that signed up in the period who did something of the action set activation within 7 days; the period is over once these are for all.'),
+('time_to_activate', 'usage', 903, 'Time to activate, median', 'hours', 'down', 'not additive', 'month', 'median of activated_at - signed_up_at', 'Median time from signing up to the first action of the set activation, of the users that did one within 7 days.');
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, complete, condition)
+SELECT m.metric, g.grain, d.dimension, d.dimension_value, 'activation', m.value, m.numerator, m.denominator, m.complete, format('grain = %L AND dimension %s ''all''', g.grain, d.operator)
+FROM (VALUES ('sign_ups', 'sign_ups', NULL, NULL, 'period_complete'), ('activation_rate', NULL, 'activated_users', 'eligible_users', 'complete'), ('week_activation_rate', NULL, 'week_activated_users', 'week_eligible_users', 'week_complete'),
+		('time_to_activate', 'median_seconds_to_activate / 3600', NULL, NULL, 'week_complete')) m(metric, value, numerator, denominator, complete),
+	(VALUES ('week'), ('month')) g(grain), (VALUES ($$'all'$$, $$'all'$$, '='), ('dimension', 'value', '<>')) d(dimension, dimension_value, operator);

@@ -7,4 +7,5 @@
 
 INSERT INTO nudge.example_targets (metric, kind, value) VALUES
 ('daily_active_rate', 'target', 0.20),
-('engaged_user_rate', 'target', 0.65);
+('engaged_user_rate', 'target', 0.65),
+('activation_rate', 'target', 0.60);

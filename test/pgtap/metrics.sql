@@ -120,6 +120,13 @@ SELECT pg_temp.expect(g, format($$ SELECT period, active AS active_users, new AS
 INSERT INTO expected
 	SELECT format('day_%s_retention_rate', n.age), 'month', date_trunc('month', f.first)::date, count(*) FILTER (WHERE EXISTS (SELECT FROM acts a WHERE a.who = f.who AND a.day = f.first + n.age))::numeric / count(*)
 	FROM (SELECT who, min(day) AS first FROM acts GROUP BY who) f, (VALUES (1), (7), (30), (90)) n(age) WHERE f.first + n.age < pg_temp.day(now()) GROUP BY 1, 3;
+-- activation, of those who signed up before today
+CREATE TEMP TABLE joined AS SELECT u."user" AS who, pg_temp.day(u.signed_up_at) AS day, pg_temp.instant(pg_temp.day(now())) - u.signed_up_at AS known, (SELECT min(e.at) FROM company.events e WHERE e."user" = u."user" AND e.name = 'send_campaign' AND e.at >= u.signed_up_at) - u.signed_up_at AS took
+	FROM company.users u WHERE u.internal IS NOT TRUE AND u.signed_up_at < pg_temp.instant(pg_temp.day(now()));
+SELECT pg_temp.expect(g, format($$ SELECT %s AS period, count(*) AS sign_ups, count(*) FILTER (WHERE known > '24 hours' AND took <= '24 hours')::numeric / nullif(count(*) FILTER (WHERE known > '24 hours'), 0) AS activation_rate,
+	count(*) FILTER (WHERE known > '168 hours' AND took <= '168 hours')::numeric / nullif(count(*) FILTER (WHERE known > '168 hours'), 0) AS week_activation_rate,
+	(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)::float8) FILTER (WHERE known > '168 hours' AND took <= '168 hours') / 3600)::numeric AS time_to_activate FROM joined GROUP BY 1 $$,
+	CASE g WHEN 'week' THEN 'day - extract(dow FROM day)::integer' ELSE 'date_trunc(''month'', day)::date' END)) FROM unnest('{week,month}'::text[]) g \g /dev/null
 -- features, of users that have signed up and are not internal
 CREATE TEMP TABLE uses AS SELECT e."user" AS who, e.feature, e.at, pg_temp.day(e.at) - extract(dow FROM pg_temp.day(e.at))::integer AS week FROM company.events e JOIN company.users u ON u."user" = e."user" AND u.internal IS NOT TRUE WHERE e.feature IS NOT NULL;
 CREATE TEMP TABLE adopted AS
@@ -268,7 +275,8 @@ SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension, s.valu
 	JOIN nudge.shipped_metrics m USING (metric) WHERE t.dimension = 'all' AND s.currency IS NOT DISTINCT FROM t.currency AND m.additivity IN ('additive', 'balance') AND NOT (m.metric LIKE '%cost%' AND s.dimension = 'subcategory')
 	AND abs(s.value - t.value) > 0.00001 $$, 'slices add up to the total');
 SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension FROM shown t JOIN (SELECT metric, grain, period_start, dimension, sum(numerator) / nullif(sum(denominator), 0) AS value FROM shown WHERE dimension <> 'all' AND numerator IS NOT NULL GROUP BY 1, 2, 3, 4) s USING (metric, grain, period_start)
-	WHERE t.dimension = 'all' AND t.metric IN ('churned_mrr_rate', 'net_revenue_retention_rate', 'logo_retention_rate', 'csat', 'win_rate', 'roas', 'competitive_win_rate', 'ticket_resolution_rate', 'change_failure_rate', 'error_rate', 'budget_variance_rate', 'feature_adoption_rate')
+	WHERE t.dimension = 'all' AND t.metric IN ('churned_mrr_rate', 'net_revenue_retention_rate', 'logo_retention_rate', 'csat', 'win_rate', 'roas', 'competitive_win_rate', 'ticket_resolution_rate', 'change_failure_rate', 'error_rate', 'budget_variance_rate', 'feature_adoption_rate',
+		'stickiness_rate', 'weekly_active_rate', 'daily_active_rate', 'user_retention_rate', 'user_quick_ratio', 'engaged_user_rate', 'day_1_retention_rate', 'day_30_retention_rate', 'activation_rate', 'week_activation_rate')
 	AND s.dimension <> 'subcategory' AND abs(s.value - t.value) > 0.00001 $$, 'so do numerators and denominators of rates');
 SELECT is_empty($$ SELECT s.metric, s.grain, s.dimension FROM nudge.shipped_metric_sources s WHERE s.dimension <> '''all''' AND NOT EXISTS (SELECT FROM shown v WHERE v.metric = s.metric AND v.grain = s.grain AND v.dimension <> 'all' AND v.value IS NOT NULL) $$, 'there are some');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'mrr' AND dimension = 'segment' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
@@ -277,6 +285,12 @@ SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'ne
 	$$ SELECT c.segment, (sum(m.closing) FILTER (WHERE m.year_before > 0) / sum(m.year_before))::numeric(24,6) FROM moved m JOIN company.customers c USING (customer) WHERE m.period = (SELECT max(period) FROM months) AND m.year_before > 0 GROUP BY 1 ORDER BY 1 $$, 'net revenue retention of a segment');
 SELECT results_eq($$ SELECT period_start, dimension_value, value FROM shown WHERE metric = 'feature_adoption_rate' AND dimension = 'feature' AND complete ORDER BY 1, 2 $$,
 	$$ SELECT period, feature, (tried::numeric / users)::numeric(24,6) FROM adopted WHERE period >= pg_temp.month(now() - interval '1 second') - interval '23 months' ORDER BY 1, 2 $$, 'adoption of a feature');
+SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'daily_active_users' AND dimension = 'segment' AND period_start = (SELECT max(day) FROM acts) ORDER BY 1 $$,
+	$$ SELECT c.segment, count(a.who)::numeric(24,6) FROM company.customers c JOIN company.users u USING (customer) LEFT JOIN acts a ON a.who = u."user" AND a.day = (SELECT max(day) FROM acts) GROUP BY 1 ORDER BY 1 $$, 'active users of a segment');
+SELECT results_eq($$ SELECT dimension_value, numerator, denominator FROM shown WHERE metric = 'user_retention_rate' AND grain = 'month' AND dimension = 'user_plan' AND period_start = (SELECT max(period) FROM months) AND denominator > 0 ORDER BY 1 $$,
+	$$ SELECT coalesce(u.plan, '(none)'), count(i.who)::numeric(24,6), count(*)::numeric(24,6) FROM stays o JOIN company.users u ON u."user" = o.who LEFT JOIN stays i ON (i.grain, i.who, i.period) = ('month', o.who, o.next) WHERE o.grain = 'month' AND o.next = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'users of a plan that come back');
+SELECT results_eq($$ SELECT dimension_value, numerator, denominator FROM shown WHERE metric = 'activation_rate' AND grain = 'month' AND dimension = 'role' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
+	$$ SELECT u.role, count(*) FILTER (WHERE j.known > '24 hours' AND j.took <= '24 hours')::numeric(24,6), count(*) FILTER (WHERE j.known > '24 hours')::numeric(24,6) FROM joined j JOIN company.users u ON u."user" = j.who WHERE date_trunc('month', j.day) = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'activation by role');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'tickets_opened' AND dimension = 'priority' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
 	$$ SELECT priority, count(*)::numeric(24,6) FROM line WHERE period = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'tickets by priority');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'marketing_spend' AND dimension = 'channel' AND period_start = (SELECT max(period) FROM months) AND value > 0 ORDER BY 1 $$,
@@ -316,6 +330,17 @@ SELECT is_empty($$ SELECT w.metric, w.period_start, w.value, v.value FROM (
 		UNION ALL SELECT 'competitive_deals', period_start, 'month', sum(deals_closed) FROM nudge_reporting.competitive_wins_monthly WHERE dimension = 'competitor' AND dimension_value <> '(none)' GROUP BY period_start
 		UNION ALL SELECT 'attributed_revenue', period_start, 'month', sum(attributed_revenue) FROM nudge_reporting.channel_attribution_monthly WHERE attribution_model = 'linear' GROUP BY period_start
 	) w JOIN shown v ON (v.metric, v.grain, v.period_start, v.dimension) = (w.metric, w.grain, w.period_start, 'all') WHERE round(w.value, 6) IS DISTINCT FROM v.value $$, 'wide views say what metric_values says');
+SELECT is_empty($$ SELECT w.metric, w.period_start, w.dimension, w.dimension_value, w.value, v.value FROM (
+		SELECT 'daily_active_users' AS metric, day AS period_start, 'day' AS grain, dimension, dimension_value, dau AS value FROM nudge_reporting.active_users_daily_by_dimension WHERE has_every_day
+		UNION ALL SELECT 'monthly_active_users', date_trunc('month', day)::date, 'month', dimension, dimension_value, mau FROM nudge_reporting.active_users_daily_by_dimension WHERE has_30_days AND extract(day FROM day + 1) = 1
+		UNION ALL SELECT 'user_retention_rate', period_start, grain, dimension, dimension_value, user_retention_rate FROM nudge_reporting.user_lifecycle_by_dimension
+		UNION ALL SELECT format('day_%s_retention_rate', age_days), period_start, 'month', dimension, dimension_value, retention_rate FROM nudge_reporting.user_retention_days_by_dimension
+		UNION ALL SELECT 'engaged_users', period_start, 'week', dimension, dimension_value, engaged_users FROM nudge_reporting.user_classes_weekly_by_dimension
+		UNION ALL SELECT 'activation_rate', period_start, grain, dimension, dimension_value, activation_rate FROM nudge_reporting.activation_by_period
+	) w LEFT JOIN shown v ON (v.metric, v.grain, v.period_start, v.dimension, v.dimension_value) = (w.metric, w.grain, w.period_start, w.dimension, w.dimension_value) WHERE round(w.value, 6) IS DISTINCT FROM v.value $$, 'so do those by dimension');
+SELECT is_empty($$ SELECT r.feature, r.dimension FROM (SELECT feature, dimension, sum(users) AS users, sum(tried_users) AS tried, sum(uses) AS uses FROM nudge_reporting.feature_adoption_now_by_dimension GROUP BY 1, 2) r JOIN nudge_reporting.feature_adoption_now n USING (feature) WHERE (r.users, r.tried, r.uses) <> (n.users, n.tried_users, n.uses) $$, 'features have all users by each dimension');
+SELECT is_empty($$ SELECT c.cohort_start, c.dimension FROM (SELECT cohort_start, age_months AS age, dimension, sum(eligible_users) AS eligible, sum(retained_users) AS retained FROM nudge_reporting.user_retention_cohorts_by_dimension GROUP BY 1, 2, 3) c
+	JOIN nudge_reporting.user_retention_cohorts t USING (cohort_start, age) WHERE t.grain = 'month' AND (c.eligible, c.retained) <> (t.eligible_users, t.retained_users) $$, 'and so do cohorts');
 SELECT is_empty($$ SELECT m.period_start, m.currency FROM nudge_reporting.mrr_monthly m JOIN (SELECT period_start, currency, sum(new_mrr) AS new_mrr, sum(expansion_mrr) AS expansion_mrr, sum(churn_mrr) AS churn_mrr, sum(closing_mrr) AS closing_mrr,
 	count(*) FILTER (WHERE movement = 'churn') AS churned FROM nudge_reporting.customer_revenue_monthly GROUP BY 1, 2) c USING (period_start, currency)
 	WHERE (m.new_mrr, m.expansion_mrr, m.churn_mrr, m.closing_mrr, m.churned_customers) <> (c.new_mrr, c.expansion_mrr, c.churn_mrr, c.closing_mrr, c.churned) $$, 'the customers behind each movement');
