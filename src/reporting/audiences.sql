@@ -594,7 +594,7 @@ BEGIN
 			role_name := one.name;
 			statement := format('CREATE ROLE %I NOLOGIN', one.name);
 			EXECUTE statement;
-			EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, 'nudge_metrics: audience ' || one.audience || coalesce(' of ' || one.department, ''));
+			EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, 'nudge_metrics: audience ' || one.audience || coalesce(' of ' || one.department, '') || CASE one.audience WHEN 'analysts' THEN ', of people; not the role analyst of create_roles(), of the engine' ELSE '' END);
 			done := true;
 			RETURN NEXT;
 		END IF;
@@ -608,7 +608,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.create_audiences(text[], text[], text) IS
-	'Makes the roles of audiences that are missing, none of which logs in, and gives them what they read, of what deploy() has made; tells what it has done. Not STRICT: NULL departments are those that are shipped';
+	'Makes the roles of audiences that are missing, none of which logs in, and gives them what they read, of what deploy() has made; tells what it has done. The audience nudge_analysts is of people; nudge_analyst is a role of create_roles(). Not STRICT: NULL departments are those that are shipped';
 REVOKE EXECUTE ON FUNCTION nudge.create_audiences(text[], text[], text) FROM PUBLIC;
 
 -- Settings are of the role that logs in: members do not inherit them.
@@ -646,6 +646,11 @@ BEGIN ATOMIC
 		SELECT DISTINCT r.oid, r.rolname, r.rolsuper, r.rolbypassrls, a.audience FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name
 		JOIN pg_catalog.pg_roles r ON pg_catalog.pg_has_role(r.oid, g.oid, 'MEMBER') AND (NOT r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid AND m.roleid = g.oid))
 		WHERE a.audience IN ('investors', 'board', 'partners', 'customers')
+	), former AS (
+		SELECT r.oid, r.rolname, count(DISTINCT c.oid) AS views
+		FROM nudge.shipped_audience_views v JOIN pg_catalog.pg_class c ON c.oid = to_regclass(nudge.audience_view(v.name, v.audience)) CROSS JOIN LATERAL aclexplode(c.relacl) l JOIN pg_catalog.pg_roles r ON r.oid = l.grantee
+		WHERE v.audience <> 'managers' AND l.privilege_type = 'SELECT' AND l.grantee <> c.relowner AND NOT EXISTS (SELECT FROM nudge.audiences a WHERE a.role_name = r.rolname)
+		GROUP BY r.oid, r.rolname
 	)
 	SELECT p.role_name, p.problem FROM (
 		SELECT a.role_name, format('there is no such role: %s have no rights', a.audience) AS problem FROM nudge.audiences a WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = a.role_name)
@@ -664,8 +669,21 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT e.role_name, format('every member of this audience is customer "%s"', e.customer) FROM nudge.external_customers e JOIN nudge.audiences a ON a.role_name = e.role_name
 		UNION ALL
-		SELECT DISTINCT e.role_name, 'it is not in the group of customers: it sees nothing' FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
+		-- a group that was replaced keeps what it was granted, and its members what they see
+		SELECT DISTINCT e.role_name, 'it is not in the group of customers: ' || CASE WHEN EXISTS (SELECT FROM former f WHERE pg_catalog.pg_has_role(r.oid, f.oid, 'USAGE'))
+			THEN 'it sees its own rows by what was granted to an earlier one, but not what is made from now on' ELSE 'it sees nothing' END
+		FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
 		WHERE NOT EXISTS (SELECT FROM outside o WHERE o.oid = r.oid AND o.audience = 'customers') AND NOT r.rolsuper
+		UNION ALL
+		SELECT f.rolname, format('it is no audience, and may read %s views of nudge_external', f.views) FROM former f
+		UNION ALL
+		-- roles of the engine are not those of people
+		SELECT m.rolname, format('it is a member of %s, a role of the engine, and may not read %s views of nudge_reporting: people are members of an audience, such as analysts', c.rolname, x.views)
+		FROM pg_catalog.pg_roles c JOIN pg_catalog.pg_roles m ON m.oid <> c.oid AND m.rolcanlogin AND NOT m.rolsuper AND pg_catalog.pg_has_role(m.oid, c.oid, 'MEMBER'),
+			LATERAL (SELECT count(*) AS views FROM nudge.shipped_views v JOIN pg_catalog.pg_class w ON w.oid = to_regclass(nudge.reporting_view(v.name))
+				WHERE NOT (has_schema_privilege(m.oid, w.relnamespace, 'USAGE') AND has_table_privilege(m.oid, w.oid, 'SELECT'))) x
+		WHERE (c.rolname = 'nudge_analyst' OR pg_catalog.shobj_description(c.oid, 'pg_authid') = 'nudge_metrics: reads inputs, materialisations and views for BI tools') AND x.views > 0
+			AND NOT EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name WHERE pg_catalog.pg_has_role(m.oid, g.oid, 'MEMBER'))
 		UNION ALL
 		-- one was granted it, or it was theirs before
 		SELECT a.role_name, format('managers of %s may read nudge_reporting.%s, which is not theirs', a.department, c.relname)
@@ -674,7 +692,7 @@ BEGIN ATOMIC
 	) p ORDER BY p.role_name::text COLLATE "C", p.problem COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.check_audiences() IS
-	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group. Not STRICT: it has no arguments';
+	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group, groups that were replaced, people in the role nudge_analyst in place of the audience nudge_analysts. Not STRICT: it has no arguments';
 
 DO $$
 DECLARE

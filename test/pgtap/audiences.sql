@@ -358,6 +358,43 @@ REVOKE tap_investors FROM tap_boxco;
 DELETE FROM nudge.external_customers WHERE customer IN ('c8', 'c9');
 DROP ROLE tap_lost;
 
+-- a group that is replaced
+CREATE ROLE tap_new_customers;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_new_customers', 'customers') \g /dev/null
+SELECT nudge.deploy() \g /dev/null
+SELECT is(pg_temp.seen('tap_acme', 'own_account'), (SELECT t.answer FROM truth t WHERE t.view_name = 'own_account' AND t.role_name = 'tap_acme'), 'members of a group that was replaced see what they saw');
+SELECT set_eq($$ SELECT role_name::text, problem FROM nudge.check_audiences() $$, $$ VALUES ('tap_customers', 'it is no audience, and may read 7 views of nudge_external'),
+	('tap_acme', 'it is not in the group of customers: it sees its own rows by what was granted to an earlier one, but not what is made from now on'),
+	('tap_boxco', 'it is not in the group of customers: it sees its own rows by what was granted to an earlier one, but not what is made from now on') $$, 'which is told');
+REVOKE tap_customers FROM tap_boxco;
+SELECT throws_ok($$ SELECT pg_temp.seen('tap_boxco', 'own_account') $$, '42501', NULL, 'who leaves it sees nothing');
+SELECT is(problem, 'it is not in the group of customers: it sees nothing', 'which is told too') FROM nudge.check_audiences() WHERE role_name = 'tap_boxco';
+GRANT tap_new_customers TO tap_boxco;
+SELECT is(pg_temp.seen('tap_boxco', 'own_account'), (SELECT t.answer FROM truth t WHERE t.view_name = 'own_account' AND t.role_name = 'tap_boxco'), 'who comes to the new one sees what is theirs');
+SELECT is_empty($$ SELECT problem FROM nudge.check_audiences() WHERE role_name = 'tap_boxco' $$, 'and all is well');
+DROP OWNED BY tap_new_customers;
+REVOKE tap_new_customers FROM tap_boxco;
+GRANT tap_customers TO tap_boxco;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_customers', 'customers') \g /dev/null
+SELECT nudge.deploy() \g /dev/null
+DROP ROLE tap_new_customers;
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() $$, 'and as it was before');
+-- a role of the engine in place of an audience of people
+CREATE ROLE tap_analyst;
+COMMENT ON ROLE tap_analyst IS 'nudge_metrics: reads inputs, materialisations and views for BI tools';
+GRANT tap_analyst TO tap_nobody;
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() WHERE problem ~ 'tap_analyst' $$, 'who is in an audience too is not told');
+REVOKE tap_customers FROM tap_nobody;
+SELECT set_eq($$ SELECT role_name::text, problem FROM nudge.check_audiences() $$, $$ SELECT 'tap_nobody'::text, format('it is a member of tap_analyst, a role of the engine, and may not read %s views of nudge_reporting: people are members of an audience, such as analysts', count(*))
+	FROM pg_class c JOIN nudge.shipped_views v ON v.name = c.relname WHERE c.relnamespace = 'nudge_reporting'::regnamespace $$, 'who is in no audience, and reads no reports, is told');
+SELECT nudge.grant_roles(analyst => 'tap_analyst') \g /dev/null
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() $$, 'but not who does read them');
+DROP OWNED BY tap_analyst;
+DROP ROLE tap_analyst;
+GRANT tap_customers TO tap_nobody;
+
 -- The others read marts as before -------------------------------------------------------
 
 CREATE ROLE tap_old_reader;
