@@ -94,7 +94,12 @@ SET ROLE regress_aud_managers_sales;
 SELECT metric FROM nudge_reporting.department_metric_values WHERE period_start = '2024-02-01' AND dimension = 'all' ORDER BY metric;
 SELECT * FROM nudge_reporting.mrr_monthly;
 SELECT nudge.set_target('win_rate', 0.3);
+-- targets of its own subjects, by a view
+INSERT INTO nudge_reporting.own_targets (metric, value, period_start, note) VALUES ('win_rate', 0.3, '2024-02-01', 'sales meeting') RETURNING period_start, metric, target_kind, grain, value, set_by = session_user AS signed;
+INSERT INTO nudge_reporting.own_targets (metric, value) VALUES ('mrr', 100);
+SELECT period_start, department, metric, value, note FROM nudge_reporting.department_targets;
 RESET ROLE;
+DELETE FROM nudge.targets;
 
 -- Logins
 SELECT * FROM nudge.make_read_only('regress_acme', '2 seconds');

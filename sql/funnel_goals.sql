@@ -176,3 +176,9 @@ $$;
 SELECT v, pg_temp.code('INSERT INTO nudge.funnel_definitions (funnel, step_no, event, target_volume, target_rate, max_gap, min_count) VALUES (' || v || ')')
 FROM (VALUES ($$'x', 0, 'e', 1, 0.5, NULL, 1$$), ($$'x', 1, NULL, 1, 0.5, NULL, 1$$), ($$'x', 1, 'e', -1, 0.5, NULL, 1$$), ($$'x', 1, 'e', 1, 1.5, NULL, 1$$),
 	($$'x', 1, 'e', 1, 'NaN', NULL, 1$$), ($$'x', 1, 'e', 1, 0.5, '-1 hour', 1$$), ($$'x', 1, 'e', 1, 0.5, NULL, 0$$), ($$'growth', 10, 'e', 1, 0.5, NULL, 1$$)) t(v);
+-- a funnel that cannot be computed is not defined, whichever row makes it so
+SELECT pg_temp.refused($$INSERT INTO nudge.funnel_definitions (funnel, step_no, event, max_gap) VALUES ('x', 1, 'a', NULL), ('x', 2, 'b', '1 month')$$);
+SELECT pg_temp.refused($$INSERT INTO nudge.funnel_definitions (funnel, step_no, event) SELECT 'x', g, 'step ' || g FROM generate_series(1, 65) g$$);
+SELECT pg_temp.refused($$DELETE FROM nudge.funnel_definitions WHERE funnel = 'growth' AND step_no < 30$$);
+SELECT * FROM nudge.funnel_problem('growth');
+SELECT * FROM nudge.funnel_problem('unknown');

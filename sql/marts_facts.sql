@@ -167,6 +167,12 @@ SELECT action, lock FROM deploy(dry_run => true) WHERE object = 'nudge_staging.s
 -- a materialisation of yours may read one: it depends on the input
 SELECT add_materialisation('spenders', 'SELECT customer, sum(mrr) AS mrr FROM nudge_staging.stg_revenue GROUP BY customer', 'customer');
 SELECT upstream, key_column FROM dependencies WHERE materialisation = 'spenders';
+-- what a view cannot show is an error of its key; no number, and other marts, are not
+\set VERBOSITY default
+SELECT refuse_number('fact_spend', '2024-01-01, email, EUR', '{"amount": 1e18, "clicks": 3}');
+SELECT refuse_number('fact_spend', '2024-01-01, email, EUR', '{"amount": -1e18}');
+SELECT refuse_number('fact_spend', '2024-01-01, email, EUR', '{"amount": 999999999999999999, "rate": "NaN", "clicks": null}');
+SELECT number_check('stg_users'), number_check('spenders');
 SELECT undeploy();
 SELECT drop_materialisation('spenders');
 -- an input that one reads stays until it is dropped

@@ -51,10 +51,16 @@ SELECT min(period) AS first FROM nudge_analytics.conversion_funnel;
 SET nudge.as_of = '2024-05-05 08:00Z';
 SELECT step, people, open_people AS open FROM nudge_staging.conversion_funnel__definition ORDER BY step;
 RESET nudge.as_of;
--- a definition that cannot be is an error that says so, and what was there stays
+-- a definition that cannot be is refused; one that an earlier version let in is put aside, and no other
 INSERT INTO funnel_definitions (funnel, step_no, event, min_count) VALUES ('wrong', 1, 'signup', 1), ('wrong', 2, 'paid', 20000);
+ALTER TABLE nudge.funnel_definitions DISABLE TRIGGER check_steps;
+INSERT INTO funnel_definitions (funnel, step_no, event, min_count) VALUES ('wrong', 1, 'signup', 1), ('wrong', 2, 'paid', 20000);
+ALTER TABLE nudge.funnel_definitions ENABLE TRIGGER check_steps;
 CALL refresh('conversion_funnel');
 SELECT funnel, count(*) > 0 AS there FROM nudge_analytics.conversion_funnel GROUP BY funnel;
+SELECT materialisation, key, sqlstate, error FROM nudge.quarantine;
+SELECT name, status, quarantined FROM nudge.freshness WHERE name = 'conversion_funnel';
+SELECT * FROM funnel_problem('wrong');
 DELETE FROM funnel_definitions WHERE funnel = 'wrong';
 CALL refresh('conversion_funnel');
 SELECT dimension, dimension_value, metric, value FROM nudge_reporting.metric_values WHERE metric ~ 'funnel' AND period_start = '2024-05-01' ORDER BY 1, 3;

@@ -76,6 +76,12 @@ BEGIN ATOMIC
 	SELECT 2, 'not a number', 'error', c.column_name, format('v.%I IN (''NaN'', ''Infinity'', ''-Infinity'')', c.column_name), 'a number is infinite, or none'
 	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.data_type = 'numeric'
 	UNION ALL
+	-- the range of money in states, and of numbers in reporting views
+	SELECT 2, 'too large', 'error', c.column_name, format('(abs(v.%1$I) >= %2$s AND abs(v.%1$I) < ''Infinity'')', c.column_name, CASE WHEN m.is_money THEN '9.2e12' ELSE '1e18' END),
+		CASE WHEN m.is_money THEN 'an amount is 9.2e12 or more' ELSE 'a number is 1e18 or more' END
+	FROM nudge.input_columns c, LATERAL (SELECT c.column_name IN ('amount', 'revenue', 'balance', 'list_price', 'initial_amount') AS is_money) m
+	WHERE c.input = value_checks.input AND c.data_type = 'numeric'
+	UNION ALL
 	SELECT 3, 'time out of range', 'warning', c.column_name, format('(v.%1$I < ''1990-01-01 00:00+00'' OR v.%1$I >= ''2100-01-01 00:00+00'')', c.column_name),
 		'a time is before 1990 or after 2099, as when a number was read in the wrong unit; what has no end has NULL'
 	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.data_type IN ('timestamptz', 'date')

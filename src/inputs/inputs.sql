@@ -475,7 +475,7 @@ BEGIN
 		RAISE EXCEPTION 'amounts in % cannot be added up%', array_to_string(seen, ', '), coalesce(' in ' || expected, '')
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'Currencies are never mixed, and rows in another are never left out.',
-				HINT = 'Pass a view that converts amounts with nudge.exchange_rate_at, or that has the rows of one currency.';
+				HINT = 'Pass a view that converts amounts with nudge.exchange_rate_at, or that has the rows of one currency. Marts convert by themselves once exchange_rates is mapped and deploy(currency => ...) says to which.';
 	END IF;
 	RETURN coalesce(expected, seen[1]);
 END

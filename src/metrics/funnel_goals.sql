@@ -70,6 +70,60 @@ CREATE FUNCTION nudge.funnel_steps(funnel text) RETURNS text[]
 COMMENT ON FUNCTION nudge.funnel_steps(text) IS
 	'The events of a defined funnel, as its state tracks them: the steps in order, then the friction events; NULL if there is no such funnel';
 
+-- Rules are those of the functions that read it: they are asked, of one made-up user.
+CREATE FUNCTION nudge.funnel_problem(funnel text, OUT problem text, OUT detail text, OUT hint text, OUT has_states boolean)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	steps constant text[] := nudge.funnel_steps(funnel);
+	state nudge.funnel_state;
+BEGIN
+	has_states := false;
+	IF steps IS NOT NULL THEN
+		SELECT nudge.funnel_agg(1::bigint, timestamptz '2000-01-01 00:00Z', e.event, steps) INTO state FROM unnest(steps[1:1]) e(event);
+		has_states := true;
+		PERFORM FROM (SELECT array_agg(d.event ORDER BY d.step_no) AS events, array_agg(d.max_gap ORDER BY d.step_no) AS gaps, array_agg(d.min_count ORDER BY d.step_no) AS counts
+				FROM nudge.funnel_definitions d WHERE d.funnel = funnel_problem.funnel) d,
+			LATERAL nudge.funnel_users(state, steps => d.events, max_gaps => d.gaps, min_counts => d.counts) u;
+	END IF;
+EXCEPTION WHEN data_exception OR feature_not_supported OR program_limit_exceeded THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END
+$$;
+COMMENT ON FUNCTION nudge.funnel_problem(text) IS
+	'Why a defined funnel cannot be computed, NULL if it can; and whether states can, which is false too if there is none of that name';
+
+CREATE FUNCTION nudge.check_funnel(funnel text) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found record;
+BEGIN
+	found := nudge.funnel_problem(funnel);
+	IF found.problem IS NOT NULL THEN
+		RAISE EXCEPTION 'funnel "%" cannot be computed: %', left(funnel, 70), found.problem USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = coalesce(nullif(found.detail, ''), 'So says a function that computes it.'),
+			HINT = concat(found.hint || ' ', 'Its steps are rows of nudge.funnel_definitions: change them in one statement, or with SET CONSTRAINTS nudge.check_steps DEFERRED in one transaction.');
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_funnel(text) IS 'Works for nudge.funnel_definitions and marts of funnels: an error unless a defined funnel can be computed, otherwise true';
+
+CREATE FUNCTION nudge.check_funnel_steps() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_funnel(f) FROM (SELECT OLD.funnel UNION SELECT NEW.funnel) u(f);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_funnel_steps() IS 'Trigger of nudge.funnel_definitions: a funnel that cannot be computed is not defined. Not STRICT: triggers take no arguments';
+
+CREATE CONSTRAINT TRIGGER check_steps AFTER INSERT OR DELETE OR UPDATE ON nudge.funnel_definitions
+	DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION nudge.check_funnel_steps();
+COMMENT ON TRIGGER check_steps ON nudge.funnel_definitions IS 'A funnel that cannot be computed is an error of whoever defines it';
+
 CREATE FUNCTION nudge.funnel_report(
 	state nudge.funnel_state,
 	funnel text,

@@ -93,6 +93,56 @@ COMMENT ON VIEW nudge.own_department_metrics IS 'Metrics of the departments whos
 COMMENT ON COLUMN nudge.own_department_metrics.department IS 'Department';
 COMMENT ON COLUMN nudge.own_department_metrics.metric IS 'Name of the metric';
 
+-- Targets are set by those to whom the subject of a metric belongs: metrics of other
+-- subjects are theirs to read.
+CREATE VIEW nudge.own_target_metrics WITH (security_barrier = true) AS
+	SELECT DISTINCT m.metric
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department
+	JOIN nudge.shipped_metrics m ON a.audience = 'executive' OR a.audience = 'managers' AND m.subject = ANY (coalesce(a.subjects, d.subjects))
+	WHERE a.audience IN ('executive', 'managers') AND pg_catalog.pg_has_role(r.oid, 'USAGE');
+GRANT SELECT ON nudge.own_target_metrics TO PUBLIC;
+COMMENT ON VIEW nudge.own_target_metrics IS 'Metrics whose targets the present role may set: as an executive all, as a manager those of the subjects of the department';
+COMMENT ON COLUMN nudge.own_target_metrics.metric IS 'Name of the metric';
+
+CREATE FUNCTION nudge.may_set_target(metric text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.own_target_metrics o WHERE o.metric = may_set_target.metric);
+COMMENT ON FUNCTION nudge.may_set_target(text) IS 'Whether the present role may set targets of a metric by nudge_reporting.own_targets. Not STRICT: NULL is a metric of nobody';
+
+-- Who writes by nudge_reporting.own_targets has no right on the table, and its view
+-- has.  Who that is can only be asked where the rights are those of the writer: in
+-- the conditions of these triggers, and of the view.
+CREATE FUNCTION nudge.refuse_own_target() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.refuse_target(NEW.metric);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION nudge.refuse_own_target() IS 'Trigger of nudge.targets: the error of who may not set a target. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.check_own_target() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	NEW := nudge.checked_target(NEW);
+	NEW.set_by := session_user;
+	NEW.set_at := now();
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_own_target() IS 'Trigger of nudge.targets: what is written by executives and managers is as set_target() has it, and says who wrote it and when. Not STRICT: triggers take no arguments';
+REVOKE EXECUTE ON FUNCTION nudge.refuse_own_target(), nudge.check_own_target() FROM PUBLIC;
+
+-- by their names, the first one first
+CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_target();
+COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
+CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
+COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
+
 CREATE FUNCTION nudge.audience_metrics(audience text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE audience
@@ -180,6 +230,14 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 	'Targets of departments', 'One row per department and target. The targets of the departments whose manager the reader is; each holds until the next.',
 	'{"period_start": "First day of the first period that it holds for", "department": "Department", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
 	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
+-- A view of one table without more is written like the table, by the rights of its
+-- owner: with the option to check, only rows that it shows.
+('own_targets', 'managers', 2035, '{}', $query$
+SELECT t.period_start, t.metric, t.kind AS target_kind, t.grain, t.dimension, t.dimension_value, t.currency, t.value, t.provenance, t.note, t.set_by::text AS set_by, t.set_at
+FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
+	'Targets to set', 'One row per target that the reader may set. INSERT, UPDATE and DELETE set, change and delete targets: of a manager those of the subjects of the department, of an executive all.',
+	'{"period_start": "First day of the first period that it holds for; left out, the present one", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan; left out, target", "grain": "Length of the periods; left out, that of the metric", "dimension": "Dimension of the slice; left out, all: the total", "dimension_value": "Which slice; left out, all",
+	"currency": "Currency of an amount, empty for other metrics; left out, that of deploy()", "value": "The target, with the sign of the metric; NULL: none from this period on", "provenance": "agreed, imported, derived or placeholder; left out, agreed", "note": "Who agreed, where, and why", "set_by": "Who has set it; not to be written", "set_at": "When; what is written is the time of writing"}'),
 
 -- Those outside see no numerators: they are other metrics.  How many customers
 -- are behind a total is what mrr_monthly_consolidated says; without it nothing
@@ -367,10 +425,17 @@ BEGIN
 	SELECT s.* INTO v FROM nudge.shipped_audience_views s WHERE s.name = make_audience_view.name;
 	PERFORM nudge.make_external_schema();
 	-- conditions of the reader wait for the rows that are left: a leakproof one would
-	-- go first, and EXPLAIN ANALYZE tell whether others have such a row
-	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)') || E'\nOFFSET 0', v.description, v.columns);
+	-- go first, and EXPLAIN ANALYZE tell whether others have such a row.  One that is
+	-- written cannot have it: it tells that of targets.
+	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)')
+		|| CASE WHEN v.name = 'own_targets' THEN '' ELSE E'\nOFFSET 0' END, v.description, v.columns);
 	-- a view that is replaced loses them
 	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
+	IF v.name = 'own_targets' THEN
+		EXECUTE format('ALTER VIEW %s SET (check_option = cascaded)', nudge.audience_view(v.name, v.audience));
+		-- the table would say month: the trigger knows the metric
+		EXECUTE format('ALTER VIEW %s ALTER COLUMN grain SET DEFAULT %L', nudge.audience_view(v.name, v.audience), '');
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION nudge.make_audience_view(text, nudge.deployment) IS 'Works for deploy: makes or replaces a view that shows each reader other rows, with its comments';
@@ -398,7 +463,7 @@ BEGIN ATOMIC
 				AND NOT EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = w AND NOT EXISTS (SELECT FROM unnest(s.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL))) AS missing
 		FROM nudge.shipped_audience_views v
 		WHERE EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
-			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners'))
+			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners') OR v.name = 'own_targets' AND a.audience = 'executive')
 	)
 	SELECT p.part, p.place, p.action, p.name, p.object, p.lock, p.estimate FROM (
 		SELECT 1 AS part, min(w.place) AS place, 'restrict rows' AS action, m AS name, nudge.mart_table(m) AS object, format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.mart_table(m)) AS lock, 'a policy: nothing is computed' AS estimate
@@ -472,6 +537,10 @@ BEGIN ATOMIC
 		FROM nudge.audience_columns() c
 		UNION ALL
 		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_id, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v
+		UNION ALL
+		SELECT 6, g.role_name, format('GRANT INSERT, UPDATE, DELETE ON nudge_reporting.own_targets TO %I', g.role_name),
+			(SELECT bool_and(has_table_privilege(g.role_id, to_regclass('nudge_reporting.own_targets'), w)) FROM unnest('{INSERT,UPDATE,DELETE}'::text[]) w)
+		FROM given g WHERE (g.space = 'nudge_reporting' OR g.kind = 'viewer') AND to_regclass('nudge_reporting.own_targets') IS NOT NULL
 	) s ORDER BY s.role_name::text COLLATE "C", s.part, s.statement COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.audience_grants() IS 'Works for grant_audiences: the statements that give audiences what they read, and whether they have it. Not STRICT: it has no arguments';
@@ -594,7 +663,7 @@ BEGIN
 			role_name := one.name;
 			statement := format('CREATE ROLE %I NOLOGIN', one.name);
 			EXECUTE statement;
-			EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, 'nudge_metrics: audience ' || one.audience || coalesce(' of ' || one.department, ''));
+			EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, 'nudge_metrics: audience ' || one.audience || coalesce(' of ' || one.department, '') || CASE one.audience WHEN 'analysts' THEN ', of people; not the role analyst of create_roles(), of the engine' ELSE '' END);
 			done := true;
 			RETURN NEXT;
 		END IF;
@@ -608,7 +677,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.create_audiences(text[], text[], text) IS
-	'Makes the roles of audiences that are missing, none of which logs in, and gives them what they read, of what deploy() has made; tells what it has done. Not STRICT: NULL departments are those that are shipped';
+	'Makes the roles of audiences that are missing, none of which logs in, and gives them what they read, of what deploy() has made; tells what it has done. The audience nudge_analysts is of people; nudge_analyst is a role of create_roles(). Not STRICT: NULL departments are those that are shipped';
 REVOKE EXECUTE ON FUNCTION nudge.create_audiences(text[], text[], text) FROM PUBLIC;
 
 -- Settings are of the role that logs in: members do not inherit them.
@@ -646,6 +715,11 @@ BEGIN ATOMIC
 		SELECT DISTINCT r.oid, r.rolname, r.rolsuper, r.rolbypassrls, a.audience FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name
 		JOIN pg_catalog.pg_roles r ON pg_catalog.pg_has_role(r.oid, g.oid, 'MEMBER') AND (NOT r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid AND m.roleid = g.oid))
 		WHERE a.audience IN ('investors', 'board', 'partners', 'customers')
+	), former AS (
+		SELECT r.oid, r.rolname, count(DISTINCT c.oid) AS views
+		FROM nudge.shipped_audience_views v JOIN pg_catalog.pg_class c ON c.oid = to_regclass(nudge.audience_view(v.name, v.audience)) CROSS JOIN LATERAL aclexplode(c.relacl) l JOIN pg_catalog.pg_roles r ON r.oid = l.grantee
+		WHERE v.audience <> 'managers' AND l.privilege_type = 'SELECT' AND l.grantee <> c.relowner AND NOT EXISTS (SELECT FROM nudge.audiences a WHERE a.role_name = r.rolname)
+		GROUP BY r.oid, r.rolname
 	)
 	SELECT p.role_name, p.problem FROM (
 		SELECT a.role_name, format('there is no such role: %s have no rights', a.audience) AS problem FROM nudge.audiences a WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = a.role_name)
@@ -664,8 +738,21 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT e.role_name, format('every member of this audience is customer "%s"', e.customer) FROM nudge.external_customers e JOIN nudge.audiences a ON a.role_name = e.role_name
 		UNION ALL
-		SELECT DISTINCT e.role_name, 'it is not in the group of customers: it sees nothing' FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
+		-- a group that was replaced keeps what it was granted, and its members what they see
+		SELECT DISTINCT e.role_name, 'it is not in the group of customers: ' || CASE WHEN EXISTS (SELECT FROM former f WHERE pg_catalog.pg_has_role(r.oid, f.oid, 'USAGE'))
+			THEN 'it sees its own rows by what was granted to an earlier one, but not what is made from now on' ELSE 'it sees nothing' END
+		FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
 		WHERE NOT EXISTS (SELECT FROM outside o WHERE o.oid = r.oid AND o.audience = 'customers') AND NOT r.rolsuper
+		UNION ALL
+		SELECT f.rolname, format('it is no audience, and may read %s views of nudge_external', f.views) FROM former f
+		UNION ALL
+		-- roles of the engine are not those of people
+		SELECT m.rolname, format('it is a member of %s, a role of the engine, and may not read %s views of nudge_reporting: people are members of an audience, such as analysts', c.rolname, x.views)
+		FROM pg_catalog.pg_roles c JOIN pg_catalog.pg_roles m ON m.oid <> c.oid AND m.rolcanlogin AND NOT m.rolsuper AND pg_catalog.pg_has_role(m.oid, c.oid, 'MEMBER'),
+			LATERAL (SELECT count(*) AS views FROM nudge.shipped_views v JOIN pg_catalog.pg_class w ON w.oid = to_regclass(nudge.reporting_view(v.name))
+				WHERE NOT (has_schema_privilege(m.oid, w.relnamespace, 'USAGE') AND has_table_privilege(m.oid, w.oid, 'SELECT'))) x
+		WHERE (c.rolname = 'nudge_analyst' OR pg_catalog.shobj_description(c.oid, 'pg_authid') = 'nudge_metrics: reads inputs, materialisations and views for BI tools') AND x.views > 0
+			AND NOT EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name WHERE pg_catalog.pg_has_role(m.oid, g.oid, 'MEMBER'))
 		UNION ALL
 		-- one was granted it, or it was theirs before
 		SELECT a.role_name, format('managers of %s may read nudge_reporting.%s, which is not theirs', a.department, c.relname)
@@ -674,7 +761,7 @@ BEGIN ATOMIC
 	) p ORDER BY p.role_name::text COLLATE "C", p.problem COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.check_audiences() IS
-	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group. Not STRICT: it has no arguments';
+	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group, groups that were replaced, people in the role nudge_analyst in place of the audience nudge_analysts. Not STRICT: it has no arguments';
 
 DO $$
 DECLARE

@@ -68,12 +68,12 @@ COMMENT ON COLUMN nudge.shipped_metric_sources.dimension_value IS 'Expression of
 COMMENT ON COLUMN nudge.shipped_metric_sources.condition IS 'Which rows of the mart count';
 COMMENT ON COLUMN nudge.shipped_metric_sources.aggregated IS 'Whether value, numerator and denominator are aggregates over the rows of a period, dimension value, currency and complete';
 
--- Clients fail on NaN and infinity.  Inlined, so not STRICT, and naming its
--- argument once.
+-- Clients fail on NaN and infinity, and numeric(24,6) on what is larger.  Inlined,
+-- so not STRICT, and naming its argument once: NaN, and NULL, are the greater.
 CREATE FUNCTION nudge.finite(value numeric) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN nullif(nullif(nullif(value, 'NaN'), 'Infinity'), '-Infinity');
-COMMENT ON FUNCTION nudge.finite(numeric) IS 'Works for nudge_reporting: a number, or NULL if it is NaN or infinite. Not STRICT: NULL is NULL';
+	RETURN nullif(nullif(greatest(-999999999999999999, least(value, 999999999999999999)), 999999999999999999), -999999999999999999);
+COMMENT ON FUNCTION nudge.finite(numeric) IS 'Works for nudge_reporting: a number, or NULL if it is NaN, infinite or too large for numeric(24,6). Not STRICT: NULL is NULL';
 
 -- One scan of a mart gives all its metrics.  Their names come first: who asks for
 -- one of another mart does not scan this, and of this computes no other.

@@ -15,7 +15,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('cost_per_lead', 'acquisition', 506, 'Cost per lead', 'currency', 'down', 'not additive', 'month', 'cost / new_leads', 'Spend over new leads.'),
 ('lead_to_customer_rate', 'acquisition', 507, 'Lead-to-customer rate', 'rate', 'up', 'not additive', 'month', 'new_customers / new_leads', 'Customers acquired over new leads of the same period.'),
 ('acquired_customers', 'acquisition', 508, 'Customers acquired', 'count', 'up', 'additive', 'month', 'new_customers', 'First conversions of customers, credited to channels by the linear model.'),
-('cac', 'acquisition', 509, 'CAC', 'currency', 'down', 'not additive', 'month', 'cost / new_customers', 'Customer acquisition cost of channels: spend over customers acquired. Salaries and tools are not in it.'),
+('cac', 'acquisition', 509, 'CAC', 'currency', 'down', 'not additive', 'month', 'cost / new_customers', 'Customer acquisition cost of channels: what the input spend has, over the customers that conversions say were acquired. Salaries, tools and overhead are not in it: fully_loaded_cac has them.'),
 ('attributed_revenue', 'acquisition', 510, 'Attributed revenue', 'currency', 'up', 'additive', 'month', 'revenue', 'Revenue of conversions, credited to channels by the linear model; the total has that of conversions without a touch, too.'),
 ('roas', 'acquisition', 511, 'ROAS', 'ratio', 'up', 'not additive', 'month', 'revenue / cost', 'Return on ad spend: attributed revenue over spend.'),
 ('marketing_roi', 'acquisition', 512, 'Marketing ROI', 'ratio', 'up', 'not additive', 'month', '(revenue - cost) / cost', 'Attributed revenue less spend, over spend.'),

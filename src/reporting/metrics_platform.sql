@@ -6,7 +6,7 @@
  */
 
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
-('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down.'),
+('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down; marts and uptime() call this fraction uptime_share. All services together are down if one is.'),
 ('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'not additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
 ('outages', 'platform', 402, 'Outages', 'count', 'down', 'not additive', 'month', 'outages', 'Stretches of downtime.'),
 ('incidents', 'platform', 403, 'Incidents', 'count', 'down', 'additive', 'month', 'incidents_started', 'Incidents that began.'),

@@ -92,40 +92,40 @@ END
 $$;
 COMMENT ON FUNCTION nudge.check_metric(text) IS 'Works for set_target: what is known of a metric, or an error if there is none of that name. Not STRICT: NULL is the name of none';
 
-CREATE FUNCTION nudge.set_target(metric text, value numeric, kind text DEFAULT 'target', period_start date DEFAULT NULL, currency text DEFAULT NULL, grain text DEFAULT NULL,
-		dimension text DEFAULT 'all', dimension_value text DEFAULT 'all', provenance text DEFAULT 'agreed', note text DEFAULT NULL) RETURNS date
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+-- What set_target() lets in, with what was left out.
+CREATE FUNCTION nudge.checked_target(wanted nudge.targets) RETURNS nudge.targets
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	known constant nudge.shipped_metrics := nudge.check_metric(metric);
+	known constant nudge.shipped_metrics := nudge.check_metric((wanted).metric);
 	settings constant nudge.deployment := nudge.deploy_settings(NULL, NULL, NULL, NULL, NULL);
-	made nudge.targets;
+	made nudge.targets := wanted;
 BEGIN
-	made.grain := coalesce(lower(grain), known.grain);
-	made.currency := coalesce(upper(btrim(currency)), CASE WHEN known.unit = 'currency' THEN (settings).currency END, '');
-	made.kind := coalesce(lower(kind), 'target');
-	made.provenance := coalesce(lower(provenance), 'agreed');
-	made.dimension := coalesce(dimension, 'all');
-	made.dimension_value := coalesce(dimension_value, 'all');
-	made.period_start := coalesce(period_start, nudge.period_start(nudge.civil_date(now(), (settings).zone), made.grain, (settings).week_start, (settings).fiscal_year_start));
+	made.grain := coalesce(nullif(lower(made.grain), ''), known.grain);
+	made.currency := coalesce(nullif(upper(btrim(made.currency)), ''), CASE WHEN known.unit = 'currency' THEN (settings).currency END, '');
+	made.kind := coalesce(lower(made.kind), 'target');
+	made.provenance := coalesce(lower(made.provenance), 'agreed');
+	made.dimension := coalesce(made.dimension, 'all');
+	made.dimension_value := coalesce(made.dimension_value, 'all');
+	made.period_start := coalesce(made.period_start, nudge.period_start(nudge.civil_date(now(), (settings).zone), made.grain, (settings).week_start, (settings).fiscal_year_start));
 	IF made.kind NOT IN ('target', 'minimum', 'benchmark', 'plan') THEN
-		RAISE EXCEPTION 'unknown kind of target "%"', left(kind, 40) USING ERRCODE = 'invalid_parameter_value',
+		RAISE EXCEPTION 'unknown kind of target "%"', left((wanted).kind, 40) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'It says what the value is for.',
 			HINT = 'It is target, minimum, benchmark or plan.';
 	ELSIF made.provenance NOT IN ('agreed', 'imported', 'derived', 'placeholder') THEN
-		RAISE EXCEPTION 'unknown provenance "%"', left(provenance, 40) USING ERRCODE = 'invalid_parameter_value',
+		RAISE EXCEPTION 'unknown provenance "%"', left((wanted).provenance, 40) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'It says where a target comes from.',
 			HINT = 'It is agreed, imported, derived or placeholder.';
-	ELSIF value IN ('NaN', 'Infinity', '-Infinity') THEN
-		RAISE EXCEPTION 'a target of "%" must be a number', metric USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('It is %s.', value),
+	ELSIF made.value = 'NaN' THEN
+		RAISE EXCEPTION 'a target of "%" must be a number', made.metric USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'NaN and infinity are none.',
 			HINT = 'Pass NULL to end the one before.';
 	ELSIF (made.dimension = 'all') <> (made.dimension_value = 'all') THEN
 		RAISE EXCEPTION 'a target of a slice must have a dimension and its value' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = format('They are "%s" and "%s".', made.dimension, made.dimension_value),
 			HINT = 'Pass both, as dimension => ''segment'', dimension_value => ''smb'', or neither for the total.';
 	ELSIF (made.currency <> '') <> (known.unit = 'currency') THEN
-		RAISE EXCEPTION 'a target of "%" must have % currency', metric, CASE WHEN known.unit = 'currency' THEN 'a' ELSE 'no' END USING ERRCODE = 'invalid_parameter_value',
+		RAISE EXCEPTION 'a target of "%" must have % currency', made.metric, CASE WHEN known.unit = 'currency' THEN 'a' ELSE 'no' END USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = format('Its unit is %s.', known.unit),
 			HINT = CASE WHEN known.unit = 'currency' THEN 'Pass currency, or let deploy(currency => ...) say which one stands for all.' ELSE 'Leave currency out.' END;
 	ELSIF nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start) <> made.period_start THEN
@@ -133,9 +133,43 @@ BEGIN
 			DETAIL = 'A target holds from the first day of a period on.',
 			HINT = format('Pass %s.', to_char(nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start), 'YYYY-MM-DD'));
 	END IF;
-	INSERT INTO nudge.targets AS t (metric, kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note)
-	VALUES (set_target.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, set_target.value, made.provenance, set_target.note)
-	ON CONFLICT ON CONSTRAINT targets_pkey DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note, set_by = session_user, set_at = now();
+	RETURN made;
+END
+$$;
+COMMENT ON FUNCTION nudge.checked_target(nudge.targets) IS 'Works for set_target: a target with what was left out, or an error if it makes no sense';
+
+CREATE FUNCTION nudge.refuse_target(metric text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'targets of "%" are not yours to set', left(coalesce(metric, ''), 70) USING ERRCODE = 'insufficient_privilege',
+		DETAIL = 'They are set by nudge_owner, by executives, and by managers of a department that has the subject of the metric.',
+		HINT = 'Ask one of them, or for membership in an audience: see nudge.create_audiences(). nudge_reporting.own_targets has those that are yours.';
+END
+$$;
+COMMENT ON FUNCTION nudge.refuse_target(text) IS 'Works for set_target: the error of who may not set targets of a metric. Not STRICT: NULL is a metric of nobody';
+
+CREATE FUNCTION nudge.set_target(metric text, value numeric, kind text DEFAULT 'target', period_start date DEFAULT NULL, currency text DEFAULT NULL, grain text DEFAULT NULL,
+		dimension text DEFAULT 'all', dimension_value text DEFAULT 'all', provenance text DEFAULT 'agreed', note text DEFAULT NULL) RETURNS date
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	made nudge.targets;
+BEGIN
+	-- the column holds no infinity
+	made := nudge.checked_target(ROW(metric, kind, grain, dimension, dimension_value, currency, period_start, CASE WHEN abs(value) = 'Infinity' THEN 'NaN' ELSE value END, provenance, note, NULL, NULL)::nudge.targets);
+	IF has_table_privilege('nudge.targets', 'INSERT') THEN
+		INSERT INTO nudge.targets AS t (metric, kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note)
+		VALUES (made.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, made.value, made.provenance, made.note)
+		ON CONFLICT ON CONSTRAINT targets_pkey DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note, set_by = session_user, set_at = now();
+	ELSIF coalesce(has_table_privilege(to_regclass('nudge_reporting.own_targets'), 'INSERT'), false) THEN
+		-- executives and managers: a view of their own
+		EXECUTE 'INSERT INTO nudge_reporting.own_targets AS t (metric, target_kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)'
+			' ON CONFLICT (metric, target_kind, grain, dimension, dimension_value, currency, period_start) DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note'
+		USING made.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, made.value, made.provenance, made.note;
+	ELSE
+		PERFORM nudge.refuse_target(made.metric);
+	END IF;
 	RETURN made.period_start;
 END
 $$;

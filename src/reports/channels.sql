@@ -155,15 +155,15 @@ CREATE FUNCTION nudge.acquisition_results(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- what a row of spend and touches, and what a lead belongs to
-	of_spend constant text := CASE by WHEN 'channel' THEN 'x.channel' WHEN 'campaign' THEN 'x.campaign'
+	-- what a row of spend and touches, and what a lead belongs to; channels are what they are without blanks around them
+	of_spend constant text := CASE by WHEN 'channel' THEN 'btrim(x.channel)' WHEN 'campaign' THEN 'x.campaign'
 		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
-	of_lead constant text := CASE by WHEN 'channel' THEN 'x.source' WHEN 'campaign' THEN 'x.campaign'
+	of_lead constant text := CASE by WHEN 'channel' THEN 'btrim(x.source)' WHEN 'campaign' THEN 'x.campaign'
 		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
-	of_credit constant text := CASE by WHEN 'kind' THEN '(SELECT k.kind FROM campaign k WHERE k.campaign = x.channel)' ELSE 'x.channel' END;
+	of_credit constant text := CASE by WHEN 'kind' THEN '(SELECT k.kind FROM campaign k WHERE k.campaign = x.channel)' WHEN 'channel' THEN 'btrim(x.channel)' ELSE 'x.channel' END;
 	-- where the plan stands: budgets of channels, shares of campaigns
 	plan constant text := CASE by
-		WHEN 'channel' THEN 'SELECT split_part(substr(b.category, length($10) + 2), ''/'', 1), b.amount, NULL::numeric, b.currency
+		WHEN 'channel' THEN 'SELECT btrim(split_part(substr(b.category, length($10) + 2), ''/'', 1)), b.amount, NULL::numeric, b.currency
 			FROM nudge.budget_lines($18, $1, $2, expected_currency => $9) b WHERE starts_with(b.category, $10 || ''/'')'
 		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs'
 		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs' END;
@@ -184,7 +184,7 @@ BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH campaign AS MATERIALIZED (
 			-- one that has ended goes on to earn, but has no plan
-			SELECT c.campaign, min(c.channel) AS channel, min(c.kind) AS kind, bool_or(r.runs) AS runs, sum(c.budget_share) FILTER (WHERE r.runs) AS budget_share
+			SELECT c.campaign, min(nullif(btrim(c.channel), '')) AS channel, min(c.kind) AS kind, bool_or(r.runs) AS runs, sum(c.budget_share) FILTER (WHERE r.runs) AS budget_share
 			FROM (%s) c, LATERAL (SELECT coalesce(nudge.civil_date(c.started_at, $3) < $2, true) AND coalesce(c.ended_at > $1::timestamp AT TIME ZONE $3, true) AS runs) r
 			GROUP BY c.campaign
 		), spent AS MATERIALIZED (

@@ -47,6 +47,44 @@ COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
 COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Further indexes, by which people drill down, as CREATE INDEX has them after the name of the table';
 
+-- Views that BI tools read show numbers as numeric(24,6).  One that is larger would
+-- be an error of the whole view, so it is one of its key.
+CREATE FUNCTION nudge.refuse_number(mart text, row_key text, numbers jsonb) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	large record;
+BEGIN
+	SELECT n.key, n.value INTO large FROM jsonb_each_text(numbers) n WHERE n.value <> 'NaN' AND abs(n.value::numeric) >= 999999999999999999.5 ORDER BY n.key COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '"%" of (%) in % is %', large.key, left(row_key, 200), nudge.mart_table(mart), left(large.value, 60) USING ERRCODE = 'numeric_value_out_of_range',
+			DETAIL = 'Views of nudge_reporting show numbers below 1e18.',
+			HINT = 'nudge.check_source() finds rows of inputs that are too large. Correct them, or leave them out by the filter of the source.';
+	END IF;
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION nudge.refuse_number(text, text, jsonb) IS 'Works for the refresh: an error if a number of a row is larger than a reporting view can show';
+
+-- Of a row w that is written, of a mart that is shipped.
+CREATE FUNCTION nudge.number_check(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN (
+		SELECT format('CASE WHEN %s THEN nudge.refuse_number(%L, concat_ws('', '', %s), jsonb_build_object(%s)) END', string_agg(c.condition, ' OR ' ORDER BY c.type),
+			number_check.name, (SELECT string_agg(format('w.%I', k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)), string_agg(c.members, ', ' ORDER BY c.type))
+		FROM nudge.materialisations m, LATERAL (
+			-- nothing is greater than NaN, which is told apart there; what is nearer to 1e18 would be rounded to it
+			SELECT a.atttypid AS type, format('greatest(%1$s) >= ''999999999999999999.5'' OR least(%1$s) <= ''-999999999999999999.5''', string_agg(format('w.%I', a.attname), ', ' ORDER BY a.attnum)) AS condition,
+				string_agg(format('%1$L, w.%1$I', a.attname), ', ' ORDER BY a.attnum) AS members
+			FROM pg_catalog.pg_attribute a WHERE a.attrelid = nudge.definition_view(number_check.name)::pg_catalog.regclass AND a.attnum > 0 AND a.atttypid IN ('numeric'::pg_catalog.regtype, 'float8'::pg_catalog.regtype)
+			GROUP BY a.atttypid
+		) c
+		WHERE m.name = number_check.name AND EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = number_check.name)
+		GROUP BY m.row_key
+	);
+COMMENT ON FUNCTION nudge.number_check(text) IS 'Works for the refresh: an expression that is an error if a number of a row w is larger than a reporting view can show; NULL for marts that are not shipped';
+
+
 -- What deploy was told last: marts are made by it, and reports show it.
 CREATE TABLE nudge.deployment (
 	single boolean PRIMARY KEY DEFAULT true CHECK (single),

@@ -21,6 +21,8 @@ $$;
 COMMENT ON FUNCTION nudge.note_settings() IS 'Trigger of tables of settings: lets the marts that are its arguments be computed anew. Not STRICT: triggers take no arguments';
 REVOKE EXECUTE ON FUNCTION nudge.note_settings() FROM PUBLIC;
 
+-- A funnel that cannot be computed (nudge.funnel_problem) is an error of its key in
+-- conversion_funnel, where freshness shows it.  Others go on.
 -- A target changes no state.
 CREATE TRIGGER note_steps AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF funnel, step_no, event, friction ON nudge.funnel_definitions
 	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('funnel_user_states', 'conversion_funnel', 'conversion_funnel_by_dimension');
@@ -82,7 +84,7 @@ COMMENT ON FUNCTION nudge.funnel_months(nudge.funnel_state, text, text) IS
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('funnel_user_states', 'usage', 880, 'mart', '{events}', 'user', '{user,funnel}', $query$
 SELECT e."user", d.funnel, nudge.bucket(e."user", {buckets}) AS bucket, nudge.funnel_agg(e."user", e.at, e.name, d.steps) AS state
-FROM (SELECT f.funnel, nudge.funnel_steps(f.funnel) AS steps FROM (SELECT DISTINCT s.funnel FROM nudge.funnel_definitions s) f OFFSET 0) d
+FROM (SELECT f.funnel, nudge.funnel_steps(f.funnel) AS steps FROM (SELECT DISTINCT s.funnel FROM nudge.funnel_definitions s) f WHERE (nudge.funnel_problem(f.funnel)).has_states OFFSET 0) d
 	JOIN nudge_staging.events e ON e.name = ANY (d.steps)
 WHERE e."user" IS NOT NULL
 GROUP BY e."user", d.funnel$query$, NULL, NULL,
@@ -95,8 +97,12 @@ SELECT u.bucket, u.funnel, count(*) AS users, nudge.rollup(u.state) AS state FRO
 ('conversion_funnel', 'usage', 882, 'metric', '{events}', 'funnel', '{funnel,period,step}', $query$
 SELECT f.funnel, r.period, r.step, r.last_step, r.event, r.people, r.previous_people, r.entered_people, r.people::numeric / nullif(r.previous_people, 0) AS step_rate, r.people::numeric / nullif(r.entered_people, 0) AS overall_rate,
 	r.previous_people - r.people AS dropped_people, r.open_people, r.median_seconds, r.target_volume, r.target_rate, r.people::numeric / nullif(r.previous_people, 0) - r.target_rate AS target_rate_gap, r.complete
-FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_buckets b GROUP BY b.funnel) f,
-	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r$query$,
+FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_buckets b GROUP BY b.funnel HAVING (nudge.funnel_problem(b.funnel)).problem IS NULL) f,
+	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r
+UNION ALL
+-- one that was defined by a version that let it: an error of its key, once its columns are asked for
+SELECT i.funnel, CASE WHEN nudge.check_funnel(i.funnel) THEN NULL::date END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM (SELECT d.funnel FROM nudge.funnel_definitions d GROUP BY d.funnel) i WHERE (nudge.funnel_problem(i.funnel)).problem IS NOT NULL$query$,
 	'SELECT DISTINCT b.funnel, nudge.as_of() FROM nudge_analytics.funnel_buckets b', NULL,
 	'How many people came to each step of each funnel of nudge.funnel_definitions, by the month in which they first entered. Grain: funnel, month of the zone of deploy() and step',
 	'{"funnel": "Funnel", "period": "First day of the month in which people first entered: each counts in one month", "step": "Place of the step, from 1", "last_step": "Place of the last one", "event": "Event that is the step", "people": "People that came to the step or further",
@@ -118,7 +124,8 @@ GROUP BY 1, 2, 3, 4$query$, NULL, '{"dim_customers": {"column": "customer", "que
 ('conversion_funnel_by_dimension', 'usage', 884, 'metric', '{events,users,customers,subscriptions}', 'funnel', '{funnel,dimension,value,period,step}', $query$
 SELECT f.funnel, f.dimension, f.value, r.period, r.step, r.last_step, r.event, r.people, r.previous_people, r.entered_people, r.people::numeric / nullif(r.previous_people, 0) AS step_rate, r.people::numeric / nullif(r.entered_people, 0) AS overall_rate,
 	r.previous_people - r.people AS dropped_people, r.open_people, r.median_seconds, r.complete
-FROM (SELECT b.funnel, b.dimension, b.value, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_dimension_buckets b GROUP BY b.funnel, b.dimension, b.value) f,
+FROM (SELECT b.funnel, b.dimension, b.value, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_dimension_buckets b
+		WHERE b.funnel = ANY (ARRAY(SELECT d.funnel FROM (SELECT DISTINCT d.funnel FROM nudge.funnel_definitions d) d WHERE (nudge.funnel_problem(d.funnel)).problem IS NULL)) GROUP BY b.funnel, b.dimension, b.value) f,
 	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r$query$,
 	'SELECT DISTINCT b.funnel, nudge.as_of() FROM nudge_analytics.funnel_dimension_buckets b', NULL,
 	'How many people came to each step of each funnel, by the month in which they first entered and a dimension of theirs now. Grain: funnel, dimension, value, month of the zone of deploy() and step',

@@ -47,8 +47,7 @@ FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_waterfall(c.state, 'month
 WHERE w.opening_mrr <> 0 OR w.closing_mrr <> 0$query$,
 	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
 UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
-UNION ALL SELECT c.customer, b.at FROM nudge_analytics.customer_mrr c,
-	(SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AT TIME ZONE {zone} + d.d AS at FROM (VALUES (interval '0'), (interval '1 microsecond')) d(d)) b$clock$,
+UNION ALL SELECT c.customer, t FROM nudge_analytics.customer_mrr c, nudge.period_ticks('month', {zone}) t$clock$,
 	'Revenue of each customer by month: opening MRR, its movement, closing MRR. Grain: customer, currency and month of the zone of deploy() that opens or closes with MRR',
 	'{"customer": "Customer", "currency": "Currency of the amounts", "period": "First day of the month", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened",
 	"new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened", "expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative",

@@ -38,8 +38,8 @@ BEGIN
 		max(format_type(a.atttypid, a.atttypmod)) FILTER (WHERE a.attname = m.key_column)
 	INTO columns, others, key_type FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
 	IF is_empty THEN
-		RETURN format('WITH written AS (INSERT INTO %s (%s) SELECT %s FROM %s AS f WHERE f.%I IS NOT NULL RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM written',
-			nudge.mart_table(name), columns, columns, nudge.definition_view(name), m.key_column);
+		RETURN format('WITH written AS (INSERT INTO %s AS w (%s) SELECT %s FROM %s AS f WHERE f.%I IS NOT NULL RETURNING %s) SELECT count(*), 0::bigint, NULL::jsonb FROM written',
+			nudge.mart_table(name), columns, columns, nudge.definition_view(name), m.key_column, coalesce(nudge.number_check(name), '1'));
 	END IF;
 	-- record_eq compares by the type, in whatever schema its operators are
 	same_row := format('a.%1$I = b.%1$I', m.key_column) || coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
@@ -63,9 +63,9 @@ BEGIN
 		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
 		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
 		-- a row that is nothing but its key does not change; twice the same key is an error
-		format('written AS (INSERT INTO %s (%s) SELECT * FROM changed%s RETURNING xmax = 0 AS is_new)', nudge.mart_table(name), columns,
+		format('written AS (INSERT INTO %s AS w (%s) SELECT * FROM changed%s RETURNING xmax = 0 AS is_new%s)', nudge.mart_table(name), columns,
 			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
-				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o)),
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), ', ' || nudge.number_check(name)),
 		-- even if one of the two is as stored: then there are more rows than are stored now, which is told by a negative number
 		format('SELECT (SELECT CASE WHEN (SELECT count(*) FROM fresh) = (SELECT count(*) FROM stored) - (SELECT count(*) FROM gone) + count(*) FILTER (WHERE w.is_new) THEN count(*) ELSE -1 END FROM written w), (SELECT count(*) FROM deleted), %s',
 			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)

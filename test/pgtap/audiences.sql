@@ -98,7 +98,7 @@ CREATE FUNCTION pg_temp.expected(reader, relation) RETURNS boolean LANGUAGE sql 
 		WHEN 'executive' THEN $2.space = 'nudge_reporting'
 		WHEN 'analysts' THEN $2.space IN ('nudge_staging', 'nudge_analytics', 'nudge_reporting') OR $2.space = 'nudge' AND $2.is_public
 		WHEN 'managers' THEN $2.space = 'nudge_reporting' AND ($2.subject = ANY ($1.subjects)
-			OR $2.name IN ('calendar_days', 'metric_catalog', 'chart_annotations', 'data_freshness', 'reporting_settings', '_metabase_metadata', 'department_kpis', 'department_metric_values', 'department_metric_progress', 'department_targets'))
+			OR $2.name IN ('calendar_days', 'metric_catalog', 'chart_annotations', 'data_freshness', 'reporting_settings', '_metabase_metadata', 'department_kpis', 'department_metric_values', 'department_metric_progress', 'department_targets', 'own_targets'))
 		WHEN 'outside' THEN $2.space = 'nudge_external' AND $2.name IN ('company_kpis', 'company_metric_values', 'company_mrr_monthly', 'company_metric_catalog')
 		WHEN 'customer' THEN $2.space = 'nudge_external' AND $2.name IN ('own_account', 'own_users', 'own_mrr_periods', 'own_mrr_monthly', 'own_subscriptions', 'own_tickets', 'own_usage_daily')
 		ELSE false END
@@ -123,7 +123,9 @@ SELECT cmp_ok((SELECT count(*) FROM tried WHERE expected), '>', 200::bigint, 'so
 SELECT cmp_ok((SELECT count(*) FROM tried WHERE NOT expected), '>', 1000::bigint, 'and many may not');
 SELECT is_empty($$ SELECT reader, space, name, answer FROM tried WHERE (answer = 'done') <> expected $$, 'nobody reads more, nor less');
 SELECT is_empty($$ SELECT reader, space, name, answer FROM tried WHERE NOT expected AND answer !~ '^42501 permission denied for (schema|table|view)' $$, 'what is not theirs is refused');
-SELECT is_empty($$ SELECT r.name, l.space, l.name FROM reader r, relation l WHERE has_table_privilege(r.name, l.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege(r.name, l.oid, 'INSERT, UPDATE, REFERENCES') $$, 'nobody writes');
+SELECT is_empty($$ SELECT r.name, l.space, l.name FROM reader r, relation l WHERE l.name <> 'own_targets' AND (has_table_privilege(r.name, l.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege(r.name, l.oid, 'INSERT, UPDATE, REFERENCES')) $$, 'nobody writes');
+SELECT set_eq($$ SELECT r.name FROM reader r WHERE has_table_privilege(r.name, 'nudge_reporting.own_targets', 'INSERT') $$, $$ SELECT name FROM reader WHERE audience IN ('executive', 'managers') $$, 'but who sets targets');
+SELECT is_empty($$ SELECT r.name FROM reader r WHERE has_table_privilege(r.name, 'nudge_reporting.own_targets', 'TRUNCATE, REFERENCES, TRIGGER') $$, 'and that only as rows');
 SELECT is_empty($$ SELECT r.name, n.nspname FROM reader r, pg_namespace n WHERE n.nspname ~ '^nudge' AND has_schema_privilege(r.name, n.oid, 'CREATE') $$, 'nor makes objects');
 SELECT is_empty($$ SELECT r.name, s.relname FROM reader r, pg_class s WHERE s.relkind = 'S' AND s.relnamespace::regnamespace::text ~ '^nudge' AND has_sequence_privilege(r.name, s.oid, 'USAGE, UPDATE') $$, 'nor draws numbers');
 SELECT is_empty($$ SELECT r.name, n.nspname FROM reader r, pg_namespace n WHERE n.nspname ~ '^(nudge|raw)' AND has_schema_privilege(r.name, n.oid, 'USAGE')
@@ -358,6 +360,43 @@ REVOKE tap_investors FROM tap_boxco;
 DELETE FROM nudge.external_customers WHERE customer IN ('c8', 'c9');
 DROP ROLE tap_lost;
 
+-- a group that is replaced
+CREATE ROLE tap_new_customers;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_new_customers', 'customers') \g /dev/null
+SELECT nudge.deploy() \g /dev/null
+SELECT is(pg_temp.seen('tap_acme', 'own_account'), (SELECT t.answer FROM truth t WHERE t.view_name = 'own_account' AND t.role_name = 'tap_acme'), 'members of a group that was replaced see what they saw');
+SELECT set_eq($$ SELECT role_name::text, problem FROM nudge.check_audiences() $$, $$ VALUES ('tap_customers', 'it is no audience, and may read 7 views of nudge_external'),
+	('tap_acme', 'it is not in the group of customers: it sees its own rows by what was granted to an earlier one, but not what is made from now on'),
+	('tap_boxco', 'it is not in the group of customers: it sees its own rows by what was granted to an earlier one, but not what is made from now on') $$, 'which is told');
+REVOKE tap_customers FROM tap_boxco;
+SELECT throws_ok($$ SELECT pg_temp.seen('tap_boxco', 'own_account') $$, '42501', NULL, 'who leaves it sees nothing');
+SELECT is(problem, 'it is not in the group of customers: it sees nothing', 'which is told too') FROM nudge.check_audiences() WHERE role_name = 'tap_boxco';
+GRANT tap_new_customers TO tap_boxco;
+SELECT is(pg_temp.seen('tap_boxco', 'own_account'), (SELECT t.answer FROM truth t WHERE t.view_name = 'own_account' AND t.role_name = 'tap_boxco'), 'who comes to the new one sees what is theirs');
+SELECT is_empty($$ SELECT problem FROM nudge.check_audiences() WHERE role_name = 'tap_boxco' $$, 'and all is well');
+DROP OWNED BY tap_new_customers;
+REVOKE tap_new_customers FROM tap_boxco;
+GRANT tap_customers TO tap_boxco;
+DELETE FROM nudge.audiences WHERE audience = 'customers';
+SELECT nudge.set_audience('tap_customers', 'customers') \g /dev/null
+SELECT nudge.deploy() \g /dev/null
+DROP ROLE tap_new_customers;
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() $$, 'and as it was before');
+-- a role of the engine in place of an audience of people
+CREATE ROLE tap_analyst;
+COMMENT ON ROLE tap_analyst IS 'nudge_metrics: reads inputs, materialisations and views for BI tools';
+GRANT tap_analyst TO tap_nobody;
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() WHERE problem ~ 'tap_analyst' $$, 'who is in an audience too is not told');
+REVOKE tap_customers FROM tap_nobody;
+SELECT set_eq($$ SELECT role_name::text, problem FROM nudge.check_audiences() $$, $$ SELECT 'tap_nobody'::text, format('it is a member of tap_analyst, a role of the engine, and may not read %s views of nudge_reporting: people are members of an audience, such as analysts', count(*))
+	FROM pg_class c JOIN nudge.shipped_views v ON v.name = c.relname WHERE c.relnamespace = 'nudge_reporting'::regnamespace $$, 'who is in no audience, and reads no reports, is told');
+SELECT nudge.grant_roles(analyst => 'tap_analyst') \g /dev/null
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() $$, 'but not who does read them');
+DROP OWNED BY tap_analyst;
+DROP ROLE tap_analyst;
+GRANT tap_customers TO tap_nobody;
+
 -- The others read marts as before -------------------------------------------------------
 
 CREATE ROLE tap_old_reader;
@@ -414,9 +453,88 @@ SELECT is(pg_temp.told_by_plan(q, theirs), pg_temp.told_by_plan(q, 'nobody'), 'n
 RESET ROLE;
 SET ROLE tap_managers_product;
 CREATE FUNCTION pg_temp.peek_metric(metric text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN IF metric ~ 'mrr|pipeline|burn' THEN RAISE EXCEPTION 'seen: %', metric; END IF; RETURN true; END $$;
-SELECT lives_ok(format('SELECT count(*) FROM nudge_reporting.%I WHERE pg_temp.peek_metric(metric)', n), 'functions of a manager see no metric of others: ' || n) FROM unnest('{department_kpis,department_metric_values,department_metric_progress,department_targets}'::text[]) n;
+SELECT lives_ok(format('SELECT count(*) FROM nudge_reporting.%I WHERE pg_temp.peek_metric(metric)', n), 'functions of a manager see no metric of others: ' || n) FROM unnest('{department_kpis,department_metric_values,department_metric_progress,department_targets,own_targets}'::text[]) n;
 RESET ROLE;
 REVOKE tap_managers_sales, tap_managers_product FROM tap_jane;
+
+-- Targets of managers -----------------------------------------------------------------------
+
+CREATE TEMP TABLE own_pairs AS SELECT r.name, m.metric FROM reader r JOIN nudge.shipped_metrics m ON r.audience = 'executive' OR r.audience = 'managers' AND m.subject = ANY (r.subjects);
+-- each role times every metric: by INSERT of what is not there, UPDATE and DELETE of what is
+CREATE FUNCTION pg_temp.set_by(role_name text) RETURNS TABLE (metric text, done text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR metric IN SELECT m.metric FROM nudge.shipped_metrics m LOOP
+		done := pg_temp.outcome(role_name, format('INSERT INTO nudge_reporting.own_targets (metric, value) VALUES (%L, 1)', metric));
+		DELETE FROM nudge.targets t WHERE t.metric = set_by.metric AND t.value = 1;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+CREATE TEMP TABLE targets_before AS SELECT * FROM nudge.targets;
+DELETE FROM nudge.targets;
+CREATE TEMP TABLE target_tried AS SELECT r.name, s.* FROM reader r, LATERAL pg_temp.set_by(r.name) s;
+INSERT INTO nudge.targets SELECT * FROM targets_before;
+SELECT set_eq($$ SELECT name, metric FROM target_tried WHERE done = 'done' $$, 'SELECT name, metric FROM own_pairs', 'who sets which targets');
+SELECT is_empty($$ SELECT DISTINCT r.audience, t.done FROM target_tried t JOIN reader r USING (name) WHERE t.done <> 'done' AND t.done !~ CASE WHEN r.audience = 'managers' THEN '^42501 targets of ".*" are not yours to set' ELSE '^42501 permission denied for (schema|view)' END $$, 'others are refused');
+SELECT is((SELECT count(*) FROM target_tried WHERE name = 'tap_managers_sales' AND metric = 'new_mrr' AND done <> 'done'), 1::bigint, 'a metric of another subject is to read only');
+SET ROLE tap_managers_sales;
+DELETE FROM nudge_reporting.own_targets;
+INSERT INTO nudge_reporting.own_targets (metric, value, currency, note) VALUES ('win_rate', 0.25, NULL, 'mine'), ('pipeline_value', 5000, NULL, NULL);
+RESET ROLE;
+SELECT results_eq($$ SELECT t.metric, t.kind, t.grain, t.dimension, t.dimension_value, t.currency, t.period_start, t.value, t.provenance, t.note, t.set_by, t.set_at FROM nudge.targets t WHERE t.metric IN ('win_rate', 'pipeline_value') AND t.period_start > '2001-01-01' ORDER BY 1 DESC $$,
+	$$ SELECT m.metric, 'target', m.grain, 'all', 'all', v.currency, nudge.period_start(nudge.civil_date(now(), d.zone), m.grain, d.week_start, d.fiscal_year_start), v.value::numeric(24,6), 'agreed', v.note, session_user::name, now()
+	FROM (VALUES ('win_rate', '', 0.25, 'mine'), ('pipeline_value', 'EUR', 5000, NULL)) v(metric, currency, value, note) JOIN nudge.shipped_metrics m USING (metric), nudge.deployment d ORDER BY 1 DESC $$, 'what is left out is as set_target() has it, and who and when is written');
+SELECT nudge.set_target('mrr', 77, currency => 'EUR', note => 'of finance') \g /dev/null
+UPDATE nudge.targets SET set_by = 'tap_jane', set_at = '2001-01-01' WHERE metric = 'win_rate';
+SET ROLE tap_managers_sales;
+SELECT is_empty($$ SELECT metric FROM nudge_reporting.own_targets WHERE metric NOT IN ('win_rate', 'pipeline_value') $$, 'no others are seen');
+UPDATE nudge_reporting.own_targets SET value = value * 2, set_at = '1999-01-01';
+SELECT throws_ok(q, s, m, d) FROM (VALUES
+	($$ UPDATE nudge_reporting.own_targets SET metric = 'mrr', currency = 'EUR' WHERE metric = 'win_rate' $$, '42501', 'targets of "mrr" are not yours to set', 'a row that is one''s own does not become another''s'),
+	($$ INSERT INTO nudge_reporting.own_targets (metric, value, currency, period_start) VALUES ('mrr', 1, 'EUR', '2024-01-01') $$, '42501', 'targets of "mrr" are not yours to set', 'what is not one''s own is not set'),
+	($$ INSERT INTO nudge_reporting.own_targets (metric, value, currency) VALUES ('mrr', 1, 'EUR') ON CONFLICT (metric, target_kind, grain, dimension, dimension_value, currency, period_start) DO UPDATE SET value = 0 $$, '42501', 'targets of "mrr" are not yours to set', 'nor by a conflict'),
+	($$ INSERT INTO nudge_reporting.own_targets SELECT * FROM nudge_reporting.own_targets $$, '0A000', NULL, 'who has set it is not to be written'),
+	($$ INSERT INTO nudge_reporting.own_targets (metric, value) VALUES (NULL, 1) $$, '42501', NULL, 'a metric that is none is nobody''s'),
+	($$ INSERT INTO nudge_reporting.own_targets (metric, value, target_kind) VALUES ('win_rate', 1, 'wish') $$, '22023', 'unknown kind of target "wish"', 'what makes no sense is refused'),
+	($$ INSERT INTO nudge_reporting.own_targets (metric, value, currency) VALUES ('win_rate', 1, 'EUR') $$, '22023', 'a target of "win_rate" must have no currency', 'as by set_target()'),
+	($$ UPDATE nudge_reporting.own_targets SET period_start = '2024-01-02' WHERE metric = 'win_rate' $$, '22023', NULL, 'also by a change'),
+	($$ INSERT INTO nudge.targets (metric, value, period_start) VALUES ('win_rate', 1, '2024-01-01') $$, '42501', NULL, 'the table itself is closed'),
+	($$ DELETE FROM nudge.targets $$, '42501', NULL, 'to all of it'),
+	($$ TRUNCATE nudge_reporting.own_targets $$, '42809', NULL, 'and the view is no table'),
+	($$ ALTER VIEW nudge_reporting.own_targets RESET (check_option) $$, '42501', NULL, 'which is not theirs'),
+	($$ SELECT nudge.set_target('win_rate', 1) $$, '42501', NULL, 'the function is of who may use the schema')) v(q, s, m, d);
+-- a function of their own that is theirs to run, within the statement
+CREATE FUNCTION pg_temp.has_table_privilege(oid, text) RETURNS boolean LANGUAGE sql RETURN true;
+SET search_path = pg_temp, pg_catalog, public;
+SELECT throws_ok($$ INSERT INTO nudge_reporting.own_targets (metric, value, currency) VALUES ('mrr', 1, 'EUR') $$, '42501', NULL, 'functions of theirs do not stand for those that are asked');
+RESET search_path;
+CREATE FUNCTION pg_temp.peek_target(metric text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN IF metric NOT IN ('win_rate', 'pipeline_value') THEN RAISE EXCEPTION 'seen: %', metric; END IF; RETURN true; END $$;
+SELECT lives_ok($$ UPDATE nudge_reporting.own_targets SET note = 'seen' WHERE pg_temp.peek_target(metric) $$, 'functions of a manager see no target of others where one is written');
+SELECT lives_ok($$ DELETE FROM nudge_reporting.own_targets WHERE pg_temp.peek_target(metric) AND metric = 'pipeline_value' $$, 'or taken away');
+RESET ROLE;
+SELECT results_eq($$ SELECT value, note, set_by, set_at FROM nudge.targets WHERE metric = 'win_rate' AND period_start > '2001-01-01' $$, $$ SELECT 0.5::numeric(24,6), 'seen', session_user::name, now() $$, 'who changed it last, and when, cannot be made up');
+SELECT is_empty($$ SELECT FROM nudge.targets WHERE metric = 'pipeline_value' AND period_start > '2001-01-01' $$, 'what was deleted is gone');
+SELECT results_eq($$ SELECT value, note FROM nudge.targets WHERE metric = 'mrr' AND period_start = (SELECT max(period_start) FROM nudge.targets WHERE metric = 'mrr') $$, $$ VALUES (77::numeric(24,6), 'of finance') $$, 'that of others is as it was');
+-- who is in the audience of analysts too may use the function, for what is theirs
+GRANT tap_analysts TO tap_jane;
+SET ROLE tap_jane;
+SELECT throws_ok($$ SELECT nudge.set_target('win_rate', 0.4) $$, '42501', 'targets of "win_rate" are not yours to set', 'analysts set no targets');
+RESET ROLE;
+GRANT tap_managers_sales TO tap_jane;
+SET ROLE tap_jane;
+SELECT lives_ok($$ SELECT nudge.set_target('win_rate', 0.4), nudge.set_target('win_rate', 0.45) $$, 'one who is a manager too sets its own by the function');
+SELECT throws_ok($$ SELECT nudge.set_target('mrr', 1, currency => 'EUR') $$, '42501', 'targets of "mrr" are not yours to set', 'and no others');
+RESET ROLE;
+SELECT is(value, 0.45::numeric(24,6), 'twice: the second replaces the first') FROM nudge.targets WHERE metric = 'win_rate' AND period_start > '2001-01-01';
+ALTER ROLE tap_jane NOINHERIT;
+SET ROLE tap_jane;
+SELECT throws_ok($$ INSERT INTO nudge_reporting.own_targets (metric, value) VALUES ('win_rate', 0.1) $$, '42501', NULL, 'who must SET ROLE first does');
+RESET ROLE;
+ALTER ROLE tap_jane INHERIT;
+REVOKE tap_managers_sales, tap_analysts FROM tap_jane;
+SELECT is_empty($$ SELECT * FROM nudge.check_audiences() UNION ALL SELECT role_name, problem FROM nudge.grant_audiences() $$, 'nothing is missing or too much');
+DELETE FROM nudge.targets WHERE metric NOT IN ('mrr', 'win_rate', 'uptime_rate');
+
 -- other subjects than those that are shipped
 SELECT nudge.set_audience('tap_managers_product', 'managers', 'product', subjects => '{platform}', metrics => '{nps}') \g /dev/null
 SELECT set_eq($$ SELECT pg_temp.pairs('tap_managers_product', 'department_kpis') $$, $$ SELECT 'product ' || metric FROM nudge.shipped_metrics WHERE subject = 'platform' OR metric = 'nps' $$, 'a department reads what it is told to');

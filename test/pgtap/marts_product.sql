@@ -307,10 +307,67 @@ SELECT lives_ok($$INSERT INTO nudge.funnel_definitions (funnel, step_no, event) 
 RESET ROLE;
 SELECT is_empty($$SELECT pg_temp.refresh_all() INTERSECT SELECT 'nothing'$$, 'is counted');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'rightly');
--- a wrong definition is that of one funnel
-INSERT INTO nudge.funnel_definitions (funnel, step_no, event, min_count) VALUES ('wrong', 1, 'visit', 1), ('wrong', 2, 'paid', 20000);
-SELECT throws_ok($$SELECT pg_temp.refresh_all()$$, '22023', NULL, 'which says what is wrong');
+-- a definition that cannot be is refused, whichever statement makes it so
+SELECT throws_ok(format('INSERT INTO nudge.funnel_definitions (funnel, step_no, event, min_count, max_gap) VALUES %s', v), '22023', e, e) FROM (VALUES
+	($$('wrong', 1, 'visit', 1, NULL), ('wrong', 2, 'paid', 20000, NULL)$$, 'funnel "wrong" cannot be computed: "min_counts" must be from 1 to 10000'),
+	($$('wrong', 1, 'visit', 1, NULL), ('wrong', 2, 'paid', 1, '1 month')$$, 'funnel "wrong" cannot be computed: "max_gaps" must not have months or years'),
+	($$('wrong', 1, 'visit', 1, '1 day'), ('wrong', 2, 'paid', 1, NULL)$$, 'funnel "wrong" cannot be computed: "max_gaps" must be null for the first and for optional steps'),
+	($$('wrong', 1, 'visit', 1, NULL), ('wrong', 2, '*', 1, NULL)$$, 'funnel "wrong" cannot be computed: the state does not track "*"'),
+	($$('wrong', 1, 'visit', 1, NULL), ('wrong', 2, 'visit', 2, NULL)$$, 'funnel "wrong" cannot be computed: min_counts and rows that meet several steps do not go together')) v(v, e);
+INSERT INTO nudge.funnel_definitions (funnel, step_no, event, max_gap) VALUES ('wide', 1, 'visit', NULL), ('wide', 2, 'signup', '5 days'), ('wide', 3, 'paid', '9 days');
+SELECT throws_ok($$UPDATE nudge.funnel_definitions SET max_gap = '1 year' WHERE funnel = 'wide' AND step_no = 2$$, '22023', NULL, 'so is a change');
+SELECT throws_ok($$DELETE FROM nudge.funnel_definitions WHERE funnel = 'wide' AND step_no = 1$$, '22023', NULL, 'a step that goes, and leaves a gap before the first');
+SELECT throws_ok($$UPDATE nudge.funnel_definitions SET funnel = 'new' WHERE funnel = 'wide' AND step_no = 1$$, '23505', NULL, 'and a step of another funnel');
+SELECT throws_ok($$UPDATE nudge.funnel_definitions SET funnel = 'other' WHERE funnel = 'wide' AND step_no = 1$$, '22023', NULL, 'even if that one may be');
+SET CONSTRAINTS nudge.check_steps DEFERRED;
+DELETE FROM nudge.funnel_definitions WHERE funnel = 'wide' AND step_no = 1;
+INSERT INTO nudge.funnel_definitions (funnel, step_no, event) VALUES ('wide', 1, 'signup');
+SELECT lives_ok('SET CONSTRAINTS nudge.check_steps IMMEDIATE', 'what is right in the end may be wrong on the way');
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'these are counted');
+SELECT is_empty('SELECT pg_temp.otherwise()', 'as they are');
+-- one that was there before there was a check is an error of that funnel, and of no other
+INSERT INTO nudge.funnel_definitions (funnel, step_no, event) VALUES ('wrong', 1, 'visit'), ('wrong', 2, 'paid');
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'a right one');
+CREATE TABLE pg_temp.before AS SELECT * FROM nudge_analytics.conversion_funnel WHERE funnel = 'wrong';
+ALTER TABLE nudge.funnel_definitions DISABLE TRIGGER check_steps;
+UPDATE nudge.funnel_definitions SET min_count = 20000, event = 'signup' WHERE funnel = 'wrong' AND step_no = 2;
+UPDATE nudge.funnel_definitions SET event = 'activate' WHERE funnel = 'wide' AND step_no = 2;
+ALTER TABLE nudge.funnel_definitions ENABLE TRIGGER check_steps;
+SELECT results_eq($$SELECT d.funnel, (nudge.funnel_problem(d.funnel)).problem FROM (SELECT DISTINCT f.funnel FROM nudge.funnel_definitions f) d ORDER BY 1$$,
+	$$VALUES ('new', NULL), ('wide', NULL), ('wrong', '"min_counts" must be from 1 to 10000')$$, 'funnel_problem finds it');
+SELECT is((SELECT string_agg(pg_temp.refresh(m), ', ') FROM unnest('{funnel_user_states,funnel_buckets,funnel_dimension_buckets,conversion_funnel_by_dimension}'::text[]) m) IS NULL, false, 'states of the others are computed');
+SELECT isnt_empty($$SELECT FROM nudge_analytics.funnel_user_states WHERE funnel = 'wrong'$$, 'and of it: they have no bounds');
+SELECT is_empty($$SELECT FROM nudge_analytics.conversion_funnel_by_dimension WHERE funnel = 'wrong'$$, 'but no report');
+SELECT isnt_empty($$SELECT FROM nudge_analytics.conversion_funnel_by_dimension WHERE funnel = 'wide'$$, 'as the others have');
+SELECT throws_ok($$SELECT pg_temp.refresh('conversion_funnel')$$, '22023', 'funnel "wrong" cannot be computed: "min_counts" must be from 1 to 10000', 'all at once is an error');
+-- as run_refresh goes on after it
+SELECT nudge.fan_out(1000000), nudge.begin_run('conversion_funnel', 'refresh') AS run, nudge.mark_run('conversion_funnel') \gset
+SELECT is(nudge.enumerate_keys('conversion_funnel'), 3::bigint, 'which leaves its keys');
+SELECT results_eq(format('SELECT k, nudge.refresh_batch(%L, %s, ARRAY[k]) FROM unnest(%L::text[]) k', 'conversion_funnel', :run, '{wrong,wide,new}'), $$VALUES ('wrong', 'put aside'), ('wide', 'done'), ('new', 'done')$$, 'one of which cannot be computed');
+SELECT nudge.end_run('conversion_funnel', :run, 'ok', NULL, NULL) \g /dev/null
+SELECT results_eq('SELECT materialisation, key, sqlstate, error FROM nudge.quarantine', $$VALUES ('conversion_funnel', 'wrong', '22023', 'funnel "wrong" cannot be computed: "min_counts" must be from 1 to 10000')$$, 'and is put aside, with the reason');
+SELECT is(f.status, 'quarantined', 'which freshness shows') FROM nudge.freshness f WHERE f.name = 'conversion_funnel';
+SELECT results_eq($$SELECT * FROM nudge_analytics.conversion_funnel WHERE funnel = 'wrong' ORDER BY period, step$$, 'SELECT * FROM pg_temp.before ORDER BY period, step', 'its rows are as they were');
+SELECT is_empty('SELECT pg_temp.wrong()', 'all others are what the queries say');
+SELECT results_eq('SELECT DISTINCT funnel FROM nudge_reporting.funnel_people ORDER BY funnel', $$VALUES ('new'), ('wide')$$, 'people of the others are shown');
+CREATE OR REPLACE VIEW pg_temp.definitions AS
+	SELECT f.funnel, array_agg(f.event ORDER BY f.step_no) AS events, array_agg(f.max_gap ORDER BY f.step_no) AS gaps, array_agg(f.min_count ORDER BY f.step_no) AS counts, array_agg(f.target_rate ORDER BY f.step_no) AS rates FROM nudge.funnel_definitions f WHERE f.funnel <> 'wrong' GROUP BY f.funnel;
+SELECT is_empty($$SELECT * FROM pg_temp.otherwise() o WHERE o !~ 'wrong'$$, 'and what the tables say');
+CREATE OR REPLACE VIEW pg_temp.definitions AS
+	SELECT f.funnel, array_agg(f.event ORDER BY f.step_no) AS events, array_agg(f.max_gap ORDER BY f.step_no) AS gaps, array_agg(f.min_count ORDER BY f.step_no) AS counts, array_agg(f.target_rate ORDER BY f.step_no) AS rates FROM nudge.funnel_definitions f GROUP BY f.funnel;
+UPDATE nudge.funnel_definitions SET min_count = 1 WHERE funnel = 'wrong' AND step_no = 2;
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'once it is put right it is computed');
+SELECT is_empty('SELECT FROM nudge.quarantine', 'and nothing is put aside');
+SELECT is_empty('SELECT pg_temp.otherwise()', 'or wrong');
+-- one that has too many events has no states either
+ALTER TABLE nudge.funnel_definitions DISABLE TRIGGER check_steps;
+UPDATE nudge.funnel_definitions SET friction = ARRAY(SELECT 'event ' || g FROM generate_series(1, 63) g) WHERE funnel = 'wrong' AND step_no = 2;
+ALTER TABLE nudge.funnel_definitions ENABLE TRIGGER check_steps;
+SELECT isnt(pg_temp.refresh('funnel_user_states'), NULL, 'states go');
+SELECT set_eq('SELECT DISTINCT funnel FROM nudge_analytics.funnel_user_states', '{new,wide}'::text[], 'of that funnel');
 DELETE FROM nudge.funnel_definitions WHERE funnel = 'wrong';
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'a funnel that goes');
+SELECT is_empty('SELECT pg_temp.otherwise()', 'leaves nothing');
 
 -- Edges -------------------------------------------------------------------
 

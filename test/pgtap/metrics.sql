@@ -29,6 +29,11 @@ UPDATE company.deals SET partner = 'Shop Connect' WHERE deal ~ '[14]$';
 UPDATE company.deployments SET failed = NULL WHERE service = 'api' AND extract(second FROM at)::integer % 7 = 0;
 UPDATE company.users SET internal = true WHERE "user" ~ '5-2$';
 UPDATE company.customers SET internal = true WHERE customer ~ '3$';
+-- channels and segments with blanks around them: they are the same
+UPDATE company.touches SET channel = ' ' || channel || '  ' WHERE extract(minute FROM at)::integer % 3 = 0;
+UPDATE company.spend SET channel = channel || ' ' WHERE day::text ~ '[37]$';
+UPDATE company.campaigns SET channel = ' ' || channel WHERE campaign ~ '[aeiou]s?$';
+UPDATE company.customers SET segment = segment || ' ' WHERE customer ~ '[48]$';
 SELECT count(*) FROM nudge.deploy(zone => 'America/Los_Angeles', week_start => 'sunday', fiscal_year_start => 4) \g /dev/null
 -- all, or some with what they read
 CREATE FUNCTION pg_temp.refresh_all(wanted text[] DEFAULT NULL) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -146,8 +151,8 @@ SELECT pg_temp.expect('month', $$
 		avg(l.csat) AS csat, count(*) FILTER (WHERE l.resolved)::numeric / nullif(count(l.ticket), 0) AS ticket_resolution_rate, count(*) FILTER (WHERE l.reopened_at IS NOT NULL)::numeric / nullif(count(*) FILTER (WHERE l.resolved OR l.reopened_at IS NOT NULL), 0) AS ticket_reopen_rate,
 		count(*) FILTER (WHERE l.escalated)::numeric / nullif(count(l.escalated), 0) AS ticket_escalation_rate, count(*) FILTER (WHERE l.resolved AND l.contacts = 1 AND l.reopened_at IS NULL)::numeric / nullif(count(l.contacts) FILTER (WHERE l.resolved), 0) AS one_touch_resolution_rate
 	FROM months m LEFT JOIN line l ON l.period = m.period GROUP BY m.period, m.ends $$) \g /dev/null
-SELECT pg_temp.expect('month', $$ SELECT b.period, b.resolved AS tickets_resolved, b.closing AS ticket_backlog, round(b.mean_age_days, 1) AS backlog_age_days
-	FROM nudge.backlog('company_tickets', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) b $$) \g /dev/null
+SELECT pg_temp.expect('month', $$ SELECT m.period, (SELECT count(*) FROM line l WHERE l.resolved_at >= m.starts AND l.resolved_at < m.ends) AS tickets_resolved, count(l.ticket) AS ticket_backlog, round(avg(extract(epoch FROM m.ends - l.opened_at)) / 86400, 1) AS backlog_age_days
+	FROM months m LEFT JOIN line l ON l.opened_at < m.ends AND (l.resolved_at IS NULL OR l.resolved_at >= m.ends) GROUP BY m.period, m.starts, m.ends $$) \g /dev/null
 
 -- the net promoter score, of the surveys sent
 SELECT pg_temp.expect('month', $$ SELECT m.period, 100.0 * (count(*) FILTER (WHERE s.score >= 9) - count(*) FILTER (WHERE s.score <= 6)) / nullif(count(s.score), 0) AS nps, count(s.score) AS nps_responses, count(s.score)::numeric / nullif(count(s.sent_at), 0) AS nps_response_rate
@@ -168,7 +173,13 @@ SELECT pg_temp.expect('month', $$
 		LATERAL (SELECT sum(o.amount) AS quota FROM company.quotas o WHERE o.period = m.period) q $$) \g /dev/null
 
 -- the platform
-SELECT pg_temp.expect('month', $$ SELECT u.period, u.uptime_share AS uptime_rate, u.downtime_minutes, u.outages FROM nudge.uptime('company.incidents', 'company.maintenance', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', 'America/Los_Angeles', now()) u $$) \g /dev/null
+-- a service is not down while that is planned, all are if one is, and stretches that overlap are one; no planned time is of all services
+CREATE FUNCTION pg_temp.minutes(r tstzmultirange) RETURNS numeric LANGUAGE sql IMMUTABLE RETURN (SELECT coalesce(sum(extract(epoch FROM upper(u) - lower(u))), 0) / 60 FROM unnest(r) u);
+CREATE TEMP TABLE down AS SELECT range_agg(u) AS stretches FROM (SELECT i.service, range_agg(tstzrange(i.started_at, coalesce(i.ended_at, now()))) AS down FROM company.incidents i WHERE i.outage GROUP BY 1) s
+	LEFT JOIN (SELECT w.service, range_agg(tstzrange(w.started_at, w.ended_at)) AS planned FROM company.maintenance w GROUP BY 1) p USING (service), unnest(s.down - coalesce(p.planned, '{}')) u;
+SELECT cmp_ok((SELECT count(DISTINCT service) FROM company.maintenance), '<', (SELECT count(DISTINCT service) FROM company.incidents), 'some services are never maintained');
+SELECT pg_temp.expect('month', $$ SELECT m.period, 1 - pg_temp.minutes(d.down) / pg_temp.minutes(d.month) AS uptime_rate, pg_temp.minutes(d.down) AS downtime_minutes, (SELECT count(*) FROM unnest(o.stretches) u WHERE lower(u) >= m.starts AND lower(u) < m.ends) AS outages
+	FROM months m, down o, LATERAL (SELECT tstzmultirange(tstzrange(m.starts, m.ends)) AS month) c, LATERAL (SELECT c.month, c.month * o.stretches AS down) d $$) \g /dev/null
 SELECT pg_temp.expect('month', $$
 	SELECT m.period, count(i.incident) AS incidents, avg(extract(epoch FROM i.ended_at - i.started_at)) / 60 AS mttr, avg(extract(epoch FROM i.detected_at - i.started_at)) / 60 AS mttd, (extract(epoch FROM m.ends - m.starts) / 60 - d.minutes) / nullif(d.failures, 0) AS mtbf
 	FROM months m LEFT JOIN company.incidents i ON pg_temp.month(i.started_at) = m.period,
@@ -226,7 +237,15 @@ SELECT pg_temp.expect('month', $$ SELECT m.period, count(i.customer) AS interven
 SELECT pg_temp.expect('month', $$ SELECT i.period, i.success_rate AS intervention_success_rate FROM nudge.intervention_success('company.interventions', 'company.scores', (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'month', zone => 'America/Los_Angeles', as_of => now()) i WHERE i.is_total $$) \g /dev/null
 
 -- revenue and what is spent for it
-CREATE TEMP TABLE earned AS SELECT r.period, sum(r.amount) AS revenue FROM (SELECT DISTINCT state FROM last) s, nudge.revenue_streams(s.state, (SELECT min(period) FROM months), (SELECT max(period_end) FROM months), 'company.charges', 'company.usage', 'company.plans', 'month', 'America/Los_Angeles', now(), 'USD') r GROUP BY 1;
+-- by day: the mean of what is paid as each closes; what is charged, but for overage, which usage says
+CREATE TEMP TABLE earned AS
+	SELECT m.period, round(r.recurring / (m.period_end - m.period), 2) + (SELECT coalesce(sum(c.amount), 0) FROM company.charges c WHERE c.kind <> 'overage' AND pg_temp.month(c.at) = m.period)
+		+ (SELECT coalesce(sum((u.volume - u.plan_limit) * u.rate) FILTER (WHERE u.volume > u.plan_limit), 0) FROM company.usage u WHERE u.period = m.period) AS revenue
+	FROM months m, LATERAL (
+		SELECT coalesce(sum(s.amount / CASE s.interval_unit WHEN 'year' THEN 12 ELSE 1 END), 0) AS recurring
+		FROM generate_series(m.period, m.period_end - 1, interval '1 day') d, LATERAL (SELECT pg_temp.instant(d::date + 1) AS closes) k JOIN company.subscriptions s ON s.valid_from < k.closes AND (s.valid_to IS NULL OR s.valid_to >= k.closes)
+	) r;
+DELETE FROM earned WHERE revenue = 0;
 CREATE TEMP TABLE spent AS SELECT m.period, coalesce(e.revenue, 0) AS revenue, o.costs, (SELECT count(*) FROM moved v WHERE v.period = m.period AND v.closing > 0) AS customers,
 		sum(c.amount) FILTER (WHERE c.category ~ '^product_delivery') AS delivery, sum(c.amount) FILTER (WHERE c.category ~ 'support$') AS support, sum(c.amount) FILTER (WHERE c.category ~ 'sales$') AS sales, sum(c.amount) FILTER (WHERE c.category ~ 'marketing') AS marketing,
 		coalesce(sum(c.amount) FILTER (WHERE c.category ~ '^product_development'), 0) AS research
@@ -236,6 +255,46 @@ SELECT pg_temp.expect('month', $$ SELECT period, costs / nullif(customers, 0) AS
 	research / nullif(revenue, 0) AS research_and_development_rate, revenue / nullif(sales, 0) AS sales_efficiency, revenue / nullif(marketing, 0) AS marketing_efficiency FROM spent $$) \g /dev/null
 SELECT pg_temp.expect('quarter', $$ SELECT period, 4 * (revenue - lag(revenue) OVER (ORDER BY period)) / nullif(lag(cost) OVER (ORDER BY period), 0) AS magic_number
 	FROM (SELECT date_trunc('quarter', period)::date AS period, sum(revenue) AS revenue, sum(sales + marketing) AS cost FROM spent GROUP BY 1) q $$) \g /dev/null
+
+-- what a customer costs, earns and is worth
+CREATE TEMP TABLE unit AS
+	SELECT m.period, e.revenue, e.revenue - s.delivery AS gross, (e.revenue - s.delivery) / nullif(e.revenue, 0) AS margin, e.revenue - s.delivery - (SELECT sum(c.amount) FROM company.costs c WHERE c.period = m.period AND c.variable AND c.category ~ '^customer_acquisition') AS contribution,
+		1.2 * ((SELECT coalesce(sum(a.amount), 0) FROM company.spend a WHERE date_trunc('month', a.day) = m.period) + (SELECT coalesce(sum(c.amount), 0) FROM company.costs c WHERE c.period = m.period AND c.category ~ '^customer_acquisition' AND c.category !~ 'paid_advertising$')) AS acquisition,
+		(SELECT count(*) FROM (SELECT customer, min(valid_from) AS at FROM company.subscriptions WHERE amount > 0 GROUP BY customer) f WHERE pg_temp.month(f.at) = m.period) AS won, v.customers, v.mrr,
+		sum(v.churned) OVER year / nullif(sum(v.opening) OVER year, 0) AS churn
+	FROM months m LEFT JOIN earned e USING (period) LEFT JOIN spent s USING (period),
+		LATERAL (SELECT count(*) FILTER (WHERE v.closing > 0) AS customers, sum(v.closing) AS mrr, count(*) FILTER (WHERE v.opening > 0 AND v.closing = 0) AS churned, count(*) FILTER (WHERE v.opening > 0) AS opening FROM moved v WHERE v.period = m.period) v
+	WINDOW year AS (ORDER BY m.period ROWS 11 PRECEDING);
+SELECT pg_temp.expect('month', $$ SELECT period, margin AS gross_margin_rate, contribution / nullif(revenue, 0) AS contribution_margin_rate, acquisition / nullif(won, 0) AS fully_loaded_cac, mrr / nullif(customers, 0) * margin / nullif(churn, 0) AS ltv,
+		mrr / nullif(customers, 0) * margin / nullif(churn, 0) / (acquisition / nullif(won, 0)) AS ltv_to_cac_ratio, CASE WHEN margin > 0 THEN acquisition / nullif(won, 0) / (mrr / nullif(customers, 0) * margin) END AS cac_payback_months,
+		acquisition / nullif(customers, 0) AS acquisition_cost_per_active_customer FROM unit WHERE acquisition > 0 $$) \g /dev/null
+
+-- how well customers with MRR are, by their last score
+SELECT pg_temp.expect('month', $$ SELECT p.period, avg(s.score) AS mean_health_score, CASE WHEN count(s.score) > 0 THEN count(*) FILTER (WHERE s.score < 65) END AS at_risk_customers, CASE WHEN count(s.score) > 0 THEN coalesce(sum(p.mrr) FILTER (WHERE s.score < 65), 0) END AS at_risk_mrr,
+		CASE WHEN count(s.score) > 0 THEN coalesce(sum(p.mrr) FILTER (WHERE s.score < 65), 0) END / sum(p.mrr) AS at_risk_mrr_rate
+	FROM paid p JOIN months m USING (period) LEFT JOIN LATERAL (SELECT s.score FROM company.scores s WHERE s.entity = p.customer AND s.at < m.ends ORDER BY s.at DESC LIMIT 1) s ON true WHERE p.mrr > 0 GROUP BY p.period $$) \g /dev/null
+
+-- ways: a user is in the month in which it signed up first, at the furthest step that some way comes to
+CREATE TEMP TABLE way AS SELECT e."user" AS who, e.name, e.at FROM company.events e WHERE e."user" IS NOT NULL AND e.at < now() AND e.name IN ('signup', 'import_contacts', 'create_campaign', 'send_campaign', 'invite_colleague');
+CREATE INDEX ON way (who, name, at);
+CREATE TEMP TABLE entered AS SELECT f.who, pg_temp.month(f.at) AS period, EXISTS (SELECT FROM way a JOIN way b ON b.who = a.who AND b.name = 'import_contacts' AND b.at >= a.at AND b.at <= a.at + interval '24 hours'
+		JOIN way c ON c.who = a.who AND c.name = 'create_campaign' AND c.at >= b.at AND c.at <= b.at + interval '24 hours' JOIN way d ON d.who = a.who AND d.name = 'send_campaign' AND d.at >= c.at AND d.at <= c.at + interval '168 hours'
+		JOIN way e ON e.who = a.who AND e.name = 'invite_colleague' AND e.at >= d.at WHERE a.who = f.who AND a.name = 'signup') AS through
+	FROM (SELECT who, min(at) AS at FROM way WHERE name = 'signup' GROUP BY who) f;
+SELECT pg_temp.expect('month', $$ SELECT m.period, count(e.who) AS funnel_entries, count(*) FILTER (WHERE e.through) AS funnel_completions, count(*) FILTER (WHERE e.through)::numeric / nullif(count(e.who), 0) AS funnel_conversion_rate
+	FROM months m LEFT JOIN entered e USING (period) WHERE m.period >= (SELECT min(period) FROM entered) GROUP BY m.period $$) \g /dev/null
+-- sessions: events of a user without a pause of more than half an hour, of the day on which they begin
+CREATE TEMP TABLE session AS
+	SELECT r.who, pg_temp.day(min(r.at)) AS day, count(*) AS events, extract(epoch FROM max(r.at) - min(r.at)) AS seconds
+	FROM (SELECT q.who, q.at, count(*) FILTER (WHERE q.begins) OVER (PARTITION BY q.who ORDER BY q.at, q.n) AS no
+		FROM (SELECT e."user" AS who, e.at, e.n, (e.at - lag(e.at) OVER (PARTITION BY e."user" ORDER BY e.at, e.n) > interval '30 minutes') IS NOT FALSE AS begins
+			FROM (SELECT *, row_number() OVER () AS n FROM company.events WHERE "user" IS NOT NULL) e) q) r
+	GROUP BY r.who, r.no;
+SELECT pg_temp.expect(g, format($$ SELECT p.period, coalesce(sum(w.n), 0) AS sessions, sum(w.n) / count(w.who) AS sessions_per_user, sum(w.bounces) / sum(w.n) AS bounce_rate, sum(w.events) / sum(w.n) AS events_per_session, count(*) FILTER (WHERE w.n > 1)::numeric / nullif(count(w.who), 0) AS session_return_rate,
+		sum(w.seconds) / sum(w.n) AS mean_session_duration, (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY s.seconds) FROM session s WHERE %1$s = p.period) AS median_session_duration
+	FROM (SELECT DISTINCT %2$s AS period FROM generate_series(date_trunc('month', (SELECT min(day) FROM session)::timestamp), pg_temp.day(now()) - 1, interval '1 day') d(day)) p
+		LEFT JOIN (SELECT %1$s AS period, s.who, count(*)::numeric AS n, count(*) FILTER (WHERE s.events = 1) AS bounces, sum(s.events) AS events, sum(s.seconds) AS seconds FROM session s GROUP BY 1, 2) w USING (period) GROUP BY p.period $$,
+	CASE g WHEN 'day' THEN 's.day' ELSE $$date_trunc('month', s.day)::date$$ END, CASE g WHEN 'day' THEN 'd.day::date' ELSE $$date_trunc('month', d.day)::date$$ END)) FROM unnest('{day,month}'::text[]) g \g /dev/null
 
 -- content, partners, activities
 SELECT pg_temp.expect('month', $$ SELECT m.period, (SELECT count(*) FROM company.content c WHERE pg_temp.month(c.published_at) = m.period) AS content_published, l.n AS content_leads, l.n::numeric / nullif(v.n, 0) AS content_to_lead_rate
@@ -256,7 +315,7 @@ CREATE TEMP TABLE shown AS SELECT v.* FROM nudge_reporting.metric_values v;
 ANALYZE shown;
 CREATE TEMP VIEW ours AS SELECT m.metric, m.grain AS kpi_grain FROM nudge.shipped_metrics m WHERE EXISTS (SELECT FROM expected e WHERE e.metric = m.metric);
 SELECT is_empty($$ SELECT DISTINCT e.metric FROM expected e WHERE e.metric NOT IN (SELECT metric FROM nudge.shipped_metrics) $$, 'what is expected is a metric');
-SELECT is_empty($$ SELECT m.metric FROM nudge.shipped_metrics m WHERE m.metric NOT IN (SELECT metric FROM expected) AND m.place NOT BETWEEN 800 AND 899 AND m.metric NOT IN ('p50_latency', 'p95_latency', 'p99_latency') $$, 'every metric is compared');
+SELECT is_empty($$ SELECT m.metric FROM nudge.shipped_metrics m WHERE m.metric NOT IN (SELECT metric FROM expected) AND m.metric NOT IN ('p50_latency', 'p95_latency', 'p99_latency') $$, 'every metric is compared');
 SELECT is_empty($$ SELECT v.metric, v.grain, v.period_start, v.value, e.value FROM shown v JOIN ours USING (metric) LEFT JOIN expected e ON (e.metric, e.grain, e.period) = (v.metric, v.grain, v.period_start)
 	WHERE v.dimension = 'all' AND v.complete AND (v.period_start > (SELECT min(period) FROM months) OR v.grain <> 'month') AND (e.metric IS NULL AND v.value IS NOT NULL OR round(v.value, 5) IS DISTINCT FROM round(e.value, 5) AND (abs(v.value - e.value) < 0.000002) IS NOT TRUE) ORDER BY 1, 2, 3 $$,
 	'each value is what plain SQL says');
@@ -280,9 +339,9 @@ SELECT is_empty($$ SELECT t.metric, t.grain, t.period_start, s.dimension FROM sh
 	AND s.dimension <> 'subcategory' AND abs(s.value - t.value) > 0.00001 $$, 'so do numerators and denominators of rates');
 SELECT is_empty($$ SELECT s.metric, s.grain, s.dimension FROM nudge.shipped_metric_sources s WHERE s.dimension <> '''all''' AND NOT EXISTS (SELECT FROM shown v WHERE v.metric = s.metric AND v.grain = s.grain AND v.dimension <> 'all' AND v.value IS NOT NULL) $$, 'there are some');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'mrr' AND dimension = 'segment' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
-	$$ SELECT c.segment, sum(p.mrr)::numeric(24,6) FROM paid p JOIN company.customers c USING (customer) WHERE p.period = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'MRR of a segment');
+	$$ SELECT btrim(c.segment), sum(p.mrr)::numeric(24,6) FROM paid p JOIN company.customers c USING (customer) WHERE p.period = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'MRR of a segment');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'net_revenue_retention_rate' AND grain = 'month' AND dimension = 'segment' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
-	$$ SELECT c.segment, (sum(m.closing) FILTER (WHERE m.year_before > 0) / sum(m.year_before))::numeric(24,6) FROM moved m JOIN company.customers c USING (customer) WHERE m.period = (SELECT max(period) FROM months) AND m.year_before > 0 GROUP BY 1 ORDER BY 1 $$, 'net revenue retention of a segment');
+	$$ SELECT btrim(c.segment), (sum(m.closing) FILTER (WHERE m.year_before > 0) / sum(m.year_before))::numeric(24,6) FROM moved m JOIN company.customers c USING (customer) WHERE m.period = (SELECT max(period) FROM months) AND m.year_before > 0 GROUP BY 1 ORDER BY 1 $$, 'net revenue retention of a segment');
 SELECT results_eq($$ SELECT period_start, dimension_value, value FROM shown WHERE metric = 'feature_adoption_rate' AND dimension = 'feature' AND complete ORDER BY 1, 2 $$,
 	$$ SELECT period, feature, (tried::numeric / users)::numeric(24,6) FROM adopted WHERE period >= pg_temp.month(now() - interval '1 second') - interval '23 months' ORDER BY 1, 2 $$, 'adoption of a feature');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'daily_active_users' AND dimension = 'segment' AND period_start = (SELECT max(day) FROM acts) ORDER BY 1 $$,
@@ -294,7 +353,18 @@ SELECT results_eq($$ SELECT dimension_value, numerator, denominator FROM shown W
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'tickets_opened' AND dimension = 'priority' AND period_start = (SELECT max(period) FROM months) ORDER BY 1 $$,
 	$$ SELECT priority, count(*)::numeric(24,6) FROM line WHERE period = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'tickets by priority');
 SELECT results_eq($$ SELECT dimension_value, value FROM shown WHERE metric = 'marketing_spend' AND dimension = 'channel' AND period_start = (SELECT max(period) FROM months) AND value > 0 ORDER BY 1 $$,
-	$$ SELECT channel, sum(amount)::numeric(24,6) FROM company.spend WHERE date_trunc('month', day) = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'spend by channel');
+	$$ SELECT btrim(channel), sum(amount)::numeric(24,6) FROM company.spend WHERE date_trunc('month', day) = (SELECT max(period) FROM months) GROUP BY 1 ORDER BY 1 $$, 'spend by channel');
+
+-- words with blanks around them are those without
+SELECT set_eq('SELECT channel FROM nudge_analytics.dim_channels', $$ SELECT btrim(channel) FROM company.touches UNION SELECT btrim(channel) FROM company.spend UNION SELECT btrim(channel) FROM company.campaigns WHERE channel IS NOT NULL $$, 'a channel is one, whatever blanks are around it');
+SELECT is_empty($$ SELECT channel FROM nudge_analytics.fact_touches WHERE channel <> btrim(channel) UNION SELECT channel FROM nudge_analytics.fact_spend WHERE channel <> btrim(channel) UNION SELECT channel FROM nudge_analytics.channel_attribution WHERE channel <> btrim(channel)
+	UNION SELECT channel FROM nudge_analytics.channel_performance WHERE channel <> btrim(channel) UNION SELECT channel FROM nudge_analytics.campaign_performance WHERE channel <> btrim(channel) UNION SELECT value FROM nudge_analytics.account_success WHERE value <> btrim(value) $$, 'in every mart');
+SELECT results_eq($$ SELECT c.period, c.channel, c.cost FROM nudge_analytics.channel_performance c WHERE c.cost > 0 AND c.period < date_trunc('month', now() - interval '2 days') ORDER BY 1, 2 $$,
+	$$ SELECT date_trunc('month', day)::date, btrim(channel), sum(amount) FROM company.spend WHERE day < date_trunc('month', now() - interval '2 days') GROUP BY 1, 2 HAVING sum(amount) > 0 ORDER BY 1, 2 $$, 'with all that it costs');
+SELECT results_eq($$ SELECT channel, touches FROM (SELECT channel, sum(touches) AS touches FROM nudge_analytics.fact_touches GROUP BY 1) f ORDER BY 1 $$, $$ SELECT btrim(channel), count(*)::numeric FROM company.touches WHERE customer IS NOT NULL GROUP BY 1 ORDER BY 1 $$, 'and all contacts');
+SELECT set_eq($$ SELECT DISTINCT value FROM nudge_analytics.account_success WHERE dimension = 'segment' $$, 'SELECT DISTINCT btrim(segment) FROM company.customers', 'so are segments');
+SELECT is_empty($$ SELECT s.period, sum(s.numerator), max(s.denominator) FROM nudge_analytics.account_success s WHERE s.dimension = 'segment' AND s.metric = 'revenue_contribution' GROUP BY s.period HAVING sum(s.numerator) IS DISTINCT FROM max(s.denominator) $$, 'which have all revenue');
+SELECT isnt_empty($$ SELECT FROM nudge_analytics.account_success s WHERE s.dimension = 'segment' AND s.metric = 'revenue_contribution' AND s.numerator > 0 $$, 'of which there is some');
 
 -- Key figures -----------------------------------------------------------------
 

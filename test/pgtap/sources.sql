@@ -116,6 +116,7 @@ CREATE FUNCTION pg_temp.bad_value(input text, problem text, column_name text, de
 	RETURN CASE problem
 		WHEN 'missing' THEN (SELECT string_agg(format('%I = NULL', c), ', ') FROM unnest(string_to_array(column_name, ', ')) c)
 		WHEN 'not a number' THEN format('%I = ''%s''', column_name, (ARRAY['NaN', 'Infinity', '-Infinity'])[1 + floor(random() * 3)::integer])
+		WHEN 'too large' THEN format('%I = %s', column_name, (ARRAY['', '-'])[1 + floor(random() * 2)::integer] || CASE WHEN description ~ '^an amount' THEN '9.2e12' ELSE '1e18' END)
 		WHEN 'time out of range' THEN format('%I = ''%s''', column_name, (ARRAY['1989-12-31', '2100-01-02', '-infinity', 'infinity', '1970-01-20'])[1 + floor(random() * 5)::integer])
 		WHEN 'unknown currency' THEN format('%I = ''%s''', column_name, CASE WHEN description ~ 'ISO' THEN 'zzz' ELSE 'EURO' END)
 		WHEN 'merged in a circle' THEN 'customer = merged_into'
