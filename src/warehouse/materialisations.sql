@@ -110,6 +110,23 @@ CREATE FUNCTION nudge.batch_keys() RETURNS text[]
 	AS 'MODULE_PATHNAME', 'nm_batch_keys' LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION nudge.batch_keys() IS 'The keys whose rows a refresh computes just now, NULL if it computes all or there is none: for a query that cannot be asked for some keys from outside. Not STRICT: it has no arguments';
 
+CREATE FUNCTION nudge.batch_keys_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'nm_batch_keys_support' LANGUAGE C STRICT;
+COMMENT ON FUNCTION nudge.batch_keys_support(internal) IS 'Works for batch_keys: lets the planner know what it finds';
+
+-- Its plans are of one batch: it is for views that are read by EXECUTE.
+CREATE FUNCTION nudge.batch_keys(query text) RETURNS text[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SUPPORT nudge.batch_keys_support SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text[];
+BEGIN
+	EXECUTE format('SELECT array_agg(DISTINCT q.found) FROM (%s) q(found)', nudge.single_select(query)) INTO found USING nudge.batch_keys();
+	RETURN found;
+END
+$$;
+COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it; not for plans that are kept';
+
 -- Names -------------------------------------------------------------------
 
 -- Names are written down and compared, so a setting must not say how they are

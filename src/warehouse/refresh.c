@@ -17,6 +17,8 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -188,6 +190,24 @@ nm_batch_keys(PG_FUNCTION_ARGS)
 	if (batch_keys == (Datum) 0)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(datumCopy(batch_keys, false, -1));
+}
+
+/*
+ * batch_keys_support(): while a batch is planned, what batch_keys(query) finds is
+ * constant, so that an index or a hash table finds rows by it.
+ */
+PG_FUNCTION_INFO_V1(nm_batch_keys_support);
+Datum
+nm_batch_keys_support(PG_FUNCTION_ARGS)
+{
+	SupportRequestSimplify *request =
+		(SupportRequestSimplify *) PG_GETARG_POINTER(0);
+	Node *keys = NULL;
+
+	if (IsA(request, SupportRequestSimplify) && batch_keys != (Datum) 0)
+		keys = estimate_expression_value(request->root,
+										 copyObject((Node *) request->fcall));
+	PG_RETURN_POINTER(keys != NULL && IsA(keys, Const) ? keys : NULL);
 }
 
 /* check_may_commit(): an error where the caller of a procedure could not */
