@@ -54,18 +54,18 @@ CREATE TABLE nudge.dependencies (
 	materialisation text NOT NULL REFERENCES nudge.materialisations ON DELETE CASCADE,
 	upstream text NOT NULL,
 	key_column text,
-	has_map boolean NOT NULL DEFAULT false
+	has_map boolean NOT NULL DEFAULT false,
+	place integer NOT NULL DEFAULT 0,
+	PRIMARY KEY (materialisation, upstream, place)
 );
-CREATE UNIQUE INDEX dependencies_key ON nudge.dependencies (materialisation, upstream, key_column) NULLS NOT DISTINCT;
 SELECT pg_catalog.pg_extension_config_dump('nudge.dependencies', '');
--- as that of nudge.change_log
-ALTER TABLE nudge.dependencies REPLICA IDENTITY FULL;
 GRANT SELECT ON nudge.dependencies TO PUBLIC;
 COMMENT ON TABLE nudge.dependencies IS 'What each materialisation is computed from; an upstream of which several columns lead to keys is there once for each';
 COMMENT ON COLUMN nudge.dependencies.materialisation IS 'Name of the materialisation';
 COMMENT ON COLUMN nudge.dependencies.upstream IS 'Input, as nudge_staging.subscriptions, other materialisation, as nudge_analytics.customer_mrr, or any other relation, each change of which is one of everything';
 COMMENT ON COLUMN nudge.dependencies.key_column IS 'Column of the upstream whose values say which keys have changed; NULL: every key may have';
 COMMENT ON COLUMN nudge.dependencies.has_map IS 'Whether a view leads from values of this column to keys; otherwise they are the keys';
+COMMENT ON COLUMN nudge.dependencies.place IS '0, or which of several columns of the upstream it is, from 1';
 
 -- No key of its own: see doc/refresh.md.
 CREATE TABLE nudge.pending (
@@ -152,9 +152,8 @@ CREATE FUNCTION nudge.map_view(name text, upstream text) RETURNS text
 COMMENT ON FUNCTION nudge.map_view(text, text) IS 'Name of the view that leads from what has changed in an upstream to keys of a materialisation';
 
 CREATE FUNCTION nudge.dependency_map(dependency nudge.dependencies) RETURNS text
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN (SELECT CASE WHEN to_regclass(own.name) IS NOT NULL THEN own.name ELSE nudge.map_view((dependency).materialisation, (dependency).upstream) END
-		FROM (SELECT nudge.map_view((dependency).materialisation, concat_ws('.', (dependency).upstream, (dependency).key_column)) AS name) own);
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN nudge.map_view((dependency).materialisation, CASE (dependency).place WHEN 0 THEN (dependency).upstream ELSE concat_ws('.', (dependency).upstream, (dependency).key_column) END);
 COMMENT ON FUNCTION nudge.dependency_map(nudge.dependencies) IS 'Name of the view of the map of a dependency: one of several of its upstream is called by its column too';
 
 CREATE FUNCTION nudge.scope_view(name text, input text) RETURNS text
@@ -529,8 +528,7 @@ BEGIN
 	PERFORM pg_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(u.name)) FROM (SELECT m.name FROM nudge.view_upstreams(nudge.definition_view(record_dependencies.name)) v
 		JOIN nudge.materialisations m ON nudge.mart_table(m.name) = v ORDER BY m.name COLLATE "C") u;
 	-- maps may be fewer than before
-	PERFORM nudge.make_map(name, m.called, NULL) FROM (SELECT d.upstream AS called FROM nudge.dependencies d WHERE d.materialisation = name
-		UNION SELECT concat_ws('.', d.upstream, d.key_column) FROM nudge.dependencies d WHERE d.materialisation = name) m;
+	PERFORM nudge.make_map(name, CASE d.place WHEN 0 THEN d.upstream ELSE concat_ws('.', d.upstream, d.key_column) END, NULL) FROM nudge.dependencies d WHERE d.materialisation = name;
 	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
 	FOR one IN SELECT u.upstream, w.given, nudge.upstream_key(u.upstream, record_dependencies.key_column, w.given) AS key_column, w.n
 		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u,
@@ -542,8 +540,8 @@ BEGIN
 				DETAIL = format('It has two maps of column "%s".', one.key_column),
 				HINT = 'A column leads to keys in one way: write one query with UNION.';
 		END IF;
-		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map)
-		VALUES (name, one.upstream, one.key_column, nudge.make_map(name, CASE one.n WHEN 0 THEN one.upstream ELSE concat_ws('.', one.upstream, one.key_column) END, CASE WHEN one.key_column IS NOT NULL THEN one.given END));
+		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map, place)
+		VALUES (name, one.upstream, one.key_column, nudge.make_map(name, CASE one.n WHEN 0 THEN one.upstream ELSE concat_ws('.', one.upstream, one.key_column) END, CASE WHEN one.key_column IS NOT NULL THEN one.given END), one.n);
 		PERFORM nudge.index_upstream(one.upstream, one.key_column);
 	END LOOP;
 	SELECT k INTO wrong FROM jsonb_object_keys(maps) k WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = name AND d.upstream = k) LIMIT 1;
