@@ -154,7 +154,23 @@ SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge
 	key_maps => '{"plans": "plan", "customers": null}');
 SELECT upstream, key_column, has_map FROM dependencies WHERE materialisation = 'mapped' ORDER BY upstream COLLATE "C";
 SELECT to_regclass(map_view('mapped', 'nudge_staging.plans'));
+-- several columns of one lead to keys, each its own way
+SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer',
+	key_maps => '{"plans": ["plan", {"column": "family", "query": "SELECT segment, customer FROM nudge_staging.customers"}]}');
+SELECT upstream, key_column, has_map, dependency_map(d) = map_view('mapped', 'nudge_staging.plans.family') AS has_own FROM dependencies d WHERE materialisation = 'mapped' ORDER BY upstream COLLATE "C", key_column COLLATE "C";
+SELECT obj_description(map_view('mapped', 'nudge_staging.plans.family')::regclass);
+SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": "plan"}');
+SELECT to_regclass(map_view('mapped', 'nudge_staging.plans.family'));
+SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": ["plan", "plan"]}');
+SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": []}');
 SELECT drop_materialisation('mapped');
+-- the keys of a batch: none outside of one
+SELECT batch_keys(), batch_keys('SELECT unnest($1)'), batch_keys(NULL);
+SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, jsonb_build_array(nudge.batch_keys(), nudge.batch_keys('SELECT u || 1 FROM unnest($1) u'))$$, '{b,a}');
+SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, jsonb_build_array(nudge.batch_keys())$$, NULL);
+SELECT compute_as_owner('pg_class', 'SELECT 1/0, 0::bigint, NULL::jsonb', '{a}');
+SELECT compute_as_owner(NULL, 'SELECT 1', '{a}'), batch_keys();
+SELECT batch_keys('DELETE FROM nudge.plans');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "nothing"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "created_at"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": 5}');

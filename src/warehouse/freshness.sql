@@ -20,7 +20,7 @@ BEGIN ATOMIC
 		SELECT d.materialisation, sum(l.n) AS n, min(l.at) AS at
 		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
 			-- a change of which this column is not written down may be of any key
-			OR l.source NOT LIKE '%.%' AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = l.source AND t.keys ? d.key_column))
+			OR l.source NOT LIKE '%.%' AND NOT nudge.is_key_written(l.source, d))
 		GROUP BY d.materialisation
 	), pending AS (
 		SELECT p.materialisation, count(DISTINCT p.key) AS n, bool_or(p.key IS NULL) AS everything, min(p.at) AS at FROM nudge.pending p GROUP BY p.materialisation
@@ -196,7 +196,7 @@ AS $$
 BEGIN
 	PERFORM nudge.check_materialisation_name(name);
 	RETURN QUERY
-		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
+		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C", d.key_column COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
 			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
 			CASE k.known
 				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
@@ -210,7 +210,7 @@ BEGIN
 		JOIN nudge.waiting() w ON w.materialisation = o.name
 		LEFT JOIN nudge.dependencies d ON d.materialisation = o.name
 		CROSS JOIN LATERAL (SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") AS without FROM nudge.sources s JOIN nudge.trackings t ON t.source = s.source
-			WHERE nudge.staging_name(s.input) = d.upstream AND NOT t.keys ? d.key_column) n
+			WHERE nudge.staging_name(s.input) = d.upstream AND d.key_column IS NOT NULL AND NOT nudge.is_key_written(s.source, d)) n
 		CROSS JOIN LATERAL (SELECT n.without, CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR n.without IS NOT NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
 			WHEN d.has_map THEN 'by a map' ELSE 'by key' END AS known) k
 		WHERE explain_refresh.name IS NULL OR o.name = ANY (nudge.with_upstreams(explain_refresh.name))

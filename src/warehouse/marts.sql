@@ -28,7 +28,8 @@ CREATE TABLE nudge.shipped_marts (
 	key_maps jsonb,
 	description text NOT NULL,
 	columns jsonb NOT NULL CHECK (jsonb_typeof(columns) = 'object'),
-	indexes text[] NOT NULL DEFAULT '{}'
+	indexes text[] NOT NULL DEFAULT '{}',
+	scopes jsonb CHECK (jsonb_typeof(scopes) = 'object')
 );
 GRANT SELECT ON nudge.shipped_marts TO PUBLIC;
 COMMENT ON TABLE nudge.shipped_marts IS 'The materialisations that are shipped; deploy() adds those whose inputs are mapped';
@@ -45,6 +46,7 @@ COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of the
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
+COMMENT ON COLUMN nudge.shipped_marts.scopes IS 'For inputs that a report of the query is given as {customers@}: a query for the rows of some keys, those of nudge.batch_keys()';
 COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Further indexes, by which people drill down, as CREATE INDEX has them after the name of the table';
 
 -- Views that BI tools read show numbers as numeric(24,6).  One that is larger would
@@ -83,7 +85,6 @@ CREATE FUNCTION nudge.number_check(name text) RETURNS text
 		GROUP BY m.row_key
 	);
 COMMENT ON FUNCTION nudge.number_check(text) IS 'Works for the refresh: an expression that is an error if a number of a row w is larger than a reporting view can show; NULL for marts that are not shipped';
-
 
 -- What deploy was told last: marts are made by it, and reports show it.
 CREATE TABLE nudge.deployment (
@@ -184,19 +185,61 @@ END;
 COMMENT ON FUNCTION nudge.period_ticks(text, text) IS
 	'When the period of nudge.as_of() began: for clock queries of what changes as a day, or a month, begins';
 
+-- A report reads whole relations.  One that is computed for some keys is given
+-- views of theirs: no row of others, whatever it does with them.
+CREATE FUNCTION nudge.fill_in_scopes(query text, mart nudge.shipped_marts) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	filled text := query;
+	input text;
+BEGIN
+	FOR input IN SELECT k FROM jsonb_object_keys(mart.scopes) k LOOP
+		filled := replace(filled, format('{%s@}', input), CASE WHEN to_regclass(nudge.staging_name(input)) IS NULL THEN 'NULL::regclass'
+			ELSE format('CASE WHEN nudge.batch_keys() IS NULL THEN %L::regclass ELSE %L::regclass END', nudge.staging_name(input), nudge.scope_view(mart.name, input)) END);
+	END LOOP;
+	RETURN filled;
+END
+$$;
+COMMENT ON FUNCTION nudge.fill_in_scopes(text, nudge.shipped_marts) IS 'Works for deploy: a shipped query with the inputs of a batch of keys in it, those that are mapped';
+
+-- Its rows stay, found by another of the columns that tell them apart.
+CREATE FUNCTION nudge.change_shipped_key(mart nudge.shipped_marts) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE nudge.materialisations m SET key_column = mart.key_column, row_key = mart.row_key, definition_hash = NULL
+	WHERE m.name = mart.name AND m.row_key <> mart.row_key AND m.row_key @> mart.row_key AND m.row_key <@ mart.row_key;
+	IF FOUND THEN
+		-- those that are pending are of the other key
+		DELETE FROM nudge.pending p WHERE p.materialisation = mart.name;
+		DELETE FROM nudge.quarantine q WHERE q.materialisation = mart.name;
+		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', nudge.mart_table(mart.name), mart.key_column);
+		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', nudge.mart_table(mart.name), (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(mart.row_key) WITH ORDINALITY u(k, n)));
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.change_shipped_key(nudge.shipped_marts) IS 'Works for deploy: gives the table of a shipped materialisation another key of the same columns, if it has one of a version before';
+
 CREATE FUNCTION nudge.add_shipped_mart(name text, settings nudge.deployment) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	m nudge.shipped_marts;
 	one record;
-	query text;
+	maps jsonb;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
-	query := nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings);
-	PERFORM nudge.add_materialisation(m.name, query, m.key_column, m.row_key, m.layer,
-		-- without those of inputs that it reads only if they are mapped
-		key_maps => (SELECT jsonb_object_agg(k.key, k.value) FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR strpos(query, nudge.staging_name(k.key)) > 0), clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
+	PERFORM nudge.change_shipped_key(m);
+	FOR one IN SELECT s.key AS input, s.value AS query FROM jsonb_each_text(m.scopes) s WHERE to_regclass(nudge.staging_name(s.key)) IS NOT NULL LOOP
+		PERFORM nudge.make_engine_view(nudge.scope_view(m.name, one.input), nudge.fill_in_inputs(one.query, settings), format('Rows of %s for the keys of materialisation "%s" that are computed', one.input, m.name));
+	END LOOP;
+	-- of inputs that are there, and by those
+	SELECT jsonb_object_agg(k.key, CASE jsonb_typeof(k.value) WHEN 'array' THEN (SELECT jsonb_agg(CASE jsonb_typeof(e.one) WHEN 'object' THEN jsonb_set(e.one, '{query}', to_jsonb(nudge.fill_in_inputs(e.one ->> 'query', settings))) ELSE e.one END ORDER BY e.n)
+		FROM jsonb_array_elements(k.value) WITH ORDINALITY e(one, n)) ELSE k.value END)
+	INTO maps FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR to_regclass(nudge.staging_name(k.key)) IS NOT NULL;
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_scopes(nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m), m.key_column, m.row_key, m.layer,
+		key_maps => maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
 	END LOOP;

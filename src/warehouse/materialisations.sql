@@ -55,15 +55,17 @@ CREATE TABLE nudge.dependencies (
 	upstream text NOT NULL,
 	key_column text,
 	has_map boolean NOT NULL DEFAULT false,
-	PRIMARY KEY (materialisation, upstream)
+	place integer NOT NULL DEFAULT 0,
+	PRIMARY KEY (materialisation, upstream, place)
 );
 SELECT pg_catalog.pg_extension_config_dump('nudge.dependencies', '');
 GRANT SELECT ON nudge.dependencies TO PUBLIC;
-COMMENT ON TABLE nudge.dependencies IS 'What each materialisation is computed from';
+COMMENT ON TABLE nudge.dependencies IS 'What each materialisation is computed from; an upstream of which several columns lead to keys is there once for each';
 COMMENT ON COLUMN nudge.dependencies.materialisation IS 'Name of the materialisation';
 COMMENT ON COLUMN nudge.dependencies.upstream IS 'Input, as nudge_staging.subscriptions, other materialisation, as nudge_analytics.customer_mrr, or any other relation, each change of which is one of everything';
 COMMENT ON COLUMN nudge.dependencies.key_column IS 'Column of the upstream whose values say which keys have changed; NULL: every key may have';
 COMMENT ON COLUMN nudge.dependencies.has_map IS 'Whether a view leads from values of this column to keys; otherwise they are the keys';
+COMMENT ON COLUMN nudge.dependencies.place IS '0, or which of several columns of the upstream it is, from 1';
 
 -- No key of its own: see doc/refresh.md.
 CREATE TABLE nudge.pending (
@@ -104,6 +106,27 @@ CREATE FUNCTION nudge.as_of() RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'nm_as_of' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION nudge.as_of() IS 'The instant that a refresh computes for, otherwise now(): what a query of a materialisation that depends on time takes for now';
 
+CREATE FUNCTION nudge.batch_keys() RETURNS text[]
+	AS 'MODULE_PATHNAME', 'nm_batch_keys' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION nudge.batch_keys() IS 'The keys whose rows a refresh computes just now, NULL if it computes all or there is none: for a query that cannot be asked for some keys from outside. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.batch_keys_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'nm_batch_keys_support' LANGUAGE C STRICT;
+COMMENT ON FUNCTION nudge.batch_keys_support(internal) IS 'Works for batch_keys: lets the planner know what it finds';
+
+-- Its plans are of one batch: it is for views that are read by EXECUTE.
+CREATE FUNCTION nudge.batch_keys(query text) RETURNS text[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SUPPORT nudge.batch_keys_support SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text[];
+BEGIN
+	EXECUTE format('SELECT array_agg(DISTINCT q.found) FROM (%s) q(found)', nudge.single_select(query)) INTO found USING nudge.batch_keys();
+	RETURN found;
+END
+$$;
+COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it; not for plans that are kept';
+
 -- Names -------------------------------------------------------------------
 
 -- Names are written down and compared, so a setting must not say how they are
@@ -127,6 +150,16 @@ CREATE FUNCTION nudge.map_view(name text, upstream text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN format('nudge_staging.%I', name || '__by_' || left(md5(upstream), 8));
 COMMENT ON FUNCTION nudge.map_view(text, text) IS 'Name of the view that leads from what has changed in an upstream to keys of a materialisation';
+
+CREATE FUNCTION nudge.dependency_map(dependency nudge.dependencies) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN nudge.map_view((dependency).materialisation, CASE (dependency).place WHEN 0 THEN (dependency).upstream ELSE concat_ws('.', (dependency).upstream, (dependency).key_column) END);
+COMMENT ON FUNCTION nudge.dependency_map(nudge.dependencies) IS 'Name of the view of the map of a dependency: one of several of its upstream is called by its column too';
+
+CREATE FUNCTION nudge.scope_view(name text, input text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN format('nudge_staging.%I', concat_ws('__of_', name, input));
+COMMENT ON FUNCTION nudge.scope_view(text, text) IS 'Name of the view with the rows of an input for the keys of a materialisation that are computed';
 
 CREATE FUNCTION nudge.mart_table(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
@@ -184,14 +217,14 @@ BEGIN
 		WITH views AS MATERIALIZED (
 			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(definition_hash.name))::oid AS id
 			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(definition_hash.name))::oid
-			UNION ALL SELECT 3, d.upstream, to_regclass(nudge.map_view(definition_hash.name, d.upstream))::oid FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name
+			UNION ALL SELECT 3, concat_ws('.', d.upstream, d.key_column), to_regclass(nudge.dependency_map(d))::oid FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name AND d.has_map
 		), all_views AS (
 			SELECT v.* FROM views v WHERE v.id IS NOT NULL
 			-- views of users in between
 			UNION ALL SELECT 4, r.name, r.id FROM nudge.relations_read(ARRAY(SELECT v.id FROM views v WHERE v.id IS NOT NULL)) r WHERE NOT r.is_end
 		)
 		SELECT md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM all_views v),
-			(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name))));
+			(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C", d.key_column COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name))));
 END
 $$;
 COMMENT ON FUNCTION nudge.definition_hash(text) IS 'Hash of the queries of a materialisation and of what it depends on';
@@ -427,7 +460,7 @@ BEGIN
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'key_maps of "%" is not understood', upstream USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = problem,
-			HINT = 'Write {"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}, or {"customers": "parent"} where the column has the keys themselves, or null for any change of it to be one of everything.';
+			HINT = 'Write {"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}, or {"customers": "parent"} where the column has the keys themselves, or an array of these for several columns, or null for any change of it to be one of everything.';
 	END IF;
 	RETURN CASE WHEN exists_there THEN wanted END;
 END
@@ -490,15 +523,25 @@ BEGIN
 			HINT = 'Leave both out: what the query reads is found by itself.';
 	END IF;
 	SELECT coalesce(jsonb_object_agg(nudge.upstream_name(k.key), k.value), '{}') INTO maps FROM jsonb_each(coalesce(key_maps, '{}')) k;
-	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
 	-- A batch of an upstream that is at work would not write down what those that
 	-- are added now need to know; it is waited for.
 	PERFORM pg_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(u.name)) FROM (SELECT m.name FROM nudge.view_upstreams(nudge.definition_view(record_dependencies.name)) v
 		JOIN nudge.materialisations m ON nudge.mart_table(m.name) = v ORDER BY m.name COLLATE "C") u;
-	FOR one IN SELECT u.upstream, nudge.upstream_key(u.upstream, record_dependencies.key_column, maps -> u.upstream) AS key_column
-		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u ORDER BY u.upstream COLLATE "C" LOOP
-		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map)
-		VALUES (name, one.upstream, one.key_column, nudge.make_map(name, one.upstream, CASE WHEN one.key_column IS NOT NULL THEN maps -> one.upstream END));
+	-- maps may be fewer than before
+	PERFORM nudge.make_map(name, CASE d.place WHEN 0 THEN d.upstream ELSE concat_ws('.', d.upstream, d.key_column) END, NULL) FROM nudge.dependencies d WHERE d.materialisation = name;
+	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
+	FOR one IN SELECT u.upstream, w.given, nudge.upstream_key(u.upstream, record_dependencies.key_column, w.given) AS key_column, w.n
+		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u,
+			LATERAL (SELECT e.value AS given, e.n FROM jsonb_array_elements(CASE jsonb_typeof(maps -> u.upstream) WHEN 'array' THEN maps -> u.upstream END) WITH ORDINALITY e(value, n)
+				UNION ALL SELECT maps -> u.upstream, 0 WHERE coalesce(jsonb_typeof(maps -> u.upstream) <> 'array' OR maps -> u.upstream = '[]', true)) w
+		ORDER BY u.upstream COLLATE "C", w.n LOOP
+		IF EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = name AND d.upstream = one.upstream AND d.key_column IS NOT DISTINCT FROM one.key_column) THEN
+			RAISE EXCEPTION 'key_maps of "%" is not understood', one.upstream USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It has two maps of column "%s".', one.key_column),
+				HINT = 'A column leads to keys in one way: write one query with UNION.';
+		END IF;
+		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map, place)
+		VALUES (name, one.upstream, one.key_column, nudge.make_map(name, CASE one.n WHEN 0 THEN one.upstream ELSE concat_ws('.', one.upstream, one.key_column) END, CASE WHEN one.key_column IS NOT NULL THEN one.given END), one.n);
 		PERFORM nudge.index_upstream(one.upstream, one.key_column);
 	END LOOP;
 	SELECT k INTO wrong FROM jsonb_object_keys(maps) k WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = name AND d.upstream = k) LIMIT 1;
@@ -670,7 +713,9 @@ BEGIN
 	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
-			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')) LOOP
+			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__(by_[0-9a-f]{8}|of_[a-z_]+)$'))
+		-- the definition may read those of some keys
+		ORDER BY c.relname COLLATE "C" LOOP
 		EXECUTE format('DROP VIEW %s', view_name);
 	END LOOP;
 	DELETE FROM nudge.materialisations m WHERE m.name = drop_materialisation.name;

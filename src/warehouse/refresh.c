@@ -1,7 +1,8 @@
 /*
  * refresh.c
  *		What the refresh engine needs and SQL cannot do: to run a statement as
- *		the owner of a relation, and to know whether a procedure may commit.
+ *		the owner of a relation, to tell its query which keys are computed, and
+ *		to know whether a procedure may commit.
  *
  * Rules: doc/refresh.md.
  *
@@ -16,8 +17,11 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -109,26 +113,26 @@ become_self(Borrowed borrowed)
 	SetUserIdAndSecContext(borrowed.user, borrowed.context);
 }
 
-/* run_as_owner(relation, statement, keys, after, until) */
-PG_FUNCTION_INFO_V1(nm_run_as_owner);
-Datum
-nm_run_as_owner(PG_FUNCTION_ARGS)
+/*
+ * Runs a statement with the rights of the owner of a relation: its first three
+ * arguments are the relation, the statement and keys, then come two times.
+ */
+static Datum
+run_as_owner(FunctionCallInfo fcinfo)
 {
 	Oid types[3] = {TEXTARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Datum arguments[3];
+	Datum arguments[3] = {0};
 	char absent[3];
 	Datum values[3] = {0};
 	bool nulls[3] = {false, false, false};
 	Borrowed borrowed;
-	char *statement;
+	char *statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	for (int i = 0; i < 3; i++)
 	{
-		absent[i] = PG_ARGISNULL(i + 2) ? 'n' : ' ';
-		arguments[i] = PG_ARGISNULL(i + 2) ? (Datum) 0 : PG_GETARG_DATUM(i + 2);
+		absent[i] = i + 2 >= PG_NARGS() || PG_ARGISNULL(i + 2) ? 'n' : ' ';
+		if (absent[i] != 'n')
+			arguments[i] = PG_GETARG_DATUM(i + 2);
 	}
 
 	borrowed = become_owner(PG_GETARG_OID(0));
@@ -139,7 +143,71 @@ nm_run_as_owner(PG_FUNCTION_ARGS)
 	fetch_row(values, nulls);
 	SPI_finish();
 	become_self(borrowed);
-	PG_RETURN_DATUM(nm_one_row(fcinfo, values, nulls));
+	return nm_one_row(fcinfo, values, nulls);
+}
+
+/* run_as_owner(relation, statement, keys, after, until) */
+PG_FUNCTION_INFO_V1(nm_run_as_owner);
+Datum
+nm_run_as_owner(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(run_as_owner(fcinfo));
+}
+
+/* The keys of the batch that is computed; what is passed outlives it. */
+static Datum batch_keys = (Datum) 0;
+
+/* compute_as_owner(relation, statement, keys) */
+PG_FUNCTION_INFO_V1(nm_compute_as_owner);
+Datum
+nm_compute_as_owner(PG_FUNCTION_ARGS)
+{
+	Datum others = batch_keys;
+	Datum result = (Datum) 0;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	batch_keys = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
+	PG_TRY();
+	{
+		result = run_as_owner(fcinfo);
+	}
+	PG_FINALLY();
+	{
+		batch_keys = others;
+	}
+	PG_END_TRY();
+	PG_RETURN_DATUM(result);
+}
+
+/* batch_keys(): the keys of the batch, NULL if it is all or there is none */
+PG_FUNCTION_INFO_V1(nm_batch_keys);
+Datum
+nm_batch_keys(PG_FUNCTION_ARGS)
+{
+	if (batch_keys == (Datum) 0)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(datumCopy(batch_keys, false, -1));
+}
+
+/*
+ * batch_keys_support(): while a batch is planned, what batch_keys(query) finds is
+ * constant, so that an index or a hash table finds rows by it.
+ */
+PG_FUNCTION_INFO_V1(nm_batch_keys_support);
+Datum
+nm_batch_keys_support(PG_FUNCTION_ARGS)
+{
+	SupportRequestSimplify *request =
+		(SupportRequestSimplify *) PG_GETARG_POINTER(0);
+	Node *keys = NULL;
+
+	if (IsA(request, SupportRequestSimplify) && batch_keys != (Datum) 0)
+		keys = estimate_expression_value(request->root,
+										 copyObject((Node *) request->fcall));
+	PG_RETURN_POINTER(keys != NULL && IsA(keys, Const) ? keys : NULL);
 }
 
 /* check_may_commit(): an error where the caller of a procedure could not */

@@ -13,6 +13,11 @@ CREATE FUNCTION nudge.run_as_owner(relation regclass, statement text, keys text[
 COMMENT ON FUNCTION nudge.run_as_owner(regclass, text, text[], timestamptz, timestamptz) IS
 	'Works for the refresh: runs a statement with the rights of the owner of a relation, as REFRESH MATERIALIZED VIEW does. Not STRICT: a statement may take no keys and no times';
 
+CREATE FUNCTION nudge.compute_as_owner(relation regclass, statement text, keys text[], OUT rows_written bigint, OUT rows_deleted bigint, OUT changed jsonb)
+	AS 'MODULE_PATHNAME', 'nm_compute_as_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION nudge.compute_as_owner(regclass, text, text[]) IS
+	'Works for the refresh: as run_as_owner, of a batch: nudge.batch_keys() are its keys. Not STRICT: NULL keys are all';
+
 CREATE PROCEDURE nudge.check_may_commit()
 	AS 'MODULE_PATHNAME', 'nm_check_may_commit' LANGUAGE C;
 COMMENT ON PROCEDURE nudge.check_may_commit() IS 'Works for the refresh: an error where a procedure cannot commit';
@@ -89,7 +94,8 @@ COMMENT ON FUNCTION nudge.mark_everything(text, text, timestamptz) IS 'Works for
 -- unless rows are only ever added.
 CREATE FUNCTION nudge.is_map_certain(materialisation text, upstream text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN NOT EXISTS (SELECT FROM nudge.view_upstreams(nudge.map_view(materialisation, upstream)) u WHERE u = upstream OR EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = upstream AND s.relation = u))
+	RETURN NOT EXISTS (SELECT FROM nudge.dependencies d, nudge.view_upstreams(nudge.dependency_map(d)) u WHERE d.materialisation = is_map_certain.materialisation AND d.upstream = is_map_certain.upstream AND d.has_map
+			AND (u = d.upstream OR EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = d.upstream AND s.relation = u)))
 		OR NOT starts_with(upstream, 'nudge_analytics.') AND NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
 			WHERE nudge.staging_name(s.input) = upstream AND t.capture IS DISTINCT FROM 'append_only');
 COMMENT ON FUNCTION nudge.is_map_certain(text, text) IS 'Works for the refresh: whether a map leads to all keys that a change belongs to, those that a row has left included';
@@ -99,7 +105,7 @@ CREATE FUNCTION nudge.mapped_keys(dependency nudge.dependencies, keys text[]) RE
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	view_name constant text := nudge.map_view(dependency.materialisation, dependency.upstream);
+	view_name constant text := nudge.dependency_map(dependency);
 	found jsonb;
 BEGIN
 	IF NOT dependency.has_map THEN
@@ -118,6 +124,16 @@ END
 $$;
 COMMENT ON FUNCTION nudge.mapped_keys(nudge.dependencies, text[]) IS 'Works for the refresh: the keys of a materialisation that belong to what has changed in an upstream; NULL if that cannot be told';
 
+-- Where an upstream leads to keys by several columns, a source that is not said to
+-- have one of them leads by the others.
+CREATE FUNCTION nudge.is_key_written(source text, dependency nudge.dependencies) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source WHERE t.source = is_key_written.source AND (t.keys ? (dependency).key_column
+		OR s.columns ->> (dependency).key_column IS NULL
+			AND (s.columns ? (dependency).key_column OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(s.relation) AND a.attname = (dependency).key_column AND a.attnum > 0 AND NOT a.attisdropped))
+			AND EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = (dependency).materialisation AND d.upstream = (dependency).upstream AND t.keys ? d.key_column)));
+COMMENT ON FUNCTION nudge.is_key_written(text, nudge.dependencies) IS 'Works for the refresh: whether all changes of a source that may lead to keys of a materialisation by a column are written down with it';
+
 CREATE FUNCTION nudge.add_pending(dependency nudge.dependencies, source text, key_column text, keys text[], at timestamptz) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -127,7 +143,7 @@ BEGIN
 	IF key_column IS NOT NULL AND dependency.key_column IS NOT NULL THEN
 		IF key_column = dependency.key_column THEN
 			found := nudge.mapped_keys(dependency, keys);
-		ELSIF source ~ '[.]' OR EXISTS (SELECT FROM nudge.trackings t WHERE t.source = add_pending.source AND t.keys ? dependency.key_column) THEN
+		ELSIF source ~ '[.]' OR nudge.is_key_written(source, dependency) THEN
 			-- the column that matters is written down by rows of its own
 			RETURN;
 		END IF;
@@ -299,7 +315,7 @@ BEGIN
 	-- the clock is read after the keys are taken, which may be by a later time
 	SELECT m.clock_at INTO clock_at FROM nudge.materialisations m WHERE m.name = compute_batch.name;
 	PERFORM set_config('nudge.as_of', coalesce(clock_at, now())::text, true);
-	SELECT r.* INTO done FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys, NULL, NULL) r;
+	SELECT r.* INTO done FROM nudge.compute_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys) r;
 	PERFORM set_config('nudge.as_of', '', true);
 	IF done.rows_written < 0 THEN
 		RAISE EXCEPTION 'the query gives two rows of one row key' USING ERRCODE = 'cardinality_violation',
