@@ -324,6 +324,10 @@ BEGIN
 	IF done.rows_written + done.rows_deleted > 0 THEN
 		PERFORM nudge.note_changes(name, done.changed);
 	END IF;
+	-- what reads it next is planned before autovacuum comes by
+	IF is_empty AND done.rows_written > 0 AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = nudge.mart_table(name)::regclass) THEN
+		EXECUTE format('ANALYZE %s', nudge.mart_table(name));
+	END IF;
 	DELETE FROM nudge.quarantine q WHERE q.materialisation = name AND (keys IS NULL OR q.key = ANY (keys));
 	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(compute_batch.keys), 0),
 		rows_written = r.rows_written + done.rows_written, rows_deleted = r.rows_deleted + done.rows_deleted
