@@ -288,10 +288,12 @@ INSERT INTO shop.change VALUES (0, 'c11', 'company_size', 'small', now() - inter
 -- at the instant at which a month begins: no value of the month before
 INSERT INTO shop.change SELECT v.id, 'c11', 'growth_tier', v.value, CASE v.id WHEN -3 THEN now() - interval '90 days' ELSE m.at END, CASE v.id WHEN -3 THEN m.at END
 FROM (VALUES (-3, 'slow'), (-4, 'fast')) v(id, value), (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' AS at) m;
--- who has been there for long: since a first instant of a month, since the last day of one, and one who left for half a year
+-- who has been there for long: since a first instant of a month, with more in the month before three are over; since the last day of one; and one who left for half a year
 INSERT INTO shop.item SELECT nextval('pg_temp.ids'), v.customer, v.plan, v.amount, (v.starts)::timestamp AT TIME ZONE 'Europe/Berlin', v.ends::timestamp AT TIME ZONE 'Europe/Berlin', v.currency, 'ended', 'month'
-FROM (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AS month) m, LATERAL (VALUES ('c9', 'p1', 70, m.month - interval '25 months', m.month, 'EUR'), ('c8', 'p1', 60, m.month - interval '13 months 1 second', m.month + interval '100 years', 'usd'),
+FROM (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AS month) m, LATERAL (VALUES ('c9', 'p1', 70, m.month - interval '25 months', m.month, 'EUR'), ('c9', 'p2', 75, m.month - interval '22 months 10 days', m.month - interval '20 months', 'EUR'), ('c8', 'p1', 60, m.month - interval '13 months 1 second', m.month + interval '100 years', 'usd'),
 	('c7', 'p0', 80, m.month - interval '14 months', m.month - interval '11 months 1 hour', 'EUR'), ('c7', 'p2', 80, m.month - interval '5 months', m.month + interval '100 years', 'EUR')) v(customer, plan, amount, starts, ends, currency);
+-- one whose first three months were over in this month, by time alone; no statement finds it
+INSERT INTO shop.item VALUES (-1, 'c12', 'p1', 10, (pg_temp.day(now()) - interval '3 months') AT TIME ZONE 'Europe/Berlin', NULL, 'EUR', 'active', 'month');
 SELECT isnt_empty('SELECT pg_temp.refresh_all()', 'the first refresh writes');
 SELECT is_empty('SELECT pg_temp.wrong()', 'and verify finds nothing');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'all is as plain SQL says');
