@@ -96,7 +96,7 @@ INSERT INTO events (person, at, name, feature) SELECT 'u2', now() - make_interva
 INSERT INTO users VALUES ('u2', 'nowhere', now() - interval '60 days', NULL, 'admin', false) ON CONFLICT (id) DO UPDATE SET internal = false, signed_up_at = excluded.signed_up_at, customer = 'nowhere';
 -- and what each comparison needs: who is activated soon, later, in the last week that is over, one of long ago, and one of a segment that is called all
 INSERT INTO customers (customer, created_at, segment) VALUES ('every', now() - interval '1 year', 'ALL');
-INSERT INTO users VALUES ('sure 1', 'every', now() - interval '20 days', NULL, 'admin', false), ('sure 2', 'every', now() - interval '20 days', NULL, 'admin', false), ('sure 3', 'every', now() - interval '7 days', NULL, 'admin', false);
+INSERT INTO users VALUES ('sure 1', 'every', now() - interval '20 days', NULL, 'admin', false), ('sure 2', 'every', now() - interval '20 days', NULL, 'admin', false), ('sure 3', 'every', now() - interval '7 days', NULL, 'admin', false), ('never', 'every', 'infinity', NULL, 'admin', false);
 INSERT INTO events (person, at, name, feature) VALUES ('sure 1', now() - interval '20 days' + interval '1 hour', 'send', NULL), ('sure 2', now() - interval '17 days', 'send', NULL), ('sure 2', now() - interval '430 days', 'open', NULL), ('stranger', now() - interval '9 days', 'open', NULL);
 INSERT INTO nudge.action_sets VALUES ('activation', 'send'), ('core', 'open');
 
