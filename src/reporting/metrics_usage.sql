@@ -61,11 +61,11 @@ FROM (VALUES ('feature_discovery_rate', 'discovered_users', 'users'), ('feature_
 	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''feature''', 'feature', '%s')) d(dimension, dimension_value, form);
 
 -- The same by what users and their accounts are now: of days those that the mart
--- has one after the other.
+-- has one after the other, and what is of a day alone, or most values would be days.
 INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, period, complete, condition)
 SELECT s.metric, s.grain, 'dimension', 'value', s.mart || '_by_dimension', s.value, s.numerator, s.denominator, s.period, s.complete,
 	CASE WHEN s.grain = 'day' THEN s.condition || ' AND every_day' ELSE replace(s.condition, 'nudge_analytics.active_users l', 'nudge_analytics.active_users_by_dimension l') END
-FROM nudge.shipped_metric_sources s WHERE s.mart IN ('active_users', 'lifecycle', 'user_classes', 'user_retention');
+FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m USING (metric) WHERE s.mart IN ('active_users', 'lifecycle', 'user_classes', 'user_retention') AND (s.grain <> 'day' OR m.grain = 'day');
 
 -- Activation, by a definition of yours.
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES

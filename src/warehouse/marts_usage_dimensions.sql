@@ -11,25 +11,25 @@
 -- of theirs is another one: what is below follows no more than that.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('user_dimensions', 'usage', 1100, 'mart', '{users,customers,subscriptions}', 'user', '{user}', $query$
-SELECT u."user", u.customer, u.bucket, u.signed_up_at, nudge.period_start(u.signed_up_day, 'month') AS signed_up_month, u.internal,
-	nudge.attribute_label('segment', c.segment) AS segment, 
-	nudge.attribute_label('industry', c.industry) AS industry, 
-	nudge.attribute_label('company_size', c.company_size) AS company_size, 
-	nudge.attribute_label('region', c.region) AS region, 
-	nudge.attribute_label('growth_tier', c.growth_tier) AS growth_tier, 
-	nudge.attribute_label('sales_channel', c.sales_channel) AS sales_channel, 
-	nudge.attribute_label('plan', p.plan) AS plan, 
-	nudge.attribute_label('product_mix', p.product_mix) AS product_mix, 
-	nudge.attribute_label('tenure', p.tenure) AS tenure, 
-	nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size, 
-	nudge.attribute_label('user_plan', u.plan) AS user_plan, 
+SELECT u."user", u.customer, u.bucket, u.signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN nudge.period_start(u.signed_up_day, 'month') END AS signed_up_month, u.internal,
+	nudge.attribute_label('segment', c.segment) AS segment,
+	nudge.attribute_label('industry', c.industry) AS industry,
+	nudge.attribute_label('company_size', c.company_size) AS company_size,
+	nudge.attribute_label('region', c.region) AS region,
+	nudge.attribute_label('growth_tier', c.growth_tier) AS growth_tier,
+	nudge.attribute_label('sales_channel', c.sales_channel) AS sales_channel,
+	nudge.attribute_label('plan', p.plan) AS plan,
+	nudge.attribute_label('product_mix', p.product_mix) AS product_mix,
+	nudge.attribute_label('tenure', p.tenure) AS tenure,
+	nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size,
+	nudge.attribute_label('user_plan', u.plan) AS user_plan,
 	nudge.attribute_label('role', u.role) AS role
 FROM nudge_analytics.dim_users u
 	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer
 	LEFT JOIN nudge_analytics.customer_products p ON p.customer = u.customer$query$, NULL,
 	'{"dim_customers": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}, "customer_products": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
 	'What each user and its account are now, as totals call it. Grain: user',
-	'{"user": "User", "customer": "Account to which the user belongs", "bucket": "Hash bucket of the user", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it, in the zone of deploy()", "internal": "Own staff or a test user",
+	'{"user": "User", "customer": "Account to which the user belongs", "bucket": "Hash bucket of the user", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it, in the zone of deploy(); NULL if it is infinite", "internal": "Own staff or a test user",
 	"segment": "Segment of the account; (none) for those without, here as below", "industry": "Industry of the account", "company_size": "Class of size of the account", "region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account is sold to",
 	"plan": "Plan of the account by its prices, as customer_products has it", "product_mix": "Plans and add-ons of the account", "tenure": "How long the account has been a customer", "initial_contract_size": "Class of the first MRR of the account", "user_plan": "Plan of the user, as dim_users has it", "role": "Role of the user"}');
 
