@@ -171,6 +171,15 @@ nm_cluster()
 	nm_bin=$nm_tmp/$1$("$PG_CONFIG" --bindir)
 	nm_data=$nm_tmp/$1/data
 	shift
+	nm_cluster_at "$nm_data" "$@"
+}
+
+# nm_cluster_at DIR [LINE OF postgresql.conf...]: the same in a directory of its
+# own, of the programs in $nm_bin.  Its socket is in DIR.socket.
+nm_cluster_at()
+{
+	nm_data=$1
+	shift
 	mkdir -p "$nm_data" "$nm_data.socket"
 	if [ "$(id -u)" -eq 0 ]
 	then
@@ -193,6 +202,13 @@ nm_cluster()
 		done
 	} >>"$nm_data/postgresql.conf"
 	nm_cluster_start "$nm_data"
+}
+
+# nm_free_port: a port that nothing listens on
+nm_free_port()
+{
+	perl -MIO::Socket::INET -e '
+		print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
 
 nm_cluster_start()

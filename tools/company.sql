@@ -225,7 +225,7 @@ FROM (SELECT m AS period, row_number() OVER (ORDER BY m) AS n FROM company.month
 CREATE TABLE budgets (period date, category text, amount numeric, currency text);
 INSERT INTO budgets SELECT c.period, c.category, round(c.amount * (0.95 + 0.1 * company.u(c.period || c.category || 'budget')::numeric), -2), 'USD' FROM costs c;
 CREATE TABLE cash (day date, balance numeric, currency text);
-INSERT INTO cash SELECT m.period, 2000000 * :customers / 300 - m.n * 14000 * :customers / 300, 'USD' FROM (SELECT m AS period, row_number() OVER (ORDER BY m) AS n FROM company.months() m) m;
+INSERT INTO cash SELECT m.period, 2000000::bigint * :customers / 300 - m.n * 14000 * :customers / 300, 'USD' FROM (SELECT m AS period, row_number() OVER (ORDER BY m) AS n FROM company.months() m) m;
 CREATE TABLE incidents (incident text PRIMARY KEY, started_at timestamptz, ended_at timestamptz, severity text, outage boolean, detected_at timestamptz, service text);
 INSERT INTO incidents SELECT 'i' || n, i.at, i.at + make_interval(mins => 6 + floor(power(company.u('i' || n || 'long'), 3) * 200)::integer), v.severity, v.severity IN ('critical', 'major'), i.at + interval '4 minutes', company.one_of('i' || n || 'service', '{delivery,editor,api}')
 FROM generate_series(1, 60) n, LATERAL (SELECT company.today() - make_interval(mins => 60 + floor(company.u('i' || n || 'at') * 1570000)::integer) AS at) i, LATERAL (SELECT company.one_of('i' || n || 'severity', '{critical,major,minor,minor,minor}') AS severity) v;

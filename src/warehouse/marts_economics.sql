@@ -7,10 +7,10 @@
  */
 
 -- As at_risk_revenue_lines() has it, unless it is told otherwise.
-CREATE FUNCTION nudge.is_at_risk(score double precision) RETURNS boolean
+CREATE FUNCTION nudge.is_at_risk(score numeric) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN score < 65;
-COMMENT ON FUNCTION nudge.is_at_risk(double precision) IS 'Works for the marts of health: whether a customer with this score is at risk';
+COMMENT ON FUNCTION nudge.is_at_risk(numeric) IS 'Works for the marts of health: whether a customer with this score is at risk';
 
 -- What cannot be known is NULL, and says why: months that are open, costs that
 -- nobody has booked, nobody who left.  Churn is that of a month, over up to
@@ -97,7 +97,7 @@ GROUP BY s.entity$query$, NULL, '{"scores": "entity"}',
 	'Scores of health of each customer over time: a state for functions such as score_summary. Grain: customer',
 	'{"customer": "Customer that is scored", "bucket": "Hash bucket of the customer", "model": "Model of its scores; NULL if they do not say", "first_at": "First score", "last_at": "Last score", "state": "Scores over time, as score_state"}'),
 ('customer_health', 'customers', 911, 'metric', '{scores}', '{}', 'customer', '{customer}', $query$
-SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score) AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
+SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score::numeric) AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
 	h.lowest_365_days AS lowest_score_365_days, h.highest_365_days AS highest_score_365_days, h.mean_365_days AS mean_score_365_days, h.baseline AS baseline_score, h.change_from_baseline, l.factor AS lowest_factor, l.value AS lowest_factor_score, s.bucket
 FROM nudge_analytics.customer_score_states s,
 	LATERAL (SELECT nudge.day_close(nudge.civil_date(nudge.as_of(), {zone}), {zone}) - interval '1 microsecond' AS at) k,
@@ -120,7 +120,7 @@ GROUP BY h.customer, f.key, h.scored_at$query$, NULL, '{"scores": "entity"}',
 	'Factors of the last score of each customer. Grain: customer and factor',
 	'{"customer": "Customer", "factor": "Factor", "factor_score": "Its value", "scored_at": "When it was scored"}'),
 ('customer_health_months', 'customers', 913, 'mart', '{scores}', '{}', 'customer', '{customer,period}', $query$
-SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score) AS at_risk, m.complete
+SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score::numeric) AS at_risk, m.complete
 FROM nudge_analytics.customer_score_states s
 	-- closes once, and not for each customer
 	JOIN (
