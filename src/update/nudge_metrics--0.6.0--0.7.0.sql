@@ -1,5 +1,12 @@
 \echo Use "ALTER EXTENSION nudge_metrics UPDATE TO '0.7.0'" to load this file. \quit
 
+-- replaces: CREATE TABLE nudge.dependencies (
+ALTER TABLE nudge.dependencies ADD place integer NOT NULL DEFAULT 0, DROP CONSTRAINT dependencies_pkey;
+ALTER TABLE nudge.dependencies ADD PRIMARY KEY (materialisation, upstream, place);
+
+-- replaces: CREATE TABLE nudge.shipped_marts (
+ALTER TABLE nudge.shipped_marts ADD scopes jsonb CHECK (jsonb_typeof(scopes) = 'object');
+
 DELETE FROM nudge.shipped_audience_views;
 DELETE FROM nudge.shipped_widget_metrics;
 DELETE FROM nudge.shipped_widgets;
@@ -8,6 +15,966 @@ DELETE FROM nudge.example_targets;
 DELETE FROM nudge.shipped_metric_sources;
 DELETE FROM nudge.shipped_metrics;
 DELETE FROM nudge.shipped_marts;
+
+-- Rules are those of the functions that read it: they are asked, of one made-up user.
+CREATE FUNCTION nudge.funnel_problem(funnel text, OUT problem text, OUT detail text, OUT hint text, OUT has_states boolean)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	steps constant text[] := nudge.funnel_steps(funnel);
+	state nudge.funnel_state;
+BEGIN
+	has_states := false;
+	IF steps IS NOT NULL THEN
+		SELECT nudge.funnel_agg(1::bigint, timestamptz '2000-01-01 00:00Z', e.event, steps) INTO state FROM unnest(steps[1:1]) e(event);
+		has_states := true;
+		PERFORM FROM (SELECT array_agg(d.event ORDER BY d.step_no) AS events, array_agg(d.max_gap ORDER BY d.step_no) AS gaps, array_agg(d.min_count ORDER BY d.step_no) AS counts
+				FROM nudge.funnel_definitions d WHERE d.funnel = funnel_problem.funnel) d,
+			LATERAL nudge.funnel_users(state, steps => d.events, max_gaps => d.gaps, min_counts => d.counts) u;
+	END IF;
+EXCEPTION WHEN data_exception OR feature_not_supported OR program_limit_exceeded THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.funnel_problem(text) IS
+	'Why a defined funnel cannot be computed, NULL if it can; and whether states can, which is false too if there is none of that name';
+
+CREATE FUNCTION nudge.check_funnel(funnel text) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found record;
+BEGIN
+	found := nudge.funnel_problem(funnel);
+	IF found.problem IS NOT NULL THEN
+		RAISE EXCEPTION 'funnel "%" cannot be computed: %', left(funnel, 70), found.problem USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = coalesce(nullif(found.detail, ''), 'So says a function that computes it.'),
+			HINT = concat(found.hint || ' ', 'Its steps are rows of nudge.funnel_definitions: change them in one statement, or with SET CONSTRAINTS nudge.check_steps DEFERRED in one transaction.');
+	END IF;
+	RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_funnel(text) IS 'Works for nudge.funnel_definitions and marts of funnels: an error unless a defined funnel can be computed, otherwise true';
+
+CREATE FUNCTION nudge.check_funnel_steps() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_funnel(f) FROM (SELECT OLD.funnel UNION SELECT NEW.funnel) u(f);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_funnel_steps() IS 'Trigger of nudge.funnel_definitions: a funnel that cannot be computed is not defined. Not STRICT: triggers take no arguments';
+
+CREATE CONSTRAINT TRIGGER check_steps AFTER INSERT OR DELETE OR UPDATE ON nudge.funnel_definitions
+	DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION nudge.check_funnel_steps();
+
+COMMENT ON TRIGGER check_steps ON nudge.funnel_definitions IS 'A funnel that cannot be computed is an error of whoever defines it';
+
+-- What functions over inputs share ----------------------------------------
+
+CREATE OR REPLACE FUNCTION nudge.single_currency(currencies text[], currency text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	expected constant text := upper(currency);
+	seen constant text[] := ARRAY(SELECT DISTINCT upper(c) COLLATE "C" FROM unnest(currencies) c WHERE c IS NOT NULL ORDER BY 1);
+BEGIN
+	IF array_position(currencies, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'an amount has no currency'
+			USING ERRCODE = 'null_value_not_allowed',
+				DETAIL = 'Amounts are added only if all are known to be in one currency.',
+				HINT = 'Pass a view that says the currency of every row.';
+	END IF;
+	IF cardinality(seen) > 1 OR seen[1] <> expected THEN
+		RAISE EXCEPTION 'amounts in % cannot be added up%', array_to_string(seen, ', '), coalesce(' in ' || expected, '')
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Currencies are never mixed, and rows in another are never left out.',
+				HINT = 'Pass a view that converts amounts with nudge.exchange_rate_at, or that has the rows of one currency. Marts convert by themselves once exchange_rates is mapped and deploy(currency => ...) says to which.';
+	END IF;
+	RETURN coalesce(expected, seen[1]);
+END
+$$;
+
+-- A condition on rows v that bad ones meet, for each check of the values of a
+-- row: all are tried in one scan.
+CREATE OR REPLACE FUNCTION nudge.value_checks(input text) RETURNS TABLE (place integer, problem text, severity text, column_name text, condition text, description text)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+	SELECT 1, 'missing', 'error', c.column_name, format('v.%I IS NULL', c.column_name),
+		'a required value is NULL: ' || lower(left(c.description, 1)) || substr(c.description, 2)
+	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.required
+	UNION ALL
+	SELECT 2, 'not a number', 'error', c.column_name, format('v.%I IN (''NaN'', ''Infinity'', ''-Infinity'')', c.column_name), 'a number is infinite, or none'
+	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.data_type = 'numeric'
+	UNION ALL
+	-- the range of money in states, and of numbers in reporting views
+	SELECT 2, 'too large', 'error', c.column_name, format('(abs(v.%1$I) >= %2$s AND abs(v.%1$I) < ''Infinity'')', c.column_name, CASE WHEN m.is_money THEN '9.2e12' ELSE '1e18' END),
+		CASE WHEN m.is_money THEN 'an amount is 9.2e12 or more' ELSE 'a number is 1e18 or more' END
+	FROM nudge.input_columns c, LATERAL (SELECT c.column_name IN ('amount', 'revenue', 'balance', 'list_price', 'initial_amount') AS is_money) m
+	WHERE c.input = value_checks.input AND c.data_type = 'numeric'
+	UNION ALL
+	SELECT 3, 'time out of range', 'warning', c.column_name, format('(v.%1$I < ''1990-01-01 00:00+00'' OR v.%1$I >= ''2100-01-01 00:00+00'')', c.column_name),
+		'a time is before 1990 or after 2099, as when a number was read in the wrong unit; what has no end has NULL'
+	FROM nudge.input_columns c WHERE c.input = value_checks.input AND c.data_type IN ('timestamptz', 'date')
+	UNION ALL
+	SELECT 4, 'unknown currency', v.severity, c.column_name, format(v.condition, c.column_name), v.description
+	FROM nudge.input_columns c, (VALUES
+		('error', 'v.%1$I !~* ''^[a-z]{3}$''', 'a currency is no code of three letters'),
+		('warning', '(v.%1$I ~* ''^[a-z]{3}$'' AND nudge.source_minor_unit(v.%1$I) IS NULL)', 'ISO 4217 does not have the currency')) v(severity, condition, description)
+	WHERE c.input = value_checks.input AND c.column_name IN ('currency', 'base')
+	UNION ALL
+	SELECT 6, CASE r.rule WHEN 'span' THEN 'negative span' WHEN 'words' THEN 'unknown word' WHEN 'some' THEN 'missing' WHEN 'share' THEN 'not a share' ELSE 'not positive' END,
+		-- words that the functions take as they are
+		CASE WHEN r.input || '.' || r.columns[1] IN ('subscriptions.status', 'campaigns.kind') THEN 'warning' ELSE 'error' END,
+		array_to_string(r.columns, ', '),
+		CASE r.rule
+			WHEN 'span' THEN format('v.%I > v.%I', r.columns[1], r.columns[2])
+			WHEN 'words' THEN format('lower(btrim(v.%I)) <> ALL (%L)', r.columns[1], r.words)
+			WHEN 'some' THEN (SELECT string_agg(format('v.%I IS NULL', k), ' AND ') FROM unnest(r.columns) k)
+			WHEN 'share' THEN format('(v.%1$I < 0 OR v.%1$I > 1)', r.columns[1])
+			ELSE format('v.%I <= 0', r.columns[1]) END,
+		CASE r.rule
+			WHEN 'span' THEN format('%s is after %s', r.columns[1], r.columns[2])
+			WHEN 'words' THEN 'the words are ' || array_to_string(r.words, ', ') || '; map others with "words"'
+			WHEN 'some' THEN 'a row needs one of them'
+			WHEN 'share' THEN 'it is not from 0 to 1'
+			ELSE 'it is not above 0' END
+	FROM nudge.input_rules() r WHERE r.input = value_checks.input AND r.rule IN ('span', 'words', 'some', 'share', 'positive');
+END;
+
+CREATE FUNCTION nudge.recurring_plan_days(state nudge.mrr_state, start_day date, end_day date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (month date, plan text, mrr_days numeric)
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 100 COST 10000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.mrr_at(state, start_day, zone);
+	-- by starts and ends, which are far fewer than the months between them
+	RETURN QUERY
+	WITH change AS MATERIALIZED (
+		SELECT i.plan, c.day, sum(c.mrr) AS mrr
+		FROM (
+			SELECT NULL::text AS plan, i.mrr, greatest(nudge.civil_date(i.valid_from, zone), start_day) AS valid_from,
+				coalesce(least(nudge.civil_date(i.valid_to, zone), end_day), end_day) AS valid_to
+			FROM nudge.mrr_periods(state) i
+			WHERE i.mrr > 0
+		) i, LATERAL (VALUES (i.valid_from, i.mrr), (i.valid_to, -i.mrr)) c(day, mrr)
+		WHERE i.valid_from < i.valid_to
+		GROUP BY i.plan, c.day
+	), level AS (
+		SELECT d.plan, d.day, sum(sum(d.mrr)) OVER days AS mrr, lead(d.day, 1, end_day) OVER days AS until_day
+		FROM (
+			SELECT c.plan, c.day, c.mrr FROM change c
+			UNION ALL
+			-- a new month
+			SELECT p.plan, m.month::date, 0 FROM (SELECT DISTINCT c.plan FROM change c) p,
+				generate_series(nudge.period_end(start_day, 'month')::timestamp, (end_day - 1)::timestamp, interval '1 month') m(month)
+		) d
+		GROUP BY d.plan, d.day
+		WINDOW days AS (PARTITION BY d.plan ORDER BY d.day)
+	)
+	SELECT nudge.period_start(l.day, 'month'), l.plan, sum(l.mrr * (l.until_day - l.day))
+	FROM level l
+	WHERE l.day < end_day
+	GROUP BY 1, 2
+	HAVING sum(l.mrr * (l.until_day - l.day)) > 0;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.recurring_plan_days(nudge.mrr_state, date, date, text) IS
+	'Works for revenue_streams: the sum of recurring_days over customers';
+
+CREATE OR REPLACE FUNCTION nudge.revenue_streams(
+	state nudge.mrr_state,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	stream text,
+	plan text,
+	detail text,
+	volume numeric,
+	rate numeric,
+	amount numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	add_ons constant text[] := nudge.add_on_plans(plans);
+	base constant text := nudge.single_currency(array_remove(ARRAY[nudge.mrr_currency(state)], NULL), currency);
+	first_day date;
+	known_day date;
+	closed_day date;
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	-- MRR of a day is that of its close
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
+	RETURN QUERY
+	WITH charge AS MATERIALIZED (
+		SELECT * FROM nudge.charge_lines(charges, first_day, known_day, zone, as_of, base)
+	), one AS MATERIALIZED (
+		SELECT coalesce(base, min(c.currency)) AS currency, coalesce(nudge.currency_minor_unit(coalesce(base, min(c.currency))), 2) AS minor_unit
+		FROM charge c
+	), cell AS (
+		SELECT r.month, r.plan, r.mrr_days FROM nudge.recurring_plan_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
+	), main AS (
+		-- charges and usage belong to the plan that the customer pays most for in the month
+		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
+		FROM nudge.recurring_days(CASE WHEN closed_day > first_day AND (charges IS NOT NULL OR usage IS NOT NULL) THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
+		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
+		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
+	), billed AS (
+		SELECT nudge.period_start(c.day, 'month') AS month, c.customer, c.stream, c.kind AS detail, c.units AS volume, c.rate, c.amount
+		FROM charge c
+		WHERE usage IS NULL OR c.stream <> 'usage'
+		UNION ALL
+		SELECT nudge.period_start(u.period, 'month'), u.customer, 'usage', u.meter, u.overage_volume, u.rate, u.amount
+		FROM nudge.usage_lines(usage, first_day, known_day) u
+		WHERE u.overage_volume > 0
+	), line AS (
+		-- the parts of a month sum to its rounded total
+		SELECT t.month, CASE WHEN s.plan = ANY (add_ons) THEN 'add_ons' ELSE 'subscriptions' END AS stream, s.plan,
+			NULL AS detail, NULL::numeric AS volume, NULL::numeric AS rate, s.amount
+		FROM (SELECT c.month, array_agg(c.plan ORDER BY c.plan COLLATE "C") AS plans,
+				nudge.apportion(round(sum(c.mrr_days) / (nudge.period_end(c.month, 'month') - c.month), one.minor_unit),
+					array_agg(c.mrr_days ORDER BY c.plan COLLATE "C"), one.minor_unit) AS amounts
+			FROM cell c, one GROUP BY c.month, one.minor_unit) t, LATERAL unnest(t.plans, t.amounts) s(plan, amount)
+		UNION ALL
+		SELECT b.month, b.stream, m.plan, b.detail, sum(b.volume), b.rate, sum(b.amount)
+		FROM billed b LEFT JOIN main m ON m.month = b.month AND m.customer = b.customer
+		GROUP BY b.month, b.stream, m.plan, b.detail, b.rate
+	)
+	SELECT p.period, l.stream, l.plan, l.detail, sum(l.volume), l.rate, sum(l.amount), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	JOIN line l ON l.month >= p.period AND l.month < p.period_end
+	GROUP BY p.period, l.stream, l.plan, l.detail, l.rate, one.currency, p.complete
+	ORDER BY p.period, array_position('{subscriptions,add_ons,usage,services,one_off}', l.stream), l.plan COLLATE "C", l.detail COLLATE "C", l.rate;
+END
+$$;
+
+CREATE FUNCTION nudge.recurring_plan_days(state nudge.mrr_item_state, start_day date, end_day date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (month date, plan text, mrr_days numeric)
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 100 COST 10000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	PERFORM nudge.mrr_at(nudge.as_mrr_state(state), start_day, zone);
+	-- by starts and ends, which are far fewer than the months between them
+	RETURN QUERY
+	WITH change AS MATERIALIZED (
+		SELECT i.plan, c.day, sum(c.mrr) AS mrr
+		FROM (
+			SELECT i.plan AS plan, i.mrr, greatest(nudge.civil_date(i.valid_from, zone), start_day) AS valid_from,
+				coalesce(least(nudge.civil_date(i.valid_to, zone), end_day), end_day) AS valid_to
+			FROM nudge.mrr_item_periods(state) i
+			WHERE i.mrr > 0
+		) i, LATERAL (VALUES (i.valid_from, i.mrr), (i.valid_to, -i.mrr)) c(day, mrr)
+		WHERE i.valid_from < i.valid_to
+		GROUP BY i.plan, c.day
+	), level AS (
+		SELECT d.plan, d.day, sum(sum(d.mrr)) OVER days AS mrr, lead(d.day, 1, end_day) OVER days AS until_day
+		FROM (
+			SELECT c.plan, c.day, c.mrr FROM change c
+			UNION ALL
+			-- a new month
+			SELECT p.plan, m.month::date, 0 FROM (SELECT DISTINCT c.plan FROM change c) p,
+				generate_series(nudge.period_end(start_day, 'month')::timestamp, (end_day - 1)::timestamp, interval '1 month') m(month)
+		) d
+		GROUP BY d.plan, d.day
+		WINDOW days AS (PARTITION BY d.plan ORDER BY d.day)
+	)
+	SELECT nudge.period_start(l.day, 'month'), l.plan, sum(l.mrr * (l.until_day - l.day))
+	FROM level l
+	WHERE l.day < end_day
+	GROUP BY 1, 2
+	HAVING sum(l.mrr * (l.until_day - l.day)) > 0;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.recurring_plan_days(nudge.mrr_item_state, date, date, text) IS
+	'Works for revenue_streams: the sum of recurring_days over customers';
+
+CREATE OR REPLACE FUNCTION nudge.revenue_streams(
+	state nudge.mrr_item_state,
+	start_day date,
+	end_day date,
+	charges regclass DEFAULT NULL,
+	usage regclass DEFAULT NULL,
+	plans regclass DEFAULT NULL,
+	grain text DEFAULT 'month',
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	currency text DEFAULT NULL,
+	fiscal_year_start integer DEFAULT 1
+) RETURNS TABLE (
+	period date,
+	stream text,
+	plan text,
+	detail text,
+	volume numeric,
+	rate numeric,
+	amount numeric,
+	currency_code text,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 100000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	unit constant text := lower(coalesce(grain, 'month'));
+	first_month constant integer := coalesce(fiscal_year_start, 1);
+	add_ons constant text[] := nudge.add_on_plans(plans);
+	base constant text := nudge.single_currency(array_remove(ARRAY[NULL::text], NULL), currency);
+	first_day date;
+	known_day date;
+	closed_day date;
+BEGIN
+	SELECT min(p.period), max(p.known_end) INTO first_day, known_day
+	FROM nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p;
+	IF first_day IS NULL THEN
+		RETURN;
+	END IF;
+	-- MRR of a day is that of its close
+	closed_day := least(known_day, nudge.civil_date(as_of, coalesce(zone, 'UTC')));
+	RETURN QUERY
+	WITH charge AS MATERIALIZED (
+		SELECT * FROM nudge.charge_lines(charges, first_day, known_day, zone, as_of, base)
+	), one AS MATERIALIZED (
+		SELECT coalesce(base, min(c.currency)) AS currency, coalesce(nudge.currency_minor_unit(coalesce(base, min(c.currency))), 2) AS minor_unit
+		FROM charge c
+	), cell AS (
+		SELECT r.month, r.plan, r.mrr_days FROM nudge.recurring_plan_days(CASE WHEN closed_day > first_day THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
+	), main AS (
+		-- charges and usage belong to the plan that the customer pays most for in the month
+		SELECT DISTINCT ON (r.month, r.customer) r.month, r.customer, r.plan
+		FROM nudge.recurring_days(CASE WHEN closed_day > first_day AND (charges IS NOT NULL OR usage IS NOT NULL) THEN state END, first_day, closed_day, coalesce(zone, 'UTC')) r
+		WHERE r.plan IS NULL OR r.plan <> ALL (add_ons)
+		ORDER BY r.month, r.customer, r.mrr_days DESC, r.plan COLLATE "C"
+	), billed AS (
+		SELECT nudge.period_start(c.day, 'month') AS month, c.customer, c.stream, c.kind AS detail, c.units AS volume, c.rate, c.amount
+		FROM charge c
+		WHERE usage IS NULL OR c.stream <> 'usage'
+		UNION ALL
+		SELECT nudge.period_start(u.period, 'month'), u.customer, 'usage', u.meter, u.overage_volume, u.rate, u.amount
+		FROM nudge.usage_lines(usage, first_day, known_day) u
+		WHERE u.overage_volume > 0
+	), line AS (
+		-- the parts of a month sum to its rounded total
+		SELECT t.month, CASE WHEN s.plan = ANY (add_ons) THEN 'add_ons' ELSE 'subscriptions' END AS stream, s.plan,
+			NULL AS detail, NULL::numeric AS volume, NULL::numeric AS rate, s.amount
+		FROM (SELECT c.month, array_agg(c.plan ORDER BY c.plan COLLATE "C") AS plans,
+				nudge.apportion(round(sum(c.mrr_days) / (nudge.period_end(c.month, 'month') - c.month), one.minor_unit),
+					array_agg(c.mrr_days ORDER BY c.plan COLLATE "C"), one.minor_unit) AS amounts
+			FROM cell c, one GROUP BY c.month, one.minor_unit) t, LATERAL unnest(t.plans, t.amounts) s(plan, amount)
+		UNION ALL
+		SELECT b.month, b.stream, m.plan, b.detail, sum(b.volume), b.rate, sum(b.amount)
+		FROM billed b LEFT JOIN main m ON m.month = b.month AND m.customer = b.customer
+		GROUP BY b.month, b.stream, m.plan, b.detail, b.rate
+	)
+	SELECT p.period, l.stream, l.plan, l.detail, sum(l.volume), l.rate, sum(l.amount), one.currency, p.complete
+	FROM one, nudge.report_periods(start_day, end_day, unit, zone, as_of, first_month) p
+	JOIN line l ON l.month >= p.period AND l.month < p.period_end
+	GROUP BY p.period, l.stream, l.plan, l.detail, l.rate, one.currency, p.complete
+	ORDER BY p.period, array_position('{subscriptions,add_ons,usage,services,one_off}', l.stream), l.plan COLLATE "C", l.detail COLLATE "C", l.rate;
+END
+$$;
+
+-- The core of both: by is channel, campaign or kind, which is what credits,
+-- spend, leads and touches are grouped by.
+CREATE OR REPLACE FUNCTION nudge.acquisition_results(
+	by text,
+	credits nudge.channel_credit[],
+	credit_currency text,
+	spend regclass,
+	start_day date,
+	end_day date,
+	zone text,
+	gross_margin numeric,
+	arpa numeric,
+	shared_cost numeric,
+	shared_by text,
+	leads regclass,
+	lead_stage text,
+	touches regclass,
+	campaigns regclass,
+	budgets regclass,
+	budget_root text,
+	currency text
+) RETURNS SETOF nudge.acquisition_result
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 50000 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- what a row of spend and touches, and what a lead belongs to; channels are what they are without blanks around them
+	of_spend constant text := CASE by WHEN 'channel' THEN 'btrim(x.channel)' WHEN 'campaign' THEN 'x.campaign'
+		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
+	of_lead constant text := CASE by WHEN 'channel' THEN 'btrim(x.source)' WHEN 'campaign' THEN 'x.campaign'
+		ELSE '(SELECT k.kind FROM campaign k WHERE k.campaign = x.campaign)' END;
+	of_credit constant text := CASE by WHEN 'kind' THEN '(SELECT k.kind FROM campaign k WHERE k.campaign = x.channel)' WHEN 'channel' THEN 'btrim(x.channel)' ELSE 'x.channel' END;
+	-- where the plan stands: budgets of channels, shares of campaigns
+	plan constant text := CASE by
+		WHEN 'channel' THEN 'SELECT btrim(split_part(substr(b.category, length($10) + 2), ''/'', 1)), b.amount, NULL::numeric, b.currency
+			FROM nudge.budget_lines($18, $1, $2, expected_currency => $9) b WHERE starts_with(b.category, $10 || ''/'')'
+		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs'
+		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs' END;
+BEGIN
+	PERFORM nudge.check_window(start_day, end_day);
+	IF by IS NULL OR by NOT IN ('channel', 'campaign', 'kind') THEN
+		RAISE EXCEPTION 'unknown value "%" of "by"', by
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Rows are those of campaigns or of their kinds.',
+				HINT = 'Pass campaign or kind.';
+	END IF;
+	IF shared_by IS NULL OR shared_by NOT IN ('customers', 'spend', 'revenue') THEN
+		RAISE EXCEPTION 'unknown value "%" of "shared_by"', shared_by
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Cost that is no channel''s own is spread by customers, spend or revenue.',
+				HINT = 'Leave it out for customers.';
+	END IF;
+	RETURN QUERY EXECUTE format($query$
+		WITH campaign AS MATERIALIZED (
+			-- one that has ended goes on to earn, but has no plan
+			SELECT c.campaign, min(nullif(btrim(c.channel), '')) AS channel, min(c.kind) AS kind, bool_or(r.runs) AS runs, sum(c.budget_share) FILTER (WHERE r.runs) AS budget_share
+			FROM (%s) c, LATERAL (SELECT coalesce(nudge.civil_date(c.started_at, $3) < $2, true) AND coalesce(c.ended_at > $1::timestamp AT TIME ZONE $3, true) AS runs) r
+			GROUP BY c.campaign
+		), spent AS MATERIALIZED (
+			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks FROM nudge.spend_lines($19, $1, $2, $9) x
+		), planned(name, amount, share, currency) AS MATERIALIZED (
+			%s
+		), checked AS MATERIALIZED (
+			SELECT nudge.single_currency(array_agg(DISTINCT c.currency), $9) AS currency
+			FROM (SELECT s.currency FROM spent s UNION ALL SELECT p.currency FROM planned p WHERE p.amount IS NOT NULL
+				UNION ALL SELECT $13 WHERE $13 IS NOT NULL) c
+		), parts AS (
+			SELECT s.name, s.amount AS spend, s.impressions, s.clicks,
+				CASE WHEN s.clicks IS NOT NULL AND s.impressions IS NOT NULL THEN s.clicks END AS shown_clicks,
+				CASE WHEN s.clicks IS NOT NULL THEN s.impressions END AS clicked_impressions,
+				CASE WHEN s.clicks IS NOT NULL THEN s.amount END AS clicked_spend,
+				0::numeric AS customers, 0::numeric AS revenue, 0::bigint AS leads, 0::bigint AS visitors, NULL::numeric AS planned, NULL::numeric AS share
+			FROM spent s
+			UNION ALL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, x.customers, x.revenue, 0, 0, NULL, NULL
+			FROM unnest($4) x
+			UNION ALL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 0, NULL, NULL
+			FROM nudge.lead_origins($17, $8) x
+			WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2
+			UNION ALL
+			SELECT v.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, count(DISTINCT v.visitor), NULL, NULL
+			FROM (SELECT %s AS name, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
+				FROM (%s) x WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			GROUP BY v.name
+			UNION ALL
+			SELECT p.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, p.amount, p.share FROM planned p
+		), summed AS (
+			SELECT p.name, CASE WHEN $14 THEN sum(p.spend) END AS spend, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
+				CASE WHEN $16 THEN sum(p.visitors)::bigint END AS visitors, CASE WHEN $15 THEN sum(p.leads)::bigint END AS leads,
+				sum(p.customers) AS customers, sum(p.revenue) AS revenue,
+				sum(p.shown_clicks) / nullif(sum(p.clicked_impressions), 0) AS click_through_rate,
+				sum(p.clicked_spend) / nullif(sum(p.clicks), 0) AS cost_per_click,
+				sum(p.planned) AS planned, sum(p.share) AS share
+			FROM parts p GROUP BY p.name
+		), weighed AS (
+			SELECT s.*, row_number() OVER (ORDER BY s.name COLLATE "C") AS place,
+				greatest(CASE $12 WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.spend ELSE s.revenue END, 0) AS weight
+			FROM summed s
+		), shares AS (
+			SELECT nudge.apportion($11, array_agg(w.weight ORDER BY w.place), coalesce((SELECT nudge.currency_minor_unit(k.currency) FROM checked k), 2)) AS shares
+			FROM weighed w
+		), spread AS (
+			SELECT w.*, CASE WHEN $11 = 0 THEN 0 ELSE h.shares[w.place] END AS shared FROM weighed w, shares h
+		)
+		SELECT CASE WHEN $7 = 'channel' THEN s.name ELSE g.channel END, CASE WHEN $7 = 'campaign' THEN s.name END, CASE WHEN $7 = 'kind' THEN s.name ELSE g.kind END,
+			s.spend, s.impressions, s.clicks, s.visitors, s.leads, s.customers, s.revenue,
+			s.click_through_rate, s.cost_per_click, s.spend / nullif(s.leads, 0), s.leads::numeric / nullif(s.visitors, 0),
+			s.customers / nullif(s.leads, 0), s.customers / nullif(s.clicks, 0),
+			s.spend / nullif(s.customers, 0), s.spend + s.shared, c.loaded_cac,
+			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6, $5) END,
+			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6) END,
+			s.revenue / nullif(s.spend, 0), (s.revenue * $5 - s.spend) / nullif(s.spend, 0),
+			s.spend / nullif(sum(s.spend) OVER (), 0), s.planned, coalesce(s.share, s.planned / nullif(sum(s.planned) OVER (), 0)), k.currency
+		FROM spread s
+		LEFT JOIN campaign g ON $7 = 'campaign' AND g.campaign = s.name,
+			LATERAL (SELECT (s.spend + s.shared) / nullif(s.customers, 0) AS loaded_cac) c, checked k
+		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
+		$query$, nudge.input_query('campaigns', campaigns), of_spend, plan,
+			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
+		USING start_day, end_day, coalesce(zone, 'UTC'), credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
+			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend;
+END
+$$;
+
+-- What they pay -------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION nudge.account_rows(
+	state nudge.mrr_state,
+	customers regclass,
+	as_of date,
+	segment text DEFAULT NULL,
+	zone text DEFAULT 'UTC'
+) RETURNS TABLE (customer text, customer_segment text, created_at timestamptz, mrr numeric, quarter_mrr numeric, year_mrr numeric, active boolean, chosen boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known_at constant timestamptz := nudge.day_close(as_of, zone);
+BEGIN
+	IF segment IS NOT NULL AND customers IS NULL THEN
+		RAISE EXCEPTION 'a segment needs customers'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Which segment an account is in, the input customers says.',
+				HINT = 'Pass the relation as customers.';
+	END IF;
+	RETURN QUERY
+	WITH paid AS MATERIALIZED (
+		SELECT m.customer, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 3), 0) AS quarter_mrr,
+			coalesce(sum(m.mrr) FILTER (WHERE d.ago = 12), 0) AS year_mrr
+		FROM (VALUES (0), (3), (12)) d(ago), LATERAL nudge.customer_mrr(state, nudge.months_before(as_of, d.ago), coalesce(zone, 'UTC')) m
+		GROUP BY m.customer
+	)
+	SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
+		CASE WHEN state IS NULL THEN a.created_at < known_at ELSE k.mrr > 0 END,
+		account_rows.segment IS NULL OR coalesce(btrim(a.segment) = btrim(account_rows.segment), false)
+	FROM nudge.customer_rows(customers) a FULL JOIN paid p ON p.customer = a.customer,
+		LATERAL (SELECT CASE WHEN state IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN state IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
+			CASE WHEN state IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
+	WHERE NOT coalesce(a.internal, false)
+	ORDER BY coalesce(a.customer, p.customer) COLLATE "C";
+END
+$$;
+
+COMMENT ON TABLE nudge.dependencies IS 'What each materialisation is computed from; an upstream of which several columns lead to keys is there once for each';
+
+COMMENT ON COLUMN nudge.dependencies.place IS '0, or which of several columns of the upstream it is, from 1';
+
+CREATE FUNCTION nudge.batch_keys() RETURNS text[]
+	AS 'MODULE_PATHNAME', 'nm_batch_keys' LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION nudge.batch_keys() IS 'The keys whose rows a refresh computes just now, NULL if it computes all or there is none: for a query that cannot be asked for some keys from outside. Not STRICT: it has no arguments';
+
+CREATE FUNCTION nudge.batch_keys_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'nm_batch_keys_support' LANGUAGE C STRICT;
+
+COMMENT ON FUNCTION nudge.batch_keys_support(internal) IS 'Works for batch_keys: lets the planner know what it finds';
+
+-- Its plans are of one batch: it is for views that are read by EXECUTE.
+CREATE FUNCTION nudge.batch_keys(query text) RETURNS text[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SUPPORT nudge.batch_keys_support SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text[];
+BEGIN
+	EXECUTE format('SELECT array_agg(DISTINCT q.found) FROM (%s) q(found)', nudge.single_select(query)) INTO found USING nudge.batch_keys();
+	RETURN found;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it; not for plans that are kept';
+
+CREATE FUNCTION nudge.dependency_map(dependency nudge.dependencies) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN nudge.map_view((dependency).materialisation, CASE (dependency).place WHEN 0 THEN (dependency).upstream ELSE concat_ws('.', (dependency).upstream, (dependency).key_column) END);
+
+COMMENT ON FUNCTION nudge.dependency_map(nudge.dependencies) IS 'Name of the view of the map of a dependency: one of several of its upstream is called by its column too';
+
+CREATE FUNCTION nudge.scope_view(name text, input text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN format('nudge_staging.%I', concat_ws('__of_', name, input));
+
+COMMENT ON FUNCTION nudge.scope_view(text, text) IS 'Name of the view with the rows of an input for the keys of a materialisation that are computed';
+
+-- All that says how rows are computed and which changes lead to them, in words
+-- that depend on nobody's settings or rights.
+CREATE OR REPLACE FUNCTION nudge.definition_hash(name text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET quote_all_identifiers = off
+	SET standard_conforming_strings = on SET bytea_output = 'hex' SET extra_float_digits = 1 SET xmlbinary = 'base64' SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+	RETURN (
+		WITH views AS MATERIALIZED (
+			SELECT 1 AS place, '' AS upstream, to_regclass(nudge.definition_view(definition_hash.name))::oid AS id
+			UNION ALL SELECT 2, '', to_regclass(nudge.clock_view(definition_hash.name))::oid
+			UNION ALL SELECT 3, concat_ws('.', d.upstream, d.key_column), to_regclass(nudge.dependency_map(d))::oid FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name AND d.has_map
+		), all_views AS (
+			SELECT v.* FROM views v WHERE v.id IS NOT NULL
+			-- views of users in between
+			UNION ALL SELECT 4, r.name, r.id FROM nudge.relations_read(ARRAY(SELECT v.id FROM views v WHERE v.id IS NOT NULL)) r WHERE NOT r.is_end
+		)
+		SELECT md5(concat_ws(E'\n', (SELECT string_agg(pg_catalog.pg_get_viewdef(v.id, false), E'\n' ORDER BY v.place, v.upstream COLLATE "C") FROM all_views v),
+			(SELECT string_agg(format('%s %s %s', d.upstream, d.key_column, d.has_map), E'\n' ORDER BY d.upstream COLLATE "C", d.key_column COLLATE "C") FROM nudge.dependencies d WHERE d.materialisation = definition_hash.name))));
+END
+$$;
+
+-- Which column of an upstream says whose rows change: the one that is given,
+-- or that is called as the key.
+CREATE OR REPLACE FUNCTION nudge.upstream_key(upstream text, key_column text, given jsonb) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wanted constant text := CASE WHEN given IS NULL THEN key_column WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' WHEN jsonb_typeof(given) = 'object' THEN given ->> 'column' END;
+	is_other constant boolean := upstream !~ '^nudge_(staging|analytics)[.]';
+	exists_there boolean;
+	problem text;
+BEGIN
+	exists_there := CASE WHEN is_other THEN false
+		WHEN upstream ~ '^nudge_staging[.]' THEN EXISTS (SELECT FROM nudge.input_columns c WHERE upstream = nudge.staging_name(c.input) AND c.column_name = wanted AND c.data_type = 'text')
+		ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(upstream) AND a.attname = wanted AND a.attnum > 0 AND NOT a.attisdropped) END;
+	problem := CASE WHEN given IS NULL OR jsonb_typeof(given) = 'null' THEN NULL
+		WHEN is_other THEN 'Nobody writes down what changes in it. Map it as a source.'
+		WHEN jsonb_typeof(given) NOT IN ('string', 'object') OR jsonb_typeof(given) = 'object' AND NOT (given ?& '{column,query}' AND given - '{column,query}'::text[] = '{}')
+			THEN 'It is neither a column, nor a column with a query.'
+		WHEN NOT exists_there THEN format('It has no column "%s" that could be a key.', coalesce(wanted, '')) END;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'key_maps of "%" is not understood', upstream USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = problem,
+			HINT = 'Write {"plans": {"column": "plan", "query": "SELECT plan, customer FROM nudge_staging.subscriptions"}}, or {"customers": "parent"} where the column has the keys themselves, or an array of these for several columns, or null for any change of it to be one of everything.';
+	END IF;
+	RETURN CASE WHEN exists_there THEN wanted END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION nudge.record_dependencies(name text, key_column text, depends_on text[], key_maps jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+	maps jsonb;
+	wrong text;
+BEGIN
+	IF array_position(depends_on, NULL) IS NOT NULL OR jsonb_typeof(key_maps) <> 'object' THEN
+		RAISE EXCEPTION 'what materialisation "%" depends on is not understood', name USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = '"depends_on" is an array of names, "key_maps" a JSON object with a key for each upstream.',
+			HINT = 'Leave both out: what the query reads is found by itself.';
+	END IF;
+	SELECT coalesce(jsonb_object_agg(nudge.upstream_name(k.key), k.value), '{}') INTO maps FROM jsonb_each(coalesce(key_maps, '{}')) k;
+	-- A batch of an upstream that is at work would not write down what those that
+	-- are added now need to know; it is waited for.
+	PERFORM pg_advisory_xact_lock('nudge.pending'::regclass::oid::integer, hashtext(u.name)) FROM (SELECT m.name FROM nudge.view_upstreams(nudge.definition_view(record_dependencies.name)) v
+		JOIN nudge.materialisations m ON nudge.mart_table(m.name) = v ORDER BY m.name COLLATE "C") u;
+	-- maps may be fewer than before
+	PERFORM nudge.make_map(name, CASE d.place WHEN 0 THEN d.upstream ELSE concat_ws('.', d.upstream, d.key_column) END, NULL) FROM nudge.dependencies d WHERE d.materialisation = name;
+	DELETE FROM nudge.dependencies d WHERE d.materialisation = name;
+	FOR one IN SELECT u.upstream, w.given, nudge.upstream_key(u.upstream, record_dependencies.key_column, w.given) AS key_column, w.n
+		FROM (SELECT v AS upstream FROM nudge.view_upstreams(nudge.definition_view(name)) v UNION SELECT nudge.upstream_name(d) FROM unnest(depends_on) d) u,
+			LATERAL (SELECT e.value AS given, e.n FROM jsonb_array_elements(CASE jsonb_typeof(maps -> u.upstream) WHEN 'array' THEN maps -> u.upstream END) WITH ORDINALITY e(value, n)
+				UNION ALL SELECT maps -> u.upstream, 0 WHERE coalesce(jsonb_typeof(maps -> u.upstream) <> 'array' OR maps -> u.upstream = '[]', true)) w
+		ORDER BY u.upstream COLLATE "C", w.n LOOP
+		IF EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = name AND d.upstream = one.upstream AND d.key_column IS NOT DISTINCT FROM one.key_column) THEN
+			RAISE EXCEPTION 'key_maps of "%" is not understood', one.upstream USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It has two maps of column "%s".', one.key_column),
+				HINT = 'A column leads to keys in one way: write one query with UNION.';
+		END IF;
+		INSERT INTO nudge.dependencies (materialisation, upstream, key_column, has_map, place)
+		VALUES (name, one.upstream, one.key_column, nudge.make_map(name, CASE one.n WHEN 0 THEN one.upstream ELSE concat_ws('.', one.upstream, one.key_column) END, CASE WHEN one.key_column IS NOT NULL THEN one.given END), one.n);
+		PERFORM nudge.index_upstream(one.upstream, one.key_column);
+	END LOOP;
+	SELECT k INTO wrong FROM jsonb_object_keys(maps) k WHERE NOT EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = name AND d.upstream = k) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'materialisation "%" does not read "%"', name, wrong USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'key_maps says how its changes lead to keys.',
+			HINT = 'Leave it out, or name it in "depends_on".';
+	END IF;
+	IF EXISTS (WITH RECURSIVE above(upstream) AS (
+			SELECT d.upstream FROM nudge.dependencies d WHERE d.materialisation = name
+			UNION SELECT d.upstream FROM above a JOIN nudge.dependencies d ON nudge.mart_table(d.materialisation) = a.upstream
+		) SELECT FROM above a WHERE a.upstream = nudge.mart_table(name)) THEN
+		RAISE EXCEPTION 'materialisation "%" would depend on itself', name USING ERRCODE = 'invalid_object_definition',
+			DETAIL = 'What it reads is computed from it.',
+			HINT = 'Read the inputs in one of the two.';
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION nudge.drop_materialisation(name text) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	dependants text;
+	view_name text;
+BEGIN
+	PERFORM nudge.check_materialisation_name(name);
+	LOCK TABLE nudge.materialisations IN SHARE ROW EXCLUSIVE MODE;
+	-- what is led to keys now would stay in nudge.pending
+	PERFORM pg_advisory_xact_lock('nudge.change_log'::regclass::oid::integer, 0);
+	SELECT string_agg(d.materialisation, ', ' ORDER BY d.materialisation COLLATE "C") INTO dependants FROM nudge.dependencies d WHERE d.upstream = nudge.mart_table(name);
+	IF dependants IS NOT NULL THEN
+		RAISE EXCEPTION 'materialisation "%" is read by others', name USING ERRCODE = 'dependent_objects_still_exist',
+			DETAIL = format('They are %s.', dependants),
+			HINT = 'Drop those first.';
+	END IF;
+	IF to_regclass(nudge.mart_table(name)) IS NOT NULL THEN
+		EXECUTE format('DROP TABLE %s', nudge.mart_table(name));
+	END IF;
+	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
+		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
+			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__(by_[0-9a-f]{8}|of_[a-z_]+)$'))
+		-- the definition may read those of some keys
+		ORDER BY c.relname COLLATE "C" LOOP
+		EXECUTE format('DROP VIEW %s', view_name);
+	END LOOP;
+	DELETE FROM nudge.materialisations m WHERE m.name = drop_materialisation.name;
+	DELETE FROM nudge.pending p WHERE p.materialisation = name;
+END
+$$;
+
+CREATE FUNCTION nudge.compute_as_owner(relation regclass, statement text, keys text[], OUT rows_written bigint, OUT rows_deleted bigint, OUT changed jsonb)
+	AS 'MODULE_PATHNAME', 'nm_compute_as_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION nudge.compute_as_owner(regclass, text, text[]) IS
+	'Works for the refresh: as run_as_owner, of a batch: nudge.batch_keys() are its keys. Not STRICT: NULL keys are all';
+
+-- The statement of a batch ------------------------------------------------
+
+-- All rows of some keys, or of all: those that differ are written, those that
+-- are no more are deleted.  What others depend on is told, old values and new.
+CREATE OR REPLACE FUNCTION nudge.batch_statement(name text, by_keys boolean, is_empty boolean) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	m nudge.materialisations;
+	key_type text;
+	columns text;
+	others text[];
+	same_row text;
+	watched text;
+	scope text;
+BEGIN
+	SELECT r.* INTO m FROM nudge.materialisations r WHERE r.name = batch_statement.name;
+	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), array_agg(quote_ident(a.attname) ORDER BY a.attnum) FILTER (WHERE a.attname <> ALL (m.row_key)),
+		max(format_type(a.atttypid, a.atttypmod)) FILTER (WHERE a.attname = m.key_column)
+	INTO columns, others, key_type FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attnum > 0;
+	IF is_empty THEN
+		RETURN format('WITH written AS (INSERT INTO %s AS w (%s) SELECT %s FROM %s AS f WHERE f.%I IS NOT NULL RETURNING %s) SELECT count(*), 0::bigint, NULL::jsonb FROM written',
+			nudge.mart_table(name), columns, columns, nudge.definition_view(name), m.key_column, coalesce(nudge.number_check(name), '1'));
+	END IF;
+	-- record_eq compares by the type, in whatever schema its operators are
+	same_row := format('a.%1$I = b.%1$I', m.key_column) || coalesce((SELECT format(' AND record_eq(ROW(%s), ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
+		FROM unnest(m.row_key) WITH ORDINALITY u(k, n) WHERE k <> m.key_column HAVING count(*) > 0), '');
+	-- many rows of one key are found by a hash of the rest, where its types have one
+	IF cardinality(m.row_key) > 1 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = nudge.definition_view(name)::regclass AND a.attname = ANY (m.row_key)
+		AND a.atttypid <> ALL ('{text,varchar,int2,int4,int8,numeric,bool,date,timestamp,timestamptz,uuid}'::regtype[])) THEN
+		same_row := same_row || (SELECT format(' AND hash_record(ROW(%s)) = hash_record(ROW(%s))', string_agg('a.' || quote_ident(k), ', ' ORDER BY n), string_agg('b.' || quote_ident(k), ', ' ORDER BY n))
+			FROM unnest(m.row_key) WITH ORDINALITY u(k, n));
+	END IF;
+	SELECT string_agg(format(
+			'%1$L, (SELECT jsonb_agg(v.v) FROM (SELECT c.%1$I::text AS v FROM changed c UNION SELECT g.%1$I::text FROM gone g%2$s) v WHERE v.v IS NOT NULL)', d.key_column,
+			CASE WHEN d.key_column = ANY (m.row_key) THEN '' ELSE format(' UNION SELECT a.%I::text FROM stored a JOIN changed b ON %s', d.key_column, same_row) END), ', ' ORDER BY d.key_column)
+	INTO watched FROM (SELECT DISTINCT e.key_column FROM nudge.dependencies e WHERE e.upstream = nudge.mart_table(batch_statement.name) AND e.key_column IS NOT NULL) d;
+	scope := CASE WHEN by_keys THEN format('%I = ANY ($1::%s[])', m.key_column, key_type) ELSE format('%I IS NOT NULL', m.key_column) END;
+	RETURN concat_ws(E'\n',
+		format('WITH fresh AS MATERIALIZED (SELECT %s FROM %s AS f WHERE f.%s),', columns, nudge.definition_view(name), scope),
+		format('stored AS MATERIALIZED (SELECT %s FROM %s AS s WHERE s.%s),', columns, nudge.mart_table(name), scope),
+		format('changed AS MATERIALIZED (SELECT * FROM fresh a WHERE NOT EXISTS (SELECT FROM stored b WHERE %s%s)),', same_row,
+			coalesce((SELECT format(' AND record_image_eq(ROW(%s), ROW(%s))', string_agg('a.' || o, ', '), string_agg('b.' || o, ', ')) FROM unnest(others) o HAVING count(*) > 0), '')),
+		format('gone AS MATERIALIZED (SELECT * FROM stored a WHERE NOT EXISTS (SELECT FROM fresh b WHERE %s)),', same_row),
+		format('deleted AS (DELETE FROM %s AS a USING gone b WHERE %s RETURNING 1),', nudge.mart_table(name), same_row),
+		-- a row that is nothing but its key does not change; twice the same key is an error
+		format('written AS (INSERT INTO %s AS w (%s) SELECT * FROM changed%s RETURNING xmax = 0 AS is_new%s)', nudge.mart_table(name), columns,
+			format(' ON CONFLICT (%s) DO UPDATE SET ', (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)))
+				|| (SELECT string_agg(format('%1$s = excluded.%1$s', o), ', ') FROM unnest(others) o), ', ' || nudge.number_check(name)),
+		-- even if one of the two is as stored: then there are more rows than are stored now, which is told by a negative number
+		format('SELECT (SELECT CASE WHEN (SELECT count(*) FROM fresh) = (SELECT count(*) FROM stored) - (SELECT count(*) FROM gone) + count(*) FILTER (WHERE w.is_new) THEN count(*) ELSE -1 END FROM written w), (SELECT count(*) FROM deleted), %s',
+			coalesce(CASE WHEN by_keys THEN format('jsonb_build_object(%s)', watched)
+				ELSE format('CASE WHEN (SELECT count(*) FROM changed) + (SELECT count(*) FROM gone) <= 100000 THEN jsonb_build_object(%s) END', watched) END, 'NULL::jsonb')));
+END
+$$;
+
+-- A map that reads the upstream itself, or a table of it, no longer leads to the key that a row has left,
+-- unless rows are only ever added.
+CREATE OR REPLACE FUNCTION nudge.is_map_certain(materialisation text, upstream text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN NOT EXISTS (SELECT FROM nudge.dependencies d, nudge.view_upstreams(nudge.dependency_map(d)) u WHERE d.materialisation = is_map_certain.materialisation AND d.upstream = is_map_certain.upstream AND d.has_map
+			AND (u = d.upstream OR EXISTS (SELECT FROM nudge.sources s WHERE nudge.staging_name(s.input) = d.upstream AND s.relation = u)))
+		OR NOT starts_with(upstream, 'nudge_analytics.') AND NOT EXISTS (SELECT FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+			WHERE nudge.staging_name(s.input) = upstream AND t.capture IS DISTINCT FROM 'append_only');
+
+-- Keys that a change of an upstream belongs to; NULL: all may have changed.
+CREATE OR REPLACE FUNCTION nudge.mapped_keys(dependency nudge.dependencies, keys text[]) RETURNS text[]
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	view_name constant text := nudge.dependency_map(dependency);
+	found jsonb;
+BEGIN
+	IF NOT dependency.has_map THEN
+		RETURN keys;
+	ELSIF NOT nudge.is_map_certain(dependency.materialisation, dependency.upstream) THEN
+		RETURN NULL;
+	END IF;
+	PERFORM nudge.check_trust(view_name);
+	SELECT r.changed INTO found FROM nudge.run_as_owner(view_name::regclass,
+		format('SELECT 0::bigint, 0::bigint, coalesce(jsonb_agg(DISTINCT v.key), ''[]'') FROM %s v WHERE v.changed = ANY ($1) AND v.key IS NOT NULL', view_name), keys, NULL, NULL) r;
+	RETURN ARRAY(SELECT k FROM jsonb_array_elements_text(found) k);
+EXCEPTION WHEN OTHERS THEN
+	-- what cannot be told apart may be all
+	RETURN NULL;
+END
+$$;
+
+-- Where an upstream leads to keys by several columns, a source that is not said to
+-- have one of them leads by the others.
+CREATE FUNCTION nudge.is_key_written(source text, dependency nudge.dependencies) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source WHERE t.source = is_key_written.source AND (t.keys ? (dependency).key_column
+		OR s.columns ->> (dependency).key_column IS NULL
+			AND (s.columns ? (dependency).key_column OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(s.relation) AND a.attname = (dependency).key_column AND a.attnum > 0 AND NOT a.attisdropped))
+			AND EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = (dependency).materialisation AND d.upstream = (dependency).upstream AND t.keys ? d.key_column)));
+
+COMMENT ON FUNCTION nudge.is_key_written(text, nudge.dependencies) IS 'Works for the refresh: whether all changes of a source that may lead to keys of a materialisation by a column are written down with it';
+
+CREATE OR REPLACE FUNCTION nudge.add_pending(dependency nudge.dependencies, source text, key_column text, keys text[], at timestamptz) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text[];
+BEGIN
+	IF key_column IS NOT NULL AND dependency.key_column IS NOT NULL THEN
+		IF key_column = dependency.key_column THEN
+			found := nudge.mapped_keys(dependency, keys);
+		ELSIF source ~ '[.]' OR nudge.is_key_written(source, dependency) THEN
+			-- the column that matters is written down by rows of its own
+			RETURN;
+		END IF;
+	END IF;
+	IF found IS NULL THEN
+		PERFORM nudge.mark_everything(dependency.materialisation, source, at);
+	ELSE
+		INSERT INTO nudge.pending (materialisation, key, at, reason) SELECT dependency.materialisation, k, add_pending.at, source FROM unnest(found) k;
+	END IF;
+END
+$$;
+
+-- The rows of a batch, after what is pending of it has been taken.
+CREATE OR REPLACE FUNCTION nudge.compute_batch(name text, run bigint, keys text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET jit = off
+AS $$
+DECLARE
+	clock_at timestamptz;
+	is_empty boolean := false;
+	done record;
+BEGIN
+	PERFORM nudge.check_mart(name);
+	IF keys IS NOT NULL THEN
+		-- a few rows of many: an index is better than the planner thinks
+		PERFORM set_config('random_page_cost', least(current_setting('random_page_cost')::double precision, 1.1)::text, true);
+	ELSE
+		-- with no other rights than its owner's: who knows what is there under its name
+		SELECT r.rows_written = 0 INTO is_empty
+		FROM nudge.run_as_owner(nudge.definition_view(name)::regclass, format('SELECT count(*), 0::bigint, NULL::jsonb FROM (SELECT FROM %s LIMIT 1) m', nudge.mart_table(name)), NULL, NULL, NULL) r;
+	END IF;
+	-- the clock is read after the keys are taken, which may be by a later time
+	SELECT m.clock_at INTO clock_at FROM nudge.materialisations m WHERE m.name = compute_batch.name;
+	PERFORM set_config('nudge.as_of', coalesce(clock_at, now())::text, true);
+	SELECT r.* INTO done FROM nudge.compute_as_owner(nudge.definition_view(name)::regclass, nudge.batch_statement(name, keys IS NOT NULL, is_empty), keys) r;
+	PERFORM set_config('nudge.as_of', '', true);
+	IF done.rows_written < 0 THEN
+		RAISE EXCEPTION 'the query gives two rows of one row key' USING ERRCODE = 'cardinality_violation',
+			HINT = 'Aggregate, or add the column that tells them apart to row_key.';
+	END IF;
+	IF done.rows_written + done.rows_deleted > 0 THEN
+		PERFORM nudge.note_changes(name, done.changed);
+	END IF;
+	-- what reads it next is planned before autovacuum comes by
+	IF is_empty AND done.rows_written > 0 AND (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = nudge.mart_table(name)::regclass) THEN
+		EXECUTE format('ANALYZE %s', nudge.mart_table(name));
+	END IF;
+	DELETE FROM nudge.quarantine q WHERE q.materialisation = name AND (keys IS NULL OR q.key = ANY (keys));
+	UPDATE nudge.runs r SET batches = r.batches + 1, keys = r.keys + coalesce(cardinality(compute_batch.keys), 0),
+		rows_written = r.rows_written + done.rows_written, rows_deleted = r.rows_deleted + done.rows_deleted
+	WHERE r.run_id = run;
+END
+$$;
+
+-- src/warehouse/freshness.sql
+
+/*
+ * freshness.sql
+ *		How fresh materialisations are, what has been done and what would be, and
+ *		whether their rows are what their queries say.
+ *
+ * Rules: doc/freshness.md.
+ */
+
+-- What is waiting ---------------------------------------------------------
+
+-- The log is read by whoever asks, but not its keys.
+CREATE OR REPLACE FUNCTION nudge.waiting() RETURNS TABLE (materialisation text, pending_keys bigint, everything boolean, log_rows bigint, oldest_at timestamptz, quarantined bigint)
+	LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH logged AS (
+		SELECT CASE WHEN l.source LIKE '%.%' THEN l.source ELSE nudge.staging_name((SELECT s.input FROM nudge.sources s WHERE s.source = l.source)) END AS upstream,
+			l.source, l.key_column, l.n, l.at
+		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
+	), unread AS (
+		SELECT d.materialisation, sum(l.n) AS n, min(l.at) AS at
+		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
+			-- a change of which this column is not written down may be of any key
+			OR l.source NOT LIKE '%.%' AND NOT nudge.is_key_written(l.source, d))
+		GROUP BY d.materialisation
+	), pending AS (
+		SELECT p.materialisation, count(DISTINCT p.key) AS n, bool_or(p.key IS NULL) AS everything, min(p.at) AS at FROM nudge.pending p GROUP BY p.materialisation
+	)
+	SELECT m.name, coalesce(p.n, 0), coalesce(p.everything, false), coalesce(u.n, 0)::bigint, least(p.at, u.at),
+		(SELECT count(*) FROM nudge.quarantine q WHERE q.materialisation = m.name)
+	FROM nudge.materialisations m LEFT JOIN pending p ON p.materialisation = m.name LEFT JOIN unread u ON u.materialisation = m.name
+	ORDER BY m.name COLLATE "C";
+END;
+
+-- What would happen -------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION nudge.explain_refresh(name text DEFAULT NULL) RETURNS TABLE (place bigint, materialisation text, due boolean, pending_keys bigint, everything boolean, upstream text, changes_known text, advice text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_materialisation_name(name);
+	RETURN QUERY
+		SELECT row_number() OVER (ORDER BY o.depth, o.name COLLATE "C", d.upstream COLLATE "C", d.key_column COLLATE "C"), o.name, o.name = ANY (nudge.due_materialisations()), w.pending_keys + w.log_rows,
+			w.everything OR m.definition_hash IS NULL OR m.definition_hash <> nudge.definition_hash(m.name) OR k.known = 'not at all', d.upstream, k.known,
+			CASE k.known
+				WHEN 'not at all' THEN 'Each refresh computes everything. ' || CASE WHEN NOT starts_with(d.upstream, 'nudge_staging.') THEN 'Map it as a source and track it.'
+					ELSE coalesce((SELECT format('Call track_source() for: %s.', string_agg(s.source, ', ' ORDER BY s.source COLLATE "C")) FROM nudge.sources s LEFT JOIN nudge.trackings t ON t.source = s.source
+						WHERE nudge.staging_name(s.input) = d.upstream AND (t.source IS NULL OR t.capture = 'none') HAVING count(*) > 0), 'See check_tracking().') END
+				WHEN 'all at once' THEN 'Each change computes everything. ' || CASE WHEN d.key_column IS NULL THEN 'Give a map for it in key_maps.'
+					WHEN k.without IS NOT NULL THEN format('Let track_source() write down the key "%s" for: %s.', d.key_column, k.without)
+					ELSE 'Its map reads what has changed, so that keys which a row has left are not found: name the column that has the key.' END END
+		FROM nudge.refresh_order() o
+		JOIN nudge.materialisations m ON m.name = o.name
+		JOIN nudge.waiting() w ON w.materialisation = o.name
+		LEFT JOIN nudge.dependencies d ON d.materialisation = o.name
+		CROSS JOIN LATERAL (SELECT string_agg(s.source, ', ' ORDER BY s.source COLLATE "C") AS without FROM nudge.sources s JOIN nudge.trackings t ON t.source = s.source
+			WHERE nudge.staging_name(s.input) = d.upstream AND d.key_column IS NOT NULL AND NOT nudge.is_key_written(s.source, d)) n
+		CROSS JOIN LATERAL (SELECT n.without, CASE WHEN d.upstream IS NULL THEN NULL WHEN NOT nudge.is_upstream_tracked(d.upstream) THEN 'not at all' WHEN d.key_column IS NULL OR n.without IS NOT NULL OR d.has_map AND NOT nudge.is_map_certain(d.materialisation, d.upstream) THEN 'all at once'
+			WHEN d.has_map THEN 'by a map' ELSE 'by key' END AS known) k
+		WHERE explain_refresh.name IS NULL OR o.name = ANY (nudge.with_upstreams(explain_refresh.name))
+		ORDER BY 1;
+END
+$$;
 
 -- src/warehouse/conversion.sql
 
@@ -55,6 +1022,135 @@ BEGIN ATOMIC
 	WHERE i.input = converted_query.input
 	GROUP BY i.input, c.base;
 END;
+
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers!} for whether it is mapped, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it';
+
+COMMENT ON COLUMN nudge.shipped_marts.scopes IS 'For inputs that a report of the query is given as {customers@}: a query for the rows of some keys, those of nudge.batch_keys()';
+
+-- Views that BI tools read show numbers as numeric(24,6).  One that is larger would
+-- be an error of the whole view, so it is one of its key.
+CREATE FUNCTION nudge.refuse_number(mart text, row_key text, numbers jsonb) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	large record;
+BEGIN
+	SELECT n.key, n.value INTO large FROM jsonb_each_text(numbers) n WHERE n.value <> 'NaN' AND abs(n.value::numeric) >= 999999999999999999.5 ORDER BY n.key COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '"%" of (%) in % is %', large.key, left(row_key, 200), nudge.mart_table(mart), left(large.value, 60) USING ERRCODE = 'numeric_value_out_of_range',
+			DETAIL = 'Views of nudge_reporting show numbers below 1e18.',
+			HINT = 'nudge.check_source() finds rows of inputs that are too large. Correct them, or leave them out by the filter of the source.';
+	END IF;
+	RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refuse_number(text, text, jsonb) IS 'Works for the refresh: an error if a number of a row is larger than a reporting view can show';
+
+-- Of a row w that is written, of a mart that is shipped.
+CREATE FUNCTION nudge.number_check(name text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET quote_all_identifiers = off
+	RETURN (
+		SELECT format('CASE WHEN %s THEN nudge.refuse_number(%L, concat_ws('', '', %s), jsonb_build_object(%s)) END', string_agg(c.condition, ' OR ' ORDER BY c.type),
+			number_check.name, (SELECT string_agg(format('w.%I', k), ', ' ORDER BY n) FROM unnest(m.row_key) WITH ORDINALITY u(k, n)), string_agg(c.members, ', ' ORDER BY c.type))
+		FROM nudge.materialisations m, LATERAL (
+			-- nothing is greater than NaN, which is told apart there; what is nearer to 1e18 would be rounded to it
+			SELECT a.atttypid AS type, format('greatest(%1$s) >= ''999999999999999999.5'' OR least(%1$s) <= ''-999999999999999999.5''', string_agg(format('w.%I', a.attname), ', ' ORDER BY a.attnum)) AS condition,
+				string_agg(format('%1$L, w.%1$I', a.attname), ', ' ORDER BY a.attnum) AS members
+			FROM pg_catalog.pg_attribute a WHERE a.attrelid = nudge.definition_view(number_check.name)::pg_catalog.regclass AND a.attnum > 0 AND a.atttypid IN ('numeric'::pg_catalog.regtype, 'float8'::pg_catalog.regtype)
+			GROUP BY a.atttypid
+		) c
+		WHERE m.name = number_check.name AND EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = number_check.name)
+		GROUP BY m.row_key
+	);
+
+COMMENT ON FUNCTION nudge.number_check(text) IS 'Works for the refresh: an expression that is an error if a number of a row w is larger than a reporting view can show; NULL for marts that are not shipped';
+
+CREATE OR REPLACE FUNCTION nudge.fill_in_inputs(query text, settings nudge.deployment) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	base constant text := CASE WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NOT NULL THEN settings.currency END;
+	filled text := replace(replace(query, '{base}', quote_nullable(base) || '::text'), '{rates}', format('(%s)', nudge.rates_query(base)));
+	one text;
+BEGIN
+	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*!$]|[$][?*])[}]', 'g') m(words) LOOP
+		filled := replace(filled, '{' || one || '$}', nudge.converted_view(one));
+		filled := replace(filled, '{' || one || '$*}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN '(' || nudge.input_query(one, NULL) || ')' ELSE nudge.converted_view(one) END);
+		filled := replace(filled, '{' || one || '$?}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.converted_view(one)) || '::regclass' END);
+		filled := replace(filled, '{' || one || '?}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'NULL::regclass' ELSE quote_literal(nudge.staging_name(one)) || '::regclass' END);
+		filled := replace(filled, '{' || one || '!}', CASE WHEN to_regclass(nudge.staging_name(one)) IS NULL THEN 'false' ELSE 'true' END);
+		filled := replace(filled, '{' || one || '*}', '(' || nudge.input_query(one, to_regclass(nudge.staging_name(one))) || ')');
+	END LOOP;
+	RETURN filled;
+END
+$$;
+
+-- A report reads whole relations.  One that is computed for some keys is given
+-- views of theirs: no row of others, whatever it does with them.
+CREATE FUNCTION nudge.fill_in_scopes(query text, mart nudge.shipped_marts) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	filled text := query;
+	input text;
+BEGIN
+	FOR input IN SELECT k FROM jsonb_object_keys(mart.scopes) k LOOP
+		filled := replace(filled, format('{%s@}', input), CASE WHEN to_regclass(nudge.staging_name(input)) IS NULL THEN 'NULL::regclass'
+			ELSE format('CASE WHEN nudge.batch_keys() IS NULL THEN %L::regclass ELSE %L::regclass END', nudge.staging_name(input), nudge.scope_view(mart.name, input)) END);
+	END LOOP;
+	RETURN filled;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.fill_in_scopes(text, nudge.shipped_marts) IS 'Works for deploy: a shipped query with the inputs of a batch of keys in it, those that are mapped';
+
+-- Its rows stay, found by another of the columns that tell them apart.
+CREATE FUNCTION nudge.change_shipped_key(mart nudge.shipped_marts) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE nudge.materialisations m SET key_column = mart.key_column, row_key = mart.row_key, definition_hash = NULL
+	WHERE m.name = mart.name AND m.row_key <> mart.row_key AND m.row_key @> mart.row_key AND m.row_key <@ mart.row_key;
+	IF FOUND THEN
+		-- those that are pending are of the other key
+		DELETE FROM nudge.pending p WHERE p.materialisation = mart.name;
+		DELETE FROM nudge.quarantine q WHERE q.materialisation = mart.name;
+		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', nudge.mart_table(mart.name), mart.key_column);
+		EXECUTE format('CREATE UNIQUE INDEX ON %s (%s) NULLS NOT DISTINCT', nudge.mart_table(mart.name), (SELECT string_agg(quote_ident(k), ', ' ORDER BY n) FROM unnest(mart.row_key) WITH ORDINALITY u(k, n)));
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.change_shipped_key(nudge.shipped_marts) IS 'Works for deploy: gives the table of a shipped materialisation another key of the same columns, if it has one of a version before';
+
+CREATE OR REPLACE FUNCTION nudge.add_shipped_mart(name text, settings nudge.deployment) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	m nudge.shipped_marts;
+	one record;
+	maps jsonb;
+BEGIN
+	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
+	PERFORM nudge.change_shipped_key(m);
+	FOR one IN SELECT s.key AS input, s.value AS query FROM jsonb_each_text(m.scopes) s WHERE to_regclass(nudge.staging_name(s.key)) IS NOT NULL LOOP
+		PERFORM nudge.make_engine_view(nudge.scope_view(m.name, one.input), nudge.fill_in_inputs(one.query, settings), format('Rows of %s for the keys of materialisation "%s" that are computed', one.input, m.name));
+	END LOOP;
+	-- of inputs that are there, and by those
+	SELECT jsonb_object_agg(k.key, CASE jsonb_typeof(k.value) WHEN 'array' THEN (SELECT jsonb_agg(CASE jsonb_typeof(e.one) WHEN 'object' THEN jsonb_set(e.one, '{query}', to_jsonb(nudge.fill_in_inputs(e.one ->> 'query', settings))) ELSE e.one END ORDER BY e.n)
+		FROM jsonb_array_elements(k.value) WITH ORDINALITY e(one, n)) ELSE k.value END)
+	INTO maps FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR to_regclass(nudge.staging_name(k.key)) IS NOT NULL;
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_scopes(nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m), m.key_column, m.row_key, m.layer,
+		key_maps => maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
+	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
+	END LOOP;
+	FOR one IN SELECT m.name || '_' || left(md5(i), 8) AS index_name, i AS definition FROM unnest(m.indexes) i WHERE to_regclass(nudge.mart_table(m.name || '_' || left(md5(i), 8))) IS NULL LOOP
+		EXECUTE format('CREATE INDEX %I ON %s %s', one.index_name, nudge.mart_table(m.name), one.definition);
+	END LOOP;
+END
+$$;
 
 -- src/warehouse/marts_revenue.sql
 
@@ -107,8 +1203,7 @@ FROM nudge_analytics.customer_mrr c, LATERAL nudge.mrr_waterfall(c.state, 'month
 WHERE w.opening_mrr <> 0 OR w.closing_mrr <> 0$query$,
 	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
 UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
-UNION ALL SELECT c.customer, b.at FROM nudge_analytics.customer_mrr c,
-	(SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AT TIME ZONE {zone} + d.d AS at FROM (VALUES (interval '0'), (interval '1 microsecond')) d(d)) b$clock$,
+UNION ALL SELECT c.customer, t FROM nudge_analytics.customer_mrr c, nudge.period_ticks('month', {zone}) t$clock$,
 	'Revenue of each customer by month: opening MRR, its movement, closing MRR. Grain: customer, currency and month of the zone of deploy() that opens or closes with MRR',
 	'{"customer": "Customer", "currency": "Currency of the amounts", "period": "First day of the month", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened",
 	"new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened", "expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative",
@@ -185,8 +1280,7 @@ FROM (SELECT m.segment, m.currency, nudge.rollup(m.state) AS state
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('customer_products', 'revenue', 175, 'mart', '{subscriptions}', 'customer', '{customer}', $query$
 SELECT c.customer, nudge.bucket(c.customer, {buckets}) AS bucket, c.plan, c.product_mix,
-	CASE WHEN t.until_day < (t.first_day + interval '3 months')::date THEN 'under 3 months' WHEN t.until_day < (t.first_day + interval '12 months')::date THEN '3 to 12 months'
-		WHEN t.until_day < (t.first_day + interval '24 months')::date THEN '1 to 2 years' ELSE '2 years or more' END AS tenure,
+	nudge.tenure_class(t.first_day, t.until_day) AS tenure,
 	CASE WHEN c.first_currencies > 1 THEN NULL WHEN c.first_mrr < 100 THEN 'under 100' WHEN c.first_mrr < 500 THEN '100 to 500' WHEN c.first_mrr < 2000 THEN '500 to 2,000' ELSE '2,000 or more' END AS initial_contract_size
 FROM (
 	SELECT i.customer, (array_agg(i.plan ORDER BY i.in_force DESC, CASE WHEN i.in_force THEN i.mrr END DESC, i.valid_from DESC, i.plan COLLATE "C"))[1] AS plan, (string_agg(DISTINCT i.plan COLLATE "C", ' + ' ORDER BY i.plan COLLATE "C") FILTER (WHERE i.in_force)) COLLATE "default" AS product_mix,
@@ -277,9 +1371,10 @@ WHERE w.complete AND w.period >= nudge.period_start(nudge.civil_date(nudge.as_of
 	"churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close"}');
 
 -- In one currency if there are rates: each currency at that of the month that
--- ends, so that what a rate moves is no retention.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('revenue_retention', 'revenue', 122, 'metric', '{subscriptions}', 'currency', '{currency,period}', $query$
+-- ends, so that what a rate moves is no retention.  The currency of a rate is
+-- not the one that rows are in.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('revenue_retention', 'revenue', 122, 'metric', '{subscriptions}', '{exchange_rates}', 'currency', '{currency,period}', $query$
 SELECT b.currency, b.period, sum(b.opening_mrr) AS opening_mrr, sum(b.expansion_mrr) AS expansion_mrr, sum(b.contraction_mrr) AS contraction_mrr, sum(b.churn_mrr) AS churn_mrr, sum(b.opening_customers)::bigint AS opening_customers, sum(b.churned_customers)::bigint AS churned_customers,
 	sum(b.opening_mrr + b.expansion_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS net_revenue_retention_rate, sum(b.opening_mrr + b.contraction_mrr + b.churn_mrr) / nullif(sum(b.opening_mrr), 0) AS gross_revenue_retention_rate,
 	(sum(b.opening_customers) - sum(b.churned_customers)) / nullif(sum(b.opening_customers), 0) AS logo_retention_rate, true AS complete
@@ -291,7 +1386,7 @@ FROM (
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
 	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, least((s.period + interval '1 month' - interval '1 day')::date, nudge.civil_date(nudge.as_of(), {zone}))) AS rate) x,
 	LATERAL (SELECT k.currency, s.period, round(s.opening_mrr * x.rate, 6) AS opening_mrr, round(s.expansion_mrr * x.rate, 6) AS expansion_mrr, round(s.contraction_mrr * x.rate, 6) AS contraction_mrr, round(s.churn_mrr * x.rate, 6) AS churn_mrr, s.opening_customers, s.churned_customers) b
-GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null}',
+GROUP BY b.currency, b.period$query$, NULL, '{"revenue_retention_buckets": null, "exchange_rates": null}',
 	'Net and gross revenue retention and customer retention over the 12 months that end with each month. Grain: currency and month of the zone of deploy() that is over',
 	'{"currency": "Currency of the amounts", "period": "First day of the month that ends the 12", "opening_mrr": "MRR as the 12 months opened", "expansion_mrr": "MRR that these customers have more", "contraction_mrr": "MRR that they have less, negative",
 	"churn_mrr": "MRR of those that have none any more, negative", "opening_customers": "Customers as the 12 months opened", "churned_customers": "Those of them without MRR as they close", "net_revenue_retention_rate": "MRR of these customers now over opening_mrr, a fraction",
@@ -767,7 +1862,7 @@ FROM (
 	FROM (
 		SELECT r.customer, r.currency, min(r.at) FILTER (WHERE r.currency IS NOT NULL) AS first_conversion_at, max(r.at) FILTER (WHERE r.currency IS NOT NULL) AS last_conversion_at, nudge.journey_agg(r.customer, r.at, r.channel, r.revenue) AS state
 		FROM (SELECT c.customer, coalesce(upper(btrim(c.currency)), 'XXX') AS currency, c.at, NULL AS channel, c.revenue FROM {conversions$} c
-			UNION ALL SELECT t.customer, NULL, t.at, t.channel, NULL FROM nudge_staging.touches t) r
+			UNION ALL SELECT t.customer, NULL, t.at, btrim(t.channel), NULL FROM nudge_staging.touches t) r
 		GROUP BY r.customer, r.currency
 	) a
 	WINDOW one AS (PARTITION BY a.customer)
@@ -841,47 +1936,53 @@ WINDOW one AS (PARTITION BY c.currency, c.period, c.model)$query$,
 	'{"currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution: that of a rule, markov or shapley", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
 	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch; NULL of markov and shapley", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
 
--- By what the customers are now, as mrr_dimension_buckets; models that are fitted
--- to all paths have no parts, so that only those that follow rules are here.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
-('attribution_dimension_buckets', 'acquisition', 1221, 'mart', '{touches,conversions,customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency,period,channel}', $query$
-SELECT b.bucket, b.dimension, b.value, b.currency, m.period::date AS period, a.*
-FROM (
-	SELECT j.bucket, v.dimension, nudge.attribute_label(v.dimension, v.value) AS value, j.currency, min(j.first_conversion_at) AS first_conversion_at, nudge.rollup(j.state) AS state
-	FROM nudge_analytics.customer_journeys j LEFT JOIN nudge_analytics.dim_customers d ON d.customer = j.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = j.customer,
-		LATERAL (VALUES ('segment'::text, d.segment), ('industry', d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', p.plan), ('product_mix', p.product_mix), ('tenure', p.tenure), ('initial_contract_size', p.initial_contract_size)) v(dimension, value)
-	WHERE j.currency IS NOT NULL
-	GROUP BY 1, 2, 3, 4
-) b,
-	LATERAL nudge.report_window(nudge.civil_date(b.first_conversion_at, {zone}), {zone}, 36) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL nudge.attribution_models(b.state, start_day => m.period::date, end_day => least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1), zone => {zone}, minor_unit => nudge.currency_minor_unit(b.currency)) a$query$,
-	$clock$SELECT b.bucket, t FROM nudge_analytics.customer_journeys b, nudge.period_ticks('day', {zone}) t WHERE b.last_conversion_at >= t UNION SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.customer_journeys b WHERE isfinite(b.last_conversion_at) UNION SELECT b.bucket, t FROM nudge_analytics.customer_journeys b, nudge.period_ticks('month', {zone}) t$clock$,
-	'Credits of channels under each model that follows rules, by hash bucket of customers and value of a dimension of them now: totals add up buckets. Grain: bucket, dimension, value, currency, month of the conversion and channel',
-	'{"bucket": "Hash bucket of customers", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch",
+-- Who is behind the credits: a conversion's are those of its customer alone, under
+-- all models but those that are fitted to all paths.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns, indexes) VALUES
+('customer_attribution', 'acquisition', 1221, 'mart', '{touches,conversions}', 'customer', '{customer,currency,period,channel}', $query$
+SELECT j.customer, j.currency, m.period, a.*
+FROM nudge_analytics.customer_journeys j,
+	LATERAL (SELECT DISTINCT nudge.period_start(nudge.civil_date(r.at, {zone}), 'month') AS period FROM nudge.journey_rows(j.state) r
+		WHERE r.revenue IS NOT NULL AND isfinite(r.at) AND nudge.civil_date(r.at, {zone}) <= nudge.civil_date(nudge.as_of(), {zone})) m,
+	LATERAL nudge.attribution_models(j.state, start_day => m.period, end_day => least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1), zone => {zone}, minor_unit => nudge.currency_minor_unit(j.currency)) a
+WHERE j.currency IS NOT NULL$query$,
+	'SELECT c.customer, nudge.civil_date(c.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.conversions c WHERE isfinite(c.at)',
+	'Credits of channels for the conversions of each customer under each model that follows rules. Grain: customer, currency, month of the conversion and channel',
+	'{"customer": "Customer", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch",
 	"first_touch_conversions": "Conversions credited by first_touch", "first_touch_revenue": "Revenue credited by first_touch", "last_touch_conversions": "Conversions credited by last_touch", "last_touch_revenue": "Revenue credited by last_touch",
 	"last_non_direct_conversions": "Conversions credited by last_non_direct", "last_non_direct_revenue": "Revenue credited by last_non_direct", "linear_conversions": "Conversions credited by linear", "linear_revenue": "Revenue credited by linear",
 	"time_decay_conversions": "Conversions credited by time_decay", "time_decay_revenue": "Revenue credited by time_decay", "position_based_conversions": "Conversions credited by position_based", "position_based_revenue": "Revenue credited by position_based",
 	"j_shaped_conversions": "Conversions credited by j_shaped", "j_shaped_revenue": "Revenue credited by j_shaped", "inverse_j_conversions": "Conversions credited by inverse_j", "inverse_j_revenue": "Revenue credited by inverse_j",
 	"w_shaped_conversions": "Conversions credited by w_shaped", "w_shaped_revenue": "Revenue credited by w_shaped", "blended_conversions": "Conversions credited by blended", "blended_revenue": "Revenue credited by blended",
-	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue"}');
+	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue"}', '{(period)}');
 
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+-- By what the customers are now: models that are fitted to all paths have no parts.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('channel_attribution_by_dimension', 'acquisition', 1222, 'metric', '{touches,conversions,customers,subscriptions}', 'period', '{period,dimension,value,currency,model,channel}', $query$
 SELECT s.period, s.dimension, s.value, s.currency, v.model, s.channel, v.conversions, v.revenue, sum(v.revenue) OVER one AS total_revenue, v.revenue / nullif(sum(v.revenue) OVER one, 0) AS revenue_share, s.assisted_conversions, s.assisted_revenue,
 	(s.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 FROM (
-	SELECT b.dimension, b.value, b.currency, b.period, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
+	SELECT CASE WHEN b.segment IS NOT NULL THEN 'segment' WHEN b.industry IS NOT NULL THEN 'industry' WHEN b.company_size IS NOT NULL THEN 'company_size' WHEN b.region IS NOT NULL THEN 'region' WHEN b.growth_tier IS NOT NULL THEN 'growth_tier' WHEN b.sales_channel IS NOT NULL THEN 'sales_channel' WHEN b.plan IS NOT NULL THEN 'plan' WHEN b.product_mix IS NOT NULL THEN 'product_mix' WHEN b.tenure IS NOT NULL THEN 'tenure' ELSE 'initial_contract_size' END AS dimension,
+		coalesce(b.segment, b.industry, b.company_size, b.region, b.growth_tier, b.sales_channel, b.plan, b.product_mix, b.tenure, b.initial_contract_size) AS value,
+		b.currency, b.period, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
 		sum(b.last_non_direct_conversions) AS c3, sum(b.last_non_direct_revenue) AS r3, sum(b.linear_conversions) AS c4, sum(b.linear_revenue) AS r4, sum(b.time_decay_conversions) AS c5, sum(b.time_decay_revenue) AS r5,
 		sum(b.position_based_conversions) AS c6, sum(b.position_based_revenue) AS r6, sum(b.j_shaped_conversions) AS c7, sum(b.j_shaped_revenue) AS r7, sum(b.inverse_j_conversions) AS c8, sum(b.inverse_j_revenue) AS r8,
 		sum(b.w_shaped_conversions) AS c9, sum(b.w_shaped_revenue) AS r9, sum(b.blended_conversions) AS c10, sum(b.blended_revenue) AS r10, sum(b.participation_conversions) AS c11, sum(b.participation_revenue) AS r11,
 		sum(b.assisted_conversions)::bigint AS assisted_conversions, sum(b.assisted_revenue) AS assisted_revenue
-	FROM nudge_analytics.attribution_dimension_buckets b
-	GROUP BY b.dimension, b.value, b.currency, b.period, b.channel
+	FROM (
+		SELECT c.*, nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
+		FROM nudge_analytics.customer_attribution c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = c.customer
+		WHERE c.period >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '35 months'
+		-- sums of neighbours stay in the cache: five times as fast
+		ORDER BY c.currency, c.period, c.channel
+	) b
+	-- labels are never NULL: one that is there is what is grouped by
+	GROUP BY b.currency, b.period, b.channel, GROUPING SETS ((b.segment), (b.industry), (b.company_size), (b.region), (b.growth_tier), (b.sales_channel), (b.plan), (b.product_mix), (b.tenure), (b.initial_contract_size))
 ) s, LATERAL (VALUES ('first_touch', s.c1, s.r1), ('last_touch', s.c2, s.r2), ('last_non_direct', s.c3, s.r3), ('linear', s.c4, s.r4), ('time_decay', s.c5, s.r5), ('position_based', s.c6, s.r6), ('j_shaped', s.c7, s.r7),
 	('inverse_j', s.c8, s.r8), ('w_shaped', s.c9, s.r9), ('blended', s.c10, s.r10), ('participation', s.c11, s.r11)) v(model, conversions, revenue)
 WINDOW one AS (PARTITION BY s.dimension, s.value, s.currency, s.period, v.model)$query$,
 	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t',
+	'{"dim_customers": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}, "customer_products": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}}',
 	'Conversions and revenue credited to channels, under each model of attribution that follows rules, by the month of the conversion and value of a dimension of the customers now. Grain: month of the zone of deploy(), dimension, value, currency, model and channel',
 	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution that follows rules", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
 	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
@@ -1022,9 +2123,9 @@ GROUP BY u.day, u.name, u.feature$query$, NULL,
 ('fact_touches', 'acquisition', 430, 'mart', '{touches}', 'customer', '{customer,day,channel,campaign,partner}', $query$
 SELECT r.customer, r.day, r.channel, r.campaign, r.partner, CASE WHEN r.bad = 0 OR nudge.check_input('touches', r.bad) THEN r.touches END AS touches
 FROM (
-	SELECT t.customer, nudge.civil_date(t.at, {zone}) AS day, t.channel, t.campaign, t.partner, count(*) AS touches, count(*) FILTER (WHERE NOT coalesce(isfinite(t.at) AND t.channel IS NOT NULL, false)) AS bad
+	SELECT t.customer, nudge.civil_date(t.at, {zone}) AS day, btrim(t.channel) AS channel, t.campaign, t.partner, count(*) AS touches, count(*) FILTER (WHERE NOT coalesce(isfinite(t.at) AND t.channel IS NOT NULL, false)) AS bad
 	FROM nudge_staging.touches t
-	GROUP BY t.customer, nudge.civil_date(t.at, {zone}), t.channel, t.campaign, t.partner
+	GROUP BY t.customer, nudge.civil_date(t.at, {zone}), btrim(t.channel), t.campaign, t.partner
 ) r$query$, NULL,
 	'Contacts of marketing with each customer by day. Grain: customer, day of the zone of deploy(), channel, campaign and partner',
 	'{"customer": "Customer: contacts of which it is not known are left out", "day": "Day", "channel": "Channel of the contact", "campaign": "Campaign; NULL if none", "partner": "Partner; NULL if none", "touches": "Contacts"}'),
@@ -1042,10 +2143,10 @@ FROM (
 ('fact_spend', 'acquisition', 450, 'mart', '{spend}', 'day', '{day,channel,campaign,partner,currency}', $query$
 SELECT r.day, r.channel, r.campaign, r.partner, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks
 FROM (
-	SELECT s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency)) AS currency, sum(s.amount) AS amount, sum(s.impressions)::bigint AS impressions, sum(s.clicks)::bigint AS clicks,
+	SELECT s.day, btrim(s.channel) AS channel, s.campaign, s.partner, upper(btrim(s.currency)) AS currency, sum(s.amount) AS amount, sum(s.impressions)::bigint AS impressions, sum(s.clicks)::bigint AS clicks,
 		count(*) FILTER (WHERE NOT coalesce(isfinite(s.day) AND s.channel IS NOT NULL AND abs(s.amount) < 'Infinity' AND s.currency IS NOT NULL, false)) AS bad
 	FROM nudge_staging.spend s
-	GROUP BY s.day, s.channel, s.campaign, s.partner, upper(btrim(s.currency))
+	GROUP BY s.day, btrim(s.channel), s.campaign, s.partner, upper(btrim(s.currency))
 ) r$query$, NULL,
 	'Cost of acquisition by day. Grain: day, channel, campaign, partner and currency',
 	'{"day": "Day it was spent", "channel": "Channel it was spent on", "campaign": "Campaign; NULL if none", "partner": "Partner it was paid to; NULL if none", "currency": "Currency of the amount", "amount": "Amount spent", "impressions": "Times it was shown; NULL if it is not known", "clicks": "Clicks it brought; NULL if it is not known"}');
@@ -1116,8 +2217,10 @@ WHERE i.started_at < nudge.as_of() OR i.started_at IS NULL$query$,
 -- closes a month is what was in force just before: that of an attribute too.
 -- Kept are only those months in which it was another than now, since all others
 -- are in mrr_by_segment and mrr_by_dimension; the totals put the one in place of the other.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions,dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
+-- Nobody keeps what follows from prices, and it changes more often: of that,
+-- customers have the months of its changes, and buckets have all months.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions}', '{dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
 SELECT m.customer, m.currency, m.dimension, m.period, m.opening_value, m.closing_value, m.value_now, m.movement, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, m.closing_mrr, m.complete
 FROM (
 	SELECT h.customer, r.currency, r.period, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete, h.dimension, n.value_now,
@@ -1128,7 +2231,7 @@ FROM (
 	FROM (
 		SELECT d.customer, d.dimension, array_agg(d.valid_from) AS froms, array_agg(d.valid_to) AS untils, array_agg(d.value) AS texts,
 			nudge.check_input('dimension_history', count(*) FILTER (WHERE d.value IS NULL OR d.valid_from IS NULL)) AND nudge.check_intervals('dimension_history', count(*) FILTER (WHERE d.valid_to < d.valid_from)) AS checked
-		FROM nudge_staging.dimension_history d
+		FROM {dimension_history*} d
 		WHERE d.dimension IN ('segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
 		GROUP BY d.customer, d.dimension
 	) h
@@ -1140,12 +2243,75 @@ FROM (
 	WHERE h.checked AND NOT coalesce(cardinality(h.froms) = 1 AND h.froms[1] < t.start_at AND h.untils[1] IS NULL AND nudge.attribute_label(h.dimension, h.texts[1]) = n.value_now, false)
 ) m
 WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
-	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM nudge_staging.dimension_history d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
-	'Months of customers in which an attribute was another than now, with their revenue. Grain: customer, currency, dimension and month of the zone of deploy()',
+	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM {dimension_history*} d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
+	'Months of customers in which an attribute was another than now, with their revenue; none unless dimension_history is mapped. Grain: customer, currency, dimension and month of the zone of deploy()',
 	'{"customer": "Customer", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "period": "First day of the month", "opening_value": "Value as the month opened; NULL without opening MRR", "closing_value": "Value as the month closed, or so far; NULL without closing MRR",
 	"value_now": "Value now, by which mrr_by_segment and mrr_by_dimension count", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
 	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}'),
-('mrr_by_dimension_then', 'revenue', 475, 'metric', '{customers,subscriptions,dimension_history}', 'dimension', '{dimension,value,currency,period}', $query$
+('customer_products_then', 'revenue', 471, 'mart', '{customers,subscriptions}', '{}', 'customer', '{customer,from_period}', $query$
+SELECT w.customer, w.period AS from_period, lead(w.period) OVER (PARTITION BY w.customer ORDER BY w.period) AS until_period, w.opening_plan, w.plan, w.opening_product_mix, w.product_mix, w.opening_tenure, w.tenure
+FROM (
+	SELECT v.customer, v.period, lag(v.plan) OVER months AS opening_plan, v.plan, lag(v.product_mix) OVER months AS opening_product_mix, v.product_mix, lag(v.tenure) OVER months AS opening_tenure, v.tenure
+	FROM (
+		SELECT i.customer, k.period, o.plan, o.product_mix, CASE WHEN o.prices > 0 THEN nudge.tenure_class(f.first_day, nudge.civil_date(t.end_at - interval '1 microsecond', {zone})) END AS tenure
+		FROM (
+			SELECT s.customer, array_agg(s.valid_from) AS froms, array_agg(s.valid_to) AS untils, array_agg(btrim(s.plan)) AS plans, array_agg(m.mrr) AS mrrs, min(s.valid_from) AS first_at
+			FROM nudge_staging.subscriptions s,
+				LATERAL (SELECT nudge.subscription_mrr(s.amount, s.interval_unit, s.interval_count, s.quantity, s.discount, s.discount_kind, s.usage, s.status, s.valid_to) AS mrr OFFSET 0) m
+			WHERE m.mrr > 0 AND s.valid_from < nudge.as_of() AND isfinite(s.valid_from)
+			GROUP BY s.customer
+		) i,
+			LATERAL (SELECT nudge.civil_date(i.first_at, {zone}) AS first_day) f,
+			-- months in which a price starts or ends, or a tenure
+			LATERAL (
+				SELECT nudge.period_start(nudge.civil_date(b.at, {zone}), 'month') AS period FROM unnest(i.froms || i.untils) b(at) WHERE b.at < nudge.as_of() AND isfinite(b.at)
+				UNION
+				SELECT nudge.period_start(d.day, 'month') FROM unnest('{3,12,24}'::integer[]) n(months), LATERAL (SELECT (f.first_day + make_interval(months => n.months))::date AS day) d WHERE d.day <= nudge.civil_date(nudge.as_of() - interval '1 microsecond', {zone})
+			) k,
+			LATERAL (SELECT least((k.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at) t,
+			LATERAL (
+				SELECT count(*) AS prices, (array_agg(p.plan ORDER BY p.mrr DESC, p.valid_from DESC, p.plan COLLATE "C"))[1] AS plan, string_agg(DISTINCT p.plan COLLATE "C", ' + ' ORDER BY p.plan COLLATE "C") COLLATE "default" AS product_mix
+				FROM unnest(i.froms, i.untils, i.plans, i.mrrs) p(valid_from, valid_to, plan, mrr)
+				WHERE p.valid_from < t.end_at AND coalesce(p.valid_to >= t.end_at, true)
+			) o
+	) v
+	WINDOW months AS (PARTITION BY v.customer ORDER BY v.period)
+) w
+WHERE (w.plan, w.product_mix, w.tenure) IS DISTINCT FROM (w.opening_plan, w.opening_product_mix, w.opening_tenure)$query$,
+	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
+UNION ALL SELECT s.customer, ((nudge.civil_date(s.valid_from, {zone}) + make_interval(months => m))::date::timestamp AT TIME ZONE {zone}) + interval '1 microsecond' FROM nudge_staging.subscriptions s, unnest('{3,12,24}'::integer[]) m WHERE isfinite(s.valid_from)$clock$, NULL,
+	'What each customer had by its prices as months closed: a row from each month that closed otherwise than it opened to the next such one. Grain: customer and month of the zone of deploy()',
+	'{"customer": "Customer", "from_period": "First day of the month in which it changed", "until_period": "First day of the month of the next change, which no longer closes so; NULL: there is none yet", "opening_plan": "Plan as that month opened", "plan": "Plan of the largest price in force as it closed, and those after it; NULL if none is in force",
+	"opening_product_mix": "Plans and add-ons as that month opened", "product_mix": "Plans and add-ons in force as it closed, and those after it, in the order of their names; NULL if none is in force", "opening_tenure": "Tenure as that month opened", "tenure": "Time since its first price ever as it closed, and those after it: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more; NULL if none is in force"}'),
+('mrr_then_buckets', 'revenue', 472, 'mart', '{customers,subscriptions}', '{}', 'bucket', '{bucket,dimension,opening_value,closing_value,currency,period}', $query$
+SELECT m.bucket, d.dimension, d.opening_value, d.closing_value, m.currency, m.period,
+	sum(m.opening_mrr) AS opening_mrr, sum(m.new_mrr) AS new_mrr, sum(m.reactivation_mrr) AS reactivation_mrr, sum(m.expansion_mrr) AS expansion_mrr, sum(m.contraction_mrr) AS contraction_mrr, sum(m.churn_mrr) AS churn_mrr, sum(m.closing_mrr) AS closing_mrr,
+	sum(m.opening_customers)::bigint AS opening_customers, sum(m.new_customers)::bigint AS new_customers, sum(m.reactivated_customers)::bigint AS reactivated_customers, sum(m.expanded_customers)::bigint AS expanded_customers, sum(m.contracted_customers)::bigint AS contracted_customers,
+	sum(m.churned_customers)::bigint AS churned_customers, sum(m.closing_customers)::bigint AS closing_customers, bool_and(m.complete) AS complete
+FROM (
+	-- by all three at once first, which many customers share
+	SELECT c.bucket, r.currency, r.period, r.opening_mrr <> 0 AS opens, r.closing_mrr <> 0 AS closes, o.plan AS opening_plan, p.plan, o.product_mix AS opening_product_mix, p.product_mix, o.tenure AS opening_tenure, p.tenure,
+		sum(r.opening_mrr) AS opening_mrr, sum(r.new_mrr) AS new_mrr, sum(r.reactivation_mrr) AS reactivation_mrr, sum(r.expansion_mrr) AS expansion_mrr, sum(r.contraction_mrr) AS contraction_mrr, sum(r.churn_mrr) AS churn_mrr, sum(r.closing_mrr) AS closing_mrr,
+		count(*) FILTER (WHERE r.opening_mrr <> 0) AS opening_customers, count(*) FILTER (WHERE r.movement = 'new') AS new_customers, count(*) FILTER (WHERE r.movement = 'reactivation') AS reactivated_customers, count(*) FILTER (WHERE r.movement = 'expansion') AS expanded_customers,
+		count(*) FILTER (WHERE r.movement = 'contraction') AS contracted_customers, count(*) FILTER (WHERE r.movement = 'churn') AS churned_customers, count(*) FILTER (WHERE r.closing_mrr <> 0) AS closing_customers, bool_and(r.complete) AS complete
+	FROM nudge_analytics.customer_mrr c
+	JOIN nudge_analytics.fact_revenue r ON r.customer = c.customer AND r.currency = c.currency
+	LEFT JOIN nudge_analytics.customer_products_then p ON p.customer = r.customer AND p.from_period <= r.period AND coalesce(p.until_period > r.period, true),
+		LATERAL (SELECT CASE WHEN p.from_period = r.period THEN p.opening_plan ELSE p.plan END AS plan, CASE WHEN p.from_period = r.period THEN p.opening_product_mix ELSE p.product_mix END AS product_mix, CASE WHEN p.from_period = r.period THEN p.opening_tenure ELSE p.tenure END AS tenure) o
+	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+) m,
+	LATERAL (
+		SELECT v.dimension, CASE WHEN m.opens THEN nudge.attribute_label(v.dimension, v.opening_value) END AS opening_value, CASE WHEN m.closes THEN nudge.attribute_label(v.dimension, v.closing_value) END AS closing_value
+		FROM (VALUES ('plan'::text, m.opening_plan, m.plan), ('product_mix', m.opening_product_mix, m.product_mix), ('tenure', m.opening_tenure, m.tenure)) v(dimension, opening_value, closing_value)
+	) d
+GROUP BY 1, 2, 3, 4, 5, 6$query$, NULL, '{"fact_revenue": {"column": "customer", "query": "SELECT c.customer, c.bucket FROM nudge_analytics.customer_mrr c"}, "customer_products_then": {"column": "customer", "query": "SELECT c.customer, c.bucket FROM nudge_analytics.customer_mrr c"}}',
+	'MRR waterfall of customers by what they had by their prices as the month opened and as it closed: totals add up buckets. Grain: bucket, dimension, both values, currency and month of the zone of deploy()',
+	'{"bucket": "Hash bucket of customers", "dimension": "plan, product_mix or tenure", "opening_value": "Value of the customers as the month opened; NULL for those without opening MRR", "closing_value": "Value as the month closed, or so far; NULL for those without closing MRR", "currency": "Currency of the amounts", "period": "First day of the month",
+	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
+	"churn_mrr": "MRR of customers that have none any more, negative", "closing_mrr": "MRR as the month closed", "opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr",
+	"expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr", "closing_customers": "Customers as the month closed", "complete": "Whether the month is over"}'),
+('mrr_by_dimension_then', 'revenue', 475, 'metric', '{customers,subscriptions}', '{dimension_history}', 'dimension', '{dimension,value,currency,period}', $query$
 SELECT x.dimension, x.value, x.currency, x.period, sum(x.opening_mrr) AS opening_mrr, sum(x.new_mrr) AS new_mrr, sum(x.reactivation_mrr) AS reactivation_mrr, sum(x.expansion_mrr) AS expansion_mrr, sum(x.contraction_mrr) AS contraction_mrr, sum(x.churn_mrr) AS churn_mrr,
 	sum(x.transfer_in_mrr) AS transfer_in_mrr, sum(x.transfer_out_mrr) AS transfer_out_mrr, sum(x.net_new_mrr) + sum(x.transfer_in_mrr) + sum(x.transfer_out_mrr) AS net_new_mrr, sum(x.closing_mrr) AS closing_mrr,
 	sum(x.opening_customers)::bigint AS opening_customers, sum(x.new_customers)::bigint AS new_customers, sum(x.reactivated_customers)::bigint AS reactivated_customers, sum(x.expanded_customers)::bigint AS expanded_customers, sum(x.contracted_customers)::bigint AS contracted_customers,
@@ -1153,13 +2319,13 @@ SELECT x.dimension, x.value, x.currency, x.period, sum(x.opening_mrr) AS opening
 FROM (
 	SELECT 'segment'::text AS dimension, s.segment AS value, s.currency, s.period, s.opening_mrr, s.new_mrr, s.reactivation_mrr, s.expansion_mrr, s.contraction_mrr, s.churn_mrr, 0.00 AS transfer_in_mrr, 0.00 AS transfer_out_mrr, s.net_new_mrr, s.closing_mrr,
 		s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, 0 AS transferred_in_customers, 0 AS transferred_out_customers, s.closing_customers, s.complete
-	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all'
+	FROM nudge_analytics.mrr_by_segment s WHERE s.segment <> 'all' AND {dimension_history!}
 	UNION ALL
 	SELECT m.dimension, m.value, m.currency, m.period, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, 0, 0, m.net_new_mrr, m.closing_mrr,
 		m.opening_customers, m.new_customers, m.reactivated_customers, m.expanded_customers, m.contracted_customers, m.churned_customers, 0, 0, m.closing_customers, m.complete
 	FROM nudge_analytics.mrr_by_dimension m
-	-- what follows from prices has no other value then
-	WHERE m.dimension IN ('industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
+	-- what a customer began with is the same then
+	WHERE m.dimension = 'initial_contract_size' OR m.dimension IN ('industry', 'company_size', 'region', 'growth_tier', 'sales_channel') AND {dimension_history!}
 	UNION ALL
 	-- out of the value now; what opens, and leaves, is of the value as the month opened, all else of that as it closed
 	SELECT c.dimension, v.value, c.currency, c.period, v.opens * c.opening_mrr, v.closes * c.new_mrr, v.closes * c.reactivation_mrr, v.closes * c.expansion_mrr, v.closes * c.contraction_mrr, v.opens * c.churn_mrr,
@@ -1174,6 +2340,13 @@ FROM (
 			count(*) FILTER (WHERE t.closing_mrr <> 0) AS closing_customers
 		FROM nudge_analytics.customer_mrr_then t
 		GROUP BY t.dimension, t.currency, t.period, t.opening_value, t.closing_value, t.value_now
+		UNION ALL
+		-- these are in no value of now, so out of none
+		SELECT b.dimension, b.currency, b.period, b.opening_value, b.closing_value, NULL, coalesce(b.opening_value <> b.closing_value, false)::integer, bool_and(b.complete),
+			sum(b.opening_mrr), sum(b.new_mrr), sum(b.reactivation_mrr), sum(b.expansion_mrr), sum(b.contraction_mrr), sum(b.churn_mrr), sum(b.closing_mrr),
+			sum(b.opening_customers), sum(b.new_customers), sum(b.reactivated_customers), sum(b.expanded_customers), sum(b.contracted_customers), sum(b.churned_customers), sum(b.closing_customers)
+		FROM nudge_analytics.mrr_then_buckets b
+		GROUP BY b.dimension, b.currency, b.period, b.opening_value, b.closing_value
 	) c, LATERAL (VALUES (c.value_now, -1, -1, 0, 0), (c.opening_value, 1, 0, 0, c.moves), (c.closing_value, 0, 1, c.moves, 0)) v(value, opens, closes, comes, goes)
 	WHERE v.value IS NOT NULL
 ) x
@@ -1181,7 +2354,7 @@ GROUP BY x.dimension, x.value, x.currency, x.period
 -- a value that nobody had then
 HAVING sum(x.opening_customers) <> 0 OR sum(x.closing_customers) <> 0 OR sum(x.opening_mrr) <> 0 OR sum(x.closing_mrr) <> 0$query$, NULL, '{"mrr_by_segment": null}',
 	'MRR waterfall by month, currency and value of a dimension as it was then. Grain: dimension, value, currency and month of the zone of deploy() that opens or closes with MRR',
-	'{"dimension": "segment, industry, company_size, region, growth_tier or sales_channel: each has all customers, do not add them", "value": "Value of the customers in the month: what opens is of the value as the month opened, what closes of that as it closed; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month",
+	'{"dimension": "plan, product_mix, tenure and initial_contract_size; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too: each has all customers, do not add them", "value": "Value of the customers in the month: what opens is of the value as the month opened, what closes of that as it closed; (none) for those without", "currency": "Currency of the amounts", "period": "First day of the month",
 	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, negative",
 	"churn_mrr": "MRR of customers that have none any more, negative", "transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr",
@@ -1192,10 +2365,10 @@ INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_i
 ('dim_channels', 'acquisition', 480, 'mart', '{touches}', '{spend,campaigns}', 'channel', '{channel}', $query$
 SELECT c.channel, sum(c.campaigns)::bigint AS campaigns, bool_or(c.is_paid) AS is_paid, min(c.touch_day) AS first_touch_day, max(c.touch_day) AS last_touch_day, min(c.spend_day) AS first_spend_day, max(c.spend_day) AS last_spend_day
 FROM (
-	SELECT t.channel, 0 AS campaigns, false AS is_paid, nudge.civil_date(f.at, {zone}) AS touch_day, NULL::date AS spend_day
+	SELECT nullif(btrim(t.channel), '') AS channel, 0 AS campaigns, false AS is_paid, nudge.civil_date(f.at, {zone}) AS touch_day, NULL::date AS spend_day
 	FROM (SELECT a.channel, min(a.at) AS first_at, max(a.at) AS last_at FROM nudge_staging.touches a GROUP BY a.channel) t, LATERAL (VALUES (t.first_at), (t.last_at)) f(at)
 	UNION ALL
-	SELECT s.channel, 0, s.amount > 0, NULL, s.day FROM {spend*} s
+	SELECT nullif(btrim(s.channel), ''), 0, s.amount > 0, NULL, s.day FROM {spend*} s
 	UNION ALL
 	SELECT nullif(btrim(k.channel), ''), 1, false, NULL, NULL FROM {campaigns*} k
 ) c
@@ -1207,7 +2380,7 @@ GROUP BY c.channel$query$,
 -- not find that.  A refresh writes these too, so they are of columns that do not
 -- change in a row, but for who moved in a month, which is read from the index alone.
 UPDATE nudge.shipped_marts m SET indexes = v.indexes
-FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
+FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('customer_products_then', ARRAY['(from_period)']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
 	('fact_tickets', ARRAY['(opened_day)', '(customer)']), ('dim_users', ARRAY['(customer)'])) v(name, indexes)
 WHERE m.name = v.name;
 
@@ -1254,6 +2427,14 @@ CREATE OR REPLACE FUNCTION nudge.subscription_mrr(
 COMMENT ON FUNCTION nudge.subscription_mrr(numeric, text, integer, numeric, numeric, text, boolean, text, timestamptz) IS
 	'MRR of a row of subscriptions while it is in force, to six decimals; NULL for what is no recurring revenue. Not STRICT: NULL quantity is 1, NULL discount none, NULL valid_to open';
 
+-- now, and then
+CREATE FUNCTION nudge.tenure_class(first_day date, until_day date) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN until_day < (first_day + interval '3 months')::date THEN 'under 3 months' WHEN until_day < (first_day + interval '12 months')::date THEN '3 to 12 months'
+		WHEN until_day < (first_day + interval '24 months')::date THEN '1 to 2 years' ELSE '2 years or more' END;
+
+COMMENT ON FUNCTION nudge.tenure_class(date, date) IS 'Works for customer_products and customer_products_then: for how long it is until a day. Not STRICT: since NULL is for ever';
+
 -- src/warehouse/marts_success.sql
 
 /*
@@ -1276,7 +2457,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', nudge.attribute_label('segment', c.segment), btrim(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
 	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
 	-- a rate that moves is no expansion: who pays more is found in the currency that is paid
 	LEFT JOIN LATERAL (
@@ -1296,7 +2477,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', c.segment, c.segment FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', nudge.attribute_label('segment', c.segment), btrim(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
 	LATERAL nudge.value_realization(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {usage?}, segment => d.segment, zone => {zone}) r
 WHERE k.closes_on >= m.period::date$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
@@ -1423,7 +2604,7 @@ WHERE r.is_total = (d.by IS NULL)$query$,
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('funnel_user_states', 'usage', 880, 'mart', '{events}', 'user', '{user,funnel}', $query$
 SELECT e."user", d.funnel, nudge.bucket(e."user", {buckets}) AS bucket, nudge.funnel_agg(e."user", e.at, e.name, d.steps) AS state
-FROM (SELECT f.funnel, nudge.funnel_steps(f.funnel) AS steps FROM (SELECT DISTINCT s.funnel FROM nudge.funnel_definitions s) f OFFSET 0) d
+FROM (SELECT f.funnel, nudge.funnel_steps(f.funnel) AS steps FROM (SELECT DISTINCT s.funnel FROM nudge.funnel_definitions s) f WHERE (nudge.funnel_problem(f.funnel)).has_states OFFSET 0) d
 	JOIN nudge_staging.events e ON e.name = ANY (d.steps)
 WHERE e."user" IS NOT NULL
 GROUP BY e."user", d.funnel$query$, NULL, NULL,
@@ -1436,8 +2617,12 @@ SELECT u.bucket, u.funnel, count(*) AS users, nudge.rollup(u.state) AS state FRO
 ('conversion_funnel', 'usage', 882, 'metric', '{events}', 'funnel', '{funnel,period,step}', $query$
 SELECT f.funnel, r.period, r.step, r.last_step, r.event, r.people, r.previous_people, r.entered_people, r.people::numeric / nullif(r.previous_people, 0) AS step_rate, r.people::numeric / nullif(r.entered_people, 0) AS overall_rate,
 	r.previous_people - r.people AS dropped_people, r.open_people, r.median_seconds, r.target_volume, r.target_rate, r.people::numeric / nullif(r.previous_people, 0) - r.target_rate AS target_rate_gap, r.complete
-FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_buckets b GROUP BY b.funnel) f,
-	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r$query$,
+FROM (SELECT b.funnel, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_buckets b GROUP BY b.funnel HAVING (nudge.funnel_problem(b.funnel)).problem IS NULL) f,
+	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r
+UNION ALL
+-- one that was defined by a version that let it: an error of its key, once its columns are asked for
+SELECT i.funnel, CASE WHEN nudge.check_funnel(i.funnel) THEN NULL::date END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM (SELECT d.funnel FROM nudge.funnel_definitions d GROUP BY d.funnel) i WHERE (nudge.funnel_problem(i.funnel)).problem IS NOT NULL$query$,
 	'SELECT DISTINCT b.funnel, nudge.as_of() FROM nudge_analytics.funnel_buckets b', NULL,
 	'How many people came to each step of each funnel of nudge.funnel_definitions, by the month in which they first entered. Grain: funnel, month of the zone of deploy() and step',
 	'{"funnel": "Funnel", "period": "First day of the month in which people first entered: each counts in one month", "step": "Place of the step, from 1", "last_step": "Place of the last one", "event": "Event that is the step", "people": "People that came to the step or further",
@@ -1459,7 +2644,8 @@ GROUP BY 1, 2, 3, 4$query$, NULL, '{"dim_customers": {"column": "customer", "que
 ('conversion_funnel_by_dimension', 'usage', 884, 'metric', '{events,users,customers,subscriptions}', 'funnel', '{funnel,dimension,value,period,step}', $query$
 SELECT f.funnel, f.dimension, f.value, r.period, r.step, r.last_step, r.event, r.people, r.previous_people, r.entered_people, r.people::numeric / nullif(r.previous_people, 0) AS step_rate, r.people::numeric / nullif(r.entered_people, 0) AS overall_rate,
 	r.previous_people - r.people AS dropped_people, r.open_people, r.median_seconds, r.complete
-FROM (SELECT b.funnel, b.dimension, b.value, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_dimension_buckets b GROUP BY b.funnel, b.dimension, b.value) f,
+FROM (SELECT b.funnel, b.dimension, b.value, nudge.rollup(b.state) AS state FROM nudge_analytics.funnel_dimension_buckets b
+		WHERE b.funnel = ANY (ARRAY(SELECT d.funnel FROM (SELECT DISTINCT d.funnel FROM nudge.funnel_definitions d) d WHERE (nudge.funnel_problem(d.funnel)).problem IS NULL)) GROUP BY b.funnel, b.dimension, b.value) f,
 	LATERAL nudge.funnel_months(f.state, f.funnel, {zone}) r$query$,
 	'SELECT DISTINCT b.funnel, nudge.as_of() FROM nudge_analytics.funnel_dimension_buckets b', NULL,
 	'How many people came to each step of each funnel, by the month in which they first entered and a dimension of theirs now. Grain: funnel, dimension, value, month of the zone of deploy() and step',
@@ -1525,6 +2711,190 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
 	"duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction", "mean_duration_seconds": "duration_seconds over sessions",
 	"median_duration_seconds": "Median duration of a session", "complete": "Whether the period is over"}');
 
+-- src/warehouse/marts_usage_dimensions.sql
+
+/*
+ * marts_usage_dimensions.sql
+ *		Shipped materialisations about what users do, by what they and their
+ *		accounts are; and how many of those who sign up are activated.
+ *
+ * Rules: doc/marts_usage.md.
+ */
+
+-- What users are segmented by, once for all that counts them.  A customer whose
+-- price changes is written anew in dim_customers, its users here only if a value
+-- of theirs is another one: what is below follows no more than that.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('user_dimensions', 'usage', 1100, 'mart', '{users,customers,subscriptions}', 'user', '{user}', $query$
+SELECT u."user", u.customer, u.bucket, u.signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN nudge.period_start(u.signed_up_day, 'month') END AS signed_up_month, u.internal,
+	nudge.attribute_label('segment', c.segment) AS segment,
+	nudge.attribute_label('industry', c.industry) AS industry,
+	nudge.attribute_label('company_size', c.company_size) AS company_size,
+	nudge.attribute_label('region', c.region) AS region,
+	nudge.attribute_label('growth_tier', c.growth_tier) AS growth_tier,
+	nudge.attribute_label('sales_channel', c.sales_channel) AS sales_channel,
+	nudge.attribute_label('plan', p.plan) AS plan,
+	nudge.attribute_label('product_mix', p.product_mix) AS product_mix,
+	nudge.attribute_label('tenure', p.tenure) AS tenure,
+	nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size,
+	nudge.attribute_label('user_plan', u.plan) AS user_plan,
+	nudge.attribute_label('role', u.role) AS role
+FROM nudge_analytics.dim_users u
+	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer
+	LEFT JOIN nudge_analytics.customer_products p ON p.customer = u.customer$query$, NULL,
+	'{"dim_customers": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}, "customer_products": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
+	'What each user and its account are now, as totals call it. Grain: user',
+	'{"user": "User", "customer": "Account to which the user belongs", "bucket": "Hash bucket of the user", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it, in the zone of deploy(); NULL if it is infinite", "internal": "Own staff or a test user",
+	"segment": "Segment of the account; (none) for those without, here as below", "industry": "Industry of the account", "company_size": "Class of size of the account", "region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account is sold to",
+	"plan": "Plan of the account by its prices, as customer_products has it", "product_mix": "Plans and add-ons of the account", "tenure": "How long the account has been a customer", "initial_contract_size": "Class of the first MRR of the account", "user_plan": "Plan of the user, as dim_users has it", "role": "Role of the user"}');
+
+-- Whoever was ever active is there, also users that no table knows.  Totals read
+-- one value at a time, by the index: a rollup of all at once would hold as many
+-- states of the whole company as there are dimensions.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns, indexes) VALUES
+('activity_dimension_buckets', 'usage', 1101, 'mart', '{events,users,customers,subscriptions}', 'bucket', '{bucket,dimension,value}', $query$
+SELECT s.bucket, a.dimension, coalesce(a.value, '(none)') AS value, count(*) AS users, nudge.rollup(s.state) AS state
+FROM nudge_analytics.user_activity_states s LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = s."user",
+	LATERAL (VALUES ('segment'::text, d.segment), ('industry', d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', d.plan), ('product_mix', d.product_mix), ('tenure', d.tenure), ('initial_contract_size', d.initial_contract_size), ('user_plan', d.user_plan), ('role', d.role)) a(dimension, value)
+GROUP BY 1, 2, 3$query$, NULL, NULL,
+	'Active days of users by hash bucket and value of a dimension now. Grain: bucket, dimension and value',
+	'{"bucket": "Hash bucket of users", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "value": "Value now; (none) for those without", "users": "Users that were ever active", "state": "Active days, as activity_state"}', '{"(dimension, value)"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+-- Days of 13 months, and before them the last of each week and month, which is what
+-- WAU and MAU by period read: all days of all years would be most of the rows.
+-- Whether the data go back 30 days is a matter of all users, not of those of a value.
+('active_users_by_dimension', 'usage', 1110, 'metric', '{events,users,customers,subscriptions}', 'dimension', '{dimension,value,day}', $query$
+SELECT r.dimension, r.value, r.day, r.dau, r.wau, r.mau, r.new_users, r.total_users, r.dau::numeric / nullif(r.wau, 0) AS dau_wau_rate, r.dau::numeric / nullif(r.mau, 0) AS dau_mau_rate, r.day >= r.first_day + 29 AS complete, r.every_day
+FROM (SELECT k.dimension, k.value, s.day, s.dau, s.wau, s.mau, a.new_users, a.total_users, min(s.day) OVER (PARTITION BY k.dimension) AS first_day, s.day >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '12 months' AS every_day
+	FROM (SELECT m.dimension, m.value FROM nudge_analytics.activity_dimension_buckets m GROUP BY m.dimension, m.value) k
+		CROSS JOIN LATERAL (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_dimension_buckets m WHERE m.dimension = k.dimension AND m.value = k.value) b
+		CROSS JOIN LATERAL nudge.stickiness(b.state, nudge.civil_date(nudge.as_of(), {zone})) s
+		JOIN LATERAL nudge.active_users(b.state, 1, nudge.civil_date(nudge.as_of(), {zone})) a ON a.day = s.day) r
+WHERE r.every_day OR r.day = nudge.period_end(r.day, 'month') - 1 OR r.day = nudge.period_end(r.day, 'week', {week_start}) - 1$query$,
+	$clock$SELECT DISTINCT m.dimension, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.activity_dimension_buckets m$clock$, NULL,
+	'Active users by day and value of a dimension of theirs now: all days of the present month and the 12 before it, before them the last ones of weeks and months, up to yesterday. Grain: dimension, value and day of the zone of deploy(), from the first day on which any of them was active',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "day": "Day: each of the present month and the 12 before it, before them the last of each week and month", "dau": "Users active on the day", "wau": "Users active on the 7 days that end with it", "mau": "Users active on the 30 days that end with it", "new_users": "Users whose first active day it is",
+	"total_users": "Users first active on it or before", "dau_wau_rate": "dau over wau, a fraction", "dau_mau_rate": "dau over mau, a fraction: stickiness", "complete": "Whether the data, of all users, go back the 30 days", "every_day": "Whether the days beside it are there too: of the present month and the 12 before it"}'),
+('lifecycle_by_dimension', 'usage', 1111, 'metric', '{events,users,customers,subscriptions}', 'dimension', '{dimension,value,grain,period}', $query$
+SELECT k.dimension, k.value, g.grain, l.period, l.active_users, l.new_users, l.returning_users, l.resurrecting_users, l.dormant_users, l.complete
+FROM (SELECT m.dimension, m.value FROM nudge_analytics.activity_dimension_buckets m GROUP BY m.dimension, m.value) k
+	CROSS JOIN LATERAL (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_dimension_buckets m WHERE m.dimension = k.dimension AND m.value = k.value) b
+	CROSS JOIN (VALUES ('week'::text), ('month')) g(grain)
+	CROSS JOIN LATERAL nudge.lifecycle(b.state, g.grain, nudge.civil_date(nudge.as_of(), {zone}), week_start => {week_start}, fiscal_year_start => {fiscal_year_start}) l$query$,
+	$clock$SELECT DISTINCT m.dimension, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.activity_dimension_buckets m$clock$, NULL,
+	'Where active users come from and go, by week and by month, and by value of a dimension of theirs now. Grain: dimension, value, grain and period of the zone of deploy(), from the first with any of them active',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "grain": "week or month: do not add both", "period": "First day of the period", "active_users": "Users active in it", "new_users": "Those that never were before", "returning_users": "Those that were in the period before",
+	"resurrecting_users": "Those that were earlier, but not in the period before", "dormant_users": "Users of the period before that were not", "complete": "Whether the period is over"}'),
+('cohort_retention_by_dimension', 'usage', 1112, 'metric', '{events,users,customers,subscriptions}', 'dimension', '{dimension,value,cohort,age}', $query$
+SELECT k.dimension, k.value, r.cohort, r.age, r.period, r.cohort_users, r.eligible AS eligible_users, r.retained AS retained_users, r.rate AS retention_rate
+FROM (SELECT m.dimension, m.value FROM nudge_analytics.activity_dimension_buckets m GROUP BY m.dimension, m.value) k
+	CROSS JOIN LATERAL (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_dimension_buckets m WHERE m.dimension = k.dimension AND m.value = k.value) b
+	CROSS JOIN LATERAL nudge.retention_cohorts(b.state, 'month', 12, nudge.civil_date(nudge.as_of(), {zone}), fiscal_year_start => {fiscal_year_start}) r
+WHERE r.cohort IS NOT NULL$query$,
+	$clock$SELECT DISTINCT m.dimension, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.activity_dimension_buckets m$clock$, NULL,
+	'How many users of a cohort, by the month of their first active day and a dimension of theirs now, come back 1 to 12 months later. By month only: weeks are in cohort_retention, of all. Grain: dimension, value, cohort and age, in the zone of deploy()',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "cohort": "First day of the month of the first active day", "age": "Months since", "period": "First day of the month that the row is about", "cohort_users": "Users in the cohort",
+	"eligible_users": "Those for whom the month is over: the denominator", "retained_users": "Those active in the month; NULL if it is not over", "retention_rate": "retained_users over eligible_users, a fraction; NULL if the month is not over"}'),
+('user_retention_by_dimension', 'usage', 1113, 'metric', '{events,users,customers,subscriptions}', 'dimension', '{dimension,value,age,period}', $query$
+SELECT k.dimension, k.value, r.age, nudge.period_start(r.cohort, 'month') AS period, sum(r.cohort_users)::bigint AS cohort_users, sum(r.eligible)::bigint AS eligible_users, coalesce(sum(r.retained), 0)::bigint AS retained_users,
+	sum(r.retained) / nullif(sum(r.eligible), 0) AS retention_rate, nudge.period_end(r.cohort, 'month') - 1 + r.age < nudge.civil_date(nudge.as_of(), {zone}) AS complete
+FROM (SELECT m.dimension, m.value FROM nudge_analytics.activity_dimension_buckets m GROUP BY m.dimension, m.value) k
+	CROSS JOIN LATERAL (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_dimension_buckets m WHERE m.dimension = k.dimension AND m.value = k.value) b
+	CROSS JOIN LATERAL nudge.retention_cohorts(b.state, 'day', 90, nudge.civil_date(nudge.as_of(), {zone})) r
+WHERE r.cohort IS NOT NULL AND r.age IN (1, 7, 30, 90)
+GROUP BY k.dimension, k.value, r.age, nudge.period_start(r.cohort, 'month'), nudge.period_end(r.cohort, 'month')$query$,
+	$clock$SELECT DISTINCT m.dimension, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.activity_dimension_buckets m$clock$, NULL,
+	'How many users are active 1, 7, 30 and 90 days after their first active day, by the month of that day and a dimension of theirs now. Grain: dimension, value, age and month of the zone of deploy()',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "age": "Days since the first active day: 1, 7, 30 or 90; do not add them", "period": "First day of the month of the first active day", "cohort_users": "Users whose first active day is in the month",
+	"eligible_users": "Those for whom the day is over: the denominator", "retained_users": "Those active on the day", "retention_rate": "retained_users over eligible_users, a fraction; NULL if the day is over for none", "complete": "Whether the day is over for all of them"}'),
+('user_classes_by_dimension', 'usage', 1114, 'metric', '{events,users,customers,subscriptions}', 'dimension', '{dimension,value,period}', $query$
+SELECT k.dimension, k.value, c.period, c.power_users, c.regular_users, c.low_users, t.total_users - c.active_users AS dormant_users, c.active_users, c.qualified_users, t.total_users, c.qualified_users::numeric / nullif(t.total_users, 0) AS qualified_rate, c.complete
+FROM (SELECT m.dimension, m.value FROM nudge_analytics.activity_dimension_buckets m GROUP BY m.dimension, m.value) k
+	CROSS JOIN LATERAL (SELECT nudge.rollup(m.state) AS state FROM nudge_analytics.activity_dimension_buckets m WHERE m.dimension = k.dimension AND m.value = k.value) b
+	CROSS JOIN LATERAL nudge.active_user_classes(b.state, 'week', nudge.civil_date(nudge.as_of(), {zone}), week_start => {week_start}) c
+	JOIN LATERAL nudge.active_users(b.state, 1, nudge.civil_date(nudge.as_of(), {zone})) t ON t.day = least(nudge.period_end(c.period, 'week', {week_start}), nudge.civil_date(nudge.as_of(), {zone})) - 1$query$,
+	$clock$SELECT DISTINCT m.dimension, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.activity_dimension_buckets m$clock$, NULL,
+	'Users by their actions in a week, and by value of a dimension of theirs now: more than 10, 3 to 10, fewer, none. Grain: dimension, value and week of the zone of deploy(), from the first with any of them active',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "period": "First day of the week", "power_users": "Users with more than 10 actions", "regular_users": "Users with 3 to 10 actions", "low_users": "Users with 1 or 2 actions", "dormant_users": "Users that were active before, and not in the week",
+	"active_users": "Users with an action", "qualified_users": "Users with 3 actions or more", "total_users": "Users first active in the week or before", "qualified_rate": "qualified_users over total_users, a fraction", "complete": "Whether the week is over"}'),
+
+-- A state of a feature has every event of it: one for each dimension would be the
+-- events again as often.  What users did is read from the states there are, and
+-- counted.  Medians of times are in feature_adoption, of all.
+('feature_adoption_by_dimension', 'usage', 1115, 'metric', '{events,users,customers,subscriptions}', 'feature', '{feature,dimension,value}', $query$
+SELECT f.feature, t.dimension, t.value, t.users, coalesce(r.discovered_users, 0) AS discovered_users, coalesce(r.tried_users, 0) AS tried_users, coalesce(r.adopted_users, 0) AS adopted_users, coalesce(r.habitual_users, 0) AS habitual_users,
+	coalesce(r.tried_users, 0)::numeric / nullif(t.users, 0) AS adoption_rate, coalesce(r.uses, 0) AS uses, r.uses::numeric / nullif(r.tried_users, 0) AS usage_frequency
+FROM (SELECT DISTINCT b.feature FROM nudge_analytics.feature_buckets b) f
+	CROSS JOIN (
+		SELECT a.dimension, a.value, count(*) FILTER (WHERE d.signed_up_at < nudge.as_of()) AS users
+		FROM nudge_analytics.user_dimensions d, LATERAL (VALUES ('segment'::text, d.segment), ('industry', d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', d.plan), ('product_mix', d.product_mix), ('tenure', d.tenure), ('initial_contract_size', d.initial_contract_size), ('user_plan', d.user_plan), ('role', d.role)) a(dimension, value)
+		WHERE NOT d.internal
+		GROUP BY 1, 2
+	) t
+	LEFT JOIN (
+		SELECT b.feature, a.dimension, a.value, count(*) AS discovered_users, count(u.first_used) AS tried_users, count(u.adopted_at) AS adopted_users, count(*) FILTER (WHERE u.stage = 'habitual') AS habitual_users, sum(u.uses)::bigint AS uses
+		FROM nudge_analytics.feature_buckets b
+			CROSS JOIN LATERAL nudge.feature_users(b.state, nudge.as_of(), {zone}, week_start => {week_start}) u
+			JOIN nudge_analytics.user_dimensions d ON d."user" = u.user_id,
+			LATERAL (VALUES ('segment'::text, d.segment), ('industry', d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', d.plan), ('product_mix', d.product_mix), ('tenure', d.tenure), ('initial_contract_size', d.initial_contract_size), ('user_plan', d.user_plan), ('role', d.role)) a(dimension, value)
+		GROUP BY 1, 2, 3
+	) r ON r.feature = f.feature AND r.dimension = t.dimension AND r.value = t.value$query$,
+	'SELECT DISTINCT m.feature, nudge.as_of() FROM nudge_analytics.feature_buckets m', '{"user_dimensions": null}',
+	'How far users have come with each feature, by value of a dimension of theirs now. Grain: feature, dimension and value that any user has',
+	'{"feature": "Feature", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "users": "Users of the value that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it", "adopted_users": "Users that used it 3 times or more",
+	"habitual_users": "Users that used it in each of the last 4 whole weeks", "adoption_rate": "tried_users over users, a fraction", "uses": "Uses", "usage_frequency": "uses over tried_users"}');
+
+-- Activation ----------------------------------------------------------------
+
+CREATE TRIGGER note_actions AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON nudge.action_sets
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('user_activation', 'activation');
+
+COMMENT ON TRIGGER note_actions ON nudge.action_sets IS 'Marts of activation are computed anew';
+
+-- The first action has its day whether it has come or not: time changes no row.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('user_activation', 'usage', 1120, 'mart', '{events,users,customers,subscriptions}', 'user', '{user}', $query$
+SELECT d."user", d.customer, d.signed_up_at, d.signed_up_month, nudge.period_start(nudge.civil_date(d.signed_up_at, {zone}), 'week', {week_start}) AS signed_up_week, min(e.at) AS activated_at
+FROM nudge_analytics.user_dimensions d
+	LEFT JOIN nudge_staging.events e ON e."user" = d."user" AND e.at >= d.signed_up_at AND e.name IN (SELECT s.event FROM nudge.action_sets s WHERE s.name = 'activation')
+WHERE NOT d.internal AND isfinite(d.signed_up_at)
+GROUP BY d."user", d.customer, d.signed_up_at, d.signed_up_month$query$, NULL, NULL,
+	'When each user first did something of the action set activation. Grain: user that is not internal; days are those of the zone of deploy()',
+	'{"user": "User", "customer": "Account to which the user belongs", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it", "signed_up_week": "First day of the week of it",
+	"activated_at": "First event of the action set activation of nudge.action_sets, from signing up on; NULL if there is none"}'),
+
+-- The key is the month, of which weeks that begin in it are a part: a sign-up is one
+-- of its month, and of a week that began in it or in the month before.  What counts
+-- is what is over as the present day begins.  A median of an array sorts that one,
+-- and not the rows of all groups by their names.
+('activation', 'usage', 1121, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,grain,period,dimension,value}', $query$
+SELECT r.month, r.grain, r.period, r.dimension, r.value, r.sign_ups, r.eligible_users, CASE WHEN s.is_defined THEN r.activated_users END AS activated_users, CASE WHEN s.is_defined THEN r.activated_users::numeric / nullif(r.eligible_users, 0) END AS activation_rate,
+	r.week_eligible_users, CASE WHEN s.is_defined THEN r.week_activated_users END AS week_activated_users, CASE WHEN s.is_defined THEN r.week_activated_users::numeric / nullif(r.week_eligible_users, 0) END AS week_activation_rate,
+	(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.s) FROM unnest(r.seconds) u(s)) AS median_seconds_to_activate, r.until <= r.midnight AS period_complete, r.until + interval '24 hours' <= r.midnight AS complete, r.until + interval '168 hours' <= r.midnight AS week_complete, CASE WHEN NOT s.is_defined THEN 'no action set activation' END AS null_reason
+FROM (
+	SELECT p.month, p.grain, p.period, a.dimension, a.value, count(*) AS sign_ups, count(*) FILTER (WHERE w.day_over) AS eligible_users, count(*) FILTER (WHERE w.day_over AND w.took <= interval '24 hours') AS activated_users,
+		count(*) FILTER (WHERE w.week_over) AS week_eligible_users, count(*) FILTER (WHERE w.week_over AND w.took <= interval '168 hours') AS week_activated_users,
+		array_agg(extract(epoch FROM w.took)::double precision) FILTER (WHERE w.week_over AND w.took <= interval '168 hours') AS seconds,
+		nudge.period_end(p.period, p.grain, {week_start})::timestamp AT TIME ZONE {zone} AS until, t.midnight
+	FROM (SELECT nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} AS midnight) t
+		JOIN nudge_analytics.user_activation u ON u.signed_up_at < t.midnight
+		JOIN nudge_analytics.user_dimensions d ON d."user" = u."user",
+		LATERAL (VALUES (u.signed_up_month, 'month'::text, u.signed_up_month), (nudge.period_start(u.signed_up_week, 'month'), 'week', u.signed_up_week)) p(month, grain, period),
+		LATERAL (SELECT u.signed_up_at + interval '24 hours' < t.midnight AS day_over, u.signed_up_at + interval '168 hours' < t.midnight AS week_over, u.activated_at - u.signed_up_at AS took) w,
+		LATERAL (VALUES ('all'::text, 'all'::text), ('segment', d.segment), ('industry', d.industry), ('company_size', d.company_size), ('region', d.region), ('growth_tier', d.growth_tier), ('sales_channel', d.sales_channel), ('plan', d.plan), ('product_mix', d.product_mix), ('tenure', d.tenure), ('initial_contract_size', d.initial_contract_size), ('user_plan', d.user_plan), ('role', d.role)) a(dimension, value)
+	GROUP BY 1, 2, 3, 4, 5, t.midnight
+) r,
+	(SELECT EXISTS (SELECT FROM nudge.action_sets s WHERE s.name = 'activation') AS is_defined) s$query$,
+	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 45) d$clock$,
+	'{"user_activation": {"column": "signed_up_month", "query": "SELECT m::date, k::date FROM generate_series(timestamp ''0001-01-01'', (nudge.as_of() AT TIME ZONE ''UTC'') + interval ''1 month'', interval ''1 month'') m, LATERAL (VALUES (m), (m - interval ''1 month'')) v(k)"}, "user_dimensions": {"column": "signed_up_month", "query": "SELECT m::date, k::date FROM generate_series(timestamp ''0001-01-01'', (nudge.as_of() AT TIME ZONE ''UTC'') + interval ''1 month'', interval ''1 month'') m, LATERAL (VALUES (m), (m - interval ''1 month'')) v(k)"}}',
+	'How many of the users that sign up are activated: do something of the action set activation of nudge.action_sets within 24 hours, or 7 days; by week and by month of signing up, in all and by value of a dimension of theirs now. Grain: grain, period of the zone of deploy() with sign-ups, dimension and value',
+	'{"month": "First day of the month that the period begins in", "grain": "week or month: do not add both", "period": "First day of the period of signing up", "dimension": "all, or segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them",
+	"value": "Value now; (none) for those without, all for all", "sign_ups": "Users that signed up in the period, on days that are over, but internal ones", "eligible_users": "Those whose first 24 hours are over: the denominator of activation_rate", "activated_users": "Those of them that did an action within these; NULL without the action set",
+	"activation_rate": "activated_users over eligible_users, a fraction", "week_eligible_users": "Users whose first 7 days are over: the denominator of week_activation_rate", "week_activated_users": "Those of them that did an action within these", "week_activation_rate": "week_activated_users over week_eligible_users, a fraction",
+	"median_seconds_to_activate": "Median time from signing up to the first action, of week_activated_users", "period_complete": "Whether the period is over", "complete": "Whether the first 24 hours are over for all of them", "week_complete": "Whether the first 7 days are over for all of them", "null_reason": "no action set activation: nudge.action_sets has none, so nobody can be said to be activated; NULL otherwise"}');
+
 -- src/warehouse/marts_economics.sql
 
 /*
@@ -1534,6 +2904,13 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
  *
  * Rules: doc/marts_product.md.
  */
+
+-- As at_risk_revenue_lines() has it, unless it is told otherwise.
+CREATE FUNCTION nudge.is_at_risk(score numeric) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN score < 65;
+
+COMMENT ON FUNCTION nudge.is_at_risk(numeric) IS 'Works for the marts of health: whether a customer with this score is at risk';
 
 -- What cannot be known is NULL, and says why: months that are open, costs that
 -- nobody has booked, nobody who left.  Churn is that of a month, over up to
@@ -1620,7 +2997,7 @@ GROUP BY s.entity$query$, NULL, '{"scores": "entity"}',
 	'Scores of health of each customer over time: a state for functions such as score_summary. Grain: customer',
 	'{"customer": "Customer that is scored", "bucket": "Hash bucket of the customer", "model": "Model of its scores; NULL if they do not say", "first_at": "First score", "last_at": "Last score", "state": "Scores over time, as score_state"}'),
 ('customer_health', 'customers', 911, 'metric', '{scores}', '{}', 'customer', '{customer}', $query$
-SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
+SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score::numeric) AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
 	h.lowest_365_days AS lowest_score_365_days, h.highest_365_days AS highest_score_365_days, h.mean_365_days AS mean_score_365_days, h.baseline AS baseline_score, h.change_from_baseline, l.factor AS lowest_factor, l.value AS lowest_factor_score, s.bucket
 FROM nudge_analytics.customer_score_states s,
 	LATERAL (SELECT nudge.day_close(nudge.civil_date(nudge.as_of(), {zone}), {zone}) - interval '1 microsecond' AS at) k,
@@ -1643,7 +3020,7 @@ GROUP BY h.customer, f.key, h.scored_at$query$, NULL, '{"scores": "entity"}',
 	'Factors of the last score of each customer. Grain: customer and factor',
 	'{"customer": "Customer", "factor": "Factor", "factor_score": "Its value", "scored_at": "When it was scored"}'),
 ('customer_health_months', 'customers', 913, 'mart', '{scores}', '{}', 'customer', '{customer,period}', $query$
-SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, h.score < 65 AS at_risk, m.complete
+SELECT s.customer, m.period, h.score, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score::numeric) AS at_risk, m.complete
 FROM nudge_analytics.customer_score_states s
 	-- closes once, and not for each customer
 	JOIN (
@@ -1678,18 +3055,68 @@ GROUP BY s.period, k.currency, s.band$query$,
 	'SELECT nudge.period_start(nudge.civil_date(t, {zone}), ''month''), t FROM nudge.period_ticks(''day'', {zone}) t', NULL,
 	'Customers with MRR, and their MRR, by band of health as months closed, with a band all for all of them. Grain: month of the zone of deploy(), currency and band',
 	'{"period": "First day of the month", "currency": "Currency converted to, as by mrr_consolidated", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score",
-	"total_score": "Sum of their scores", "mean_score": "total_score over scored_customers", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "complete": "Whether the month is over"}'),
+	"total_score": "Sum of their scores", "mean_score": "total_score over scored_customers", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "complete": "Whether the month is over"}');
 
 -- Health as a model of this extension has it, from what is mapped.  It is of the
--- beginning of the day, so that it is computed often and changes once a day.
-('account_health', 'customers', 920, 'metric', '{customers}', '{events,users,features,tickets,surveys,account_facts,subscriptions,usage}', 'model', '{model,customer}', $query$
+-- beginning of the day, so that it is computed often and all of it once a day: then
+-- windows move on for everybody.  Only how many features there are is the same for all
+-- customers; whatever else changes is led to the customers that it is about: an
+-- event to that of its own, else to that of its user, and whether a user is internal
+-- to all that have events of it.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, scopes, description, columns) VALUES
+('account_health', 'customers', 920, 'metric', '{customers}', '{events,users,features,tickets,surveys,account_facts,subscriptions,usage}', 'customer', '{customer,model}', $query$
 SELECT k.model, h.customer, h.usage_factor, h.engagement_factor, h.outcome_factor, h.relationship_factor, h.support_factor, h.satisfaction_factor, h.growth_factor, h.advocacy_factor, h.score, h.coverage AS coverage_share, h.band, h.weakest_factor, k.at AS scored_at
 FROM (SELECT 'retention_health'::text AS model, nudge.civil_date(nudge.as_of(), {zone})::timestamp AT TIME ZONE {zone} AS at) k,
-	LATERAL nudge.account_health('nudge_staging.customers'::regclass, k.at, {events?}, {users?}, {features?}, {tickets?}, {surveys?}, {account_facts?}, {subscriptions?}, {usage?}, k.model, {zone}) h$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', NULL,
+	LATERAL nudge.account_health({customers@}, k.at, {events@}, {users@}, {features?}, {tickets@}, {surveys@}, {account_facts@}, {subscriptions@}, {usage@}, k.model, {zone}) h$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	'{"events": ["customer", {"column": "user", "query": "SELECT u.\"user\", u.customer FROM {users*} u"}], "users": ["customer", {"column": "user", "query": "SELECT e.\"user\", e.customer FROM {events*} e"}]}',
+	jsonb_build_object('events', $scope$SELECT i.* FROM nudge_staging.events i WHERE i.customer = ANY (nudge.batch_keys('SELECT unnest($1)'))
+UNION ALL
+SELECT i.* FROM nudge_staging.events i WHERE i.customer IS NULL AND i."user" = ANY (nudge.batch_keys('SELECT u."user" FROM {users*} u WHERE u.customer = ANY ($1)'))$scope$,
+		'users', $scope$SELECT i.* FROM nudge_staging.users i WHERE i.customer = ANY (nudge.batch_keys('SELECT unnest($1)'))
+UNION ALL
+SELECT i.* FROM nudge_staging.users i WHERE (i.customer = ANY (nudge.batch_keys('SELECT unnest($1)'))) IS NOT TRUE AND i."user" = ANY (nudge.batch_keys('SELECT e."user" FROM {events*} e WHERE e.customer = ANY ($1)'))$scope$)
+	|| (SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT unnest($1)''))', i)) FROM unnest('{customers,tickets,surveys,account_facts,subscriptions,usage}'::text[]) i),
 	'Health of customers by the model retention_health, of what was known as the present day began. Grain: model and customer',
 	'{"model": "Model of the score", "customer": "Customer", "usage_factor": "Use of the product, 0 to 100", "engagement_factor": "How evenly, and by how many", "outcome_factor": "Whether it gets what was agreed", "relationship_factor": "Who is known there, and how they think", "support_factor": "Few tickets, solved soon and well", "satisfaction_factor": "Answers to surveys",
 	"growth_factor": "Growth of seats and of metered use", "advocacy_factor": "Whether it speaks for us", "score": "Score by the model, 0 to 100; NULL if nothing is known", "coverage_share": "How much of the weights is known, a fraction", "band": "red, yellow or green; nobody is green of whom less than half is known", "weakest_factor": "Factor that costs the most points", "scored_at": "Beginning of the day: what was known then"}');
+
+-- Health now by what customers are now: the open month of customer_health_by_band in parts.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_health_by_dimension', 'customers', 1230, 'metric', '{scores,customers,subscriptions}', 'dimension', '{dimension,value,currency,band}', $query$
+SELECT s.dimension, s.value, k.currency, b.band, sum(s.customers)::bigint AS customers, sum(round(s.mrr * x.rate, 6)) AS mrr, sum(s.scored_customers)::bigint AS scored_customers, sum(s.total_score) AS total_score, sum(s.total_score) / nullif(sum(s.scored_customers), 0) AS mean_score,
+	CASE WHEN sum(s.scored_customers) > 0 THEN sum(s.at_risk_customers)::bigint END AS at_risk_customers, CASE WHEN sum(s.scored_customers) > 0 THEN sum(round(s.at_risk_mrr * x.rate, 6)) END AS at_risk_mrr
+FROM (
+	SELECT CASE WHEN c.segment IS NOT NULL THEN 'segment' WHEN c.industry IS NOT NULL THEN 'industry' WHEN c.company_size IS NOT NULL THEN 'company_size' WHEN c.region IS NOT NULL THEN 'region' WHEN c.growth_tier IS NOT NULL THEN 'growth_tier' WHEN c.sales_channel IS NOT NULL THEN 'sales_channel' WHEN c.plan IS NOT NULL THEN 'plan' WHEN c.product_mix IS NOT NULL THEN 'product_mix' WHEN c.tenure IS NOT NULL THEN 'tenure' ELSE 'initial_contract_size' END AS dimension,
+		coalesce(c.segment, c.industry, c.company_size, c.region, c.growth_tier, c.sales_channel, c.plan, c.product_mix, c.tenure, c.initial_contract_size) AS value,
+		c.currency, c.band, count(*) AS customers, sum(c.mrr) AS mrr, count(c.score) AS scored_customers, sum(c.score) AS total_score, count(*) FILTER (WHERE c.at_risk) AS at_risk_customers, coalesce(sum(c.mrr) FILTER (WHERE c.at_risk), 0) AS at_risk_mrr
+	FROM (
+		SELECT t.currency, t.mrr, coalesce(h.band, '(none)') AS band, round(h.score::numeric, 6) AS score, h.at_risk,
+			nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
+		FROM nudge_analytics.customer_mrr_timeline t LEFT JOIN nudge_analytics.customer_health h ON h.customer = t.customer
+			LEFT JOIN nudge_analytics.dim_customers d ON d.customer = t.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = t.customer
+		WHERE t.started_at < nudge.as_of() AND (t.ended_at >= nudge.as_of() OR t.ended_at IS NULL) AND t.mrr > 0
+	) c
+	-- labels are never NULL: one that is there is what is grouped by
+	GROUP BY c.currency, c.band, GROUPING SETS ((c.segment), (c.industry), (c.company_size), (c.region), (c.growth_tier), (c.sales_channel), (c.plan), (c.product_mix), (c.tenure), (c.initial_contract_size))
+) s
+	LEFT JOIN {rates} f ON f.currency = s.currency,
+	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
+	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, nudge.civil_date(nudge.as_of(), {zone})) AS rate) x,
+	LATERAL (VALUES (s.band), ('all')) b(band)
+GROUP BY s.dimension, s.value, k.currency, b.band$query$,
+	$clock$SELECT d, nudge.as_of() FROM unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size}'::text[]) d$clock$,
+	'Customers with MRR now, and their MRR, by band of health and value of a dimension, both as they are now, with a band all for all of them. Grain: dimension, value, currency and band',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency converted to, as by mrr_consolidated", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others",
+	"customers": "Customers with MRR now", "mrr": "Their MRR", "scored_customers": "Those with a score", "total_score": "Sum of their scores", "mean_score": "total_score over scored_customers", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those"}');
+
+-- Clients fail on NaN and infinity, and numeric(24,6) on what is larger.  Inlined,
+-- so not STRICT, and naming its argument once: NaN, and NULL, are the greater.
+CREATE OR REPLACE FUNCTION nudge.finite(value numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN nullif(nullif(greatest(-999999999999999999, least(value, 999999999999999999)), 999999999999999999), -999999999999999999);
+
+COMMENT ON FUNCTION nudge.finite(numeric) IS 'Works for nudge_reporting: a number, or NULL if it is NaN, infinite or too large for numeric(24,6). Not STRICT: NULL is NULL';
 
 -- src/reporting/metrics_revenue.sql
 
@@ -1841,6 +3268,26 @@ FROM (VALUES ('feature_discovery_rate', 'discovered_users', 'users'), ('feature_
 		('feature_usage_frequency', 'uses', 'tried_users')) m(metric, numerator, denominator),
 	(VALUES ('''all''', '''all''', 'sum(%s)'), ('''feature''', 'feature', '%s')) d(dimension, dimension_value, form);
 
+-- The same by what users and their accounts are now: of days those that the mart
+-- has one after the other, and what is of a day alone, or most values would be days.
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, period, complete, condition)
+SELECT s.metric, s.grain, 'dimension', 'value', s.mart || '_by_dimension', s.value, s.numerator, s.denominator, s.period, s.complete,
+	CASE WHEN s.grain = 'day' THEN s.condition || ' AND every_day' ELSE replace(s.condition, 'nudge_analytics.active_users l', 'nudge_analytics.active_users_by_dimension l') END
+FROM nudge.shipped_metric_sources s JOIN nudge.shipped_metrics m USING (metric) WHERE s.mart IN ('active_users', 'lifecycle', 'user_classes', 'user_retention') AND (s.grain <> 'day' OR m.grain = 'day');
+
+-- Activation, by a definition of yours.
+INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
+('sign_ups', 'usage', 900, 'Sign-ups', 'count', 'up', 'additive', 'month', 'sign_ups', 'Users that signed up in the period, but internal ones. Of days that are over.'),
+('activation_rate', 'usage', 901, 'Activation', 'rate', 'up', 'not additive', 'month', 'activated_users / eligible_users', 'Share of the users that signed up in the period who did something of the action set activation within 24 hours; the period is over once these are for all. Not known without rows of this name in nudge.action_sets.'),
+('week_activation_rate', 'usage', 902, 'Activation within 7 days', 'rate', 'up', 'not additive', 'month', 'week_activated_users / week_eligible_users', 'Share of the users that signed up in the period who did something of the action set activation within 7 days; the period is over once these are for all.'),
+('time_to_activate', 'usage', 903, 'Time to activate, median', 'hours', 'down', 'not additive', 'month', 'median of activated_at - signed_up_at', 'Median time from signing up to the first action of the set activation, of the users that did one within 7 days.');
+
+INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_value, mart, value, numerator, denominator, complete, condition)
+SELECT m.metric, g.grain, d.dimension, d.dimension_value, 'activation', m.value, m.numerator, m.denominator, m.complete, format('grain = %L AND dimension %s ''all''', g.grain, d.operator)
+FROM (VALUES ('sign_ups', 'sign_ups', NULL, NULL, 'period_complete'), ('activation_rate', NULL, 'activated_users', 'eligible_users', 'complete'), ('week_activation_rate', NULL, 'week_activated_users', 'week_eligible_users', 'week_complete'),
+		('time_to_activate', 'median_seconds_to_activate / 3600', NULL, NULL, 'week_complete')) m(metric, value, numerator, denominator, complete),
+	(VALUES ('week'), ('month')) g(grain), (VALUES ($$'all'$$, $$'all'$$, '='), ('dimension', 'value', '<>')) d(dimension, dimension_value, operator);
+
 -- src/reporting/metrics_support.sql
 
 /*
@@ -1985,7 +3432,7 @@ FROM (VALUES ('sales_activities', 'activities_done', NULL, NULL), ('activities_p
  */
 
 INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, direction, additivity, grain, formula, description) VALUES
-('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down.'),
+('uptime_rate', 'platform', 400, 'Uptime', 'rate', 'up', 'not additive', 'month', '(considered_minutes - downtime_minutes) / considered_minutes', 'Share of the time without planned maintenance that was not down; marts and uptime() call this fraction uptime_share. All services together are down if one is.'),
 ('downtime_minutes', 'platform', 401, 'Downtime', 'minutes', 'down', 'not additive', 'month', 'downtime_minutes', 'Minutes down, outside planned maintenance.'),
 ('outages', 'platform', 402, 'Outages', 'count', 'down', 'not additive', 'month', 'outages', 'Stretches of downtime.'),
 ('incidents', 'platform', 403, 'Incidents', 'count', 'down', 'additive', 'month', 'incidents_started', 'Incidents that began.'),
@@ -2151,7 +3598,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('cost_per_lead', 'acquisition', 506, 'Cost per lead', 'currency', 'down', 'not additive', 'month', 'cost / new_leads', 'Spend over new leads.'),
 ('lead_to_customer_rate', 'acquisition', 507, 'Lead-to-customer rate', 'rate', 'up', 'not additive', 'month', 'new_customers / new_leads', 'Customers acquired over new leads of the same period.'),
 ('acquired_customers', 'acquisition', 508, 'Customers acquired', 'count', 'up', 'additive', 'month', 'new_customers', 'First conversions of customers, credited to channels by the linear model.'),
-('cac', 'acquisition', 509, 'CAC', 'currency', 'down', 'not additive', 'month', 'cost / new_customers', 'Customer acquisition cost of channels: spend over customers acquired. Salaries and tools are not in it.'),
+('cac', 'acquisition', 509, 'CAC', 'currency', 'down', 'not additive', 'month', 'cost / new_customers', 'Customer acquisition cost of channels: what the input spend has, over the customers that conversions say were acquired. Salaries, tools and overhead are not in it: fully_loaded_cac has them.'),
 ('attributed_revenue', 'acquisition', 510, 'Attributed revenue', 'currency', 'up', 'additive', 'month', 'revenue', 'Revenue of conversions, credited to channels by the linear model; the total has that of conversions without a touch, too.'),
 ('roas', 'acquisition', 511, 'ROAS', 'ratio', 'up', 'not additive', 'month', 'revenue / cost', 'Return on ad spend: attributed revenue over spend.'),
 ('marketing_roi', 'acquisition', 512, 'Marketing ROI', 'ratio', 'up', 'not additive', 'month', '(revenue - cost) / cost', 'Attributed revenue less spend, over spend.'),
@@ -2280,7 +3727,7 @@ INSERT INTO nudge.shipped_metrics (metric, subject, place, title, unit, directio
 ('median_session_duration', 'usage', 809, 'Session duration, median', 'seconds', 'up', 'not additive', 'month', 'median of duration_seconds', 'Median time from the first event of a session to the last.'),
 ('gross_margin_rate', 'finance', 820, 'Gross margin', 'rate', 'up', 'not additive', 'month', 'gross_profit / revenue', 'What is left of revenue after the cost of delivering the product. Of months that are over and whose costs are booked.'),
 ('contribution_margin_rate', 'finance', 821, 'Contribution margin', 'rate', 'up', 'not additive', 'month', 'contribution_margin / revenue', 'What is left of revenue after the cost of delivering the product and variable costs of acquisition.'),
-('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it. CAC of channels has spend alone.'),
+('fully_loaded_cac', 'finance', 822, 'CAC, fully loaded', 'currency', 'down', 'not additive', 'month', 'acquisition_cost / new_customers', 'All costs of acquisition of the month, with 20% overhead added on, over the customers whose first MRR began in it: column cac of unit_economics. The metric cac has spend on channels alone, over conversions.'),
 ('ltv', 'finance', 823, 'LTV', 'currency', 'up', 'not additive', 'month', 'arpa * gross_margin_rate / churn_rate', 'Gross profit of a customer over its life; churn is that of a month, over up to twelve of them.'),
 ('ltv_to_cac_ratio', 'finance', 824, 'LTV to CAC', 'ratio', 'up', 'not additive', 'month', 'ltv / fully_loaded_cac', 'What a customer is worth over what it costs to win.'),
 ('cac_payback_months', 'finance', 825, 'CAC payback', 'months', 'down', 'not additive', 'month', 'fully_loaded_cac / (arpa * gross_margin_rate)', 'Months until the gross profit of a customer has paid what it cost to win.'),
@@ -2315,6 +3762,90 @@ INSERT INTO nudge.shipped_metric_sources (metric, grain, dimension, dimension_va
 ('at_risk_mrr', 'month', '''all''', '''all''', 'customer_health_by_band', 'currency', 'at_risk_mrr', NULL, NULL, 'band = ''all'''),
 ('at_risk_mrr_rate', 'month', '''all''', '''all''', 'customer_health_by_band', 'currency', NULL, 'at_risk_mrr', 'CASE WHEN at_risk_mrr IS NOT NULL THEN mrr END', 'band = ''all''');
 
+-- What set_target() lets in, with what was left out.
+CREATE FUNCTION nudge.checked_target(wanted nudge.targets) RETURNS nudge.targets
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	known constant nudge.shipped_metrics := nudge.check_metric((wanted).metric);
+	settings constant nudge.deployment := nudge.deploy_settings(NULL, NULL, NULL, NULL, NULL);
+	made nudge.targets := wanted;
+BEGIN
+	made.grain := coalesce(nullif(lower(made.grain), ''), known.grain);
+	made.currency := coalesce(nullif(upper(btrim(made.currency)), ''), CASE WHEN known.unit = 'currency' THEN (settings).currency END, '');
+	made.kind := coalesce(lower(made.kind), 'target');
+	made.provenance := coalesce(lower(made.provenance), 'agreed');
+	made.dimension := coalesce(made.dimension, 'all');
+	made.dimension_value := coalesce(made.dimension_value, 'all');
+	made.period_start := coalesce(made.period_start, nudge.period_start(nudge.civil_date(now(), (settings).zone), made.grain, (settings).week_start, (settings).fiscal_year_start));
+	IF made.kind NOT IN ('target', 'minimum', 'benchmark', 'plan') THEN
+		RAISE EXCEPTION 'unknown kind of target "%"', left((wanted).kind, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says what the value is for.',
+			HINT = 'It is target, minimum, benchmark or plan.';
+	ELSIF made.provenance NOT IN ('agreed', 'imported', 'derived', 'placeholder') THEN
+		RAISE EXCEPTION 'unknown provenance "%"', left((wanted).provenance, 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It says where a target comes from.',
+			HINT = 'It is agreed, imported, derived or placeholder.';
+	ELSIF made.value = 'NaN' THEN
+		RAISE EXCEPTION 'a target of "%" must be a number', made.metric USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'NaN and infinity are none.',
+			HINT = 'Pass NULL to end the one before.';
+	ELSIF (made.dimension = 'all') <> (made.dimension_value = 'all') THEN
+		RAISE EXCEPTION 'a target of a slice must have a dimension and its value' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('They are "%s" and "%s".', made.dimension, made.dimension_value),
+			HINT = 'Pass both, as dimension => ''segment'', dimension_value => ''smb'', or neither for the total.';
+	ELSIF (made.currency <> '') <> (known.unit = 'currency') THEN
+		RAISE EXCEPTION 'a target of "%" must have % currency', made.metric, CASE WHEN known.unit = 'currency' THEN 'a' ELSE 'no' END USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('Its unit is %s.', known.unit),
+			HINT = CASE WHEN known.unit = 'currency' THEN 'Pass currency, or let deploy(currency => ...) say which one stands for all.' ELSE 'Leave currency out.' END;
+	ELSIF nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start) <> made.period_start THEN
+		RAISE EXCEPTION '% begins no % of the targets', to_char(made.period_start, 'YYYY-MM-DD'), made.grain USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A target holds from the first day of a period on.',
+			HINT = format('Pass %s.', to_char(nudge.period_start(made.period_start, made.grain, (settings).week_start, (settings).fiscal_year_start), 'YYYY-MM-DD'));
+	END IF;
+	RETURN made;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.checked_target(nudge.targets) IS 'Works for set_target: a target with what was left out, or an error if it makes no sense';
+
+CREATE FUNCTION nudge.refuse_target(metric text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'targets of "%" are not yours to set', left(coalesce(metric, ''), 70) USING ERRCODE = 'insufficient_privilege',
+		DETAIL = 'They are set by nudge_owner, by executives, and by managers of a department that has the subject of the metric.',
+		HINT = 'Ask one of them, or for membership in an audience: see nudge.create_audiences(). nudge_reporting.own_targets has those that are yours.';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refuse_target(text) IS 'Works for set_target: the error of who may not set targets of a metric. Not STRICT: NULL is a metric of nobody';
+
+CREATE OR REPLACE FUNCTION nudge.set_target(metric text, value numeric, kind text DEFAULT 'target', period_start date DEFAULT NULL, currency text DEFAULT NULL, grain text DEFAULT NULL,
+		dimension text DEFAULT 'all', dimension_value text DEFAULT 'all', provenance text DEFAULT 'agreed', note text DEFAULT NULL) RETURNS date
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	made nudge.targets;
+BEGIN
+	-- the column holds no infinity
+	made := nudge.checked_target(ROW(metric, kind, grain, dimension, dimension_value, currency, period_start, CASE WHEN abs(value) = 'Infinity' THEN 'NaN' ELSE value END, provenance, note, NULL, NULL)::nudge.targets);
+	IF has_table_privilege('nudge.targets', 'INSERT') THEN
+		INSERT INTO nudge.targets AS t (metric, kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note)
+		VALUES (made.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, made.value, made.provenance, made.note)
+		ON CONFLICT ON CONSTRAINT targets_pkey DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note, set_by = session_user, set_at = now();
+	ELSIF coalesce(has_table_privilege(to_regclass('nudge_reporting.own_targets'), 'INSERT'), false) THEN
+		-- executives and managers: a view of their own
+		EXECUTE 'INSERT INTO nudge_reporting.own_targets AS t (metric, target_kind, grain, dimension, dimension_value, currency, period_start, value, provenance, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)'
+			' ON CONFLICT (metric, target_kind, grain, dimension, dimension_value, currency, period_start) DO UPDATE SET value = excluded.value, provenance = excluded.provenance, note = excluded.note'
+		USING made.metric, made.kind, made.grain, made.dimension, made.dimension_value, made.currency, made.period_start, made.value, made.provenance, made.note;
+	ELSE
+		PERFORM nudge.refuse_target(made.metric);
+	END IF;
+	RETURN made.period_start;
+END
+$$;
+
 -- src/reporting/targets_revenue.sql
 
 /*
@@ -2348,7 +3879,8 @@ INSERT INTO nudge.example_targets (metric, kind, value) VALUES
 
 INSERT INTO nudge.example_targets (metric, kind, value) VALUES
 ('daily_active_rate', 'target', 0.20),
-('engaged_user_rate', 'target', 0.65);
+('engaged_user_rate', 'target', 0.65),
+('activation_rate', 'target', 0.60);
 
 -- src/reporting/targets_operations.sql
 
@@ -2751,7 +4283,7 @@ SELECT r.period AS period_start, r.customer, r.currency, r.movement, r.opening_m
 	r.reactivation_mrr::numeric(24,6) AS reactivation_mrr, r.expansion_mrr::numeric(24,6) AS expansion_mrr, r.contraction_mrr::numeric(24,6) AS contraction_mrr,
 	r.churn_mrr::numeric(24,6) AS churn_mrr, r.net_new_mrr::numeric(24,6) AS net_new_mrr, r.closing_mrr::numeric(24,6) AS closing_mrr, r.complete
 FROM nudge_analytics.fact_revenue r$query$,
-	'Revenue of customers by month', 'One row per customer, currency and month that opens or closes with MRR. The customers behind each movement of mrr_monthly; months are those of the zone of deploy().',
+	'Revenue of customers by month', 'One row per customer, currency and month that opens or closes with MRR, movements in columns of their own. For sums of opening, closing or movements over customers, and for months in which nothing moved; who moved is found faster in customer_mrr_movements. Months are those of the zone of deploy().',
 	'opening_ and closing_ are not to be added over months; currencies are not to be added.',
 	'{"period_start": "First day of the month", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction, churn or none",
 	"opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
@@ -2892,7 +4424,7 @@ SELECT f.valid_from AS started_at, f.valid_to AS ended_at, f.first_day, f.last_d
 ('customer_mrr_movements', 'revenue', 1960, '{fact_revenue}', $query$
 SELECT f.period AS period_start, f.customer, f.currency, f.movement, f.opening_mrr::numeric(24,6) AS opening_mrr, f.net_new_mrr::numeric(24,6) AS movement_mrr, f.closing_mrr::numeric(24,6) AS closing_mrr, f.complete
 FROM nudge_analytics.fact_revenue f WHERE f.movement <> 'none'$query$,
-	'MRR movements of customers', 'One row per customer, currency and month in which its MRR moved. Who is behind new, reactivation, expansion, contraction and churn of mrr_monthly.', 'Amounts of different currencies are not to be added.',
+	'MRR movements of customers', 'One row per customer, currency and month in which its MRR moved. Who is behind new, reactivation, expansion, contraction and churn of mrr_monthly, by how much in one column: for lists of a movement. All months, those in which nothing moved too, are in customer_revenue_monthly.', 'Amounts of different currencies are not to be added.',
 	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "currency": "Currency of the amounts", "movement": "new, reactivation, expansion, contraction or churn", "opening_mrr": "MRR of the customer as the month opened", "movement_mrr": "By how much it moved: negative for contraction and churn",
 	"closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
 	'{"currency": "type/Category", "movement": "type/Category", "opening_mrr": "type/Currency", "movement_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "movement_mrr": "Movement of MRR", "closing_mrr": "Closing MRR"}'),
@@ -2902,9 +4434,9 @@ SELECT s.period AS period_start, s.dimension, s.value AS dimension_value, s.curr
 	s.opening_customers, s.new_customers, s.reactivated_customers, s.expanded_customers, s.contracted_customers, s.churned_customers, s.transferred_in_customers, s.transferred_out_customers, s.closing_customers, s.complete,
 	(s.churned_customers::numeric / nullif(s.opening_customers, 0))::numeric(24,6) AS logo_churn_rate, (-s.churn_mrr / nullif(s.opening_mrr, 0))::numeric(24,6) AS churned_mrr_rate
 FROM nudge_analytics.mrr_by_dimension_then s$query$,
-	'MRR by month and attribute then', 'One row per month, dimension, value and currency. The MRR waterfall by the attribute that customers had in the month, with what came from and went to other values.',
+	'MRR by month and attribute then', 'One row per month, dimension, value and currency. The MRR waterfall by what customers were and had in the month, with what came from and went to other values.',
 	'Each dimension has all customers: do not add dimensions. opening_, closing_ and rates are not to be added over months; currencies are not to be added. The last month is open: complete is false.',
-	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "dimension_value": "Value in the month: what opens is of the value as the month opened, what closes of that as it closed; (none): not known", "currency": "Currency of the amounts",
+	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "plan, product_mix, tenure and initial_contract_size; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too", "dimension_value": "Value in the month: what opens is of the value as the month opened, what closes of that as it closed; (none): not known", "currency": "Currency of the amounts",
 	"opening_mrr": "MRR as the month opened", "new_mrr": "MRR of customers that had none before", "reactivation_mrr": "MRR of customers that had had some, and none as the month opened", "expansion_mrr": "MRR that customers have more", "contraction_mrr": "MRR that customers have less, 0 or negative", "churn_mrr": "MRR of customers that have none any more, 0 or negative",
 	"transfer_in_mrr": "Opening MRR of customers that came from another value", "transfer_out_mrr": "Opening MRR of customers that went to another value, 0 or negative", "net_new_mrr": "Sum of the movements, transfers included", "closing_mrr": "MRR as the month closed, or so far",
 	"opening_customers": "Customers as the month opened", "new_customers": "Customers behind new_mrr", "reactivated_customers": "Customers behind reactivation_mrr", "expanded_customers": "Customers behind expansion_mrr", "contracted_customers": "Customers behind contraction_mrr", "churned_customers": "Customers behind churn_mrr",
@@ -2914,11 +4446,21 @@ FROM nudge_analytics.mrr_by_dimension_then s$query$,
 	"transfer_out_mrr": "type/Currency", "net_new_mrr": "type/Currency", "closing_mrr": "type/Currency", "logo_churn_rate": "type/Percentage", "churned_mrr_rate": "type/Percentage"}',
 	'{"period_start": "Month", "opening_mrr": "Opening MRR", "new_mrr": "New MRR", "reactivation_mrr": "Reactivation MRR", "expansion_mrr": "Expansion MRR", "contraction_mrr": "Contraction MRR", "churn_mrr": "Churned MRR", "transfer_in_mrr": "MRR from other values", "transfer_out_mrr": "MRR to other values", "net_new_mrr": "Net new MRR",
 	"closing_mrr": "Closing MRR", "churned_mrr_rate": "Churned MRR rate"}'),
-('customer_transfers', 'revenue', 1980, '{customer_mrr_then}', $query$
+('customer_transfers', 'revenue', 1980, '{customer_mrr_then,customer_products_then,fact_revenue}', $query$
 SELECT c.period AS period_start, c.customer, c.dimension, c.opening_value AS from_value, c.closing_value AS to_value, c.currency, c.opening_mrr::numeric(24,6) AS opening_mrr, c.closing_mrr::numeric(24,6) AS closing_mrr, c.complete
-FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value$query$,
+FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value
+UNION ALL
+-- few of those that changed: their months are looked up one by one
+SELECT p.from_period, p.customer, 'plan', nudge.attribute_label('plan', p.opening_plan), nudge.attribute_label('plan', p.plan), f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
+FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE nudge.attribute_label('plan', p.opening_plan) <> nudge.attribute_label('plan', p.plan)
+UNION ALL
+SELECT p.from_period, p.customer, 'product_mix', nudge.attribute_label('product_mix', p.opening_product_mix), nudge.attribute_label('product_mix', p.product_mix), f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
+FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE nudge.attribute_label('product_mix', p.opening_product_mix) <> nudge.attribute_label('product_mix', p.product_mix)
+UNION ALL
+SELECT p.from_period, p.customer, 'tenure', nudge.attribute_label('tenure', p.opening_tenure), nudge.attribute_label('tenure', p.tenure), f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
+FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE nudge.attribute_label('tenure', p.opening_tenure) <> nudge.attribute_label('tenure', p.tenure)$query$,
 	'Customers that moved', 'One row per customer, dimension, currency and month in which it closed with another value than it opened. Who is behind the transfers of mrr_monthly_then.', 'Each dimension has all customers: do not add dimensions; currencies are not to be added.',
-	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
+	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "plan, product_mix or tenure; if dimension_history is mapped, segment, industry, company_size, region, growth_tier or sales_channel too", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
 	"opening_mrr": "MRR of the customer as the month opened: what is transferred", "closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
 	'{"dimension": "type/Category", "from_value": "type/Category", "to_value": "type/Category", "currency": "type/Category", "opening_mrr": "type/Currency", "closing_mrr": "type/Currency"}', '{"opening_mrr": "Opening MRR", "closing_mrr": "Closing MRR"}');
 
@@ -3069,6 +4611,108 @@ FROM nudge_analytics.feature_adoption r CROSS JOIN (SELECT m.data_as_of FROM nud
 	"median_seconds_to_adopt": "Median time from signing up to the third use", "value_created": "Sum of the values of events", "as_of": "All that was committed before this instant is in it"}',
 	'{"feature": "type/Category", "feature_adoption_rate": "type/Percentage", "success_rate": "type/Percentage", "completion_rate": "type/Percentage"}',
 	'{}');
+
+-- The same by what users and their accounts are now.
+INSERT INTO nudge.shipped_views (name, subject, place, marts, query, display_name, description, caveats, columns, semantic_types, display_names) VALUES
+('active_users_daily_by_dimension', 'usage', 2200, '{active_users_by_dimension}', $query$
+SELECT r.day, r.dimension, r.value AS dimension_value, r.dau, r.wau, r.mau, r.new_users, r.total_users, r.dau_mau_rate::numeric(24,6) AS stickiness_rate, r.dau_wau_rate::numeric(24,6) AS dau_wau_rate,
+	(r.dau::numeric / nullif(r.total_users, 0))::numeric(24,6) AS daily_active_rate, (r.wau::numeric / nullif(r.total_users, 0))::numeric(24,6) AS weekly_active_rate, r.complete AS has_30_days, r.every_day AS has_every_day
+FROM nudge_analytics.active_users_by_dimension r$query$,
+	'Active users by day and dimension', 'One row per day, dimension and value, from the first day on which any of the users was active. As active_users_daily, by what users and their accounts are now: each day of the present month and the 12 before it, before them the last of each week and month.',
+	'Choose one dimension: each has all users. Users are not to be added over days. For a line of days take those with has_every_day.',
+	'{"day": "Day", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without", "dau": "Users active on the day", "wau": "Users active on the 7 days that end with it", "mau": "Users active on the 30 days that end with it", "new_users": "Users whose first active day it is",
+	"total_users": "Users first active on it or before", "stickiness_rate": "dau over mau, as a fraction of 1", "dau_wau_rate": "dau over wau, as a fraction of 1", "daily_active_rate": "dau over total_users, as a fraction of 1",
+	"weekly_active_rate": "wau over total_users, as a fraction of 1", "has_30_days": "Whether the data, of all users, go back the 30 days", "has_every_day": "Whether the days beside it are there too: of the present month and the 12 before it"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "stickiness_rate": "type/Percentage", "dau_wau_rate": "type/Percentage", "daily_active_rate": "type/Percentage", "weekly_active_rate": "type/Percentage"}',
+	'{"has_30_days": "Has 30 days", "dau": "DAU", "wau": "WAU", "mau": "MAU", "dau_wau_rate": "DAU WAU rate"}'),
+
+('user_lifecycle_by_dimension', 'usage', 2201, '{lifecycle_by_dimension}', $query$
+SELECT r.period AS period_start, r.grain, r.dimension, r.value AS dimension_value, r.active_users, r.new_users, r.returning_users, r.resurrecting_users AS resurrected_users, r.dormant_users,
+	r.returning_users + r.dormant_users AS previous_users, (r.returning_users::numeric / nullif(r.returning_users + r.dormant_users, 0))::numeric(24,6) AS user_retention_rate,
+	((r.new_users + r.resurrecting_users)::numeric / nullif(r.dormant_users, 0))::numeric(24,6) AS user_quick_ratio, r.complete
+FROM nudge_analytics.lifecycle_by_dimension r$query$,
+	'User lifecycle by dimension', 'One row per week or month, dimension and value. As user_lifecycle, by what users and their accounts are now.',
+	'Choose a grain and one dimension: each has all users. The last period is open: complete is false.',
+	'{"period_start": "First day of the period, in the zone of deploy()", "grain": "week or month: do not add both", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without", "active_users": "Users active in it", "new_users": "Those that never were before",
+	"returning_users": "Those that were in the period before", "resurrected_users": "Those that were earlier, but not in the period before", "dormant_users": "Users of the period before that were not",
+	"previous_users": "Active users of the period before", "user_retention_rate": "returning_users over previous_users, as a fraction of 1",
+	"user_quick_ratio": "new_users and resurrected_users over dormant_users", "complete": "Whether the period is over"}',
+	'{"grain": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "user_retention_rate": "type/Percentage"}',
+	'{"period_start": "Period"}'),
+
+('user_retention_cohorts_by_dimension', 'usage', 2202, '{cohort_retention_by_dimension}', $query$
+SELECT r.cohort AS cohort_start, r.dimension, r.value AS dimension_value, r.age AS age_months, r.period AS period_start, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate
+FROM nudge_analytics.cohort_retention_by_dimension r
+WHERE r.eligible_users > 0$query$,
+	'User retention cohorts by dimension', 'One row per cohort, age whose month is over, dimension and value. How many users of a cohort, by the month of their first active day and what they and their accounts are now, come back 1 to 12 months later.',
+	'Choose one dimension: each has all users. Add retained_users and eligible_users of cohorts of the same age, and divide: rates are not to be added.',
+	'{"cohort_start": "First day of the month of the first active day, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without", "age_months": "Months since", "period_start": "First day of the month that the row is about", "cohort_users": "Users in the cohort",
+	"eligible_users": "Those for whom the month is over: the denominator", "retained_users": "Those active in the month", "retention_rate": "retained_users over eligible_users, as a fraction of 1"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "retention_rate": "type/Percentage"}',
+	'{"cohort_start": "Cohort", "period_start": "Period"}'),
+
+('user_retention_days_by_dimension', 'usage', 2203, '{user_retention_by_dimension}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.age AS age_days, r.cohort_users, r.eligible_users, r.retained_users, r.retention_rate::numeric(24,6) AS retention_rate, r.complete
+FROM nudge_analytics.user_retention_by_dimension r$query$,
+	'Day-1, day-7, day-30 and day-90 retention by dimension', 'One row per month of first activity, dimension, value and age in days. As user_retention_by_day, by what users and their accounts are now.',
+	'Choose an age and one dimension: each has all users. Add retained_users and eligible_users of months, and divide: rates are not to be added.',
+	'{"period_start": "First day of the month of the first active day, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without", "age_days": "Days since the first active day: 1, 7, 30 or 90; do not add them", "cohort_users": "Users whose first active day is in the month",
+	"eligible_users": "Those for whom the day is over: the denominator", "retained_users": "Those active on the day", "retention_rate": "retained_users over eligible_users, as a fraction of 1",
+	"complete": "Whether the day is over for all of them"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "retention_rate": "type/Percentage"}',
+	'{"period_start": "Month"}'),
+
+('user_classes_weekly_by_dimension', 'usage', 2204, '{user_classes_by_dimension}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.power_users, r.regular_users, r.low_users, r.dormant_users, r.active_users, r.qualified_users AS engaged_users, r.total_users,
+	r.qualified_rate::numeric(24,6) AS engaged_user_rate, r.complete
+FROM nudge_analytics.user_classes_by_dimension r$query$,
+	'Users by intensity of use and dimension', 'One row per week, dimension and value. As user_classes_weekly, by what users and their accounts are now.',
+	'Choose one dimension: each has all users. Users are not to be added over weeks. The last week is open: complete is false.',
+	'{"period_start": "First day of the week, in the zone of deploy()", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without", "power_users": "Users with more than 10 actions", "regular_users": "Users with 3 to 10 actions", "low_users": "Users with 1 or 2 actions",
+	"dormant_users": "Users that were active before, and not in the week", "active_users": "Users with an action", "engaged_users": "Users with 3 actions or more",
+	"total_users": "Users first active in the week or before", "engaged_user_rate": "engaged_users over total_users, as a fraction of 1", "complete": "Whether the week is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "engaged_user_rate": "type/Percentage"}',
+	'{"period_start": "Week"}'),
+
+('feature_adoption_now_by_dimension', 'usage', 2205, '{feature_adoption_by_dimension}', $query$
+SELECT r.feature, r.dimension, r.value AS dimension_value, r.users, r.discovered_users, r.tried_users, r.adopted_users, r.habitual_users, r.uses, (r.discovered_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_discovery_rate,
+	r.adoption_rate::numeric(24,6) AS feature_adoption_rate, (r.adopted_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_adopted_rate, (r.habitual_users::numeric / nullif(r.users, 0))::numeric(24,6) AS feature_habit_rate,
+	r.usage_frequency::numeric(24,6) AS usage_frequency, k.data_as_of AS as_of
+FROM nudge_analytics.feature_adoption_by_dimension r CROSS JOIN (SELECT m.data_as_of FROM nudge.materialisations m WHERE m.name = 'feature_adoption_by_dimension') k$query$,
+	'Feature adoption now by dimension', 'One row per feature, dimension and value that any user has. How far users have come with each feature, by what they and their accounts are now.',
+	'Choose one dimension: each has all users. Users are not to be added over features.',
+	'{"feature": "Feature", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without", "users": "Users of the value that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it", "adopted_users": "Users that used it 3 times or more",
+	"habitual_users": "Users that used it in each of the last 4 whole weeks", "uses": "Uses", "feature_discovery_rate": "discovered_users over users, as a fraction of 1", "feature_adoption_rate": "tried_users over users, as a fraction of 1",
+	"feature_adopted_rate": "adopted_users over users, as a fraction of 1", "feature_habit_rate": "habitual_users over users, as a fraction of 1", "usage_frequency": "uses over tried_users", "as_of": "All that was committed before this instant is in it"}',
+	'{"feature": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "feature_discovery_rate": "type/Percentage", "feature_adoption_rate": "type/Percentage", "feature_adopted_rate": "type/Percentage", "feature_habit_rate": "type/Percentage"}',
+	'{}'),
+
+('activation_by_period', 'usage', 2206, '{activation}', $query$
+SELECT r.period AS period_start, r.grain, r.dimension, r.value AS dimension_value, r.sign_ups, r.eligible_users, r.activated_users, r.activation_rate::numeric(24,6) AS activation_rate, r.week_eligible_users, r.week_activated_users,
+	r.week_activation_rate::numeric(24,6) AS week_activation_rate, (r.median_seconds_to_activate / 3600)::numeric(24,6) AS median_hours_to_activate, r.period_complete, r.complete, r.week_complete, r.null_reason
+FROM nudge_analytics.activation r$query$,
+	'Activation', 'One row per week or month with sign-ups, dimension and value; all is the total. How many of the users that signed up did something of the action set activation of nudge.action_sets within 24 hours, or 7 days, in all and by what they and their accounts are now.',
+	'Choose a grain and one dimension: each has all users. To add rates, add their numerators and denominators, and divide. Of days that are over.',
+	'{"period_start": "First day of the period of signing up, in the zone of deploy()", "grain": "week or month: do not add both", "dimension": "all, or segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none) for those without, all for all", "sign_ups": "Users that signed up, but internal ones",
+	"eligible_users": "Those whose first 24 hours are over: the denominator of activation_rate", "activated_users": "Those of them that did an action within these; NULL without the action set", "activation_rate": "activated_users over eligible_users, as a fraction of 1",
+	"week_eligible_users": "Users whose first 7 days are over: the denominator of week_activation_rate", "week_activated_users": "Those of them that did an action within these", "week_activation_rate": "week_activated_users over week_eligible_users, as a fraction of 1",
+	"median_hours_to_activate": "Median hours from signing up to the first action, of week_activated_users", "period_complete": "Whether the period is over", "complete": "Whether the first 24 hours are over for all of them", "week_complete": "Whether the first 7 days are over for all of them",
+	"null_reason": "no action set activation: nothing says what activates a user; NULL otherwise"}',
+	'{"grain": "type/Category", "dimension": "type/Category", "dimension_value": "type/Category", "activation_rate": "type/Percentage", "week_activation_rate": "type/Percentage", "null_reason": "type/Category"}',
+	'{"period_start": "Period"}'),
+
+('activation_users', 'usage', 2207, '{user_activation,user_dimensions}', $query$
+SELECT u."user" AS user_id, u.customer, u.signed_up_at, u.signed_up_month, u.signed_up_week, u.activated_at, (extract(epoch FROM u.activated_at - u.signed_up_at) / 3600)::numeric(24,6) AS hours_to_activate, (u.activated_at <= u.signed_up_at + interval '24 hours') IS TRUE AS is_activated_in_a_day,
+	(u.activated_at <= u.signed_up_at + interval '168 hours') IS TRUE AS is_activated_in_a_week, d.segment, d.industry, d.company_size, d.region, d.growth_tier, d.sales_channel, d.plan, d.product_mix, d.tenure, d.initial_contract_size, d.user_plan, d.role AS user_role
+FROM nudge_analytics.user_activation u JOIN nudge_analytics.user_dimensions d ON d."user" = u."user"$query$,
+	'Users and their activation', 'One row per user that is not internal. The users behind activation_by_period: when each signed up and was activated, and what it and its account are now.',
+	'Users that signed up today are in it, and in no total yet.',
+	'{"user_id": "User", "customer": "Account to which the user belongs", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it, in the zone of deploy()", "signed_up_week": "First day of the week of it, in the zone of deploy()", "activated_at": "First event of the action set activation, from signing up on; NULL if there is none",
+	"hours_to_activate": "Hours from signing up to it", "is_activated_in_a_day": "Whether it was within 24 hours", "is_activated_in_a_week": "Whether it was within 7 days", "segment": "Segment of the account now; (none) for those without, here as below", "industry": "Industry of the account", "company_size": "Class of size of the account",
+	"region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account is sold to", "plan": "Plan of the account by its prices", "product_mix": "Plans and add-ons of the account", "tenure": "How long the account has been a customer",
+	"initial_contract_size": "Class of the first MRR of the account", "user_plan": "Plan of the user", "user_role": "Role of the user"}',
+	'{"segment": "type/Category", "industry": "type/Category", "company_size": "type/Category", "region": "type/Category", "growth_tier": "type/Category", "sales_channel": "type/Category", "plan": "type/Category", "product_mix": "type/Category", "tenure": "type/Category", "initial_contract_size": "type/Category", "user_plan": "type/Category", "user_role": "type/Category"}',
+	'{"user_id": "User"}');
 
 -- src/reporting/views_operations.sql
 
@@ -3317,6 +4961,29 @@ FROM nudge_analytics.channel_attribution_by_dimension r$query$,
 	"assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}',
 	'{"dimension": "type/Category", "dimension_value": "type/Category", "channel": "type/Category", "attribution_model": "type/Category", "currency": "type/Category", "attributed_revenue": "type/Currency", "total_revenue": "type/Currency", "revenue_share": "type/Percentage",
 	"assisted_revenue": "type/Currency"}',
+	'{"period_start": "Month"}'),
+
+('customer_attribution_monthly', 'acquisition', 2322, '{customer_attribution}', $query$
+SELECT r.period AS period_start, r.customer, coalesce(r.channel, '(none)') AS channel, r.currency,
+	r.first_touch_conversions::numeric(24,6) AS first_touch_conversions, r.first_touch_revenue::numeric(24,6) AS first_touch_revenue, r.last_touch_conversions::numeric(24,6) AS last_touch_conversions, r.last_touch_revenue::numeric(24,6) AS last_touch_revenue,
+	r.last_non_direct_conversions::numeric(24,6) AS last_non_direct_conversions, r.last_non_direct_revenue::numeric(24,6) AS last_non_direct_revenue, r.linear_conversions::numeric(24,6) AS linear_conversions,
+	r.linear_revenue::numeric(24,6) AS linear_revenue, r.time_decay_conversions::numeric(24,6) AS time_decay_conversions, r.time_decay_revenue::numeric(24,6) AS time_decay_revenue, r.position_based_conversions::numeric(24,6) AS position_based_conversions,
+	r.position_based_revenue::numeric(24,6) AS position_based_revenue, r.j_shaped_conversions::numeric(24,6) AS j_shaped_conversions, r.j_shaped_revenue::numeric(24,6) AS j_shaped_revenue, r.inverse_j_conversions::numeric(24,6) AS inverse_j_conversions,
+	r.inverse_j_revenue::numeric(24,6) AS inverse_j_revenue, r.w_shaped_conversions::numeric(24,6) AS w_shaped_conversions, r.w_shaped_revenue::numeric(24,6) AS w_shaped_revenue, r.blended_conversions::numeric(24,6) AS blended_conversions,
+	r.blended_revenue::numeric(24,6) AS blended_revenue, r.participation_conversions::numeric(24,6) AS participation_conversions, r.participation_revenue::numeric(24,6) AS participation_revenue, r.assisted_conversions,
+	r.assisted_revenue::numeric(24,6) AS assisted_revenue
+FROM nudge_analytics.customer_attribution r$query$,
+	'Attribution of customers', 'One row per month, customer, currency and channel. Who is behind the credits of channel_attribution_monthly, under each model of attribution that follows rules; months are those of the conversion, in the zone of deploy().',
+	'Choose a model: each credits the same revenue. Under participation credits add up to more than there was.',
+	'{"period_start": "First day of the month of the conversion", "customer": "Customer", "channel": "Channel; (none): conversions without a touch", "currency": "Currency of the revenue",
+	"first_touch_conversions": "Conversions credited by first_touch", "first_touch_revenue": "Revenue credited by first_touch", "last_touch_conversions": "Conversions credited by last_touch", "last_touch_revenue": "Revenue credited by last_touch",
+	"last_non_direct_conversions": "Conversions credited by last_non_direct", "last_non_direct_revenue": "Revenue credited by last_non_direct", "linear_conversions": "Conversions credited by linear", "linear_revenue": "Revenue credited by linear",
+	"time_decay_conversions": "Conversions credited by time_decay", "time_decay_revenue": "Revenue credited by time_decay", "position_based_conversions": "Conversions credited by position_based", "position_based_revenue": "Revenue credited by position_based",
+	"j_shaped_conversions": "Conversions credited by j_shaped", "j_shaped_revenue": "Revenue credited by j_shaped", "inverse_j_conversions": "Conversions credited by inverse_j", "inverse_j_revenue": "Revenue credited by inverse_j",
+	"w_shaped_conversions": "Conversions credited by w_shaped", "w_shaped_revenue": "Revenue credited by w_shaped", "blended_conversions": "Conversions credited by blended", "blended_revenue": "Revenue credited by blended",
+	"participation_conversions": "Conversions that the channel took part in", "participation_revenue": "Their whole revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch",
+	"assisted_revenue": "Their whole revenue"}',
+	'{"channel": "type/Category", "currency": "type/Category", "first_touch_revenue": "type/Currency", "last_touch_revenue": "type/Currency", "last_non_direct_revenue": "type/Currency", "linear_revenue": "type/Currency", "time_decay_revenue": "type/Currency", "position_based_revenue": "type/Currency", "j_shaped_revenue": "type/Currency", "inverse_j_revenue": "type/Currency", "w_shaped_revenue": "type/Currency", "blended_revenue": "type/Currency", "participation_revenue": "type/Currency", "assisted_revenue": "type/Currency"}',
 	'{"period_start": "Month"}'),
 
 ('costs_monthly', 'finance', 1600, '{cost_structure}', $query$
@@ -3574,7 +5241,9 @@ FROM nudge_analytics.conversion_funnel_by_dimension f$query$,
 SELECT nudge.period_start(nudge.civil_date(e.step_times[1], {zone}), 'month') AS period_start, s.funnel, s."user" AS user_id, u.step AS step_number, u.event AS step_event, u.completed AS is_completed, u.open_window AND NOT u.completed AS is_open,
 	e.step_times[1] AS entered_at, u.step_times[u.step] AS step_at
 FROM (SELECT m.clock_at FROM nudge.materialisations m WHERE m.name = 'conversion_funnel') k, nudge_analytics.funnel_user_states s
-	JOIN (SELECT f.funnel, array_agg(f.event ORDER BY f.step_no) AS events, array_agg(f.max_gap ORDER BY f.step_no) AS gaps, array_agg(f.min_count ORDER BY f.step_no) AS counts FROM nudge.funnel_definitions f GROUP BY f.funnel) d ON d.funnel = s.funnel,
+	JOIN (SELECT f.funnel, array_agg(f.event ORDER BY f.step_no) AS events, array_agg(f.max_gap ORDER BY f.step_no) AS gaps, array_agg(f.min_count ORDER BY f.step_no) AS counts FROM nudge.funnel_definitions f
+		-- one that cannot be computed would be an error of all
+		WHERE NOT EXISTS (SELECT FROM nudge.quarantine q WHERE q.materialisation = 'conversion_funnel' AND q.key = f.funnel) GROUP BY f.funnel) d ON d.funnel = s.funnel,
 	LATERAL nudge.funnel_users(s.state, steps => d.events, max_gaps => d.gaps, min_counts => d.counts, as_of => k.clock_at) u,
 	LATERAL nudge.funnel_users(s.state, steps => d.events[1:1], as_of => k.clock_at) e$query$,
 	'People in funnels', 'One row per funnel and user that entered. The people behind funnel_steps_monthly: those of a step are the rows with this step_number or a higher one.',
@@ -3679,6 +5348,16 @@ FROM nudge_analytics.customer_health_by_band b JOIN nudge_analytics.customer_hea
 	'{"period_start": "First day of the month", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers", "customers": "Customers with MRR as the month closed, or now", "mrr": "Their MRR", "scored_customers": "Those with a score", "mean_score": "Mean of their scores",
 	"at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "mrr_share": "mrr over that of band all, as a fraction of 1", "at_risk_mrr_rate": "at_risk_mrr over mrr, as a fraction of 1", "complete": "Whether the month is over"}',
 	'{"currency": "type/Category", "band": "type/Category", "mrr": "type/Currency", "mean_score": "type/Score", "at_risk_mrr": "type/Currency", "mrr_share": "type/Percentage", "at_risk_mrr_rate": "type/Percentage"}', '{"period_start": "Month", "mrr": "MRR", "at_risk_mrr": "MRR at risk", "mrr_share": "Share of MRR", "at_risk_mrr_rate": "Share of MRR at risk"}'),
+
+('customer_health_now_by_dimension', 'customers', 2330, '{customer_health_by_dimension}', $query$
+SELECT b.dimension, b.value AS dimension_value, b.currency, b.band, b.customers, b.mrr::numeric(24,6) AS mrr, b.scored_customers, b.mean_score::numeric(24,6) AS mean_score, b.at_risk_customers, b.at_risk_mrr::numeric(24,6) AS at_risk_mrr,
+	(b.mrr / nullif(a.mrr, 0))::numeric(24,6) AS mrr_share, (b.at_risk_mrr / nullif(b.mrr, 0))::numeric(24,6) AS at_risk_mrr_rate
+FROM nudge_analytics.customer_health_by_dimension b JOIN nudge_analytics.customer_health_by_dimension a ON a.dimension = b.dimension AND a.value = b.value AND a.currency = b.currency AND a.band = 'all'$query$,
+	'Health by dimension now', 'One row per value of a dimension, currency and band. Customers with MRR and their MRR by band of health, now, by what the customers are now, and for band all of them all.',
+	'Each dimension has all customers: do not add dimensions, nor band all to the others, nor anything over currencies.',
+	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size", "dimension_value": "Value of the customers now; (none): not known", "currency": "Currency of the amounts", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers", "customers": "Customers with MRR now", "mrr": "Their MRR", "scored_customers": "Those with a score",
+	"mean_score": "Mean of their scores", "at_risk_customers": "Those with a score below 65; NULL if nobody has one", "at_risk_mrr": "MRR of those", "mrr_share": "mrr over that of band all, as a fraction of 1", "at_risk_mrr_rate": "at_risk_mrr over mrr, as a fraction of 1"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "currency": "type/Category", "band": "type/Category", "mrr": "type/Currency", "mean_score": "type/Score", "at_risk_mrr": "type/Currency", "mrr_share": "type/Percentage", "at_risk_mrr_rate": "type/Percentage"}', '{"mrr": "MRR", "at_risk_mrr": "MRR at risk", "mrr_share": "Share of MRR", "at_risk_mrr_rate": "Share of MRR at risk"}'),
 
 ('account_health_now', 'customers', 1834, '{account_health}', $query$
 SELECT nudge.civil_date(h.scored_at, {zone}) AS scored_day, h.customer, h.score::numeric(24,6) AS score, h.coverage_share::numeric(24,6) AS coverage_share, h.band, h.weakest_factor, h.usage_factor::numeric(24,6) AS usage_factor, h.engagement_factor::numeric(24,6) AS engagement_factor,
@@ -3931,6 +5610,14 @@ FROM (VALUES
 	('user_classes_weekly', '{period_start}'),
 	('feature_adoption_monthly', '{period_start,feature}'),
 	('feature_adoption_now', '{feature}'),
+	('active_users_daily_by_dimension', '{day,dimension,dimension_value}'),
+	('user_lifecycle_by_dimension', '{period_start,grain,dimension,dimension_value}'),
+	('user_retention_cohorts_by_dimension', '{cohort_start,dimension,dimension_value,age_months}'),
+	('user_retention_days_by_dimension', '{period_start,dimension,dimension_value,age_days}'),
+	('user_classes_weekly_by_dimension', '{period_start,dimension,dimension_value}'),
+	('feature_adoption_now_by_dimension', '{feature,dimension,dimension_value}'),
+	('activation_by_period', '{period_start,grain,dimension,dimension_value}'),
+	('activation_users', '{user_id}'),
 	('product_events_daily', '{day,event_name,feature}'),
 	('user_events_daily', '{day,user_key,event_name,feature}'),
 	('support_monthly', '{period_start,dimension,dimension_value}'),
@@ -3946,6 +5633,7 @@ FROM (VALUES
 	('delivery_monthly', '{period_start,dimension,dimension_value}'),
 	('channels_monthly', '{period_start,channel}'),
 	('channel_attribution_monthly', '{period_start,channel,attribution_model,currency}'),
+	('customer_attribution_monthly', '{period_start,customer,channel,currency}'),
 	('channel_attribution_monthly_by_dimension', '{period_start,channel,attribution_model,currency,dimension,dimension_value}'),
 	('channel_overview', '{channel}'),
 	('channel_spend_daily', '{day,channel,campaign,partner,currency}'),
@@ -3969,6 +5657,7 @@ FROM (VALUES
 	('customer_health_factor_scores', '{customer,factor}'),
 	('customer_health_history', '{period_start,customer}'),
 	('customer_health_bands', '{period_start,currency,band}'),
+	('customer_health_now_by_dimension', '{dimension,dimension_value,currency,band}'),
 	('account_health_now', '{customer,model}'),
 	('account_success_monthly', '{period_start,dimension,dimension_value,success_measure}'),
 	('value_realization_monthly', '{period_start,dimension,dimension_value}'),
@@ -3983,6 +5672,66 @@ FROM (VALUES
 	('growth_efficiency_quarterly', '{period_start}')
 ) k(name, row_key)
 WHERE v.name = k.name;
+
+-- Targets are set by those to whom the subject of a metric belongs: metrics of other
+-- subjects are theirs to read.
+CREATE VIEW nudge.own_target_metrics WITH (security_barrier = true) AS
+	SELECT DISTINCT m.metric
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department
+	JOIN nudge.shipped_metrics m ON a.audience = 'executive' OR a.audience = 'managers' AND m.subject = ANY (coalesce(a.subjects, d.subjects))
+	WHERE a.audience IN ('executive', 'managers') AND pg_catalog.pg_has_role(r.oid, 'USAGE');
+
+GRANT SELECT ON nudge.own_target_metrics TO PUBLIC;
+
+COMMENT ON VIEW nudge.own_target_metrics IS 'Metrics whose targets the present role may set: as an executive all, as a manager those of the subjects of the department';
+
+COMMENT ON COLUMN nudge.own_target_metrics.metric IS 'Name of the metric';
+
+CREATE FUNCTION nudge.may_set_target(metric text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.own_target_metrics o WHERE o.metric = may_set_target.metric);
+
+COMMENT ON FUNCTION nudge.may_set_target(text) IS 'Whether the present role may set targets of a metric by nudge_reporting.own_targets. Not STRICT: NULL is a metric of nobody';
+
+-- Who writes by nudge_reporting.own_targets has no right on the table, and its view
+-- has.  Who that is can only be asked where the rights are those of the writer: in
+-- the conditions of these triggers, and of the view.
+CREATE FUNCTION nudge.refuse_own_target() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.refuse_target(NEW.metric);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refuse_own_target() IS 'Trigger of nudge.targets: the error of who may not set a target. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.check_own_target() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	NEW := nudge.checked_target(NEW);
+	NEW.set_by := session_user;
+	NEW.set_at := now();
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_own_target() IS 'Trigger of nudge.targets: what is written by executives and managers is as set_target() has it, and says who wrote it and when. Not STRICT: triggers take no arguments';
+
+REVOKE EXECUTE ON FUNCTION nudge.refuse_own_target(), nudge.check_own_target() FROM PUBLIC;
+
+-- by their names, the first one first
+CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_target();
+
+COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
+
+CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
+
+COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
 
 INSERT INTO nudge.shipped_audience_views (name, audience, place, marts, query, display_name, description, columns) VALUES
 ('department_kpis', 'managers', 2000, '{}', $query$
@@ -4014,6 +5763,14 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 	'Targets of departments', 'One row per department and target. The targets of the departments whose manager the reader is; each holds until the next.',
 	'{"period_start": "First day of the first period that it holds for", "department": "Department", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
 	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
+-- A view of one table without more is written like the table, by the rights of its
+-- owner: with the option to check, only rows that it shows.
+('own_targets', 'managers', 2035, '{}', $query$
+SELECT t.period_start, t.metric, t.kind AS target_kind, t.grain, t.dimension, t.dimension_value, t.currency, t.value, t.provenance, t.note, t.set_by::text AS set_by, t.set_at
+FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
+	'Targets to set', 'One row per target that the reader may set. INSERT, UPDATE and DELETE set, change and delete targets: of a manager those of the subjects of the department, of an executive all.',
+	'{"period_start": "First day of the first period that it holds for; left out, the present one", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan; left out, target", "grain": "Length of the periods; left out, that of the metric", "dimension": "Dimension of the slice; left out, all: the total", "dimension_value": "Which slice; left out, all",
+	"currency": "Currency of an amount, empty for other metrics; left out, that of deploy()", "value": "The target, with the sign of the metric; NULL: none from this period on", "provenance": "agreed, imported, derived or placeholder; left out, agreed", "note": "Who agreed, where, and why", "set_by": "Who has set it; not to be written", "set_at": "When; what is written is the time of writing"}'),
 
 -- Those outside see no numerators: they are other metrics.  How many customers
 -- are behind a total is what mrr_monthly_consolidated says; without it nothing
@@ -4142,3 +5899,171 @@ SELECT f.day, f."user" AS user_key, u.customer, f.name AS event_name, f.feature,
 FROM nudge_analytics.user_event_days f JOIN nudge_analytics.dim_users u ON u."user" = f."user" WHERE u.customer = ANY ({own_customers})$query$,
 	'Own usage by day', 'One row per day, user of a customer that the reader is, event and feature.',
 	'{"day": "Day, in the zone of deploy()", "user_key": "User", "customer": "Customer", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events", "succeeded": "Those that worked", "failed": "Those that did not"}');
+
+CREATE OR REPLACE FUNCTION nudge.make_audience_view(name text, settings nudge.deployment) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v nudge.shipped_audience_views;
+BEGIN
+	SELECT s.* INTO v FROM nudge.shipped_audience_views s WHERE s.name = make_audience_view.name;
+	PERFORM nudge.make_external_schema();
+	-- conditions of the reader wait for the rows that are left: a leakproof one would
+	-- go first, and EXPLAIN ANALYZE tell whether others have such a row.  One that is
+	-- written cannot have it: it tells that of targets.
+	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)')
+		|| CASE WHEN v.name = 'own_targets' THEN '' ELSE E'\nOFFSET 0' END, v.description, v.columns);
+	-- a view that is replaced loses them
+	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
+	IF v.name = 'own_targets' THEN
+		EXECUTE format('ALTER VIEW %s SET (check_option = cascaded)', nudge.audience_view(v.name, v.audience));
+		-- the table would say month: the trigger knows the metric
+		EXECUTE format('ALTER VIEW %s ALTER COLUMN grain SET DEFAULT %L', nudge.audience_view(v.name, v.audience), '');
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION nudge.audience_plan() RETURNS TABLE (part integer, place integer, action text, name text, object text, lock text, estimate text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 20
+BEGIN ATOMIC
+	WITH wanted AS (
+		SELECT v.name, v.audience, v.place, v.marts, nudge.audience_view(v.name, v.audience) AS object, (
+			SELECT string_agg(w, ', ' ORDER BY w COLLATE "C") FROM unnest(v.marts) w
+			WHERE NOT EXISTS (SELECT FROM nudge.materialisations t WHERE t.name = w)
+				AND NOT EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = w AND NOT EXISTS (SELECT FROM unnest(s.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL))) AS missing
+		FROM nudge.shipped_audience_views v
+		WHERE EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
+			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners') OR v.name = 'own_targets' AND a.audience = 'executive')
+	)
+	SELECT p.part, p.place, p.action, p.name, p.object, p.lock, p.estimate FROM (
+		SELECT 1 AS part, min(w.place) AS place, 'restrict rows' AS action, m AS name, nudge.mart_table(m) AS object, format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.mart_table(m)) AS lock, 'a policy: nothing is computed' AS estimate
+		FROM wanted w, unnest(w.marts) m WHERE w.audience = 'customers' AND w.missing IS NULL AND NOT nudge.rows_are_restricted(m) GROUP BY m
+		UNION ALL
+		SELECT 2, w.place, CASE WHEN to_regclass(w.object) IS NOT NULL THEN 'change view' WHEN w.missing IS NOT NULL THEN 'leave out' ELSE 'make view' END, w.name, w.object,
+			CASE WHEN w.missing IS NULL AND to_regclass(w.object) IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, until the end of the transaction', w.object) END,
+			CASE WHEN w.missing IS NOT NULL THEN format('not there: %s', w.missing) ELSE 'a view: nothing is computed' END
+		FROM wanted w WHERE w.missing IS NULL OR to_regclass(w.object) IS NULL
+	) p ORDER BY p.part, p.place, p.name COLLATE "C";
+END;
+
+CREATE OR REPLACE FUNCTION nudge.audience_grants() RETURNS TABLE (role_name name, statement text, is_there boolean)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
+BEGIN ATOMIC
+	-- roles that are there, before anything is asked of them
+	WITH given AS MATERIALIZED (
+		SELECT r.oid AS role_id, r.rolname AS role_name, CASE a.audience WHEN 'executive' THEN 'viewer' WHEN 'analysts' THEN 'analyst' END AS kind, CASE a.audience WHEN 'managers' THEN 'nudge_reporting' ELSE 'nudge_external' END AS space
+		FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
+	)
+	SELECT s.role_name, s.statement, s.is_there FROM (
+		SELECT 1 AS part, g.role_name, e.statement, e.is_there FROM given g, nudge.engine_grants(g.kind, g.role_name) e WHERE g.kind IS NOT NULL
+		UNION ALL
+		SELECT 2, g.role_name, w.statement, w.is_there FROM given g, nudge.warehouse_grants(g.kind, g.role_name, ARRAY[current_user]) w WHERE g.kind IS NOT NULL
+		UNION ALL
+		SELECT 3, g.role_name, format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, g.role_name), has_schema_privilege(g.role_id, n.oid, 'USAGE') FROM given g JOIN pg_catalog.pg_namespace n ON n.nspname = g.space WHERE g.kind IS NULL
+		UNION ALL
+		SELECT 4, c.role_name, format('GRANT SELECT (%s) ON %s TO %I', (SELECT string_agg(quote_ident(n), ', ' ORDER BY n COLLATE "C") FROM unnest(c.column_names) n), c.object, c.role_name),
+			(SELECT bool_and(has_column_privilege(c.role_id, c.relation_id, n, 'SELECT')) FROM unnest(c.column_names) n)
+		FROM nudge.audience_columns() c
+		UNION ALL
+		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_id, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v
+		UNION ALL
+		SELECT 6, g.role_name, format('GRANT INSERT, UPDATE, DELETE ON nudge_reporting.own_targets TO %I', g.role_name),
+			(SELECT bool_and(has_table_privilege(g.role_id, to_regclass('nudge_reporting.own_targets'), w)) FROM unnest('{INSERT,UPDATE,DELETE}'::text[]) w)
+		FROM given g WHERE (g.space = 'nudge_reporting' OR g.kind = 'viewer') AND to_regclass('nudge_reporting.own_targets') IS NOT NULL
+	) s ORDER BY s.role_name::text COLLATE "C", s.part, s.statement COLLATE "C";
+END;
+
+CREATE OR REPLACE FUNCTION nudge.create_audiences(audiences text[] DEFAULT '{executive,analysts,managers,investors,board,partners,customers}', departments text[] DEFAULT NULL, prefix text DEFAULT 'nudge_')
+	RETURNS TABLE (role_name name, done boolean, statement text, problem text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	one record;
+BEGIN
+	FOR one IN SELECT (prefix || a.audience || coalesce('_' || translate(d.department, ' -', '__'), ''))::name AS name, lower(a.audience) AS audience, d.department
+		FROM unnest(audiences) WITH ORDINALITY a(audience, n) LEFT JOIN LATERAL (
+			SELECT lower(w.department) AS department, w.n FROM unnest(departments) WITH ORDINALITY w(department, n) UNION ALL SELECT s.department, s.place FROM nudge.shipped_departments s WHERE departments IS NULL) d ON lower(a.audience) = 'managers'
+		ORDER BY a.n, d.n LOOP
+		IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = one.name) THEN
+			IF NOT (SELECT r.rolsuper OR r.rolcreaterole FROM pg_roles r WHERE r.rolname = current_user) THEN
+				RAISE EXCEPTION 'role "%" cannot be made', one.name USING ERRCODE = 'insufficient_privilege',
+					DETAIL = format('Role "%s" may make no roles.', current_user),
+					HINT = 'Let somebody with CREATEROLE call it, or pass roles that are there to nudge.set_audience().';
+			END IF;
+			role_name := one.name;
+			statement := format('CREATE ROLE %I NOLOGIN', one.name);
+			EXECUTE statement;
+			EXECUTE format('COMMENT ON ROLE %I IS %L', one.name, 'nudge_metrics: audience ' || one.audience || coalesce(' of ' || one.department, '') || CASE one.audience WHEN 'analysts' THEN ', of people; not the role analyst of create_roles(), of the engine' ELSE '' END);
+			done := true;
+			RETURN NEXT;
+		END IF;
+		-- what was set for it stays
+		IF NOT EXISTS (SELECT FROM nudge.audiences a WHERE a.role_name = one.name AND a.audience = one.audience AND a.department IS NOT DISTINCT FROM one.department) THEN
+			PERFORM nudge.set_audience(one.name, one.audience, one.department);
+		END IF;
+	END LOOP;
+	PERFORM nudge.make_external_schema();
+	RETURN QUERY SELECT g.* FROM nudge.grant_audiences() g;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.create_audiences(text[], text[], text) IS
+	'Makes the roles of audiences that are missing, none of which logs in, and gives them what they read, of what deploy() has made; tells what it has done. The audience nudge_analysts is of people; nudge_analyst is a role of create_roles(). Not STRICT: NULL departments are those that are shipped';
+
+-- What would let somebody see more, or less, than is meant.
+CREATE OR REPLACE FUNCTION nudge.check_audiences() RETURNS TABLE (role_name name, problem text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
+BEGIN ATOMIC
+	WITH outside AS (
+		-- members, by whatever way: they can SET ROLE
+		SELECT DISTINCT r.oid, r.rolname, r.rolsuper, r.rolbypassrls, a.audience FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name
+		JOIN pg_catalog.pg_roles r ON pg_catalog.pg_has_role(r.oid, g.oid, 'MEMBER') AND (NOT r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid AND m.roleid = g.oid))
+		WHERE a.audience IN ('investors', 'board', 'partners', 'customers')
+	), former AS (
+		SELECT r.oid, r.rolname, count(DISTINCT c.oid) AS views
+		FROM nudge.shipped_audience_views v JOIN pg_catalog.pg_class c ON c.oid = to_regclass(nudge.audience_view(v.name, v.audience)) CROSS JOIN LATERAL aclexplode(c.relacl) l JOIN pg_catalog.pg_roles r ON r.oid = l.grantee
+		WHERE v.audience <> 'managers' AND l.privilege_type = 'SELECT' AND l.grantee <> c.relowner AND NOT EXISTS (SELECT FROM nudge.audiences a WHERE a.role_name = r.rolname)
+		GROUP BY r.oid, r.rolname
+	)
+	SELECT p.role_name, p.problem FROM (
+		SELECT a.role_name, format('there is no such role: %s have no rights', a.audience) AS problem FROM nudge.audiences a WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = a.role_name)
+		UNION ALL
+		SELECT o.rolname, 'it is outside and sees everything: a superuser, or bound by no row policy' FROM outside o WHERE o.rolsuper OR o.rolbypassrls
+		UNION ALL
+		SELECT DISTINCT o.rolname, format('it is outside and may use schema %s', n.nspname) FROM outside o, pg_catalog.pg_namespace n
+		WHERE n.nspname IN ('nudge', 'nudge_staging', 'nudge_analytics', 'nudge_reporting') AND NOT o.rolsuper AND has_schema_privilege(o.oid, n.oid, 'USAGE')
+		UNION ALL
+		SELECT o.rolname, format('it is outside and may read %s, which has no policy', nudge.mart_table(m.name)) FROM outside o, nudge.materialisations m
+		WHERE NOT o.rolsuper AND to_regclass(nudge.mart_table(m.name)) IS NOT NULL AND NOT nudge.rows_are_restricted(m.name) AND has_any_column_privilege(o.oid, to_regclass(nudge.mart_table(m.name)), 'SELECT')
+		UNION ALL
+		SELECT DISTINCT o.rolname, 'it is a customer, and one of ' || i.audience FROM outside o JOIN outside i ON i.oid = o.oid WHERE o.audience = 'customers' AND i.audience <> 'customers' AND NOT o.rolsuper
+		UNION ALL
+		SELECT e.role_name, format('there is no such role: nobody is customer "%s"', e.customer) FROM nudge.external_customers e WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = e.role_name)
+		UNION ALL
+		SELECT e.role_name, format('every member of this audience is customer "%s"', e.customer) FROM nudge.external_customers e JOIN nudge.audiences a ON a.role_name = e.role_name
+		UNION ALL
+		-- a group that was replaced keeps what it was granted, and its members what they see
+		SELECT DISTINCT e.role_name, 'it is not in the group of customers: ' || CASE WHEN EXISTS (SELECT FROM former f WHERE pg_catalog.pg_has_role(r.oid, f.oid, 'USAGE'))
+			THEN 'it sees its own rows by what was granted to an earlier one, but not what is made from now on' ELSE 'it sees nothing' END
+		FROM nudge.external_customers e JOIN pg_catalog.pg_roles r ON r.rolname = e.role_name
+		WHERE NOT EXISTS (SELECT FROM outside o WHERE o.oid = r.oid AND o.audience = 'customers') AND NOT r.rolsuper
+		UNION ALL
+		SELECT f.rolname, format('it is no audience, and may read %s views of nudge_external', f.views) FROM former f
+		UNION ALL
+		-- roles of the engine are not those of people
+		SELECT m.rolname, format('it is a member of %s, a role of the engine, and may not read %s views of nudge_reporting: people are members of an audience, such as analysts', c.rolname, x.views)
+		FROM pg_catalog.pg_roles c JOIN pg_catalog.pg_roles m ON m.oid <> c.oid AND m.rolcanlogin AND NOT m.rolsuper AND pg_catalog.pg_has_role(m.oid, c.oid, 'MEMBER'),
+			LATERAL (SELECT count(*) AS views FROM nudge.shipped_views v JOIN pg_catalog.pg_class w ON w.oid = to_regclass(nudge.reporting_view(v.name))
+				WHERE NOT (has_schema_privilege(m.oid, w.relnamespace, 'USAGE') AND has_table_privilege(m.oid, w.oid, 'SELECT'))) x
+		WHERE (c.rolname = 'nudge_analyst' OR pg_catalog.shobj_description(c.oid, 'pg_authid') = 'nudge_metrics: reads inputs, materialisations and views for BI tools') AND x.views > 0
+			AND NOT EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles g ON g.rolname = a.role_name WHERE pg_catalog.pg_has_role(m.oid, g.oid, 'MEMBER'))
+		UNION ALL
+		-- one was granted it, or it was theirs before
+		SELECT a.role_name, format('managers of %s may read nudge_reporting.%s, which is not theirs', a.department, c.relname)
+		FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name JOIN pg_catalog.pg_class c ON c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'nudge_reporting') AND c.relkind = 'v'
+		WHERE a.audience = 'managers' AND has_table_privilege(r.oid, c.oid, 'SELECT') AND NOT EXISTS (SELECT FROM nudge.audience_views() v WHERE v.role_name = a.role_name AND to_regclass(v.view_name) = c.oid)
+	) p ORDER BY p.role_name::text COLLATE "C", p.problem COLLATE "C";
+END;
+
+COMMENT ON FUNCTION nudge.check_audiences() IS
+	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group, groups that were replaced, people in the role nudge_analyst in place of the audience nudge_analysts. Not STRICT: it has no arguments';

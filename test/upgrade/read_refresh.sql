@@ -8,7 +8,7 @@
 
 SELECT name, layer, key_column, row_key, has_clock, cadence, batch_keys, enabled, definition_hash = nudge.definition_hash(name), clock_at, data_as_of, last_success_at, next_due_at, consecutive_failures, last_error, registered_at
 FROM nudge.materialisations ORDER BY name COLLATE "C";
-SELECT * FROM nudge.dependencies ORDER BY materialisation COLLATE "C", upstream COLLATE "C";
+SELECT materialisation, upstream, key_column, has_map FROM nudge.dependencies ORDER BY materialisation COLLATE "C", upstream COLLATE "C";
 SELECT * FROM nudge.pending ORDER BY materialisation COLLATE "C", key COLLATE "C";
 SELECT * FROM nudge.quarantine ORDER BY materialisation COLLATE "C", key COLLATE "C";
 SELECT run_id, materialisation, kind, status, started_at, ended_at, batches, keys, rows_written, rows_deleted, quarantined, sqlstate, error, run_by, pid, backend_start FROM nudge.runs ORDER BY run_id;
