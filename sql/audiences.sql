@@ -98,8 +98,11 @@ SELECT nudge.set_target('win_rate', 0.3);
 INSERT INTO nudge_reporting.own_targets (metric, value, period_start, note) VALUES ('win_rate', 0.3, '2024-02-01', 'sales meeting') RETURNING period_start, metric, target_kind, grain, value, set_by = session_user AS signed;
 INSERT INTO nudge_reporting.own_targets (metric, value) VALUES ('mrr', 100);
 SELECT period_start, department, metric, value, note FROM nudge_reporting.department_targets;
+INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric) VALUES ('2024-02-03', 'launch', 'New stages', 'win_rate') RETURNING day, metric, annotated_by = session_user AS signed;
+INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text) VALUES ('2024-02-03', 'launch', 'Of all');
 RESET ROLE;
 DELETE FROM nudge.targets;
+TRUNCATE nudge.annotations RESTART IDENTITY;
 
 -- Logins
 SELECT * FROM nudge.make_read_only('regress_acme', '2 seconds');

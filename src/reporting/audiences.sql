@@ -93,56 +93,6 @@ COMMENT ON VIEW nudge.own_department_metrics IS 'Metrics of the departments whos
 COMMENT ON COLUMN nudge.own_department_metrics.department IS 'Department';
 COMMENT ON COLUMN nudge.own_department_metrics.metric IS 'Name of the metric';
 
--- Targets are set by those to whom the subject of a metric belongs: metrics of other
--- subjects are theirs to read.
-CREATE VIEW nudge.own_target_metrics WITH (security_barrier = true) AS
-	SELECT DISTINCT m.metric
-	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department
-	JOIN nudge.shipped_metrics m ON a.audience = 'executive' OR a.audience = 'managers' AND m.subject = ANY (coalesce(a.subjects, d.subjects))
-	WHERE a.audience IN ('executive', 'managers') AND pg_catalog.pg_has_role(r.oid, 'USAGE');
-GRANT SELECT ON nudge.own_target_metrics TO PUBLIC;
-COMMENT ON VIEW nudge.own_target_metrics IS 'Metrics whose targets the present role may set: as an executive all, as a manager those of the subjects of the department';
-COMMENT ON COLUMN nudge.own_target_metrics.metric IS 'Name of the metric';
-
-CREATE FUNCTION nudge.may_set_target(metric text) RETURNS boolean
-	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN EXISTS (SELECT FROM nudge.own_target_metrics o WHERE o.metric = may_set_target.metric);
-COMMENT ON FUNCTION nudge.may_set_target(text) IS 'Whether the present role may set targets of a metric by nudge_reporting.own_targets. Not STRICT: NULL is a metric of nobody';
-
--- Who writes by nudge_reporting.own_targets has no right on the table, and its view
--- has.  Who that is can only be asked where the rights are those of the writer: in
--- the conditions of these triggers, and of the view.
-CREATE FUNCTION nudge.refuse_own_target() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.refuse_target(NEW.metric);
-	RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION nudge.refuse_own_target() IS 'Trigger of nudge.targets: the error of who may not set a target. Not STRICT: triggers take no arguments';
-
-CREATE FUNCTION nudge.check_own_target() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	NEW := nudge.checked_target(NEW);
-	NEW.set_by := session_user;
-	NEW.set_at := now();
-	RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION nudge.check_own_target() IS 'Trigger of nudge.targets: what is written by executives and managers is as set_target() has it, and says who wrote it and when. Not STRICT: triggers take no arguments';
-REVOKE EXECUTE ON FUNCTION nudge.refuse_own_target(), nudge.check_own_target() FROM PUBLIC;
-
--- by their names, the first one first
-CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
-	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_target();
-COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
-CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
-	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
-COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
-
 CREATE FUNCTION nudge.audience_metrics(audience text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE audience
@@ -238,6 +188,11 @@ FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_me
 	'Targets to set', 'One row per target that the reader may set. INSERT, UPDATE and DELETE set, change and delete targets: of a manager those of the subjects of the department, of an executive all.',
 	'{"period_start": "First day of the first period that it holds for; left out, the present one", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan; left out, target", "grain": "Length of the periods; left out, that of the metric", "dimension": "Dimension of the slice; left out, all: the total", "dimension_value": "Which slice; left out, all",
 	"currency": "Currency of an amount, empty for other metrics; left out, that of deploy()", "value": "The target, with the sign of the metric; NULL: none from this period on", "provenance": "agreed, imported, derived or placeholder; left out, agreed", "note": "Who agreed, where, and why", "set_by": "Who has set it; not to be written", "set_at": "When; what is written is the time of writing"}'),
+('own_annotations', 'managers', 2036, '{}', $query$
+SELECT a.annotation_id, a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, a.annotated_by::text AS annotated_by, a.annotated_at
+FROM nudge.annotations a WHERE a.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
+	'Annotations to write', 'One row per annotation that the reader may write. INSERT, UPDATE and DELETE write, change and delete annotations of one metric: of a manager those of the subjects of the department, of an executive all.',
+	'{"annotation_id": "Number; not to be written", "day": "When it happened", "annotation_kind": "launch, price change, campaign, outage, policy, data, market or other", "annotation_text": "What happened", "metric": "Metric whose charts show it", "annotated_by": "Who has written it; not to be written", "annotated_at": "When; what is written is the time of writing"}'),
 
 -- Those outside see no numerators: they are other metrics.  How many customers
 -- are behind a total is what mrr_monthly_consolidated says; without it nothing
@@ -416,6 +371,11 @@ END
 $$;
 COMMENT ON FUNCTION nudge.restrict_rows(text) IS 'Works for deploy: lets the group of customers see only own rows of a mart, and everybody else what they saw before';
 
+CREATE FUNCTION nudge.written_views() RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN '{own_targets,own_annotations}'::text[];
+COMMENT ON FUNCTION nudge.written_views() IS 'Works for deploy: views of nudge_reporting that executives and managers write';
+
 CREATE FUNCTION nudge.make_audience_view(name text, settings nudge.deployment) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -428,11 +388,13 @@ BEGIN
 	-- go first, and EXPLAIN ANALYZE tell whether others have such a row.  One that is
 	-- written cannot have it: it tells that of targets.
 	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)')
-		|| CASE WHEN v.name = 'own_targets' THEN '' ELSE E'\nOFFSET 0' END, v.description, v.columns);
+		|| CASE WHEN v.name = ANY (nudge.written_views()) THEN '' ELSE E'\nOFFSET 0' END, v.description, v.columns);
 	-- a view that is replaced loses them
 	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
-	IF v.name = 'own_targets' THEN
+	IF v.name = ANY (nudge.written_views()) THEN
 		EXECUTE format('ALTER VIEW %s SET (check_option = cascaded)', nudge.audience_view(v.name, v.audience));
+	END IF;
+	IF v.name = 'own_targets' THEN
 		-- the table would say month: the trigger knows the metric
 		EXECUTE format('ALTER VIEW %s ALTER COLUMN grain SET DEFAULT %L', nudge.audience_view(v.name, v.audience), '');
 	END IF;
@@ -463,7 +425,7 @@ BEGIN ATOMIC
 				AND NOT EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = w AND NOT EXISTS (SELECT FROM unnest(s.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL))) AS missing
 		FROM nudge.shipped_audience_views v
 		WHERE EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
-			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners') OR v.name = 'own_targets' AND a.audience = 'executive')
+			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners') OR v.name = ANY (nudge.written_views()) AND a.audience = 'executive')
 	)
 	SELECT p.part, p.place, p.action, p.name, p.object, p.lock, p.estimate FROM (
 		SELECT 1 AS part, min(w.place) AS place, 'restrict rows' AS action, m AS name, nudge.mart_table(m) AS object, format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.mart_table(m)) AS lock, 'a policy: nothing is computed' AS estimate
@@ -538,9 +500,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_id, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v
 		UNION ALL
-		SELECT 6, g.role_name, format('GRANT INSERT, UPDATE, DELETE ON nudge_reporting.own_targets TO %I', g.role_name),
-			(SELECT bool_and(has_table_privilege(g.role_id, to_regclass('nudge_reporting.own_targets'), w)) FROM unnest('{INSERT,UPDATE,DELETE}'::text[]) w)
-		FROM given g WHERE (g.space = 'nudge_reporting' OR g.kind = 'viewer') AND to_regclass('nudge_reporting.own_targets') IS NOT NULL
+		SELECT 6, g.role_name, format('GRANT INSERT, UPDATE, DELETE ON %s TO %I', nudge.reporting_view(n), g.role_name),
+			(SELECT bool_and(has_table_privilege(g.role_id, to_regclass(nudge.reporting_view(n)), w)) FROM unnest('{INSERT,UPDATE,DELETE}'::text[]) w)
+		FROM given g, unnest(nudge.written_views()) n WHERE (g.space = 'nudge_reporting' OR g.kind = 'viewer') AND to_regclass(nudge.reporting_view(n)) IS NOT NULL
 	) s ORDER BY s.role_name::text COLLATE "C", s.part, s.statement COLLATE "C";
 END;
 COMMENT ON FUNCTION nudge.audience_grants() IS 'Works for grant_audiences: the statements that give audiences what they read, and whether they have it. Not STRICT: it has no arguments';

@@ -98,7 +98,7 @@ CREATE FUNCTION pg_temp.expected(reader, relation) RETURNS boolean LANGUAGE sql 
 		WHEN 'executive' THEN $2.space = 'nudge_reporting'
 		WHEN 'analysts' THEN $2.space IN ('nudge_staging', 'nudge_analytics', 'nudge_reporting') OR $2.space = 'nudge' AND $2.is_public
 		WHEN 'managers' THEN $2.space = 'nudge_reporting' AND ($2.subject = ANY ($1.subjects)
-			OR $2.name IN ('calendar_days', 'metric_catalog', 'chart_annotations', 'data_freshness', 'reporting_settings', '_metabase_metadata', 'department_kpis', 'department_metric_values', 'department_metric_progress', 'department_targets', 'own_targets'))
+			OR $2.name IN ('calendar_days', 'metric_catalog', 'chart_annotations', 'data_freshness', 'reporting_settings', '_metabase_metadata', 'department_kpis', 'department_metric_values', 'department_metric_progress', 'department_targets', 'own_targets', 'own_annotations'))
 		WHEN 'outside' THEN $2.space = 'nudge_external' AND $2.name IN ('company_kpis', 'company_metric_values', 'company_mrr_monthly', 'company_metric_catalog')
 		WHEN 'customer' THEN $2.space = 'nudge_external' AND $2.name IN ('own_account', 'own_users', 'own_mrr_periods', 'own_mrr_monthly', 'own_subscriptions', 'own_tickets', 'own_usage_daily')
 		ELSE false END
@@ -123,8 +123,9 @@ SELECT cmp_ok((SELECT count(*) FROM tried WHERE expected), '>', 200::bigint, 'so
 SELECT cmp_ok((SELECT count(*) FROM tried WHERE NOT expected), '>', 1000::bigint, 'and many may not');
 SELECT is_empty($$ SELECT reader, space, name, answer FROM tried WHERE (answer = 'done') <> expected $$, 'nobody reads more, nor less');
 SELECT is_empty($$ SELECT reader, space, name, answer FROM tried WHERE NOT expected AND answer !~ '^42501 permission denied for (schema|table|view)' $$, 'what is not theirs is refused');
-SELECT is_empty($$ SELECT r.name, l.space, l.name FROM reader r, relation l WHERE l.name <> 'own_targets' AND (has_table_privilege(r.name, l.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege(r.name, l.oid, 'INSERT, UPDATE, REFERENCES')) $$, 'nobody writes');
+SELECT is_empty($$ SELECT r.name, l.space, l.name FROM reader r, relation l WHERE l.name NOT IN ('own_targets', 'own_annotations') AND (has_table_privilege(r.name, l.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege(r.name, l.oid, 'INSERT, UPDATE, REFERENCES')) $$, 'nobody writes');
 SELECT set_eq($$ SELECT r.name FROM reader r WHERE has_table_privilege(r.name, 'nudge_reporting.own_targets', 'INSERT') $$, $$ SELECT name FROM reader WHERE audience IN ('executive', 'managers') $$, 'but who sets targets');
+SELECT set_eq($$ SELECT r.name FROM reader r WHERE has_table_privilege(r.name, 'nudge_reporting.own_annotations', 'INSERT') $$, $$ SELECT name FROM reader WHERE audience IN ('executive', 'managers') $$, 'and writes annotations');
 SELECT is_empty($$ SELECT r.name FROM reader r WHERE has_table_privilege(r.name, 'nudge_reporting.own_targets', 'TRUNCATE, REFERENCES, TRIGGER') $$, 'and that only as rows');
 SELECT is_empty($$ SELECT r.name, n.nspname FROM reader r, pg_namespace n WHERE n.nspname ~ '^nudge' AND has_schema_privilege(r.name, n.oid, 'CREATE') $$, 'nor makes objects');
 SELECT is_empty($$ SELECT r.name, s.relname FROM reader r, pg_class s WHERE s.relkind = 'S' AND s.relnamespace::regnamespace::text ~ '^nudge' AND has_sequence_privilege(r.name, s.oid, 'USAGE, UPDATE') $$, 'nor draws numbers');
@@ -453,7 +454,7 @@ SELECT is(pg_temp.told_by_plan(q, theirs), pg_temp.told_by_plan(q, 'nobody'), 'n
 RESET ROLE;
 SET ROLE tap_managers_product;
 CREATE FUNCTION pg_temp.peek_metric(metric text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN IF metric ~ 'mrr|pipeline|burn' THEN RAISE EXCEPTION 'seen: %', metric; END IF; RETURN true; END $$;
-SELECT lives_ok(format('SELECT count(*) FROM nudge_reporting.%I WHERE pg_temp.peek_metric(metric)', n), 'functions of a manager see no metric of others: ' || n) FROM unnest('{department_kpis,department_metric_values,department_metric_progress,department_targets,own_targets}'::text[]) n;
+SELECT lives_ok(format('SELECT count(*) FROM nudge_reporting.%I WHERE pg_temp.peek_metric(metric)', n), 'functions of a manager see no metric of others: ' || n) FROM unnest('{department_kpis,department_metric_values,department_metric_progress,department_targets,own_targets,own_annotations}'::text[]) n;
 RESET ROLE;
 REVOKE tap_managers_sales, tap_managers_product FROM tap_jane;
 
@@ -534,6 +535,33 @@ ALTER ROLE tap_jane INHERIT;
 REVOKE tap_managers_sales, tap_analysts FROM tap_jane;
 SELECT is_empty($$ SELECT * FROM nudge.check_audiences() UNION ALL SELECT role_name, problem FROM nudge.grant_audiences() $$, 'nothing is missing or too much');
 DELETE FROM nudge.targets WHERE metric NOT IN ('mrr', 'win_rate', 'uptime_rate');
+-- and what happened
+DELETE FROM nudge.annotations;
+SELECT nudge.annotate('2024-01-01', 'launch', 'of all'), nudge.annotate('2024-01-02', 'launch', 'of finance', 'mrr') \g /dev/null
+SET ROLE tap_managers_sales;
+INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric, annotated_at) VALUES ('2024-01-03', 'Launch', 'of sales', 'win_rate', '2001-01-01'), ('2024-01-04', 'other', 'gone', 'win_rate', NULL);
+UPDATE nudge_reporting.own_annotations SET annotation_text = upper(annotation_text);
+DELETE FROM nudge_reporting.own_annotations WHERE annotation_text = 'GONE';
+SELECT throws_ok(q, s, m, d) FROM (VALUES
+	($$ INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric) VALUES ('2024-01-03', 'launch', 'x', 'mrr') $$, '42501', 'annotations of "mrr" are not yours to write', 'of other metrics nothing is written'),
+	($$ INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text) VALUES ('2024-01-03', 'launch', 'x') $$, '42501', 'annotations of all metrics are not yours to write', 'nor of all'),
+	($$ UPDATE nudge_reporting.own_annotations SET metric = NULL $$, '42501', 'annotations of all metrics are not yours to write', 'also by a change'),
+	($$ INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric) VALUES ('2024-01-03', 'party', 'x', 'win_rate') $$, '22023', 'unknown kind of annotation "party"', 'what makes no sense is refused'),
+	($$ INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric, annotated_by) VALUES ('2024-01-03', 'launch', 'x', 'win_rate', 'me') $$, '0A000', NULL, 'who has written it is not made up'),
+	($$ DELETE FROM nudge.annotations $$, '42501', NULL, 'the table itself is closed')) v(q, s, m, d);
+RESET ROLE;
+SELECT results_eq('SELECT day, kind, text, metric, annotated_by, annotated_at FROM nudge.annotations ORDER BY day', $$ SELECT v.day::date, 'launch', v.text, v.metric, session_user::name, now() FROM (VALUES ('2024-01-01', 'of all', NULL), ('2024-01-02', 'of finance', 'mrr'), ('2024-01-03', 'OF SALES', 'win_rate')) v(day, text, metric) $$, 'annotations of a manager, signed, and those of others as they were');
+GRANT tap_analysts, tap_managers_sales TO tap_jane;
+SET ROLE tap_jane;
+SELECT lives_ok($$ SELECT nudge.annotate('2024-01-05', 'launch', 'by the function', 'win_rate') $$, 'who may call functions writes by annotate() too');
+SELECT throws_ok($$ SELECT nudge.annotate('2024-01-05', 'launch', 'by the function') $$, '42501', 'annotations of all metrics are not yours to write', 'what is theirs');
+RESET ROLE;
+REVOKE tap_managers_sales FROM tap_jane;
+SET ROLE tap_jane;
+SELECT throws_ok($$ SELECT nudge.annotate('2024-01-05', 'launch', 'by the function', 'win_rate') $$, '42501', 'annotations of "win_rate" are not yours to write', 'analysts write none');
+RESET ROLE;
+REVOKE tap_analysts FROM tap_jane;
+DELETE FROM nudge.annotations;
 
 -- other subjects than those that are shipped
 SELECT nudge.set_audience('tap_managers_product', 'managers', 'product', subjects => '{platform}', metrics => '{nps}') \g /dev/null

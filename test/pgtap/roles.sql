@@ -27,7 +27,7 @@ CREATE TEMP TABLE acting AS SELECT name, string_to_array(kinds, ' ') AS kinds FR
 	('next_keys', 'operator job'), ('refresh_batch', 'operator job'), ('begin_run', 'operator job'), ('end_run', 'operator job'), ('enumerate_keys', 'operator job'),
 	('heartbeat', 'operator job'), ('check_rebuild', 'operator job'), ('prune_runs', 'operator job'), ('prune_job_runs', 'operator job'), ('prune_daily', 'operator job'), ('purge_expired', 'operator job'), ('retry_quarantined', 'operator job'),
 	('schedule', 'operator job'), ('unschedule', 'operator job'), ('adopt', 'operator job'), ('take_over', 'operator job'), ('record_schedule', 'operator job'), ('record_installation', 'operator job'),
-	('note_mapping', ''), ('note_settings', ''), ('refuse_own_target', ''), ('check_own_target', ''), ('mark_everything', ''), ('quarantine_key', ''), ('run_as_owner', ''), ('take_pending', ''), ('compute_batch', ''), ('note_triggers', ''),
+	('note_mapping', ''), ('note_settings', ''), ('refuse_own_target', ''), ('check_own_target', ''), ('refuse_own_annotation', ''), ('check_own_annotation', ''), ('mark_everything', ''), ('quarantine_key', ''), ('run_as_owner', ''), ('take_pending', ''), ('compute_batch', ''), ('note_triggers', ''),
 	('set_data_retention', ''), ('purge_object', ''), ('find_keys', ''), ('find_entity', ''), ('erase_history', ''), ('begin_erasure', ''), ('end_erasure', ''), ('forget', ''), ('create_roles', ''), ('grant_roles', ''), ('create_audiences', '')) a(name, kinds);
 SELECT set_eq('SELECT DISTINCT name FROM routine WHERE NOT is_public', 'SELECT name FROM acting', 'what is not for everybody is in one of the lists, and all of these are');
 SELECT is_empty($$
