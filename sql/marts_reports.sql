@@ -127,6 +127,8 @@ SELECT currency, model, channel, conversions, revenue FROM nudge_analytics.chann
 INSERT INTO conversions VALUES ('fay', day(40), 7, 'USD');
 CALL refresh('channel_attribution');
 SELECT customer, currency FROM nudge_analytics.customer_journeys WHERE customer = 'fay';
+CALL refresh('customer_attribution');
+SELECT customer, channel, linear_revenue, assisted_conversions FROM nudge_analytics.customer_attribution WHERE currency = 'EUR' ORDER BY 1, 2;
 SELECT m.name, v.* FROM materialisations m, verify(m.name) v WHERE m.name ~ 'journey|attribution';
 
 -- Channels: 20 for email and 90 for paid; ada is half email's, and eve wholly

@@ -227,18 +227,20 @@ AS $$
 DECLARE
 	m nudge.shipped_marts;
 	one record;
+	query text;
 	maps jsonb;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
 	PERFORM nudge.change_shipped_key(m);
+	query := nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings);
 	FOR one IN SELECT s.key AS input, s.value AS query FROM jsonb_each_text(m.scopes) s WHERE to_regclass(nudge.staging_name(s.key)) IS NOT NULL LOOP
 		PERFORM nudge.make_engine_view(nudge.scope_view(m.name, one.input), nudge.fill_in_inputs(one.query, settings), format('Rows of %s for the keys of materialisation "%s" that are computed', one.input, m.name));
 	END LOOP;
-	-- of inputs that are there, and by those
+	-- of inputs that are there and read, and by those
 	SELECT jsonb_object_agg(k.key, CASE jsonb_typeof(k.value) WHEN 'array' THEN (SELECT jsonb_agg(CASE jsonb_typeof(e.one) WHEN 'object' THEN jsonb_set(e.one, '{query}', to_jsonb(nudge.fill_in_inputs(e.one ->> 'query', settings))) ELSE e.one END ORDER BY e.n)
 		FROM jsonb_array_elements(k.value) WITH ORDINALITY e(one, n)) ELSE k.value END)
-	INTO maps FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR to_regclass(nudge.staging_name(k.key)) IS NOT NULL;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_scopes(nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m), m.key_column, m.row_key, m.layer,
+	INTO maps FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR to_regclass(nudge.staging_name(k.key)) IS NOT NULL AND (m.scopes ? k.key OR strpos(query, nudge.staging_name(k.key)) > 0);
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_scopes(query, m), m.key_column, m.row_key, m.layer,
 		key_maps => maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
