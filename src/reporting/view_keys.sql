@@ -82,6 +82,7 @@ FROM (VALUES
 	('funnel_people', '{funnel,user_id}'),
 	('sessions_daily', '{period_start}'),
 	('sessions_monthly', '{period_start}'),
+	('sessions_monthly_by_dimension', '{period_start,dimension,dimension_value}'),
 	('user_sessions', '{started_at,user_id}'),
 	('unit_economics_monthly', '{period_start,currency}'),
 	('unit_economics_segments', '{period_start,segment,currency}'),

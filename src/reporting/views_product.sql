@@ -67,6 +67,17 @@ FROM nudge_analytics.session_metrics s WHERE s.grain = 'month'$query$,
 	"bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions", "median_duration_seconds": "Median duration of a session", "complete": "Whether the month is over"}',
 	'{"bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration", "median_duration_seconds": "type/Duration"}', '{"period_start": "Month"}'),
 
+('sessions_monthly_by_dimension', 'usage', 2323, '{session_metrics_by_dimension}', $query$
+SELECT s.month AS period_start, s.dimension, s.value AS dimension_value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds::numeric(24,6) AS duration_seconds, s.sessions_per_user::numeric(24,6) AS sessions_per_user, s.bounce_rate::numeric(24,6) AS bounce_rate,
+	s.events_per_session::numeric(24,6) AS events_per_session, s.return_rate::numeric(24,6) AS return_rate, s.mean_duration_seconds::numeric(24,6) AS mean_duration_seconds, s.complete
+FROM nudge_analytics.session_metrics_by_dimension s$query$,
+	'Sessions by month and dimension', 'One row per month with sessions and value of a dimension. Sessions that began in the month, up to yesterday, by what their users and accounts are now; months are those of the zone of deploy().',
+	'Each dimension has all sessions: do not add dimensions. users and returning_users are not to be added over months; rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none): not known", "sessions": "Sessions that began in the month", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more",
+	"duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration"}', '{"period_start": "Month"}'),
+
 ('user_sessions', 'usage', 1812, '{fact_sessions}', $query$
 SELECT s.day AS session_day, s.started_at, s.ended_at, s."user" AS user_id, s.events, s.duration_seconds::numeric(24,6) AS duration_seconds, s.entry_event, s.exit_event, s.bounced AS is_bounce
 FROM nudge_analytics.fact_sessions s$query$,

@@ -425,6 +425,12 @@ SELECT is_empty($$ SELECT b.band, d.dimension FROM nudge_reporting.customer_heal
 SELECT set_eq($$ SELECT dimension_value, customers, mrr, mean_score FROM nudge_reporting.customer_health_now_by_dimension WHERE dimension = 'segment' AND band = 'red' $$,
 	$$ SELECT coalesce(btrim(c.segment), '(none)'), count(*), sum(d.current_mrr)::numeric(24,6), avg(l.score)::numeric(24,6) FROM nudge_reporting.customer_details d LEFT JOIN company.customers c USING (customer),
 		LATERAL (SELECT s.score FROM company.scores s WHERE s.entity = d.customer AND s.at < (((now() AT TIME ZONE 'America/Los_Angeles')::date + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') ORDER BY s.at DESC LIMIT 1) l WHERE d.current_mrr > 0 AND l.score < 60 GROUP BY 1 $$, 'red customers of a segment are those of the last scores');
+SELECT is_empty($$ SELECT s.period_start, d.dimension FROM nudge_reporting.sessions_monthly s CROSS JOIN (SELECT DISTINCT dimension FROM nudge_reporting.sessions_monthly_by_dimension) d
+	LEFT JOIN (SELECT period_start, dimension, sum(sessions) AS sessions, sum(users) AS users, sum(events) AS events, sum(bounces) AS bounces, sum(returning_users) AS returning, sum(duration_seconds) AS seconds FROM nudge_reporting.sessions_monthly_by_dimension GROUP BY 1, 2) p USING (period_start, dimension)
+	WHERE s.sessions > 0 AND (s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds) IS DISTINCT FROM (p.sessions, p.users, p.events, p.bounces, p.returning, p.seconds) $$, 'and all sessions');
+SELECT set_eq($$ SELECT period_start, dimension_value, sessions, users FROM nudge_reporting.sessions_monthly_by_dimension WHERE dimension = 'segment' $$,
+	$$ SELECT date_trunc('month', s.session_day)::date, coalesce(btrim(c.segment), '(none)'), count(*), count(DISTINCT s.user_id) FROM nudge_reporting.user_sessions s LEFT JOIN company.users u ON u."user" = s.user_id LEFT JOIN company.customers c ON c.customer = u.customer
+	WHERE s.session_day < (now() AT TIME ZONE 'America/Los_Angeles')::date GROUP BY 1, 2 $$, 'sessions of a segment are those of its users');
 SELECT is((SELECT count(DISTINCT dimension) FROM nudge_reporting.revenue_cohort_months_by_dimension), 10::bigint, 'cohorts have ten dimensions');
 SELECT is_empty($$ SELECT a.period_start, a.attribution_model, a.channel, d.dimension FROM nudge_reporting.channel_attribution_monthly a CROSS JOIN (SELECT DISTINCT dimension FROM nudge_reporting.channel_attribution_monthly_by_dimension) d
 	LEFT JOIN (SELECT period_start, currency, attribution_model, channel, dimension, sum(attributed_revenue) AS revenue, sum(attributed_conversions) AS n, sum(assisted_revenue) AS assisted FROM nudge_reporting.channel_attribution_monthly_by_dimension GROUP BY 1, 2, 3, 4, 5) s USING (period_start, currency, attribution_model, channel, dimension)
@@ -455,13 +461,13 @@ UPDATE company.account_facts SET value = 'weak' WHERE fact = 'sponsor_status' AN
 UPDATE company.touches SET campaign = 'Search brand' WHERE customer ~ '3$';
 DELETE FROM company.scores WHERE entity ~ '6$' AND at > now() - interval '100 days';
 -- those of the reports that no other test has
-\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,customer_attribution,revenue_cohorts_by_dimension,customer_health_by_dimension}'
+\set changed '{account_success,value_realization,risk_adjusted_retention,intervention_results,revenue_by_stream,costs_per_customer,growth_efficiency,campaign_performance,content_performance,partner_results,sales_activity,channel_attribution_by_dimension,customer_attribution,revenue_cohorts_by_dimension,customer_health_by_dimension,session_metrics_by_dimension}'
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty(format('SELECT %L, v.* FROM nudge.verify(%L) v', m, m), 'after changes ' || m || ' is as its query says')
 FROM unnest(:'changed'::text[]) m;
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
-	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|customer_attribution|revenue_cohorts_by|customer_health_by_dim)' $$, 'a second refresh writes nothing');
+	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|customer_attribution|revenue_cohorts_by|customer_health_by_dim|session_metrics_by)' $$, 'a second refresh writes nothing');
 
 -- Currencies ------------------------------------------------------------------------
 
