@@ -181,7 +181,7 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
 
 -- Months that are not there have no sessions; medians have no parts.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('session_metrics_by_dimension', 'usage', 1120, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
+('session_metrics_by_dimension', 'usage', 1224, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
 SELECT m.month, s.dimension, s.value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds, s.sessions::numeric / s.users AS sessions_per_user, s.bounces::numeric / s.sessions AS bounce_rate, s.events::numeric / s.sessions AS events_per_session,
 	s.returning_users::numeric / s.users AS return_rate, s.duration_seconds / s.sessions AS mean_duration_seconds, (m.month + interval '1 month')::date <= t.today AS complete
 FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
