@@ -1130,18 +1130,20 @@ AS $$
 DECLARE
 	m nudge.shipped_marts;
 	one record;
+	query text;
 	maps jsonb;
 BEGIN
 	SELECT s.* INTO m FROM nudge.shipped_marts s WHERE s.name = add_shipped_mart.name;
 	PERFORM nudge.change_shipped_key(m);
+	query := nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings);
 	FOR one IN SELECT s.key AS input, s.value AS query FROM jsonb_each_text(m.scopes) s WHERE to_regclass(nudge.staging_name(s.key)) IS NOT NULL LOOP
 		PERFORM nudge.make_engine_view(nudge.scope_view(m.name, one.input), nudge.fill_in_inputs(one.query, settings), format('Rows of %s for the keys of materialisation "%s" that are computed', one.input, m.name));
 	END LOOP;
-	-- of inputs that are there, and by those
+	-- of inputs that are there and read, and by those
 	SELECT jsonb_object_agg(k.key, CASE jsonb_typeof(k.value) WHEN 'array' THEN (SELECT jsonb_agg(CASE jsonb_typeof(e.one) WHEN 'object' THEN jsonb_set(e.one, '{query}', to_jsonb(nudge.fill_in_inputs(e.one ->> 'query', settings))) ELSE e.one END ORDER BY e.n)
 		FROM jsonb_array_elements(k.value) WITH ORDINALITY e(one, n)) ELSE k.value END)
-	INTO maps FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR to_regclass(nudge.staging_name(k.key)) IS NOT NULL;
-	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_scopes(nudge.fill_in_inputs(nudge.fill_in(m.query, settings), settings), m), m.key_column, m.row_key, m.layer,
+	INTO maps FROM jsonb_each(m.key_maps) k WHERE k.key <> ALL (m.optional_inputs) OR to_regclass(nudge.staging_name(k.key)) IS NOT NULL AND (m.scopes ? k.key OR strpos(query, nudge.staging_name(k.key)) > 0);
+	PERFORM nudge.add_materialisation(m.name, nudge.fill_in_scopes(query, m), m.key_column, m.row_key, m.layer,
 		key_maps => maps, clock_query => nudge.fill_in_inputs(nudge.fill_in(m.clock_query, settings), settings), description => m.description);
 	FOR one IN SELECT c.key, c.value FROM jsonb_each_text(m.columns) c LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', nudge.mart_table(m.name), one.key, one.value);
@@ -1959,12 +1961,15 @@ WHERE j.currency IS NOT NULL$query$,
 -- By what the customers are now: models that are fitted to all paths have no parts.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('channel_attribution_by_dimension', 'acquisition', 1222, 'metric', '{touches,conversions,customers,subscriptions}', 'period', '{period,dimension,value,currency,model,channel}', $query$
-SELECT s.period, s.dimension, s.value, s.currency, v.model, s.channel, v.conversions, v.revenue, sum(v.revenue) OVER one AS total_revenue, v.revenue / nullif(sum(v.revenue) OVER one, 0) AS revenue_share, s.assisted_conversions, s.assisted_revenue,
-	(s.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
-FROM (
+SELECT m.period, s.dimension, s.value, s.currency, v.model, s.channel, v.conversions, v.revenue, sum(v.revenue) OVER one AS total_revenue, v.revenue / nullif(sum(v.revenue) OVER one, 0) AS revenue_share, s.assisted_conversions, s.assisted_revenue,
+	(m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+-- month by month, so that some are computed alone
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) n,
+	LATERAL (SELECT g::date AS period FROM generate_series(n.month - interval '35 months', n.month, interval '1 month') g) m,
+	LATERAL (
 	SELECT CASE WHEN b.segment IS NOT NULL THEN 'segment' WHEN b.industry IS NOT NULL THEN 'industry' WHEN b.company_size IS NOT NULL THEN 'company_size' WHEN b.region IS NOT NULL THEN 'region' WHEN b.growth_tier IS NOT NULL THEN 'growth_tier' WHEN b.sales_channel IS NOT NULL THEN 'sales_channel' WHEN b.plan IS NOT NULL THEN 'plan' WHEN b.product_mix IS NOT NULL THEN 'product_mix' WHEN b.tenure IS NOT NULL THEN 'tenure' ELSE 'initial_contract_size' END AS dimension,
 		coalesce(b.segment, b.industry, b.company_size, b.region, b.growth_tier, b.sales_channel, b.plan, b.product_mix, b.tenure, b.initial_contract_size) AS value,
-		b.currency, b.period, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
+		b.currency, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
 		sum(b.last_non_direct_conversions) AS c3, sum(b.last_non_direct_revenue) AS r3, sum(b.linear_conversions) AS c4, sum(b.linear_revenue) AS r4, sum(b.time_decay_conversions) AS c5, sum(b.time_decay_revenue) AS r5,
 		sum(b.position_based_conversions) AS c6, sum(b.position_based_revenue) AS r6, sum(b.j_shaped_conversions) AS c7, sum(b.j_shaped_revenue) AS r7, sum(b.inverse_j_conversions) AS c8, sum(b.inverse_j_revenue) AS r8,
 		sum(b.w_shaped_conversions) AS c9, sum(b.w_shaped_revenue) AS r9, sum(b.blended_conversions) AS c10, sum(b.blended_revenue) AS r10, sum(b.participation_conversions) AS c11, sum(b.participation_revenue) AS r11,
@@ -1972,15 +1977,15 @@ FROM (
 	FROM (
 		SELECT c.*, nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
 		FROM nudge_analytics.customer_attribution c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = c.customer
-		WHERE c.period >= nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') - interval '35 months'
+		WHERE c.period = m.period
 		-- sums of neighbours stay in the cache: five times as fast
-		ORDER BY c.currency, c.period, c.channel
+		ORDER BY c.currency, c.channel
 	) b
 	-- labels are never NULL: one that is there is what is grouped by
-	GROUP BY b.currency, b.period, b.channel, GROUPING SETS ((b.segment), (b.industry), (b.company_size), (b.region), (b.growth_tier), (b.sales_channel), (b.plan), (b.product_mix), (b.tenure), (b.initial_contract_size))
+	GROUP BY b.currency, b.channel, GROUPING SETS ((b.segment), (b.industry), (b.company_size), (b.region), (b.growth_tier), (b.sales_channel), (b.plan), (b.product_mix), (b.tenure), (b.initial_contract_size))
 ) s, LATERAL (VALUES ('first_touch', s.c1, s.r1), ('last_touch', s.c2, s.r2), ('last_non_direct', s.c3, s.r3), ('linear', s.c4, s.r4), ('time_decay', s.c5, s.r5), ('position_based', s.c6, s.r6), ('j_shaped', s.c7, s.r7),
 	('inverse_j', s.c8, s.r8), ('w_shaped', s.c9, s.r9), ('blended', s.c10, s.r10), ('participation', s.c11, s.r11)) v(model, conversions, revenue)
-WINDOW one AS (PARTITION BY s.dimension, s.value, s.currency, s.period, v.model)$query$,
+WINDOW one AS (PARTITION BY m.period, s.dimension, s.value, s.currency, v.model)$query$,
 	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t',
 	'{"dim_customers": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}, "customer_products": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}}',
 	'Conversions and revenue credited to channels, under each model of attribution that follows rules, by the month of the conversion and value of a dimension of the customers now. Grain: month of the zone of deploy(), dimension, value, currency, model and channel',
@@ -2894,6 +2899,40 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
 	"value": "Value now; (none) for those without, all for all", "sign_ups": "Users that signed up in the period, on days that are over, but internal ones", "eligible_users": "Those whose first 24 hours are over: the denominator of activation_rate", "activated_users": "Those of them that did an action within these; NULL without the action set",
 	"activation_rate": "activated_users over eligible_users, a fraction", "week_eligible_users": "Users whose first 7 days are over: the denominator of week_activation_rate", "week_activated_users": "Those of them that did an action within these", "week_activation_rate": "week_activated_users over week_eligible_users, a fraction",
 	"median_seconds_to_activate": "Median time from signing up to the first action, of week_activated_users", "period_complete": "Whether the period is over", "complete": "Whether the first 24 hours are over for all of them", "week_complete": "Whether the first 7 days are over for all of them", "null_reason": "no action set activation: nudge.action_sets has none, so nobody can be said to be activated; NULL otherwise"}');
+
+-- Months that are not there have no sessions; medians have no parts.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('session_metrics_by_dimension', 'usage', 1224, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
+SELECT m.month, s.dimension, s.value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds, s.sessions::numeric / s.users AS sessions_per_user, s.bounces::numeric / s.sessions AS bounce_rate, s.events::numeric / s.sessions AS events_per_session,
+	s.returning_users::numeric / s.users AS return_rate, s.duration_seconds / s.sessions AS mean_duration_seconds, (m.month + interval '1 month')::date <= t.today AS complete
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+	-- the window of session_metrics
+	LATERAL (SELECT g::date AS month FROM generate_series(nudge.period_start(t.today, 'month')::timestamp - interval '119 months', nudge.period_start(t.today, 'month')::timestamp, interval '1 month') g) m,
+	LATERAL (
+		SELECT CASE WHEN n.segment IS NOT NULL THEN 'segment' WHEN n.industry IS NOT NULL THEN 'industry' WHEN n.company_size IS NOT NULL THEN 'company_size' WHEN n.region IS NOT NULL THEN 'region' WHEN n.growth_tier IS NOT NULL THEN 'growth_tier' WHEN n.sales_channel IS NOT NULL THEN 'sales_channel' WHEN n.plan IS NOT NULL THEN 'plan' WHEN n.product_mix IS NOT NULL THEN 'product_mix' WHEN n.tenure IS NOT NULL THEN 'tenure' WHEN n.initial_contract_size IS NOT NULL THEN 'initial_contract_size' WHEN n.user_plan IS NOT NULL THEN 'user_plan' ELSE 'role' END AS dimension,
+			coalesce(n.segment, n.industry, n.company_size, n.region, n.growth_tier, n.sales_channel, n.plan, n.product_mix, n.tenure, n.initial_contract_size, n.user_plan, n.role) AS value,
+			sum(n.sessions)::bigint AS sessions, count(*) AS users, sum(n.events)::bigint AS events, sum(n.bounces)::bigint AS bounces, count(*) FILTER (WHERE n.sessions > 1) AS returning_users, sum(n.seconds) AS duration_seconds
+		FROM (
+			SELECT f.sessions, f.events, f.bounces, f.seconds, coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size, coalesce(d.user_plan, '(none)') AS user_plan, coalesce(d.role, '(none)') AS role
+			FROM (
+				SELECT f."user", count(*) AS sessions, sum(f.events) AS events, count(*) FILTER (WHERE f.bounced) AS bounces, sum(f.duration_seconds) AS seconds
+				FROM nudge_analytics.fact_sessions f WHERE f.month = m.month AND f.day < t.today GROUP BY f."user"
+			) f LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = f."user"
+		) n
+		-- labels are never NULL: one that is there is what is grouped by
+		GROUP BY GROUPING SETS ((n.segment), (n.industry), (n.company_size), (n.region), (n.growth_tier), (n.sales_channel), (n.plan), (n.product_mix), (n.tenure), (n.initial_contract_size), (n.user_plan), (n.role))
+	) s$query$,
+	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
+	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
+UNION ALL
+SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
+	'{"user_dimensions": {"column": "user", "query": "SELECT f.\"user\", f.month FROM nudge_analytics.fact_sessions f"}}',
+	'Sessions by month and value of a dimension of the users now, up to yesterday. Grain: month with sessions of the zone of deploy(), dimension and value',
+	'{"month": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all sessions, do not add them", "value": "Value now; (none) for those without", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event",
+	"returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction",
+	"mean_duration_seconds": "duration_seconds over sessions", "complete": "Whether the month is over"}');
 
 -- src/warehouse/marts_economics.sql
 
@@ -3843,6 +3882,57 @@ BEGIN
 		PERFORM nudge.refuse_target(made.metric);
 	END IF;
 	RETURN made.period_start;
+END
+$$;
+
+CREATE FUNCTION nudge.check_annotation(wanted nudge.annotations) RETURNS void
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF (wanted).kind IS NULL OR lower((wanted).kind) NOT IN ('launch', 'price change', 'campaign', 'outage', 'policy', 'data', 'market', 'other') THEN
+		RAISE EXCEPTION 'unknown kind of annotation "%"', left(coalesce((wanted).kind, ''), 40) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Charts tell kinds apart by colour.',
+			HINT = 'It is launch, price change, campaign, outage, policy, data, market or other.';
+	ELSIF NOT coalesce(isfinite((wanted).day), false) OR coalesce(btrim((wanted).text), '') = '' THEN
+		RAISE EXCEPTION 'an annotation needs a day and a text' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'A chart shows the text at the day.',
+			HINT = 'Pass both.';
+	END IF;
+	IF (wanted).metric IS NOT NULL THEN
+		PERFORM nudge.check_metric((wanted).metric);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_annotation(nudge.annotations) IS 'Works for annotate: an error if an annotation makes no sense';
+
+CREATE FUNCTION nudge.refuse_annotation(metric text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'annotations of % are not yours to write', coalesce('"' || left(metric, 70) || '"', 'all metrics') USING ERRCODE = 'insufficient_privilege',
+		DETAIL = 'They are written by nudge_owner; those of one metric by executives too, and by managers of a department that has its subject.',
+		HINT = 'Name a metric that is yours: nudge_reporting.own_annotations has its annotations.';
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refuse_annotation(text) IS 'Works for annotate: the error of who may not write annotations of a metric. Not STRICT: NULL is all metrics';
+
+CREATE OR REPLACE FUNCTION nudge.annotate(day date, kind text, text text, metric text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	made bigint;
+BEGIN
+	PERFORM nudge.check_annotation(ROW(0, day, kind, text, metric, NULL, NULL)::nudge.annotations);
+	IF has_table_privilege('nudge.annotations', 'INSERT') THEN
+		INSERT INTO nudge.annotations (day, kind, text, metric) VALUES (annotate.day, lower(annotate.kind), annotate.text, annotate.metric) RETURNING annotation_id INTO made;
+	ELSIF coalesce(has_table_privilege(to_regclass('nudge_reporting.own_annotations'), 'INSERT'), false) THEN
+		EXECUTE 'INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric) VALUES ($1, $2, $3, $4) RETURNING annotation_id' INTO made USING day, lower(kind), text, metric;
+	ELSE
+		PERFORM nudge.refuse_annotation(metric);
+	END IF;
+	RETURN made;
 END
 $$;
 
@@ -5272,6 +5362,17 @@ FROM nudge_analytics.session_metrics s WHERE s.grain = 'month'$query$,
 	"bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions", "median_duration_seconds": "Median duration of a session", "complete": "Whether the month is over"}',
 	'{"bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration", "median_duration_seconds": "type/Duration"}', '{"period_start": "Month"}'),
 
+('sessions_monthly_by_dimension', 'usage', 2323, '{session_metrics_by_dimension}', $query$
+SELECT s.month AS period_start, s.dimension, s.value AS dimension_value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds::numeric(24,6) AS duration_seconds, s.sessions_per_user::numeric(24,6) AS sessions_per_user, s.bounce_rate::numeric(24,6) AS bounce_rate,
+	s.events_per_session::numeric(24,6) AS events_per_session, s.return_rate::numeric(24,6) AS return_rate, s.mean_duration_seconds::numeric(24,6) AS mean_duration_seconds, s.complete
+FROM nudge_analytics.session_metrics_by_dimension s$query$,
+	'Sessions by month and dimension', 'One row per month with sessions and value of a dimension. Sessions that began in the month, up to yesterday, by what their users and accounts are now; months are those of the zone of deploy().',
+	'Each dimension has all sessions: do not add dimensions. users and returning_users are not to be added over months; rates are added by their numerators and denominators. The last month is open: complete is false.',
+	'{"period_start": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user", "dimension_value": "Value now; (none): not known", "sessions": "Sessions that began in the month", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event", "returning_users": "Users with two sessions or more",
+	"duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, as a fraction of 1", "events_per_session": "events over sessions", "return_rate": "returning_users over users, as a fraction of 1", "mean_duration_seconds": "duration_seconds over sessions",
+	"complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category", "bounce_rate": "type/Percentage", "return_rate": "type/Percentage", "duration_seconds": "type/Duration", "mean_duration_seconds": "type/Duration"}', '{"period_start": "Month"}'),
+
 ('user_sessions', 'usage', 1812, '{fact_sessions}', $query$
 SELECT s.day AS session_day, s.started_at, s.ended_at, s."user" AS user_id, s.events, s.duration_seconds::numeric(24,6) AS duration_seconds, s.entry_event, s.exit_event, s.bounced AS is_bounce
 FROM nudge_analytics.fact_sessions s$query$,
@@ -5650,6 +5751,7 @@ FROM (VALUES
 	('funnel_people', '{funnel,user_id}'),
 	('sessions_daily', '{period_start}'),
 	('sessions_monthly', '{period_start}'),
+	('sessions_monthly_by_dimension', '{period_start,dimension,dimension_value}'),
 	('user_sessions', '{started_at,user_id}'),
 	('unit_economics_monthly', '{period_start,currency}'),
 	('unit_economics_segments', '{period_start,segment,currency}'),
@@ -5672,66 +5774,6 @@ FROM (VALUES
 	('growth_efficiency_quarterly', '{period_start}')
 ) k(name, row_key)
 WHERE v.name = k.name;
-
--- Targets are set by those to whom the subject of a metric belongs: metrics of other
--- subjects are theirs to read.
-CREATE VIEW nudge.own_target_metrics WITH (security_barrier = true) AS
-	SELECT DISTINCT m.metric
-	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department
-	JOIN nudge.shipped_metrics m ON a.audience = 'executive' OR a.audience = 'managers' AND m.subject = ANY (coalesce(a.subjects, d.subjects))
-	WHERE a.audience IN ('executive', 'managers') AND pg_catalog.pg_has_role(r.oid, 'USAGE');
-
-GRANT SELECT ON nudge.own_target_metrics TO PUBLIC;
-
-COMMENT ON VIEW nudge.own_target_metrics IS 'Metrics whose targets the present role may set: as an executive all, as a manager those of the subjects of the department';
-
-COMMENT ON COLUMN nudge.own_target_metrics.metric IS 'Name of the metric';
-
-CREATE FUNCTION nudge.may_set_target(metric text) RETURNS boolean
-	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN EXISTS (SELECT FROM nudge.own_target_metrics o WHERE o.metric = may_set_target.metric);
-
-COMMENT ON FUNCTION nudge.may_set_target(text) IS 'Whether the present role may set targets of a metric by nudge_reporting.own_targets. Not STRICT: NULL is a metric of nobody';
-
--- Who writes by nudge_reporting.own_targets has no right on the table, and its view
--- has.  Who that is can only be asked where the rights are those of the writer: in
--- the conditions of these triggers, and of the view.
-CREATE FUNCTION nudge.refuse_own_target() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM nudge.refuse_target(NEW.metric);
-	RETURN NULL;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.refuse_own_target() IS 'Trigger of nudge.targets: the error of who may not set a target. Not STRICT: triggers take no arguments';
-
-CREATE FUNCTION nudge.check_own_target() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	NEW := nudge.checked_target(NEW);
-	NEW.set_by := session_user;
-	NEW.set_at := now();
-	RETURN NEW;
-END
-$$;
-
-COMMENT ON FUNCTION nudge.check_own_target() IS 'Trigger of nudge.targets: what is written by executives and managers is as set_target() has it, and says who wrote it and when. Not STRICT: triggers take no arguments';
-
-REVOKE EXECUTE ON FUNCTION nudge.refuse_own_target(), nudge.check_own_target() FROM PUBLIC;
-
--- by their names, the first one first
-CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
-	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_target();
-
-COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
-
-CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
-	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
-
-COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
 
 INSERT INTO nudge.shipped_audience_views (name, audience, place, marts, query, display_name, description, columns) VALUES
 ('department_kpis', 'managers', 2000, '{}', $query$
@@ -5771,6 +5813,11 @@ FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_me
 	'Targets to set', 'One row per target that the reader may set. INSERT, UPDATE and DELETE set, change and delete targets: of a manager those of the subjects of the department, of an executive all.',
 	'{"period_start": "First day of the first period that it holds for; left out, the present one", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan; left out, target", "grain": "Length of the periods; left out, that of the metric", "dimension": "Dimension of the slice; left out, all: the total", "dimension_value": "Which slice; left out, all",
 	"currency": "Currency of an amount, empty for other metrics; left out, that of deploy()", "value": "The target, with the sign of the metric; NULL: none from this period on", "provenance": "agreed, imported, derived or placeholder; left out, agreed", "note": "Who agreed, where, and why", "set_by": "Who has set it; not to be written", "set_at": "When; what is written is the time of writing"}'),
+('own_annotations', 'managers', 2036, '{}', $query$
+SELECT a.annotation_id, a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, a.annotated_by::text AS annotated_by, a.annotated_at
+FROM nudge.annotations a WHERE a.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
+	'Annotations to write', 'One row per annotation that the reader may write. INSERT, UPDATE and DELETE write, change and delete annotations of one metric: of a manager those of the subjects of the department, of an executive all.',
+	'{"annotation_id": "Number; not to be written", "day": "When it happened", "annotation_kind": "launch, price change, campaign, outage, policy, data, market or other", "annotation_text": "What happened", "metric": "Metric whose charts show it", "annotated_by": "Who has written it; not to be written", "annotated_at": "When; what is written is the time of writing"}'),
 
 -- Those outside see no numerators: they are other metrics.  How many customers
 -- are behind a total is what mrr_monthly_consolidated says; without it nothing
@@ -5900,6 +5947,12 @@ FROM nudge_analytics.user_event_days f JOIN nudge_analytics.dim_users u ON u."us
 	'Own usage by day', 'One row per day, user of a customer that the reader is, event and feature.',
 	'{"day": "Day, in the zone of deploy()", "user_key": "User", "customer": "Customer", "event_name": "Name of the event", "feature": "Feature; NULL: none", "event_count": "Events", "succeeded": "Those that worked", "failed": "Those that did not"}');
 
+CREATE FUNCTION nudge.written_views() RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN '{own_targets,own_annotations}'::text[];
+
+COMMENT ON FUNCTION nudge.written_views() IS 'Works for deploy: views of nudge_reporting that executives and managers write';
+
 CREATE OR REPLACE FUNCTION nudge.make_audience_view(name text, settings nudge.deployment) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -5912,11 +5965,13 @@ BEGIN
 	-- go first, and EXPLAIN ANALYZE tell whether others have such a row.  One that is
 	-- written cannot have it: it tells that of targets.
 	PERFORM nudge.make_shipped_view(nudge.audience_view(v.name, v.audience), replace(nudge.fill_in(v.query, settings), '{own_customers}', 'ARRAY(SELECT o.customer FROM nudge.own_customers o)')
-		|| CASE WHEN v.name = 'own_targets' THEN '' ELSE E'\nOFFSET 0' END, v.description, v.columns);
+		|| CASE WHEN v.name = ANY (nudge.written_views()) THEN '' ELSE E'\nOFFSET 0' END, v.description, v.columns);
 	-- a view that is replaced loses them
 	EXECUTE format('ALTER VIEW %s SET (security_barrier = true, security_invoker = %s)', nudge.audience_view(v.name, v.audience), CASE v.audience WHEN 'customers' THEN 'true' ELSE 'false' END);
-	IF v.name = 'own_targets' THEN
+	IF v.name = ANY (nudge.written_views()) THEN
 		EXECUTE format('ALTER VIEW %s SET (check_option = cascaded)', nudge.audience_view(v.name, v.audience));
+	END IF;
+	IF v.name = 'own_targets' THEN
 		-- the table would say month: the trigger knows the metric
 		EXECUTE format('ALTER VIEW %s ALTER COLUMN grain SET DEFAULT %L', nudge.audience_view(v.name, v.audience), '');
 	END IF;
@@ -5933,7 +5988,7 @@ BEGIN ATOMIC
 				AND NOT EXISTS (SELECT FROM nudge.shipped_marts s WHERE s.name = w AND NOT EXISTS (SELECT FROM unnest(s.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL))) AS missing
 		FROM nudge.shipped_audience_views v
 		WHERE EXISTS (SELECT FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name
-			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners') OR v.name = 'own_targets' AND a.audience = 'executive')
+			WHERE a.audience = v.audience OR v.audience = 'aggregate' AND a.audience IN ('investors', 'board', 'partners') OR v.name = ANY (nudge.written_views()) AND a.audience = 'executive')
 	)
 	SELECT p.part, p.place, p.action, p.name, p.object, p.lock, p.estimate FROM (
 		SELECT 1 AS part, min(w.place) AS place, 'restrict rows' AS action, m AS name, nudge.mart_table(m) AS object, format('ACCESS EXCLUSIVE on %s, until the end of the transaction', nudge.mart_table(m)) AS lock, 'a policy: nothing is computed' AS estimate
@@ -5967,9 +6022,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 5, v.role_name, format('GRANT SELECT ON %s TO %I', v.view_name, v.role_name), has_table_privilege(v.role_id, to_regclass(v.view_name), 'SELECT') FROM nudge.audience_views() v
 		UNION ALL
-		SELECT 6, g.role_name, format('GRANT INSERT, UPDATE, DELETE ON nudge_reporting.own_targets TO %I', g.role_name),
-			(SELECT bool_and(has_table_privilege(g.role_id, to_regclass('nudge_reporting.own_targets'), w)) FROM unnest('{INSERT,UPDATE,DELETE}'::text[]) w)
-		FROM given g WHERE (g.space = 'nudge_reporting' OR g.kind = 'viewer') AND to_regclass('nudge_reporting.own_targets') IS NOT NULL
+		SELECT 6, g.role_name, format('GRANT INSERT, UPDATE, DELETE ON %s TO %I', nudge.reporting_view(n), g.role_name),
+			(SELECT bool_and(has_table_privilege(g.role_id, to_regclass(nudge.reporting_view(n)), w)) FROM unnest('{INSERT,UPDATE,DELETE}'::text[]) w)
+		FROM given g, unnest(nudge.written_views()) n WHERE (g.space = 'nudge_reporting' OR g.kind = 'viewer') AND to_regclass(nudge.reporting_view(n)) IS NOT NULL
 	) s ORDER BY s.role_name::text COLLATE "C", s.part, s.statement COLLATE "C";
 END;
 
@@ -6067,3 +6122,108 @@ END;
 
 COMMENT ON FUNCTION nudge.check_audiences() IS
 	'What lets somebody see more, or less, than their audience should: roles that are not there, people outside who may read inside, marts without a policy, customers in no group, groups that were replaced, people in the role nudge_analyst in place of the audience nudge_analysts. Not STRICT: it has no arguments';
+
+-- src/reporting/own_targets.sql
+
+/*
+ * own_targets.sql
+ *		Which targets and annotations executives and managers write, by the views
+ *		own_targets and own_annotations of audiences.sql.
+ *
+ * Rules: doc/targets.md.
+ */
+
+-- Targets are set by those to whom the subject of a metric belongs: metrics of other
+-- subjects are theirs to read.
+CREATE VIEW nudge.own_target_metrics WITH (security_barrier = true) AS
+	SELECT DISTINCT m.metric
+	FROM nudge.audiences a JOIN pg_catalog.pg_roles r ON r.rolname = a.role_name LEFT JOIN nudge.shipped_departments d ON d.department = a.department
+	JOIN nudge.shipped_metrics m ON a.audience = 'executive' OR a.audience = 'managers' AND m.subject = ANY (coalesce(a.subjects, d.subjects))
+	WHERE a.audience IN ('executive', 'managers') AND pg_catalog.pg_has_role(r.oid, 'USAGE');
+
+GRANT SELECT ON nudge.own_target_metrics TO PUBLIC;
+
+COMMENT ON VIEW nudge.own_target_metrics IS 'Metrics whose targets the present role may set: as an executive all, as a manager those of the subjects of the department';
+
+COMMENT ON COLUMN nudge.own_target_metrics.metric IS 'Name of the metric';
+
+CREATE FUNCTION nudge.may_set_target(metric text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN EXISTS (SELECT FROM nudge.own_target_metrics o WHERE o.metric = may_set_target.metric);
+
+COMMENT ON FUNCTION nudge.may_set_target(text) IS 'Whether the present role may set targets of a metric by nudge_reporting.own_targets. Not STRICT: NULL is a metric of nobody';
+
+-- Who writes by nudge_reporting.own_targets has no right on the table, and its view
+-- has.  Who that is can only be asked where the rights are those of the writer: in
+-- the conditions of these triggers, and of the view.
+CREATE FUNCTION nudge.refuse_own_target() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.refuse_target(NEW.metric);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refuse_own_target() IS 'Trigger of nudge.targets: the error of who may not set a target. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.check_own_target() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	NEW := nudge.checked_target(NEW);
+	NEW.set_by := session_user;
+	NEW.set_at := now();
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_own_target() IS 'Trigger of nudge.targets: what is written by executives and managers is as set_target() has it, and says who wrote it and when. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.refuse_own_annotation() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.refuse_annotation(NEW.metric);
+	RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.refuse_own_annotation() IS 'Trigger of nudge.annotations: the error of who may not write one. Not STRICT: triggers take no arguments';
+
+CREATE FUNCTION nudge.check_own_annotation() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_annotation(NEW);
+	NEW.kind := lower(NEW.kind);
+	NEW.annotated_by := session_user;
+	NEW.annotated_at := now();
+	RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION nudge.check_own_annotation() IS 'Trigger of nudge.annotations: what is written by executives and managers is as annotate() has it, and says who wrote it and when. Not STRICT: triggers take no arguments';
+
+REVOKE EXECUTE ON FUNCTION nudge.refuse_own_target(), nudge.check_own_target(), nudge.refuse_own_annotation(), nudge.check_own_annotation() FROM PUBLIC;
+
+-- by their names, the first one first
+CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_target();
+
+COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
+
+CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
+
+COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
+
+CREATE TRIGGER may_write BEFORE INSERT OR UPDATE ON nudge.annotations
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.annotations'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_annotation();
+
+COMMENT ON TRIGGER may_write ON nudge.annotations IS 'Executives and managers write annotations of their own metrics only';
+
+CREATE TRIGGER write_own BEFORE INSERT OR UPDATE ON nudge.annotations
+	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.annotations'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_annotation();
+
+COMMENT ON TRIGGER write_own ON nudge.annotations IS 'Annotations of executives and managers are checked, and signed';
