@@ -171,6 +171,12 @@ SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, 
 SELECT compute_as_owner('pg_class', 'SELECT 1/0, 0::bigint, NULL::jsonb', '{a}');
 SELECT compute_as_owner(NULL, 'SELECT 1', '{a}'), batch_keys();
 SELECT batch_keys('DELETE FROM nudge.plans');
+-- a query that no plan can ask for, and a condition without a plan
+SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, jsonb_agg(nudge.batch_keys(format('SELECT u || %L FROM unnest($1) u', n)) ORDER BY n) FROM generate_series(1, 2) n$$, '{b,a}');
+CREATE TABLE public.of_batch (key text CHECK (key = ANY (nudge.batch_keys('SELECT unnest($1)'))));
+SELECT rows_written FROM compute_as_owner('public.of_batch', $$WITH w AS (INSERT INTO public.of_batch VALUES ('a') RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM w$$, '{b,a}');
+SELECT rows_written FROM compute_as_owner('public.of_batch', $$WITH w AS (INSERT INTO public.of_batch VALUES ('a') RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM w$$, '{c}');
+DROP TABLE public.of_batch;
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "nothing"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "created_at"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": 5}');

@@ -194,7 +194,9 @@ nm_batch_keys(PG_FUNCTION_ARGS)
 
 /*
  * batch_keys_support(): while a batch is planned, what batch_keys(query) finds is
- * constant, so that an index or a hash table finds rows by it.
+ * constant, so that an index or a hash table finds rows by it.  Only of a query
+ * that is constant: others would be asked about here again, without end.  And only
+ * in a plan: what the executor simplifies alone, as a CHECK, may be kept.
  */
 PG_FUNCTION_INFO_V1(nm_batch_keys_support);
 Datum
@@ -204,7 +206,9 @@ nm_batch_keys_support(PG_FUNCTION_ARGS)
 		(SupportRequestSimplify *) PG_GETARG_POINTER(0);
 	Node *keys = NULL;
 
-	if (IsA(request, SupportRequestSimplify) && batch_keys != (Datum) 0)
+	if (IsA(request, SupportRequestSimplify) && request->root != NULL &&
+		batch_keys != (Datum) 0 && list_length(request->fcall->args) == 1 &&
+		IsA(linitial(request->fcall->args), Const))
 		keys = estimate_expression_value(request->root,
 										 copyObject((Node *) request->fcall));
 	PG_RETURN_POINTER(keys != NULL && IsA(keys, Const) ? keys : NULL);
