@@ -163,7 +163,11 @@ SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge
 SELECT to_regclass(map_view('mapped', 'nudge_staging.plans.family'));
 SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": ["plan", "plan"]}');
 SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": []}');
+-- only its own views go with it
+SELECT add_materialisation('mapped__of_more', 'SELECT customer FROM nudge_staging.customers', 'customer');
 SELECT drop_materialisation('mapped');
+SELECT to_regclass(definition_view('mapped__of_more'));
+SELECT drop_materialisation('mapped__of_more');
 -- the keys of a batch: none outside of one
 SELECT batch_keys(), batch_keys('SELECT unnest($1)'), batch_keys(NULL);
 SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, jsonb_build_array(nudge.batch_keys(), nudge.batch_keys('SELECT u || 1 FROM unnest($1) u'))$$, '{b,a}');

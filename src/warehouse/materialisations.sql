@@ -713,7 +713,8 @@ BEGIN
 	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
-			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__(by_[0-9a-f]{8}|of_[a-z_]+)$'))
+			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')
+				OR EXISTS (SELECT FROM nudge.inputs i WHERE c.relname = concat_ws('__of_', name, i.input)))
 		-- the definition may read those of some keys
 		ORDER BY c.relname COLLATE "C" LOOP
 		EXECUTE format('DROP VIEW %s', view_name);
