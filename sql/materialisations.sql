@@ -181,6 +181,16 @@ CREATE TABLE public.of_batch (key text CHECK (key = ANY (nudge.batch_keys('SELEC
 SELECT rows_written FROM compute_as_owner('public.of_batch', $$WITH w AS (INSERT INTO public.of_batch VALUES ('a') RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM w$$, '{b,a}');
 SELECT rows_written FROM compute_as_owner('public.of_batch', $$WITH w AS (INSERT INTO public.of_batch VALUES ('a') RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM w$$, '{c}');
 DROP TABLE public.of_batch;
+-- a plan that is kept is not of the batch before
+CREATE VIEW public.of_batch AS SELECT k FROM unnest('{a,b,c}'::text[]) k WHERE k = ANY (nudge.batch_keys('SELECT unnest($1)'));
+CREATE FUNCTION public.kept() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT string_agg(k, ' ' ORDER BY k) FROM public.of_batch); END $$;
+SELECT k, (SELECT changed FROM compute_as_owner('public.of_batch', 'SELECT 0::bigint, 0::bigint, to_jsonb(public.kept())', string_to_array(k, NULL))) FROM unnest('{ab,c}'::text[]) k;
+SELECT public.kept();
+-- nor of the one around it
+SELECT changed FROM compute_as_owner('public.of_batch', $$SELECT 0::bigint, 0::bigint, jsonb_build_array(public.kept(),
+	(SELECT i.changed FROM nudge.compute_as_owner('public.of_batch', 'SELECT 0::bigint, 0::bigint, to_jsonb(public.kept())', '{b}') i), public.kept())$$, '{a,c}');
+DROP FUNCTION public.kept();
+DROP VIEW public.of_batch;
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "nothing"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "created_at"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": 5}');
