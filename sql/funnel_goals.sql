@@ -182,3 +182,9 @@ SELECT pg_temp.refused($$INSERT INTO nudge.funnel_definitions (funnel, step_no, 
 SELECT pg_temp.refused($$DELETE FROM nudge.funnel_definitions WHERE funnel = 'growth' AND step_no < 30$$);
 SELECT * FROM nudge.funnel_problem('growth');
 SELECT * FROM nudge.funnel_problem('unknown');
+-- a dump with one is restored
+SET check_function_bodies = off;
+INSERT INTO nudge.funnel_definitions (funnel, step_no, event, max_gap) VALUES ('restored', 1, 'a', NULL), ('restored', 2, 'b', '1 month');
+RESET check_function_bodies;
+SELECT pg_temp.refused($$UPDATE nudge.funnel_definitions SET target_volume = 5 WHERE funnel = 'restored'$$);
+DELETE FROM nudge.funnel_definitions WHERE funnel = 'restored';

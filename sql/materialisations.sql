@@ -163,7 +163,11 @@ SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge
 SELECT to_regclass(map_view('mapped', 'nudge_staging.plans.family'));
 SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": ["plan", "plan"]}');
 SELECT add_materialisation('mapped', 'SELECT c.customer, p.list_price FROM nudge_staging.customers c JOIN nudge_staging.plans p ON p.plan = c.segment', 'customer', key_maps => '{"plans": []}');
+-- only its own views go with it
+SELECT add_materialisation('mapped__of_more', 'SELECT customer FROM nudge_staging.customers', 'customer');
 SELECT drop_materialisation('mapped');
+SELECT to_regclass(definition_view('mapped__of_more'));
+SELECT drop_materialisation('mapped__of_more');
 -- the keys of a batch: none outside of one
 SELECT batch_keys(), batch_keys('SELECT unnest($1)'), batch_keys(NULL);
 SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, jsonb_build_array(nudge.batch_keys(), nudge.batch_keys('SELECT u || 1 FROM unnest($1) u'))$$, '{b,a}');
@@ -171,6 +175,22 @@ SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, 
 SELECT compute_as_owner('pg_class', 'SELECT 1/0, 0::bigint, NULL::jsonb', '{a}');
 SELECT compute_as_owner(NULL, 'SELECT 1', '{a}'), batch_keys();
 SELECT batch_keys('DELETE FROM nudge.plans');
+-- a query that no plan can ask for, and a condition without a plan
+SELECT changed FROM compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, jsonb_agg(nudge.batch_keys(format('SELECT u || %L FROM unnest($1) u', n)) ORDER BY n) FROM generate_series(1, 2) n$$, '{b,a}');
+CREATE TABLE public.of_batch (key text CHECK (key = ANY (nudge.batch_keys('SELECT unnest($1)'))));
+SELECT rows_written FROM compute_as_owner('public.of_batch', $$WITH w AS (INSERT INTO public.of_batch VALUES ('a') RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM w$$, '{b,a}');
+SELECT rows_written FROM compute_as_owner('public.of_batch', $$WITH w AS (INSERT INTO public.of_batch VALUES ('a') RETURNING 1) SELECT count(*), 0::bigint, NULL::jsonb FROM w$$, '{c}');
+DROP TABLE public.of_batch;
+-- a plan that is kept is not of the batch before
+CREATE VIEW public.of_batch AS SELECT k FROM unnest('{a,b,c}'::text[]) k WHERE k = ANY (nudge.batch_keys('SELECT unnest($1)'));
+CREATE FUNCTION public.kept() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT string_agg(k, ' ' ORDER BY k) FROM public.of_batch); END $$;
+SELECT k, (SELECT changed FROM compute_as_owner('public.of_batch', 'SELECT 0::bigint, 0::bigint, to_jsonb(public.kept())', string_to_array(k, NULL))) FROM unnest('{ab,c}'::text[]) k;
+SELECT public.kept();
+-- nor of the one around it
+SELECT changed FROM compute_as_owner('public.of_batch', $$SELECT 0::bigint, 0::bigint, jsonb_build_array(public.kept(),
+	(SELECT i.changed FROM nudge.compute_as_owner('public.of_batch', 'SELECT 0::bigint, 0::bigint, to_jsonb(public.kept())', '{b}') i), public.kept())$$, '{a,c}');
+DROP FUNCTION public.kept();
+DROP VIEW public.of_batch;
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "nothing"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": "created_at"}');
 SELECT add_materialisation('mapped', 'SELECT customer FROM nudge_staging.customers', 'customer', key_maps => '{"customers": 5}');

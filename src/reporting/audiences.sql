@@ -181,7 +181,9 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 	'{"period_start": "First day of the first period that it holds for", "department": "Department", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
 	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
 -- A view of one table without more is written like the table, by the rights of its
--- owner: with the option to check, only rows that it shows.
+-- owner: with the option to check, only rows that it shows.  What is computed of a
+-- column is not written: who wrote it, and the number of an annotation, which could
+-- be that of another's, or of the next.
 ('own_targets', 'managers', 2035, '{}', $query$
 SELECT t.period_start, t.metric, t.kind AS target_kind, t.grain, t.dimension, t.dimension_value, t.currency, t.value, t.provenance, t.note, t.set_by::text AS set_by, t.set_at
 FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
@@ -189,7 +191,7 @@ FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_me
 	'{"period_start": "First day of the first period that it holds for; left out, the present one", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan; left out, target", "grain": "Length of the periods; left out, that of the metric", "dimension": "Dimension of the slice; left out, all: the total", "dimension_value": "Which slice; left out, all",
 	"currency": "Currency of an amount, empty for other metrics; left out, that of deploy()", "value": "The target, with the sign of the metric; NULL: none from this period on", "provenance": "agreed, imported, derived or placeholder; left out, agreed", "note": "Who agreed, where, and why", "set_by": "Who has set it; not to be written", "set_at": "When; what is written is the time of writing"}'),
 ('own_annotations', 'managers', 2036, '{}', $query$
-SELECT a.annotation_id, a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, a.annotated_by::text AS annotated_by, a.annotated_at
+SELECT a.annotation_id + 0 AS annotation_id, a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, a.annotated_by::text AS annotated_by, a.annotated_at
 FROM nudge.annotations a WHERE a.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
 	'Annotations to write', 'One row per annotation that the reader may write. INSERT, UPDATE and DELETE write, change and delete annotations of one metric: of a manager those of the subjects of the department, of an executive all.',
 	'{"annotation_id": "Number; not to be written", "day": "When it happened", "annotation_kind": "launch, price change, campaign, outage, policy, data, market or other", "annotation_text": "What happened", "metric": "Metric whose charts show it", "annotated_by": "Who has written it; not to be written", "annotated_at": "When; what is written is the time of writing"}'),

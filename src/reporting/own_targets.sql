@@ -75,8 +75,8 @@ CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
 	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_target();
 COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
 CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
-	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
-COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
+	FOR EACH ROW WHEN (NEW.grain = '' OR NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
+COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers, and what leaves the grain to the metric as own_targets does, are checked, and signed';
 CREATE TRIGGER may_write BEFORE INSERT OR UPDATE ON nudge.annotations
 	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.annotations'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_annotation();
 COMMENT ON TRIGGER may_write ON nudge.annotations IS 'Executives and managers write annotations of their own metrics only';

@@ -17,11 +17,13 @@ BEGIN ATOMIC
 			l.source, l.key_column, l.n, l.at
 		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
 	), unread AS (
-		SELECT d.materialisation, sum(l.n) AS n, min(l.at) AS at
-		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
-			-- a change of which this column is not written down may be of any key
-			OR l.source NOT LIKE '%.%' AND NOT nudge.is_key_written(l.source, d))
-		GROUP BY d.materialisation
+		SELECT o.materialisation, sum(o.n) AS n, min(o.at) AS at
+		-- once, by however many columns of an upstream
+		FROM (SELECT DISTINCT d.materialisation, l.source, l.key_column, l.n, l.at
+			FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
+				-- a change of which this column is not written down may be of any key
+				OR l.source NOT LIKE '%.%' AND NOT nudge.is_key_written(l.source, d))) o
+		GROUP BY o.materialisation
 	), pending AS (
 		SELECT p.materialisation, count(DISTINCT p.key) AS n, bool_or(p.key IS NULL) AS everything, min(p.at) AS at FROM nudge.pending p GROUP BY p.materialisation
 	)

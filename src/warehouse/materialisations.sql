@@ -114,7 +114,7 @@ CREATE FUNCTION nudge.batch_keys_support(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'nm_batch_keys_support' LANGUAGE C STRICT;
 COMMENT ON FUNCTION nudge.batch_keys_support(internal) IS 'Works for batch_keys: lets the planner know what it finds';
 
--- Its plans are of one batch: it is for views that are read by EXECUTE.
+-- Its plans are of one batch: after it those that are kept are made anew.
 CREATE FUNCTION nudge.batch_keys(query text) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SUPPORT nudge.batch_keys_support SET search_path = pg_catalog, pg_temp
 AS $$
@@ -125,7 +125,7 @@ BEGIN
 	RETURN found;
 END
 $$;
-COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it; not for plans that are kept';
+COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it';
 
 -- Names -------------------------------------------------------------------
 
@@ -713,7 +713,8 @@ BEGIN
 	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
-			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__(by_[0-9a-f]{8}|of_[a-z_]+)$'))
+			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')
+				OR EXISTS (SELECT FROM nudge.inputs i WHERE c.relname = concat_ws('__of_', name, i.input)))
 		-- the definition may read those of some keys
 		ORDER BY c.relname COLLATE "C" LOOP
 		EXECUTE format('DROP VIEW %s', view_name);

@@ -24,6 +24,7 @@
 #include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -159,6 +160,22 @@ nm_run_as_owner(PG_FUNCTION_ARGS)
 /* The keys of the batch that is computed; what is passed outlives it. */
 static Datum batch_keys = (Datum) 0;
 
+/* Whether a plan that is kept may have been made for these. */
+static bool keys_planned = false;
+
+/*
+ * Lets others be the keys: plans that were made for those before, as of a
+ * statement in PL/pgSQL, are made anew.
+ */
+static void
+set_batch_keys(Datum keys)
+{
+	batch_keys = keys;
+	if (keys_planned)
+		ResetPlanCache();
+	keys_planned = false;
+}
+
 /* compute_as_owner(relation, statement, keys) */
 PG_FUNCTION_INFO_V1(nm_compute_as_owner);
 Datum
@@ -169,14 +186,14 @@ nm_compute_as_owner(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	batch_keys = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
+	set_batch_keys(PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2));
 	PG_TRY();
 	{
 		result = run_as_owner(fcinfo);
 	}
 	PG_FINALLY();
 	{
-		batch_keys = others;
+		set_batch_keys(others);
 	}
 	PG_END_TRY();
 	PG_RETURN_DATUM(result);
@@ -194,7 +211,9 @@ nm_batch_keys(PG_FUNCTION_ARGS)
 
 /*
  * batch_keys_support(): while a batch is planned, what batch_keys(query) finds is
- * constant, so that an index or a hash table finds rows by it.
+ * constant, so that an index or a hash table finds rows by it.  Only of a query
+ * that is constant: others would be asked about here again, without end.  And only
+ * in a plan: what the executor simplifies alone, as a CHECK, may be kept.
  */
 PG_FUNCTION_INFO_V1(nm_batch_keys_support);
 Datum
@@ -204,10 +223,15 @@ nm_batch_keys_support(PG_FUNCTION_ARGS)
 		(SupportRequestSimplify *) PG_GETARG_POINTER(0);
 	Node *keys = NULL;
 
-	if (IsA(request, SupportRequestSimplify) && batch_keys != (Datum) 0)
+	if (IsA(request, SupportRequestSimplify) && request->root != NULL &&
+		batch_keys != (Datum) 0 && list_length(request->fcall->args) == 1 &&
+		IsA(linitial(request->fcall->args), Const))
 		keys = estimate_expression_value(request->root,
 										 copyObject((Node *) request->fcall));
-	PG_RETURN_POINTER(keys != NULL && IsA(keys, Const) ? keys : NULL);
+	if (keys == NULL || !IsA(keys, Const))
+		PG_RETURN_POINTER(NULL);
+	keys_planned = true;
+	PG_RETURN_POINTER(keys);
 }
 
 /* check_may_commit(): an error where the caller of a procedure could not */

@@ -130,7 +130,9 @@ CREATE FUNCTION nudge.is_key_written(source text, dependency nudge.dependencies)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN EXISTS (SELECT FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source WHERE t.source = is_key_written.source AND (t.keys ? (dependency).key_column
 		OR s.columns ->> (dependency).key_column IS NULL
-			AND (s.columns ? (dependency).key_column OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(s.relation) AND a.attname = (dependency).key_column AND a.attnum > 0 AND NOT a.attisdropped))
+			-- what a query has is not looked up here: it may have the column
+			AND (s.columns ? (dependency).key_column OR to_regclass(s.relation) IS NOT NULL
+				AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(s.relation) AND a.attname = (dependency).key_column AND a.attnum > 0 AND NOT a.attisdropped))
 			AND EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = (dependency).materialisation AND d.upstream = (dependency).upstream AND t.keys ? d.key_column)));
 COMMENT ON FUNCTION nudge.is_key_written(text, nudge.dependencies) IS 'Works for the refresh: whether all changes of a source that may lead to keys of a materialisation by a column are written down with it';
 

@@ -548,8 +548,10 @@ SELECT throws_ok(q, s, m, d) FROM (VALUES
 	($$ UPDATE nudge_reporting.own_annotations SET metric = NULL $$, '42501', 'annotations of all metrics are not yours to write', 'also by a change'),
 	($$ INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric) VALUES ('2024-01-03', 'party', 'x', 'win_rate') $$, '22023', 'unknown kind of annotation "party"', 'what makes no sense is refused'),
 	($$ INSERT INTO nudge_reporting.own_annotations (day, annotation_kind, annotation_text, metric, annotated_by) VALUES ('2024-01-03', 'launch', 'x', 'win_rate', 'me') $$, '0A000', NULL, 'who has written it is not made up'),
+	($$ INSERT INTO nudge_reporting.own_annotations (annotation_id, day, annotation_kind, annotation_text, metric) OVERRIDING SYSTEM VALUE VALUES (1000000, '2024-01-03', 'launch', 'x', 'win_rate') $$, '0A000', NULL, 'nor its number, which could be another''s'),
 	($$ DELETE FROM nudge.annotations $$, '42501', NULL, 'the table itself is closed')) v(q, s, m, d);
 RESET ROLE;
+SELECT results_eq($$ INSERT INTO nudge_reporting.own_targets (metric, value, target_kind) VALUES ('win_rate', 0.5, 'plan') RETURNING grain, period_start $$, $$ SELECT 'month', date_trunc('month', now() AT TIME ZONE d.zone)::date FROM nudge.deployment d $$, 'who may write the table writes by the view, too');
 SELECT results_eq('SELECT day, kind, text, metric, annotated_by, annotated_at FROM nudge.annotations ORDER BY day', $$ SELECT v.day::date, 'launch', v.text, v.metric, session_user::name, now() FROM (VALUES ('2024-01-01', 'of all', NULL), ('2024-01-02', 'of finance', 'mrr'), ('2024-01-03', 'OF SALES', 'win_rate')) v(day, text, metric) $$, 'annotations of a manager, signed, and those of others as they were');
 GRANT tap_analysts, tap_managers_sales TO tap_jane;
 SET ROLE tap_jane;

@@ -140,6 +140,14 @@ UPDATE features SET released_at = now() - interval '1 year';
 SELECT set_eq('SELECT pg_temp.led_to()', '{everything}'::text[], 'how many features there are is the same for all');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'all is as the report says');
 SELECT set_eq($$ SELECT DISTINCT changes_known FROM nudge.explain_refresh('account_health') WHERE materialisation = 'account_health' AND upstream <> 'nudge_staging.features' $$, '{by key,by a map}'::text[], 'and explain_refresh knows it');
+SELECT nudge.map_source('events', columns => '{"user": "person", "anonymous_id": "visitor"}', query => 'SELECT e.* FROM shop.events e WHERE false', source => 'asked') \g /dev/null
+SELECT nudge.track_source('asked', '{user}', 'none') \g /dev/null
+SELECT set_eq($$ SELECT d.key_column, nudge.is_key_written('asked', d) FROM nudge.dependencies d WHERE d.materialisation = 'account_health' AND d.upstream = 'nudge_staging.events' $$,
+	$$ VALUES ('user', true), ('customer', false) $$, 'a query may have the column that nobody writes down');
+SELECT nudge.unmap_source('asked'), nudge.fan_out(1000000), pg_temp.refresh('account_health') \g /dev/null
+INSERT INTO nudge.change_log (source) SELECT source FROM nudge.sources WHERE input = 'events';
+SELECT is(w.log_rows, (SELECT count(*) FROM nudge.sources WHERE input = 'events'), 'a change is counted once, by however many columns it may lead to keys') FROM nudge.waiting() w WHERE w.materialisation = 'account_health';
+SELECT pg_temp.refresh('account_health') \g /dev/null
 
 -- Rounds ------------------------------------------------------------------
 
