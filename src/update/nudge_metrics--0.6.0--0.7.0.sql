@@ -69,8 +69,10 @@ $$;
 
 COMMENT ON FUNCTION nudge.check_funnel_steps() IS 'Trigger of nudge.funnel_definitions: a funnel that cannot be computed is not defined. Not STRICT: triggers take no arguments';
 
+-- A dump may have one of a version before, and marts tell it apart: pg_restore says
+-- by this setting that what it loads is not to be checked.
 CREATE CONSTRAINT TRIGGER check_steps AFTER INSERT OR DELETE OR UPDATE ON nudge.funnel_definitions
-	DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION nudge.check_funnel_steps();
+	DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN (pg_catalog.current_setting('check_function_bodies')::boolean) EXECUTE FUNCTION nudge.check_funnel_steps();
 
 COMMENT ON TRIGGER check_steps ON nudge.funnel_definitions IS 'A funnel that cannot be computed is an error of whoever defines it';
 
@@ -583,7 +585,7 @@ CREATE FUNCTION nudge.batch_keys_support(internal) RETURNS internal
 
 COMMENT ON FUNCTION nudge.batch_keys_support(internal) IS 'Works for batch_keys: lets the planner know what it finds';
 
--- Its plans are of one batch: it is for views that are read by EXECUTE.
+-- Its plans are of one batch: after it those that are kept are made anew.
 CREATE FUNCTION nudge.batch_keys(query text) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED SUPPORT nudge.batch_keys_support SET search_path = pg_catalog, pg_temp
 AS $$
@@ -595,7 +597,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it; not for plans that are kept';
+COMMENT ON FUNCTION nudge.batch_keys(text) IS 'What a query of one column finds for the keys whose rows a refresh computes just now, which are its $1, as a constant of the plan, so that an index or a hash table finds rows by it';
 
 CREATE FUNCTION nudge.dependency_map(dependency nudge.dependencies) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -733,7 +735,8 @@ BEGIN
 	END IF;
 	FOR view_name IN SELECT format('nudge_staging.%I', c.relname) FROM pg_class c
 		WHERE c.relnamespace = to_regnamespace('nudge_staging') AND c.relkind = 'v'
-			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__(by_[0-9a-f]{8}|of_[a-z_]+)$'))
+			AND (c.relname IN (name || '__definition', name || '__clock') OR c.relname ~ ('^' || name || '__by_[0-9a-f]{8}$')
+				OR EXISTS (SELECT FROM nudge.inputs i WHERE c.relname = concat_ws('__of_', name, i.input)))
 		-- the definition may read those of some keys
 		ORDER BY c.relname COLLATE "C" LOOP
 		EXECUTE format('DROP VIEW %s', view_name);
@@ -843,7 +846,9 @@ CREATE FUNCTION nudge.is_key_written(source text, dependency nudge.dependencies)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN EXISTS (SELECT FROM nudge.trackings t JOIN nudge.sources s ON s.source = t.source WHERE t.source = is_key_written.source AND (t.keys ? (dependency).key_column
 		OR s.columns ->> (dependency).key_column IS NULL
-			AND (s.columns ? (dependency).key_column OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(s.relation) AND a.attname = (dependency).key_column AND a.attnum > 0 AND NOT a.attisdropped))
+			-- what a query has is not looked up here: it may have the column
+			AND (s.columns ? (dependency).key_column OR to_regclass(s.relation) IS NOT NULL
+				AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = to_regclass(s.relation) AND a.attname = (dependency).key_column AND a.attnum > 0 AND NOT a.attisdropped))
 			AND EXISTS (SELECT FROM nudge.dependencies d WHERE d.materialisation = (dependency).materialisation AND d.upstream = (dependency).upstream AND t.keys ? d.key_column)));
 
 COMMENT ON FUNCTION nudge.is_key_written(text, nudge.dependencies) IS 'Works for the refresh: whether all changes of a source that may lead to keys of a materialisation by a column are written down with it';
@@ -932,11 +937,13 @@ BEGIN ATOMIC
 			l.source, l.key_column, l.n, l.at
 		FROM (SELECT c.source, c.key_column, count(*) AS n, min(c.at) AS at FROM nudge.change_log c GROUP BY c.source, c.key_column) l
 	), unread AS (
-		SELECT d.materialisation, sum(l.n) AS n, min(l.at) AS at
-		FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
-			-- a change of which this column is not written down may be of any key
-			OR l.source NOT LIKE '%.%' AND NOT nudge.is_key_written(l.source, d))
-		GROUP BY d.materialisation
+		SELECT o.materialisation, sum(o.n) AS n, min(o.at) AS at
+		-- once, by however many columns of an upstream
+		FROM (SELECT DISTINCT d.materialisation, l.source, l.key_column, l.n, l.at
+			FROM nudge.dependencies d JOIN logged l ON l.upstream = d.upstream AND (l.key_column IS NULL OR d.key_column IS NULL OR l.key_column = d.key_column
+				-- a change of which this column is not written down may be of any key
+				OR l.source NOT LIKE '%.%' AND NOT nudge.is_key_written(l.source, d))) o
+		GROUP BY o.materialisation
 	), pending AS (
 		SELECT p.materialisation, count(DISTINCT p.key) AS n, bool_or(p.key IS NULL) AS everything, min(p.at) AS at FROM nudge.pending p GROUP BY p.materialisation
 	)
@@ -5806,7 +5813,9 @@ FROM nudge_reporting.metric_targets t JOIN nudge.own_department_metrics o ON o.m
 	'{"period_start": "First day of the first period that it holds for", "department": "Department", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan", "grain": "Length of the periods", "dimension": "Dimension of the slice; all: the total", "dimension_value": "Which slice; all: the total",
 	"currency": "Currency of an amount; NULL for other metrics", "value": "The target; NULL: none from this period on", "next_period_start": "First day of the first period that it does not hold for any more; NULL: it holds on", "provenance": "agreed, imported, derived or placeholder", "note": "Who agreed, where, and why"}'),
 -- A view of one table without more is written like the table, by the rights of its
--- owner: with the option to check, only rows that it shows.
+-- owner: with the option to check, only rows that it shows.  What is computed of a
+-- column is not written: who wrote it, and the number of an annotation, which could
+-- be that of another's, or of the next.
 ('own_targets', 'managers', 2035, '{}', $query$
 SELECT t.period_start, t.metric, t.kind AS target_kind, t.grain, t.dimension, t.dimension_value, t.currency, t.value, t.provenance, t.note, t.set_by::text AS set_by, t.set_at
 FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
@@ -5814,7 +5823,7 @@ FROM nudge.targets t WHERE t.metric IN (SELECT o.metric FROM nudge.own_target_me
 	'{"period_start": "First day of the first period that it holds for; left out, the present one", "metric": "Name of the metric", "target_kind": "target, minimum, benchmark or plan; left out, target", "grain": "Length of the periods; left out, that of the metric", "dimension": "Dimension of the slice; left out, all: the total", "dimension_value": "Which slice; left out, all",
 	"currency": "Currency of an amount, empty for other metrics; left out, that of deploy()", "value": "The target, with the sign of the metric; NULL: none from this period on", "provenance": "agreed, imported, derived or placeholder; left out, agreed", "note": "Who agreed, where, and why", "set_by": "Who has set it; not to be written", "set_at": "When; what is written is the time of writing"}'),
 ('own_annotations', 'managers', 2036, '{}', $query$
-SELECT a.annotation_id, a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, a.annotated_by::text AS annotated_by, a.annotated_at
+SELECT a.annotation_id + 0 AS annotation_id, a.day, a.kind AS annotation_kind, a.text AS annotation_text, a.metric, a.annotated_by::text AS annotated_by, a.annotated_at
 FROM nudge.annotations a WHERE a.metric IN (SELECT o.metric FROM nudge.own_target_metrics o)$query$,
 	'Annotations to write', 'One row per annotation that the reader may write. INSERT, UPDATE and DELETE write, change and delete annotations of one metric: of a manager those of the subjects of the department, of an executive all.',
 	'{"annotation_id": "Number; not to be written", "day": "When it happened", "annotation_kind": "launch, price change, campaign, outage, policy, data, market or other", "annotation_text": "What happened", "metric": "Metric whose charts show it", "annotated_by": "Who has written it; not to be written", "annotated_at": "When; what is written is the time of writing"}'),
@@ -6214,9 +6223,9 @@ CREATE TRIGGER may_set BEFORE INSERT OR UPDATE ON nudge.targets
 COMMENT ON TRIGGER may_set ON nudge.targets IS 'Executives and managers set targets of their own metrics only';
 
 CREATE TRIGGER set_own BEFORE INSERT OR UPDATE ON nudge.targets
-	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
+	FOR EACH ROW WHEN (NEW.grain = '' OR NOT pg_catalog.has_table_privilege('nudge.targets'::pg_catalog.regclass, 'INSERT, UPDATE')) EXECUTE FUNCTION nudge.check_own_target();
 
-COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers are checked, and signed';
+COMMENT ON TRIGGER set_own ON nudge.targets IS 'Targets of executives and managers, and what leaves the grain to the metric as own_targets does, are checked, and signed';
 
 CREATE TRIGGER may_write BEFORE INSERT OR UPDATE ON nudge.annotations
 	FOR EACH ROW WHEN (NOT pg_catalog.has_table_privilege('nudge.annotations'::pg_catalog.regclass, 'INSERT, UPDATE') AND NOT nudge.may_set_target(NEW.metric)) EXECUTE FUNCTION nudge.refuse_own_annotation();

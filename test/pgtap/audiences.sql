@@ -528,6 +528,9 @@ SELECT throws_ok($$ SELECT nudge.set_target('mrr', 1, currency => 'EUR') $$, '42
 RESET ROLE;
 SELECT is(value, 0.45::numeric(24,6), 'twice: the second replaces the first') FROM nudge.targets WHERE metric = 'win_rate' AND period_start > '2001-01-01';
 ALTER ROLE tap_jane NOINHERIT;
+-- since PostgreSQL 16 that is settled by each grant
+REVOKE tap_analysts, tap_managers_sales FROM tap_jane;
+GRANT tap_analysts, tap_managers_sales TO tap_jane;
 SET ROLE tap_jane;
 SELECT throws_ok($$ INSERT INTO nudge_reporting.own_targets (metric, value) VALUES ('win_rate', 0.1) $$, '42501', NULL, 'who must SET ROLE first does');
 RESET ROLE;
