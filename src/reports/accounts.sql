@@ -231,7 +231,7 @@ BEGIN
 	)
 	SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
 		CASE WHEN state IS NULL THEN a.created_at < known_at ELSE k.mrr > 0 END,
-		account_rows.segment IS NULL OR coalesce(btrim(a.segment) = btrim(account_rows.segment), false)
+		account_rows.segment IS NULL OR a.segment IS NOT NULL AND nudge.attribute_label('segment', a.segment) = nudge.attribute_label('segment', account_rows.segment)
 	FROM nudge.customer_rows(customers) a FULL JOIN paid p ON p.customer = a.customer,
 		LATERAL (SELECT CASE WHEN state IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN state IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
 			CASE WHEN state IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k

@@ -18,7 +18,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', nudge.attribute_label('segment', c.segment), btrim(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT 'segment', nudge.attribute_label('segment', c.segment), min(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '' GROUP BY 2) d,
 	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
 	-- a rate that moves is no expansion: who pays more is found in the currency that is paid
 	LEFT JOIN LATERAL (
@@ -38,7 +38,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', nudge.attribute_label('segment', c.segment), btrim(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT 'segment', nudge.attribute_label('segment', c.segment), min(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '' GROUP BY 2) d,
 	LATERAL nudge.value_realization(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {usage?}, segment => d.segment, zone => {zone}) r
 WHERE k.closes_on >= m.period::date$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',

@@ -455,6 +455,8 @@ SELECT is_empty($$ SELECT b.period, nudge.net_revenue_retention(s.state, (b.peri
 UPDATE company.subscriptions SET amount = amount * 1.5 WHERE customer ~ '[258]$';
 DELETE FROM company.subscriptions WHERE customer ~ '04$';
 UPDATE company.customers SET segment = 'Enterprise' WHERE customer ~ '7$';
+-- one segment, written in two ways
+UPDATE company.customers SET segment = CASE WHEN customer ~ '1$' THEN 'all' ELSE ' All ' END WHERE customer ~ '[16]$';
 INSERT INTO company.events ("user", customer, at, name, feature) SELECT u."user", u.customer, now() - make_interval(days => n), 'send_campaign', 'campaigns' FROM company.users u, generate_series(30, 45) n WHERE u."user" ~ '1-1$';
 UPDATE company.users SET internal = true WHERE "user" ~ '9-1$';
 UPDATE company.account_facts SET value = 'weak' WHERE fact = 'sponsor_status' AND customer ~ '1$';
@@ -465,6 +467,9 @@ DELETE FROM company.scores WHERE entity ~ '6$' AND at > now() - interval '100 da
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty(format('SELECT %L, v.* FROM nudge.verify(%L) v', m, m), 'after changes ' || m || ' is as its query says')
 FROM unnest(:'changed'::text[]) m;
+SELECT is_empty($$ SELECT s.period, sum(s.numerator), max(s.denominator) FROM nudge_analytics.account_success s WHERE s.dimension = 'segment' AND s.metric = 'revenue_contribution' GROUP BY s.period HAVING sum(s.numerator) IS DISTINCT FROM max(s.denominator) $$, 'a segment that is called all has its customers, however it is written');
+SELECT is_empty($$ SELECT s.period FROM nudge_analytics.value_realization s GROUP BY s.period HAVING sum(s.all_customers) FILTER (WHERE s.dimension = 'segment') IS DISTINCT FROM sum(s.all_customers) FILTER (WHERE s.dimension = 'all') $$, 'each of them once');
+SELECT isnt_empty($$ SELECT FROM nudge_analytics.value_realization s WHERE s.value = 'all (segment)' AND s.all_customers > 0 $$, 'of which there are some');
 SELECT pg_temp.refresh_all(:'changed') \g /dev/null
 SELECT is_empty($$ SELECT name, rows_written, rows_deleted FROM nudge.run_history WHERE run_id IN (SELECT max(run_id) FROM nudge.run_history GROUP BY name) AND (rows_written, rows_deleted) <> (0, 0)
 	AND name ~ '^(account_success|value_realization|risk_adjusted|intervention|revenue_by|costs_per|growth|campaign_perf|content|partner|sales_activity|channel_attribution_by|customer_attribution|revenue_cohorts_by|customer_health_by_dim|session_metrics_by)' $$, 'a second refresh writes nothing');
