@@ -562,7 +562,7 @@ BEGIN
 	)
 	SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
 		CASE WHEN state IS NULL THEN a.created_at < known_at ELSE k.mrr > 0 END,
-		account_rows.segment IS NULL OR coalesce(btrim(a.segment) = btrim(account_rows.segment), false)
+		account_rows.segment IS NULL OR a.segment IS NOT NULL AND nudge.attribute_label('segment', a.segment) = nudge.attribute_label('segment', account_rows.segment)
 	FROM nudge.customer_rows(customers) a FULL JOIN paid p ON p.customer = a.customer,
 		LATERAL (SELECT CASE WHEN state IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN state IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
 			CASE WHEN state IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
@@ -2469,7 +2469,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', nudge.attribute_label('segment', c.segment), btrim(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT 'segment', nudge.attribute_label('segment', c.segment), min(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '' GROUP BY 2) d,
 	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
 	-- a rate that moves is no expansion: who pays more is found in the currency that is paid
 	LEFT JOIN LATERAL (
@@ -2489,7 +2489,7 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	LATERAL nudge.report_window(f.day, {zone}, 13) w,
 	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
 	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT DISTINCT 'segment', nudge.attribute_label('segment', c.segment), btrim(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '') d,
+	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT 'segment', nudge.attribute_label('segment', c.segment), min(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '' GROUP BY 2) d,
 	LATERAL nudge.value_realization(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {usage?}, segment => d.segment, zone => {zone}) r
 WHERE k.closes_on >= m.period::date$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',

@@ -182,7 +182,7 @@ Datum
 nm_compute_as_owner(PG_FUNCTION_ARGS)
 {
 	Datum others = batch_keys;
-	Datum result = (Datum) 0;
+	volatile Datum result = (Datum) 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
