@@ -2261,7 +2261,8 @@ WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
 	"value_now": "Value now, by which mrr_by_segment and mrr_by_dimension count", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",
 	"expansion_mrr": "MRR that it has more", "contraction_mrr": "MRR that it has less, negative", "churn_mrr": "MRR if it has none any more, negative", "closing_mrr": "MRR of the customer as the month closed", "complete": "Whether the month is over"}'),
 ('customer_products_then', 'revenue', 471, 'mart', '{customers,subscriptions}', '{}', 'customer', '{customer,from_period}', $query$
-SELECT w.customer, w.period AS from_period, lead(w.period) OVER (PARTITION BY w.customer ORDER BY w.period) AS until_period, w.opening_plan, w.plan, w.opening_product_mix, w.product_mix, w.opening_tenure, w.tenure
+SELECT w.customer, w.period AS from_period, lead(w.period) OVER (PARTITION BY w.customer ORDER BY w.period) AS until_period, w.opening_plan, w.plan, w.opening_product_mix, w.product_mix, w.opening_tenure, w.tenure,
+	o.had_price AND nudge.attribute_label('plan', w.opening_plan) <> nudge.attribute_label('plan', w.plan) AS plan_moves, o.had_price AND nudge.attribute_label('product_mix', w.opening_product_mix) <> nudge.attribute_label('product_mix', w.product_mix) AS product_mix_moves, o.had_price AND nudge.attribute_label('tenure', w.opening_tenure) <> nudge.attribute_label('tenure', w.tenure) AS tenure_moves
 FROM (
 	SELECT v.customer, v.period, lag(v.plan) OVER months AS opening_plan, v.plan, lag(v.product_mix) OVER months AS opening_product_mix, v.product_mix, lag(v.tenure) OVER months AS opening_tenure, v.tenure
 	FROM (
@@ -2288,14 +2289,15 @@ FROM (
 			) o
 	) v
 	WINDOW months AS (PARTITION BY v.customer ORDER BY v.period)
-) w
+) w, LATERAL (SELECT w.opening_tenure IS NOT NULL AND w.tenure IS NOT NULL AS had_price) o
 WHERE (w.plan, w.product_mix, w.tenure) IS DISTINCT FROM (w.opening_plan, w.opening_product_mix, w.opening_tenure)$query$,
 	$clock$SELECT s.customer, s.valid_from + interval '1 microsecond' FROM nudge_staging.subscriptions s
 UNION ALL SELECT s.customer, s.valid_to + interval '1 microsecond' FROM nudge_staging.subscriptions s
 UNION ALL SELECT s.customer, ((nudge.civil_date(s.valid_from, {zone}) + make_interval(months => m))::date::timestamp AT TIME ZONE {zone}) + interval '1 microsecond' FROM nudge_staging.subscriptions s, unnest('{3,12,24}'::integer[]) m WHERE isfinite(s.valid_from)$clock$, NULL,
 	'What each customer had by its prices as months closed: a row from each month that closed otherwise than it opened to the next such one. Grain: customer and month of the zone of deploy()',
 	'{"customer": "Customer", "from_period": "First day of the month in which it changed", "until_period": "First day of the month of the next change, which no longer closes so; NULL: there is none yet", "opening_plan": "Plan as that month opened", "plan": "Plan of the largest price in force as it closed, and those after it; NULL if none is in force",
-	"opening_product_mix": "Plans and add-ons as that month opened", "product_mix": "Plans and add-ons in force as it closed, and those after it, in the order of their names; NULL if none is in force", "opening_tenure": "Tenure as that month opened", "tenure": "Time since its first price ever as it closed, and those after it: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more; NULL if none is in force"}'),
+	"opening_product_mix": "Plans and add-ons as that month opened", "product_mix": "Plans and add-ons in force as it closed, and those after it, in the order of their names; NULL if none is in force", "opening_tenure": "Tenure as that month opened", "tenure": "Time since its first price ever as it closed, and those after it: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more; NULL if none is in force",
+	"plan_moves": "Whether it went from one plan to another, with a price in force before and after", "product_mix_moves": "The same of product_mix", "tenure_moves": "The same of tenure"}'),
 ('mrr_then_buckets', 'revenue', 472, 'mart', '{customers,subscriptions}', '{}', 'bucket', '{bucket,dimension,opening_value,closing_value,currency,period}', $query$
 SELECT m.bucket, d.dimension, d.opening_value, d.closing_value, m.currency, m.period,
 	sum(m.opening_mrr) AS opening_mrr, sum(m.new_mrr) AS new_mrr, sum(m.reactivation_mrr) AS reactivation_mrr, sum(m.expansion_mrr) AS expansion_mrr, sum(m.contraction_mrr) AS contraction_mrr, sum(m.churn_mrr) AS churn_mrr, sum(m.closing_mrr) AS closing_mrr,
@@ -2392,7 +2394,7 @@ GROUP BY c.channel$query$,
 -- not find that.  A refresh writes these too, so they are of columns that do not
 -- change in a row, but for who moved in a month, which is read from the index alone.
 UPDATE nudge.shipped_marts m SET indexes = v.indexes
-FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('customer_products_then', ARRAY['(from_period)']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
+FROM (VALUES ('fact_revenue', ARRAY[$$(period, movement) INCLUDE (customer, currency, opening_mrr, net_new_mrr, closing_mrr, complete) WHERE movement <> 'none'$$]), ('customer_mrr_then', ARRAY['(period) WHERE opening_value <> closing_value']), ('customer_products_then', ARRAY['(from_period) WHERE plan_moves', '(from_period) WHERE product_mix_moves', '(from_period) WHERE tenure_moves']), ('user_event_days', ARRAY['(day)']), ('fact_touches', ARRAY['(day)']), ('fact_conversions', ARRAY['(day)']),
 	('fact_tickets', ARRAY['(opened_day)', '(customer)']), ('dim_users', ARRAY['(customer)'])) v(name, indexes)
 WHERE m.name = v.name;
 
@@ -4547,15 +4549,15 @@ FROM nudge_analytics.mrr_by_dimension_then s$query$,
 SELECT c.period AS period_start, c.customer, c.dimension, c.opening_value AS from_value, c.closing_value AS to_value, c.currency, c.opening_mrr::numeric(24,6) AS opening_mrr, c.closing_mrr::numeric(24,6) AS closing_mrr, c.complete
 FROM nudge_analytics.customer_mrr_then c WHERE c.opening_value <> c.closing_value
 UNION ALL
--- few of those that changed: their months are looked up one by one
+-- few of those that changed, with a price in force before and after, which an index finds: their months are looked up one by one
 SELECT p.from_period, p.customer, 'plan', nudge.attribute_label('plan', p.opening_plan), nudge.attribute_label('plan', p.plan), f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
-FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE nudge.attribute_label('plan', p.opening_plan) <> nudge.attribute_label('plan', p.plan)
+FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE p.plan_moves
 UNION ALL
 SELECT p.from_period, p.customer, 'product_mix', nudge.attribute_label('product_mix', p.opening_product_mix), nudge.attribute_label('product_mix', p.product_mix), f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
-FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE nudge.attribute_label('product_mix', p.opening_product_mix) <> nudge.attribute_label('product_mix', p.product_mix)
+FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE p.product_mix_moves
 UNION ALL
 SELECT p.from_period, p.customer, 'tenure', nudge.attribute_label('tenure', p.opening_tenure), nudge.attribute_label('tenure', p.tenure), f.currency, f.opening_mrr::numeric(24,6), f.closing_mrr::numeric(24,6), f.complete
-FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE nudge.attribute_label('tenure', p.opening_tenure) <> nudge.attribute_label('tenure', p.tenure)$query$,
+FROM nudge_analytics.customer_products_then p, LATERAL (SELECT r.* FROM nudge_analytics.fact_revenue r WHERE r.customer = p.customer AND r.period = p.from_period AND r.opening_mrr <> 0 AND r.closing_mrr <> 0 OFFSET 0) f WHERE p.tenure_moves$query$,
 	'Customers that moved', 'One row per customer, dimension, currency and month in which it closed with another value than it opened. Who is behind the transfers of mrr_monthly_then.', 'Each dimension has all customers: do not add dimensions; currencies are not to be added.',
 	'{"period_start": "First day of the month, in the zone of deploy()", "customer": "Customer", "dimension": "plan, product_mix or tenure; if dimension_history is mapped, segment, industry, company_size, region, growth_tier or sales_channel too", "from_value": "Value as the month opened", "to_value": "Value as the month closed, or so far", "currency": "Currency of the amounts",
 	"opening_mrr": "MRR of the customer as the month opened: what is transferred", "closing_mrr": "MRR of the customer as the month closed, or so far", "complete": "Whether the month is over"}',
