@@ -32,8 +32,8 @@ CREATE TABLE fuzz.accessors AS
 		LEFT JOIN fuzz.types t ON t.type = p.proargtypes[0]
 		WHERE p.pronamespace = 'nudge'::regnamespace AND p.prokind IN ('f', 'w')
 			AND p.proname !~ '(_trans|_final|_recv|_in)$' AND p.proname <> 'combine'
-			-- what maps sources takes SQL and names, of which random words are none
-			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns', 'history_key')
+			-- what maps sources or finds keys takes SQL and names, of which random words are none
+			AND p.proparallel <> 'u' AND p.proname NOT IN ('single_select', 'view_columns', 'history_key', 'batch_keys')
 	) f;
 -- the more arguments, the more often it is drawn
 CREATE TABLE fuzz.draws AS
@@ -642,8 +642,8 @@ BEGIN
 		INSERT INTO fuzz.outcomes VALUES (type, step, result.code, 1);
 	END IF;
 	-- 42804: two states of other shapes, or days read as instants; 0A000:
-	-- options that do not go together; 55000: a period that is not closed; 42602,
-	-- 42501: targets that are nobody's to set; 42602,
+	-- options that do not go together; 55000: a period that is not closed;
+	-- 42501: targets that are somebody else's to set; 42602,
 	-- 42703, 42704, 42P01, 3F000: what bears no such name; text of a wrong
 	-- encoding is class 22 too, but no accessor may give any
 	IF result.code NOT IN ('00000', '42804') AND (result.code !~ '^(22|54)' OR result.code = '22021' AND step = 'read')
