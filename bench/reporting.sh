@@ -126,7 +126,7 @@ find_columns()
 {
 	run_sql <<-END
 		DROP TABLE IF EXISTS company.scanned;
-		CREATE TABLE company.scanned AS SELECT c.relname::text AS relation, a.attname::text AS field, a.attnum AS place, false AS listed
+		CREATE TABLE company.scanned AS SELECT c.relname::text AS relation, a.attname::text AS field, false AS listed
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		WHERE c.relnamespace = '$1'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> 'scanned';
 		SELECT format('UPDATE company.scanned SET listed = n <= 30 FROM (SELECT count(DISTINCT s.%2\$I) AS n FROM (SELECT * FROM %1\$I.%3\$I LIMIT 10000) s) d WHERE relation = %3\$L AND field = %2\$L', '$1', s.field, s.relation)

@@ -207,10 +207,18 @@ COMMENT ON FUNCTION nudge.fill_in_scopes(text, nudge.shipped_marts) IS 'Works fo
 CREATE FUNCTION nudge.change_shipped_key(mart nudge.shipped_marts) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	of_old_key regclass;
 BEGIN
+	SELECT i.indexrelid INTO of_old_key FROM nudge.materialisations m JOIN pg_index i ON i.indrelid = nudge.mart_table(m.name)::regclass AND i.indisunique
+	WHERE m.name = mart.name AND m.row_key <> mart.row_key
+		AND m.row_key = (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k(attnum, n) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum) LIMIT 1;
 	UPDATE nudge.materialisations m SET key_column = mart.key_column, row_key = mart.row_key, definition_hash = NULL
 	WHERE m.name = mart.name AND m.row_key <> mart.row_key AND m.row_key @> mart.row_key AND m.row_key <@ mart.row_key;
 	IF FOUND THEN
+		IF of_old_key IS NOT NULL THEN
+			EXECUTE format('DROP INDEX %s', of_old_key);
+		END IF;
 		-- those that are pending are of the other key
 		DELETE FROM nudge.pending p WHERE p.materialisation = mart.name;
 		DELETE FROM nudge.quarantine q WHERE q.materialisation = mart.name;

@@ -147,6 +147,16 @@ UNION ALL SELECT s.customer, (nudge.civil_date(s.valid_from, {zone}) + make_inte
 	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "plan": "Plan of the largest price in force; of the latest one if none is", "product_mix": "Plans and add-ons in force, in the order of their names; NULL if none is", "tenure": "How long it has been, or was, a customer: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more",
 	"initial_contract_size": "Class of its first MRR, in its own currency: under 100, 100 to 500, 500 to 2,000, 2,000 or more; NULL if that was of several currencies"}');
 
+-- What customers are segmented by, once for all that reads it.  A customer whose price
+-- changes is written anew in dim_customers, and here only if a value is another one:
+-- what is below follows no more than that.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_dimensions', 'customers', 176, 'mart', '{customers,subscriptions}', 'customer', '{customer}', $query$
+SELECT d.customer, d.bucket, nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
+FROM nudge_analytics.dim_customers d LEFT JOIN nudge_analytics.customer_products p ON p.customer = d.customer$query$, NULL,
+	'What each customer is now, as totals call it. Grain: customer',
+	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "segment": "Segment; (none) for those without, here as below", "industry": "Industry", "company_size": "Class of size", "region": "Region", "growth_tier": "Class of growth", "sales_channel": "How it is sold to", "plan": "Plan, as customer_products has it", "product_mix": "Plans and add-ons", "tenure": "How long it has been a customer", "initial_contract_size": "Class of its first MRR"}');
+
 -- as by segment, for the other dimensions of customers
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('mrr_dimension_buckets', 'revenue', 180, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency}', $query$
@@ -189,7 +199,7 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state
 			UNION ALL SELECT d.dimension, d.value, d.currency, d.state FROM nudge_analytics.mrr_dimension_buckets d) m
 		GROUP BY m.dimension, m.value, m.currency) b,
 	LATERAL nudge.revenue_cohorts(b.state, 'month', {zone}, nudge.as_of()) r
--- months before the cohort of a value had anybody are no news
+-- a cohort of which nobody has the value is none
 WHERE r.cohort_customers > 0$query$,
 	$clock$SELECT 'segment', nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m$clock$,
 	'What became of customers by the month of their first revenue and value of a dimension of the customers now. Grain: dimension, value, currency, cohort and age in months, in the zone of deploy()',

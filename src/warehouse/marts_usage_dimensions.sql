@@ -6,28 +6,16 @@
  * Rules: doc/marts_usage.md.
  */
 
--- What users are segmented by, once for all that counts them.  A customer whose
--- price changes is written anew in dim_customers, its users here only if a value
--- of theirs is another one: what is below follows no more than that.
+-- What users are segmented by, once for all that counts them.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('user_dimensions', 'usage', 1100, 'mart', '{users,customers,subscriptions}', 'user', '{user}', $query$
 SELECT u."user", u.customer, u.bucket, u.signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN nudge.period_start(u.signed_up_day, 'month') END AS signed_up_month, u.internal,
-	nudge.attribute_label('segment', c.segment) AS segment,
-	nudge.attribute_label('industry', c.industry) AS industry,
-	nudge.attribute_label('company_size', c.company_size) AS company_size,
-	nudge.attribute_label('region', c.region) AS region,
-	nudge.attribute_label('growth_tier', c.growth_tier) AS growth_tier,
-	nudge.attribute_label('sales_channel', c.sales_channel) AS sales_channel,
-	nudge.attribute_label('plan', p.plan) AS plan,
-	nudge.attribute_label('product_mix', p.product_mix) AS product_mix,
-	nudge.attribute_label('tenure', p.tenure) AS tenure,
-	nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size,
+	coalesce(c.segment, '(none)') AS segment, coalesce(c.industry, '(none)') AS industry, coalesce(c.company_size, '(none)') AS company_size, coalesce(c.region, '(none)') AS region, coalesce(c.growth_tier, '(none)') AS growth_tier, coalesce(c.sales_channel, '(none)') AS sales_channel, coalesce(c.plan, '(none)') AS plan, coalesce(c.product_mix, '(none)') AS product_mix, coalesce(c.tenure, '(none)') AS tenure, coalesce(c.initial_contract_size, '(none)') AS initial_contract_size,
 	nudge.attribute_label('user_plan', u.plan) AS user_plan,
 	nudge.attribute_label('role', u.role) AS role
 FROM nudge_analytics.dim_users u
-	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer
-	LEFT JOIN nudge_analytics.customer_products p ON p.customer = u.customer$query$, NULL,
-	'{"dim_customers": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}, "customer_products": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
+	LEFT JOIN nudge_analytics.customer_dimensions c ON c.customer = u.customer$query$, NULL,
+	'{"customer_dimensions": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
 	'What each user and its account are now, as totals call it. Grain: user',
 	'{"user": "User", "customer": "Account to which the user belongs", "bucket": "Hash bucket of the user", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it, in the zone of deploy(); NULL if it is infinite", "internal": "Own staff or a test user",
 	"segment": "Segment of the account; (none) for those without, here as below", "industry": "Industry of the account", "company_size": "Class of size of the account", "region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account is sold to",
@@ -130,6 +118,41 @@ FROM (SELECT DISTINCT b.feature FROM nudge_analytics.feature_buckets b) f
 	'{"feature": "Feature", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "users": "Users of the value that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it", "adopted_users": "Users that used it 3 times or more",
 	"habitual_users": "Users that used it in each of the last 4 whole weeks", "adoption_rate": "tried_users over users, a fraction", "uses": "Uses", "usage_frequency": "uses over tried_users"}');
 
+-- Months that are not there have no sessions; medians have no parts.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('session_metrics_by_dimension', 'usage', 1116, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
+SELECT m.month, v.dimension, v.value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds, s.sessions::numeric / s.users AS sessions_per_user, s.bounces::numeric / s.sessions AS bounce_rate, s.events::numeric / s.sessions AS events_per_session,
+	s.returning_users::numeric / s.users AS return_rate, s.duration_seconds / s.sessions AS mean_duration_seconds, (m.month + interval '1 month')::date <= t.today AS complete
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+	-- the window of session_metrics
+	LATERAL (SELECT g::date AS month FROM generate_series(nudge.period_start(t.today, 'month')::timestamp - interval '119 months', nudge.period_start(t.today, 'month')::timestamp, interval '1 month') g) m,
+	LATERAL (
+		SELECT n.segment, n.industry, n.company_size, n.region, n.growth_tier, n.sales_channel, n.plan, n.product_mix, n.tenure, n.initial_contract_size, n.user_plan, n.role,
+			sum(n.sessions)::bigint AS sessions, count(*) AS users, sum(n.events)::bigint AS events, sum(n.bounces)::bigint AS bounces, count(*) FILTER (WHERE n.sessions > 1) AS returning_users, sum(n.seconds) AS duration_seconds
+		FROM (
+			SELECT f.sessions, f.events, f.bounces, f.seconds, coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size, coalesce(d.user_plan, '(none)') AS user_plan, coalesce(d.role, '(none)') AS role
+			FROM (
+				SELECT f."user", count(*) AS sessions, sum(f.events) AS events, count(*) FILTER (WHERE f.bounced) AS bounces, sum(f.duration_seconds) AS seconds
+				FROM nudge_analytics.fact_sessions f WHERE f.month = m.month AND f.day < t.today GROUP BY f."user"
+			) f LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = f."user"
+		) n
+		GROUP BY GROUPING SETS ((n.segment), (n.industry), (n.company_size), (n.region), (n.growth_tier), (n.sales_channel), (n.plan), (n.product_mix), (n.tenure), (n.initial_contract_size), (n.user_plan), (n.role))
+	) s,
+	LATERAL unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size,user_plan,role}'::text[], ARRAY[s.segment, s.industry, s.company_size, s.region, s.growth_tier, s.sales_channel, s.plan, s.product_mix, s.tenure, s.initial_contract_size, s.user_plan, s.role]) v(dimension, value)
+-- labels are never NULL: one that is there is what is grouped by
+WHERE v.value IS NOT NULL$query$,
+	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
+	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
+UNION ALL
+SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
+	'{"user_dimensions": {"column": "user", "query": "SELECT f.\"user\", f.month FROM nudge_analytics.fact_sessions f"}}',
+	'Sessions by month and value of a dimension of the users now, up to yesterday. Grain: month with sessions of the zone of deploy(), dimension and value',
+	'{"month": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all sessions, do not add them", "value": "Value now; (none) for those without", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event",
+	"returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction",
+	"mean_duration_seconds": "duration_seconds over sessions", "complete": "Whether the month is over"}');
+
 -- Activation ----------------------------------------------------------------
 
 CREATE TRIGGER note_actions AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON nudge.action_sets
@@ -178,37 +201,3 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
 	"value": "Value now; (none) for those without, all for all", "sign_ups": "Users that signed up in the period, on days that are over, but internal ones", "eligible_users": "Those whose first 24 hours are over: the denominator of activation_rate", "activated_users": "Those of them that did an action within these; NULL without the action set",
 	"activation_rate": "activated_users over eligible_users, a fraction", "week_eligible_users": "Users whose first 7 days are over: the denominator of week_activation_rate", "week_activated_users": "Those of them that did an action within these", "week_activation_rate": "week_activated_users over week_eligible_users, a fraction",
 	"median_seconds_to_activate": "Median time from signing up to the first action, of week_activated_users", "period_complete": "Whether the period is over", "complete": "Whether the first 24 hours are over for all of them", "week_complete": "Whether the first 7 days are over for all of them", "null_reason": "no action set activation: nudge.action_sets has none, so nobody can be said to be activated; NULL otherwise"}');
-
--- Months that are not there have no sessions; medians have no parts.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('session_metrics_by_dimension', 'usage', 1224, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
-SELECT m.month, s.dimension, s.value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds, s.sessions::numeric / s.users AS sessions_per_user, s.bounces::numeric / s.sessions AS bounce_rate, s.events::numeric / s.sessions AS events_per_session,
-	s.returning_users::numeric / s.users AS return_rate, s.duration_seconds / s.sessions AS mean_duration_seconds, (m.month + interval '1 month')::date <= t.today AS complete
-FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
-	-- the window of session_metrics
-	LATERAL (SELECT g::date AS month FROM generate_series(nudge.period_start(t.today, 'month')::timestamp - interval '119 months', nudge.period_start(t.today, 'month')::timestamp, interval '1 month') g) m,
-	LATERAL (
-		SELECT CASE WHEN n.segment IS NOT NULL THEN 'segment' WHEN n.industry IS NOT NULL THEN 'industry' WHEN n.company_size IS NOT NULL THEN 'company_size' WHEN n.region IS NOT NULL THEN 'region' WHEN n.growth_tier IS NOT NULL THEN 'growth_tier' WHEN n.sales_channel IS NOT NULL THEN 'sales_channel' WHEN n.plan IS NOT NULL THEN 'plan' WHEN n.product_mix IS NOT NULL THEN 'product_mix' WHEN n.tenure IS NOT NULL THEN 'tenure' WHEN n.initial_contract_size IS NOT NULL THEN 'initial_contract_size' WHEN n.user_plan IS NOT NULL THEN 'user_plan' ELSE 'role' END AS dimension,
-			coalesce(n.segment, n.industry, n.company_size, n.region, n.growth_tier, n.sales_channel, n.plan, n.product_mix, n.tenure, n.initial_contract_size, n.user_plan, n.role) AS value,
-			sum(n.sessions)::bigint AS sessions, count(*) AS users, sum(n.events)::bigint AS events, sum(n.bounces)::bigint AS bounces, count(*) FILTER (WHERE n.sessions > 1) AS returning_users, sum(n.seconds) AS duration_seconds
-		FROM (
-			SELECT f.sessions, f.events, f.bounces, f.seconds, coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size, coalesce(d.user_plan, '(none)') AS user_plan, coalesce(d.role, '(none)') AS role
-			FROM (
-				SELECT f."user", count(*) AS sessions, sum(f.events) AS events, count(*) FILTER (WHERE f.bounced) AS bounces, sum(f.duration_seconds) AS seconds
-				FROM nudge_analytics.fact_sessions f WHERE f.month = m.month AND f.day < t.today GROUP BY f."user"
-			) f LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = f."user"
-		) n
-		-- labels are never NULL: one that is there is what is grouped by
-		GROUP BY GROUPING SETS ((n.segment), (n.industry), (n.company_size), (n.region), (n.growth_tier), (n.sales_channel), (n.plan), (n.product_mix), (n.tenure), (n.initial_contract_size), (n.user_plan), (n.role))
-	) s$query$,
-	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
-	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
-FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
-UNION ALL
-SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
-FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
-	'{"user_dimensions": {"column": "user", "query": "SELECT f.\"user\", f.month FROM nudge_analytics.fact_sessions f"}}',
-	'Sessions by month and value of a dimension of the users now, up to yesterday. Grain: month with sessions of the zone of deploy(), dimension and value',
-	'{"month": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all sessions, do not add them", "value": "Value now; (none) for those without", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event",
-	"returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction",
-	"mean_duration_seconds": "duration_seconds over sessions", "complete": "Whether the month is over"}');

@@ -236,6 +236,7 @@ CREATE VIEW shop.of_mine AS SELECT * FROM nudge_analytics.account_health;
 UPDATE nudge.shipped_marts SET key_column = 'customer', row_key = '{customer,model}' WHERE name = 'account_health';
 SELECT pg_temp.deploy_it() \g /dev/null
 SELECT is((SELECT row_key FROM nudge.materialisations WHERE name = 'account_health'), '{customer,model}'::text[], 'has the new key once it is deployed, and the views on it stay');
+SELECT results_eq($$ SELECT pg_get_indexdef(i.indexrelid) ~ '[(]customer, model[)]' FROM pg_index i WHERE i.indrelid = 'nudge_analytics.account_health'::regclass AND i.indisunique $$, 'VALUES (true)', 'and the index of the old one is gone');
 SELECT is(pg_temp.refresh('account_health'), NULL, 'its rows are as they were');
 INSERT INTO tickets (customer, opened_at, priority) VALUES ('c3', now() - interval '3 days', 'low');
 SELECT set_eq('SELECT pg_temp.led_to()', '{c3}'::text[], 'and are computed by customer');

@@ -10,7 +10,7 @@
 \set ON_ERROR_STOP on
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(19);
+SELECT plan(20);
 SELECT is_empty($$ SELECT * FROM nudge.create_roles('tap_owner', 'tap_operator', 'tap_job', 'tap_analyst', 'tap_viewer') WHERE NOT done $$, 'the roles are made');
 SELECT is_empty($$ SELECT * FROM nudge.create_roles('tap_owner', 'tap_operator', 'tap_job', 'tap_analyst', 'tap_viewer') $$, 'and nothing is left to do');
 CREATE TEMP TABLE role AS SELECT * FROM (VALUES ('owner', 'tap_owner'), ('operator', 'tap_operator'), ('job', 'tap_job'), ('analyst', 'tap_analyst'), ('viewer', 'tap_viewer')) r(kind, name);
@@ -27,7 +27,7 @@ CREATE TEMP TABLE acting AS SELECT name, string_to_array(kinds, ' ') AS kinds FR
 	('next_keys', 'operator job'), ('refresh_batch', 'operator job'), ('begin_run', 'operator job'), ('end_run', 'operator job'), ('enumerate_keys', 'operator job'),
 	('heartbeat', 'operator job'), ('check_rebuild', 'operator job'), ('prune_runs', 'operator job'), ('prune_job_runs', 'operator job'), ('prune_daily', 'operator job'), ('purge_expired', 'operator job'), ('retry_quarantined', 'operator job'),
 	('schedule', 'operator job'), ('unschedule', 'operator job'), ('adopt', 'operator job'), ('take_over', 'operator job'), ('record_schedule', 'operator job'), ('record_installation', 'operator job'),
-	('note_mapping', ''), ('note_settings', ''), ('refuse_own_target', ''), ('check_own_target', ''), ('refuse_own_annotation', ''), ('check_own_annotation', ''), ('mark_everything', ''), ('quarantine_key', ''), ('run_as_owner', ''), ('take_pending', ''), ('compute_batch', ''), ('note_triggers', ''),
+	('note_mapping', ''), ('note_settings', ''), ('refuse_own_target', ''), ('check_own_target', ''), ('refuse_own_annotation', ''), ('check_own_annotation', ''), ('mark_everything', ''), ('quarantine_key', ''), ('run_as_owner', ''), ('compute_as_owner', ''), ('take_pending', ''), ('compute_batch', ''), ('note_triggers', ''),
 	('set_data_retention', ''), ('purge_object', ''), ('find_keys', ''), ('find_entity', ''), ('erase_history', ''), ('begin_erasure', ''), ('end_erasure', ''), ('forget', ''), ('create_roles', ''), ('grant_roles', ''), ('create_audiences', '')) a(name, kinds);
 SELECT set_eq('SELECT DISTINCT name FROM routine WHERE NOT is_public', 'SELECT name FROM acting', 'what is not for everybody is in one of the lists, and all of these are');
 SELECT is_empty($$
@@ -92,8 +92,9 @@ SELECT is_empty($$ SELECT r.kind, s.nspname FROM role r, pg_namespace s WHERE s.
 SELECT is_empty($$ SELECT f.oid::regprocedure FROM routine f WHERE f.prosecdef AND f.is_public AND f.name NOT IN ('waiting', 'last_runs', 'definition_hash', 'is_broken', 'is_source_seen', 'has_entity_rules', 'note_alterations') $$, 'what has the rights of another is not for everybody, but for some that count or compare, and an event trigger');
 SELECT is_empty($$ SELECT f.oid::regprocedure FROM routine f WHERE f.prosecdef AND NOT f.is_parsed AND NOT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(f.proconfig, '{}')) $$, 'it is parsed or has a search_path');
 SELECT is_empty($$ SELECT f.oid::regprocedure FROM routine f WHERE f.prokind = 'p' AND (f.prosecdef OR f.proconfig IS NOT NULL) $$, 'procedures have neither, so that they can commit');
-GRANT EXECUTE ON FUNCTION nudge.run_as_owner(regclass, text, text[], timestamptz, timestamptz) TO tap_owner;
+GRANT EXECUTE ON FUNCTION nudge.run_as_owner(regclass, text, text[], timestamptz, timestamptz), nudge.compute_as_owner(regclass, text, text[]) TO tap_owner;
 SET ROLE tap_owner;
+SELECT throws_like($$ SELECT * FROM nudge.compute_as_owner('pg_catalog.pg_class', 'SELECT 1::bigint, 2::bigint, NULL::jsonb', NULL) $$, 'permission denied to act as role "%"', 'nor to compute as another');
 SELECT throws_like($$ SELECT * FROM nudge.run_as_owner('pg_catalog.pg_class', 'SELECT 1::bigint, 2::bigint, NULL::jsonb', NULL, NULL, NULL) $$, 'permission denied to act as role "%"', 'even if it is granted, it gives no rights');
 RESET ROLE;
 -- a superuser computes nothing that others wrote

@@ -101,11 +101,11 @@ INSERT INTO events (person, at, name, feature) VALUES ('sure 1', now() - interva
 INSERT INTO nudge.action_sets VALUES ('activation', 'send'), ('core', 'open');
 
 -- marts of other subjects have tests of their own
-DELETE FROM nudge.shipped_marts m WHERE NOT (m.place BETWEEN 1100 AND 1149 OR m.name IN ('customer_mrr', 'dim_customers', 'dim_users', 'customer_products', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'user_retention', 'user_classes',
+DELETE FROM nudge.shipped_marts m WHERE NOT (m.place BETWEEN 1100 AND 1149 OR m.name IN ('customer_mrr', 'dim_customers', 'dim_users', 'customer_products', 'customer_dimensions', 'fact_sessions', 'user_activity_states', 'activity_buckets', 'active_users', 'lifecycle', 'cohort_retention', 'user_retention', 'user_classes',
 	'feature_user_states', 'feature_buckets', 'feature_adoption'));
 SELECT nudge.map_source(i, i, CASE i WHEN 'events' THEN '{"user": "person"}' WHEN 'users' THEN '{"user": "id"}' ELSE '{}' END::jsonb) FROM pg_temp.inputs() i \g /dev/null
 SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 4, week_start => 'sunday', fiscal_year_start => 4) \gset
-SELECT is(count(*), 24::bigint, 'all are there') FROM nudge.materialisations;
+SELECT is(count(*), 27::bigint, 'all are there') FROM nudge.materialisations;
 -- some keys at a time
 UPDATE nudge.materialisations SET batch_keys = 3 WHERE name IN ('user_dimensions', 'activity_dimension_buckets', 'lifecycle_by_dimension', 'user_activation', 'activation');
 
@@ -211,6 +211,14 @@ INSERT INTO pg_temp.oracles VALUES
 		$$SELECT d.dimension, c.cohort, c.age, c.cohort_users, c.eligible_users, c.retained_users FROM nudge_analytics.cohort_retention c, (SELECT DISTINCT dimension FROM pg_temp.slices) d WHERE c.grain = 'month' AND c.eligible_users > 0$$),
 	('sums: user_retention', 'SELECT dimension, age, period, sum(cohort_users), sum(eligible_users), sum(retained_users) FROM nudge_analytics.user_retention_by_dimension GROUP BY 1, 2, 3',
 		$$SELECT d.dimension, r.age, r.period, r.cohort_users, r.eligible_users, r.retained_users FROM nudge_analytics.user_retention r, (SELECT DISTINCT dimension FROM pg_temp.slices) d$$),
+	('session_metrics_by_dimension', 'SELECT dimension, value, month, sessions, users, events, bounces, returning_users, trim_scale(duration_seconds) FROM nudge_analytics.session_metrics_by_dimension',
+		$$SELECT a.dimension, a.value, n.month, sum(n.sessions)::bigint, count(*), sum(n.events)::bigint, sum(n.bounces)::bigint, count(*) FILTER (WHERE n.sessions > 1), trim_scale(sum(n.seconds)) FROM (
+			SELECT s.person, date_trunc('month', s.day)::date AS month, count(*) AS sessions, sum(s.n) AS events, count(*) FILTER (WHERE s.n = 1) AS bounces, sum(s.seconds) AS seconds FROM (
+				SELECT e.person, min((e.at AT TIME ZONE 'Europe/Berlin')::date) AS day, count(*) AS n, extract(epoch FROM max(e.at) - min(e.at)) AS seconds FROM (
+					SELECT g.person, g.at, count(*) FILTER (WHERE g.is_first) OVER (PARTITION BY g.person ORDER BY g.at) AS nr FROM (
+						SELECT e.person, e.at, coalesce(e.at - lag(e.at) OVER (PARTITION BY e.person ORDER BY e.at) > interval '30 minutes', true) AS is_first FROM events e WHERE e.person IS NOT NULL) g) e
+				GROUP BY e.person, e.nr) s
+			WHERE s.day < pg_temp.today() GROUP BY 1, 2) n JOIN pg_temp.attributes a ON a.person = n.person GROUP BY 1, 2, 3$$),
 	('sums: user_classes', 'SELECT dimension, period, sum(power_users), sum(regular_users), sum(low_users), sum(dormant_users), sum(total_users) FROM nudge_analytics.user_classes_by_dimension GROUP BY 1, 2',
 		$$SELECT d.dimension, c.period, c.power_users, c.regular_users, c.low_users, c.dormant_users, c.total_users FROM nudge_analytics.user_classes c, (SELECT DISTINCT dimension FROM pg_temp.slices) d$$),
 	('sums: feature_adoption', 'SELECT dimension, feature, sum(users), sum(discovered_users), sum(tried_users), sum(adopted_users), sum(habitual_users), sum(uses) FROM nudge_analytics.feature_adoption_by_dimension GROUP BY 1, 2',
@@ -278,12 +286,12 @@ DECLARE
 BEGIN
 	EXECUTE change;
 	PERFORM pg_temp.refresh_all();
-	RETURN QUERY SELECT h.name::text, h.keys::bigint, h.rows_written + h.rows_deleted > 0 FROM nudge.run_history h WHERE h.run_id > before AND h.name IN ('user_dimensions', 'activity_dimension_buckets', 'user_activation', 'activation', 'lifecycle_by_dimension') AND h.keys > 0;
+	RETURN QUERY SELECT h.name::text, h.keys::bigint, h.rows_written + h.rows_deleted > 0 FROM nudge.run_history h WHERE h.run_id > before AND h.name IN ('customer_dimensions', 'user_dimensions', 'activity_dimension_buckets', 'user_activation', 'activation', 'lifecycle_by_dimension') AND h.keys > 0;
 END
 $$;
 SELECT set_eq($$SELECT * FROM pg_temp.computed('UPDATE users SET role = ''admin'' WHERE id = ''u50''')$$, $$VALUES ('user_dimensions', 1::bigint, true), ('activity_dimension_buckets', 1, true), ('user_activation', 1, false), ('activation', 2, true), ('lifecycle_by_dimension', 1, true)$$,
 	'another role is one of its user, bucket and months, and of one dimension');
-SELECT set_eq($$SELECT * FROM pg_temp.computed('UPDATE subscriptions SET amount = 70 WHERE customer = ''c3''')$$, $$VALUES ('user_dimensions', 10::bigint, false)$$, 'another price that changes no class looks at the users of the customer, and writes nothing');
+SELECT set_eq($$SELECT * FROM pg_temp.computed('UPDATE subscriptions SET amount = 70 WHERE customer = ''c3''')$$, $$VALUES ('customer_dimensions', 1::bigint, false)$$, 'another price that changes no class is one of its customer, writes nothing, and comes to no user');
 SELECT set_eq($$SELECT c.name, c.keys <= 4, c.wrote FROM pg_temp.computed('UPDATE customers SET segment = ''large'' WHERE customer = ''c3''') c WHERE c.name IN ('activity_dimension_buckets', 'lifecycle_by_dimension')$$,
 	$$VALUES ('activity_dimension_buckets', true, true), ('lifecycle_by_dimension', true, true)$$, 'another segment is one of the buckets of its users');
 SELECT set_eq($$SELECT c.name, c.wrote FROM pg_temp.computed('INSERT INTO events (person, at, name) VALUES (''u50'', now() - interval ''3 days'', ''open'')') c WHERE c.keys = 1$$, $$VALUES ('activity_dimension_buckets', true), ('user_activation', false)$$, 'an event is one of the bucket of its user');
