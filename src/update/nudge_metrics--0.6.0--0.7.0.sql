@@ -7,9 +7,6 @@ ALTER TABLE nudge.dependencies ADD PRIMARY KEY (materialisation, upstream, place
 -- replaces: CREATE TABLE nudge.shipped_marts (
 ALTER TABLE nudge.shipped_marts ADD scopes jsonb CHECK (jsonb_typeof(scopes) = 'object');
 
--- Who may: the new one follows, with a function more.
--- replaces: DO $$
-
 DELETE FROM nudge.shipped_audience_views;
 DELETE FROM nudge.shipped_widget_metrics;
 DELETE FROM nudge.shipped_widgets;
@@ -919,25 +916,6 @@ BEGIN
 END
 $$;
 
--- Who may -----------------------------------------------------------------
-
-DO $$
-DECLARE
-	owner constant text := (SELECT e.extowner::pg_catalog.regrole FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'nudge_metrics');
-	one text;
-BEGIN
-	FOR one IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'nudge'::pg_catalog.regnamespace AND p.proname OPERATOR(pg_catalog.=) ANY ('{run_as_owner,compute_as_owner,poll_sources,note_triggers,fan_out,mark_everything,next_keys,take_pending,refresh_batch,compute_batch,quarantine_key,enumerate_keys,begin_run,note_polls,mark_run,end_run,
-			heartbeat,prune_runs,check_rebuild,retry_quarantined,follow_entities,run_refresh,refresh,rebuild,run_due,add_materialisation,drop_materialisation,enable_materialisation,note_mapping,track_appends,track_lookback}') LOOP
-		EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', one);
-		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s WITH GRANT OPTION', one, owner);
-	END LOOP;
-	-- whose the extension is need not be whose this function is
-	EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION nudge.run_as_owner(pg_catalog.regclass, text, text[], timestamptz, timestamptz), nudge.compute_as_owner(pg_catalog.regclass, text, text[]) FROM %s', owner);
-	EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON nudge.materialisations, nudge.dependencies, nudge.pending, nudge.quarantine, nudge.runs, nudge.heartbeats, nudge.polls TO %s WITH GRANT OPTION', owner);
-END
-$$;
-
 -- src/warehouse/freshness.sql
 
 /*
@@ -1138,18 +1116,10 @@ COMMENT ON FUNCTION nudge.fill_in_scopes(text, nudge.shipped_marts) IS 'Works fo
 CREATE FUNCTION nudge.change_shipped_key(mart nudge.shipped_marts) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	of_old_key regclass;
 BEGIN
-	SELECT i.indexrelid INTO of_old_key FROM nudge.materialisations m JOIN pg_index i ON i.indrelid = nudge.mart_table(m.name)::regclass AND i.indisunique
-	WHERE m.name = mart.name AND m.row_key <> mart.row_key
-		AND m.row_key = (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k(attnum, n) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum) LIMIT 1;
 	UPDATE nudge.materialisations m SET key_column = mart.key_column, row_key = mart.row_key, definition_hash = NULL
 	WHERE m.name = mart.name AND m.row_key <> mart.row_key AND m.row_key @> mart.row_key AND m.row_key <@ mart.row_key;
 	IF FOUND THEN
-		IF of_old_key IS NOT NULL THEN
-			EXECUTE format('DROP INDEX %s', of_old_key);
-		END IF;
 		-- those that are pending are of the other key
 		DELETE FROM nudge.pending p WHERE p.materialisation = mart.name;
 		DELETE FROM nudge.quarantine q WHERE q.materialisation = mart.name;
@@ -1342,16 +1312,6 @@ UNION ALL SELECT s.customer, (nudge.civil_date(s.valid_from, {zone}) + make_inte
 	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "plan": "Plan of the largest price in force; of the latest one if none is", "product_mix": "Plans and add-ons in force, in the order of their names; NULL if none is", "tenure": "How long it has been, or was, a customer: under 3 months, 3 to 12 months, 1 to 2 years, 2 years or more",
 	"initial_contract_size": "Class of its first MRR, in its own currency: under 100, 100 to 500, 500 to 2,000, 2,000 or more; NULL if that was of several currencies"}');
 
--- What customers are segmented by, once for all that reads it.  A customer whose price
--- changes is written anew in dim_customers, and here only if a value is another one:
--- what is below follows no more than that.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
-('customer_dimensions', 'customers', 176, 'mart', '{customers,subscriptions}', 'customer', '{customer}', $query$
-SELECT d.customer, d.bucket, nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
-FROM nudge_analytics.dim_customers d LEFT JOIN nudge_analytics.customer_products p ON p.customer = d.customer$query$, NULL,
-	'What each customer is now, as totals call it. Grain: customer',
-	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "segment": "Segment; (none) for those without, here as below", "industry": "Industry", "company_size": "Class of size", "region": "Region", "growth_tier": "Class of growth", "sales_channel": "How it is sold to", "plan": "Plan, as customer_products has it", "product_mix": "Plans and add-ons", "tenure": "How long it has been a customer", "initial_contract_size": "Class of its first MRR"}');
-
 -- as by segment, for the other dimensions of customers
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('mrr_dimension_buckets', 'revenue', 180, 'mart', '{customers,subscriptions}', 'bucket', '{bucket,dimension,value,currency}', $query$
@@ -1394,7 +1354,7 @@ FROM (SELECT m.dimension, m.value, m.currency, nudge.rollup(m.state) AS state
 			UNION ALL SELECT d.dimension, d.value, d.currency, d.state FROM nudge_analytics.mrr_dimension_buckets d) m
 		GROUP BY m.dimension, m.value, m.currency) b,
 	LATERAL nudge.revenue_cohorts(b.state, 'month', {zone}, nudge.as_of()) r
--- a cohort of which nobody has the value is none
+-- months before the cohort of a value had anybody are no news
 WHERE r.cohort_customers > 0$query$,
 	$clock$SELECT 'segment', nudge.as_of() FROM nudge_analytics.mrr_segment_buckets m UNION SELECT DISTINCT m.dimension, nudge.as_of() FROM nudge_analytics.mrr_dimension_buckets m$clock$,
 	'What became of customers by the month of their first revenue and value of a dimension of the customers now. Grain: dimension, value, currency, cohort and age in months, in the zone of deploy()',
@@ -2008,35 +1968,33 @@ WHERE j.currency IS NOT NULL$query$,
 -- By what the customers are now: models that are fitted to all paths have no parts.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('channel_attribution_by_dimension', 'acquisition', 1222, 'metric', '{touches,conversions,customers,subscriptions}', 'period', '{period,dimension,value,currency,model,channel}', $query$
-SELECT m.period, v.dimension, v.value, s.currency, c.model, s.channel, c.conversions, c.revenue, sum(c.revenue) OVER one AS total_revenue, c.revenue / nullif(sum(c.revenue) OVER one, 0) AS revenue_share, s.assisted_conversions, s.assisted_revenue,
+SELECT m.period, s.dimension, s.value, s.currency, v.model, s.channel, v.conversions, v.revenue, sum(v.revenue) OVER one AS total_revenue, v.revenue / nullif(sum(v.revenue) OVER one, 0) AS revenue_share, s.assisted_conversions, s.assisted_revenue,
 	(m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
 -- month by month, so that some are computed alone
 FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) n,
 	LATERAL (SELECT g::date AS period FROM generate_series(n.month - interval '35 months', n.month, interval '1 month') g) m,
 	LATERAL (
-		SELECT b.currency, b.channel, b.segment, b.industry, b.company_size, b.region, b.growth_tier, b.sales_channel, b.plan, b.product_mix, b.tenure, b.initial_contract_size,
-			sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
-			sum(b.last_non_direct_conversions) AS c3, sum(b.last_non_direct_revenue) AS r3, sum(b.linear_conversions) AS c4, sum(b.linear_revenue) AS r4, sum(b.time_decay_conversions) AS c5, sum(b.time_decay_revenue) AS r5,
-			sum(b.position_based_conversions) AS c6, sum(b.position_based_revenue) AS r6, sum(b.j_shaped_conversions) AS c7, sum(b.j_shaped_revenue) AS r7, sum(b.inverse_j_conversions) AS c8, sum(b.inverse_j_revenue) AS r8,
-			sum(b.w_shaped_conversions) AS c9, sum(b.w_shaped_revenue) AS r9, sum(b.blended_conversions) AS c10, sum(b.blended_revenue) AS r10, sum(b.participation_conversions) AS c11, sum(b.participation_revenue) AS r11,
-			sum(b.assisted_conversions)::bigint AS assisted_conversions, sum(b.assisted_revenue) AS assisted_revenue
-		FROM (
-			SELECT a.*, coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size
-			FROM nudge_analytics.customer_attribution a LEFT JOIN nudge_analytics.customer_dimensions d ON d.customer = a.customer
-			WHERE a.period = m.period
-			-- sums of neighbours stay in the cache: five times as fast
-			ORDER BY a.currency, a.channel
-		) b
-		GROUP BY b.currency, b.channel, GROUPING SETS ((b.segment), (b.industry), (b.company_size), (b.region), (b.growth_tier), (b.sales_channel), (b.plan), (b.product_mix), (b.tenure), (b.initial_contract_size))
-	) s,
-	LATERAL unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size}'::text[], ARRAY[s.segment, s.industry, s.company_size, s.region, s.growth_tier, s.sales_channel, s.plan, s.product_mix, s.tenure, s.initial_contract_size]) v(dimension, value),
-	LATERAL (VALUES ('first_touch', s.c1, s.r1), ('last_touch', s.c2, s.r2), ('last_non_direct', s.c3, s.r3), ('linear', s.c4, s.r4), ('time_decay', s.c5, s.r5), ('position_based', s.c6, s.r6), ('j_shaped', s.c7, s.r7),
-	('inverse_j', s.c8, s.r8), ('w_shaped', s.c9, s.r9), ('blended', s.c10, s.r10), ('participation', s.c11, s.r11)) c(model, conversions, revenue)
--- labels are never NULL: one that is there is what is grouped by
-WHERE v.value IS NOT NULL
-WINDOW one AS (PARTITION BY m.period, v.dimension, v.value, s.currency, c.model)$query$,
+	SELECT CASE WHEN b.segment IS NOT NULL THEN 'segment' WHEN b.industry IS NOT NULL THEN 'industry' WHEN b.company_size IS NOT NULL THEN 'company_size' WHEN b.region IS NOT NULL THEN 'region' WHEN b.growth_tier IS NOT NULL THEN 'growth_tier' WHEN b.sales_channel IS NOT NULL THEN 'sales_channel' WHEN b.plan IS NOT NULL THEN 'plan' WHEN b.product_mix IS NOT NULL THEN 'product_mix' WHEN b.tenure IS NOT NULL THEN 'tenure' ELSE 'initial_contract_size' END AS dimension,
+		coalesce(b.segment, b.industry, b.company_size, b.region, b.growth_tier, b.sales_channel, b.plan, b.product_mix, b.tenure, b.initial_contract_size) AS value,
+		b.currency, b.channel, sum(b.first_touch_conversions) AS c1, sum(b.first_touch_revenue) AS r1, sum(b.last_touch_conversions) AS c2, sum(b.last_touch_revenue) AS r2,
+		sum(b.last_non_direct_conversions) AS c3, sum(b.last_non_direct_revenue) AS r3, sum(b.linear_conversions) AS c4, sum(b.linear_revenue) AS r4, sum(b.time_decay_conversions) AS c5, sum(b.time_decay_revenue) AS r5,
+		sum(b.position_based_conversions) AS c6, sum(b.position_based_revenue) AS r6, sum(b.j_shaped_conversions) AS c7, sum(b.j_shaped_revenue) AS r7, sum(b.inverse_j_conversions) AS c8, sum(b.inverse_j_revenue) AS r8,
+		sum(b.w_shaped_conversions) AS c9, sum(b.w_shaped_revenue) AS r9, sum(b.blended_conversions) AS c10, sum(b.blended_revenue) AS r10, sum(b.participation_conversions) AS c11, sum(b.participation_revenue) AS r11,
+		sum(b.assisted_conversions)::bigint AS assisted_conversions, sum(b.assisted_revenue) AS assisted_revenue
+	FROM (
+		SELECT c.*, nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
+		FROM nudge_analytics.customer_attribution c LEFT JOIN nudge_analytics.dim_customers d ON d.customer = c.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = c.customer
+		WHERE c.period = m.period
+		-- sums of neighbours stay in the cache: five times as fast
+		ORDER BY c.currency, c.channel
+	) b
+	-- labels are never NULL: one that is there is what is grouped by
+	GROUP BY b.currency, b.channel, GROUPING SETS ((b.segment), (b.industry), (b.company_size), (b.region), (b.growth_tier), (b.sales_channel), (b.plan), (b.product_mix), (b.tenure), (b.initial_contract_size))
+) s, LATERAL (VALUES ('first_touch', s.c1, s.r1), ('last_touch', s.c2, s.r2), ('last_non_direct', s.c3, s.r3), ('linear', s.c4, s.r4), ('time_decay', s.c5, s.r5), ('position_based', s.c6, s.r6), ('j_shaped', s.c7, s.r7),
+	('inverse_j', s.c8, s.r8), ('w_shaped', s.c9, s.r9), ('blended', s.c10, s.r10), ('participation', s.c11, s.r11)) v(model, conversions, revenue)
+WINDOW one AS (PARTITION BY m.period, s.dimension, s.value, s.currency, v.model)$query$,
 	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t',
-	'{"customer_dimensions": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}}',
+	'{"dim_customers": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}, "customer_products": {"column": "customer", "query": "SELECT a.customer, a.period FROM nudge_analytics.customer_attribution a"}}',
 	'Conversions and revenue credited to channels, under each model of attribution that follows rules, by the month of the conversion and value of a dimension of the customers now. Grain: month of the zone of deploy(), dimension, value, currency, model and channel',
 	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution that follows rules", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
 	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
@@ -2777,16 +2735,28 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
  * Rules: doc/marts_usage.md.
  */
 
--- What users are segmented by, once for all that counts them.
+-- What users are segmented by, once for all that counts them.  A customer whose
+-- price changes is written anew in dim_customers, its users here only if a value
+-- of theirs is another one: what is below follows no more than that.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('user_dimensions', 'usage', 1100, 'mart', '{users,customers,subscriptions}', 'user', '{user}', $query$
 SELECT u."user", u.customer, u.bucket, u.signed_up_at, CASE WHEN isfinite(u.signed_up_day) THEN nudge.period_start(u.signed_up_day, 'month') END AS signed_up_month, u.internal,
-	coalesce(c.segment, '(none)') AS segment, coalesce(c.industry, '(none)') AS industry, coalesce(c.company_size, '(none)') AS company_size, coalesce(c.region, '(none)') AS region, coalesce(c.growth_tier, '(none)') AS growth_tier, coalesce(c.sales_channel, '(none)') AS sales_channel, coalesce(c.plan, '(none)') AS plan, coalesce(c.product_mix, '(none)') AS product_mix, coalesce(c.tenure, '(none)') AS tenure, coalesce(c.initial_contract_size, '(none)') AS initial_contract_size,
+	nudge.attribute_label('segment', c.segment) AS segment,
+	nudge.attribute_label('industry', c.industry) AS industry,
+	nudge.attribute_label('company_size', c.company_size) AS company_size,
+	nudge.attribute_label('region', c.region) AS region,
+	nudge.attribute_label('growth_tier', c.growth_tier) AS growth_tier,
+	nudge.attribute_label('sales_channel', c.sales_channel) AS sales_channel,
+	nudge.attribute_label('plan', p.plan) AS plan,
+	nudge.attribute_label('product_mix', p.product_mix) AS product_mix,
+	nudge.attribute_label('tenure', p.tenure) AS tenure,
+	nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size,
 	nudge.attribute_label('user_plan', u.plan) AS user_plan,
 	nudge.attribute_label('role', u.role) AS role
 FROM nudge_analytics.dim_users u
-	LEFT JOIN nudge_analytics.customer_dimensions c ON c.customer = u.customer$query$, NULL,
-	'{"customer_dimensions": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
+	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = u.customer
+	LEFT JOIN nudge_analytics.customer_products p ON p.customer = u.customer$query$, NULL,
+	'{"dim_customers": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}, "customer_products": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
 	'What each user and its account are now, as totals call it. Grain: user',
 	'{"user": "User", "customer": "Account to which the user belongs", "bucket": "Hash bucket of the user", "signed_up_at": "When the user signed up", "signed_up_month": "First day of the month of it, in the zone of deploy(); NULL if it is infinite", "internal": "Own staff or a test user",
 	"segment": "Segment of the account; (none) for those without, here as below", "industry": "Industry of the account", "company_size": "Class of size of the account", "region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account is sold to",
@@ -2889,41 +2859,6 @@ FROM (SELECT DISTINCT b.feature FROM nudge_analytics.feature_buckets b) f
 	'{"feature": "Feature", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all users, do not add them", "value": "Value now; (none) for those without", "users": "Users of the value that have signed up, but internal ones: the denominator", "discovered_users": "Users with any event of it", "tried_users": "Users that used it", "adopted_users": "Users that used it 3 times or more",
 	"habitual_users": "Users that used it in each of the last 4 whole weeks", "adoption_rate": "tried_users over users, a fraction", "uses": "Uses", "usage_frequency": "uses over tried_users"}');
 
--- Months that are not there have no sessions; medians have no parts.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('session_metrics_by_dimension', 'usage', 1116, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
-SELECT m.month, v.dimension, v.value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds, s.sessions::numeric / s.users AS sessions_per_user, s.bounces::numeric / s.sessions AS bounce_rate, s.events::numeric / s.sessions AS events_per_session,
-	s.returning_users::numeric / s.users AS return_rate, s.duration_seconds / s.sessions AS mean_duration_seconds, (m.month + interval '1 month')::date <= t.today AS complete
-FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
-	-- the window of session_metrics
-	LATERAL (SELECT g::date AS month FROM generate_series(nudge.period_start(t.today, 'month')::timestamp - interval '119 months', nudge.period_start(t.today, 'month')::timestamp, interval '1 month') g) m,
-	LATERAL (
-		SELECT n.segment, n.industry, n.company_size, n.region, n.growth_tier, n.sales_channel, n.plan, n.product_mix, n.tenure, n.initial_contract_size, n.user_plan, n.role,
-			sum(n.sessions)::bigint AS sessions, count(*) AS users, sum(n.events)::bigint AS events, sum(n.bounces)::bigint AS bounces, count(*) FILTER (WHERE n.sessions > 1) AS returning_users, sum(n.seconds) AS duration_seconds
-		FROM (
-			SELECT f.sessions, f.events, f.bounces, f.seconds, coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size, coalesce(d.user_plan, '(none)') AS user_plan, coalesce(d.role, '(none)') AS role
-			FROM (
-				SELECT f."user", count(*) AS sessions, sum(f.events) AS events, count(*) FILTER (WHERE f.bounced) AS bounces, sum(f.duration_seconds) AS seconds
-				FROM nudge_analytics.fact_sessions f WHERE f.month = m.month AND f.day < t.today GROUP BY f."user"
-			) f LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = f."user"
-		) n
-		GROUP BY GROUPING SETS ((n.segment), (n.industry), (n.company_size), (n.region), (n.growth_tier), (n.sales_channel), (n.plan), (n.product_mix), (n.tenure), (n.initial_contract_size), (n.user_plan), (n.role))
-	) s,
-	LATERAL unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size,user_plan,role}'::text[], ARRAY[s.segment, s.industry, s.company_size, s.region, s.growth_tier, s.sales_channel, s.plan, s.product_mix, s.tenure, s.initial_contract_size, s.user_plan, s.role]) v(dimension, value)
--- labels are never NULL: one that is there is what is grouped by
-WHERE v.value IS NOT NULL$query$,
-	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
-	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
-FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
-UNION ALL
-SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
-FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
-	'{"user_dimensions": {"column": "user", "query": "SELECT f.\"user\", f.month FROM nudge_analytics.fact_sessions f"}}',
-	'Sessions by month and value of a dimension of the users now, up to yesterday. Grain: month with sessions of the zone of deploy(), dimension and value',
-	'{"month": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all sessions, do not add them", "value": "Value now; (none) for those without", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event",
-	"returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction",
-	"mean_duration_seconds": "duration_seconds over sessions", "complete": "Whether the month is over"}');
-
 -- Activation ----------------------------------------------------------------
 
 CREATE TRIGGER note_actions AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON nudge.action_sets
@@ -2973,6 +2908,40 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
 	"value": "Value now; (none) for those without, all for all", "sign_ups": "Users that signed up in the period, on days that are over, but internal ones", "eligible_users": "Those whose first 24 hours are over: the denominator of activation_rate", "activated_users": "Those of them that did an action within these; NULL without the action set",
 	"activation_rate": "activated_users over eligible_users, a fraction", "week_eligible_users": "Users whose first 7 days are over: the denominator of week_activation_rate", "week_activated_users": "Those of them that did an action within these", "week_activation_rate": "week_activated_users over week_eligible_users, a fraction",
 	"median_seconds_to_activate": "Median time from signing up to the first action, of week_activated_users", "period_complete": "Whether the period is over", "complete": "Whether the first 24 hours are over for all of them", "week_complete": "Whether the first 7 days are over for all of them", "null_reason": "no action set activation: nudge.action_sets has none, so nobody can be said to be activated; NULL otherwise"}');
+
+-- Months that are not there have no sessions; medians have no parts.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('session_metrics_by_dimension', 'usage', 1224, 'metric', '{events,users,customers,subscriptions}', 'month', '{month,dimension,value}', $query$
+SELECT m.month, s.dimension, s.value, s.sessions, s.users, s.events, s.bounces, s.returning_users, s.duration_seconds, s.sessions::numeric / s.users AS sessions_per_user, s.bounces::numeric / s.sessions AS bounce_rate, s.events::numeric / s.sessions AS events_per_session,
+	s.returning_users::numeric / s.users AS return_rate, s.duration_seconds / s.sessions AS mean_duration_seconds, (m.month + interval '1 month')::date <= t.today AS complete
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t,
+	-- the window of session_metrics
+	LATERAL (SELECT g::date AS month FROM generate_series(nudge.period_start(t.today, 'month')::timestamp - interval '119 months', nudge.period_start(t.today, 'month')::timestamp, interval '1 month') g) m,
+	LATERAL (
+		SELECT CASE WHEN n.segment IS NOT NULL THEN 'segment' WHEN n.industry IS NOT NULL THEN 'industry' WHEN n.company_size IS NOT NULL THEN 'company_size' WHEN n.region IS NOT NULL THEN 'region' WHEN n.growth_tier IS NOT NULL THEN 'growth_tier' WHEN n.sales_channel IS NOT NULL THEN 'sales_channel' WHEN n.plan IS NOT NULL THEN 'plan' WHEN n.product_mix IS NOT NULL THEN 'product_mix' WHEN n.tenure IS NOT NULL THEN 'tenure' WHEN n.initial_contract_size IS NOT NULL THEN 'initial_contract_size' WHEN n.user_plan IS NOT NULL THEN 'user_plan' ELSE 'role' END AS dimension,
+			coalesce(n.segment, n.industry, n.company_size, n.region, n.growth_tier, n.sales_channel, n.plan, n.product_mix, n.tenure, n.initial_contract_size, n.user_plan, n.role) AS value,
+			sum(n.sessions)::bigint AS sessions, count(*) AS users, sum(n.events)::bigint AS events, sum(n.bounces)::bigint AS bounces, count(*) FILTER (WHERE n.sessions > 1) AS returning_users, sum(n.seconds) AS duration_seconds
+		FROM (
+			SELECT f.sessions, f.events, f.bounces, f.seconds, coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size, coalesce(d.user_plan, '(none)') AS user_plan, coalesce(d.role, '(none)') AS role
+			FROM (
+				SELECT f."user", count(*) AS sessions, sum(f.events) AS events, count(*) FILTER (WHERE f.bounced) AS bounces, sum(f.duration_seconds) AS seconds
+				FROM nudge_analytics.fact_sessions f WHERE f.month = m.month AND f.day < t.today GROUP BY f."user"
+			) f LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = f."user"
+		) n
+		-- labels are never NULL: one that is there is what is grouped by
+		GROUP BY GROUPING SETS ((n.segment), (n.industry), (n.company_size), (n.region), (n.growth_tier), (n.sales_channel), (n.plan), (n.product_mix), (n.tenure), (n.initial_contract_size), (n.user_plan), (n.role))
+	) s$query$,
+	-- a day is over, of months that a refresh may have missed too; and a month leaves the window
+	$clock$SELECT m::date, (m + make_interval(days => d))::timestamp AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m, generate_series(1, 31) d
+UNION ALL
+SELECT (m - interval '120 months')::date, m AT TIME ZONE {zone}
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month')::timestamp AS month) t, LATERAL generate_series(t.month - interval '119 months', t.month, interval '1 month') m$clock$,
+	'{"user_dimensions": {"column": "user", "query": "SELECT f.\"user\", f.month FROM nudge_analytics.fact_sessions f"}}',
+	'Sessions by month and value of a dimension of the users now, up to yesterday. Grain: month with sessions of the zone of deploy(), dimension and value',
+	'{"month": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all sessions, do not add them", "value": "Value now; (none) for those without", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event",
+	"returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction",
+	"mean_duration_seconds": "duration_seconds over sessions", "complete": "Whether the month is over"}');
 
 -- src/warehouse/marts_economics.sql
 
@@ -3163,28 +3132,27 @@ SELECT i.* FROM nudge_staging.users i WHERE (i.customer = ANY (nudge.batch_keys(
 -- Health now by what customers are now: the open month of customer_health_by_band in parts.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('customer_health_by_dimension', 'customers', 1230, 'metric', '{scores,customers,subscriptions}', 'dimension', '{dimension,value,currency,band}', $query$
-SELECT v.dimension, v.value, k.currency, b.band, sum(s.customers)::bigint AS customers, sum(round(s.mrr * x.rate, 6)) AS mrr, sum(s.scored_customers)::bigint AS scored_customers, sum(s.total_score) AS total_score, sum(s.total_score) / nullif(sum(s.scored_customers), 0) AS mean_score,
+SELECT s.dimension, s.value, k.currency, b.band, sum(s.customers)::bigint AS customers, sum(round(s.mrr * x.rate, 6)) AS mrr, sum(s.scored_customers)::bigint AS scored_customers, sum(s.total_score) AS total_score, sum(s.total_score) / nullif(sum(s.scored_customers), 0) AS mean_score,
 	CASE WHEN sum(s.scored_customers) > 0 THEN sum(s.at_risk_customers)::bigint END AS at_risk_customers, CASE WHEN sum(s.scored_customers) > 0 THEN sum(round(s.at_risk_mrr * x.rate, 6)) END AS at_risk_mrr
 FROM (
-	SELECT c.segment, c.industry, c.company_size, c.region, c.growth_tier, c.sales_channel, c.plan, c.product_mix, c.tenure, c.initial_contract_size,
+	SELECT CASE WHEN c.segment IS NOT NULL THEN 'segment' WHEN c.industry IS NOT NULL THEN 'industry' WHEN c.company_size IS NOT NULL THEN 'company_size' WHEN c.region IS NOT NULL THEN 'region' WHEN c.growth_tier IS NOT NULL THEN 'growth_tier' WHEN c.sales_channel IS NOT NULL THEN 'sales_channel' WHEN c.plan IS NOT NULL THEN 'plan' WHEN c.product_mix IS NOT NULL THEN 'product_mix' WHEN c.tenure IS NOT NULL THEN 'tenure' ELSE 'initial_contract_size' END AS dimension,
+		coalesce(c.segment, c.industry, c.company_size, c.region, c.growth_tier, c.sales_channel, c.plan, c.product_mix, c.tenure, c.initial_contract_size) AS value,
 		c.currency, c.band, count(*) AS customers, sum(c.mrr) AS mrr, count(c.score) AS scored_customers, sum(c.score) AS total_score, count(*) FILTER (WHERE c.at_risk) AS at_risk_customers, coalesce(sum(c.mrr) FILTER (WHERE c.at_risk), 0) AS at_risk_mrr
 	FROM (
 		SELECT t.currency, t.mrr, coalesce(h.band, '(none)') AS band, round(h.score::numeric, 6) AS score, h.at_risk,
-			coalesce(d.segment, '(none)') AS segment, coalesce(d.industry, '(none)') AS industry, coalesce(d.company_size, '(none)') AS company_size, coalesce(d.region, '(none)') AS region, coalesce(d.growth_tier, '(none)') AS growth_tier, coalesce(d.sales_channel, '(none)') AS sales_channel, coalesce(d.plan, '(none)') AS plan, coalesce(d.product_mix, '(none)') AS product_mix, coalesce(d.tenure, '(none)') AS tenure, coalesce(d.initial_contract_size, '(none)') AS initial_contract_size
+			nudge.attribute_label('segment', d.segment) AS segment, nudge.attribute_label('industry', d.industry) AS industry, nudge.attribute_label('company_size', d.company_size) AS company_size, nudge.attribute_label('region', d.region) AS region, nudge.attribute_label('growth_tier', d.growth_tier) AS growth_tier, nudge.attribute_label('sales_channel', d.sales_channel) AS sales_channel, nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure, nudge.attribute_label('initial_contract_size', p.initial_contract_size) AS initial_contract_size
 		FROM nudge_analytics.customer_mrr_timeline t LEFT JOIN nudge_analytics.customer_health h ON h.customer = t.customer
-			LEFT JOIN nudge_analytics.customer_dimensions d ON d.customer = t.customer
+			LEFT JOIN nudge_analytics.dim_customers d ON d.customer = t.customer LEFT JOIN nudge_analytics.customer_products p ON p.customer = t.customer
 		WHERE t.started_at < nudge.as_of() AND (t.ended_at >= nudge.as_of() OR t.ended_at IS NULL) AND t.mrr > 0
 	) c
+	-- labels are never NULL: one that is there is what is grouped by
 	GROUP BY c.currency, c.band, GROUPING SETS ((c.segment), (c.industry), (c.company_size), (c.region), (c.growth_tier), (c.sales_channel), (c.plan), (c.product_mix), (c.tenure), (c.initial_contract_size))
 ) s
 	LEFT JOIN {rates} f ON f.currency = s.currency,
 	LATERAL (SELECT coalesce({base}, s.currency) AS currency) k,
 	LATERAL (SELECT nudge.rate_to(f.rates, s.currency, k.currency, nudge.civil_date(nudge.as_of(), {zone})) AS rate) x,
-	LATERAL (VALUES (s.band), ('all')) b(band),
-	LATERAL unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size}'::text[], ARRAY[s.segment, s.industry, s.company_size, s.region, s.growth_tier, s.sales_channel, s.plan, s.product_mix, s.tenure, s.initial_contract_size]) v(dimension, value)
--- labels are never NULL: one that is there is what is grouped by
-WHERE v.value IS NOT NULL
-GROUP BY v.dimension, v.value, k.currency, b.band$query$,
+	LATERAL (VALUES (s.band), ('all')) b(band)
+GROUP BY s.dimension, s.value, k.currency, b.band$query$,
 	$clock$SELECT d, nudge.as_of() FROM unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure,initial_contract_size}'::text[]) d$clock$,
 	'Customers with MRR now, and their MRR, by band of health and value of a dimension, both as they are now, with a band all for all of them. Grain: dimension, value, currency and band',
 	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency converted to, as by mrr_consolidated", "band": "red below 60, yellow, green from 80; (none) for those without a score, all for all customers: do not add it to the others",
