@@ -56,6 +56,7 @@ INSERT INTO users ("user", customer, signed_up_at, role, internal)
 SELECT c.customer || '-' || k, c.customer, least(c.created_at + make_interval(hours => floor(company.u(c.customer || k || 'signed') * 2000)::integer * (k - 1)), now() - interval '1 hour'),
 	CASE WHEN k = 1 THEN 'admin' ELSE company.one_of(c.customer || k || 'role', '{marketer,analyst,designer}') END, c.internal
 FROM customers c, generate_series(1, CASE c.segment WHEN 'SMB' THEN 2 WHEN 'Mid-Market' THEN 4 ELSE 8 END) k;
+CREATE INDEX ON users (customer);
 
 -- Money ---------------------------------------------------------------------
 
@@ -81,6 +82,7 @@ UPDATE subscriptions SET valid_to = NULL, status = 'active', end_reason = NULL W
 UPDATE subscriptions SET status = 'active' WHERE valid_to > now();
 INSERT INTO subscriptions SELECT s.customer, s.subscription, s.customer || '-ip', 'Dedicated IP', s.valid_from + interval '20 days', NULL, 49, 'month', 1, 1, 'USD', 'active', s.valid_from, NULL, NULL
 FROM subscriptions s WHERE s.valid_to IS NULL AND s.valid_from < now() - interval '60 days' AND s.plan <> 'Starter' AND company.u(s.customer || 'ip') < 0.3;
+CREATE INDEX ON subscriptions (customer);
 UPDATE customers c SET initial_amount = (SELECT round(s.amount / CASE s.interval_unit WHEN 'year' THEN 12 ELSE 1 END, 2) FROM subscriptions s WHERE s.customer = c.customer ORDER BY s.valid_from LIMIT 1);
 UPDATE users u SET plan = (SELECT s.plan FROM subscriptions s WHERE s.customer = u.customer AND s.plan <> 'Dedicated IP' ORDER BY s.valid_from DESC LIMIT 1);
 
@@ -146,6 +148,7 @@ INSERT INTO touches SELECT c.customer, c.created_at - make_interval(hours => flo
 FROM customers c, generate_series(1, 1 + floor(company.u(c.customer || 'touches') * 4)::integer) k,
 	LATERAL (SELECT company.one_of(c.customer || k || 'channel', CASE WHEN c.sales_channel = 'Partner' THEN '{Partner,Content,E-mail}'::text[] ELSE '{Paid search,Paid social,Content,Organic search,Organic search,Direct,E-mail,Events}' END) AS channel) t;
 INSERT INTO touches SELECT 'p' || n, company.today() - make_interval(hours => floor(company.u('p' || n || 'at') * 26000)::integer), t.channel, NULL, NULL FROM generate_series(1, :customers) n, LATERAL (SELECT company.one_of('p' || n, '{Paid search,Paid social,Content,Organic search}') AS channel) t;
+CREATE INDEX ON touches (customer);
 CREATE TABLE conversions (customer text, at timestamptz, revenue numeric, currency text, kind text, conversion text);
 INSERT INTO conversions SELECT c.customer, s.at, round(12 * c.initial_amount, 2), 'USD', 'purchase', c.customer FROM customers c, LATERAL (SELECT min(s.valid_from) AS at FROM subscriptions s WHERE s.customer = c.customer) s WHERE s.at IS NOT NULL;
 CREATE TABLE leads (lead text, customer text, stage text, at timestamptz, source text, campaign text);

@@ -25,6 +25,24 @@ BEGIN
 END
 $$;
 
+-- A report is asked for the months of a batch alone: those that follow each other as
+-- one window, so that it reads its rows once.
+CREATE FUNCTION nudge.report_windows(first_day date, zone text, months integer DEFAULT 120) RETURNS TABLE (start_day date, end_day date)
+	LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED ROWS 2
+BEGIN ATOMIC
+	SELECT w.start_day, w.end_day FROM nudge.report_window(first_day, zone, report_windows.months) w WHERE nudge.batch_keys() IS NULL
+	UNION ALL
+	SELECT min(r.month), (max(r.month) + interval '1 month')::date
+	FROM (
+		SELECT k.month, (k.month - make_interval(months => row_number() OVER (ORDER BY k.month)::integer))::date AS run
+		FROM (SELECT DISTINCT b.key::date AS month FROM unnest(nudge.batch_keys()) b(key)) k JOIN nudge.report_window(first_day, zone, report_windows.months) w ON k.month >= w.start_day AND k.month < w.end_day
+	) r
+	GROUP BY r.run;
+END;
+
+COMMENT ON FUNCTION nudge.report_windows(date, text, integer) IS
+	'The windows of a report that is a mart by month: report_window, or those of its months that a batch computes, a row for each run of months';
+
 -- Its rows stay, found by another of the columns that tell them apart.
 CREATE OR REPLACE FUNCTION nudge.change_shipped_key(mart nudge.shipped_marts) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -174,6 +174,23 @@ END;
 COMMENT ON FUNCTION nudge.report_window(date, text, integer) IS
 	'The window of a report that is a mart: from the month of the first day of data, but for so many months at most, to the end of the month of nudge.as_of()';
 
+-- A report is asked for the months of a batch alone: those that follow each other as
+-- one window, so that it reads its rows once.
+CREATE FUNCTION nudge.report_windows(first_day date, zone text, months integer DEFAULT 120) RETURNS TABLE (start_day date, end_day date)
+	LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED ROWS 2
+BEGIN ATOMIC
+	SELECT w.start_day, w.end_day FROM nudge.report_window(first_day, zone, report_windows.months) w WHERE nudge.batch_keys() IS NULL
+	UNION ALL
+	SELECT min(r.month), (max(r.month) + interval '1 month')::date
+	FROM (
+		SELECT k.month, (k.month - make_interval(months => row_number() OVER (ORDER BY k.month)::integer))::date AS run
+		FROM (SELECT DISTINCT b.key::date AS month FROM unnest(nudge.batch_keys()) b(key)) k JOIN nudge.report_window(first_day, zone, report_windows.months) w ON k.month >= w.start_day AND k.month < w.end_day
+	) r
+	GROUP BY r.run;
+END;
+COMMENT ON FUNCTION nudge.report_windows(date, text, integer) IS
+	'The windows of a report that is a mart by month: report_window, or those of its months that a batch computes, a row for each run of months';
+
 -- What begins at an instant is over, or dated, from it on; what is dated before
 -- as_of is known, so that it takes the first instant after it too.
 CREATE FUNCTION nudge.period_ticks(grain text, zone text) RETURNS SETOF timestamptz

@@ -334,6 +334,9 @@ SET nudge.as_of = '2024-03-31 22:30Z';
 SELECT is((SELECT w::text FROM nudge.report_window('2024-02-29', 'Europe/Berlin') w), '(2024-02-01,2024-05-01)', 'the month is that of the zone');
 SELECT is((SELECT w::text FROM nudge.report_window('2024-02-29', 'UTC') w), '(2024-02-01,2024-04-01)', 'which in another is the one before');
 SELECT is((SELECT w::text FROM nudge.report_window('2030-02-01', 'UTC') w), '(2024-03-01,2024-04-01)', 'data of days to come are no reason for a month');
+SELECT results_eq($$SELECT start_day, end_day FROM nudge.report_windows('2023-11-03', 'UTC')$$, $$VALUES (date '2023-11-01', date '2024-04-01')$$, 'a report of all keys has one window');
+SELECT is((SELECT changed FROM nudge.compute_as_owner('pg_class', $$SELECT 0::bigint, 0::bigint, (SELECT jsonb_agg(concat_ws('/', w.start_day, w.end_day) ORDER BY w.start_day) FROM nudge.report_windows('2023-11-03', 'UTC') w)$$,
+	'{2024-01-01,2023-12-01,2024-03-01,2024-04-01,2023-10-01}')), '["2023-12-01/2024-02-01", "2024-03-01/2024-04-01"]', 'one of a batch has a window for each run of its months that there are');
 SELECT set_eq($$SELECT nudge.period_ticks('month', 'Europe/Berlin')$$, '{2024-03-31 22:00Z,2024-03-31 22:00:00.000001Z}'::timestamptz[], 'a month begins in its zone');
 SELECT set_eq($$SELECT nudge.period_ticks('day', 'UTC')$$, '{2024-03-31 00:00Z,2024-03-31 00:00:00.000001Z}'::timestamptz[], 'and so does a day');
 RESET nudge.as_of;
