@@ -97,16 +97,18 @@ GROUP BY s.entity$query$, NULL, '{"scores": "entity"}',
 	'Scores of health of each customer over time: a state for functions such as score_summary. Grain: customer',
 	'{"customer": "Customer that is scored", "bucket": "Hash bucket of the customer", "model": "Model of its scores; NULL if they do not say", "first_at": "First score", "last_at": "Last score", "state": "Scores over time, as score_state"}'),
 ('customer_health', 'customers', 911, 'metric', '{scores}', '{}', 'customer', '{customer}', $query$
-SELECT s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score::numeric) AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
+-- scores are joined once and not looked up for each customer: they may have no index
+SELECT DISTINCT ON (s.customer) s.customer, s.model, h.score, h.scored_at, nudge.health_band(h.score) AS band, nudge.is_at_risk(h.score::numeric) AS at_risk, h.direction AS trend, h.slope_per_30_days, h.change_30_days, h.change_90_days, h.drop_30_days, nudge.score_drop(s.state, '90 days', k.at) AS drop_90_days,
 	h.lowest_365_days AS lowest_score_365_days, h.highest_365_days AS highest_score_365_days, h.mean_365_days AS mean_score_365_days, h.baseline AS baseline_score, h.change_from_baseline, l.factor AS lowest_factor, l.value AS lowest_factor_score, s.bucket
-FROM nudge_analytics.customer_score_states s,
-	LATERAL (SELECT nudge.day_close(nudge.civil_date(nudge.as_of(), {zone}), {zone}) - interval '1 microsecond' AS at) k,
-	LATERAL nudge.score_summary(s.state, k.at) h
+FROM nudge_analytics.customer_score_states s
+	CROSS JOIN LATERAL (SELECT nudge.day_close(nudge.civil_date(nudge.as_of(), {zone}), {zone}) - interval '1 microsecond' AS at) k
+	CROSS JOIN LATERAL nudge.score_summary(s.state, k.at) h
+	LEFT JOIN nudge_staging.scores r ON r.entity = s.customer AND r.at = h.scored_at
 	LEFT JOIN LATERAL (
-		SELECT f.key AS factor, f.value::text::numeric AS value FROM nudge_staging.scores r, LATERAL jsonb_each(CASE WHEN jsonb_typeof(r.factors) = 'object' THEN r.factors END) f
-		WHERE r.entity = s.customer AND r.at = h.scored_at AND jsonb_typeof(f.value) = 'number' ORDER BY 2, f.key COLLATE "C" LIMIT 1
+		SELECT f.key AS factor, f.value::text::numeric AS value FROM jsonb_each(CASE WHEN jsonb_typeof(r.factors) = 'object' THEN r.factors END) f WHERE jsonb_typeof(f.value) = 'number' ORDER BY 2, f.key COLLATE "C" LIMIT 1
 	) l ON true
-WHERE h.score IS NOT NULL$query$,
+WHERE h.score IS NOT NULL
+ORDER BY s.customer, l.value, l.factor COLLATE "C"$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t', '{"scores": "entity"}',
 	'Health of customers as it was scored last: band, trend, changes and drops. Grain: customer',
 	'{"customer": "Customer", "model": "Model of its scores; NULL if they do not say", "score": "Last score, 0 to 100", "scored_at": "When", "band": "red below 60, yellow, green from 80", "at_risk": "Whether the score is below 65", "trend": "rising, falling or flat over 90 days", "slope_per_30_days": "Points that the score gains in 30 days by that trend",
