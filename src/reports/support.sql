@@ -86,7 +86,8 @@ CREATE FUNCTION nudge.ticket_rows(
 	start_at timestamptz DEFAULT NULL,
 	end_at timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT NULL,
-	counting text DEFAULT 'opened'
+	counting text DEFAULT 'opened',
+	open_since timestamptz DEFAULT NULL
 ) RETURNS TABLE (
 	ticket text,
 	customer text,
@@ -106,6 +107,10 @@ CREATE FUNCTION nudge.ticket_rows(
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
+DECLARE
+	-- the mart of tickets has corrected times, and remembers what was wrong with them
+	is_mart constant boolean := EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid = tickets AND n.nspname = 'nudge_analytics' AND c.relname = 'fact_tickets' AND nudge.relation_has_column(tickets, 'problem'));
 BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (
@@ -116,9 +121,10 @@ BEGIN
 				CASE WHEN $3 IS NULL OR i.reopened_at < $3 THEN i.reopened_at END AS reopened_at,
 				lower(btrim(i.priority)) AS priority, nullif(lower(btrim(i.complexity)), '') AS complexity,
 				nullif(btrim(i.category), '') AS category, nullif(btrim(i.agent), '') AS agent,
-				CASE WHEN $3 IS NULL OR coalesce(i.resolved_at < $3, true) THEN i.csat END AS csat, i.escalated, i.contacts
+				CASE WHEN $3 IS NULL OR coalesce(i.resolved_at < $3, true) THEN i.csat END AS csat, i.escalated, i.contacts, i.problem
 			FROM (%1$s) i
-			WHERE i.opened_at IS NULL OR ($1 IS NULL OR %2$s >= $1) AND ($2 IS NULL OR %2$s < $2) AND ($3 IS NULL OR i.opened_at < $3)
+			WHERE (i.opened_at IS NULL OR ($1 IS NULL OR %2$s >= $1) AND ($2 IS NULL OR %2$s < $2) AND ($3 IS NULL OR i.opened_at < $3))
+				AND ($5 IS NULL OR i.resolved_at IS NULL OR i.resolved_at >= $5 OR i.reopened_at IS NOT NULL)
 		), one AS MATERIALIZED (
 			SELECT nudge.check_input('tickets', count(*) FILTER (WHERE NOT coalesce(l.ticket IS NOT NULL AND l.customer IS NOT NULL
 				AND l.priority <> '' AND isfinite(l.opened_at) AND coalesce(isfinite(l.first_response_at), true)
@@ -138,15 +144,16 @@ BEGIN
 			CASE WHEN NOT $4 THEN NULL WHEN s.done_at IS NULL OR s.again_at > s.done_at THEN 'open' ELSE 'resolved' END,
 			nullif(concat_ws(', ', CASE WHEN s.first_response_at < s.opened_at THEN 'response_before_opening' END,
 				CASE WHEN s.resolved_at < s.opened_at THEN 'resolution_before_opening' END,
-				CASE WHEN s.reopened_at < s.opened_at THEN 'reopening_before_opening' END), ''),
+				CASE WHEN s.reopened_at < s.opened_at THEN 'reopening_before_opening' END, s.problem), ''),
 			s.priority, s.complexity, s.category, s.agent, s.csat, s.escalated, s.contacts
 		FROM sound s
-	$query$, nudge.input_query('tickets', tickets), CASE counting WHEN 'resolved' THEN 'CASE WHEN i.resolved_at IS NOT NULL THEN greatest(i.resolved_at, i.opened_at) END' ELSE 'i.opened_at' END)
-	USING start_at, end_at, as_of, nudge.relation_has_column(tickets, 'resolved_at');
+	$query$, CASE WHEN is_mart THEN 'SELECT t.* FROM nudge_analytics.fact_tickets t' ELSE format('SELECT t.*, NULL::text AS problem FROM (%s) t', nudge.input_query('tickets', tickets)) END,
+		CASE counting WHEN 'resolved' THEN 'CASE WHEN i.resolved_at IS NOT NULL THEN greatest(i.resolved_at, i.opened_at) END' ELSE 'i.opened_at' END)
+	USING start_at, end_at, as_of, nudge.relation_has_column(tickets, 'resolved_at'), open_since;
 END
 $$;
-COMMENT ON FUNCTION nudge.ticket_rows(regclass, timestamptz, timestamptz, timestamptz, text) IS
-	'Tickets as they were known by as_of, checked, with their status: what ticket_lines and backlog read. Not STRICT: NULL bounds are none, a NULL as_of knows all, a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.ticket_rows(regclass, timestamptz, timestamptz, timestamptz, text, timestamptz) IS
+	'Tickets as they were known by as_of, checked, with their status: what ticket_lines and backlog read; with open_since not those that were resolved before for good. Not STRICT: NULL bounds are none, a NULL as_of knows all, a NULL relation has no rows';
 
 -- Times and what was promised, ticket by ticket -----------------------------
 
@@ -155,6 +162,12 @@ CREATE FUNCTION nudge.minutes_between(started_at timestamptz, ended_at timestamp
 	RETURN trim_scale(extract(epoch FROM ended_at - started_at) / 60);
 COMMENT ON FUNCTION nudge.minutes_between(timestamptz, timestamptz) IS
 	'All minutes between two instants; working_minutes has those within working hours';
+
+CREATE FUNCTION nudge.minutes_used(started_at timestamptz, ended_at timestamptz, calendar text) RETURNS numeric
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE WHEN calendar IS NULL THEN nudge.minutes_between(started_at, ended_at) ELSE nudge.working_minutes(started_at, ended_at, calendar) END;
+COMMENT ON FUNCTION nudge.minutes_used(timestamptz, timestamptz, text) IS
+	'Minutes of a target that are used up: those of its calendar. Not STRICT: without a calendar all minutes count';
 
 CREATE FUNCTION nudge.sla_state(minutes numeric, target_minutes numeric, is_waiting boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -243,10 +256,7 @@ BEGIN
 		), used AS MATERIALIZED (
 			SELECT t.*, nudge.minutes_between(t.opened_at, t.first_response_at) AS response_minutes, nudge.minutes_between(t.opened_at, t.solved_at) AS solution_minutes,
 				-- of what still waits, up to as_of
-				CASE WHEN t.response_calendar IS NULL THEN nudge.minutes_between(t.opened_at, response.until)
-					ELSE nudge.working_minutes(t.opened_at, response.until, t.response_calendar) END AS response_used,
-				CASE WHEN t.solution_calendar IS NULL THEN nudge.minutes_between(t.opened_at, solution.until)
-					ELSE nudge.working_minutes(t.opened_at, solution.until, t.solution_calendar) END AS solution_used
+				nudge.minutes_used(t.opened_at, response.until, t.response_calendar) AS response_used, nudge.minutes_used(t.opened_at, solution.until, t.solution_calendar) AS solution_used
 			FROM timed t, LATERAL (SELECT coalesce(t.first_response_at, CASE WHEN t.waits_for_response THEN as_of END)) response(until),
 				LATERAL (SELECT coalesce(t.solved_at, CASE WHEN t.waits_for_solution THEN as_of END)) solution(until)
 		)
@@ -266,64 +276,139 @@ COMMENT ON FUNCTION nudge.ticket_lines(regclass, date, date, text, timestamptz, 
 
 -- Reports -------------------------------------------------------------------
 
-CREATE FUNCTION nudge.support_lines(
+CREATE FUNCTION nudge.check_support_dimension("by" text, customers regclass) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM nudge.check_by("by", '{priority,complexity,category,agent,segment}');
+	IF "by" = 'segment' AND customers IS NULL THEN
+		RAISE EXCEPTION 'segments of tickets need the relation customers' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The segment is that of the customer whose ticket it is.',
+			HINT = 'Pass customers.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_support_dimension(text, regclass) IS
+	'An error unless reports on tickets can have rows by this. Not STRICT: NULL is the total alone';
+
+-- By several dimensions at once, so that the tickets are read once.
+CREATE FUNCTION nudge.support_slices(
 	tickets regclass,
 	start_day date,
 	end_day date,
 	grain text DEFAULT NULL,
 	zone text DEFAULT 'UTC',
 	as_of timestamptz DEFAULT NULL,
-	"by" text DEFAULT NULL,
+	dimensions text[] DEFAULT '{}',
 	customers regclass DEFAULT NULL,
 	counting text DEFAULT 'opened',
-	calendar text DEFAULT NULL
+	calendar text DEFAULT NULL,
+	tolerance numeric DEFAULT 0.25,
+	with_times boolean DEFAULT true,
+	with_working_times boolean DEFAULT true
 ) RETURNS TABLE (
 	period date,
+	dimension text,
 	value text,
-	ticket text,
-	status text,
-	was_reopened boolean,
-	was_resolved boolean,
-	csat numeric,
-	escalated boolean,
-	contacts integer,
-	problem text,
-	minutes numeric[],
-	working_minutes numeric[],
-	sla text[],
-	ratio numeric[]
+	tickets_total bigint,
+	ticket_share numeric,
+	tickets_resolved bigint,
+	resolution_rate numeric,
+	tickets_reopened bigint,
+	tickets_once_resolved bigint,
+	reopen_rate numeric,
+	tickets_escalated bigint,
+	escalation_rate numeric,
+	escalation_known bigint,
+	tickets_one_touch bigint,
+	contacts_known bigint,
+	one_touch_rate numeric,
+	mean_csat numeric,
+	csat_answers bigint,
+	tickets_with_problem bigint,
+	tickets_done bigint[],
+	mean_minutes numeric[],
+	median_minutes numeric[],
+	p90_minutes numeric[],
+	mean_working_minutes numeric[],
+	median_working_minutes numeric[],
+	p90_working_minutes numeric[],
+	sla_met bigint[],
+	sla_breached bigint[],
+	sla_pending bigint[],
+	attainment_rate numeric[],
+	tickets_exceeding bigint[],
+	exceeding_rate numeric[]
 )
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
+DECLARE
+	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
+	names constant text[] := ARRAY(SELECT d FROM unnest(dimensions) d WHERE d IS NOT NULL);
+	-- of the first response and of the resolution
+	times text := '';
+	m text;
 BEGIN
 	PERFORM nudge.check_window(start_day, end_day);
-	PERFORM nudge.check_by("by", '{priority,complexity,category,agent,segment}'), nudge.check_support_options(counting);
-	IF "by" = 'segment' AND customers IS NULL THEN
-		RAISE EXCEPTION 'segments of tickets need the relation customers' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'The segment is that of the customer whose ticket it is.',
-			HINT = 'Pass customers.';
-	END IF;
+	PERFORM nudge.check_support_dimension(d, customers) FROM unnest(names) d;
+	PERFORM nudge.check_support_options(counting, tolerance);
+	FOREACH m IN ARRAY CASE WHEN with_times THEN '{first_response,resolution}' ELSE '{}'::text[] END LOOP
+		times := times || format(', count(l.%1$s_minutes) AS %1$s_done, avg(l.%1$s_minutes) AS %1$s_mean, percentile_cont(''{0.5,0.9}''::double precision[]) WITHIN GROUP (ORDER BY l.%1$s_minutes::double precision) AS %1$s_percentiles,
+			count(*) FILTER (WHERE l.%1$s_sla = ''met'') AS %1$s_met, count(*) FILTER (WHERE l.%1$s_sla = ''breached'') AS %1$s_breached, count(*) FILTER (WHERE l.%1$s_sla = ''pending'') AS %1$s_pending,
+			count(*) FILTER (WHERE l.%1$s_ratio > 1 + $8) AS %1$s_exceeding, ', m)
+			|| format(CASE WHEN with_working_times THEN 'avg(l.%1$s_working_minutes) AS %1$s_working_mean, percentile_cont(''{0.5,0.9}''::double precision[]) WITHIN GROUP (ORDER BY l.%1$s_working_minutes::double precision) AS %1$s_working_percentiles'
+				ELSE 'NULL::numeric AS %1$s_working_mean, NULL::double precision[] AS %1$s_working_percentiles' END, m);
+	END LOOP;
 	RETURN QUERY EXECUTE format($query$
-		WITH customer AS MATERIALIZED (
+		WITH ticket AS MATERIALIZED (
+			SELECT t.* FROM nudge.ticket_lines($1, $2, $3, $5, $6, $7, $9) t
+		), customer AS MATERIALIZED (
 			SELECT DISTINCT ON (c.customer) c.customer, nullif(btrim(c.segment), '') AS segment, c.internal
-			FROM (%s) c
-			WHERE c.customer IS NOT NULL
+			FROM (%1$s) c
+			WHERE c.customer IN (SELECT t.customer FROM ticket t)
 			ORDER BY c.customer, c.created_at, c.segment COLLATE "C"
+		), line AS (
+			SELECT CASE WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(t.counted_on, $4), $2) END AS period, t.*, c.segment,
+				t.reopened_at IS NOT NULL AS was_reopened, t.resolved_at IS NOT NULL OR t.reopened_at IS NOT NULL AS was_resolved
+			FROM ticket t LEFT JOIN customer c ON c.customer = t.customer
+			WHERE c.internal IS NOT TRUE
+		), n AS (
+			SELECT l.period, %2$s AS dimension, %3$s AS value, count(*) AS total, count(*) FILTER (WHERE l.status = 'resolved') AS resolved,
+				count(*) FILTER (WHERE l.was_reopened) AS reopened, count(*) FILTER (WHERE l.was_resolved) AS once_resolved,
+				count(*) FILTER (WHERE l.escalated) AS escalated, count(l.escalated) AS escalation_known,
+				count(*) FILTER (WHERE l.contacts = 1 AND l.status = 'resolved' AND NOT l.was_reopened) AS one_touch,
+				count(l.contacts) FILTER (WHERE l.was_resolved) AS contacts_known, avg(l.csat) AS csat, count(l.csat) AS answers, count(l.problem) AS problems%4$s
+			FROM line l
+			GROUP BY GROUPING SETS (%5$s)
 		)
-		SELECT CASE WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(l.counted_on, $4), $2) END,
-			CASE $7 WHEN 'priority' THEN l.priority WHEN 'complexity' THEN l.complexity WHEN 'category' THEN l.category WHEN 'agent' THEN l.agent WHEN 'segment' THEN c.segment END,
-			l.ticket, l.status, l.reopened_at IS NOT NULL, l.resolved_at IS NOT NULL OR l.reopened_at IS NOT NULL, l.csat, l.escalated, l.contacts, l.problem,
-			ARRAY[l.first_response_minutes, l.resolution_minutes], ARRAY[l.first_response_working_minutes, l.resolution_working_minutes],
-			ARRAY[l.first_response_sla, l.resolution_sla], ARRAY[l.first_response_ratio, l.resolution_ratio]
-		FROM nudge.ticket_lines($1, $2, $3, $5, $6, $8, $9) l
-		LEFT JOIN customer c ON c.customer = l.customer
-		WHERE c.internal IS NOT TRUE
-		$query$, nudge.input_query('customers', customers))
-		USING tickets, start_day, end_day, grain, zone, as_of, "by", counting, calendar;
+		-- all tickets of a period are the largest of its groups
+		SELECT n.period, n.dimension, n.value, n.total, n.total::numeric / max(n.total) OVER (PARTITION BY n.period),
+			CASE WHEN $10 THEN n.resolved END, CASE WHEN $10 THEN n.resolved::numeric / n.total END,
+			CASE WHEN $11 THEN n.reopened END, CASE WHEN $10 THEN n.once_resolved END, CASE WHEN $10 AND $11 THEN n.reopened::numeric / nullif(n.once_resolved, 0) END,
+			CASE WHEN $12 THEN n.escalated END, n.escalated::numeric / nullif(n.escalation_known, 0), n.escalation_known,
+			CASE WHEN $10 AND $13 THEN n.one_touch END, CASE WHEN $10 THEN n.contacts_known END, CASE WHEN $10 THEN n.one_touch::numeric / nullif(n.contacts_known, 0) END,
+			n.csat, n.answers, n.problems, %6$s
+		FROM n
+		$query$, nudge.input_query('customers', customers),
+			coalesce('CASE ' || (SELECT string_agg(format('WHEN grouping(l.%1$I) = 0 THEN %1$L', d), ' ') FROM unnest(names) d) || ' END', 'NULL::text'),
+			-- of the others it is NULL
+			coalesce('coalesce(' || (SELECT string_agg(format('l.%I', d), ', ') FROM unnest(names) d) || ')', 'NULL::text'),
+			times, concat_ws(', ', '(l.period)', (SELECT string_agg(format('(l.period, l.%I)', d), ', ') FROM unnest(names) d)),
+			CASE WHEN with_times THEN $times$ARRAY[n.first_response_done, n.resolution_done], ARRAY[n.first_response_mean, n.resolution_mean],
+			ARRAY[n.first_response_percentiles[1], n.resolution_percentiles[1]]::numeric[], ARRAY[n.first_response_percentiles[2], n.resolution_percentiles[2]]::numeric[],
+			ARRAY[n.first_response_working_mean, n.resolution_working_mean],
+			ARRAY[n.first_response_working_percentiles[1], n.resolution_working_percentiles[1]]::numeric[], ARRAY[n.first_response_working_percentiles[2], n.resolution_working_percentiles[2]]::numeric[],
+			ARRAY[n.first_response_met, n.resolution_met], ARRAY[n.first_response_breached, n.resolution_breached], ARRAY[n.first_response_pending, n.resolution_pending],
+			ARRAY[n.first_response_met::numeric / nullif(n.first_response_met + n.first_response_breached, 0), n.resolution_met::numeric / nullif(n.resolution_met + n.resolution_breached, 0)],
+			ARRAY[n.first_response_exceeding, n.resolution_exceeding],
+			ARRAY[n.first_response_exceeding::numeric / nullif(n.first_response_met + n.first_response_breached, 0), n.resolution_exceeding::numeric / nullif(n.resolution_met + n.resolution_breached, 0)]$times$
+			ELSE $times$NULL::bigint[], NULL::numeric[], NULL::numeric[], NULL::numeric[], NULL::numeric[], NULL::numeric[], NULL::numeric[], NULL::bigint[], NULL::bigint[], NULL::bigint[], NULL::numeric[], NULL::bigint[], NULL::numeric[]$times$ END)
+		USING tickets, start_day, end_day, grain, zone, as_of, counting, tolerance, calendar, knows_resolution, nudge.relation_has_column(tickets, 'reopened_at'),
+			nudge.relation_has_column(tickets, 'escalated'), nudge.relation_has_column(tickets, 'contacts');
 END
 $$;
-COMMENT ON FUNCTION nudge.support_lines(regclass, date, date, text, text, timestamptz, text, regclass, text, text) IS
-	'Works for support_report and support_times: the tickets of ticket_lines by period and group, first response and resolution as the first and second element. Not STRICT: NULL options have a meaning, a NULL relation has no rows';
+COMMENT ON FUNCTION nudge.support_slices(regclass, date, date, text, text, timestamptz, text[], regclass, text, text, numeric, boolean, boolean) IS
+	'Works for support_report, support_times and the mart of both: what there is of tickets by period, in all (dimension NULL) and by each of several dimensions, of first responses and resolutions as the first and second element. Not STRICT: NULL options have a meaning, a NULL relation has no rows';
 
 CREATE FUNCTION nudge.support_report(
 	tickets regclass,
@@ -369,16 +454,9 @@ BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH span AS MATERIALIZED (
 			SELECT * FROM nudge.begun_spans($2, $3, $4, $5, $6)
-		), line AS MATERIALIZED (
-			SELECT l.* FROM nudge.support_lines($1, $2, $3, $4, $5, $6, $7, $8, $9) l
 		), n AS MATERIALIZED (
-			SELECT l.period, l.value, grouping(l.value) = 1 AS is_total, count(*) AS total, count(*) FILTER (WHERE l.status = 'resolved') AS resolved,
-				count(*) FILTER (WHERE l.was_reopened) AS reopened, count(*) FILTER (WHERE l.was_resolved) AS once_resolved,
-				count(*) FILTER (WHERE l.escalated) AS escalated, count(l.escalated) AS escalation_known,
-				count(*) FILTER (WHERE l.contacts = 1 AND l.status = 'resolved' AND NOT l.was_reopened) AS one_touch,
-				count(l.contacts) FILTER (WHERE l.was_resolved) AS contacts_known, avg(l.csat) AS csat, count(l.csat) AS answers, count(l.problem) AS problems
-			FROM line l
-			GROUP BY GROUPING SETS ((l.period, l.value), (l.period))
+			SELECT l.*, l.dimension IS NULL AS is_total
+			FROM nudge.support_slices($1, $2, $3, $4, $5, $6, array_remove(ARRAY[$7], NULL), $8, $9, with_times => false) l
 		), customer AS MATERIALIZED (
 			SELECT DISTINCT ON (c.customer) c.customer, c.created_at, nullif(btrim(c.segment), '') AS segment, c.internal
 			FROM (%s) c
@@ -400,22 +478,19 @@ BEGIN
 			UNION SELECT n.value, n.is_total FROM n WHERE $7 IS NOT NULL
 			UNION SELECT b.segment, b.is_total FROM base b WHERE $7 = 'segment'
 		)
-		SELECT s.period, g.value, g.is_total, coalesce(n.total, 0), n.total::numeric / w.total, b.n, coalesce(n.total, 0)::numeric / nullif(b.n, 0),
-			CASE WHEN $10 THEN coalesce(n.resolved, 0) END, CASE WHEN $10 THEN n.resolved::numeric / n.total END,
-			CASE WHEN $11 THEN coalesce(n.reopened, 0) END, CASE WHEN $10 THEN coalesce(n.once_resolved, 0) END,
-			CASE WHEN $10 AND $11 THEN n.reopened::numeric / nullif(n.once_resolved, 0) END,
-			CASE WHEN $12 THEN coalesce(n.escalated, 0) END, coalesce(n.escalation_known, 0), n.escalated::numeric / nullif(n.escalation_known, 0),
-			CASE WHEN $10 AND $13 THEN coalesce(n.one_touch, 0) END, CASE WHEN $10 THEN coalesce(n.contacts_known, 0) END,
-			CASE WHEN $10 THEN n.one_touch::numeric / nullif(n.contacts_known, 0) END,
-			n.csat, coalesce(n.answers, 0), coalesce(n.problems, 0), s.complete
+		SELECT s.period, g.value, g.is_total, coalesce(n.tickets_total, 0), n.ticket_share, b.n, coalesce(n.tickets_total, 0)::numeric / nullif(b.n, 0),
+			CASE WHEN $10 THEN coalesce(n.tickets_resolved, 0) END, n.resolution_rate,
+			CASE WHEN $11 THEN coalesce(n.tickets_reopened, 0) END, CASE WHEN $10 THEN coalesce(n.tickets_once_resolved, 0) END, n.reopen_rate,
+			CASE WHEN $12 THEN coalesce(n.tickets_escalated, 0) END, coalesce(n.escalation_known, 0), n.escalation_rate,
+			CASE WHEN $10 AND $13 THEN coalesce(n.tickets_one_touch, 0) END, CASE WHEN $10 THEN coalesce(n.contacts_known, 0) END, n.one_touch_rate,
+			n.mean_csat, coalesce(n.csat_answers, 0), coalesce(n.tickets_with_problem, 0), s.complete
 		FROM span s CROSS JOIN grouped g
 		LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
-		LEFT JOIN n w ON w.period = s.period AND w.is_total
 		LEFT JOIN LATERAL (
 			SELECT coalesce(max(b.n), 0) AS n FROM base b
 			WHERE b.period = s.period AND b.is_total = ($7 IS DISTINCT FROM 'segment' OR g.is_total) AND (b.is_total OR b.segment IS NOT DISTINCT FROM g.value)
 		) b ON $8 IS NOT NULL
-		ORDER BY s.period, g.is_total, coalesce(n.total, 0) DESC, g.value COLLATE "C"
+		ORDER BY s.period, g.is_total, coalesce(n.tickets_total, 0) DESC, g.value COLLATE "C"
 		$query$, nudge.input_query('customers', customers))
 		USING tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, knows_resolution, knows_reopening,
 			nudge.relation_has_column(tickets, 'escalated'), nudge.relation_has_column(tickets, 'contacts');
@@ -464,28 +539,18 @@ BEGIN
 	RETURN QUERY
 		WITH span AS MATERIALIZED (
 			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
-		), line AS MATERIALIZED (
-			SELECT m.no, l.period, l.value, l.minutes[m.no] AS minutes, l.working_minutes[m.no] AS working_minutes, l.sla[m.no] AS sla, l.ratio[m.no] AS ratio
-			FROM nudge.support_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers, counting, support_times.calendar) l, (VALUES (1), (2)) m(no)
 		), n AS MATERIALIZED (
-			SELECT l.no, l.period, l.value, grouping(l.value) = 1 AS is_total, count(l.minutes) AS done,
-				avg(l.minutes) AS mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.minutes::double precision) AS median,
-				percentile_cont(0.9) WITHIN GROUP (ORDER BY l.minutes::double precision) AS p90,
-				avg(l.working_minutes) AS working_mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.working_minutes::double precision) AS working_median,
-				percentile_cont(0.9) WITHIN GROUP (ORDER BY l.working_minutes::double precision) AS working_p90,
-				count(*) FILTER (WHERE l.sla = 'met') AS met, count(*) FILTER (WHERE l.sla = 'breached') AS breached, count(*) FILTER (WHERE l.sla = 'pending') AS pending,
-				count(*) FILTER (WHERE l.ratio > 1 + tolerance) AS exceeding
-			FROM line l
-			GROUP BY GROUPING SETS ((l.no, l.period, l.value), (l.no, l.period))
+			SELECT l.*, l.dimension IS NULL AS is_total
+			FROM nudge.support_slices(tickets, start_day, end_day, grain, zone, as_of, array_remove(ARRAY["by"], NULL), customers, counting, support_times.calendar, tolerance) l
 		), grouped AS (
 			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
 		)
-		SELECT m.measure, s.period, g.value, g.is_total, CASE WHEN m.is_known THEN coalesce(n.done, 0) END, n.mean, n.median::numeric, n.p90::numeric,
-			n.working_mean, n.working_median::numeric, n.working_p90::numeric, CASE WHEN m.is_known THEN coalesce(n.met, 0) END, CASE WHEN m.is_known THEN coalesce(n.breached, 0) END,
-			CASE WHEN m.is_known THEN coalesce(n.pending, 0) END, n.met::numeric / nullif(n.met + n.breached, 0), CASE WHEN m.is_known THEN coalesce(n.exceeding, 0) END, n.exceeding::numeric / nullif(n.met + n.breached, 0), s.complete
+		SELECT m.measure, s.period, g.value, g.is_total, CASE WHEN m.is_known THEN coalesce(n.tickets_done[m.no], 0) END, n.mean_minutes[m.no], n.median_minutes[m.no], n.p90_minutes[m.no],
+			n.mean_working_minutes[m.no], n.median_working_minutes[m.no], n.p90_working_minutes[m.no], CASE WHEN m.is_known THEN coalesce(n.sla_met[m.no], 0) END, CASE WHEN m.is_known THEN coalesce(n.sla_breached[m.no], 0) END,
+			CASE WHEN m.is_known THEN coalesce(n.sla_pending[m.no], 0) END, n.attainment_rate[m.no], CASE WHEN m.is_known THEN coalesce(n.tickets_exceeding[m.no], 0) END, n.exceeding_rate[m.no], s.complete
 		FROM (VALUES (1, 'first_response', nudge.relation_has_column(tickets, 'first_response_at')),
 			(2, 'resolution', nudge.relation_has_column(tickets, 'resolved_at'))) m(no, measure, is_known) CROSS JOIN span s CROSS JOIN grouped g
-		LEFT JOIN n ON n.no = m.no AND n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
+		LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
 		ORDER BY m.no, s.period, g.is_total, g.value COLLATE "C";
 END
 $$;

@@ -7,6 +7,58 @@
 
 -- A ticket comes into the backlog when it is opened, leaves it when it is
 -- resolved, and comes back when it is reopened after that.
+CREATE FUNCTION nudge.backlog_rows(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	customers regclass DEFAULT NULL,
+	only_open boolean DEFAULT false
+) RETURNS TABLE (
+	ticket text,
+	priority text,
+	complexity text,
+	category text,
+	agent text,
+	opened_at timestamptz,
+	opened_period date,
+	resolved_period date,
+	reopened_period date
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	PERFORM nudge.check_report_window(start_day, end_day);
+	RETURN QUERY EXECUTE format($query$
+		WITH internal AS MATERIALIZED (
+			SELECT DISTINCT k.customer FROM (SELECT DISTINCT ON (c.customer) c.customer, c.internal FROM (%s) c WHERE c.customer IS NOT NULL ORDER BY c.customer, c.created_at, nullif(btrim(c.segment), '') COLLATE "C") k WHERE k.internal
+		)
+		-- what comes after the window has no period, what was before it has -infinity
+		SELECT d.ticket, d.priority, d.complexity, d.category, d.agent, d.opened_at,
+			CASE WHEN d.opened IS NULL OR d.opened >= $3 THEN NULL WHEN d.opened < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.opened, $4), $2) END,
+			CASE WHEN d.resolved IS NULL OR d.resolved >= $3 THEN NULL WHEN d.resolved < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.resolved, $4), $2) END,
+			CASE WHEN d.reopened IS NULL OR d.reopened >= $3 THEN NULL WHEN d.reopened < $2 THEN date '-infinity'
+				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.reopened, $4), $2) END
+		FROM (
+			SELECT r.ticket, r.priority, r.complexity, r.category, r.agent, r.opened_at, nudge.civil_date(r.opened_at, $5) AS opened, nudge.civil_date(r.resolved_at, $5) AS resolved,
+				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, $5) END AS reopened
+			-- no zone is two days from UTC
+			FROM nudge.ticket_rows($1, NULL, ($3 + 2)::timestamp AT TIME ZONE 'UTC', $6, open_since => CASE WHEN $7 THEN ($2 - 2)::timestamp AT TIME ZONE 'UTC' END) r
+			WHERE r.customer IS NULL OR r.customer NOT IN (SELECT i.customer FROM internal i)
+			OFFSET 0
+		) d
+		WHERE d.opened < $3
+		$query$, nudge.input_query('customers', customers))
+		USING tickets, start_day, end_day, grain, coalesce(zone, 'UTC'), as_of, only_open;
+END
+$$;
+COMMENT ON FUNCTION nudge.backlog_rows(regclass, date, date, text, text, timestamptz, regclass, boolean) IS
+	'Works for backlog_lines and backlog_slices: each ticket with what it is counted by and the periods in which it came into the backlog, left it and came back, -infinity for before the window; with only_open not those that left it for good before. Not STRICT: a NULL grain is one period, a NULL as_of knows all, and without customers none is internal';
+
 CREATE FUNCTION nudge.backlog_lines(
 	tickets regclass,
 	start_day date,
@@ -29,29 +81,10 @@ AS $$
 BEGIN
 	PERFORM nudge.check_report_window(start_day, end_day);
 	PERFORM nudge.check_by("by", '{priority,complexity,category,agent}');
-	RETURN QUERY EXECUTE format($query$
-		WITH internal AS MATERIALIZED (
-			SELECT DISTINCT k.customer FROM (SELECT DISTINCT ON (c.customer) c.customer, c.internal FROM (%s) c WHERE c.customer IS NOT NULL ORDER BY c.customer, c.created_at, nullif(btrim(c.segment), '') COLLATE "C") k WHERE k.internal
-		)
-		-- what comes after the window has no period, what was before it has -infinity
-		SELECT d.ticket, d.value, d.opened_at,
-			CASE WHEN d.opened IS NULL OR d.opened >= $3 THEN NULL WHEN d.opened < $2 THEN date '-infinity'
-				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.opened, $4), $2) END,
-			CASE WHEN d.resolved IS NULL OR d.resolved >= $3 THEN NULL WHEN d.resolved < $2 THEN date '-infinity'
-				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.resolved, $4), $2) END,
-			CASE WHEN d.reopened IS NULL OR d.reopened >= $3 THEN NULL WHEN d.reopened < $2 THEN date '-infinity'
-				WHEN $4 IS NULL THEN $2 ELSE greatest(nudge.period_start(d.reopened, $4), $2) END
-		FROM (
-			SELECT r.ticket, r.opened_at, nudge.civil_date(r.opened_at, $5) AS opened, nudge.civil_date(r.resolved_at, $5) AS resolved,
-				CASE WHEN r.reopened_at > r.resolved_at THEN nudge.civil_date(r.reopened_at, $5) END AS reopened,
-				CASE $7 WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END AS value
-			FROM nudge.ticket_rows($1, NULL, ($3 + 2)::timestamp AT TIME ZONE 'UTC', $6) r
-			WHERE r.customer IS NULL OR r.customer NOT IN (SELECT i.customer FROM internal i)
-			OFFSET 0
-		) d
-		WHERE d.opened < $3
-		$query$, nudge.input_query('customers', customers))
-		USING tickets, start_day, end_day, grain, coalesce(zone, 'UTC'), as_of, "by";
+	RETURN QUERY
+		SELECT r.ticket, CASE "by" WHEN 'priority' THEN r.priority WHEN 'complexity' THEN r.complexity WHEN 'category' THEN r.category WHEN 'agent' THEN r.agent END,
+			r.opened_at, r.opened_period, r.resolved_period, r.reopened_period
+		FROM nudge.backlog_rows(tickets, start_day, end_day, grain, zone, as_of, customers) r;
 END
 $$;
 COMMENT ON FUNCTION nudge.backlog_lines(regclass, date, date, text, text, timestamptz, text, regclass) IS
@@ -93,7 +126,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nudge.backlog_stays(regclass, date, date, text, text, timestamptz, text, regclass) IS
-	'Works for backlog and backlog_ages: at the ends of which periods of begun_spans, by their numbers, each ticket is open. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+	'Works for backlog_ages: at the ends of which periods of begun_spans, by their numbers, each ticket is open. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
 
 CREATE FUNCTION nudge.open_ticket_ages(
 	tickets regclass,
@@ -117,6 +150,98 @@ END
 $$;
 COMMENT ON FUNCTION nudge.open_ticket_ages(regclass, date, date, text, text, timestamptz, text, regclass) IS
 	'Each ticket that is open at the end of a period, with its age in days since it was opened: the drill-down of backlog_ages. Not STRICT: a NULL grain is one period, a NULL as_of knows all, a NULL by has no groups';
+
+-- By several dimensions at once, so that the tickets are read once.
+CREATE FUNCTION nudge.backlog_slices(
+	tickets regclass,
+	start_day date,
+	end_day date,
+	grain text DEFAULT NULL,
+	zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL,
+	dimensions text[] DEFAULT '{}',
+	customers regclass DEFAULT NULL,
+	only_open boolean DEFAULT false
+) RETURNS TABLE (
+	period date,
+	dimension text,
+	value text,
+	opening bigint,
+	opened bigint,
+	reopened bigint,
+	resolved bigint,
+	closing bigint,
+	mean_age_days numeric,
+	oldest_age_days numeric,
+	complete boolean
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+	names constant text[] := ARRAY(SELECT d FROM unnest(dimensions) d WHERE d IS NOT NULL);
+BEGIN
+	PERFORM nudge.check_by(d, '{priority,complexity,category,agent}') FROM unnest(names) d;
+	RETURN QUERY EXECUTE format($query$
+		WITH span AS MATERIALIZED (
+			SELECT * FROM nudge.begun_spans($2, $3, $4, $5, $6)
+		), line AS MATERIALIZED (
+			-- before the window is 0
+			SELECT l.*, coalesce(o.no, CASE WHEN l.opened_period = '-infinity' THEN 0 END) AS opened, coalesce(c.no, CASE WHEN l.resolved_period = '-infinity' THEN 0 END) AS resolved,
+				coalesce(a.no, CASE WHEN l.reopened_period = '-infinity' THEN 0 END) AS reopened
+			FROM nudge.backlog_rows($1, $2, $3, $4, $5, $6, $7, $8) l
+			LEFT JOIN span o ON o.period = l.opened_period
+			LEFT JOIN span c ON c.period = l.resolved_period
+			LEFT JOIN span a ON a.period = l.reopened_period
+		), n AS MATERIALIZED (
+			-- and of those that are open the instants at which they were opened: their sum
+			SELECT l.no, %1$s AS dimension, %2$s AS value, sum(l.opened) AS opened, sum(l.reopened) AS reopened, sum(l.resolved) AS resolved, sum((l.opened + l.reopened - l.resolved) * l.epoch) AS epochs
+			FROM (SELECT e.*, i.priority, i.complexity, i.category, i.agent, extract(epoch FROM i.opened_at) AS epoch
+				FROM line i, LATERAL (VALUES (i.opened, 1, 0, 0), (i.resolved, 0, 0, 1), (i.reopened, 0, 1, 0)) e(no, opened, reopened, resolved)
+				WHERE e.no IS NOT NULL) l
+			GROUP BY GROUPING SETS (%3$s)
+		), stay AS MATERIALIZED (
+			-- it is open at the ends of the periods from one event to before the next
+			SELECT d.dimension, d.value, l.opened_at, k.is_return, k.from_no, k.to_no
+			FROM (SELECT count(*)::integer AS no FROM span) z, line l,
+				LATERAL (SELECT false AS is_return, greatest(l.opened, 1) AS from_no, coalesce(l.resolved - 1, z.no) AS to_no
+					UNION ALL SELECT true, greatest(l.reopened, 1), z.no WHERE l.reopened IS NOT NULL) k,
+				LATERAL (VALUES (NULL, NULL::text)%4$s) d(dimension, value)
+			WHERE k.from_no <= k.to_no
+		), oldest AS MATERIALIZED (
+			-- who comes later was opened later: the oldest is who stays beyond all that came before
+			SELECT k.no, o.dimension, o.value, o.opened_at
+			FROM (SELECT l.*, coalesce(max(l.to_no) OVER (PARTITION BY l.dimension, l.value ORDER BY l.opened_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS covered
+				FROM stay l WHERE NOT l.is_return) o,
+				LATERAL generate_series(greatest(o.from_no, o.covered + 1), o.to_no) k(no)
+		), returned AS MATERIALIZED (
+			SELECT l.from_no AS no, l.dimension, l.value, min(l.opened_at) AS opened_at FROM stay l WHERE l.is_return GROUP BY l.from_no, l.dimension, l.value
+		), summed AS (
+			SELECT s.no, s.period, s.known_at, s.complete, g.dimension, g.value, coalesce(n.opened, 0) AS opened, coalesce(n.reopened, 0) AS reopened, coalesce(n.resolved, 0) AS resolved,
+				sum(coalesce(n.opened + n.reopened - n.resolved, 0)) OVER upto AS closing, sum(n.epochs) OVER upto AS epochs,
+				-- those that come back are open ever after
+				min(r.opened_at) OVER upto AS returned_at
+			FROM (SELECT s.no, s.period, s.known_at, s.complete FROM span s UNION ALL SELECT 0, NULL, NULL, NULL) s
+			CROSS JOIN (SELECT NULL AS dimension, NULL AS value UNION SELECT n.dimension, n.value FROM n) g
+			LEFT JOIN n ON n.no = s.no AND n.dimension IS NOT DISTINCT FROM g.dimension AND n.value IS NOT DISTINCT FROM g.value
+			LEFT JOIN returned r ON r.no = s.no AND r.dimension IS NOT DISTINCT FROM g.dimension AND r.value IS NOT DISTINCT FROM g.value
+			WINDOW upto AS (PARTITION BY g.dimension, g.value ORDER BY s.no)
+		)
+		SELECT m.period, m.dimension, m.value, (m.closing - m.opened - m.reopened + m.resolved)::bigint, m.opened::bigint, m.reopened::bigint, m.resolved::bigint, m.closing::bigint,
+			(extract(epoch FROM m.known_at) - m.epochs / nullif(m.closing, 0)) / 86400, trim_scale(extract(epoch FROM m.known_at - least(o.opened_at, m.returned_at)) / 86400), m.complete
+		FROM summed m
+		LEFT JOIN oldest o ON o.no = m.no AND o.dimension IS NOT DISTINCT FROM m.dimension AND o.value IS NOT DISTINCT FROM m.value
+		WHERE m.no > 0
+		$query$,
+			coalesce('CASE ' || (SELECT string_agg(format('WHEN grouping(l.%1$I) = 0 THEN %1$L', d), ' ') FROM unnest(names) d) || ' END', 'NULL::text'),
+			-- of the others it is NULL
+			coalesce('coalesce(' || (SELECT string_agg(format('l.%I', d), ', ') FROM unnest(names) d) || ')', 'NULL::text'),
+			concat_ws(', ', '(l.no)', (SELECT string_agg(format('(l.no, l.%I)', d), ', ') FROM unnest(names) d)),
+			(SELECT string_agg(format(', (%1$L, l.%1$I)', d), '') FROM unnest(names) d))
+		USING tickets, start_day, end_day, grain, zone, as_of, customers, only_open;
+END
+$$;
+COMMENT ON FUNCTION nudge.backlog_slices(regclass, date, date, text, text, timestamptz, text[], regclass, boolean) IS
+	'Works for backlog and the mart of it: open tickets at the ends of periods, in all (dimension NULL) and by each of several dimensions; with only_open values of tickets that were all closed before the window are left out. Not STRICT: a NULL grain is one period, a NULL as_of knows all and leaves complete NULL';
 
 CREATE FUNCTION nudge.backlog(
 	tickets regclass,
@@ -146,58 +271,11 @@ DECLARE
 	knows_resolution constant boolean := nudge.relation_has_column(tickets, 'resolved_at');
 BEGIN
 	RETURN QUERY
-		WITH span AS MATERIALIZED (
-			SELECT * FROM nudge.begun_spans(start_day, end_day, grain, zone, as_of)
-		), n AS MATERIALIZED (
-			SELECT e.period, l.value, grouping(l.value) = 1 AS is_total, sum(e.opened) AS opened, sum(e.resolved) AS resolved, sum(e.reopened) AS reopened
-			FROM nudge.backlog_lines(tickets, start_day, end_day, grain, zone, as_of, "by", customers) l,
-				LATERAL (VALUES (l.opened_period, 1, 0, 0), (l.resolved_period, 0, 1, 0), (l.reopened_period, 0, 0, 1)) e(period, opened, resolved, reopened)
-			WHERE e.period IS NOT NULL
-			GROUP BY GROUPING SETS ((e.period, l.value), (e.period))
-		), grouped AS (
-			SELECT NULL AS value, true AS is_total UNION SELECT n.value, n.is_total FROM n WHERE "by" IS NOT NULL
-		), stay AS MATERIALIZED (
-			SELECT * FROM nudge.backlog_stays(tickets, start_day, end_day, grain, zone, as_of, "by", customers)
-		), opening AS MATERIALIZED (
-			-- the instants at which those that are open were opened: how many, and their sum
-			SELECT e.no, l.value, sum(e.step) AS n, sum(e.step * extract(epoch FROM l.opened_at)) AS opened, min(l.opened_at) FILTER (WHERE e.step > 0 AND l.is_return) AS returned
-			FROM stay l, LATERAL (VALUES (l.from_no, 1), (l.to_no + 1, -1)) e(no, step)
-			GROUP BY e.no, l.value
-		), oldest AS MATERIALIZED (
-			-- who comes later was opened later: the oldest is who stays beyond all that came before
-			SELECT o.value, k.no, o.opened_at
-			FROM (SELECT l.*, coalesce(max(l.to_no) OVER (PARTITION BY l.value ORDER BY l.opened_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS covered
-				FROM stay l WHERE NOT l.is_return) o,
-				LATERAL generate_series(greatest(o.from_no, o.covered + 1), o.to_no) k(no)
-		), cell AS (
-			SELECT s.no, g.value, sum(d.n) OVER upto AS n, sum(d.opened) OVER upto AS opened,
-				-- those that come back are open ever after
-				least(o.opened_at, min(d.returned) OVER upto) AS oldest
-			FROM span s CROSS JOIN (SELECT DISTINCT l.value FROM stay l) g
-			LEFT JOIN opening d ON d.no = s.no AND d.value IS NOT DISTINCT FROM g.value
-			LEFT JOIN oldest o ON o.no = s.no AND o.value IS NOT DISTINCT FROM g.value
-			WINDOW upto AS (PARTITION BY g.value ORDER BY s.no)
-		), age AS MATERIALIZED (
-			SELECT s.period, c.value, grouping(c.value) = 1 AS is_total, (extract(epoch FROM s.known_at) - sum(c.opened) / nullif(sum(c.n), 0)) / 86400 AS mean,
-				trim_scale(extract(epoch FROM s.known_at - min(c.oldest)) / 86400) AS oldest
-			FROM cell c JOIN span s ON s.no = c.no
-			GROUP BY GROUPING SETS ((s.period, s.known_at, c.value), (s.period, s.known_at))
-		), moved AS (
-			SELECT s.period, s.complete, g.value, g.is_total, coalesce(n.opened, 0) AS opened, coalesce(n.resolved, 0) AS resolved, coalesce(n.reopened, 0) AS reopened
-			FROM (SELECT s.period, s.complete FROM span s UNION ALL SELECT '-infinity', NULL) s CROSS JOIN grouped g
-			LEFT JOIN n ON n.period = s.period AND n.is_total = g.is_total AND n.value IS NOT DISTINCT FROM g.value
-		), summed AS (
-			SELECT m.*, sum(m.opened + m.reopened - m.resolved) OVER (PARTITION BY m.is_total, m.value ORDER BY m.period) AS closing
-			FROM moved m
-		)
-		SELECT m.period, m.value, m.is_total,
-			CASE WHEN knows_resolution THEN (m.closing - m.opened - m.reopened + m.resolved)::bigint END, m.opened::bigint,
-			CASE WHEN knows_resolution THEN m.reopened::bigint END, CASE WHEN knows_resolution THEN m.resolved::bigint END,
-			CASE WHEN knows_resolution THEN m.closing::bigint END, CASE WHEN knows_resolution THEN a.mean END, CASE WHEN knows_resolution THEN a.oldest END, m.complete
-		FROM summed m
-		LEFT JOIN age a ON a.period = m.period AND a.is_total = m.is_total AND a.value IS NOT DISTINCT FROM m.value
-		WHERE isfinite(m.period)
-		ORDER BY m.period, m.is_total, m.value COLLATE "C";
+		SELECT m.period, m.value, m.dimension IS NULL, CASE WHEN knows_resolution THEN m.opening END, m.opened,
+			CASE WHEN knows_resolution THEN m.reopened END, CASE WHEN knows_resolution THEN m.resolved END,
+			CASE WHEN knows_resolution THEN m.closing END, CASE WHEN knows_resolution THEN m.mean_age_days END, CASE WHEN knows_resolution THEN m.oldest_age_days END, m.complete
+		FROM nudge.backlog_slices(tickets, start_day, end_day, grain, zone, as_of, array_remove(ARRAY["by"], NULL), customers) m
+		ORDER BY m.period, m.dimension IS NULL, m.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.backlog(regclass, date, date, text, text, timestamptz, text, regclass) IS

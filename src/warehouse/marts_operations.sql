@@ -6,27 +6,106 @@
  * Rules: doc/marts_operations.md.
  */
 
--- Any change of an input is one of everything: the key is no column of theirs.
--- What time alone changes is said by clocks without keys.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+-- Support.  Customers are those of the input, the first of several rows of one; as
+-- reports have it, a customer counts from its creation on.  The mart of tickets tells
+-- in which months something has changed.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('support_customers', 'support', 690, 'mart', '{tickets}', '{customers}', 'customer', '{customer}', $query$
+SELECT DISTINCT ON (c.customer) c.customer, c.created_at,
+	CASE WHEN c.created_at < nudge.as_of() THEN CASE WHEN c.created_at >= '0001-01-01Z' THEN nudge.period_start(nudge.civil_date(c.created_at, {zone}), 'month') ELSE date '0001-01-01' END END AS period,
+	nullif(btrim(c.segment), '') AS segment, coalesce(c.internal, false) AS internal
+FROM {customers*} c
+ORDER BY c.customer, c.created_at, c.segment COLLATE "C"$query$,
+	$clock$SELECT c.customer, c.created_at + interval '1 microsecond' FROM {customers*} c$clock$, NULL,
+	'Customers as reports on tickets count them. Grain: customer of customers',
+	'{"customer": "Customer", "created_at": "When it was created, or will be", "period": "First day of the month, in the zone of deploy(), in which it was created; NULL: not yet", "segment": "Segment; NULL if it is not known", "internal": "Own staff or a test account, whose tickets do not count"}'),
+('support_internal_customers', 'support', 691, 'mart', '{tickets}', '{customers}', 'customer', '{customer}', $query$
+SELECT c.customer, c.created_at, c.internal FROM nudge_analytics.support_customers c WHERE c.internal$query$, NULL, NULL,
+	'Customers whose tickets do not count: what is not by segment reads them alone. Grain: customer',
+	'{"customer": "Customer", "created_at": "When it was created, or will be", "internal": "True: own staff or a test account"}'),
+('support_customer_months', 'support', 692, 'mart', '{tickets}', '{customers}', 'period', '{period,segment}', $query$
+SELECT c.period, c.segment, count(*) AS customers FROM nudge_analytics.support_customers c WHERE NOT c.internal GROUP BY c.period, c.segment$query$, NULL, NULL,
+	'Customers by the month in which they were created and their segment now: those of a month are those created up to its end. Grain: month of the zone of deploy() and segment',
+	'{"period": "First day of the month in which they were created", "segment": "Segment; NULL if it is not known", "customers": "Customers, without internal ones"}'),
+
+-- Of a month alone: what compares months and what is known of customers is added in
+-- support_performance.  Time changes whether a ticket that waits has breached its
+-- target: those that had not when the month was computed, and have now.
+('support_ticket_months', 'support', 693, 'mart', '{tickets}', '{customers}', 'period', '{period,dimension,value}', $query$
+SELECT s.period, coalesce(s.dimension, 'all') AS dimension, CASE WHEN s.dimension IS NULL THEN 'all' ELSE s.value END AS value, s.tickets_total, s.ticket_share, s.tickets_resolved, s.resolution_rate, s.tickets_once_resolved, s.tickets_reopened, s.reopen_rate,
+	s.escalation_known, s.tickets_escalated, s.escalation_rate, s.contacts_known, s.tickets_one_touch, s.one_touch_rate, s.csat_answers, s.mean_csat, s.tickets_with_problem,
+	s.tickets_done[1] AS tickets_answered, s.mean_minutes[1] AS mean_first_response_minutes, s.median_minutes[1] AS median_first_response_minutes, s.p90_minutes[1] AS p90_first_response_minutes,
+	s.sla_met[1] AS first_response_sla_met, s.sla_breached[1] AS first_response_sla_breached, s.sla_pending[1] AS first_response_sla_pending, s.attainment_rate[1] AS first_response_attainment_rate,
+	s.mean_minutes[2] AS mean_resolution_minutes, s.median_minutes[2] AS median_resolution_minutes, s.p90_minutes[2] AS p90_resolution_minutes,
+	s.sla_met[2] AS resolution_sla_met, s.sla_breached[2] AS resolution_sla_breached, s.sla_pending[2] AS resolution_sla_pending, s.attainment_rate[2] AS resolution_attainment_rate
+FROM (SELECT min(f.period) AS day FROM nudge_analytics.fact_tickets f) b,
+	LATERAL nudge.report_windows(b.day, {zone}, 30000) w,
+	LATERAL nudge.support_slices('nudge_analytics.fact_tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), '{priority,complexity,category,agent,segment}', 'nudge_analytics.support_customers'::regclass, with_working_times => false) s$query$,
+	$clock$SELECT t.period, nudge.as_of()
+FROM nudge.materialisations m,
+	nudge_analytics.fact_tickets t,
+	LATERAL (VALUES ('first_response'), ('resolution')) v(measure),
+	LATERAL nudge.sla_target_of(v.measure, t.priority, coalesce(t.complexity, '')) g
+WHERE m.name = 'support_ticket_months' AND (t.resolved_at IS NULL OR t.reopened_at IS NOT NULL)
+	AND nudge.minutes_used(t.opened_at, m.clock_at, g.calendar) <= g.target_minutes AND nudge.minutes_used(t.opened_at, nudge.as_of(), g.calendar) > g.target_minutes$clock$,
+	'{"support_customers": {"column": "customer", "query": "SELECT f.customer, f.period FROM nudge_analytics.fact_tickets f"}}',
+	'Tickets by the month in which they were opened, in all and by a dimension: values that have tickets in the month. Grain: month of the zone of deploy(), dimension and value',
+	'{"period": "First day of the month in which the tickets were opened", "dimension": "all, or what value is of: priority, complexity, category, agent, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known",
+	"tickets_total": "Tickets", "ticket_share": "Share of the tickets of the month, 0 to 1", "tickets_resolved": "Tickets that are resolved", "resolution_rate": "Fraction of tickets_total that are resolved", "tickets_once_resolved": "Tickets that were resolved, be it for a while", "tickets_reopened": "Tickets that were opened again",
+	"reopen_rate": "tickets_reopened over tickets_once_resolved", "escalation_known": "Tickets of which it is known whether they were escalated", "tickets_escalated": "Tickets that were escalated", "escalation_rate": "tickets_escalated over escalation_known",
+	"contacts_known": "Resolved tickets with a number of contacts", "tickets_one_touch": "Resolved tickets with one contact that stayed closed", "one_touch_rate": "tickets_one_touch over contacts_known", "csat_answers": "Tickets with a score", "mean_csat": "Mean score, on its own scale",
+	"tickets_with_problem": "Tickets whose times contradict each other", "tickets_answered": "Tickets with a first response", "mean_first_response_minutes": "Mean minutes to the first response", "median_first_response_minutes": "Median of these", "p90_first_response_minutes": "Ninetieth percentile of these",
+	"first_response_sla_met": "First responses within their target", "first_response_sla_breached": "First responses, or waits, beyond their target", "first_response_sla_pending": "Tickets that wait within their target", "first_response_attainment_rate": "Fraction of met and breached that met",
+	"mean_resolution_minutes": "Mean minutes to the resolution", "median_resolution_minutes": "Median of these", "p90_resolution_minutes": "Ninetieth percentile of these", "resolution_sla_met": "Resolutions within their target", "resolution_sla_breached": "Resolutions, or waits, beyond their target",
+	"resolution_sla_pending": "Tickets that are open within their target", "resolution_attainment_rate": "Fraction of met and breached that met"}'),
+-- A month has a row for each value of any month: a new one, or one that has gone, is
+-- one of all months, which is all that changes these rows.
+('support_values', 'support', 694, 'mart', '{tickets}', '{customers}', 'dimension', '{dimension,value}', $query$
+SELECT v.dimension, v.value, bool_or(v.has_tickets) AS has_tickets, bool_or(v.has_recent_tickets) AS has_recent_tickets, bool_or(v.has_customers) AS has_customers, min(v.first_period) AS first_period
+FROM (
+	SELECT m.dimension, m.value, true AS has_tickets, m.period >= w.start_day AS has_recent_tickets, false AS has_customers, NULL::date AS first_period
+	FROM nudge_analytics.support_ticket_months m, nudge.report_window(date '0001-01-01', {zone}) w
+	WHERE m.dimension <> 'all'
+	UNION ALL
+	SELECT 'segment', c.segment, false, false, true, NULL FROM nudge_analytics.support_customer_months c
+	UNION ALL
+	-- there are reports from the first ticket on, whoever it is of
+	SELECT 'all', 'all', true, true, false, f.first_period FROM (SELECT min(t.period) AS first_period FROM nudge_analytics.fact_tickets t) f WHERE f.first_period IS NOT NULL
+) v
+GROUP BY v.dimension, v.value$query$,
+	'SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), ''month'')::timestamp AT TIME ZONE {zone}', '{"support_ticket_months": "dimension", "support_customer_months": null, "fact_tickets": null}',
+	'Values of dimensions by which tickets are counted, in whatever month. Grain: dimension and value',
+	'{"dimension": "all, priority, complexity, category, agent or segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "has_tickets": "Whether there is a ticket with it", "has_recent_tickets": "Whether one was opened in the last 120 months", "has_customers": "Whether a customer is of this segment",
+	"first_period": "First day of the first month with a ticket, of dimension all"}'),
+
+-- Months begin and end; the last of 120 goes as one begins.  Customers of a month are
+-- those of the months before too.
 ('support_performance', 'support', 700, 'metric', '{tickets}', '{customers}', 'period', '{period,dimension,value}', $query$
-SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.tickets_total, r.ticket_share, r.customers_total, r.tickets_per_customer, r.tickets_resolved, r.resolution_rate,
-	r.tickets_once_resolved, r.tickets_reopened, r.reopen_rate, r.escalation_known, r.tickets_escalated, r.escalation_rate, r.contacts_known, r.tickets_one_touch, r.one_touch_rate,
-	r.csat_answers, r.mean_csat, r.tickets_with_problem,
-	f.tickets_done AS tickets_answered, f.mean_minutes AS mean_first_response_minutes, f.median_minutes AS median_first_response_minutes, f.p90_minutes AS p90_first_response_minutes,
-	f.sla_met AS first_response_sla_met, f.sla_breached AS first_response_sla_breached, f.sla_pending AS first_response_sla_pending, f.attainment_rate AS first_response_attainment_rate,
-	t.mean_minutes AS mean_resolution_minutes, t.median_minutes AS median_resolution_minutes, t.p90_minutes AS p90_resolution_minutes,
-	t.sla_met AS resolution_sla_met, t.sla_breached AS resolution_sla_breached, t.sla_pending AS resolution_sla_pending, t.attainment_rate AS resolution_attainment_rate, r.complete
-FROM (SELECT nudge.civil_date(min(i.opened_at) FILTER (WHERE isfinite(i.opened_at)), {zone}) AS day FROM nudge_staging.tickets i) b,
-	LATERAL nudge.report_window(b.day, {zone}) w,
-	(VALUES ('all', NULL), ('priority', 'priority'), ('complexity', 'complexity'), ('category', 'category'), ('agent', 'agent'), ('segment', 'segment')) d(dimension, by),
-	LATERAL nudge.support_report('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) r
-	LEFT JOIN LATERAL nudge.support_times('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) f
-		ON f.measure = 'first_response' AND f.period = r.period AND f.is_total = r.is_total AND f.value IS NOT DISTINCT FROM r.value
-	LEFT JOIN LATERAL nudge.support_times('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) t
-		ON t.measure = 'resolution' AND t.period = r.period AND t.is_total = r.is_total AND t.value IS NOT DISTINCT FROM r.value
-WHERE r.is_total = (d.by IS NULL) AND (d.dimension <> 'segment' OR {customers?} IS NOT NULL)$query$,
-	'SELECT nudge.as_of()',
+SELECT s.period, v.dimension, v.value, coalesce(r.tickets_total, 0) AS tickets_total, r.ticket_share, c.customers_total, coalesce(r.tickets_total, 0)::numeric / nullif(c.customers_total, 0) AS tickets_per_customer, coalesce(r.tickets_resolved, 0) AS tickets_resolved, r.resolution_rate,
+	coalesce(r.tickets_once_resolved, 0) AS tickets_once_resolved, coalesce(r.tickets_reopened, 0) AS tickets_reopened, r.reopen_rate, coalesce(r.escalation_known, 0) AS escalation_known, coalesce(r.tickets_escalated, 0) AS tickets_escalated, r.escalation_rate,
+	coalesce(r.contacts_known, 0) AS contacts_known, coalesce(r.tickets_one_touch, 0) AS tickets_one_touch, r.one_touch_rate, coalesce(r.csat_answers, 0) AS csat_answers, r.mean_csat, coalesce(r.tickets_with_problem, 0) AS tickets_with_problem,
+	coalesce(r.tickets_answered, n.n) AS tickets_answered, r.mean_first_response_minutes, r.median_first_response_minutes, r.p90_first_response_minutes,
+	coalesce(r.first_response_sla_met, n.n) AS first_response_sla_met, coalesce(r.first_response_sla_breached, n.n) AS first_response_sla_breached, coalesce(r.first_response_sla_pending, n.n) AS first_response_sla_pending, r.first_response_attainment_rate,
+	r.mean_resolution_minutes, r.median_resolution_minutes, r.p90_resolution_minutes,
+	coalesce(r.resolution_sla_met, n.n) AS resolution_sla_met, coalesce(r.resolution_sla_breached, n.n) AS resolution_sla_breached, coalesce(r.resolution_sla_pending, n.n) AS resolution_sla_pending, r.resolution_attainment_rate, s.complete
+FROM (SELECT min(f.first_period) AS day FROM nudge_analytics.support_values f) b,
+	LATERAL nudge.report_windows(b.day, {zone}) w,
+	LATERAL nudge.begun_spans(w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) s
+	JOIN nudge_analytics.support_values v ON v.has_recent_tickets OR v.has_customers
+	LEFT JOIN nudge_analytics.support_ticket_months r ON r.period = s.period AND r.dimension = v.dimension AND r.value IS NOT DISTINCT FROM v.value
+	LEFT JOIN LATERAL (
+		SELECT coalesce(sum(m.customers), 0)::bigint AS customers_total FROM nudge_analytics.support_customer_months m
+		WHERE m.period <= s.period AND (v.dimension <> 'segment' OR m.segment IS NOT DISTINCT FROM v.value)
+	) c ON {customers!},
+	-- a segment that never had a ticket has no times
+	LATERAL (SELECT CASE WHEN v.has_recent_tickets THEN 0 END AS n) n
+WHERE v.dimension <> 'segment' OR {customers!}$query$,
+	$clock$SELECT m.key, m.at
+FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p,
+	LATERAL (SELECT p AT TIME ZONE {zone} AS start_at, (p + interval '1 month') AT TIME ZONE {zone} AS end_at) t,
+	LATERAL (VALUES (p::date, t.start_at + interval '1 microsecond'), (p::date, t.end_at), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
+	(SELECT jsonb_build_object('support_values', NULL, 'support_customer_months', jsonb_build_object('column', 'period', 'query', later.months))
+	FROM (SELECT 'SELECT p::date AS changed, k::date AS key FROM (SELECT date_trunc(''month'', nudge.as_of() AT TIME ZONE ''UTC'' + interval ''2 days'') AS last) w, generate_series(timestamp ''0001-01-01'', w.last, interval ''1 month'') p, generate_series(greatest(p, w.last - interval ''121 months''), w.last, interval ''1 month'') k' AS months) later),
 	'Tickets of support by the month in which they were opened, in all and by a dimension: volume, resolution, satisfaction, times and targets. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month in which the tickets were opened", "dimension": "all, or what value is of: priority, complexity, category, agent, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known",
 	"tickets_total": "Tickets", "ticket_share": "Share of the tickets of the month, 0 to 1", "customers_total": "Customers at the end of the month, in the segment if that is the dimension", "tickets_per_customer": "Tickets over customers_total",
@@ -37,19 +116,33 @@ WHERE r.is_total = (d.by IS NULL) AND (d.dimension <> 'segment' OR {customers?} 
 	"first_response_sla_met": "First responses within their target", "first_response_sla_breached": "First responses, or waits, beyond their target", "first_response_sla_pending": "Tickets that wait within their target", "first_response_attainment_rate": "Fraction of met and breached that met",
 	"mean_resolution_minutes": "Mean minutes to the resolution", "median_resolution_minutes": "Median of these", "p90_resolution_minutes": "Ninetieth percentile of these", "resolution_sla_met": "Resolutions within their target", "resolution_sla_breached": "Resolutions, or waits, beyond their target",
 	"resolution_sla_pending": "Tickets that are open within their target", "resolution_attainment_rate": "Fraction of met and breached that met", "complete": "Whether the month is over"}'),
+-- A ticket counts from the month in which it was opened on.  Read are those that were
+-- open at some time since the first month that is computed.  The ages of those that
+-- are open now grow.
 ('support_backlog', 'support', 710, 'metric', '{tickets}', '{customers}', 'period', '{period,dimension,value}', $query$
-SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.opening AS opening_tickets, r.opened AS tickets_opened, r.reopened AS tickets_reopened, r.resolved AS tickets_resolved, r.closing AS closing_tickets,
-	round(r.mean_age_days, 1) AS mean_age_days, round(r.oldest_age_days, 1) AS oldest_age_days, r.complete
-FROM (SELECT nudge.civil_date(min(i.opened_at) FILTER (WHERE isfinite(i.opened_at)), {zone}) AS day FROM nudge_staging.tickets i) b,
-	LATERAL nudge.report_window(b.day, {zone}) w,
-	(VALUES ('all', NULL), ('priority', 'priority'), ('complexity', 'complexity'), ('category', 'category'), ('agent', 'agent')) d(dimension, by),
-	LATERAL nudge.backlog('nudge_staging.tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by, {customers?}) r
-WHERE r.is_total = (d.by IS NULL)$query$,
-	'SELECT nudge.as_of()',
+SELECT s.period, v.dimension, v.value, coalesce(r.opening, 0) AS opening_tickets, coalesce(r.opened, 0) AS tickets_opened, coalesce(r.reopened, 0) AS tickets_reopened, coalesce(r.resolved, 0) AS tickets_resolved, coalesce(r.closing, 0) AS closing_tickets,
+	round(r.mean_age_days, 1) AS mean_age_days, round(r.oldest_age_days, 1) AS oldest_age_days, s.complete
+FROM (SELECT min(f.first_period) AS day FROM nudge_analytics.support_values f) b,
+	LATERAL nudge.report_windows(b.day, {zone}) w,
+	LATERAL nudge.begun_spans(w.start_day, w.end_day, 'month', {zone}, nudge.as_of()) s
+	JOIN nudge_analytics.support_values v ON v.has_tickets AND v.dimension <> 'segment'
+	LEFT JOIN LATERAL nudge.backlog_slices('nudge_analytics.fact_tickets'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), '{priority,complexity,category,agent}', 'nudge_analytics.support_internal_customers'::regclass, true) r
+		ON r.period = s.period AND coalesce(r.dimension, 'all') = v.dimension AND (r.value IS NOT DISTINCT FROM v.value OR r.dimension IS NULL)$query$,
+	$clock$SELECT m.key, m.at
+FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p,
+	LATERAL (SELECT p AT TIME ZONE {zone} AS start_at, (p + interval '1 month') AT TIME ZONE {zone} AS end_at) t,
+	LATERAL (VALUES (p::date, least(t.end_at, nudge.as_of())), (p::date, t.start_at + interval '1 microsecond'), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
+	(SELECT jsonb_build_object('support_values', NULL, 'fact_tickets', jsonb_build_object('column', 'period', 'query', later.months),
+		'support_internal_customers', jsonb_build_object('column', 'customer', 'query', format('SELECT f.customer AS changed, m.key FROM nudge_analytics.fact_tickets f JOIN (%s) m ON m.changed = f.period', later.months)))
+	FROM (SELECT 'SELECT p::date AS changed, k::date AS key FROM (SELECT date_trunc(''month'', nudge.as_of() AT TIME ZONE ''UTC'' + interval ''2 days'') AS last) w, generate_series(timestamp ''0001-01-01'', w.last, interval ''1 month'') p, generate_series(greatest(p, w.last - interval ''121 months''), w.last, interval ''1 month'') k' AS months) later),
 	'Open tickets by month, in all and by a dimension: opening, opened, reopened, resolved, closing, and how old they are. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month", "dimension": "all, or what value is of: priority, complexity, category, agent", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "opening_tickets": "Open as the month began",
 	"tickets_opened": "Opened in the month", "tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth", "oldest_age_days": "Age of the oldest, in days, to a tenth",
-	"complete": "Whether the month is over"}'),
+	"complete": "Whether the month is over"}');
+
+-- Any change of an input is one of everything: the key is no column of theirs.
+-- What time alone changes is said by clocks without keys.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('nps', 'customers', 720, 'metric', '{surveys}', '{customers}', 'period', '{period,dimension,value}', $query$
 SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.asked, r.answered, r.response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors,
 	r.score, r.score_low, r.score_high, r.band, r.action, r.score_change, r.p_value, r.complete

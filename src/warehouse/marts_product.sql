@@ -21,6 +21,13 @@ $$;
 COMMENT ON FUNCTION nudge.note_settings() IS 'Trigger of tables of settings: lets the marts that are its arguments be computed anew. Not STRICT: triggers take no arguments';
 REVOKE EXECUTE ON FUNCTION nudge.note_settings() FROM PUBLIC;
 
+-- What was promised, and in which hours.
+--@ for table=sla_targets,working_calendars,working_hours,holidays
+CREATE TRIGGER note_promises AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON nudge.@table@
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('support_ticket_months');
+COMMENT ON TRIGGER note_promises ON nudge.@table@ IS 'Targets of tickets are looked at anew';
+--@ end
+
 -- A funnel that cannot be computed (nudge.funnel_problem) is an error of its key in
 -- conversion_funnel, where freshness shows it.  Others go on.
 -- A target changes no state.
