@@ -551,6 +551,32 @@ $$;
 COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
 	'Leads by stage, in all or by source or campaign: how many of those that came in a window got how far, or how many reached a stage in it, and what one has cost. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
+CREATE TYPE nudge.content_part AS (
+	period date,
+	type text,
+	published bigint,
+	visitors bigint,
+	new_leads bigint,
+	customers bigint
+);
+COMMENT ON TYPE nudge.content_part IS 'Works for content_totals: a part of what content of a type has brought in a period; NULL is not known';
+COMMENT ON COLUMN nudge.content_part.period IS 'First day of the period';
+COMMENT ON COLUMN nudge.content_part.type IS 'Type of content';
+COMMENT ON COLUMN nudge.content_part.published IS 'Pieces published';
+COMMENT ON COLUMN nudge.content_part.visitors IS 'Distinct visitors of its touches';
+COMMENT ON COLUMN nudge.content_part.new_leads IS 'Leads that came from it';
+COMMENT ON COLUMN nudge.content_part.customers IS 'Those of them that became customers';
+
+CREATE FUNCTION nudge.content_totals(parts nudge.content_part[])
+	RETURNS TABLE (period date, type text, published bigint, visitors bigint, new_leads bigint, customers bigint, content_to_lead_rate numeric, lead_to_customer_rate numeric)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 100 COST 10000
+BEGIN ATOMIC
+	SELECT s.period, s.type, s.published, s.visitors, s.new_leads, s.customers, s.new_leads::numeric / nullif(s.visitors, 0), s.customers::numeric / nullif(s.new_leads, 0)
+	FROM (SELECT p.period, p.type, sum(p.published)::bigint AS published, sum(p.visitors)::bigint AS visitors, sum(p.new_leads)::bigint AS new_leads, sum(p.customers)::bigint AS customers
+		FROM unnest(content_totals.parts) p GROUP BY p.period, p.type) s;
+END;
+COMMENT ON FUNCTION nudge.content_totals(nudge.content_part[]) IS 'Works for content_performance and its mart: parts added up by period and type, with rates';
+
 CREATE FUNCTION nudge.content_performance(
 	content regclass,
 	leads regclass,
@@ -616,32 +642,35 @@ BEGIN
 			FROM unnest($4, $5) u(type, cadence), span s
 		), known AS MATERIALIZED (
 			SELECT p.type FROM piece p UNION SELECT l.type FROM plan l
-		), parts AS (
-			SELECT p.type, 1 AS published, p.gap, 0::bigint AS visitors, 0 AS leads, 0 AS customers
-			FROM (SELECT q.*, q.day - lag(q.day) OVER (PARTITION BY q.type ORDER BY q.day) AS gap FROM piece q) p
+		), gap AS (
+			SELECT p.type, (percentile_cont(0.5) WITHIN GROUP (ORDER BY p.days::double precision))::numeric AS days
+			FROM (SELECT q.*, q.day - lag(q.day) OVER (PARTITION BY q.type ORDER BY q.day) AS days FROM piece q) p
+			WHERE p.day >= $1 AND p.day < $2
+			GROUP BY p.type
+		), parts(type, published, visitors, leads, customers) AS (
+			SELECT p.type, 1, 0::bigint, 0, 0
+			FROM piece p
 			WHERE p.day >= $1 AND p.day < $2
 			UNION ALL
-			SELECT v.type, 0, NULL, count(DISTINCT v.visitor), 0, 0
+			SELECT v.type, 0, count(DISTINCT v.visitor), 0, 0
 			FROM (SELECT p.type, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
 				FROM (%s) x JOIN piece p ON p.content = x.campaign
 				WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			WHERE v.visitor IS NOT NULL
 			GROUP BY v.type
 			UNION ALL
-			SELECT t.type, 0, NULL, 0, 1, c.converted::integer
-			FROM nudge.lead_origins($10, $6, $7) c, LATERAL (SELECT coalesce((SELECT min(p.type) FROM piece p WHERE p.content = c.campaign),
-				(SELECT k.type FROM known k WHERE k.type = c.source)) AS type) t
-			WHERE t.type IS NOT NULL AND nudge.civil_date(c.at, $3) >= $1 AND nudge.civil_date(c.at, $3) < $2
+			SELECT coalesce(p.type, k.type), 0, 0, 1, c.converted::integer
+			FROM nudge.lead_origins($10, $6, $7) c
+			LEFT JOIN (SELECT q.content, min(q.type) AS type FROM piece q GROUP BY q.content) p ON p.content = c.campaign
+			LEFT JOIN known k ON k.type = c.source
+			WHERE coalesce(p.type, k.type) IS NOT NULL AND nudge.civil_date(c.at, $3) >= $1 AND nudge.civil_date(c.at, $3) < $2
 			UNION ALL
-			SELECT l.type, 0, NULL, 0, 0, 0 FROM plan l
-		), summed AS (
-			SELECT p.type, sum(p.published) AS published, (percentile_cont(0.5) WITHIN GROUP (ORDER BY p.gap::double precision))::numeric AS gap,
-				CASE WHEN $8 THEN sum(p.visitors)::bigint END AS visitors,
-				CASE WHEN $9 THEN sum(p.leads) END AS leads, CASE WHEN $9 THEN sum(p.customers) END AS customers
-			FROM parts p GROUP BY p.type
+			SELECT l.type, 0, 0, 0, 0 FROM plan l
 		)
-		SELECT s.type, s.published, l.pieces, s.published / nullif(l.pieces, 0), s.published / w.months, s.gap, l.days_between,
-			s.visitors, s.leads, s.customers, s.leads::numeric / nullif(s.visitors, 0), s.customers::numeric / nullif(s.leads, 0)
-		FROM summed s LEFT JOIN plan l ON l.type = s.type, span w
+		SELECT s.type, s.published, l.pieces, s.published / nullif(l.pieces, 0), s.published / w.months, g.days, l.days_between,
+			s.visitors, s.new_leads, s.customers, s.content_to_lead_rate, s.lead_to_customer_rate
+		FROM nudge.content_totals((SELECT array_agg(($1, p.type, p.published, CASE WHEN $8 THEN p.visitors END, CASE WHEN $9 THEN p.leads END, CASE WHEN $9 THEN p.customers END)::nudge.content_part) FROM parts p)) s
+		LEFT JOIN plan l ON l.type = s.type LEFT JOIN gap g ON g.type IS NOT DISTINCT FROM s.type, span w
 		ORDER BY s.type COLLATE "C"
 		$query$, nudge.input_query('content', content), nudge.input_query('touches', touches))
 		USING start_day, end_day, coalesce(zone, 'UTC'), types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;

@@ -168,20 +168,46 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, 
 	'{"period": "First day of the month", "campaign": "Campaign; NULL is what no campaign has earned", "channel": "Channel of the campaign", "campaign_kind": "Kind of the campaign", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it", "new_customers": "First conversions credited to it",
 	"revenue": "Revenue credited to it", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "currency": "Currency of all amounts", "complete": "Whether the month is over"}');
 
--- Reports over whole inputs: any change of an input is one of everything.
+-- Content is a short list: any change of it is one of everything.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('content_performance', 'acquisition', 1021, 'metric', '{content,leads}', '{touches}', 'period', '{period,type}', $query$
-SELECT m.period::date AS period, r.type, r.published, r.visitors, r.new_leads, r.customers, r.content_to_lead_rate, r.lead_to_customer_rate, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+SELECT r.period, r.type, r.published, r.visitors, r.new_leads, r.customers, r.content_to_lead_rate, r.lead_to_customer_rate, (r.period + interval '1 month')::date <= n.today AS complete
 FROM (SELECT nudge.civil_date(min(i.published_at) FILTER (WHERE isfinite(i.published_at)), {zone}) AS day, array_agg(DISTINCT i.type) FILTER (WHERE i.type IS NOT NULL) AS types FROM nudge_staging.content i) c,
-	LATERAL nudge.report_window(c.day, {zone}, 36) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.content_performance('nudge_staging.content'::regclass, 'nudge_staging.leads'::regclass, o.start_day, o.end_day, {zone}, c.types, touches => {touches?}) r
-WHERE r.type IS NOT NULL$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+	LATERAL nudge.report_windows(c.day, {zone}, 36) w,
+	LATERAL (
+		SELECT array_agg((p.period, p.type, p.published, CASE WHEN {touches!} THEN p.visitors END, p.new_leads, p.customers)::nudge.content_part) AS parts
+		FROM (
+			SELECT m.month::date AS period, k.type, 0 AS published, 0::bigint AS visitors, 0::bigint AS new_leads, 0::bigint AS customers
+			FROM generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(month), unnest(c.types) k(type)
+			UNION ALL
+			SELECT nudge.period_start(d.day, 'month'), i.type, 1, 0, 0, 0
+			FROM nudge_staging.content i, LATERAL (SELECT nudge.civil_date(i.published_at, {zone}) AS day) d
+			WHERE d.day >= w.start_day AND d.day < w.end_day AND d.day <= n.today
+			UNION ALL
+			SELECT v.period, v.type, 0, count(*), 0, 0
+			FROM (SELECT DISTINCT t.period, i.type, t.visitor, t.anonymous_id, t."user" FROM {nudge_analytics.visitor_touches*} t JOIN nudge_staging.content i ON i.content = t.campaign
+				WHERE t.period >= w.start_day AND t.period < w.end_day AND t.first_day <= n.today) v
+			GROUP BY v.period, v.type
+			UNION ALL
+			-- by the piece that a lead names, else by the type
+			SELECT l.period, coalesce(i.type, k.type), 0, 0, count(*), count(*) FILTER (WHERE l.converted)
+			FROM nudge_analytics.lead_origins l
+			LEFT JOIN (SELECT q.content, min(q.type) AS type FROM nudge_staging.content q GROUP BY q.content) i ON i.content = l.campaign
+			LEFT JOIN unnest(c.types) k(type) ON k.type = l.source
+			WHERE l.period >= w.start_day AND l.period < w.end_day AND l.day <= n.today
+			GROUP BY l.period, coalesce(i.type, k.type)
+		) p
+		WHERE p.type IS NOT NULL
+	) p,
+	LATERAL nudge.content_totals(p.parts) r$query$,
+	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t',
 	'What was published by month and type, and the visitors, leads and customers that it brought. Grain: month of the zone of deploy() and type',
 	'{"period": "First day of the month", "type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped", "new_leads": "Leads that came from it", "customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, a fraction",
-	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}'),
+	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}');
+
+-- Reports over whole inputs: any change of an input is one of everything.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('partner_results', 'acquisition', 1022, 'metric', '{partners,touches,conversions,deals}', '{spend}', 'period', '{period,partner,measure}', $query$
 SELECT m.period::date AS period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, n.active_partners,
 	CASE WHEN r.measure IN ('revenue', 'won_amount', 'pipeline') THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
