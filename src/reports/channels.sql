@@ -130,6 +130,135 @@ COMMENT ON COLUMN nudge.acquisition_result.planned_cost IS 'Cost planned';
 COMMENT ON COLUMN nudge.acquisition_result.planned_share IS 'Share in the cost planned';
 COMMENT ON COLUMN nudge.acquisition_result.currency_code IS 'Currency of all amounts';
 
+CREATE FUNCTION nudge.channel_budget_lines(budgets regclass, start_day date, end_day date, budget_root text, expected_currency text DEFAULT NULL)
+	RETURNS TABLE (period date, channel text, amount numeric, currency text)
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000
+BEGIN ATOMIC
+	SELECT b.period, btrim(split_part(substr(b.category, length(channel_budget_lines.budget_root) + 2), '/', 1)), b.amount, b.currency
+	FROM nudge.budget_lines(channel_budget_lines.budgets, channel_budget_lines.start_day, channel_budget_lines.end_day, expected_currency => channel_budget_lines.expected_currency) b
+	WHERE starts_with(b.category, channel_budget_lines.budget_root || '/');
+END;
+COMMENT ON FUNCTION nudge.channel_budget_lines(regclass, date, date, text, text) IS
+	'Works for channel_performance: the budgets of channels, which are the categories below a root, by month. Not STRICT: NULL budgets are none, a NULL expected_currency is any one';
+
+CREATE FUNCTION nudge.campaign_plans(campaigns regclass, start_day date, end_day date, zone text DEFAULT 'UTC')
+	RETURNS TABLE (campaign text, channel text, kind text, runs boolean, budget_share numeric)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100 COST 10000 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($query$
+		-- one that has ended goes on to earn, but has no plan
+		SELECT c.campaign, min(nullif(btrim(c.channel), '')), min(c.kind), bool_or(r.runs), sum(c.budget_share) FILTER (WHERE r.runs)
+		FROM (%s) c, LATERAL (SELECT coalesce(nudge.civil_date(c.started_at, $3) < $2, true) AND coalesce(c.ended_at > $1::timestamp AT TIME ZONE $3, true) AS runs) r
+		GROUP BY c.campaign
+		$query$, nudge.input_query('campaigns', campaigns))
+		USING start_day, end_day, coalesce(zone, 'UTC');
+END
+$$;
+COMMENT ON FUNCTION nudge.campaign_plans(regclass, date, date, text) IS
+	'Works for campaign_performance: campaigns with their channel and kind, whether they run in a window, and their planned share of the budget then. Not STRICT: NULL campaigns are none';
+
+-- What is known of a channel or campaign in a period comes in parts, which are
+-- added up: of spend, of credits, of leads, of touches and of plans.
+CREATE TYPE nudge.acquisition_part AS (
+	period date,
+	name text,
+	cost numeric,
+	impressions bigint,
+	clicks bigint,
+	shown_clicks bigint,
+	clicked_impressions bigint,
+	clicked_cost numeric,
+	visitors bigint,
+	new_leads bigint,
+	new_customers numeric,
+	revenue numeric,
+	planned_cost numeric,
+	planned_share numeric
+);
+COMMENT ON TYPE nudge.acquisition_part IS 'Works for acquisition_totals: a part of what a channel, a campaign or a kind of campaign has cost and earned in a period; NULL is not known, and 0 if another part knows';
+COMMENT ON COLUMN nudge.acquisition_part.period IS 'First day of the period';
+COMMENT ON COLUMN nudge.acquisition_part.name IS 'Channel, campaign or kind';
+COMMENT ON COLUMN nudge.acquisition_part.cost IS 'What was spent on it';
+COMMENT ON COLUMN nudge.acquisition_part.impressions IS 'Times it was shown';
+COMMENT ON COLUMN nudge.acquisition_part.clicks IS 'Clicks it brought';
+COMMENT ON COLUMN nudge.acquisition_part.shown_clicks IS 'Those of which the impressions are known';
+COMMENT ON COLUMN nudge.acquisition_part.clicked_impressions IS 'Impressions of which the clicks are known';
+COMMENT ON COLUMN nudge.acquisition_part.clicked_cost IS 'Cost of which the clicks are known';
+COMMENT ON COLUMN nudge.acquisition_part.visitors IS 'Distinct visitors among its touches';
+COMMENT ON COLUMN nudge.acquisition_part.new_leads IS 'Leads that came from it';
+COMMENT ON COLUMN nudge.acquisition_part.new_customers IS 'New customers credited to it';
+COMMENT ON COLUMN nudge.acquisition_part.revenue IS 'Revenue credited to it';
+COMMENT ON COLUMN nudge.acquisition_part.planned_cost IS 'Cost planned';
+COMMENT ON COLUMN nudge.acquisition_part.planned_share IS 'Share in the cost planned';
+
+CREATE FUNCTION nudge.acquisition_totals(
+	parts nudge.acquisition_part[],
+	currency text DEFAULT NULL,
+	gross_margin numeric DEFAULT 1,
+	arpa numeric DEFAULT NULL,
+	shared_cost numeric DEFAULT 0,
+	shared_by text DEFAULT 'customers'
+) RETURNS TABLE (
+	period date,
+	name text,
+	cost numeric,
+	impressions bigint,
+	clicks bigint,
+	visitors bigint,
+	new_leads bigint,
+	new_customers numeric,
+	revenue numeric,
+	click_through_rate numeric,
+	cost_per_click numeric,
+	cost_per_lead numeric,
+	visitor_to_lead_rate numeric,
+	lead_to_customer_rate numeric,
+	click_to_customer_rate numeric,
+	cac numeric,
+	loaded_cost numeric,
+	loaded_cac numeric,
+	payback_months numeric,
+	revenue_payback_months numeric,
+	roas numeric,
+	roi numeric,
+	cost_share numeric,
+	planned_cost numeric,
+	planned_share numeric
+)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100 COST 10000
+BEGIN ATOMIC
+	WITH summed AS MATERIALIZED (
+		SELECT p.period, p.name, sum(p.cost) AS cost, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks, sum(p.visitors)::bigint AS visitors, sum(p.new_leads)::bigint AS leads,
+			sum(p.new_customers) AS customers, sum(p.revenue) AS revenue, sum(p.shown_clicks) / nullif(sum(p.clicked_impressions), 0) AS click_through_rate,
+			sum(p.clicked_cost) / nullif(sum(p.clicks), 0) AS cost_per_click, sum(p.planned_cost) AS planned, sum(p.planned_share) AS share
+		FROM unnest(acquisition_totals.parts) p
+		GROUP BY p.period, p.name
+	), weighed AS (
+		SELECT s.*, row_number() OVER (PARTITION BY s.period ORDER BY s.name COLLATE "C") AS place,
+			greatest(CASE acquisition_totals.shared_by WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.cost ELSE s.revenue END, 0) AS weight
+		FROM summed s
+	), shares AS (
+		SELECT w.period, nudge.apportion(acquisition_totals.shared_cost, array_agg(w.weight ORDER BY w.place), coalesce(nudge.currency_minor_unit(acquisition_totals.currency), 2)) AS shares
+		FROM weighed w WHERE acquisition_totals.shared_cost <> 0
+		GROUP BY w.period
+	), spread AS (
+		SELECT w.*, CASE WHEN acquisition_totals.shared_cost = 0 THEN 0 ELSE h.shares[w.place] END AS shared FROM weighed w LEFT JOIN shares h ON h.period = w.period
+	)
+	SELECT s.period, s.name, s.cost, s.impressions, s.clicks, s.visitors, s.leads, s.customers, s.revenue,
+		s.click_through_rate, s.cost_per_click, s.cost / nullif(s.leads, 0), s.leads::numeric / nullif(s.visitors, 0),
+		s.customers / nullif(s.leads, 0), s.customers / nullif(s.clicks, 0),
+		s.cost / nullif(s.customers, 0), s.cost + s.shared, c.loaded_cac,
+		CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, acquisition_totals.arpa, acquisition_totals.gross_margin) END,
+		CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, acquisition_totals.arpa) END,
+		s.revenue / nullif(s.cost, 0), (s.revenue * acquisition_totals.gross_margin - s.cost) / nullif(s.cost, 0),
+		s.cost / nullif(sum(s.cost) OVER one, 0), s.planned, coalesce(s.share, s.planned / nullif(sum(s.planned) OVER one, 0))
+	FROM spread s, LATERAL (SELECT (s.cost + s.shared) / nullif(s.customers, 0) AS loaded_cac) c
+	WINDOW one AS (PARTITION BY s.period);
+END;
+COMMENT ON FUNCTION nudge.acquisition_totals(nudge.acquisition_part[], text, numeric, numeric, numeric, text) IS
+	'Works for channel_performance and campaign_performance, and for their marts: parts added up by period and name, with all rates; shared cost is that of each period. Not STRICT: NULL options have a meaning';
+
 -- The core of both: by is channel, campaign or kind, which is what credits,
 -- spend, leads and touches are grouped by.
 CREATE FUNCTION nudge.acquisition_results(
@@ -163,8 +292,7 @@ DECLARE
 	of_credit constant text := CASE by WHEN 'kind' THEN '(SELECT k.kind FROM campaign k WHERE k.campaign = x.channel)' WHEN 'channel' THEN 'btrim(x.channel)' ELSE 'x.channel' END;
 	-- where the plan stands: budgets of channels, shares of campaigns
 	plan constant text := CASE by
-		WHEN 'channel' THEN 'SELECT btrim(split_part(substr(b.category, length($10) + 2), ''/'', 1)), b.amount, NULL::numeric, b.currency
-			FROM nudge.budget_lines($18, $1, $2, expected_currency => $9) b WHERE starts_with(b.category, $10 || ''/'')'
+		WHEN 'channel' THEN 'SELECT b.channel, b.amount, NULL::numeric, b.currency FROM nudge.channel_budget_lines($18, $1, $2, $10, $9) b'
 		WHEN 'campaign' THEN 'SELECT k.campaign, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs'
 		ELSE 'SELECT k.kind, NULL::numeric, k.budget_share, NULL::text FROM campaign k WHERE k.runs' END;
 BEGIN
@@ -183,10 +311,7 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH campaign AS MATERIALIZED (
-			-- one that has ended goes on to earn, but has no plan
-			SELECT c.campaign, min(nullif(btrim(c.channel), '')) AS channel, min(c.kind) AS kind, bool_or(r.runs) AS runs, sum(c.budget_share) FILTER (WHERE r.runs) AS budget_share
-			FROM (%s) c, LATERAL (SELECT coalesce(nudge.civil_date(c.started_at, $3) < $2, true) AND coalesce(c.ended_at > $1::timestamp AT TIME ZONE $3, true) AS runs) r
-			GROUP BY c.campaign
+			SELECT c.* FROM nudge.campaign_plans($20, $1, $2, $3) c
 		), spent AS MATERIALIZED (
 			SELECT %s AS name, x.amount, x.currency, x.impressions, x.clicks FROM nudge.spend_lines($19, $1, $2, $9) x
 		), planned(name, amount, share, currency) AS MATERIALIZED (
@@ -195,62 +320,40 @@ BEGIN
 			SELECT nudge.single_currency(array_agg(DISTINCT c.currency), $9) AS currency
 			FROM (SELECT s.currency FROM spent s UNION ALL SELECT p.currency FROM planned p WHERE p.amount IS NOT NULL
 				UNION ALL SELECT $13 WHERE $13 IS NOT NULL) c
-		), parts AS (
-			SELECT s.name, s.amount AS spend, s.impressions, s.clicks,
-				CASE WHEN s.clicks IS NOT NULL AND s.impressions IS NOT NULL THEN s.clicks END AS shown_clicks,
-				CASE WHEN s.clicks IS NOT NULL THEN s.impressions END AS clicked_impressions,
-				CASE WHEN s.clicks IS NOT NULL THEN s.amount END AS clicked_spend,
-				0::numeric AS customers, 0::numeric AS revenue, 0::bigint AS leads, 0::bigint AS visitors, NULL::numeric AS planned, NULL::numeric AS share
+		), parts(name, cost, impressions, clicks, shown_clicks, clicked_impressions, clicked_cost, visitors, leads, customers, revenue, planned, share) AS (
+			SELECT s.name, s.amount, s.impressions, s.clicks, CASE WHEN s.impressions IS NOT NULL THEN s.clicks END,
+				CASE WHEN s.clicks IS NOT NULL THEN s.impressions END, CASE WHEN s.clicks IS NOT NULL THEN s.amount END, 0::bigint, 0::bigint, 0::numeric, 0::numeric, NULL::numeric, NULL::numeric
 			FROM spent s
 			UNION ALL
-			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, x.customers, x.revenue, 0, 0, NULL, NULL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, x.customers, x.revenue, NULL, NULL
 			FROM unnest($4) x
 			UNION ALL
-			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 0, NULL, NULL
+			SELECT %s, 0, NULL, NULL, NULL, NULL, NULL, 0, 1, 0, 0, NULL, NULL
 			FROM nudge.lead_origins($17, $8) x
 			WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2
 			UNION ALL
-			SELECT v.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, count(DISTINCT v.visitor), NULL, NULL
+			SELECT v.name, 0, NULL, NULL, NULL, NULL, NULL, count(DISTINCT v.visitor), 0, 0, 0, NULL, NULL
 			FROM (SELECT %s AS name, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
 				FROM (%s) x WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			WHERE v.visitor IS NOT NULL
 			GROUP BY v.name
 			UNION ALL
 			SELECT p.name, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, p.amount, p.share FROM planned p
-		), summed AS (
-			SELECT p.name, CASE WHEN $14 THEN sum(p.spend) END AS spend, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
-				CASE WHEN $16 THEN sum(p.visitors)::bigint END AS visitors, CASE WHEN $15 THEN sum(p.leads)::bigint END AS leads,
-				sum(p.customers) AS customers, sum(p.revenue) AS revenue,
-				sum(p.shown_clicks) / nullif(sum(p.clicked_impressions), 0) AS click_through_rate,
-				sum(p.clicked_spend) / nullif(sum(p.clicks), 0) AS cost_per_click,
-				sum(p.planned) AS planned, sum(p.share) AS share
-			FROM parts p GROUP BY p.name
-		), weighed AS (
-			SELECT s.*, row_number() OVER (ORDER BY s.name COLLATE "C") AS place,
-				greatest(CASE $12 WHEN 'customers' THEN s.customers WHEN 'spend' THEN s.spend ELSE s.revenue END, 0) AS weight
-			FROM summed s
-		), shares AS (
-			SELECT nudge.apportion($11, array_agg(w.weight ORDER BY w.place), coalesce((SELECT nudge.currency_minor_unit(k.currency) FROM checked k), 2)) AS shares
-			FROM weighed w
-		), spread AS (
-			SELECT w.*, CASE WHEN $11 = 0 THEN 0 ELSE h.shares[w.place] END AS shared FROM weighed w, shares h
 		)
 		SELECT CASE WHEN $7 = 'channel' THEN s.name ELSE g.channel END, CASE WHEN $7 = 'campaign' THEN s.name END, CASE WHEN $7 = 'kind' THEN s.name ELSE g.kind END,
-			s.spend, s.impressions, s.clicks, s.visitors, s.leads, s.customers, s.revenue,
-			s.click_through_rate, s.cost_per_click, s.spend / nullif(s.leads, 0), s.leads::numeric / nullif(s.visitors, 0),
-			s.customers / nullif(s.leads, 0), s.customers / nullif(s.clicks, 0),
-			s.spend / nullif(s.customers, 0), s.spend + s.shared, c.loaded_cac,
-			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6, $5) END,
-			CASE WHEN c.loaded_cac >= 0 THEN nudge.cac_payback_months(c.loaded_cac, $6) END,
-			s.revenue / nullif(s.spend, 0), (s.revenue * $5 - s.spend) / nullif(s.spend, 0),
-			s.spend / nullif(sum(s.spend) OVER (), 0), s.planned, coalesce(s.share, s.planned / nullif(sum(s.planned) OVER (), 0)), k.currency
-		FROM spread s
-		LEFT JOIN campaign g ON $7 = 'campaign' AND g.campaign = s.name,
-			LATERAL (SELECT (s.spend + s.shared) / nullif(s.customers, 0) AS loaded_cac) c, checked k
-		ORDER BY s.spend DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
-		$query$, nudge.input_query('campaigns', campaigns), of_spend, plan,
+			s.cost, s.impressions, s.clicks, s.visitors, s.new_leads, s.new_customers, s.revenue,
+			s.click_through_rate, s.cost_per_click, s.cost_per_lead, s.visitor_to_lead_rate, s.lead_to_customer_rate, s.click_to_customer_rate,
+			s.cac, s.loaded_cost, s.loaded_cac, s.payback_months, s.revenue_payback_months, s.roas, s.roi, s.cost_share, s.planned_cost, s.planned_share, k.currency
+		FROM checked k,
+			-- what is not given is not known
+			LATERAL nudge.acquisition_totals((SELECT array_agg(($1, p.name, CASE WHEN $14 THEN p.cost END, p.impressions, p.clicks, p.shown_clicks, p.clicked_impressions, p.clicked_cost,
+				CASE WHEN $16 THEN p.visitors END, CASE WHEN $15 THEN p.leads END, p.customers, p.revenue, p.planned, p.share)::nudge.acquisition_part) FROM parts p), k.currency, $5, $6, $11, $12) s
+		LEFT JOIN campaign g ON $7 = 'campaign' AND g.campaign = s.name
+		ORDER BY s.cost DESC NULLS LAST, s.revenue DESC, s.name COLLATE "C"
+		$query$, of_spend, plan,
 			of_credit, of_lead, of_spend, nudge.input_query('touches', touches))
 		USING start_day, end_day, coalesce(zone, 'UTC'), credits, gross_margin, arpa, by, lead_stage, currency, budget_root, coalesce(shared_cost, 0), shared_by,
-			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend;
+			credit_currency, spend IS NOT NULL, leads IS NOT NULL, touches IS NOT NULL, leads, budgets, spend, campaigns;
 END
 $$;
 COMMENT ON FUNCTION nudge.acquisition_results(text, nudge.channel_credit[], text, regclass, date, date, text, numeric, numeric, numeric, text, regclass, text, regclass, regclass, regclass, text, text) IS
@@ -448,6 +551,32 @@ $$;
 COMMENT ON FUNCTION nudge.lead_stages(regclass, text[], date, date, text, text, text, timestamptz, regclass, text) IS
 	'Leads by stage, in all or by source or campaign: how many of those that came in a window got how far, or how many reached a stage in it, and what one has cost. Not STRICT: NULL relations are inputs without rows, NULL options have a meaning';
 
+CREATE TYPE nudge.content_part AS (
+	period date,
+	type text,
+	published bigint,
+	visitors bigint,
+	new_leads bigint,
+	customers bigint
+);
+COMMENT ON TYPE nudge.content_part IS 'Works for content_totals: a part of what content of a type has brought in a period; NULL is not known';
+COMMENT ON COLUMN nudge.content_part.period IS 'First day of the period';
+COMMENT ON COLUMN nudge.content_part.type IS 'Type of content';
+COMMENT ON COLUMN nudge.content_part.published IS 'Pieces published';
+COMMENT ON COLUMN nudge.content_part.visitors IS 'Distinct visitors of its touches';
+COMMENT ON COLUMN nudge.content_part.new_leads IS 'Leads that came from it';
+COMMENT ON COLUMN nudge.content_part.customers IS 'Those of them that became customers';
+
+CREATE FUNCTION nudge.content_totals(parts nudge.content_part[])
+	RETURNS TABLE (period date, type text, published bigint, visitors bigint, new_leads bigint, customers bigint, content_to_lead_rate numeric, lead_to_customer_rate numeric)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 100 COST 10000
+BEGIN ATOMIC
+	SELECT s.period, s.type, s.published, s.visitors, s.new_leads, s.customers, s.new_leads::numeric / nullif(s.visitors, 0), s.customers::numeric / nullif(s.new_leads, 0)
+	FROM (SELECT p.period, p.type, sum(p.published)::bigint AS published, sum(p.visitors)::bigint AS visitors, sum(p.new_leads)::bigint AS new_leads, sum(p.customers)::bigint AS customers
+		FROM unnest(content_totals.parts) p GROUP BY p.period, p.type) s;
+END;
+COMMENT ON FUNCTION nudge.content_totals(nudge.content_part[]) IS 'Works for content_performance and its mart: parts added up by period and type, with rates';
+
 CREATE FUNCTION nudge.content_performance(
 	content regclass,
 	leads regclass,
@@ -513,32 +642,35 @@ BEGIN
 			FROM unnest($4, $5) u(type, cadence), span s
 		), known AS MATERIALIZED (
 			SELECT p.type FROM piece p UNION SELECT l.type FROM plan l
-		), parts AS (
-			SELECT p.type, 1 AS published, p.gap, 0::bigint AS visitors, 0 AS leads, 0 AS customers
-			FROM (SELECT q.*, q.day - lag(q.day) OVER (PARTITION BY q.type ORDER BY q.day) AS gap FROM piece q) p
+		), gap AS (
+			SELECT p.type, (percentile_cont(0.5) WITHIN GROUP (ORDER BY p.days::double precision))::numeric AS days
+			FROM (SELECT q.*, q.day - lag(q.day) OVER (PARTITION BY q.type ORDER BY q.day) AS days FROM piece q) p
+			WHERE p.day >= $1 AND p.day < $2
+			GROUP BY p.type
+		), parts(type, published, visitors, leads, customers) AS (
+			SELECT p.type, 1, 0::bigint, 0, 0
+			FROM piece p
 			WHERE p.day >= $1 AND p.day < $2
 			UNION ALL
-			SELECT v.type, 0, NULL, count(DISTINCT v.visitor), 0, 0
+			SELECT v.type, 0, count(DISTINCT v.visitor), 0, 0
 			FROM (SELECT p.type, coalesce('a' || x.anonymous_id, 'u' || x."user", 'c' || x.customer) AS visitor
 				FROM (%s) x JOIN piece p ON p.content = x.campaign
 				WHERE nudge.civil_date(x.at, $3) >= $1 AND nudge.civil_date(x.at, $3) < $2) v
+			WHERE v.visitor IS NOT NULL
 			GROUP BY v.type
 			UNION ALL
-			SELECT t.type, 0, NULL, 0, 1, c.converted::integer
-			FROM nudge.lead_origins($10, $6, $7) c, LATERAL (SELECT coalesce((SELECT min(p.type) FROM piece p WHERE p.content = c.campaign),
-				(SELECT k.type FROM known k WHERE k.type = c.source)) AS type) t
-			WHERE t.type IS NOT NULL AND nudge.civil_date(c.at, $3) >= $1 AND nudge.civil_date(c.at, $3) < $2
+			SELECT coalesce(p.type, k.type), 0, 0, 1, c.converted::integer
+			FROM nudge.lead_origins($10, $6, $7) c
+			LEFT JOIN (SELECT q.content, min(q.type) AS type FROM piece q GROUP BY q.content) p ON p.content = c.campaign
+			LEFT JOIN known k ON k.type = c.source
+			WHERE coalesce(p.type, k.type) IS NOT NULL AND nudge.civil_date(c.at, $3) >= $1 AND nudge.civil_date(c.at, $3) < $2
 			UNION ALL
-			SELECT l.type, 0, NULL, 0, 0, 0 FROM plan l
-		), summed AS (
-			SELECT p.type, sum(p.published) AS published, (percentile_cont(0.5) WITHIN GROUP (ORDER BY p.gap::double precision))::numeric AS gap,
-				CASE WHEN $8 THEN sum(p.visitors)::bigint END AS visitors,
-				CASE WHEN $9 THEN sum(p.leads) END AS leads, CASE WHEN $9 THEN sum(p.customers) END AS customers
-			FROM parts p GROUP BY p.type
+			SELECT l.type, 0, 0, 0, 0 FROM plan l
 		)
-		SELECT s.type, s.published, l.pieces, s.published / nullif(l.pieces, 0), s.published / w.months, s.gap, l.days_between,
-			s.visitors, s.leads, s.customers, s.leads::numeric / nullif(s.visitors, 0), s.customers::numeric / nullif(s.leads, 0)
-		FROM summed s LEFT JOIN plan l ON l.type = s.type, span w
+		SELECT s.type, s.published, l.pieces, s.published / nullif(l.pieces, 0), s.published / w.months, g.days, l.days_between,
+			s.visitors, s.new_leads, s.customers, s.content_to_lead_rate, s.lead_to_customer_rate
+		FROM nudge.content_totals((SELECT array_agg(($1, p.type, p.published, CASE WHEN $8 THEN p.visitors END, CASE WHEN $9 THEN p.leads END, CASE WHEN $9 THEN p.customers END)::nudge.content_part) FROM parts p)) s
+		LEFT JOIN plan l ON l.type = s.type LEFT JOIN gap g ON g.type IS NOT DISTINCT FROM s.type, span w
 		ORDER BY s.type COLLATE "C"
 		$query$, nudge.input_query('content', content), nudge.input_query('touches', touches))
 		USING start_day, end_day, coalesce(zone, 'UTC'), types, cadences, lead_stage, customer_stage, touches IS NOT NULL, leads IS NOT NULL, leads;

@@ -13,7 +13,8 @@
 -- {customers*} for its rows, which are none then.  {deals$} is the name of an
 -- input with its amounts in one currency, {budgets$?} an optional one as a
 -- regclass, {budgets$*} its rows; {base} that currency, NULL if nothing is
--- converted, and {rates} the rates to it, by currency.
+-- converted, and {rates} the rates to it, by currency.  {nudge_analytics.lead_origins*}
+-- are the rows of another mart, none if its inputs are not mapped.
 CREATE TABLE nudge.shipped_marts (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,39}$'),
 	subject text NOT NULL,
@@ -41,7 +42,7 @@ COMMENT ON COLUMN nudge.shipped_marts.inputs IS 'Inputs that must be mapped for 
 COMMENT ON COLUMN nudge.shipped_marts.optional_inputs IS 'Inputs that it reads if they are mapped';
 COMMENT ON COLUMN nudge.shipped_marts.key_column IS 'Column that says whose rows they are';
 COMMENT ON COLUMN nudge.shipped_marts.row_key IS 'Columns that no two rows share, the key first';
-COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers!} for whether it is mapped, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it';
+COMMENT ON COLUMN nudge.shipped_marts.query IS 'Its query, with {zone}, {buckets}, {week_start} and {fiscal_year_start} for settings of deploy(), {customers?} for an input that may be missing, {customers!} for whether it is mapped, {customers*} for its rows, {deals$} for an input in one currency, {budgets$?} for one that may be missing, {budgets$*} for its rows, {base} for that currency and {rates} for the rates to it, {nudge_analytics.lead_origins*} for the rows of a mart whose inputs may be missing';
 COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of theirs change by time alone; NULL if they do not';
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
@@ -146,7 +147,13 @@ DECLARE
 	base constant text := CASE WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NOT NULL THEN settings.currency END;
 	filled text := replace(replace(query, '{base}', quote_nullable(base) || '::text'), '{rates}', format('(%s)', nudge.rates_query(base)));
 	one text;
+	mart nudge.shipped_marts;
 BEGIN
+	-- one that is not there has the columns of its query all the same
+	FOR mart IN SELECT s.* FROM nudge.shipped_marts s WHERE strpos(fill_in_inputs.query, format('{nudge_analytics.%s*}', s.name)) > 0 LOOP
+		filled := replace(filled, format('{nudge_analytics.%s*}', mart.name), CASE WHEN NOT EXISTS (SELECT FROM unnest(mart.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) THEN nudge.mart_table(mart.name)
+			ELSE format('(SELECT q.* FROM (%s) q WHERE false)', nudge.fill_in_scopes(nudge.fill_in_inputs(nudge.fill_in(mart.query, settings), settings), mart)) END);
+	END LOOP;
 	FOR one IN SELECT DISTINCT m.words[1] FROM regexp_matches(query, '[{]([a-z_]+)(?:[?*!$]|[$][?*])[}]', 'g') m(words) LOOP
 		filled := replace(filled, '{' || one || '$}', nudge.converted_view(one));
 		filled := replace(filled, '{' || one || '$*}', CASE WHEN to_regclass(nudge.converted_view(one)) IS NULL THEN '(' || nudge.input_query(one, NULL) || ')' ELSE nudge.converted_view(one) END);
@@ -190,6 +197,21 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION nudge.report_windows(date, text, integer) IS
 	'The windows of a report that is a mart by month: report_window, or those of its months that a batch computes, a row for each run of months';
+
+-- A month of a report changes by time alone as it begins, with each day of it, as
+-- it ends, and as it falls out of the window; months that were slept through too.
+CREATE FUNCTION nudge.report_ticks(zone text, months integer DEFAULT 120) RETURNS TABLE (period date, at timestamptz)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 500
+BEGIN ATOMIC
+	SELECT (s.month - make_interval(months => k.ago))::date, s.month AT TIME ZONE zone
+	FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t,
+		LATERAL (SELECT nudge.period_start(t.day, 'month') - make_interval(months => g) AS month FROM generate_series(0, 2 * report_ticks.months) g) s,
+		LATERAL (VALUES (0), (1), (report_ticks.months)) k(ago)
+	UNION ALL
+	SELECT nudge.period_start(t.day, 'month'), t.day::timestamp AT TIME ZONE zone FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t;
+END;
+COMMENT ON FUNCTION nudge.report_ticks(text, integer) IS
+	'When months of a report that is a mart change by time alone, for its clock query: as a month begins, with each day of the present one, as a month ends, and as it falls out of a window of so many months';
 
 -- What begins at an instant is over, or dated, from it on; what is dated before
 -- as_of is known, so that it takes the first instant after it too.

@@ -147,27 +147,111 @@ WINDOW one AS (PARTITION BY m.period, v.dimension, v.value, s.currency, c.model)
 	'{"dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size: each has all customers, do not add them", "value": "Value of the customers now; (none) for those without", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "model": "Model of attribution that follows rules", "channel": "Channel; NULL is conversions without a touch", "conversions": "Conversions credited; under participation those that the channel took part in",
 	"revenue": "Revenue credited", "total_revenue": "Revenue credited to all channels under the model", "revenue_share": "revenue over total_revenue", "assisted_conversions": "Conversions on whose path the channel stands before the last touch", "assisted_revenue": "Their whole revenue", "complete": "Whether the month is over"}');
 
--- Reports over whole inputs: any change of an input is one of everything.
+-- What channels cost and earn comes from marts with the month in which it counts:
+-- a change leads to that alone.  Of what is dated in the days to come these have
+-- the day, or a clock.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns, indexes, scopes) VALUES
+('acquisition_currencies', 'acquisition', 831, 'mart', '{spend,touches,conversions}', '{}', 'source', '{source,currency}', $query$
+SELECT k.source, k.currency, nudge.period_start(min(k.first_day) FILTER (WHERE isfinite(k.first_day)), 'month') AS first_period
+FROM (
+	SELECT 'conversions' AS source, b.currency, nudge.civil_date(b.first_conversion_at, {zone}) AS first_day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL
+	UNION ALL
+	SELECT 'spend', upper(btrim(i.currency)), i.day FROM nudge_staging.spend i
+) k
+GROUP BY k.source, k.currency$query$, NULL, NULL,
+	'Currencies of conversions and of spend, and their first month: reports of several channels are in one. Grain: source and currency',
+	'{"source": "conversions or spend", "currency": "Currency; NULL if spend has none", "first_period": "First day of the month of the first row"}', '{}', NULL),
+('channel_costs', 'acquisition', 832, 'mart', '{spend}', '{budgets}', 'period', '{period,channel,campaign,currency}', $query$
+SELECT r.period, r.channel, r.campaign, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks, r.shown_clicks, r.clicked_impressions, r.clicked_amount, r.planned_amount
+FROM (
+	SELECT p.period, p.channel, p.campaign, p.currency, sum(p.amount) AS amount, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
+		sum(p.clicks) FILTER (WHERE p.impressions IS NOT NULL)::bigint AS shown_clicks, sum(p.impressions) FILTER (WHERE p.clicks IS NOT NULL)::bigint AS clicked_impressions, sum(p.amount) FILTER (WHERE p.clicks IS NOT NULL) AS clicked_amount,
+		sum(p.planned_amount) AS planned_amount, sum(p.bad)::bigint AS bad
+	FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+		-- a row of no day may be of any
+		(SELECT count(*) AS rows FROM nudge_staging.spend u WHERE u.day IS NULL) u,
+		LATERAL nudge.report_windows((n.today - interval '3 years')::date, {zone}, 36) w,
+		LATERAL (SELECT least(w.end_day, n.today + 1) AS end_day) o,
+		LATERAL (
+			SELECT nudge.period_start(i.day, 'month') AS period, btrim(i.channel) AS channel, i.campaign, upper(btrim(i.currency)) AS currency, i.amount, i.impressions, i.clicks, NULL::numeric AS planned_amount,
+				u.rows + (NOT coalesce(abs(i.amount) < 'Infinity', false))::integer AS bad
+			FROM {spend$} i WHERE i.day >= w.start_day AND i.day < o.end_day
+			UNION ALL
+			SELECT b.period, b.channel, NULL, upper(btrim(b.currency)), NULL, NULL, NULL, b.amount, 0
+			FROM nudge.channel_budget_lines({budgets$?}, w.start_day, o.end_day, 'customer_acquisition/marketing/paid_advertising') b
+		) p
+	GROUP BY p.period, p.channel, p.campaign, p.currency
+) r$query$,
+	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t', NULL,
+	'What was spent on channels and campaigns, what that has shown, and what was planned, of the present month and the 35 before. Grain: month of the zone of deploy(), channel, campaign and currency',
+	'{"period": "First day of the month", "channel": "Channel", "campaign": "Campaign; NULL if none, and of plans", "currency": "Currency of the amounts", "amount": "What was spent; NULL if there is but a plan", "impressions": "Times it was shown", "clicks": "Clicks it brought", "shown_clicks": "Clicks of rows that have impressions",
+	"clicked_impressions": "Impressions of rows that have clicks", "clicked_amount": "Amount of rows that have clicks", "planned_amount": "Budget of the channel; NULL if there is none"}', '{}', NULL),
+('lead_origins', 'acquisition', 833, 'mart', '{leads}', '{}', 'lead', '{lead}', $query$
+SELECT o.lead, nudge.period_start(d.day, 'month') AS period, d.day, o.source, o.campaign, o.converted
+FROM nudge.lead_origins({leads@}) o, LATERAL (SELECT CASE WHEN isfinite(o.at) THEN nudge.civil_date(o.at, {zone}) END AS day) d$query$, NULL, NULL,
+	'Where leads come from. Grain: lead; days are those of the zone of deploy()',
+	'{"lead": "Lead", "period": "First day of the month in which it came", "day": "Day on which it came", "source": "First source it names", "campaign": "First campaign it names", "converted": "Whether it has become a customer"}', '{(period)}',
+	jsonb_build_object('leads', 'SELECT i.* FROM nudge_staging.leads i WHERE i.lead = ANY (nudge.batch_keys(''SELECT unnest($1)''))')),
+-- Who was met is known by one of three columns, and each change by all of them.
+('visitor_touches', 'acquisition', 834, 'mart', '{touches}', '{}', 'visitor', '{visitor,anonymous_id,user,period,channel,campaign}', $query$
+SELECT v.visitor, v.anonymous_id, v."user", v.customer, v.period, v.channel, v.campaign, min(v.day) AS first_day
+FROM (
+	SELECT coalesce(t.anonymous_id, t."user", t.customer) AS visitor, t.anonymous_id, CASE WHEN t.anonymous_id IS NULL THEN t."user" END AS "user", CASE WHEN t.anonymous_id IS NULL AND t."user" IS NULL THEN t.customer END AS customer,
+		nudge.period_start(d.day, 'month') AS period, btrim(t.channel) AS channel, t.campaign, d.day
+	FROM nudge_staging.touches t, LATERAL (SELECT nudge.civil_date(t.at, {zone}) AS day) d
+	WHERE isfinite(t.at)
+) v
+GROUP BY v.visitor, v.anonymous_id, v."user", v.customer, v.period, v.channel, v.campaign$query$, NULL, '{"touches": ["anonymous_id", "user", "customer"]}',
+	'Who was met by month on which channel: distinct visitors are counted here. Grain: visitor, month of the zone of deploy(), channel and campaign',
+	'{"visitor": "The anonymous_id if it is known, else the user, else the customer; contacts with nobody are left out", "anonymous_id": "Visitor, if that is who it is", "user": "User, if that is who it is", "customer": "Customer, if that is who it is", "period": "First day of the month", "channel": "Channel of the contacts", "campaign": "Campaign; NULL if none", "first_day": "Day of the first of them"}', '{(period)}', NULL),
+('channel_credit_buckets', 'acquisition', 835, 'mart', '{spend,touches,conversions}', '{}', 'bucket', '{bucket,currency,period,channel}', $query$
+SELECT b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month') AS period, a.channel,
+	-- a customer is new once, but goes on to bring revenue
+	coalesce(sum(a.weight) FILTER (WHERE a.conversion = 1), 0) AS new_customers, sum(a.credit) AS revenue
+FROM nudge_analytics.journey_buckets b,
+	LATERAL nudge.attribution_credits(b.state, 'linear', end_day => nudge.civil_date(nudge.as_of(), {zone}) + 1, zone => {zone}) a
+WHERE b.currency IS NOT NULL
+GROUP BY b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month'), a.channel$query$,
+	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.journey_buckets b WHERE isfinite(b.last_conversion_at)', NULL,
+	'New customers and revenue credited to channels under the linear model, by hash bucket of customers: totals add up buckets. Grain: bucket, currency, month of the conversion and channel',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch", "new_customers": "First conversions credited to it", "revenue": "Revenue credited to it"}', '{}', NULL);
+
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('channel_performance', 'acquisition', 840, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$
-SELECT m.period::date AS period, r.channel, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.click_through_rate, r.cost_per_click, r.cost_per_lead, r.visitor_to_lead_rate, r.lead_to_customer_rate, r.click_to_customer_rate,
-	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
-		FROM (SELECT b.currency, nudge.civil_date(min(b.first_conversion_at), {zone}) AS day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL GROUP BY b.currency
-			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM {spend$} i GROUP BY upper(btrim(i.currency))) k) c,
-	-- once, and not for each month
-	(SELECT nudge.rollup(b.state) AS state FROM nudge_analytics.journey_buckets b OFFSET 0) j,
-	LATERAL nudge.report_window(c.day, {zone}, 36) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.channel_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), '{spend$}'::regclass, o.start_day, o.end_day, {zone},
-		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, budgets => {budgets$?}, currency => c.currency) r$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+SELECT r.period, r.name AS channel, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.click_through_rate, r.cost_per_click, r.cost_per_lead, r.visitor_to_lead_rate, r.lead_to_customer_rate, r.click_to_customer_rate,
+	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, p.currency, (r.period + interval '1 month')::date <= n.today AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k) c,
+	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+	LATERAL nudge.report_windows(c.first_period, {zone}, 36) w,
+	LATERAL (
+		SELECT nudge.single_currency(array_agg(DISTINCT p.currency) FILTER (WHERE p.is_amount), c.currency) AS currency,
+			array_agg((p.period, p.name, p.cost, p.impressions, p.clicks, p.shown_clicks, p.clicked_impressions, p.clicked_cost, p.visitors, CASE WHEN {leads!} THEN p.new_leads END, p.new_customers, p.revenue, p.planned_cost, NULL)::nudge.acquisition_part) AS parts
+		FROM (
+			SELECT k.period, k.channel AS name, k.currency, true AS is_amount, coalesce(k.amount, 0) AS cost, k.impressions, k.clicks, k.shown_clicks, k.clicked_impressions, k.clicked_amount AS clicked_cost, 0::bigint AS visitors, 0::bigint AS new_leads, 0::numeric AS new_customers, 0::numeric AS revenue, k.planned_amount AS planned_cost
+			FROM nudge_analytics.channel_costs k WHERE k.period >= w.start_day AND k.period < w.end_day
+			UNION ALL
+			SELECT v.period, v.channel, NULL, false, 0, NULL, NULL, NULL, NULL, NULL, count(*), 0, 0, 0, NULL
+			FROM (SELECT DISTINCT t.period, t.channel, t.visitor, t.anonymous_id, t."user" FROM nudge_analytics.visitor_touches t WHERE t.period >= w.start_day AND t.period < w.end_day AND t.first_day <= n.today) v
+			GROUP BY v.period, v.channel
+			UNION ALL
+			SELECT l.period, btrim(l.source), NULL, false, 0, NULL, NULL, NULL, NULL, NULL, 0, count(*), 0, 0, NULL
+			FROM {nudge_analytics.lead_origins*} l WHERE l.period >= w.start_day AND l.period < w.end_day AND l.day <= n.today
+			GROUP BY l.period, btrim(l.source)
+			UNION ALL
+			SELECT s.period, s.channel, NULL, false, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, round(s.new_customers, greatest(min_scale(s.new_customers), 2)), round(s.revenue, greatest(min_scale(s.revenue), 2)), NULL
+			FROM (SELECT b.period, b.channel, sum(b.new_customers) AS new_customers, sum(b.revenue) AS revenue FROM nudge_analytics.channel_credit_buckets b WHERE b.period >= w.start_day AND b.period < w.end_day GROUP BY b.period, b.channel) s
+		) p
+	) p,
+	LATERAL nudge.acquisition_totals(p.parts, p.currency) r$query$,
+	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t',
 	'What each channel cost, brought and earned by month, under the linear model of attribution. Grain: month of the zone of deploy() and channel',
 	'{"period": "First day of the month", "channel": "Channel; NULL is what no channel has earned", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it",
 	"new_customers": "First conversions credited to it", "revenue": "Revenue credited to it", "click_through_rate": "Clicks over impressions", "cost_per_click": "Cost over clicks", "cost_per_lead": "Cost over leads", "visitor_to_lead_rate": "Leads over visitors", "lead_to_customer_rate": "New customers over leads",
 	"click_to_customer_rate": "New customers over clicks", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "cost_share": "Share in the cost of all channels", "planned_cost": "Cost planned", "planned_share": "Share in the cost planned",
-	"currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+	"currency": "Currency of all amounts", "complete": "Whether the month is over"}');
+
+-- Reports over whole inputs: any change of an input is one of everything.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('cost_structure', 'finance', 850, 'metric', '{costs}', '{budgets}', 'period', '{period,category}', $query$
 SELECT r.period, r.category, r.depth, r.actual, r.fixed_actual, r.variable_actual, r.own_actual, r.actual / nullif(t.actual, 0) AS cost_share, r.budget, r.own_budget, r.variance, r.variance_rate, r.outcome, r.over_threshold, r.currency_code AS currency, r.complete
 FROM (SELECT min(i.period) FILTER (WHERE isfinite(i.period)) AS day FROM nudge_staging.costs i) b,

@@ -104,36 +104,110 @@ FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, 
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'Growth of revenue against what was spent on sales and marketing in the quarter before: the magic number. Grain: fiscal quarter of the zone of deploy()',
 	'{"period": "First day of the quarter", "revenue": "Revenue", "previous_revenue": "Revenue of the quarter before", "sales_and_marketing": "Cost of sales and marketing", "previous_sales_and_marketing": "That of the quarter before", "magic_number": "Four times the growth of revenue over previous_sales_and_marketing; NULL if the quarter is not over",
-	"currency": "Currency of all amounts", "complete": "Whether the quarter is over"}'),
--- as channel_performance; the channels of the paths are campaigns
+	"currency": "Currency of all amounts", "complete": "Whether the quarter is over"}');
+
+-- As channel_performance, from the same marts; the channels of the paths are campaigns.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('campaign_credit_buckets', 'acquisition', 1015, 'mart', '{campaigns,spend,touches,conversions}', 'bucket', '{bucket,currency,period,campaign}', $query$
+SELECT b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month') AS period, a.channel AS campaign, coalesce(sum(a.weight) FILTER (WHERE a.conversion = 1), 0) AS new_customers, sum(a.credit) AS revenue
+FROM (
+	SELECT p.bucket, p.currency, nudge.journey_agg(p.customer, p.at, p.campaign, p.revenue) AS state
+	FROM (
+		SELECT j.bucket, j.currency, j.customer, t.at, t.campaign, NULL::numeric AS revenue
+		FROM nudge_analytics.customer_journeys j JOIN nudge_staging.touches t ON t.customer = j.customer WHERE j.currency IS NOT NULL AND t.campaign IS NOT NULL
+		UNION ALL
+		SELECT j.bucket, j.currency, j.customer, c.at, NULL, c.revenue
+		FROM nudge_analytics.customer_journeys j JOIN {conversions$} c ON c.customer = j.customer AND coalesce(upper(btrim(c.currency)), 'XXX') = j.currency
+	) p
+	GROUP BY p.bucket, p.currency
+) b
+	-- whose last conversion the clock goes by
+	JOIN nudge_analytics.journey_buckets k ON k.bucket = b.bucket AND k.currency = b.currency,
+	LATERAL nudge.attribution_credits(b.state, 'linear', end_day => nudge.civil_date(nudge.as_of(), {zone}) + 1, zone => {zone}) a
+GROUP BY b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month'), a.channel$query$,
+	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.journey_buckets b WHERE isfinite(b.last_conversion_at)',
+	'{"touches": {"column": "customer", "query": "SELECT j.customer, j.bucket FROM nudge_analytics.customer_journeys j"}, "conversions": {"column": "customer", "query": "SELECT j.customer, j.bucket FROM nudge_analytics.customer_journeys j"}}',
+	'New customers and revenue credited to campaigns under the linear model, by hash bucket of customers: totals add up buckets. Grain: bucket, currency, month of the conversion and campaign',
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "campaign": "Campaign; NULL is conversions without a touch of one", "new_customers": "First conversions credited to it", "revenue": "Revenue credited to it"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('campaign_performance', 'acquisition', 1020, 'metric', '{campaigns,spend,touches,conversions}', '{leads}', 'period', '{period,campaign}', $query$
-SELECT m.period::date AS period, r.campaign, r.channel, r.kind AS campaign_kind, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.cac, r.roas, r.roi, r.currency_code AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
-		FROM (SELECT coalesce(upper(btrim(i.currency)), 'XXX') AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM {conversions$} i GROUP BY 1
-			UNION ALL SELECT upper(btrim(i.currency)), min(i.day) FILTER (WHERE isfinite(i.day)) FROM {spend$} i GROUP BY upper(btrim(i.currency))) k) c,
-	(SELECT nudge.journey_agg(p.customer, p.at, p.campaign, p.revenue) AS state
-		FROM (SELECT i.customer, i.at, NULL AS campaign, i.revenue FROM {conversions$} i UNION ALL SELECT t.customer, t.at, t.campaign, NULL FROM nudge_staging.touches t WHERE t.campaign IS NOT NULL) p OFFSET 0) j,
-	LATERAL nudge.report_window(c.day, {zone}, 36) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.campaign_performance(nudge.channel_credits(j.state, 'linear', o.start_day, o.end_day, {zone}), '{spend$}'::regclass, 'nudge_staging.campaigns'::regclass, o.start_day, o.end_day, zone => {zone},
-		leads => {leads?}, touches => 'nudge_staging.touches'::regclass, currency => c.currency) r$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+SELECT r.period, r.name AS campaign, g.channel, g.kind AS campaign_kind, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.cac, r.roas, r.roi, p.currency, (r.period + interval '1 month')::date <= n.today AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k) c,
+	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+	LATERAL nudge.report_windows(c.first_period, {zone}, 36) w,
+	LATERAL (
+		SELECT nudge.single_currency(array_agg(DISTINCT p.currency) FILTER (WHERE p.is_amount), c.currency) AS currency,
+			array_agg((p.period, p.name, p.cost, p.impressions, p.clicks, NULL, NULL, NULL, p.visitors, CASE WHEN {leads!} THEN p.new_leads END, p.new_customers, p.revenue, NULL, NULL)::nudge.acquisition_part) AS parts
+		FROM (
+			SELECT k.period, k.campaign AS name, k.currency, true AS is_amount, k.amount AS cost, k.impressions, k.clicks, 0::bigint AS visitors, 0::bigint AS new_leads, 0::numeric AS new_customers, 0::numeric AS revenue
+			-- plans are those of channels
+			FROM nudge_analytics.channel_costs k WHERE k.period >= w.start_day AND k.period < w.end_day AND k.amount IS NOT NULL
+			UNION ALL
+			SELECT m.month::date, g.campaign, NULL, false, 0, NULL, NULL, 0, 0, 0, 0
+			FROM generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(month),
+				LATERAL nudge.campaign_plans('nudge_staging.campaigns'::regclass, m.month::date, least((m.month + interval '1 month')::date, n.today + 1), {zone}) g
+			WHERE g.runs
+			UNION ALL
+			SELECT v.period, v.campaign, NULL, false, 0, NULL, NULL, count(*), 0, 0, 0
+			FROM (SELECT DISTINCT t.period, t.campaign, t.visitor, t.anonymous_id, t."user" FROM nudge_analytics.visitor_touches t WHERE t.period >= w.start_day AND t.period < w.end_day AND t.first_day <= n.today) v
+			GROUP BY v.period, v.campaign
+			UNION ALL
+			SELECT l.period, l.campaign, NULL, false, 0, NULL, NULL, 0, count(*), 0, 0
+			FROM {nudge_analytics.lead_origins*} l WHERE l.period >= w.start_day AND l.period < w.end_day AND l.day <= n.today
+			GROUP BY l.period, l.campaign
+			UNION ALL
+			SELECT s.period, s.campaign, NULL, false, 0, NULL, NULL, 0, 0, round(s.new_customers, greatest(min_scale(s.new_customers), 2)), round(s.revenue, greatest(min_scale(s.revenue), 2))
+			FROM (SELECT b.period, b.campaign, sum(b.new_customers) AS new_customers, sum(b.revenue) AS revenue FROM nudge_analytics.campaign_credit_buckets b WHERE b.period >= w.start_day AND b.period < w.end_day GROUP BY b.period, b.campaign) s
+		) p
+	) p,
+	LATERAL nudge.acquisition_totals(p.parts, p.currency) r
+	LEFT JOIN nudge.campaign_plans('nudge_staging.campaigns'::regclass, w.start_day, w.end_day, {zone}) g ON g.campaign = r.name$query$,
+	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t',
 	'What each campaign cost, brought and earned by month, under the linear model of attribution over touches of campaigns. Grain: month of the zone of deploy() and campaign',
 	'{"period": "First day of the month", "campaign": "Campaign; NULL is what no campaign has earned", "channel": "Channel of the campaign", "campaign_kind": "Kind of the campaign", "cost": "What was spent on it", "impressions": "Times it was shown", "clicks": "Clicks it brought", "visitors": "Distinct visitors among its touches", "new_leads": "Leads that came from it", "new_customers": "First conversions credited to it",
-	"revenue": "Revenue credited to it", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "currency": "Currency of all amounts", "complete": "Whether the month is over"}'),
+	"revenue": "Revenue credited to it", "cac": "Cost over new customers", "roas": "Revenue over cost", "roi": "Revenue less cost, over cost", "currency": "Currency of all amounts", "complete": "Whether the month is over"}');
+
+-- Content is a short list: any change of it is one of everything.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('content_performance', 'acquisition', 1021, 'metric', '{content,leads}', '{touches}', 'period', '{period,type}', $query$
-SELECT m.period::date AS period, r.type, r.published, r.visitors, r.new_leads, r.customers, r.content_to_lead_rate, r.lead_to_customer_rate, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
+SELECT r.period, r.type, r.published, r.visitors, r.new_leads, r.customers, r.content_to_lead_rate, r.lead_to_customer_rate, (r.period + interval '1 month')::date <= n.today AS complete
 FROM (SELECT nudge.civil_date(min(i.published_at) FILTER (WHERE isfinite(i.published_at)), {zone}) AS day, array_agg(DISTINCT i.type) FILTER (WHERE i.type IS NOT NULL) AS types FROM nudge_staging.content i) c,
-	LATERAL nudge.report_window(c.day, {zone}, 36) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.content_performance('nudge_staging.content'::regclass, 'nudge_staging.leads'::regclass, o.start_day, o.end_day, {zone}, c.types, touches => {touches?}) r
-WHERE r.type IS NOT NULL$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+	LATERAL nudge.report_windows(c.day, {zone}, 36) w,
+	LATERAL (
+		SELECT array_agg((p.period, p.type, p.published, CASE WHEN {touches!} THEN p.visitors END, p.new_leads, p.customers)::nudge.content_part) AS parts
+		FROM (
+			SELECT m.month::date AS period, k.type, 0 AS published, 0::bigint AS visitors, 0::bigint AS new_leads, 0::bigint AS customers
+			FROM generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(month), unnest(c.types) k(type)
+			UNION ALL
+			SELECT nudge.period_start(d.day, 'month'), i.type, 1, 0, 0, 0
+			FROM nudge_staging.content i, LATERAL (SELECT nudge.civil_date(i.published_at, {zone}) AS day) d
+			WHERE d.day >= w.start_day AND d.day < w.end_day AND d.day <= n.today
+			UNION ALL
+			SELECT v.period, v.type, 0, count(*), 0, 0
+			FROM (SELECT DISTINCT t.period, i.type, t.visitor, t.anonymous_id, t."user" FROM {nudge_analytics.visitor_touches*} t JOIN nudge_staging.content i ON i.content = t.campaign
+				WHERE t.period >= w.start_day AND t.period < w.end_day AND t.first_day <= n.today) v
+			GROUP BY v.period, v.type
+			UNION ALL
+			-- by the piece that a lead names, else by the type
+			SELECT l.period, coalesce(i.type, k.type), 0, 0, count(*), count(*) FILTER (WHERE l.converted)
+			FROM nudge_analytics.lead_origins l
+			LEFT JOIN (SELECT q.content, min(q.type) AS type FROM nudge_staging.content q GROUP BY q.content) i ON i.content = l.campaign
+			LEFT JOIN unnest(c.types) k(type) ON k.type = l.source
+			WHERE l.period >= w.start_day AND l.period < w.end_day AND l.day <= n.today
+			GROUP BY l.period, coalesce(i.type, k.type)
+		) p
+		WHERE p.type IS NOT NULL
+	) p,
+	LATERAL nudge.content_totals(p.parts) r$query$,
+	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t',
 	'What was published by month and type, and the visitors, leads and customers that it brought. Grain: month of the zone of deploy() and type',
 	'{"period": "First day of the month", "type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped", "new_leads": "Leads that came from it", "customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, a fraction",
-	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}'),
+	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}');
+
+-- Reports over whole inputs: any change of an input is one of everything.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('partner_results', 'acquisition', 1022, 'metric', '{partners,touches,conversions,deals}', '{spend}', 'period', '{period,partner,measure}', $query$
 SELECT m.period::date AS period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, n.active_partners,
 	CASE WHEN r.measure IN ('revenue', 'won_amount', 'pipeline') THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
