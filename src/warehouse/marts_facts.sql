@@ -155,6 +155,41 @@ WHERE i.started_at < nudge.as_of() OR i.started_at IS NULL$query$,
 	'{"incident": "Incident", "service": "What was hit; NULL: everything", "severity": "Severity, in small letters", "is_outage": "Whether the service was down: as recorded, otherwise if it is critical or major", "started_at": "When it began", "started_day": "Day of it", "detected_at": "When it was noticed; NULL if not yet",
 	"ended_at": "When it was over; NULL if not yet", "is_open": "Whether it goes on", "detection_minutes": "Minutes from the beginning until it was noticed", "duration_minutes": "Minutes from the beginning to the end; NULL while it goes on"}');
 
+-- As survey_rows knows them, with what their customers are now.  Who answers more than
+-- once in a month is marked at the first time: so persons and customers are counted
+-- by any slice of months without a sort.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_surveys', 'customers', 716, 'mart', '{surveys}', '{customers}', 'customer', '{customer,kind,sent_at,user,sequence_no}', $query$
+SELECT DISTINCT ON (s.customer, s.kind, s.period, s."user", s.sent_at, s.sequence_no) s.customer, s.kind, s.sent_at, s."user", s.sequence_no::integer AS sequence_no, s.period, s.answered_at,
+	CASE WHEN s.is_right OR nudge.check_input('surveys', (NOT s.is_complete)::integer, 'kind', CASE WHEN NOT s.is_known_kind THEN s.kind END, 'nps, csat and ces')
+		AND nudge.check_survey_answers((s.answered_at < s.sent_at)::integer, CASE WHEN s.is_off_scale THEN s.score::text END, 0, 10) THEN s.score END AS score,
+	s.score IS NOT NULL AND s.answers_of_user = 1 AS is_first_of_user, s.score IS NOT NULL AND s.answers_of_customer = 1 AS is_first_of_customer,
+	c.segment, c.industry, c.company_size, c.region, coalesce(c.internal, false) AS internal
+FROM (
+	SELECT k.*, k.is_complete AND k.is_known_kind AND NOT k.is_off_scale AND coalesce(k.answered_at >= k.sent_at, true) AS is_right,
+		row_number() OVER (PARTITION BY k.customer, k.kind, k.period, k."user", k.sent_at ORDER BY k.answered_at, k.score) AS sequence_no,
+		count(k.score) OVER (PARTITION BY k.customer, k.kind, k.period, k."user" ORDER BY k.sent_at, k.answered_at, k.score ROWS UNBOUNDED PRECEDING) AS answers_of_user,
+		count(k.score) OVER (PARTITION BY k.customer, k.kind, k.period ORDER BY k."user", k.sent_at, k.answered_at, k.score ROWS UNBOUNDED PRECEDING) AS answers_of_customer
+	FROM (
+		SELECT l.*, nudge.period_start(nudge.civil_date(l.sent_at, {zone}), 'month') AS period, l.kind IN ('nps', 'csat', 'ces') AS is_known_kind, l.kind = 'nps' AND NOT coalesce(l.score BETWEEN 0 AND 10 AND l.score = trunc(l.score), true) AS is_off_scale,
+			coalesce(isfinite(l.sent_at) AND coalesce(isfinite(l.answered_at), true) AND coalesce(abs(l.score) < 'Infinity', true), false) AS is_complete
+		FROM (
+			-- what is answered later is not known yet
+			SELECT i.customer, i."user", coalesce(lower(btrim(i.kind)), '') AS kind, i.sent_at, CASE WHEN n.is_known THEN i.answered_at END AS answered_at, CASE WHEN n.is_known THEN i.score END AS score
+			FROM nudge_staging.surveys i, LATERAL (SELECT i.score IS NOT NULL AND coalesce(i.answered_at < nudge.as_of(), true) AS is_known) n
+			WHERE i.sent_at < nudge.as_of() OR i.sent_at IS NULL
+		) l
+	) k
+) s
+LEFT JOIN {customers*} c ON c.customer = s.customer AND coalesce(c.created_at < nudge.as_of(), true)
+ORDER BY s.customer, s.kind, s.period, s."user", s.sent_at, s.sequence_no, c.created_at DESC NULLS LAST, c.segment COLLATE "C", c.industry COLLATE "C", c.company_size COLLATE "C", c.region COLLATE "C", c.internal$query$,
+	$clock$SELECT i.customer, v.at + interval '1 microsecond' FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at), (i.answered_at)) v(at)
+UNION ALL SELECT c.customer, c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
+	'Surveys that were sent, with their answers, and what their customers are now. Grain: customer, kind, instant, user and number; months are those of the zone of deploy()',
+	'{"customer": "Account that was asked: surveys of which it is not known are left out", "kind": "nps, csat or ces", "sent_at": "When it was asked", "user": "Person who was asked; NULL if it is not known", "sequence_no": "1; surveys of the same kind, instant and person are counted on", "period": "First day of the month in which it was asked",
+	"answered_at": "When it was answered; NULL if not yet, or if it is not known", "score": "Answer; NULL if there is none yet", "is_first_of_user": "Whether it is the first answer of the person among those of its kind and month: to count persons of a month", "is_first_of_customer": "Whether it is the first one of the customer: to count customers of a month",
+	"segment": "Segment of the customer now", "industry": "Industry now", "company_size": "Class of size now", "region": "Region now", "internal": "Own staff or a test account, which scores leave out"}');
+
 -- Revenue by attributes as they were then.  As in the waterfall, what opens and
 -- closes a month is what was in force just before: that of an attribute too.
 -- Kept are only those months in which it was another than now, since all others

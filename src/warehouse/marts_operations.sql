@@ -49,25 +49,48 @@ WHERE r.is_total = (d.by IS NULL)$query$,
 	'Open tickets by month, in all and by a dimension: opening, opened, reopened, resolved, closing, and how old they are. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month", "dimension": "all, or what value is of: priority, complexity, category, agent", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "opening_tickets": "Open as the month began",
 	"tickets_opened": "Opened in the month", "tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth", "oldest_age_days": "Age of the oldest, in days, to a tenth",
-	"complete": "Whether the month is over"}'),
+	"complete": "Whether the month is over"}');
+
+-- Scores by month are merged from sums, which are computed for the months of surveys that
+-- have changed.  Sums are made of what customers are in all dimensions at once first, which many share.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('nps_months', 'customers', 719, 'mart', '{surveys}', '{customers}', 'period', '{period,dimension,value}', $query$
+SELECT m.period, v.dimension, v.value, sum(m.asked)::bigint AS asked, sum(m.open_surveys)::bigint AS open_surveys, sum(m.respondents)::bigint AS respondents, sum(m.customers_answered)::bigint AS customers_answered, nudge.rollup(m.state) AS state
+FROM (
+	SELECT f.period, f.segment, f.industry, f.company_size, f.region, count(*) FILTER (WHERE NOT f.internal) AS asked,
+		count(*) FILTER (WHERE NOT f.internal AND f.score IS NULL AND f.sent_at + make_interval(hours => 24 * 14) > nudge.as_of()) AS open_surveys,
+		count(*) FILTER (WHERE NOT f.internal AND f.is_first_of_user) AS respondents, count(*) FILTER (WHERE NOT f.internal AND f.is_first_of_customer) AS customers_answered,
+		nudge.nps_agg(f.score) FILTER (WHERE NOT f.internal) AS state
+	FROM nudge_analytics.fact_surveys f
+	WHERE f.kind = 'nps'
+	GROUP BY f.period, f.segment, f.industry, f.company_size, f.region
+) m, LATERAL (VALUES ('all'::text, 'all'::text), ('segment', m.segment), ('industry', m.industry), ('company_size', m.company_size), ('region', m.region)) v(dimension, value)
+WHERE v.dimension = 'all' OR {customers!} AND m.asked > 0
+GROUP BY m.period, v.dimension, v.value$query$,
+	$clock$SELECT f.period, f.sent_at + make_interval(hours => 24 * 14) FROM nudge_analytics.fact_surveys f WHERE f.kind = 'nps' AND f.score IS NULL$clock$, NULL,
+	'Answers to surveys of NPS by the month in which was asked, in all and by a dimension of customers: what nps is merged from. Grain: month of the zone of deploy(), dimension and value that was asked',
+	'{"period": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region", "value": "Value of the dimension now; all for dimension all, NULL if it is not known", "asked": "Surveys sent", "open_surveys": "Surveys sent within 14 days and not answered yet",
+	"respondents": "Persons who answered", "customers_answered": "Customers who answered", "state": "Answers, as survey_state; NULL if nobody was asked but own staff"}'),
+-- a value that is there in any month has a row in each: few rows, so all of them
 ('nps', 'customers', 720, 'metric', '{surveys}', '{customers}', 'period', '{period,dimension,value}', $query$
-SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.asked, r.answered, r.response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors,
-	r.score, r.score_low, r.score_high, r.band, r.action, r.score_change, r.p_value, r.complete
-FROM (SELECT nudge.civil_date(min(i.sent_at) FILTER (WHERE isfinite(i.sent_at)), {zone}) AS day FROM nudge_staging.surveys i WHERE lower(btrim(i.kind)) = 'nps') b,
-	LATERAL nudge.report_window(b.day, {zone}) w,
-	(VALUES ('all', NULL), ('segment', 'segment'), ('industry', 'industry'), ('company_size', 'company_size'), ('region', 'region')) d(dimension, by),
-	LATERAL nudge.nps_report('nudge_staging.surveys'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), {customers?}, d.by) r
-WHERE r.is_total = (d.by IS NULL) AND (d.by IS NULL OR {customers?} IS NOT NULL)$query$, $clock$
-SELECT t FROM nudge.period_ticks('month', {zone}) t
-UNION ALL
--- what is dated in the future comes to be, and what was asked is waited for no more
-SELECT v.at FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at + interval '1 microsecond'), (i.answered_at + interval '1 microsecond'), (i.sent_at + make_interval(hours => 24 * 14))) v(at)
-UNION ALL SELECT c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
+SELECT c.period, c.dimension, c.value, coalesce(n.asked, 0) AS asked, coalesce(n.answered, 0) AS answered, n.response_rate, c.open_surveys, c.respondents, c.customers_answered,
+	coalesce(n.promoters, 0) AS promoters, coalesce(n.passives, 0) AS passives, coalesce(n.detractors, 0) AS detractors, n.score, n.score_low, n.score_high, n.band, n.action, d.difference AS score_change, d.p_value, c.complete
+FROM (
+	SELECT w.period, l.dimension, l.value, coalesce(m.open_surveys, 0) AS open_surveys, coalesce(m.respondents, 0) AS respondents, coalesce(m.customers_answered, 0) AS customers_answered,
+		m.state, lag(m.state) OVER (PARTITION BY l.dimension, l.value ORDER BY w.period) AS state_before, w.complete
+	FROM (SELECT min(s.period) AS day FROM nudge_analytics.nps_months s) b CROSS JOIN LATERAL nudge.report_window(b.day, {zone}) r
+		CROSS JOIN LATERAL nudge.window_spans(r.start_day, r.end_day, 'month', {zone}, nudge.as_of()) w
+		JOIN (SELECT s.dimension, s.value, max(s.period) AS last_period FROM nudge_analytics.nps_months s GROUP BY s.dimension, s.value) l ON l.last_period >= r.start_day OR l.dimension = 'all'
+		LEFT JOIN nudge_analytics.nps_months m ON m.period = w.period AND m.dimension = l.dimension AND m.value IS NOT DISTINCT FROM l.value
+) c, LATERAL nudge.nps(c.state) n, LATERAL nudge.survey_compare(c.state, c.state_before) d$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t', '{"nps_months": null}',
 	'Net promoter score by the month in which was asked, in all and by a dimension of customers. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region", "value": "Value of the dimension now; all for dimension all, NULL if it is not known", "asked": "Surveys sent", "answered": "Surveys that were answered",
 	"response_rate": "answered over asked", "open_surveys": "Surveys sent within 14 days and not answered yet", "respondents": "Persons who answered", "customers_answered": "Customers who answered", "promoters": "Answers of 9 and 10", "passives": "Answers of 7 and 8", "detractors": "Answers of 0 to 6",
 	"score": "Net promoter score, -100 to 100", "score_low": "Lower end of its 95% interval", "score_high": "Upper end of its 95% interval", "band": "Band of the score", "action": "What the band asks for", "score_change": "Change against the month before", "p_value": "Probability of such a change by chance",
-	"complete": "Whether the month is over"}'),
+	"complete": "Whether the month is over"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('sales_pipeline', 'sales', 730, 'metric', '{deals}', '{deal_stages,activities}', 'dimension', '{dimension,value}', $query$
 SELECT d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
 	round(r.mean_age_days, 1) AS mean_age_days, round(r.mean_stage_days, 1) AS mean_stage_days, r.activity_count, r.activities_per_open_deal, r.stale_deals, r.stale_amount, r.currency_code AS currency
