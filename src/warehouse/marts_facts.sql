@@ -190,6 +190,49 @@ UNION ALL SELECT c.customer, c.created_at + interval '1 microsecond' FROM {custo
 	"answered_at": "When it was answered; NULL if not yet, or if it is not known", "score": "Answer; NULL if there is none yet", "is_first_of_user": "Whether it is the first answer of the person among those of its kind and month: to count persons of a month", "is_first_of_customer": "Whether it is the first one of the customer: to count customers of a month",
 	"segment": "Segment of the customer now", "industry": "Industry now", "company_size": "Class of size now", "region": "Region now", "internal": "Own staff or a test account, which scores leave out"}');
 
+-- As deal_lines and deal_stage_lines know them: what is closed later is open, and began when
+-- it was closed if that was before.  Months are those in which a deal, or a stage, is counted
+-- in and out, so that what was open as a month ended is a sum of those before.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_deals', 'sales', 725, 'mart', '{deals}', '{}', 'deal', '{deal}', $query$
+SELECT d.deal, CASE WHEN d.is_right OR nudge.check_unique_key('deals', CASE WHEN d.n > 1 THEN d.deal END) AND nudge.check_outcome(CASE WHEN NOT d.is_known_outcome THEN d.outcome END) AND nudge.check_input('deals', (NOT d.is_right)::integer) THEN d.customer END AS customer,
+	d.created_at, d.closed_at, d.closed_at IS NULL AS is_open, CASE WHEN d.closed_at IS NOT NULL THEN d.outcome END AS outcome, d.stage, d.owner, d.team, d.segment, d.competitor, d.partner, d.reason, d.amount, d.currency, d.expected_close,
+	CASE WHEN d.closed_at >= d.created_at THEN extract(epoch FROM d.closed_at - d.created_at) END AS cycle_seconds,
+	nudge.period_start(nudge.civil_date(d.began_at, {zone}), 'month') AS created_period, nudge.period_start(nudge.civil_date(d.closed_at, {zone}), 'month') AS closed_period
+FROM (
+	SELECT i.*, i.n = 1 AND i.is_known_outcome AND coalesce(isfinite(i.created_at) AND isfinite(i.began_at) AND abs(i.amount) < 'Infinity' AND i.currency IS NOT NULL AND (i.ever_closed_at IS NOT NULL OR i.outcome IS NULL), false) AS is_right
+	FROM (
+		SELECT a.deal, a.customer, a.created_at, least(a.created_at, a.closed_at) AS began_at, CASE WHEN a.closed_at < nudge.as_of() THEN a.closed_at END AS closed_at, a.closed_at AS ever_closed_at, lower(btrim(a.outcome)) AS outcome,
+			coalesce(lower(btrim(a.outcome)) IN ('won', 'lost', 'no_decision'), true) AS is_known_outcome, a.stage, a.owner, a.team, a.segment, a.competitor, a.partner, a.reason, a.amount, upper(btrim(a.currency)) AS currency, a.expected_close, count(*) OVER (PARTITION BY a.deal) AS n
+		FROM {deals$} a
+	) i
+	WHERE i.began_at < nudge.as_of() OR i.created_at IS NULL
+) d$query$,
+	-- what is open has the exchange rate of the day
+	$clock$SELECT i.deal, v.at + interval '1 microsecond' FROM nudge_staging.deals i, LATERAL (VALUES (i.created_at), (i.closed_at)) v(at)
+UNION ALL SELECT i.deal, t FROM nudge.period_ticks('day', {zone}) t, nudge_staging.deals i WHERE upper(btrim(i.currency)) <> {base} AND coalesce(NOT isfinite(i.closed_at), true)$clock$,
+	'Deals, with the months in which they came to be and were closed. Grain: deal; months are those of the zone of deploy()',
+	'{"deal": "Deal", "customer": "Account it is about", "created_at": "When it came to be", "closed_at": "When it was closed; NULL if it is open", "is_open": "Whether it is open", "outcome": "won, lost or no_decision; NULL if it is open, or if nobody has recorded it", "stage": "Stage it is in, as deals has it", "owner": "Who works on it", "team": "Team of the owner", "segment": "Segment of the account", "competitor": "Competitor it was lost to or won against", "partner": "Partner who brought it or took part", "reason": "Why it was won or lost",
+	"amount": "Amount, in the currency of deploy() if that is told and exchange rates are mapped: at the rate of the day on which it was closed, or of today", "currency": "Currency of the amount", "expected_close": "Day on which it should close", "cycle_seconds": "Seconds from creation to close; NULL if it is open, or was closed before",
+	"created_period": "First day of the month in which it came to be, or was closed if that was before", "closed_period": "First day of the month in which it was closed; NULL if it is open"}'),
+('fact_deal_stages', 'sales', 726, 'mart', '{deals}', '{deal_stages}', 'deal', '{deal,stage_no}', $query$
+SELECT l.deal, l.stage_no::integer AS stage_no, CASE WHEN l.is_right OR nudge.check_input('deal_stages', (NOT l.is_right)::integer) THEN l.stage END AS stage, l.at AS entered_at, l.left_at, d.owner, d.team, d.segment, d.amount, d.currency,
+	CASE WHEN m.is_counted THEN m.from_period END AS from_period, CASE WHEN m.is_counted THEN m.until_period END AS until_period
+FROM (
+	-- of stages entered at one instant the last in order is the one it is in
+	SELECT i.deal, i.stage, i.at, i.stage IS NOT NULL AND coalesce(isfinite(i.at), false) AS is_right, row_number() OVER stages AS stage_no, lead(i.at) OVER stages AS left_at
+	FROM {deal_stages*} i LEFT JOIN nudge.sales_stages g ON g.stage = i.stage
+	WHERE i.at < nudge.as_of() OR i.at IS NULL
+	WINDOW stages AS (PARTITION BY i.deal ORDER BY i.at, g.position NULLS FIRST, i.stage COLLATE "C")
+) l
+JOIN nudge_analytics.fact_deals d ON d.deal = l.deal,
+	LATERAL (SELECT greatest(nudge.period_start(nudge.civil_date(l.at, {zone}), 'month'), d.created_period) AS from_period, least(nudge.period_start(nudge.civil_date(l.left_at, {zone}), 'month'), d.closed_period) AS until_period) p,
+	LATERAL (SELECT p.from_period, p.until_period, coalesce(p.from_period < p.until_period, true) AS is_counted) m$query$,
+	'SELECT i.deal, i.at + interval ''1 microsecond'' FROM {deal_stages*} i',
+	'Stages that deals have entered; none unless deal_stages is mapped. Grain: deal and number of the stage; months are those of the zone of deploy()',
+	'{"deal": "Deal", "stage_no": "1 for the first stage that it entered, and so on", "stage": "Stage", "entered_at": "When it entered the stage", "left_at": "When it entered the next one; NULL if there is none yet", "owner": "Who works on the deal", "team": "Team of the owner", "segment": "Segment of the account", "amount": "Amount of the deal, as in fact_deals", "currency": "Currency of the amount",
+	"from_period": "First day of the first month at whose end it was open in the stage; NULL if at none", "until_period": "First day of the next month at whose end it was not; NULL if it is still, or if from_period is NULL"}');
+
 -- Revenue by attributes as they were then.  As in the waterfall, what opens and
 -- closes a month is what was in force just before: that of an attribute too.
 -- Kept are only those months in which it was another than now, since all others

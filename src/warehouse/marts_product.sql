@@ -21,6 +21,10 @@ $$;
 COMMENT ON FUNCTION nudge.note_settings() IS 'Trigger of tables of settings: lets the marts that are its arguments be computed anew. Not STRICT: triggers take no arguments';
 REVOKE EXECUTE ON FUNCTION nudge.note_settings() FROM PUBLIC;
 
+CREATE TRIGGER note_stages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON nudge.sales_stages
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('fact_deal_stages', 'sales_months');
+COMMENT ON TRIGGER note_stages ON nudge.sales_stages IS 'What counts deals by stage is computed anew';
+
 -- A funnel that cannot be computed (nudge.funnel_problem) is an error of its key in
 -- conversion_funnel, where freshness shows it.  Others go on.
 -- A target changes no state.
