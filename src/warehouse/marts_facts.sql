@@ -157,6 +157,84 @@ WHERE i.started_at < nudge.as_of() OR i.started_at IS NULL$query$,
 	'{"incident": "Incident", "service": "What was hit; NULL: everything", "severity": "Severity, in small letters", "is_outage": "Whether the service was down: as recorded, otherwise if it is critical or major", "started_at": "When it began", "started_day": "Day of it", "detected_at": "When it was noticed; NULL if not yet",
 	"ended_at": "When it was over; NULL if not yet", "is_open": "Whether it goes on", "detection_minutes": "Minutes from the beginning until it was noticed", "duration_minutes": "Minutes from the beginning to the end; NULL while it goes on"}');
 
+-- As survey_rows knows them, with what their customers are now.  Who answers more than
+-- once in a month is marked at the first time: so persons and customers are counted
+-- by any slice of months without a sort.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_surveys', 'customers', 716, 'mart', '{surveys}', '{customers}', 'customer', '{customer,kind,sent_at,user,sequence_no}', $query$
+SELECT DISTINCT ON (s.customer, s.kind, s.period, s."user", s.sent_at, s.sequence_no) s.customer, s.kind, s.sent_at, s."user", s.sequence_no::integer AS sequence_no, s.period, s.answered_at,
+	CASE WHEN s.is_right OR nudge.check_input('surveys', (NOT s.is_complete)::integer, 'kind', CASE WHEN NOT s.is_known_kind THEN s.kind END, 'nps, csat and ces')
+		AND nudge.check_survey_answers((s.answered_at < s.sent_at)::integer, CASE WHEN s.is_off_scale THEN s.score::text END, 0, 10) THEN s.score END AS score,
+	s.score IS NOT NULL AND s.answers_of_user = 1 AS is_first_of_user, s.score IS NOT NULL AND s.answers_of_customer = 1 AS is_first_of_customer,
+	c.segment, c.industry, c.company_size, c.region, coalesce(c.internal, false) AS internal
+FROM (
+	SELECT k.*, k.is_complete AND k.is_known_kind AND NOT k.is_off_scale AND coalesce(k.answered_at >= k.sent_at, true) AS is_right,
+		row_number() OVER (PARTITION BY k.customer, k.kind, k.period, k."user", k.sent_at ORDER BY k.answered_at, k.score) AS sequence_no,
+		count(k.score) OVER (PARTITION BY k.customer, k.kind, k.period, k."user" ORDER BY k.sent_at, k.answered_at, k.score ROWS UNBOUNDED PRECEDING) AS answers_of_user,
+		count(k.score) OVER (PARTITION BY k.customer, k.kind, k.period ORDER BY k."user", k.sent_at, k.answered_at, k.score ROWS UNBOUNDED PRECEDING) AS answers_of_customer
+	FROM (
+		SELECT l.*, nudge.period_start(nudge.civil_date(l.sent_at, {zone}), 'month') AS period, l.kind IN ('nps', 'csat', 'ces') AS is_known_kind, l.kind = 'nps' AND NOT coalesce(l.score BETWEEN 0 AND 10 AND l.score = trunc(l.score), true) AS is_off_scale,
+			coalesce(isfinite(l.sent_at) AND coalesce(isfinite(l.answered_at), true) AND coalesce(abs(l.score) < 'Infinity', true), false) AS is_complete
+		FROM (
+			-- what is answered later is not known yet
+			SELECT i.customer, i."user", coalesce(lower(btrim(i.kind)), '') AS kind, i.sent_at, CASE WHEN n.is_known THEN i.answered_at END AS answered_at, CASE WHEN n.is_known THEN i.score END AS score
+			FROM nudge_staging.surveys i, LATERAL (SELECT i.score IS NOT NULL AND coalesce(i.answered_at < nudge.as_of(), true) AS is_known) n
+			WHERE i.sent_at < nudge.as_of() OR i.sent_at IS NULL
+		) l
+	) k
+) s
+LEFT JOIN {customers*} c ON c.customer = s.customer AND coalesce(c.created_at < nudge.as_of(), true)
+ORDER BY s.customer, s.kind, s.period, s."user", s.sent_at, s.sequence_no, c.created_at DESC NULLS LAST, c.segment COLLATE "C", c.industry COLLATE "C", c.company_size COLLATE "C", c.region COLLATE "C", c.internal$query$,
+	$clock$SELECT i.customer, v.at + interval '1 microsecond' FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at), (i.answered_at)) v(at)
+UNION ALL SELECT c.customer, c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
+	'Surveys that were sent, with their answers, and what their customers are now. Grain: customer, kind, instant, user and number; months are those of the zone of deploy()',
+	'{"customer": "Account that was asked: surveys of which it is not known are left out", "kind": "nps, csat or ces", "sent_at": "When it was asked", "user": "Person who was asked; NULL if it is not known", "sequence_no": "1; surveys of the same kind, instant and person are counted on", "period": "First day of the month in which it was asked",
+	"answered_at": "When it was answered; NULL if not yet, or if it is not known", "score": "Answer; NULL if there is none yet", "is_first_of_user": "Whether it is the first answer of the person among those of its kind and month: to count persons of a month", "is_first_of_customer": "Whether it is the first one of the customer: to count customers of a month",
+	"segment": "Segment of the customer now", "industry": "Industry now", "company_size": "Class of size now", "region": "Region now", "internal": "Own staff or a test account, which scores leave out"}');
+
+-- As deal_lines and deal_stage_lines know them: what is closed later is open, and began when
+-- it was closed if that was before.  Months are those in which a deal, or a stage, is counted
+-- in and out, so that what was open as a month ended is a sum of those before.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('fact_deals', 'sales', 725, 'mart', '{deals}', '{}', 'deal', '{deal}', $query$
+SELECT d.deal, CASE WHEN d.is_right OR nudge.check_unique_key('deals', CASE WHEN d.n > 1 THEN d.deal END) AND nudge.check_outcome(CASE WHEN NOT d.is_known_outcome THEN d.outcome END) AND nudge.check_input('deals', (NOT d.is_right)::integer) THEN d.customer END AS customer,
+	d.created_at, d.closed_at, d.closed_at IS NULL AS is_open, CASE WHEN d.closed_at IS NOT NULL THEN d.outcome END AS outcome, d.stage, d.owner, d.team, d.segment, d.competitor, d.partner, d.reason, d.amount, d.currency, d.expected_close,
+	CASE WHEN d.closed_at >= d.created_at THEN extract(epoch FROM d.closed_at - d.created_at) END AS cycle_seconds,
+	nudge.period_start(nudge.civil_date(d.began_at, {zone}), 'month') AS created_period, nudge.period_start(nudge.civil_date(d.closed_at, {zone}), 'month') AS closed_period
+FROM (
+	SELECT i.*, i.n = 1 AND i.is_known_outcome AND coalesce(isfinite(i.created_at) AND isfinite(i.began_at) AND abs(i.amount) < 'Infinity' AND i.currency IS NOT NULL AND (i.ever_closed_at IS NOT NULL OR i.outcome IS NULL), false) AS is_right
+	FROM (
+		SELECT a.deal, a.customer, a.created_at, least(a.created_at, a.closed_at) AS began_at, CASE WHEN a.closed_at < nudge.as_of() THEN a.closed_at END AS closed_at, a.closed_at AS ever_closed_at, lower(btrim(a.outcome)) AS outcome,
+			coalesce(lower(btrim(a.outcome)) IN ('won', 'lost', 'no_decision'), true) AS is_known_outcome, a.stage, a.owner, a.team, a.segment, a.competitor, a.partner, a.reason, a.amount, upper(btrim(a.currency)) AS currency, a.expected_close, count(*) OVER (PARTITION BY a.deal) AS n
+		FROM {deals$} a
+	) i
+	WHERE i.began_at < nudge.as_of() OR i.created_at IS NULL
+) d$query$,
+	-- what is open has the exchange rate of the day
+	$clock$SELECT i.deal, v.at + interval '1 microsecond' FROM nudge_staging.deals i, LATERAL (VALUES (i.created_at), (i.closed_at)) v(at)
+UNION ALL SELECT i.deal, t FROM nudge.period_ticks('day', {zone}) t, nudge_staging.deals i WHERE upper(btrim(i.currency)) <> {base} AND coalesce(NOT isfinite(i.closed_at), true)$clock$,
+	'Deals, with the months in which they came to be and were closed. Grain: deal; months are those of the zone of deploy()',
+	'{"deal": "Deal", "customer": "Account it is about", "created_at": "When it came to be", "closed_at": "When it was closed; NULL if it is open", "is_open": "Whether it is open", "outcome": "won, lost or no_decision; NULL if it is open, or if nobody has recorded it", "stage": "Stage it is in, as deals has it", "owner": "Who works on it", "team": "Team of the owner", "segment": "Segment of the account", "competitor": "Competitor it was lost to or won against", "partner": "Partner who brought it or took part", "reason": "Why it was won or lost",
+	"amount": "Amount, in the currency of deploy() if that is told and exchange rates are mapped: at the rate of the day on which it was closed, or of today", "currency": "Currency of the amount", "expected_close": "Day on which it should close", "cycle_seconds": "Seconds from creation to close; NULL if it is open, or was closed before",
+	"created_period": "First day of the month in which it came to be, or was closed if that was before", "closed_period": "First day of the month in which it was closed; NULL if it is open"}'),
+('fact_deal_stages', 'sales', 726, 'mart', '{deals}', '{deal_stages}', 'deal', '{deal,stage_no}', $query$
+SELECT l.deal, l.stage_no::integer AS stage_no, CASE WHEN l.is_right OR nudge.check_input('deal_stages', (NOT l.is_right)::integer) THEN l.stage END AS stage, l.at AS entered_at, l.left_at, d.owner, d.team, d.segment, d.amount, d.currency,
+	CASE WHEN m.is_counted THEN m.from_period END AS from_period, CASE WHEN m.is_counted THEN m.until_period END AS until_period
+FROM (
+	-- of stages entered at one instant the last in order is the one it is in
+	SELECT i.deal, i.stage, i.at, i.stage IS NOT NULL AND coalesce(isfinite(i.at), false) AS is_right, row_number() OVER stages AS stage_no, lead(i.at) OVER stages AS left_at
+	FROM {deal_stages*} i LEFT JOIN nudge.sales_stages g ON g.stage = i.stage
+	WHERE i.at < nudge.as_of() OR i.at IS NULL
+	WINDOW stages AS (PARTITION BY i.deal ORDER BY i.at, g.position NULLS FIRST, i.stage COLLATE "C")
+) l
+JOIN nudge_analytics.fact_deals d ON d.deal = l.deal,
+	LATERAL (SELECT greatest(nudge.period_start(nudge.civil_date(l.at, {zone}), 'month'), d.created_period) AS from_period, least(nudge.period_start(nudge.civil_date(l.left_at, {zone}), 'month'), d.closed_period) AS until_period) p,
+	LATERAL (SELECT p.from_period, p.until_period, coalesce(p.from_period < p.until_period, true) AS is_counted) m$query$,
+	'SELECT i.deal, i.at + interval ''1 microsecond'' FROM {deal_stages*} i',
+	'Stages that deals have entered; none unless deal_stages is mapped. Grain: deal and number of the stage; months are those of the zone of deploy()',
+	'{"deal": "Deal", "stage_no": "1 for the first stage that it entered, and so on", "stage": "Stage", "entered_at": "When it entered the stage", "left_at": "When it entered the next one; NULL if there is none yet", "owner": "Who works on the deal", "team": "Team of the owner", "segment": "Segment of the account", "amount": "Amount of the deal, as in fact_deals", "currency": "Currency of the amount",
+	"from_period": "First day of the first month at whose end it was open in the stage; NULL if at none", "until_period": "First day of the next month at whose end it was not; NULL if it is still, or if from_period is NULL"}');
+
 -- Revenue by attributes as they were then.  As in the waterfall, what opens and
 -- closes a month is what was in force just before: that of an attribute too.
 -- Kept are only those months in which it was another than now, since all others

@@ -140,27 +140,46 @@ FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_d
 	"tickets_opened": "Opened in the month", "tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth", "oldest_age_days": "Age of the oldest, in days, to a tenth",
 	"complete": "Whether the month is over"}');
 
--- Any change of an input is one of everything: the key is no column of theirs.
--- What time alone changes is said by clocks without keys.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+-- Scores by month are merged from sums, which are computed for the months of surveys that
+-- have changed.  Sums are made of what customers are in all dimensions at once first, which many share.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('nps_months', 'customers', 719, 'mart', '{surveys}', '{customers}', 'period', '{period,dimension,value}', $query$
+SELECT m.period, v.dimension, v.value, sum(m.asked)::bigint AS asked, sum(m.open_surveys)::bigint AS open_surveys, sum(m.respondents)::bigint AS respondents, sum(m.customers_answered)::bigint AS customers_answered, nudge.rollup(m.state) AS state
+FROM (
+	SELECT f.period, f.segment, f.industry, f.company_size, f.region, count(*) FILTER (WHERE NOT f.internal) AS asked,
+		count(*) FILTER (WHERE NOT f.internal AND f.score IS NULL AND f.sent_at + make_interval(hours => 24 * 14) > nudge.as_of()) AS open_surveys,
+		count(*) FILTER (WHERE NOT f.internal AND f.is_first_of_user) AS respondents, count(*) FILTER (WHERE NOT f.internal AND f.is_first_of_customer) AS customers_answered,
+		nudge.nps_agg(f.score) FILTER (WHERE NOT f.internal) AS state
+	FROM nudge_analytics.fact_surveys f
+	WHERE f.kind = 'nps'
+	GROUP BY f.period, f.segment, f.industry, f.company_size, f.region
+) m, LATERAL (VALUES ('all'::text, 'all'::text), ('segment', m.segment), ('industry', m.industry), ('company_size', m.company_size), ('region', m.region)) v(dimension, value)
+WHERE v.dimension = 'all' OR {customers!} AND m.asked > 0
+GROUP BY m.period, v.dimension, v.value$query$,
+	$clock$SELECT f.period, f.sent_at + make_interval(hours => 24 * 14) FROM nudge_analytics.fact_surveys f WHERE f.kind = 'nps' AND f.score IS NULL$clock$, NULL,
+	'Answers to surveys of NPS by the month in which was asked, in all and by a dimension of customers: what nps is merged from. Grain: month of the zone of deploy(), dimension and value that was asked',
+	'{"period": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region", "value": "Value of the dimension now; all for dimension all, NULL if it is not known", "asked": "Surveys sent", "open_surveys": "Surveys sent within 14 days and not answered yet",
+	"respondents": "Persons who answered", "customers_answered": "Customers who answered", "state": "Answers, as survey_state; NULL if nobody was asked but own staff"}'),
+-- a value that is there in any month has a row in each: few rows, so all of them
 ('nps', 'customers', 720, 'metric', '{surveys}', '{customers}', 'period', '{period,dimension,value}', $query$
-SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.asked, r.answered, r.response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors,
-	r.score, r.score_low, r.score_high, r.band, r.action, r.score_change, r.p_value, r.complete
-FROM (SELECT nudge.civil_date(min(i.sent_at) FILTER (WHERE isfinite(i.sent_at)), {zone}) AS day FROM nudge_staging.surveys i WHERE lower(btrim(i.kind)) = 'nps') b,
-	LATERAL nudge.report_window(b.day, {zone}) w,
-	(VALUES ('all', NULL), ('segment', 'segment'), ('industry', 'industry'), ('company_size', 'company_size'), ('region', 'region')) d(dimension, by),
-	LATERAL nudge.nps_report('nudge_staging.surveys'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), {customers?}, d.by) r
-WHERE r.is_total = (d.by IS NULL) AND (d.by IS NULL OR {customers?} IS NOT NULL)$query$, $clock$
-SELECT t FROM nudge.period_ticks('month', {zone}) t
-UNION ALL
--- what is dated in the future comes to be, and what was asked is waited for no more
-SELECT v.at FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at + interval '1 microsecond'), (i.answered_at + interval '1 microsecond'), (i.sent_at + make_interval(hours => 24 * 14))) v(at)
-UNION ALL SELECT c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
+SELECT c.period, c.dimension, c.value, coalesce(n.asked, 0) AS asked, coalesce(n.answered, 0) AS answered, n.response_rate, c.open_surveys, c.respondents, c.customers_answered,
+	coalesce(n.promoters, 0) AS promoters, coalesce(n.passives, 0) AS passives, coalesce(n.detractors, 0) AS detractors, n.score, n.score_low, n.score_high, n.band, n.action, d.difference AS score_change, d.p_value, c.complete
+FROM (
+	SELECT w.period, l.dimension, l.value, coalesce(m.open_surveys, 0) AS open_surveys, coalesce(m.respondents, 0) AS respondents, coalesce(m.customers_answered, 0) AS customers_answered,
+		m.state, lag(m.state) OVER (PARTITION BY l.dimension, l.value ORDER BY w.period) AS state_before, w.complete
+	FROM (SELECT min(s.period) AS day FROM nudge_analytics.nps_months s) b CROSS JOIN LATERAL nudge.report_window(b.day, {zone}) r
+		CROSS JOIN LATERAL nudge.window_spans(r.start_day, r.end_day, 'month', {zone}, nudge.as_of()) w
+		JOIN (SELECT s.dimension, s.value, max(s.period) AS last_period FROM nudge_analytics.nps_months s GROUP BY s.dimension, s.value) l ON l.last_period >= r.start_day OR l.dimension = 'all'
+		LEFT JOIN nudge_analytics.nps_months m ON m.period = w.period AND m.dimension = l.dimension AND m.value IS NOT DISTINCT FROM l.value
+) c, LATERAL nudge.nps(c.state) n, LATERAL nudge.survey_compare(c.state, c.state_before) d$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t', '{"nps_months": null}',
 	'Net promoter score by the month in which was asked, in all and by a dimension of customers. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month in which was asked", "dimension": "all, or what value is of: segment, industry, company_size, region", "value": "Value of the dimension now; all for dimension all, NULL if it is not known", "asked": "Surveys sent", "answered": "Surveys that were answered",
 	"response_rate": "answered over asked", "open_surveys": "Surveys sent within 14 days and not answered yet", "respondents": "Persons who answered", "customers_answered": "Customers who answered", "promoters": "Answers of 9 and 10", "passives": "Answers of 7 and 8", "detractors": "Answers of 0 to 6",
 	"score": "Net promoter score, -100 to 100", "score_low": "Lower end of its 95% interval", "score_high": "Upper end of its 95% interval", "band": "Band of the score", "action": "What the band asks for", "score_change": "Change against the month before", "p_value": "Probability of such a change by chance",
-	"complete": "Whether the month is over"}'),
+	"complete": "Whether the month is over"}');
+
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('sales_pipeline', 'sales', 730, 'metric', '{deals}', '{deal_stages,activities}', 'dimension', '{dimension,value}', $query$
 SELECT d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
 	round(r.mean_age_days, 1) AS mean_age_days, round(r.mean_stage_days, 1) AS mean_stage_days, r.activity_count, r.activities_per_open_deal, r.stale_deals, r.stale_amount, r.currency_code AS currency
@@ -171,17 +190,84 @@ WHERE r.is_total = d.is_total$query$,
 	'Open deals now, in all and by a dimension: amount, weighted amount, age, activity. Grain: dimension and value',
 	'{"dimension": "all, or what value is of: stage, owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "open_deals": "Open deals", "open_amount": "Their amount", "unweighted_deals": "Open deals of stages without a probability", "weighted_amount": "Amount times probability of its stage",
 	"qualified_deals": "Open deals of qualified stages", "overdue_deals": "Open deals that should have closed before today", "overdue_amount": "Their amount", "mean_age_days": "Mean age in days, to a tenth", "mean_stage_days": "Mean days in the present stage, to a tenth", "activity_count": "Activities for these deals",
-	"activities_per_open_deal": "activity_count over open_deals", "stale_deals": "Open deals with no activity for 30 days", "stale_amount": "Their amount", "currency": "Currency of all amounts"}'),
+	"activities_per_open_deal": "activity_count over open_deals", "stale_deals": "Open deals with no activity for 30 days", "stale_amount": "Their amount", "currency": "Currency of all amounts"}');
+
+-- What has come and gone in a month, of deals and of stages: sums of months until one are
+-- what was open as it ended.  The median is that of the month alone.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('sales_months', 'sales', 739, 'mart', '{deals}', '{deal_stages}', 'period', '{period,dimension,value,currency}', $query$
+SELECT e.period, v.dimension, v.value, e.currency, sum(e.step)::bigint AS opened_deals, coalesce(sum(e.step * e.amount) FILTER (WHERE e.step <> 0), 0) AS opened_amount, count(*) FILTER (WHERE e.step > 0) AS deals_created, coalesce(sum(e.amount) FILTER (WHERE e.step > 0), 0) AS created_amount,
+	count(*) FILTER (WHERE e.outcome = 'won') AS won, count(*) FILTER (WHERE e.outcome = 'lost') AS lost, count(*) FILTER (WHERE e.outcome = 'no_decision') AS no_decision, count(*) FILTER (WHERE e.outcome = '') AS not_recorded,
+	coalesce(sum(e.amount) FILTER (WHERE e.outcome = 'won'), 0) AS won_amount, coalesce(sum(e.amount) FILTER (WHERE e.outcome IN ('lost', 'no_decision')), 0) AS lost_amount, coalesce(sum(e.amount) FILTER (WHERE e.outcome = ''), 0) AS not_recorded_amount,
+	count(e.cycle_seconds) FILTER (WHERE e.outcome = 'won') AS cycle_deals, avg(e.cycle_seconds) FILTER (WHERE e.outcome = 'won') AS mean_cycle_seconds,
+	-- of an even number the mean of the two in the middle
+	(percentile_disc(0.5) WITHIN GROUP (ORDER BY e.cycle_seconds) FILTER (WHERE e.outcome = 'won') + percentile_disc(0.5) WITHIN GROUP (ORDER BY e.cycle_seconds DESC) FILTER (WHERE e.outcome = 'won')) / 2 AS median_cycle_seconds,
+	sum(e.stage_step)::bigint AS known_deals, coalesce(sum(e.stage_step) FILTER (WHERE e.win_probability IS NOT NULL), 0)::bigint AS weighted_deals, coalesce(sum(e.stage_step * e.amount * e.win_probability), 0) AS weighted_amount,
+	coalesce(sum(e.stage_step) FILTER (WHERE e.qualified), 0)::bigint AS qualified_deals, min(e.created_day) AS first_created_day
+FROM (
+	SELECT f.created_period AS period, f.owner, f.team, f.segment, f.currency, f.amount, 1 AS step, NULL::text AS outcome, NULL::numeric AS cycle_seconds, 0 AS stage_step, NULL::numeric AS win_probability, NULL::boolean AS qualified, nudge.civil_date(f.created_at, {zone}) AS created_day
+	FROM nudge_analytics.fact_deals f
+	UNION ALL
+	SELECT f.closed_period, f.owner, f.team, f.segment, f.currency, f.amount, -1, coalesce(f.outcome, ''), f.cycle_seconds, 0, NULL, NULL, NULL
+	FROM nudge_analytics.fact_deals f WHERE f.closed_period IS NOT NULL
+	UNION ALL
+	SELECT s.from_period, s.owner, s.team, s.segment, s.currency, s.amount, 0, NULL, NULL, 1, g.win_probability, g.qualified, NULL
+	FROM nudge_analytics.fact_deal_stages s JOIN nudge.sales_stages g ON g.stage = s.stage WHERE s.from_period IS NOT NULL
+	UNION ALL
+	SELECT s.until_period, s.owner, s.team, s.segment, s.currency, s.amount, 0, NULL, NULL, -1, g.win_probability, g.qualified, NULL
+	FROM nudge_analytics.fact_deal_stages s JOIN nudge.sales_stages g ON g.stage = s.stage WHERE s.until_period IS NOT NULL
+) e, LATERAL (VALUES ('all'::text, 'all'::text), ('owner', e.owner), ('team', e.team), ('segment', e.segment)) v(dimension, value)
+GROUP BY e.period, v.dimension, v.value, e.currency$query$, NULL, '{"fact_deals": ["created_period", "closed_period"], "fact_deal_stages": ["from_period", "until_period"]}',
+	'Deals that came to be and were closed by month, and the stages that open ones entered and left, in all and by a dimension: what sales_performance adds up. Grain: month of the zone of deploy() with any, dimension, value and currency',
+	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "currency": "Currency of all amounts", "opened_deals": "Deals created less deals closed", "opened_amount": "Their amount", "deals_created": "Deals created", "created_amount": "Their amount",
+	"won": "Deals won", "lost": "Deals lost", "no_decision": "Deals closed without a decision", "not_recorded": "Deals closed without an outcome", "won_amount": "Amount won", "lost_amount": "Amount lost, or closed without a decision", "not_recorded_amount": "Amount closed without an outcome",
+	"cycle_deals": "Won deals behind the cycle", "mean_cycle_seconds": "Mean seconds from creation to close", "median_cycle_seconds": "Median of these", "known_deals": "Open deals that are in a stage of sales_stages, less those that are no more", "weighted_deals": "The same of stages with a probability", "weighted_amount": "Their amount times that probability",
+	"qualified_deals": "The same of qualified stages", "first_created_day": "First day on which one of the deals was created; NULL if none was"}'),
+-- a value that is there in any month has a row in each, and what is open runs on: few rows, so all of them
 ('sales_performance', 'sales', 740, 'metric', '{deals}', '{deal_stages,quotas}', 'period', '{period,dimension,value}', $query$
-SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.opening_deals, r.opening_amount, r.deals_created, r.created_amount, r.deals_closed, r.won, r.lost, r.no_decision, r.not_recorded,
-	r.won_amount, r.lost_amount, r.not_recorded_amount, r.open_deals, r.open_amount, r.weighted_amount, r.average_deal_size, r.win_rate, r.win_rate_by_amount, r.cycle_deals, r.mean_cycle_days, r.median_cycle_days,
-	r.qualified_deals, r.sales_velocity, r.quota, r.quota_attainment, r.quota_remaining, r.currency_code AS currency, r.complete
-FROM (SELECT nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) AS day FROM nudge_staging.deals i) b,
-	LATERAL nudge.report_window(b.day, {zone}) w,
-	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
-	LATERAL nudge.sales_report('{deals$}'::regclass, w.start_day, w.end_day, {deal_stages?}, {quotas$?}, 'month', {zone}, nudge.as_of(), d.by) r
-WHERE r.is_total = (d.by IS NULL)$query$,
-	'SELECT nudge.as_of()',
+WITH span AS MATERIALIZED (
+	-- of a month that has not begun nothing is known
+	SELECT w.period, w.period_end, w.complete, CASE WHEN nudge.as_of() > w.start_at THEN 0 END AS zero
+	FROM (SELECT min(m.first_created_day) AS day FROM nudge_analytics.sales_months m) b, LATERAL nudge.report_window(b.day, {zone}) r, LATERAL nudge.window_spans(r.start_day, r.end_day, 'month', {zone}, nudge.as_of()) w
+), bound AS MATERIALIZED (
+	SELECT min(s.period) AS start_day, max(s.period_end) AS end_day FROM span s HAVING count(*) > 0
+), flow AS MATERIALIZED (
+	-- what is open as the window begins comes in on the day before
+	SELECT greatest(m.period, b.start_day - 1) AS period, m.dimension, m.value, m.currency, sum(m.opened_deals)::bigint AS opened_deals, sum(m.opened_amount) AS opened_amount, sum(m.deals_created)::bigint AS deals_created, sum(m.created_amount) AS created_amount,
+		sum(m.won)::bigint AS won, sum(m.lost)::bigint AS lost, sum(m.no_decision)::bigint AS no_decision, sum(m.not_recorded)::bigint AS not_recorded, sum(m.won_amount) AS won_amount, sum(m.lost_amount) AS lost_amount, sum(m.not_recorded_amount) AS not_recorded_amount,
+		sum(m.cycle_deals)::bigint AS cycle_deals, max(m.mean_cycle_seconds) AS mean_cycle_seconds, max(m.median_cycle_seconds) AS median_cycle_seconds, sum(m.known_deals)::bigint AS known_deals, sum(m.weighted_deals)::bigint AS weighted_deals, sum(m.weighted_amount) AS weighted_amount, sum(m.qualified_deals)::bigint AS qualified_deals
+	FROM bound b, nudge_analytics.sales_months m
+	GROUP BY greatest(m.period, b.start_day - 1), m.dimension, m.value, m.currency, b.start_day
+	HAVING greatest(m.period, b.start_day - 1) >= b.start_day OR sum(m.opened_deals) <> 0
+), target AS MATERIALIZED (
+	SELECT q.period, CASE WHEN q.is_total THEN 'all' ELSE d.by END AS dimension, CASE WHEN q.is_total THEN 'all' ELSE q.value END AS value, q.quota, q.currency
+	FROM bound b, (VALUES ('owner'::text), ('team')) d(by), LATERAL nudge.quota_periods({quotas$?}, 'nudge_analytics.fact_deals'::regclass, b.start_day, b.end_day, 'month', nudge.as_of(), d.by) q
+	WHERE NOT q.is_total OR d.by = 'owner'
+), one AS MATERIALIZED (
+	SELECT nudge.single_currency(array_agg(DISTINCT c.currency)) AS currency FROM (SELECT f.currency FROM flow f UNION SELECT t.currency FROM target t) c
+), cell AS (
+	SELECT s.*, l.dimension, l.value
+	FROM (SELECT s.period, s.complete, s.zero FROM span s UNION ALL SELECT b.start_day - 1, NULL, NULL FROM bound b) s
+	CROSS JOIN (SELECT 'all'::text AS dimension, 'all'::text AS value UNION SELECT f.dimension, f.value FROM flow f UNION SELECT t.dimension, t.value FROM target t) l
+), running AS (
+	SELECT c.*, coalesce(f.opened_deals, 0) AS opened_deals, coalesce(f.opened_amount, 0) AS opened_amount, coalesce(f.deals_created, 0) + c.zero AS deals_created, coalesce(f.created_amount, 0) + c.zero AS created_amount,
+		coalesce(f.won, 0) + c.zero AS won, coalesce(f.lost, 0) + c.zero AS lost, coalesce(f.no_decision, 0) + c.zero AS no_decision, coalesce(f.not_recorded, 0) + c.zero AS not_recorded,
+		coalesce(f.won_amount, 0) + c.zero AS won_amount, coalesce(f.lost_amount, 0) + c.zero AS lost_amount, coalesce(f.not_recorded_amount, 0) + c.zero AS not_recorded_amount,
+		coalesce(f.cycle_deals, 0) + c.zero AS cycle_deals, f.mean_cycle_seconds / 86400 AS mean_cycle_days, f.median_cycle_seconds / 86400 AS median_cycle_days,
+		coalesce(sum(f.opened_deals) OVER upto, 0)::bigint + c.zero AS open_deals, coalesce(sum(f.opened_amount) OVER upto, 0) + c.zero AS open_amount, coalesce(sum(f.known_deals) OVER upto, 0)::bigint AS known_deals, coalesce(sum(f.weighted_deals) OVER upto, 0)::bigint AS weighted_deals,
+		coalesce(sum(f.weighted_amount) OVER upto, 0) + c.zero AS weighted_amount, coalesce(sum(f.qualified_deals) OVER upto, 0)::bigint + c.zero AS qualified_deals
+	FROM cell c LEFT JOIN flow f ON f.period = c.period AND f.dimension = c.dimension AND f.value IS NOT DISTINCT FROM c.value
+	WINDOW upto AS (PARTITION BY c.dimension, c.value ORDER BY c.period)
+)
+SELECT r.period, r.dimension, r.value, r.open_deals - r.opened_deals AS opening_deals, r.open_amount - r.opened_amount AS opening_amount, r.deals_created, r.created_amount, d.decided + r.not_recorded AS deals_closed, r.won, r.lost, r.no_decision, r.not_recorded,
+	r.won_amount, r.lost_amount, r.not_recorded_amount, r.open_deals, r.open_amount, CASE WHEN r.open_deals > r.weighted_deals THEN NULL ELSE r.weighted_amount END AS weighted_amount,
+	r.won_amount / nullif(r.won, 0) AS average_deal_size, r.won::numeric / nullif(d.decided, 0) AS win_rate, r.won_amount / nullif(r.won_amount + r.lost_amount, 0) AS win_rate_by_amount, r.cycle_deals, r.mean_cycle_days, r.median_cycle_days,
+	-- deals x (won amount / won) x (won / decided) / days
+	d.qualified_deals, d.qualified_deals * r.won_amount / nullif(d.decided * r.mean_cycle_days, 0) AS sales_velocity,
+	t.quota, r.won_amount / nullif(t.quota, 0) AS quota_attainment, t.quota - coalesce(r.won_amount, 0) AS quota_remaining, one.currency, r.complete
+FROM one, running r JOIN span s ON s.period = r.period LEFT JOIN target t ON t.period = r.period AND t.dimension = r.dimension AND t.value IS NOT DISTINCT FROM r.value,
+	LATERAL (SELECT r.won + r.lost + r.no_decision AS decided, CASE WHEN r.open_deals > r.known_deals THEN NULL ELSE r.qualified_deals END AS qualified_deals) d$query$,
+	'SELECT t FROM nudge.period_ticks(''month'', {zone}) t', '{"sales_months": null, "quotas": null}',
 	'Deals by month, in all and by a dimension: created, won and lost, win rate, cycle, velocity and quota. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "opening_deals": "Open as the month began", "opening_amount": "Their amount", "deals_created": "Deals created", "created_amount": "Their amount",
 	"deals_closed": "Deals closed", "won": "Deals won", "lost": "Deals lost", "no_decision": "Deals closed without a decision", "not_recorded": "Deals closed without an outcome", "won_amount": "Amount won", "lost_amount": "Amount lost", "not_recorded_amount": "Amount closed without an outcome",

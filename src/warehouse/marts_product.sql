@@ -28,6 +28,10 @@ CREATE TRIGGER note_promises AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON nud
 COMMENT ON TRIGGER note_promises ON nudge.@table@ IS 'Targets of tickets are looked at anew';
 --@ end
 
+CREATE TRIGGER note_stages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON nudge.sales_stages
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('fact_deal_stages', 'sales_months');
+COMMENT ON TRIGGER note_stages ON nudge.sales_stages IS 'What counts deals by stage is computed anew';
+
 -- A funnel that cannot be computed (nudge.funnel_problem) is an error of its key in
 -- conversion_funnel, where freshness shows it.  Others go on.
 -- A target changes no state.

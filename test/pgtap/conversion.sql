@@ -75,7 +75,7 @@ INSERT INTO exchange_rates (id, currency, day, rate) VALUES (-1, 'usd', '2019-01
 -- rates to another currency are not asked for
 INSERT INTO exchange_rates (currency, day, rate, base) VALUES ('USD', current_date - 30, 150, 'JPY');
 
-DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated', 'mrr_causes', 'revenue_retention_buckets', 'revenue_retention', 'sales_performance', 'cost_structure', 'burn_and_runway', 'channel_performance',
+DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated', 'mrr_causes', 'revenue_retention_buckets', 'revenue_retention', 'fact_deals', 'fact_deal_stages', 'sales_months', 'sales_performance', 'cost_structure', 'burn_and_runway', 'channel_performance',
 	'customer_journeys', 'journey_buckets', 'attribution_buckets', 'attribution_paths', 'channel_attribution');
 
 -- Each currency alone, as long as none is chosen ----------------------------
@@ -188,7 +188,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT matches(pg_temp.failure('customer_mrr_items'), '^22000 no exchange rate of USD on ', 'it is an error that names the currency: never 1');
-SELECT matches(pg_temp.failure('sales_performance'), '^22000 no exchange rate of USD on ', 'in what is converted likewise');
+SELECT matches(pg_temp.failure('fact_deals'), '^22000 no exchange rate of USD on ', 'in what is converted likewise');
 INSERT INTO exchange_rates SELECT * FROM kept;
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT pg_temp.checks('with the rate again');
@@ -198,6 +198,7 @@ SELECT pg_temp.checks('with the rate again');
 SELECT nudge.deploy(currency => '') \g /dev/null
 SELECT pg_temp.refresh('customer_mrr_items'), pg_temp.refresh('mrr_item_buckets'), pg_temp.refresh('customer_mrr'), pg_temp.refresh('mrr_buckets'), pg_temp.refresh('mrr_summary'), pg_temp.refresh('mrr_consolidated') \g /dev/null
 SELECT set_eq('SELECT currency, period, closing_mrr FROM nudge_analytics.mrr_consolidated', 'SELECT currency, period, closing_mrr FROM nudge_analytics.mrr_summary', 'a currency that is taken back leaves each alone');
+SELECT pg_temp.refresh('fact_deals'), pg_temp.refresh('fact_deal_stages'), pg_temp.refresh('sales_months') \g /dev/null
 SELECT matches(pg_temp.failure('sales_performance'), 'amounts in .* cannot be added up', 'and amounts of several are not added');
 SELECT is((SELECT count(*) FROM nudge.undeploy() u WHERE u.action = 'drop converted input'), 8::bigint, 'undeploy drops the views');
 SELECT is_empty($$SELECT c.relname FROM pg_class c WHERE c.relname ~ '___converted$'$$, 'all of them');

@@ -124,6 +124,8 @@ BEGIN
 END
 $$;
 
+INSERT INTO nudge.sales_stages (stage, position, win_probability, qualified) VALUES ('lead', 1, 0.2, false), ('offer', 2, 0.5, true);
+
 -- marts of other subjects have tests of their own
 DELETE FROM nudge.shipped_marts m WHERE m.place > 120 AND m.place NOT BETWEEN 700 AND 879;
 SELECT nudge.map_source(i, i) FROM pg_temp.inputs() i WHERE i NOT IN ('customers', 'quotas', 'maintenance') \g /dev/null
@@ -202,15 +204,15 @@ SELECT set_eq('SELECT period, dimension, value, opening_tickets, tickets_opened,
 	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.opening, r.opened, r.reopened, r.resolved, r.closing, round(r.oldest_age_days, 1)
 	FROM unnest('{NULL,priority,complexity,category,agent}'::text[]) d,
 		nudge.backlog('shop.tickets', pg_temp.first_month('tickets', 'opened_at'), pg_temp.next_month(), 'month', 'Europe/Berlin', now(), d, 'shop.customers') r WHERE r.is_total = (d IS NULL)$$, 'support_backlog is backlog');
-SELECT set_eq('SELECT period, dimension, value, asked, answered, open_surveys, promoters, detractors, score, score_low, score_change, complete FROM nudge_analytics.nps',
-	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.asked, r.answered, r.open_surveys, r.promoters, r.detractors, r.score, r.score_low, r.score_change, r.complete
+SELECT set_eq('SELECT period, dimension, value, asked, answered, response_rate, open_surveys, respondents, customers_answered, promoters, passives, detractors, score, score_low, score_high, band, action, score_change, p_value, complete FROM nudge_analytics.nps',
+	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.asked, r.answered, r.response_rate, r.open_surveys, r.respondents, r.customers_answered, r.promoters, r.passives, r.detractors, r.score, r.score_low, r.score_high, r.band, r.action, r.score_change, r.p_value, r.complete
 	FROM unnest('{NULL,segment,industry,company_size,region}'::text[]) d,
 		nudge.nps_report('shop.surveys', pg_temp.first_month('surveys', 'sent_at', $c$lower(kind) = 'nps'$c$), pg_temp.next_month(), 'month', 'Europe/Berlin', now(), 'shop.customers', d) r WHERE r.is_total = (d IS NULL)$$, 'nps is nps_report');
 SELECT set_eq('SELECT dimension, value, open_deals, open_amount, weighted_amount, overdue_deals, mean_age_days, stale_amount, activity_count, currency FROM nudge_analytics.sales_pipeline',
 	$$SELECT CASE WHEN r.is_total THEN 'all' ELSE d END, CASE WHEN r.is_total THEN 'all' ELSE r.value END, r.open_deals, r.open_amount, r.weighted_amount, r.overdue_deals, round(r.mean_age_days, 1), r.stale_amount, r.activity_count, r.currency_code
 	FROM unnest('{stage,owner,team,segment}'::text[]) d, nudge.pipeline_value('shop.deals', 'shop.deal_stages', 'shop.activities', 'Europe/Berlin', now(), d) r$$, 'sales_pipeline is pipeline_value');
-SELECT set_eq('SELECT period, dimension, value, opening_deals, deals_created, won, lost, won_amount, open_amount, win_rate, median_cycle_days, sales_velocity, quota, quota_attainment, complete FROM nudge_analytics.sales_performance',
-	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.opening_deals, r.deals_created, r.won, r.lost, r.won_amount, r.open_amount, r.win_rate, r.median_cycle_days, r.sales_velocity, r.quota, r.quota_attainment, r.complete
+SELECT set_eq('SELECT period, dimension, value, opening_deals, opening_amount, deals_created, created_amount, deals_closed, won, lost, no_decision, not_recorded, won_amount, lost_amount, not_recorded_amount, open_deals, open_amount, weighted_amount, average_deal_size, win_rate, win_rate_by_amount, cycle_deals, mean_cycle_days, median_cycle_days, qualified_deals, sales_velocity, quota, quota_attainment, quota_remaining, currency, complete FROM nudge_analytics.sales_performance',
+	$$SELECT r.period, coalesce(d, 'all'), CASE WHEN d IS NULL THEN 'all' ELSE r.value END, r.opening_deals, r.opening_amount, r.deals_created, r.created_amount, r.deals_closed, r.won, r.lost, r.no_decision, r.not_recorded, r.won_amount, r.lost_amount, r.not_recorded_amount, r.open_deals, r.open_amount, r.weighted_amount, r.average_deal_size, r.win_rate, r.win_rate_by_amount, r.cycle_deals, r.mean_cycle_days, r.median_cycle_days, r.qualified_deals, r.sales_velocity, r.quota, r.quota_attainment, r.quota_remaining, r.currency_code, r.complete
 	FROM unnest('{NULL,owner,team,segment}'::text[]) d,
 		nudge.sales_report('shop.deals', pg_temp.first_month('deals', 'created_at'), pg_temp.next_month(), 'shop.deal_stages', 'shop.quotas', 'month', 'Europe/Berlin', now(), d) r WHERE r.is_total = (d IS NULL)$$, 'sales_performance is sales_report');
 SELECT set_eq('SELECT period, dimension, value, considered_minutes, downtime_minutes, uptime_share, outages, complete FROM nudge_analytics.platform_uptime',
@@ -300,8 +302,8 @@ CREATE FUNCTION pg_temp.after_a_pause(pause interval) RETURNS SETOF text LANGUAG
 DECLARE
 	one text;
 BEGIN
-	FOR one IN SELECT o.name FROM nudge.refresh_order() o JOIN nudge.materialisations m ON m.name = o.name AND m.has_clock ORDER BY o.depth, o.name LOOP
-		UPDATE nudge.materialisations SET clock_at = now() - pause WHERE name = one;
+	FOR one IN SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name LOOP
+		UPDATE nudge.materialisations SET clock_at = now() - pause WHERE name = one AND has_clock;
 		PERFORM nudge.refresh_batch(one, 0, NULL);
 	END LOOP;
 	RETURN QUERY SELECT 'then: ' || w FROM pg_temp.wrong() w;
