@@ -203,6 +203,20 @@ COMMENT ON FUNCTION nudge.account_contract_rows(regclass, timestamptz) IS
 
 -- What they pay -------------------------------------------------------------
 
+CREATE FUNCTION nudge.check_segment(segment text, customers regclass) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF segment IS NOT NULL AND customers IS NULL THEN
+		RAISE EXCEPTION 'a segment needs customers'
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'Which segment an account is in, the input customers says.',
+				HINT = 'Pass the relation as customers.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION nudge.check_segment(text, regclass) IS 'An error for a segment without customers to be in it. Not STRICT: NULL is all, and not known';
+
 CREATE FUNCTION nudge.account_rows(
 	state nudge.mrr_state,
 	customers regclass,
@@ -213,30 +227,12 @@ CREATE FUNCTION nudge.account_rows(
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100000 COST 20000
 	SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	known_at constant timestamptz := nudge.day_close(as_of, zone);
 BEGIN
-	IF segment IS NOT NULL AND customers IS NULL THEN
-		RAISE EXCEPTION 'a segment needs customers'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'Which segment an account is in, the input customers says.',
-				HINT = 'Pass the relation as customers.';
-	END IF;
-	RETURN QUERY
-	WITH paid AS MATERIALIZED (
-		SELECT m.customer, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE d.ago = 3), 0) AS quarter_mrr,
-			coalesce(sum(m.mrr) FILTER (WHERE d.ago = 12), 0) AS year_mrr
-		FROM (VALUES (0), (3), (12)) d(ago), LATERAL nudge.customer_mrr(state, nudge.months_before(as_of, d.ago), coalesce(zone, 'UTC')) m
-		GROUP BY m.customer
-	)
-	SELECT coalesce(a.customer, p.customer), a.segment, a.created_at, k.mrr, k.quarter_mrr, k.year_mrr,
-		CASE WHEN state IS NULL THEN a.created_at < known_at ELSE k.mrr > 0 END,
-		account_rows.segment IS NULL OR a.segment IS NOT NULL AND nudge.attribute_label('segment', a.segment) = nudge.attribute_label('segment', account_rows.segment)
-	FROM nudge.customer_rows(customers) a FULL JOIN paid p ON p.customer = a.customer,
-		LATERAL (SELECT CASE WHEN state IS NOT NULL THEN coalesce(p.mrr, 0) END AS mrr, CASE WHEN state IS NOT NULL THEN coalesce(p.quarter_mrr, 0) END AS quarter_mrr,
-			CASE WHEN state IS NOT NULL THEN coalesce(p.year_mrr, 0) END AS year_mrr) k
-	WHERE NOT coalesce(a.internal, false)
-	ORDER BY coalesce(a.customer, p.customer) COLLATE "C";
+	PERFORM nudge.day_close(as_of, zone), nudge.check_segment(segment, customers);
+	RETURN QUERY EXECUTE nudge.account_query(customers, NULL, NULL, zone => zone) || $query$
+		SELECT a.customer, a.segment, a.created_at, a.mrr, a.quarter_mrr, a.year_mrr, a.active, $5 IS NULL OR coalesce(a.label = nudge.attribute_label('segment', $5), false)
+		FROM account a
+		ORDER BY a.customer COLLATE "C"$query$ USING ARRAY[as_of], ARRAY[state], CASE WHEN state IS NOT NULL THEN '{0}'::integer[] ELSE '{}' END, NULL::nudge.mrr_state[], segment;
 END
 $$;
 COMMENT ON FUNCTION nudge.account_rows(nudge.mrr_state, regclass, date, text, text) IS
