@@ -252,7 +252,7 @@ SELECT set_eq('SELECT period, dimension, value, won, lost, win_rate, rate_low, w
 UPDATE conversions SET currency = 'usd' WHERE id % 3 = 0;
 SELECT isnt(pg_temp.refresh('customer_journeys'), NULL, 'another currency is taken in');
 -- the one of both currencies is an error, and nothing else stays behind
-SELECT throws_ok($$SELECT pg_temp.refresh('journey_buckets'), pg_temp.refresh('channel_performance')$$, '22023', NULL, 'channels are not compared in two currencies');
+SELECT throws_ok($$SELECT pg_temp.refresh('journey_buckets'), pg_temp.refresh('acquisition_currencies'), pg_temp.refresh('channel_performance')$$, '22023', NULL, 'channels are not compared in two currencies');
 SELECT pg_temp.refresh(m) FROM unnest('{journey_buckets,attribution_buckets,attribution_paths,channel_attribution}'::text[]) m \g /dev/null
 SELECT is_empty($$SELECT FROM nudge.verify('channel_attribution') UNION ALL SELECT FROM nudge.verify('attribution_paths') UNION ALL SELECT FROM nudge.verify('customer_journeys')$$, 'attribution of two currencies is right');
 CREATE TEMP VIEW state_of AS
