@@ -279,7 +279,13 @@ SELECT set_eq($$SELECT c.name, c.keys <= CASE c.name WHEN 'activity_then_buckets
 SELECT is_empty($$SELECT c.* FROM pg_temp.computed('UPDATE customers SET segment = ''large'' WHERE customer = ''c3''') c WHERE c.wrote > 0$$, 'what has a history is not changed by what is now');
 SELECT isnt_empty($$SELECT c.* FROM pg_temp.computed('UPDATE customers SET segment = ''large'' WHERE customer = ''c9''') c WHERE c.wrote > 0$$, 'what has none is as now');
 SELECT set_eq($$SELECT c.name, c.keys FROM pg_temp.computed('UPDATE users SET customer = ''c9'' WHERE id = ''u50''') c WHERE c.name <> 'active_users_by_dimension_then'$$, $$VALUES ('user_activity_months', 1::bigint), ('activity_then_buckets', 12)$$, 'a user that goes to another account goes there in all its months');
+SELECT set_eq($$SELECT c.name, c.keys FROM pg_temp.computed(format('INSERT INTO subscriptions (customer, item, plan, valid_from, valid_to, amount, interval_unit, interval_count, currency, status) VALUES (''c4'', ''old'', ''big'', %L, %L, 900, ''month'', 1, ''EUR'', ''ended'')', pg_temp.midnight(pg_temp.month(8)), pg_temp.midnight(pg_temp.month(6)))) c
+	WHERE c.name IN ('user_activity_months', 'active_users_by_dimension_then')$$, $$VALUES ('user_activity_months', 10::bigint), ('active_users_by_dimension_then', 2)$$, 'a price of the past computes the months in which it was in force');
 SELECT is_empty('SELECT pg_temp.wrong() UNION ALL SELECT pg_temp.otherwise()', 'and all is right');
+-- quiet months are over by time alone
+TRUNCATE now_there;
+INSERT INTO now_there SELECT * FROM pg_temp.contents();
+SELECT is_empty(format('SELECT pg_temp.since(%L)', i), 'quiet since ' || i) FROM unnest(ARRAY[pg_temp.midnight(pg_temp.month(0)) - interval '1 microsecond', pg_temp.midnight(pg_temp.month(2)) - interval '3 days']) i;
 
 -- Edges -------------------------------------------------------------------
 
