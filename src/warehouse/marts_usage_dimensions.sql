@@ -188,15 +188,19 @@ FROM nudge_analytics.user_activity_states s
 -- Days that are over as the present one begins: of a month that is over, all.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('activity_then_buckets', 'usage', 1281, 'mart', '{events,users,customers,subscriptions}', '{dimension_history}', 'bucket_month', '{bucket_month,dimension,value}', $query$
-SELECT m.bucket_month, a.dimension, a.value, m.period, count(*) AS active_users, count(*) FILTER (WHERE m.period_before IS NULL) AS new_users, count(*) FILTER (WHERE m.period_before = (m.period - interval '1 month')::date) AS returning_users,
-	count(*) FILTER (WHERE m.period_before < (m.period - interval '1 month')::date) AS resurrecting_users, sum(bit_count(o.day_bits::bit(31))) AS active_days
-FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) t
-	JOIN nudge_analytics.user_activity_months m ON m.period < t.today,
-	LATERAL (SELECT m.day_bits & (1::bigint << least(t.today - m.period, 31)) - 1 AS day_bits) o,
-	LATERAL (VALUES ('segment'::text, m.segment), ('industry', m.industry), ('company_size', m.company_size), ('region', m.region), ('growth_tier', m.growth_tier), ('sales_channel', m.sales_channel), ('plan', m.plan), ('product_mix', m.product_mix), ('tenure', m.tenure)) a(dimension, value)
--- attributes without a history are NULL
-WHERE o.day_bits <> 0 AND a.value IS NOT NULL
-GROUP BY 1, 2, 3, 4$query$,
+SELECT k.bucket_month, v.dimension, v.value, k.period, s.active_users, s.new_users, s.returning_users, s.resurrecting_users, s.active_days
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today OFFSET 0) t
+	JOIN (SELECT DISTINCT m.bucket_month, m.period FROM nudge_analytics.user_activity_months m) k ON k.period < t.today,
+	LATERAL (
+		SELECT m.segment, m.industry, m.company_size, m.region, m.growth_tier, m.sales_channel, m.plan, m.product_mix, m.tenure,
+			count(*) AS active_users, count(*) FILTER (WHERE m.period_before IS NULL) AS new_users, count(*) FILTER (WHERE m.period_before = (k.period - interval '1 month')::date) AS returning_users, count(*) FILTER (WHERE m.period_before < (k.period - interval '1 month')::date) AS resurrecting_users, sum(bit_count(o.day_bits::bit(31)))::bigint AS active_days
+		FROM nudge_analytics.user_activity_months m, LATERAL (SELECT m.day_bits & (1::bigint << least(t.today - k.period, 31)) - 1 AS day_bits) o
+		WHERE m.bucket_month = k.bucket_month AND o.day_bits <> 0
+		GROUP BY GROUPING SETS ((m.segment), (m.industry), (m.company_size), (m.region), (m.growth_tier), (m.sales_channel), (m.plan), (m.product_mix), (m.tenure))
+	) s,
+	LATERAL unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure}'::text[], ARRAY[s.segment, s.industry, s.company_size, s.region, s.growth_tier, s.sales_channel, s.plan, s.product_mix, s.tenure]) v(dimension, value)
+-- labels are never NULL, but where there is no history: one that is there is what is grouped by
+WHERE v.value IS NOT NULL$query$,
 	-- a day is over; and so are months that a refresh may have missed
 	$clock$SELECT nudge.bucket_month(b, m::date), least(m + interval '1 month', t.today) AT TIME ZONE {zone}
 FROM (SELECT nudge.civil_date(nudge.as_of(), {zone})::timestamp AS today) t, LATERAL generate_series(date_trunc('month', t.today) - interval '119 months', t.today, interval '1 month') m, generate_series(0, {buckets} - 1) b$clock$,
