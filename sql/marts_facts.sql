@@ -58,7 +58,7 @@ SELECT count(*) AS differences FROM materialisations m, LATERAL verify(m.name) W
 INSERT INTO change VALUES ('cat', 'segment', 'medium', '2024-01-01Z', now() + interval '1 hour'), ('cat', 'segment', 'huge', now() + interval '1 hour', NULL);
 CALL refresh('mrr_by_dimension_then');
 SELECT value, closing_mrr FROM nudge_analytics.mrr_by_dimension_then WHERE dimension = 'segment' AND NOT complete ORDER BY 1;
-SELECT key, at - now() BETWEEN interval '59 minutes' AND interval '61 minutes' AS in_an_hour FROM nudge_staging.customer_mrr_then__clock WHERE at > now();
+SELECT key, at - now() BETWEEN interval '59 minutes' AND interval '61 minutes' AS in_an_hour FROM nudge_staging.customer_attributes_then__clock WHERE at > now();
 DELETE FROM change WHERE customer = 'cat';
 
 -- What follows from prices needs no history; months of Berlin. fay goes from mini to pro within March, gus on the first instant of April, hal on the one before; ida leaves, and comes back to another plan; jon has

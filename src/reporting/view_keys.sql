@@ -50,6 +50,8 @@ FROM (VALUES
 	('feature_adoption_now_by_dimension', '{feature,dimension,dimension_value}'),
 	('activation_by_period', '{period_start,grain,dimension,dimension_value}'),
 	('activation_users', '{user_id}'),
+	('active_users_monthly_then', '{period_start,dimension,dimension_value}'),
+	('user_activity_monthly', '{period_start,user_id}'),
 	('product_events_daily', '{day,event_name,feature}'),
 	('user_events_daily', '{day,user_key,event_name,feature}'),
 	('support_monthly', '{period_start,dimension,dimension_value}'),

@@ -197,4 +197,28 @@ FROM nudge_analytics.user_activation u JOIN nudge_analytics.user_dimensions d ON
 	"region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account is sold to", "plan": "Plan of the account by its prices", "product_mix": "Plans and add-ons of the account", "tenure": "How long the account has been a customer",
 	"initial_contract_size": "Class of the first MRR of the account", "user_plan": "Plan of the user", "user_role": "Role of the user"}',
 	'{"segment": "type/Category", "industry": "type/Category", "company_size": "type/Category", "region": "type/Category", "growth_tier": "type/Category", "sales_channel": "type/Category", "plan": "type/Category", "product_mix": "type/Category", "tenure": "type/Category", "initial_contract_size": "type/Category", "user_plan": "type/Category", "user_role": "type/Category"}',
-	'{"user_id": "User"}');
+	'{"user_id": "User"}'),
+
+-- Those of now are active_users_daily_by_dimension; these are of calendar months, and of what accounts were in them.
+('active_users_monthly_then', 'usage', 2324, '{active_users_by_dimension_then}', $query$
+SELECT r.period AS period_start, r.dimension, r.value AS dimension_value, r.active_users, r.new_users, r.returning_users, r.resurrecting_users AS resurrected_users, r.active_days, (r.active_days::numeric / nullif(r.active_users, 0))::numeric(24,6) AS active_days_per_user, r.complete
+FROM nudge_analytics.active_users_by_dimension_then r$query$,
+	'Active users by month and attribute then', 'One row per month with any active users, dimension and value. Active users of calendar months by what their accounts of now were as the month closed: as user_lifecycle by month, by the plan and segment then.',
+	'Choose one dimension: each has all users. Users are not to be added over months. The last month is open: complete is false, and it has the days up to yesterday.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "dimension": "plan, product_mix and tenure of the account; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too", "dimension_value": "Value as the month closed, or so far; (none) for those without", "active_users": "Users active in the month", "new_users": "Those that never were before",
+	"returning_users": "Those that were in the month before", "resurrected_users": "Those that were earlier, but not in the month before", "active_days": "Sum of the days on which each was active", "active_days_per_user": "active_days over active_users", "complete": "Whether the month is over"}',
+	'{"dimension": "type/Category", "dimension_value": "type/Category"}',
+	'{"period_start": "Month"}'),
+
+('user_activity_monthly', 'usage', 2325, '{user_activity_months}', $query$
+SELECT m.period AS period_start, m."user" AS user_id, m.customer, CASE WHEN m.period_before IS NULL THEN 'new' WHEN m.period_before < (m.period - interval '1 month')::date THEN 'resurrected' ELSE 'returning' END AS lifecycle_status, bit_count(o.day_bits::bit(31)) AS active_days,
+	m.segment, m.industry, m.company_size, m.region, m.growth_tier, m.sales_channel, m.plan, m.product_mix, m.tenure
+FROM nudge_analytics.user_activity_months m, LATERAL (SELECT m.day_bits & (1::bigint << greatest(least(nudge.civil_date(now(), {zone}) - m.period, 31), 0)) - 1 AS day_bits) o
+WHERE o.day_bits <> 0 AND m.period < nudge.civil_date(now(), {zone})$query$,
+	'Active users of months', 'One row per user and month in which it was active. The users behind active_users_monthly_then: on how many days each was active, and what its account of now was as the month closed.',
+	'It is as large as usage is: filter by month, user or customer. The last month is open, and has the days up to yesterday.',
+	'{"period_start": "First day of the month, in the zone of deploy()", "user_id": "User", "customer": "Account of the user now; NULL: not known", "lifecycle_status": "new: never active before; returning: in the month before too; resurrected: earlier, but not in the month before", "active_days": "Days on which the user was active",
+	"segment": "Segment of the account as the month closed, or so far; NULL unless dimension_history is mapped, here as below", "industry": "Industry of the account", "company_size": "Class of size of the account", "region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account was sold to",
+	"plan": "Plan of the account by its prices as the month closed, or so far; (none) if it had none, here as below", "product_mix": "Plans and add-ons of the account", "tenure": "How long the account had been a customer"}',
+	'{"lifecycle_status": "type/Category", "segment": "type/Category", "industry": "type/Category", "company_size": "type/Category", "region": "type/Category", "growth_tier": "type/Category", "sales_channel": "type/Category", "plan": "type/Category", "product_mix": "type/Category", "tenure": "type/Category"}',
+	'{"period_start": "Month", "user_id": "User"}');

@@ -235,37 +235,63 @@ JOIN nudge_analytics.fact_deals d ON d.deal = l.deal,
 	'{"deal": "Deal", "stage_no": "1 for the first stage that it entered, and so on", "stage": "Stage", "entered_at": "When it entered the stage", "left_at": "When it entered the next one; NULL if there is none yet", "owner": "Who works on the deal", "team": "Team of the owner", "segment": "Segment of the account", "amount": "Amount of the deal, as in fact_deals", "currency": "Currency of the amount",
 	"from_period": "First day of the first month at whose end it was open in the stage; NULL if at none", "until_period": "First day of the next month at whose end it was not; NULL if it is still, or if from_period is NULL"}');
 
--- Revenue by attributes as they were then.  As in the waterfall, what opens and
--- closes a month is what was in force just before: that of an attribute too.
--- Kept are only those months in which it was another than now, since all others
--- are in mrr_by_segment and mrr_by_dimension; the totals put the one in place of the other.
--- Nobody keeps what follows from prices, and it changes more often: of that,
--- customers have the months of its changes, and buckets have all months.
+-- Attributes as they were then.  As in the waterfall, what opens and closes a month
+-- is what was in force just before: of revenue and of usage alike, so that these
+-- spans of months are the one place that knows it.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('customer_attributes_then', 'customers', 469, 'mart', '{customers,subscriptions}', '{dimension_history}', 'customer', '{customer,from_period}', $query$
+SELECT w.customer, w.period AS from_period, lead(w.period) OVER (PARTITION BY w.customer ORDER BY w.period NULLS FIRST) AS until_period, w.segment, w.industry, w.company_size, w.region, w.growth_tier, w.sales_channel
+FROM (
+	SELECT v.*, lag(ROW(v.segment, v.industry, v.company_size, v.region, v.growth_tier, v.sales_channel)) OVER (PARTITION BY v.customer ORDER BY v.period NULLS FIRST) AS before
+	FROM (
+		SELECT h.customer, k.period, max(o.value) FILTER (WHERE o.dimension = 'segment') AS segment, max(o.value) FILTER (WHERE o.dimension = 'industry') AS industry, max(o.value) FILTER (WHERE o.dimension = 'company_size') AS company_size,
+			max(o.value) FILTER (WHERE o.dimension = 'region') AS region, max(o.value) FILTER (WHERE o.dimension = 'growth_tier') AS growth_tier, max(o.value) FILTER (WHERE o.dimension = 'sales_channel') AS sales_channel
+		FROM (
+			SELECT d.customer, array_agg(d.dimension) AS dimensions, array_agg(d.valid_from) AS froms, array_agg(d.valid_to) AS untils, array_agg(d.value) AS texts,
+				nudge.check_input('dimension_history', count(*) FILTER (WHERE d.value IS NULL OR d.valid_from IS NULL)) AND nudge.check_intervals('dimension_history', count(*) FILTER (WHERE d.valid_to < d.valid_from)) AS checked
+			FROM {dimension_history*} d
+			WHERE d.dimension IN ('segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
+			GROUP BY d.customer
+		) h,
+			-- months in which a value begins or ends, and what was before all of them
+			LATERAL (
+				SELECT p.period, least((p.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at
+				FROM (SELECT DISTINCT nudge.period_start(nudge.civil_date(b.at, {zone}), 'month') AS period FROM unnest(h.froms || h.untils) b(at) WHERE b.at < nudge.as_of() AND isfinite(b.at)) p
+				UNION ALL
+				SELECT NULL, coalesce(min(b.at), nudge.as_of()) FROM unnest(h.froms || h.untils) b(at) WHERE b.at < nudge.as_of() AND isfinite(b.at)
+			) k,
+			LATERAL (
+				SELECT DISTINCT ON (s.dimension) s.dimension, nudge.attribute_label(s.dimension, CASE WHEN f.in_force THEN s.value END) AS value
+				FROM unnest(h.dimensions, h.froms, h.untils, h.texts) s(dimension, valid_from, valid_to, value), LATERAL (SELECT s.valid_from < k.end_at AND coalesce(s.valid_to >= k.end_at, true) AS in_force) f
+				ORDER BY s.dimension, f.in_force DESC, s.valid_from DESC, s.value COLLATE "C"
+			) o
+		WHERE h.checked
+		GROUP BY h.customer, k.period
+	) v
+) w
+WHERE w.period IS NULL OR ROW(w.segment, w.industry, w.company_size, w.region, w.growth_tier, w.sales_channel) IS DISTINCT FROM w.before$query$,
+	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM {dimension_history*} d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$,
+	'What each customer was as months closed, by dimension_history: a row for what was before all changes, and from each month that closed otherwise than it opened to the next such one; none unless dimension_history is mapped. Grain: customer and month of the zone of deploy()',
+	'{"customer": "Customer with a history", "from_period": "First day of the month in which it changed; NULL: what was before all changes", "until_period": "First day of the month of the next change, which no longer closes so; NULL: there is none yet", "segment": "Segment as that month closed, or so far, and those after it; (none) if none was in force, NULL without a history of it: then it is as now; so below", "industry": "Industry",
+	"company_size": "Class of size", "region": "Region", "growth_tier": "Class of growth", "sales_channel": "How it was sold to"}');
+
+-- Revenue by them.  Kept are only those months in which an attribute was another
+-- than now, since all others are in mrr_by_segment and mrr_by_dimension; the totals
+-- put the one in place of the other.  Nobody keeps what follows from prices, and it
+-- changes more often: of that, customers have the months of its changes, and buckets
+-- have all months.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('customer_mrr_then', 'revenue', 470, 'mart', '{customers,subscriptions}', '{dimension_history}', 'customer', '{customer,currency,dimension,period}', $query$
-SELECT m.customer, m.currency, m.dimension, m.period, m.opening_value, m.closing_value, m.value_now, m.movement, m.opening_mrr, m.new_mrr, m.reactivation_mrr, m.expansion_mrr, m.contraction_mrr, m.churn_mrr, m.closing_mrr, m.complete
-FROM (
-	SELECT h.customer, r.currency, r.period, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete, h.dimension, n.value_now,
-		CASE WHEN r.opening_mrr <> 0 THEN nudge.attribute_label(h.dimension, (SELECT s.value FROM unnest(h.froms, h.untils, h.texts) s(valid_from, valid_to, value)
-			WHERE s.valid_from < t.start_at AND coalesce(s.valid_to >= t.start_at, true) ORDER BY s.valid_from DESC, s.value COLLATE "C" LIMIT 1)) END AS opening_value,
-		CASE WHEN r.closing_mrr <> 0 THEN nudge.attribute_label(h.dimension, (SELECT s.value FROM unnest(h.froms, h.untils, h.texts) s(valid_from, valid_to, value)
-			WHERE s.valid_from < t.end_at AND coalesce(s.valid_to >= t.end_at, true) ORDER BY s.valid_from DESC, s.value COLLATE "C" LIMIT 1)) END AS closing_value
-	FROM (
-		SELECT d.customer, d.dimension, array_agg(d.valid_from) AS froms, array_agg(d.valid_to) AS untils, array_agg(d.value) AS texts,
-			nudge.check_input('dimension_history', count(*) FILTER (WHERE d.value IS NULL OR d.valid_from IS NULL)) AND nudge.check_intervals('dimension_history', count(*) FILTER (WHERE d.valid_to < d.valid_from)) AS checked
-		FROM {dimension_history*} d
-		WHERE d.dimension IN ('segment', 'industry', 'company_size', 'region', 'growth_tier', 'sales_channel')
-		GROUP BY d.customer, d.dimension
-	) h
-	JOIN nudge_analytics.fact_revenue r ON r.customer = h.customer
-	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = h.customer,
-	LATERAL (SELECT nudge.attribute_label(h.dimension, CASE h.dimension WHEN 'segment' THEN c.segment WHEN 'industry' THEN c.industry WHEN 'company_size' THEN c.company_size WHEN 'region' THEN c.region WHEN 'growth_tier' THEN c.growth_tier ELSE c.sales_channel END) AS value_now) n,
-	LATERAL (SELECT r.period::timestamp AT TIME ZONE {zone} AS start_at, least((r.period + interval '1 month') AT TIME ZONE {zone}, nudge.as_of()) AS end_at) t
-	-- most have one value all the time, that of now
-	WHERE h.checked AND NOT coalesce(cardinality(h.froms) = 1 AND h.froms[1] < t.start_at AND h.untils[1] IS NULL AND nudge.attribute_label(h.dimension, h.texts[1]) = n.value_now, false)
-) m
-WHERE m.opening_value <> m.value_now OR m.closing_value <> m.value_now$query$,
-	$clock$SELECT d.customer, c.at + interval '1 microsecond' FROM {dimension_history*} d, LATERAL (VALUES (d.valid_from), (d.valid_to)) c(at)$clock$, NULL,
+SELECT r.customer, r.currency, a.dimension, r.period, v.opening_value, v.closing_value, n.value_now, r.movement, r.opening_mrr, r.new_mrr, r.reactivation_mrr, r.expansion_mrr, r.contraction_mrr, r.churn_mrr, r.closing_mrr, r.complete
+FROM (SELECT t.*, lag(t.segment) OVER spans AS segment_before, lag(t.industry) OVER spans AS industry_before, lag(t.company_size) OVER spans AS company_size_before, lag(t.region) OVER spans AS region_before, lag(t.growth_tier) OVER spans AS growth_tier_before, lag(t.sales_channel) OVER spans AS sales_channel_before
+		FROM nudge_analytics.customer_attributes_then t WINDOW spans AS (PARTITION BY t.customer ORDER BY t.from_period NULLS FIRST)) h
+	LEFT JOIN nudge_analytics.dim_customers c ON c.customer = h.customer
+	CROSS JOIN LATERAL (VALUES ('segment'::text, h.segment_before, h.segment, c.segment), ('industry', h.industry_before, h.industry, c.industry), ('company_size', h.company_size_before, h.company_size, c.company_size), ('region', h.region_before, h.region, c.region),
+		('growth_tier', h.growth_tier_before, h.growth_tier, c.growth_tier), ('sales_channel', h.sales_channel_before, h.sales_channel, c.sales_channel)) a(dimension, value_before, value, value_now)
+	JOIN LATERAL (SELECT nudge.attribute_label(a.dimension, a.value_now) AS value_now) n ON a.value <> n.value_now OR a.value_before <> n.value_now
+	JOIN nudge_analytics.fact_revenue r ON r.customer = h.customer AND coalesce(r.period >= h.from_period, true) AND coalesce(r.period < h.until_period, true)
+	CROSS JOIN LATERAL (SELECT CASE WHEN r.opening_mrr <> 0 THEN CASE WHEN r.period = h.from_period THEN a.value_before ELSE a.value END END AS opening_value, CASE WHEN r.closing_mrr <> 0 THEN a.value END AS closing_value) v
+WHERE v.opening_value <> n.value_now OR v.closing_value <> n.value_now$query$, NULL, NULL,
 	'Months of customers in which an attribute was another than now, with their revenue; none unless dimension_history is mapped. Grain: customer, currency, dimension and month of the zone of deploy()',
 	'{"customer": "Customer", "currency": "Currency of the amounts", "dimension": "segment, industry, company_size, region, growth_tier or sales_channel", "period": "First day of the month", "opening_value": "Value as the month opened; NULL without opening MRR", "closing_value": "Value as the month closed, or so far; NULL without closing MRR",
 	"value_now": "Value now, by which mrr_by_segment and mrr_by_dimension count", "movement": "new, reactivation, expansion, contraction, churn or none", "opening_mrr": "MRR of the customer as the month opened", "new_mrr": "MRR if it had none before", "reactivation_mrr": "MRR if it had had some, and none as the month opened",

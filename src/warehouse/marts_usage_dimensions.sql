@@ -1,7 +1,7 @@
 /*
  * marts_usage_dimensions.sql
  *		Shipped materialisations about what users do, by what they and their
- *		accounts are; and how many of those who sign up are activated.
+ *		accounts are, or were; and how many of those who sign up are activated.
  *
  * Rules: doc/marts_usage.md.
  */
@@ -152,6 +152,71 @@ FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month'
 	'{"month": "First day of the month", "dimension": "segment, industry, company_size, region, growth_tier, sales_channel, plan, product_mix, tenure or initial_contract_size of the account, user_plan or role of the user: each has all sessions, do not add them", "value": "Value now; (none) for those without", "sessions": "Sessions that began in it", "users": "Users with a session", "events": "Events of the sessions", "bounces": "Sessions of one event",
 	"returning_users": "Users with two sessions or more", "duration_seconds": "Time of all sessions, from first to last event", "sessions_per_user": "sessions over users", "bounce_rate": "bounces over sessions, a fraction", "events_per_session": "events over sessions", "return_rate": "returning_users over users, a fraction",
 	"mean_duration_seconds": "duration_seconds over sessions", "complete": "Whether the month is over"}');
+
+-- Then ------------------------------------------------------------------------
+
+-- What is computed together, so that late events compute the month they are of,
+-- and those of a few users their bucket.
+CREATE FUNCTION nudge.bucket_month(bucket integer, period date) RETURNS bigint
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN (period - date '2000-01-01')::bigint * 65536 + bucket;
+COMMENT ON FUNCTION nudge.bucket_month(integer, date) IS 'Works for activity_then_buckets: hash bucket and month as one number';
+
+-- Whatever day it is, rows stay as they are: days to come have their month too, and
+-- totals leave them out.  So no clock has to look at all users.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, key_maps, description, columns, indexes) VALUES
+('user_activity_months', 'usage', 1280, 'mart', '{events,users,customers,subscriptions}', '{dimension_history}', 'user', '{user,period}', $query$
+SELECT s."user", m.period, nudge.bucket_month(s.bucket, m.period) AS bucket_month, d.customer, m.day_bits, m.period_before,
+	CASE WHEN {dimension_history!} THEN coalesce(h.segment, d.segment, '(none)') END AS segment, CASE WHEN {dimension_history!} THEN coalesce(h.industry, d.industry, '(none)') END AS industry, CASE WHEN {dimension_history!} THEN coalesce(h.company_size, d.company_size, '(none)') END AS company_size,
+	CASE WHEN {dimension_history!} THEN coalesce(h.region, d.region, '(none)') END AS region, CASE WHEN {dimension_history!} THEN coalesce(h.growth_tier, d.growth_tier, '(none)') END AS growth_tier, CASE WHEN {dimension_history!} THEN coalesce(h.sales_channel, d.sales_channel, '(none)') END AS sales_channel,
+	nudge.attribute_label('plan', p.plan) AS plan, nudge.attribute_label('product_mix', p.product_mix) AS product_mix, nudge.attribute_label('tenure', p.tenure) AS tenure
+FROM nudge_analytics.user_activity_states s
+	CROSS JOIN LATERAL (
+		SELECT a.period, bit_or(1 << (a.day - a.period)) AS day_bits, lag(a.period) OVER (ORDER BY a.period) AS period_before
+		FROM (SELECT y.day, nudge.period_start(y.day, 'month') AS period FROM nudge.activity_days(s.state) y) a
+		GROUP BY a.period
+	) m
+	LEFT JOIN nudge_analytics.user_dimensions d ON d."user" = s."user"
+	LEFT JOIN nudge_analytics.customer_attributes_then h ON h.customer = d.customer AND coalesce(h.from_period <= m.period, true) AND coalesce(h.until_period > m.period, true)
+	LEFT JOIN nudge_analytics.customer_products_then p ON p.customer = d.customer AND p.from_period <= m.period AND coalesce(p.until_period > m.period, true)$query$,
+	'{"customer_attributes_then": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}, "customer_products_then": {"column": "customer", "query": "SELECT u.customer, u.\"user\" FROM nudge_analytics.dim_users u"}}',
+	'Months in which each user was active, with what its account of now was as the month closed, or is so far. Grain: user and month of the zone of deploy()',
+	'{"user": "User", "period": "First day of the month", "bucket_month": "Hash bucket of the user and month, as one number: what activity_then_buckets computes together", "customer": "Account of the user now; NULL if none is known", "day_bits": "Days on which the user was active, a bit for each: 1 the first of the month, 2 the second, 4 the third",
+	"period_before": "First day of the month before in which the user was active; NULL: it is the first ever", "segment": "Segment of the account as the month closed, or so far, or now if it has no history; (none) for those without, NULL unless dimension_history is mapped; so below", "industry": "Industry of the account", "company_size": "Class of size of the account", "region": "Region of the account", "growth_tier": "Class of growth of the account", "sales_channel": "How the account was sold to",
+	"plan": "Plan of the account as the month closed, by its prices; (none) if it had none, so below", "product_mix": "Plans and add-ons of the account", "tenure": "How long the account had been a customer"}', '{(period)}');
+
+-- Days that are over as the present one begins: of a month that is over, all.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
+('activity_then_buckets', 'usage', 1281, 'mart', '{events,users,customers,subscriptions}', '{dimension_history}', 'bucket_month', '{bucket_month,dimension,value}', $query$
+SELECT k.bucket_month, v.dimension, v.value, k.period, s.active_users, s.new_users, s.returning_users, s.resurrecting_users, s.active_days
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today OFFSET 0) t
+	JOIN (SELECT DISTINCT m.bucket_month, m.period FROM nudge_analytics.user_activity_months m) k ON k.period < t.today,
+	LATERAL (
+		SELECT m.segment, m.industry, m.company_size, m.region, m.growth_tier, m.sales_channel, m.plan, m.product_mix, m.tenure,
+			count(*) AS active_users, count(*) FILTER (WHERE m.period_before IS NULL) AS new_users, count(*) FILTER (WHERE m.period_before = (k.period - interval '1 month')::date) AS returning_users, count(*) FILTER (WHERE m.period_before < (k.period - interval '1 month')::date) AS resurrecting_users, sum(bit_count(o.day_bits::bit(31)))::bigint AS active_days
+		FROM nudge_analytics.user_activity_months m, LATERAL (SELECT m.day_bits & (1::bigint << least(t.today - k.period, 31)) - 1 AS day_bits) o
+		WHERE m.bucket_month = k.bucket_month AND o.day_bits <> 0
+		GROUP BY GROUPING SETS ((m.segment), (m.industry), (m.company_size), (m.region), (m.growth_tier), (m.sales_channel), (m.plan), (m.product_mix), (m.tenure))
+	) s,
+	LATERAL unnest('{segment,industry,company_size,region,growth_tier,sales_channel,plan,product_mix,tenure}'::text[], ARRAY[s.segment, s.industry, s.company_size, s.region, s.growth_tier, s.sales_channel, s.plan, s.product_mix, s.tenure]) v(dimension, value)
+-- labels are never NULL, but where there is no history: one that is there is what is grouped by
+WHERE v.value IS NOT NULL$query$,
+	-- a day is over; and so are months that a refresh may have missed
+	$clock$SELECT nudge.bucket_month(b, m::date), least(m + interval '1 month', t.today) AT TIME ZONE {zone}
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone})::timestamp AS today) t, LATERAL generate_series(date_trunc('month', t.today) - interval '119 months', t.today, interval '1 month') m, generate_series(0, {buckets} - 1) b$clock$,
+	'Active users by hash bucket, month and what their accounts were then, up to yesterday: totals add up buckets. Grain: bucket, month of the zone of deploy() with any, dimension and value',
+	'{"bucket_month": "Hash bucket of users and month, as one number", "dimension": "plan, product_mix and tenure of the account; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too", "value": "Value as the month closed, or so far; (none) for those without", "period": "First day of the month", "active_users": "Users active in it", "new_users": "Those that never were before",
+	"returning_users": "Those that were in the month before", "resurrecting_users": "Those that were earlier, but not in the month before", "active_days": "Sum of the days on which each was active"}'),
+('active_users_by_dimension_then', 'usage', 1282, 'metric', '{events,users,customers,subscriptions}', '{dimension_history}', 'period', '{period,dimension,value}', $query$
+SELECT b.period, b.dimension, b.value, sum(b.active_users)::bigint AS active_users, sum(b.new_users)::bigint AS new_users, sum(b.returning_users)::bigint AS returning_users, sum(b.resurrecting_users)::bigint AS resurrecting_users, sum(b.active_days)::bigint AS active_days,
+	(b.period + interval '1 month') AT TIME ZONE {zone} <= nudge.as_of() AS complete
+FROM nudge_analytics.activity_then_buckets b
+GROUP BY b.period, b.dimension, b.value$query$,
+	$clock$SELECT m::date, (m + interval '1 month') AT TIME ZONE {zone}
+FROM (SELECT nudge.civil_date(nudge.as_of(), {zone})::timestamp AS today) t, LATERAL generate_series(date_trunc('month', t.today) - interval '120 months', t.today, interval '1 month') m$clock$,
+	'Active users by month and what their accounts were then, up to yesterday. Grain: month of the zone of deploy() with any, dimension and value',
+	'{"period": "First day of the month", "dimension": "plan, product_mix and tenure of the account; if dimension_history is mapped, segment, industry, company_size, region, growth_tier and sales_channel too: each has all users, do not add them", "value": "Value of the account of now as the month closed, or so far; (none) for those without", "active_users": "Users active in the month: do not add them over months", "new_users": "Those that never were before",
+	"returning_users": "Those that were in the month before", "resurrecting_users": "Those that were earlier, but not in the month before", "active_days": "Sum of the days on which each was active", "complete": "Whether the month is over"}');
 
 -- Activation ----------------------------------------------------------------
 

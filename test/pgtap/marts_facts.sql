@@ -56,9 +56,9 @@ SELECT count(*) FROM nudge.deploy(zone => 'Europe/Berlin', buckets => 3) \gset
 CREATE TABLE pg_temp.marts AS SELECT o.name, o.depth, s.place BETWEEN 153 AND 154 OR s.place BETWEEN 400 AND 499 AS is_mine FROM nudge.refresh_order() o JOIN nudge.shipped_marts s ON s.name = o.name
 	WHERE s.place BETWEEN 153 AND 154 OR s.place BETWEEN 400 AND 499
 		OR o.name IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'fact_revenue', 'dim_customers', 'dim_users', 'mrr_segment_buckets', 'mrr_by_segment', 'customer_products', 'mrr_dimension_buckets', 'mrr_by_dimension');
-SELECT set_eq('SELECT name FROM pg_temp.marts WHERE is_mine', '{dim_campaigns,dim_features,fact_sends,fact_subscriptions,user_event_days,fact_events,fact_touches,fact_conversions,fact_spend,fact_tickets,fact_incidents,customer_mrr_then,customer_products_then,mrr_then_buckets,mrr_by_dimension_then,dim_channels}'::text[], 'all are there');
+SELECT set_eq('SELECT name FROM pg_temp.marts WHERE is_mine', '{dim_campaigns,dim_features,fact_sends,fact_subscriptions,user_event_days,fact_events,fact_touches,fact_conversions,fact_spend,fact_tickets,fact_incidents,customer_attributes_then,customer_mrr_then,customer_products_then,mrr_then_buckets,mrr_by_dimension_then,dim_channels}'::text[], 'all are there');
 -- some keys at a time
-UPDATE nudge.materialisations SET batch_keys = 2 WHERE name IN ('customer_mrr', 'fact_revenue', 'user_event_days', 'fact_events', 'fact_tickets', 'customer_mrr_then', 'customer_products_then');
+UPDATE nudge.materialisations SET batch_keys = 2 WHERE name IN ('customer_mrr', 'fact_revenue', 'user_event_days', 'fact_events', 'fact_tickets', 'customer_attributes_then', 'customer_mrr_then', 'customer_products_then');
 
 -- As nudge.run_refresh(), without COMMIT; tells what it has written, if anything
 CREATE FUNCTION pg_temp.refresh(wanted text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -349,7 +349,7 @@ SELECT cmp_ok(pg_temp.keys_of('fact_events'), '<=', 1::bigint, 'and days');
 SELECT is_empty('SELECT pg_temp.otherwise()', 'and all is as plain SQL says');
 
 -- A row that lacks what it needs is an error of its key; so are two rows of one key
-UPDATE nudge.materialisations SET batch_keys = 1 WHERE name IN ('fact_sends', 'fact_incidents', 'customer_mrr_then');
+UPDATE nudge.materialisations SET batch_keys = 1 WHERE name IN ('fact_sends', 'fact_incidents', 'customer_attributes_then');
 SELECT nudge.include('customer', ARRAY(SELECT key FROM nudge.exclusions WHERE entity = 'customer')) \gset
 INSERT INTO shop.send VALUES (-1, 'k7', NULL, NULL, 5), (-2, 'k8', NULL, now(), 5);
 INSERT INTO shop.trouble VALUES (-1, now() - interval '1 hour', NULL, now() - interval '2 hours', 'minor');
@@ -357,7 +357,7 @@ INSERT INTO shop.change VALUES (-1, 'c1', 'segment', NULL, now() - interval '9 d
 SELECT count(pg_temp.add('item')) FROM generate_series(1, 3) \gset
 UPDATE shop.item SET customer = 'c1', amount = 10, starts = now() - interval '70 days', ends = NULL, status = 'active', unit = 'month', metered = false WHERE id = (SELECT max(id) FROM shop.item);
 SELECT count(*) FROM pg_temp.refresh_all() \gset
-SELECT results_eq('SELECT materialisation, key, sqlstate FROM nudge.quarantine ORDER BY 1', $$ VALUES ('customer_mrr_then', 'c1', '22004'), ('fact_incidents', '-1', '22023'), ('fact_sends', 'k7', '22004') $$, 'what cannot be right is put aside');
+SELECT results_eq('SELECT materialisation, key, sqlstate FROM nudge.quarantine ORDER BY 1', $$ VALUES ('customer_attributes_then', 'c1', '22004'), ('fact_incidents', '-1', '22023'), ('fact_sends', 'k7', '22004') $$, 'what cannot be right is put aside');
 SELECT isnt_empty($$ SELECT FROM nudge_analytics.fact_sends WHERE campaign = 'k8' $$, 'and stops no others');
 DELETE FROM shop.send WHERE id < 0;
 DELETE FROM shop.trouble WHERE id < 0;
