@@ -103,6 +103,7 @@ CALL refresh('sales_activity');
 SELECT deal, period, kind, owner, activities, last_at FROM nudge_analytics.fact_activities ORDER BY deal;
 SELECT period, dimension, value, kind, activities_done AS done FROM nudge_analytics.sales_activity_months WHERE dimension IN ('all', 'owner') ORDER BY 1, 2, 3, 4;
 SELECT dimension, value, kind, activities_done AS done, deals_won AS won, activities_per_deal_won AS each FROM nudge_analytics.sales_activity WHERE period = '2024-01-01' AND dimension IN ('all', 'owner') ORDER BY 1, 2, 3;
+DELETE FROM sales_stages;
 
 -- a deal in another currency: what cannot be added up fails, and what was there stays
 INSERT INTO deals VALUES (4, '2024-02-02Z', 1, 'USD', 'offer');
