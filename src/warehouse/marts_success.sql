@@ -154,7 +154,7 @@ WHERE r.all_segments$query$,
 -- What was done for deals is added up for the months in which that has changed; the rest is read
 -- as it is.  A value and a kind that are there in any month have a row in each.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
-('sales_activity_months', 'sales', 1029, 'mart', '{activities,deals}', 'period', '{period,dimension,value,kind}', $query$
+('sales_activity_months', 'sales', 728, 'mart', '{activities,deals}', 'period', '{period,dimension,value,kind}', $query$
 SELECT a.period, v.dimension, v.value, a.kind, sum(a.activities)::bigint AS activities_done
 FROM nudge_analytics.fact_activities a, LATERAL (VALUES ('all'::text, 'all'::text), ('owner', a.owner), ('team', a.team), ('segment', a.segment)) v(dimension, value)
 GROUP BY a.period, v.dimension, v.value, a.kind$query$, NULL, NULL,
