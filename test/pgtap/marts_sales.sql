@@ -273,6 +273,36 @@ SELECT is_empty('SELECT pg_temp.rounds(4)', 'after random changes too, converted
 SELECT is_empty(format('SELECT pg_temp.after_a_pause(%L)', now() - p), 'after a pause of ' || p || ' what is open has the rate of today') FROM unnest('{25 days,30 hours,1 second}'::interval[]) p;
 SELECT isnt_empty($$SELECT FROM nudge_analytics.fact_deals f JOIN deals d ON d.deal = f.deal WHERE f.is_open AND upper(d.currency) = 'USD' AND f.amount = round(d.amount * (SELECT x.rate FROM exchange_rates x WHERE x.day <= (now() AT TIME ZONE 'Europe/Berlin')::date ORDER BY x.day DESC LIMIT 1), 6)$$, 'which is that');
 
+-- Clocks --------------------------------------------------------------------------
+
+TRUNCATE surveys, deal_stages, activities;
+INSERT INTO customers (customer, created_at, segment) VALUES ('last', now() - interval '1 year', 'small');
+INSERT INTO surveys (customer, kind, sent_at) VALUES ('last', 'nps', now() - interval '20 days'), ('last', 'csat', now() - interval '19 days');
+INSERT INTO surveys (customer, kind, score, sent_at) VALUES ('last', 'nps', 9, now() - interval '18 days');
+INSERT INTO deals (deal, created_at, amount, currency, stage) VALUES ('last', now() - interval '1 year', 10, 'EUR', 'offer');
+-- not before the month, which comes for all
+SELECT greatest(now() - interval '1 hour', pg_temp.month_start(0) + interval '2 microseconds') AS lately \gset
+INSERT INTO deal_stages (deal, stage, at) VALUES ('last', 'lead', :'lately');
+INSERT INTO activities (owner, at, kind) VALUES ('ann', :'lately', 'call');
+SELECT pg_temp.refresh_all() \g /dev/null
+CREATE FUNCTION pg_temp.due(mart text, since timestamptz) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	DELETE FROM nudge.pending;
+	UPDATE nudge.materialisations SET clock_at = since WHERE name = mart;
+	PERFORM nudge.mark_run(mart);
+	RETURN QUERY SELECT DISTINCT coalesce(p.key, 'all') FROM nudge.pending p WHERE p.materialisation = mart;
+	DELETE FROM nudge.pending;
+END
+$$;
+SELECT set_eq($$SELECT pg_temp.due('nps_months', now() - interval '6 days 1 microsecond')$$, $$SELECT (date_trunc('month', (now() - interval '20 days') AT TIME ZONE 'Europe/Berlin'))::date::text$$, 'a survey of NPS that is not answered is waited for in its month, until 14 days are over');
+SELECT is_empty($$SELECT pg_temp.due('nps_months', now() - interval '6 days')$$, 'and no longer');
+SELECT set_eq(format($$SELECT pg_temp.due('fact_deal_stages', %L)$$, :'lately'), '{last}'::text[], 'a stage comes just after its instant');
+SELECT is_empty(format($$SELECT pg_temp.due('fact_deal_stages', %L::timestamptz + interval '1 microsecond')$$, :'lately'), 'and then it is there');
+SELECT set_eq(format($$SELECT pg_temp.due('sales_activity', %L)$$, :'lately'), '{all}'::text[], 'so does what is done for no deal');
+SELECT is_empty(format($$SELECT pg_temp.due('sales_activity', %L::timestamptz + interval '1 microsecond')$$, :'lately'), 'and then it is there');
+SELECT set_eq(format($$SELECT pg_temp.due(%L, pg_temp.month_start(0) + %L::interval)$$, m, p), '{all}'::text[], 'a month that begins is of all rows of ' || m) FROM unnest('{nps,sales_performance,sales_activity}'::text[]) m, unnest('{-1 microsecond,0}'::text[]) p;
+SELECT is_empty(format($$SELECT pg_temp.due(%L, pg_temp.month_start(0) + interval '1 microsecond')$$, m), 'a day that begins of none of ' || m) FROM unnest('{nps,sales_performance}'::text[]) m;
+
 -- No rows -----------------------------------------------------------------------
 
 SELECT format('TRUNCATE %I', i) FROM pg_temp.inputs() i \gexec
