@@ -24,15 +24,18 @@ SELECT action, object, lock, estimate FROM deploy(dry_run => true, currency => '
 SELECT map_source('exchange_rates', 'rates');
 SELECT action, object, lock, estimate FROM deploy(currency => 'eur') WHERE action = 'convert input' OR action = 'track source' AND object = 'exchange_rates';
 SELECT deal, amount, currency, closed_at FROM nudge_staging.deals___converted ORDER BY deal;
--- a row without a currency is an error in reports, with or without conversion
+-- a row without a currency, or an amount, is an error of its deal, with or without conversion
 CALL refresh('sales_performance');
+SELECT materialisation, key, sqlstate, error FROM quarantine ORDER BY key;
 DELETE FROM offers WHERE deal IN ('d', 'e');
 UPDATE offers SET closed_at = '2024-01-31' WHERE deal = 'c';
 CALL refresh('sales_performance');
 SELECT period, won, won_amount, currency FROM nudge_analytics.sales_performance WHERE dimension = 'all' AND period = '2024-01-01';
--- a rate that is missing is never 1
+-- a rate that is missing is never 1: the deal is as it was
 UPDATE offers SET currency = 'GBP' WHERE deal = 'b';
 CALL refresh('sales_performance');
+SELECT materialisation, key, sqlstate, error FROM quarantine ORDER BY key;
+SELECT won, won_amount FROM nudge_analytics.sales_performance WHERE dimension = 'all' AND period = '2024-01-01';
 -- the names are taken by no source
 SELECT map_source('deals', 'offers', source => '_converted');
 -- without a currency all is as it was

@@ -58,6 +58,13 @@ SELECT action, object FROM deploy() WHERE object ~ 'surveys|nps' AND object !~ '
 CALL refresh('nps');
 SELECT period, dimension, value, asked, answered, response_rate AS rate, open_surveys AS open, promoters AS pro, passives AS pas, detractors AS det, round(score, 2) AS score, band, complete FROM nudge_analytics.nps
 WHERE period < '2024-06-01' AND dimension IN ('all', 'segment') ORDER BY period, dimension, value;
+-- b answers again, the same person as far as is known, and e is of another segment
+INSERT INTO surveys VALUES ('b', 'nps', 6, '2024-05-20Z', '2024-05-20Z');
+UPDATE customers SET segment = 'medium' WHERE customer = 'e';
+CALL refresh('nps');
+SELECT customer, kind, sent_at, sequence_no AS n, period, answered_at, score, is_first_of_user AS of_user, is_first_of_customer AS of_customer, segment, internal FROM nudge_analytics.fact_surveys ORDER BY customer, kind, sent_at;
+SELECT period, dimension, value, asked, open_surveys AS open, respondents, customers_answered AS customers, (nps(state)).score FROM nudge_analytics.nps_months WHERE dimension IN ('all', 'segment') ORDER BY period, dimension, value;
+SELECT name, keys, rows_written FROM run_history WHERE name <> 'nps' ORDER BY run_id DESC LIMIT 2;
 
 -- Sales: 100 won in 20 days, 300 lost in the next month, 200 open and overdue
 CREATE TABLE deals (deal text, created_at timestamptz, amount numeric, currency text, stage text, closed_at timestamptz, outcome text, owner text, competitor text, expected_close date);
@@ -72,6 +79,32 @@ SELECT dimension, value, open_deals, open_amount, overdue_deals, overdue_amount,
 SELECT period, dimension, value, opening_deals AS opening, deals_created AS created, won, lost, won_amount, open_deals AS open, open_amount, round(win_rate, 2) AS win_rate, round(mean_cycle_days, 1) AS days, quota, currency, complete
 FROM nudge_analytics.sales_performance WHERE period < '2024-03-01' AND dimension IN ('all', 'owner') ORDER BY period, dimension, value;
 SELECT period, dimension, value, deals_closed AS closed, won, lost, round(win_rate, 2) AS win_rate, complete FROM nudge_analytics.competitive_wins WHERE period < '2024-03-01' ORDER BY period, dimension, value;
+-- stages: 1 is in lead and then offer as it is won, 3 is in lead as February ends and in offer from March on
+CREATE TABLE deal_stages (deal text, stage text, at timestamptz);
+INSERT INTO deal_stages VALUES (1, 'lead', '2024-01-05Z'), (1, 'offer', '2024-01-20Z'), (2, 'lead', '2024-01-10Z'), (3, 'lead', '2024-02-01Z'), (3, 'offer', '2024-03-02Z');
+SELECT map_source('deal_stages', 'deal_stages');
+SELECT count(*) > 0 AS deployed FROM deploy();
+INSERT INTO sales_stages (stage, position, win_probability, qualified) VALUES ('lead', 1, 0.1, false), ('offer', 2, 0.5, true);
+CALL refresh('sales_performance');
+SELECT deal, created_period, closed_period, is_open, outcome, cycle_seconds, amount FROM nudge_analytics.fact_deals ORDER BY deal;
+SELECT deal, stage_no, stage, entered_at, left_at, from_period, until_period FROM nudge_analytics.fact_deal_stages ORDER BY deal, stage_no;
+SELECT period, opened_deals AS opened, opened_amount, deals_created AS created, won, lost, known_deals AS known, weighted_deals AS weighted, weighted_amount, qualified_deals AS qualified FROM nudge_analytics.sales_months WHERE dimension = 'all' ORDER BY period;
+SELECT period, open_deals AS open, open_amount, weighted_amount, qualified_deals AS qualified FROM nudge_analytics.sales_performance WHERE period < '2024-05-01' AND dimension = 'all' ORDER BY period;
+-- a probability is of all months, and of no deal
+UPDATE sales_stages SET win_probability = 0.25 WHERE stage = 'lead';
+CALL refresh('sales_performance');
+SELECT period, weighted_amount FROM nudge_analytics.sales_performance WHERE period < '2024-05-01' AND dimension = 'all' ORDER BY period;
+-- activities: two calls and a mail for deals, a call for none
+CREATE TABLE activities (owner text, at timestamptz, kind text, deal text);
+INSERT INTO activities VALUES ('ann', '2024-01-06Z', 'call', 1), ('ann', '2024-01-07Z', 'Call ', 1), ('ben', '2024-01-08Z', 'mail', 3), ('ben', '2024-01-09Z', 'call', NULL);
+SELECT map_source('activities', 'activities');
+SELECT count(*) > 0 AS deployed FROM deploy();
+CALL refresh('sales_activity');
+SELECT deal, period, kind, owner, activities, last_at FROM nudge_analytics.fact_activities ORDER BY deal;
+SELECT period, dimension, value, kind, activities_done AS done FROM nudge_analytics.sales_activity_months WHERE dimension IN ('all', 'owner') ORDER BY 1, 2, 3, 4;
+SELECT dimension, value, kind, activities_done AS done, deals_won AS won, activities_per_deal_won AS each FROM nudge_analytics.sales_activity WHERE period = '2024-01-01' AND dimension IN ('all', 'owner') ORDER BY 1, 2, 3;
+DELETE FROM sales_stages;
+
 -- a deal in another currency: what cannot be added up fails, and what was there stays
 INSERT INTO deals VALUES (4, '2024-02-02Z', 1, 'USD', 'offer');
 CALL refresh('sales_performance');

@@ -68,6 +68,67 @@ $$;
 COMMENT ON FUNCTION nudge.pipeline_deals(regclass, regclass, regclass, text, timestamptz, text) IS
 	'The deals that are open at as_of, with stage, weighted amount, age and activity: what the functions of the pipeline add up. Not STRICT: NULL relations have no rows, a NULL as_of is all that is known, and leaves ages NULL';
 
+-- In all, where the dimension is NULL, and by each dimension, in one pass over the deals.
+CREATE FUNCTION nudge.pipeline_groups(
+	deals regclass,
+	deal_stages regclass,
+	activities regclass,
+	zone text,
+	as_of timestamptz,
+	dimensions text[],
+	stale_days numeric DEFAULT 30,
+	currency text DEFAULT NULL
+) RETURNS TABLE (
+	dimension text,
+	value text,
+	stage_position integer,
+	open_deals bigint,
+	open_amount numeric,
+	unweighted_deals bigint,
+	weighted_amount numeric,
+	qualified_deals bigint,
+	overdue_deals bigint,
+	overdue_amount numeric,
+	mean_age_days numeric,
+	mean_stage_days numeric,
+	activity_count bigint,
+	activities_per_open_deal numeric,
+	stale_deals bigint,
+	stale_amount numeric,
+	currency_code text
+)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	dated constant integer := CASE WHEN as_of < 'infinity' THEN 0 END;
+BEGIN
+	RETURN QUERY
+	WITH deal AS MATERIALIZED (
+		SELECT d.* FROM nudge.pipeline_deals(deals, deal_stages, activities, zone, as_of, pipeline_groups.currency) d
+	), n AS (
+		SELECT g.dimension, v.value, CASE WHEN g.dimension = 'stage' THEN min(d.stage_position) END AS place,
+			count(d.deal) AS deals, coalesce(sum(d.amount), 0) AS amount, count(d.deal) FILTER (WHERE d.win_probability IS NULL) AS unweighted, coalesce(sum(d.weighted_amount), 0) AS weighted,
+			count(*) FILTER (WHERE d.qualified) AS qualified, count(d.deal) FILTER (WHERE d.qualified IS NULL) AS unknown,
+			count(*) FILTER (WHERE d.overdue) + dated AS overdue, coalesce(sum(d.amount) FILTER (WHERE d.overdue), 0) + dated AS overdue_amount,
+			avg(d.age_days) AS age, avg(d.stage_days) AS stage_age, sum(d.activity_count) AS done, count(*) FILTER (WHERE d.idle_days >= stale_days) AS stale,
+			coalesce(sum(d.amount) FILTER (WHERE d.idle_days >= stale_days), 0) AS stale_amount, min(d.currency_code) AS currency
+		-- the total is there without a deal
+		FROM (SELECT NULL AS dimension UNION ALL SELECT u FROM unnest(dimensions) u) g LEFT JOIN deal d ON true,
+			LATERAL (SELECT CASE g.dimension WHEN 'stage' THEN d.stage WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value) v
+		WHERE g.dimension IS NULL OR d.deal IS NOT NULL
+		GROUP BY g.dimension, v.value
+	)
+	SELECT n.dimension, n.value, n.place, n.deals, n.amount, n.unweighted, CASE WHEN n.unweighted = 0 THEN n.weighted END, CASE WHEN n.unknown = 0 THEN n.qualified END,
+		n.overdue, n.overdue_amount, n.age, n.stage_age, v.done, v.done / nullif(n.deals, 0)::numeric,
+		CASE WHEN v.timed THEN n.stale END, CASE WHEN v.timed THEN n.stale_amount END, coalesce(n.currency, upper(pipeline_groups.currency))
+	FROM n, LATERAL (SELECT CASE WHEN activities IS NOT NULL THEN coalesce(n.done, 0)::bigint END AS done,
+		activities IS NOT NULL AND dated = 0 AND stale_days IS NOT NULL AS timed) v;
+END
+$$;
+COMMENT ON FUNCTION nudge.pipeline_groups(regclass, regclass, regclass, text, timestamptz, text[], numeric, text) IS
+	'Works for pipeline_value and sales_pipeline: the open pipeline in all, of which the dimension is NULL, and by each of stage, owner, team and segment that is asked for. Not STRICT: NULL relations have no rows, NULL options have a meaning';
+
 CREATE FUNCTION nudge.pipeline_value(
 	deals regclass,
 	deal_stages regclass DEFAULT NULL,
@@ -97,32 +158,13 @@ CREATE FUNCTION nudge.pipeline_value(
 )
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 20 COST 100000 SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
-#variable_conflict use_column
-DECLARE
-	dated constant integer := CASE WHEN as_of < 'infinity' THEN 0 END;
 BEGIN
 	PERFORM nudge.check_by(by, '{stage,owner,team,segment}');
 	RETURN QUERY
-	WITH deal AS MATERIALIZED (
-		SELECT d.*, CASE by WHEN 'stage' THEN d.stage WHEN 'owner' THEN d.owner WHEN 'team' THEN d.team WHEN 'segment' THEN d.segment END AS value
-		FROM nudge.pipeline_deals(deals, deal_stages, activities, zone, as_of, pipeline_value.currency) d
-	), n AS (
-		SELECT d.value, grouping(d.value) = 1 AS is_total, CASE WHEN by = 'stage' AND grouping(d.value) = 0 THEN min(d.stage_position) END AS place,
-			count(*) AS deals, coalesce(sum(d.amount), 0) AS amount, count(*) FILTER (WHERE d.win_probability IS NULL) AS unweighted, coalesce(sum(d.weighted_amount), 0) AS weighted,
-			count(*) FILTER (WHERE d.qualified) AS qualified, count(*) FILTER (WHERE d.qualified IS NULL) AS unknown,
-			count(*) FILTER (WHERE d.overdue) + dated AS overdue, coalesce(sum(d.amount) FILTER (WHERE d.overdue), 0) + dated AS overdue_amount,
-			avg(d.age_days) AS age, avg(d.stage_days) AS stage_age, sum(d.activity_count) AS done, count(*) FILTER (WHERE d.idle_days >= stale_days) AS stale,
-			coalesce(sum(d.amount) FILTER (WHERE d.idle_days >= stale_days), 0) AS stale_amount, count(d.idle_days) AS timed, min(d.currency_code) AS currency
-		FROM deal d
-		GROUP BY GROUPING SETS ((d.value), ())
-	)
-	SELECT n.value, n.is_total, n.deals, n.amount, n.unweighted, CASE WHEN n.unweighted = 0 THEN n.weighted END, CASE WHEN n.unknown = 0 THEN n.qualified END,
-		n.overdue, n.overdue_amount, n.age, n.stage_age, v.done, v.done / nullif(n.deals, 0)::numeric,
-		CASE WHEN v.timed THEN n.stale END, CASE WHEN v.timed THEN n.stale_amount END, coalesce(n.currency, upper(pipeline_value.currency))
-	FROM n, LATERAL (SELECT CASE WHEN activities IS NOT NULL THEN coalesce(n.done, 0)::bigint END AS done,
-		activities IS NOT NULL AND dated = 0 AND stale_days IS NOT NULL AS timed) v
-	WHERE n.is_total OR by IS NOT NULL
-	ORDER BY n.is_total, n.place, n.value COLLATE "C";
+	SELECT g.value, g.dimension IS NULL, g.open_deals, g.open_amount, g.unweighted_deals, g.weighted_amount, g.qualified_deals, g.overdue_deals, g.overdue_amount, g.mean_age_days, g.mean_stage_days,
+		g.activity_count, g.activities_per_open_deal, g.stale_deals, g.stale_amount, g.currency_code
+	FROM nudge.pipeline_groups(deals, deal_stages, activities, zone, as_of, array_remove(ARRAY[by], NULL), stale_days, pipeline_value.currency) g
+	ORDER BY g.dimension IS NULL, g.stage_position, g.value COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION nudge.pipeline_value(regclass, regclass, regclass, text, timestamptz, text, numeric, text) IS

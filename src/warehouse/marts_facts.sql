@@ -233,7 +233,19 @@ JOIN nudge_analytics.fact_deals d ON d.deal = l.deal,
 	'SELECT i.deal, i.at + interval ''1 microsecond'' FROM {deal_stages*} i',
 	'Stages that deals have entered; none unless deal_stages is mapped. Grain: deal and number of the stage; months are those of the zone of deploy()',
 	'{"deal": "Deal", "stage_no": "1 for the first stage that it entered, and so on", "stage": "Stage", "entered_at": "When it entered the stage", "left_at": "When it entered the next one; NULL if there is none yet", "owner": "Who works on the deal", "team": "Team of the owner", "segment": "Segment of the account", "amount": "Amount of the deal, as in fact_deals", "currency": "Currency of the amount",
-	"from_period": "First day of the first month at whose end it was open in the stage; NULL if at none", "until_period": "First day of the next month at whose end it was not; NULL if it is still, or if from_period is NULL"}');
+	"from_period": "First day of the first month at whose end it was open in the stage; NULL if at none", "until_period": "First day of the next month at whose end it was not; NULL if it is still, or if from_period is NULL"}'),
+-- as activity_lines knows them, but for those that are for no deal, which no change of a deal leads to
+('fact_activities', 'sales', 727, 'mart', '{activities,deals}', '{}', 'deal', '{deal,period,kind,owner}', $query$
+SELECT a.deal, a.period, a.kind, a.owner, d.team, d.segment, CASE WHEN a.bad = 0 OR nudge.check_input('activities', a.bad) THEN a.activities END AS activities, a.last_at
+FROM (
+	SELECT i.deal, nudge.period_start(nudge.civil_date(i.at, {zone}), 'month') AS period, lower(btrim(i.kind)) AS kind, i.owner, count(*) AS activities, max(i.at) AS last_at, count(*) FILTER (WHERE NOT coalesce(isfinite(i.at), false)) AS bad
+	FROM nudge_staging.activities i
+	WHERE i.at < nudge.as_of() OR i.at IS NULL
+	GROUP BY i.deal, nudge.period_start(nudge.civil_date(i.at, {zone}), 'month'), lower(btrim(i.kind)), i.owner
+) a LEFT JOIN nudge_analytics.fact_deals d ON d.deal = a.deal$query$,
+	'SELECT i.deal, i.at + interval ''1 microsecond'' FROM nudge_staging.activities i',
+	'What was done for each deal by month. Grain: deal, month of the zone of deploy(), kind and who did it',
+	'{"deal": "Deal: activities that are for none are left out", "period": "First day of the month", "kind": "Kind of activity, in small letters", "owner": "Who did it", "team": "Team of the owner of the deal; NULL if the deal is not known", "segment": "Segment of the account of the deal", "activities": "Activities", "last_at": "When the last of them was"}');
 
 -- Attributes as they were then.  As in the waterfall, what opens and closes a month
 -- is what was in force just before: of revenue and of usage alike, so that these

@@ -181,11 +181,9 @@ FROM (
 
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('sales_pipeline', 'sales', 730, 'metric', '{deals}', '{deal_stages,activities}', 'dimension', '{dimension,value}', $query$
-SELECT d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
+SELECT coalesce(r.dimension, 'all') AS dimension, CASE WHEN r.dimension IS NULL THEN 'all' ELSE r.value END AS value, r.open_deals, r.open_amount, r.unweighted_deals, r.weighted_amount, r.qualified_deals, r.overdue_deals, r.overdue_amount,
 	round(r.mean_age_days, 1) AS mean_age_days, round(r.mean_stage_days, 1) AS mean_stage_days, r.activity_count, r.activities_per_open_deal, r.stale_deals, r.stale_amount, r.currency_code AS currency
-FROM (VALUES ('all', 'stage', true), ('stage', 'stage', false), ('owner', 'owner', false), ('team', 'team', false), ('segment', 'segment', false)) d(dimension, by, is_total),
-	LATERAL nudge.pipeline_value('{deals$}'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), d.by) r
-WHERE r.is_total = d.is_total$query$,
+FROM nudge.pipeline_groups('{deals$}'::regclass, {deal_stages?}, {activities?}, {zone}, nudge.as_of(), '{stage,owner,team,segment}') r$query$,
 	'SELECT nudge.as_of()',
 	'Open deals now, in all and by a dimension: amount, weighted amount, age, activity. Grain: dimension and value',
 	'{"dimension": "all, or what value is of: stage, owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "open_deals": "Open deals", "open_amount": "Their amount", "unweighted_deals": "Open deals of stages without a probability", "weighted_amount": "Amount times probability of its stage",

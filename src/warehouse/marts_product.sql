@@ -29,7 +29,7 @@ COMMENT ON TRIGGER note_promises ON nudge.@table@ IS 'Targets of tickets are loo
 --@ end
 
 CREATE TRIGGER note_stages AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON nudge.sales_stages
-	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('fact_deal_stages', 'sales_months');
+	FOR EACH STATEMENT EXECUTE FUNCTION nudge.note_settings('fact_deal_stages', 'sales_months', 'sales_pipeline');
 COMMENT ON TRIGGER note_stages ON nudge.sales_stages IS 'What counts deals by stage is computed anew';
 
 -- A funnel that cannot be computed (nudge.funnel_problem) is an error of its key in

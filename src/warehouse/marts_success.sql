@@ -223,15 +223,47 @@ WHERE r.all_segments$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
 	'What partners have sourced and influenced by month, in all and by partner. Grain: month of the zone of deploy(), partner and measure',
 	'{"period": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "measure": "revenue, won_deals, won_amount, open_deals, pipeline or new_customers", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it", "total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, a fraction",
-	"influenced_rate": "influenced_value over total_value, a fraction", "active_partners": "Partners as the month closes, or now; of partner all", "currency": "Currency of amounts; NULL for counts", "complete": "Whether the month is over"}'),
-('sales_activity', 'sales', 1030, 'metric', '{activities,deals}', '{}', 'period', '{period,dimension,value,kind}', $query$
-SELECT r.period, d.dimension, CASE WHEN r.is_total THEN 'all' ELSE r.value END AS value, CASE WHEN r.all_kinds THEN 'all' ELSE r.kind END AS kind, r.activities_done, r.deals_won, r.activities_per_deal_won, r.complete
-FROM (SELECT nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM nudge_staging.activities i) b,
-	LATERAL nudge.report_window(b.day, {zone}) w,
-	(VALUES ('all', NULL), ('owner', 'owner'), ('team', 'team'), ('segment', 'segment')) d(dimension, by),
-	LATERAL nudge.sales_activities('nudge_staging.activities'::regclass, 'nudge_staging.deals'::regclass, w.start_day, w.end_day, 'month', {zone}, nudge.as_of(), d.by) r
-WHERE r.is_total = (d.by IS NULL)$query$,
-	'SELECT nudge.as_of()',
+	"influenced_rate": "influenced_value over total_value, a fraction", "active_partners": "Partners as the month closes, or now; of partner all", "currency": "Currency of amounts; NULL for counts", "complete": "Whether the month is over"}');
+
+-- What was done for deals is added up for the months in which that has changed; the rest is read
+-- as it is.  A value and a kind that are there in any month have a row in each.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
+('sales_activity_months', 'sales', 728, 'mart', '{activities,deals}', 'period', '{period,dimension,value,kind}', $query$
+SELECT a.period, v.dimension, v.value, a.kind, sum(a.activities)::bigint AS activities_done
+FROM nudge_analytics.fact_activities a, LATERAL (VALUES ('all'::text, 'all'::text), ('owner', a.owner), ('team', a.team), ('segment', a.segment)) v(dimension, value)
+GROUP BY a.period, v.dimension, v.value, a.kind$query$, NULL, NULL,
+	'Activities for deals by month and kind, in all and by a dimension: what sales_activity adds up. Grain: month of the zone of deploy() with any, dimension, value and kind',
+	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "kind": "Kind of activity", "activities_done": "Activities for deals"}'),
+('sales_activity', 'sales', 1030, 'metric', '{activities,deals}', 'period', '{period,dimension,value,kind}', $query$
+WITH loose AS MATERIALIZED (
+	SELECT nudge.period_start(nudge.civil_date(i.at, {zone}), 'month') AS period, i.owner, lower(btrim(i.kind)) AS kind, count(*) AS activities, nudge.check_input('activities', count(*) FILTER (WHERE NOT coalesce(isfinite(i.at), false))) AS checked
+	FROM nudge_staging.activities i
+	WHERE i.deal IS NULL AND (i.at < nudge.as_of() OR i.at IS NULL)
+	GROUP BY 1, 2, 3
+), span AS MATERIALIZED (
+	-- of a month that has not begun nothing is known
+	SELECT w.period, w.complete, CASE WHEN nudge.as_of() > w.start_at THEN 0 END AS zero
+	FROM (SELECT least((SELECT min(m.period) FROM nudge_analytics.sales_activity_months m), (SELECT min(l.period) FROM loose l)) AS day) b, LATERAL nudge.report_window(b.day, {zone}) r, LATERAL nudge.window_spans(r.start_day, r.end_day, 'month', {zone}, nudge.as_of()) w
+), done AS MATERIALIZED (
+	SELECT m.period, m.dimension, m.value, m.kind, grouping(m.kind) = 1 AS all_kinds, sum(m.activities_done)::bigint AS activities_done
+	FROM span s JOIN (
+		SELECT m.period, m.dimension, m.value, m.kind, m.activities_done FROM nudge_analytics.sales_activity_months m
+		UNION ALL
+		SELECT l.period, v.dimension, v.value, l.kind, l.activities FROM loose l, LATERAL (VALUES ('all'::text, 'all'::text), ('owner', l.owner), ('team', NULL), ('segment', NULL)) v(dimension, value) WHERE l.checked
+	) m ON m.period = s.period
+	GROUP BY GROUPING SETS ((m.period, m.dimension, m.value, m.kind), (m.period, m.dimension, m.value))
+), closed AS MATERIALIZED (
+	SELECT m.period, m.dimension, m.value, sum(m.won)::bigint AS won FROM span s JOIN nudge_analytics.sales_months m ON m.period = s.period WHERE m.won > 0 GROUP BY m.period, m.dimension, m.value
+)
+SELECT s.period, l.dimension, l.value, CASE WHEN k.all_kinds THEN 'all' ELSE k.kind END AS kind, v.activities_done, v.won AS deals_won, v.activities_done / nullif(v.won, 0)::numeric AS activities_per_deal_won, s.complete
+FROM span s
+CROSS JOIN (SELECT 'all'::text AS dimension, 'all'::text AS value UNION SELECT d.dimension, d.value FROM done d UNION SELECT c.dimension, c.value FROM closed c) l
+CROSS JOIN (SELECT NULL AS kind, true AS all_kinds UNION SELECT d.kind, d.all_kinds FROM done d) k
+LEFT JOIN done d ON d.period = s.period AND d.dimension = l.dimension AND d.all_kinds = k.all_kinds AND d.value IS NOT DISTINCT FROM l.value AND d.kind IS NOT DISTINCT FROM k.kind
+LEFT JOIN closed c ON c.period = s.period AND c.dimension = l.dimension AND c.value IS NOT DISTINCT FROM l.value,
+	LATERAL (SELECT coalesce(d.activities_done, 0) + s.zero AS activities_done, coalesce(c.won, 0) + s.zero AS won) v$query$,
+	$clock$SELECT t FROM nudge.period_ticks('month', {zone}) t
+UNION ALL SELECT i.at + interval '1 microsecond' FROM nudge_staging.activities i WHERE i.deal IS NULL$clock$, '{"sales_activity_months": null, "sales_months": null}',
 	'Activities of sales by month and kind, in all and by a dimension, beside the deals won. Grain: month of the zone of deploy(), dimension, value and kind',
 	'{"period": "First day of the month", "dimension": "all, or what value is of: owner, team, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "kind": "Kind of activity; all for all kinds: do not add it to the others", "activities_done": "Activities", "deals_won": "Deals won in the month",
 	"activities_per_deal_won": "activities_done over deals_won", "complete": "Whether the month is over"}');
