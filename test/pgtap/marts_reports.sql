@@ -300,8 +300,8 @@ CREATE FUNCTION pg_temp.after_a_pause(pause interval) RETURNS SETOF text LANGUAG
 DECLARE
 	one text;
 BEGIN
-	FOR one IN SELECT o.name FROM nudge.refresh_order() o JOIN nudge.materialisations m ON m.name = o.name AND m.has_clock ORDER BY o.depth, o.name LOOP
-		UPDATE nudge.materialisations SET clock_at = now() - pause WHERE name = one;
+	UPDATE nudge.materialisations SET clock_at = now() - pause WHERE has_clock;
+	FOR one IN SELECT o.name FROM nudge.refresh_order() o ORDER BY o.depth, o.name LOOP
 		PERFORM nudge.refresh_batch(one, 0, NULL);
 	END LOOP;
 	RETURN QUERY SELECT 'then: ' || w FROM pg_temp.wrong() w;
