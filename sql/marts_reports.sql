@@ -34,7 +34,7 @@ SELECT period, value, opening_tickets AS opening, tickets_opened AS opened, tick
 FROM nudge_analytics.support_backlog WHERE period < '2024-05-01' AND dimension IN ('all', 'category') ORDER BY period, value;
 -- every month up to this one is there, and this one is not complete
 SELECT count(*) = 12 * (extract(year FROM now()) - 2024) + extract(month FROM now()) - 2 AS all_months, count(*) FILTER (WHERE NOT complete) AS open FROM nudge_analytics.support_performance WHERE dimension = 'all';
--- any change is one of everything, but only what differs is written
+-- a change is one of the month in which the ticket was opened, and only what differs is written
 UPDATE tickets SET resolved_at = '2024-03-06 17:00Z' WHERE ticket = '7';
 CALL refresh('support_performance');
 SELECT batches, keys, rows_written, rows_deleted FROM run_history LIMIT 1;

@@ -11,18 +11,18 @@
 -- in which months something has changed.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns) VALUES
 ('support_customers', 'support', 690, 'mart', '{tickets}', '{customers}', 'customer', '{customer}', $query$
-SELECT DISTINCT ON (c.customer) c.customer, c.created_at,
+SELECT DISTINCT ON (c.customer) c.customer, CASE WHEN c.created_at < nudge.as_of() THEN c.created_at END AS created_at,
 	CASE WHEN c.created_at < nudge.as_of() THEN CASE WHEN c.created_at >= '0001-01-01Z' THEN nudge.period_start(nudge.civil_date(c.created_at, {zone}), 'month') ELSE date '0001-01-01' END END AS period,
 	nullif(btrim(c.segment), '') AS segment, coalesce(c.internal, false) AS internal
 FROM {customers*} c
 ORDER BY c.customer, c.created_at, c.segment COLLATE "C"$query$,
 	$clock$SELECT c.customer, c.created_at + interval '1 microsecond' FROM {customers*} c$clock$, NULL,
 	'Customers as reports on tickets count them. Grain: customer of customers',
-	'{"customer": "Customer", "created_at": "When it was created, or will be", "period": "First day of the month, in the zone of deploy(), in which it was created; NULL: not yet", "segment": "Segment; NULL if it is not known", "internal": "Own staff or a test account, whose tickets do not count"}'),
+	'{"customer": "Customer", "created_at": "When it was created; NULL: not yet", "period": "First day of the month, in the zone of deploy(), in which it was created; NULL: not yet", "segment": "Segment; NULL if it is not known", "internal": "Own staff or a test account, whose tickets do not count"}'),
 ('support_internal_customers', 'support', 691, 'mart', '{tickets}', '{customers}', 'customer', '{customer}', $query$
 SELECT c.customer, c.created_at, c.internal FROM nudge_analytics.support_customers c WHERE c.internal$query$, NULL, NULL,
 	'Customers whose tickets do not count: what is not by segment reads them alone. Grain: customer',
-	'{"customer": "Customer", "created_at": "When it was created, or will be", "internal": "True: own staff or a test account"}'),
+	'{"customer": "Customer", "created_at": "When it was created; NULL: not yet", "internal": "True: own staff or a test account"}'),
 ('support_customer_months', 'support', 692, 'mart', '{tickets}', '{customers}', 'period', '{period,segment}', $query$
 SELECT c.period, c.segment, count(*) AS customers FROM nudge_analytics.support_customers c WHERE NOT c.internal GROUP BY c.period, c.segment$query$, NULL, NULL,
 	'Customers by the month in which they were created and their segment now: those of a month are those created up to its end. Grain: month of the zone of deploy() and segment',

@@ -127,7 +127,7 @@ $$;
 INSERT INTO nudge.sales_stages (stage, position, win_probability, qualified) VALUES ('lead', 1, 0.2, false), ('offer', 2, 0.5, true);
 
 -- marts of other subjects have tests of their own
-DELETE FROM nudge.shipped_marts m WHERE m.place > 120 AND m.place NOT BETWEEN 700 AND 879;
+DELETE FROM nudge.shipped_marts m WHERE m.place > 120 AND m.place NOT BETWEEN 690 AND 879 AND m.name <> 'fact_tickets';
 SELECT nudge.map_source(i, i) FROM pg_temp.inputs() i WHERE i NOT IN ('customers', 'quotas', 'maintenance') \g /dev/null
 SELECT nudge.deploy(zone => 'Europe/Berlin', buckets => 3) \g /dev/null
 SELECT is_empty($$SELECT p.object FROM nudge.deploy(dry_run => true) p WHERE p.action = 'leave out'
