@@ -156,7 +156,7 @@ SELECT k.source, k.currency, nudge.period_start(min(k.first_day) FILTER (WHERE i
 FROM (
 	SELECT 'conversions' AS source, b.currency, nudge.civil_date(b.first_conversion_at, {zone}) AS first_day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL
 	UNION ALL
-	SELECT 'spend', upper(btrim(i.currency)), i.day FROM nudge_staging.spend i
+	SELECT 'spend', upper(btrim(i.currency)), i.day FROM {spend$} i
 ) k
 GROUP BY k.source, k.currency$query$, NULL, NULL,
 	'Currencies of conversions and of spend, and their first month: reports of several channels are in one. Grain: source and currency',
