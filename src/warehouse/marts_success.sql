@@ -227,18 +227,26 @@ FROM (
 		SELECT b.partner, false, b.partner = i.sourced_by, true FROM unnest(i.influenced_by) b(partner)
 	) p
 GROUP BY i.entity, i.customer, i.period, i.measure, i.currency, p.partner$query$,
-	$clock$SELECT c.customer, x.at FROM nudge_staging.conversions c, LATERAL (SELECT nudge.civil_date(c.at, {zone}) AS day) d, LATERAL (VALUES (d.day::timestamp AT TIME ZONE {zone}), ((nudge.period_start(d.day, 'month') + interval '36 months') AT TIME ZONE {zone})) x(at) WHERE isfinite(c.at)
+	$clock$SELECT c.customer, nudge.civil_date(c.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.conversions c WHERE isfinite(c.at)
 UNION ALL
-SELECT coalesce(d.customer, d.deal), nudge.civil_date(x.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.deals d, LATERAL (VALUES (d.created_at), (d.closed_at)) x(at) WHERE isfinite(x.at)
+SELECT coalesce(d.customer, d.deal), nudge.civil_date(d.created_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.deals d WHERE isfinite(d.created_at)
 UNION ALL
--- open in a month as it begins, until that is none of the 36; won in its last
-SELECT coalesce(d.customer, d.deal), (m.month + a.later) AT TIME ZONE {zone}
-FROM nudge_staging.deals d,
-	LATERAL generate_series(nudge.period_start(nudge.civil_date(greatest(d.created_at, nudge.as_of() - interval '12 years'), {zone}), 'month')::timestamp, nudge.period_start(nudge.civil_date(least(d.closed_at, nudge.as_of()), {zone}), 'month')::timestamp, interval '1 month') m(month),
-	LATERAL (VALUES (interval '0'), (interval '36 months')) a(later)
-WHERE isfinite(d.created_at)
+SELECT coalesce(d.customer, d.deal), nudge.civil_date(d.closed_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.deals d WHERE isfinite(d.closed_at)
 UNION ALL
-SELECT t.customer, nudge.civil_date(t.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.touches t WHERE btrim(t.partner) <> '' AND isfinite(t.at)$clock$,
+SELECT t.customer, nudge.civil_date(t.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.touches t WHERE btrim(t.partner) <> '' AND isfinite(t.at)
+UNION ALL
+-- as a month begins, deals that are open have it, and nothing has that which leaves the window
+SELECT i.entity, s.at
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') AS month OFFSET 0) n,
+	LATERAL (
+		SELECT m.month AT TIME ZONE {zone} AS at, (m.month - interval '36 months') AT TIME ZONE {zone} AS leaves_from, (m.month - interval '35 months') AT TIME ZONE {zone} AS leaves_until
+		FROM generate_series(n.month::timestamp - interval '72 months', n.month::timestamp, interval '1 month') m(month)
+	) s
+	JOIN (
+		SELECT c.customer AS entity, c.at AS from_at, c.at AS until_at, false AS is_deal FROM nudge_staging.conversions c
+		UNION ALL
+		SELECT coalesce(d.customer, d.deal), d.created_at, coalesce(d.closed_at, 'infinity'), true FROM nudge_staging.deals d
+	) i ON i.is_deal AND i.from_at < s.at AND i.until_at >= s.at OR i.from_at < s.leaves_until AND i.until_at >= s.leaves_from$clock$,
 	'{"touches": "customer", "conversions": "customer", "deals": ["customer", "deal"]}',
 	'What partners have sourced and influenced of each customer by month, of the present one and the 35 before. Grain: customer, or deal of which it is not known, month of the zone of deploy(), measure, currency and partner',
 	'{"entity": "Customer, or the deal if its customer is not known", "customer": "Customer; NULL if it is not known", "period": "First day of the month: of the conversion, of the close of a deal that was won, or in which a deal was open at the end", "measure": "revenue, won_deal, open_deal or new_customer", "currency": "Currency of the amounts; NULL of new customers", "partner": "Partner; NULL for all there was, with partners or without",
