@@ -47,7 +47,7 @@ COMMENT ON COLUMN nudge.shipped_marts.clock_query IS 'Keys, and when rows of the
 COMMENT ON COLUMN nudge.shipped_marts.key_maps IS 'How changes of an upstream lead to keys, where a column of the name of the key does not; NULL if nowhere';
 COMMENT ON COLUMN nudge.shipped_marts.description IS 'Comment on the table, with its grain';
 COMMENT ON COLUMN nudge.shipped_marts.columns IS 'Comments on its columns';
-COMMENT ON COLUMN nudge.shipped_marts.scopes IS 'For inputs that a report of the query is given as {customers@}: a query for the rows of some keys, those of nudge.batch_keys()';
+COMMENT ON COLUMN nudge.shipped_marts.scopes IS 'For inputs that a report of the query is given as {customers@}, or {deals$@} in one currency: a query for the rows of some keys, those of nudge.batch_keys()';
 COMMENT ON COLUMN nudge.shipped_marts.indexes IS 'Further indexes, by which people drill down, as CREATE INDEX has them after the name of the table';
 
 -- Views that BI tools read show numbers as numeric(24,6).  One that is larger would
@@ -236,6 +236,8 @@ BEGIN
 	FOR input IN SELECT k FROM jsonb_object_keys(mart.scopes) k LOOP
 		filled := replace(filled, format('{%s@}', input), CASE WHEN to_regclass(nudge.staging_name(input)) IS NULL THEN 'NULL::regclass'
 			ELSE format('CASE WHEN nudge.batch_keys() IS NULL THEN %L::regclass ELSE %L::regclass END', nudge.staging_name(input), nudge.scope_view(mart.name, input)) END);
+		filled := replace(filled, format('{%s$@}', input), CASE WHEN to_regclass(nudge.converted_view(input)) IS NULL THEN 'NULL::regclass'
+			ELSE format('CASE WHEN nudge.batch_keys() IS NULL THEN %L::regclass ELSE %L::regclass END', nudge.converted_view(input), nudge.scope_view(mart.name, input)) END);
 	END LOOP;
 	RETURN filled;
 END

@@ -151,16 +151,18 @@ WINDOW one AS (PARTITION BY m.period, v.dimension, v.value, s.currency, c.model)
 -- a change leads to that alone.  Of what is dated in the days to come these have
 -- the day, or a clock.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns, indexes, scopes) VALUES
-('acquisition_currencies', 'acquisition', 831, 'mart', '{spend,touches,conversions}', '{}', 'source', '{source,currency}', $query$
+('acquisition_currencies', 'acquisition', 831, 'mart', '{touches,conversions}', '{spend,deals}', 'source', '{source,currency}', $query$
 SELECT k.source, k.currency, nudge.period_start(min(k.first_day) FILTER (WHERE isfinite(k.first_day)), 'month') AS first_period
 FROM (
 	SELECT 'conversions' AS source, b.currency, nudge.civil_date(b.first_conversion_at, {zone}) AS first_day FROM nudge_analytics.journey_buckets b WHERE b.currency IS NOT NULL
 	UNION ALL
-	SELECT 'spend', upper(btrim(i.currency)), i.day FROM {spend$} i
+	SELECT 'spend', upper(btrim(i.currency)), i.day FROM {spend$*} i
+	UNION ALL
+	SELECT 'deals', upper(btrim(d.currency)), nudge.civil_date(d.created_at, {zone}) FROM {deals$*} d
 ) k
 GROUP BY k.source, k.currency$query$, NULL, NULL,
-	'Currencies of conversions and of spend, and their first month: reports of several channels are in one. Grain: source and currency',
-	'{"source": "conversions or spend", "currency": "Currency; NULL if spend has none", "first_period": "First day of the month of the first row"}', '{}', NULL),
+	'Currencies of conversions, spend and deals, and their first month: reports that add up several channels, campaigns or partners are in one. Grain: source and currency',
+	'{"source": "conversions, spend or deals", "currency": "Currency; NULL if rows have none", "first_period": "First day of the month of the first row"}', '{}', NULL),
 ('channel_costs', 'acquisition', 832, 'mart', '{spend}', '{budgets}', 'period', '{period,channel,campaign,currency}', $query$
 SELECT r.period, r.channel, r.campaign, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks, r.shown_clicks, r.clicked_impressions, r.clicked_amount, r.planned_amount
 FROM (
@@ -220,7 +222,7 @@ INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_i
 ('channel_performance', 'acquisition', 840, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$
 SELECT r.period, r.name AS channel, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.click_through_rate, r.cost_per_click, r.cost_per_lead, r.visitor_to_lead_rate, r.lead_to_customer_rate, r.click_to_customer_rate,
 	r.cac, r.roas, r.roi, r.cost_share, r.planned_cost, r.planned_share, p.currency, (r.period + interval '1 month')::date <= n.today AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k) c,
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k WHERE k.source IN ('conversions', 'spend')) c,
 	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
 	LATERAL nudge.report_windows(c.first_period, {zone}, 36) w,
 	LATERAL (

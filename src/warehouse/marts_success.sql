@@ -133,7 +133,7 @@ GROUP BY b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('campaign_performance', 'acquisition', 1020, 'metric', '{campaigns,spend,touches,conversions}', '{leads}', 'period', '{period,campaign}', $query$
 SELECT r.period, r.name AS campaign, g.channel, g.kind AS campaign_kind, r.cost, r.impressions, r.clicks, r.visitors, r.new_leads, r.new_customers, r.revenue, r.cac, r.roas, r.roi, p.currency, (r.period + interval '1 month')::date <= n.today AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k) c,
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k WHERE k.source IN ('conversions', 'spend')) c,
 	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
 	LATERAL nudge.report_windows(c.first_period, {zone}, 36) w,
 	LATERAL (
@@ -206,21 +206,78 @@ FROM (SELECT nudge.civil_date(min(i.published_at) FILTER (WHERE isfinite(i.publi
 	'{"period": "First day of the month", "type": "Type of content", "published": "Pieces published in the month", "visitors": "Distinct visitors of its touches; NULL if they are not mapped", "new_leads": "Leads that came from it", "customers": "Those of them that became customers", "content_to_lead_rate": "new_leads over visitors, a fraction",
 	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}');
 
--- Reports over whole inputs: any change of an input is one of everything.
+-- What partners bring is known of each customer alone, and of a deal of which the
+-- customer is not known.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns, scopes) VALUES
+('partner_items', 'acquisition', 1016, 'mart', '{touches,conversions,deals}', 'entity', '{entity,period,measure,currency,partner}', $query$
+SELECT i.entity, i.customer, i.period, i.measure, i.currency, p.partner, count(*) FILTER (WHERE p.is_item) AS items, sum(i.amount) FILTER (WHERE p.is_item) AS amount,
+	count(*) FILTER (WHERE p.is_sourced) AS sourced_items, coalesce(sum(i.amount) FILTER (WHERE p.is_sourced), 0) AS sourced_amount, count(*) FILTER (WHERE p.is_influenced) AS influenced_items, coalesce(sum(i.amount) FILTER (WHERE p.is_influenced), 0) AS influenced_amount
+FROM (
+	SELECT coalesce(x.customer, x.deal) AS entity, x.customer, x.period, x.measure, upper(btrim(x.currency_code)) AS currency, coalesce(x.amount, 0) AS amount, x.sourced_by, x.influenced_by
+	FROM (SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+		LATERAL (
+			SELECT array_agg(m.month::date) AS start_days, array_agg(least((m.month + interval '1 month')::date, n.today + 1)) AS end_days
+			FROM nudge.report_window((n.today - interval '3 years')::date, {zone}, 36) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(month)
+		) s,
+		LATERAL nudge.partner_items_by_period({touches@}, {conversions$@}, {deals$@}, s.start_days, s.end_days, zone => {zone}, with_segments => false) x
+) i,
+	LATERAL (
+		SELECT NULL::text AS partner, true AS is_item, i.sourced_by IS NOT NULL AS is_sourced, i.influenced_by <> '{}' AS is_influenced
+		UNION ALL
+		SELECT b.partner, false, b.partner = i.sourced_by, true FROM unnest(i.influenced_by) b(partner)
+	) p
+GROUP BY i.entity, i.customer, i.period, i.measure, i.currency, p.partner$query$,
+	$clock$SELECT c.customer, nudge.civil_date(c.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.conversions c WHERE isfinite(c.at)
+UNION ALL
+SELECT coalesce(d.customer, d.deal), nudge.civil_date(d.created_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.deals d WHERE isfinite(d.created_at)
+UNION ALL
+SELECT coalesce(d.customer, d.deal), nudge.civil_date(d.closed_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.deals d WHERE isfinite(d.closed_at)
+UNION ALL
+SELECT t.customer, nudge.civil_date(t.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.touches t WHERE btrim(t.partner) <> '' AND isfinite(t.at)
+UNION ALL
+-- as a month begins, deals that are open have it, and nothing has that which leaves the window
+SELECT i.entity, s.at
+FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') AS month OFFSET 0) n,
+	LATERAL (
+		SELECT m.month AT TIME ZONE {zone} AS at, (m.month - interval '36 months') AT TIME ZONE {zone} AS leaves_from, (m.month - interval '35 months') AT TIME ZONE {zone} AS leaves_until
+		FROM generate_series(n.month::timestamp - interval '72 months', n.month::timestamp, interval '1 month') m(month)
+	) s
+	JOIN (
+		SELECT c.customer AS entity, c.at AS from_at, c.at AS until_at, false AS is_deal FROM nudge_staging.conversions c
+		UNION ALL
+		SELECT coalesce(d.customer, d.deal), d.created_at, coalesce(d.closed_at, 'infinity'), true FROM nudge_staging.deals d
+	) i ON i.is_deal AND i.from_at < s.at AND i.until_at >= s.at OR i.from_at < s.leaves_until AND i.until_at >= s.leaves_from$clock$,
+	'{"touches": "customer", "conversions": "customer", "deals": ["customer", "deal"]}',
+	'What partners have sourced and influenced of each customer by month, of the present one and the 35 before. Grain: customer, or deal of which it is not known, month of the zone of deploy(), measure, currency and partner',
+	'{"entity": "Customer, or the deal if its customer is not known", "customer": "Customer; NULL if it is not known", "period": "First day of the month: of the conversion, of the close of a deal that was won, or in which a deal was open at the end", "measure": "revenue, won_deal, open_deal or new_customer", "currency": "Currency of the amounts; NULL of new customers", "partner": "Partner; NULL for all there was, with partners or without",
+	"items": "Conversions, deals or customers; 0 of a partner", "amount": "Their amount; NULL of a partner", "sourced_items": "Those that were sourced", "sourced_amount": "Their amount", "influenced_items": "Those that were influenced, what was sourced with it", "influenced_amount": "Their amount"}',
+	jsonb_build_object('touches', 'SELECT i.* FROM nudge_staging.touches i WHERE i.customer = ANY (nudge.batch_keys(''SELECT unnest($1)''))',
+		'conversions', 'SELECT i.* FROM {conversions$} i WHERE i.customer = ANY (nudge.batch_keys(''SELECT unnest($1)''))',
+		'deals', 'SELECT i.* FROM {deals$} i WHERE i.customer = ANY (nudge.batch_keys(''SELECT unnest($1)'')) UNION ALL SELECT i.* FROM {deals$} i WHERE i.customer IS NULL AND i.deal = ANY (nudge.batch_keys(''SELECT unnest($1)''))'));
+
+-- Partners are a short list: any change of it is one of everything.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('partner_results', 'acquisition', 1022, 'metric', '{partners,touches,conversions,deals}', '{spend}', 'period', '{period,partner,measure}', $query$
-SELECT m.period::date AS period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, n.active_partners,
-	CASE WHEN r.measure IN ('revenue', 'won_amount', 'pipeline') THEN c.currency END AS currency, (m.period + interval '1 month')::date <= nudge.civil_date(nudge.as_of(), {zone}) AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.day) AS day
-		FROM (SELECT upper(btrim(i.currency)) AS currency, nudge.civil_date(min(i.at) FILTER (WHERE isfinite(i.at)), {zone}) AS day FROM {conversions$} i GROUP BY upper(btrim(i.currency))
-			UNION ALL SELECT upper(btrim(i.currency)), nudge.civil_date(min(i.created_at) FILTER (WHERE isfinite(i.created_at)), {zone}) FROM {deals$} i GROUP BY upper(btrim(i.currency))) k) c,
-	LATERAL nudge.report_window(c.day, {zone}, 36) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT m.period::date AS start_day, least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone}) + 1) AS end_day) o,
-	LATERAL nudge.partner_performance('nudge_staging.touches'::regclass, '{conversions$}'::regclass, '{deals$}'::regclass, o.start_day, o.end_day, zone => {zone}, currency => c.currency) r
-	LEFT JOIN LATERAL (SELECT p.active_partners FROM nudge.partner_count('nudge_staging.partners'::regclass, o.end_day - 1, {zone}) p WHERE p.is_total AND r.all_partners) n ON true
-WHERE r.all_segments$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+SELECT r.period, CASE WHEN r.all_partners THEN 'all' ELSE r.partner END AS partner, r.measure, r.sourced_value, r.influenced_value, r.total_value, r.sourced_share AS sourced_rate, r.influenced_share AS influenced_rate, a.active_partners,
+	CASE WHEN r.measure IN ('revenue', 'won_amount', 'pipeline') THEN p.currency END AS currency, (r.period + interval '1 month')::date <= n.today AS complete
+FROM (SELECT nudge.single_currency(array_agg(DISTINCT k.currency)) AS currency, min(k.first_period) AS first_period FROM nudge_analytics.acquisition_currencies k WHERE k.source IN ('conversions', 'deals')) c,
+	(SELECT nudge.civil_date(nudge.as_of(), {zone}) AS today) n,
+	LATERAL nudge.report_windows(c.first_period, {zone}, 36) w,
+	LATERAL (SELECT array_agg(m.month::date) AS periods FROM generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(month)) s,
+	LATERAL (
+		SELECT nudge.single_currency(array_agg(DISTINCT k.currency) FILTER (WHERE k.measure <> 'new_customer'), c.currency) AS currency,
+			array_agg((k.period, k.partner, k.partner IS NULL, NULL, true, k.measure, k.items, k.amount, k.sourced_items, k.sourced_amount, k.influenced_items, k.influenced_amount)::nudge.partner_part) AS parts
+		FROM (
+			SELECT i.period, i.partner, i.measure, i.currency, sum(i.items)::bigint AS items, sum(i.amount) AS amount, sum(i.sourced_items)::bigint AS sourced_items, sum(i.sourced_amount) AS sourced_amount, sum(i.influenced_items)::bigint AS influenced_items, sum(i.influenced_amount) AS influenced_amount
+			FROM nudge_analytics.partner_items i WHERE i.period >= w.start_day AND i.period < w.end_day
+			GROUP BY i.period, i.partner, i.measure, i.currency
+		) k
+	) p,
+	LATERAL nudge.partner_totals(p.parts, s.periods) r
+	LEFT JOIN LATERAL (
+		SELECT m.period, t.active_partners FROM unnest(s.periods) m(period), LATERAL nudge.partner_count('nudge_staging.partners'::regclass, least((m.period + interval '1 month')::date - 1, n.today), {zone}) t WHERE t.is_total
+	) a ON r.all_partners AND a.period = r.period$query$,
+	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t',
 	'What partners have sourced and influenced by month, in all and by partner. Grain: month of the zone of deploy(), partner and measure',
 	'{"period": "First day of the month", "partner": "Partner; all for all of them: do not add it to the others", "measure": "revenue, won_deals, won_amount, open_deals, pipeline or new_customers", "sourced_value": "What partners brought", "influenced_value": "What they took part in, what they brought with it", "total_value": "All there was, with partners or without", "sourced_rate": "sourced_value over total_value, a fraction",
 	"influenced_rate": "influenced_value over total_value, a fraction", "active_partners": "Partners as the month closes, or now; of partner all", "currency": "Currency of amounts; NULL for counts", "complete": "Whether the month is over"}');

@@ -93,8 +93,8 @@ INSERT INTO company.spend (day, channel, amount, currency) SELECT month + interv
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT results_eq($$SELECT q.key::date, q.sqlstate, q.error FROM nudge.quarantine q WHERE q.materialisation = 'fact_spend'$$,
 	$$SELECT (month + interval '3 days')::date, '22003', format('"amount" of (%s, Paid Search, USD) in nudge_analytics.fact_spend is -2000000000000000000', (month + interval '3 days')::date) FROM pg_temp.absurd$$, 'the row is named');
-SELECT is_empty($$SELECT q.materialisation, q.key FROM nudge.quarantine q, pg_temp.absurd WHERE q.materialisation IN ('cost_structure', 'channel_performance', 'burn_and_runway', 'costs_per_customer') AND q.key::date < month$$, 'months before it are computed');
-SELECT set_has($$SELECT q.materialisation, q.key::date FROM nudge.quarantine q$$, $$SELECT m, month::date FROM pg_temp.absurd, unnest('{cost_structure,channel_performance,burn_and_runway}'::text[]) m$$, 'its own is put aside');
+SELECT is_empty($$SELECT q.materialisation, q.key FROM nudge.quarantine q, pg_temp.absurd WHERE q.materialisation IN ('cost_structure', 'channel_costs', 'burn_and_runway', 'costs_per_customer') AND q.key::date < month$$, 'months before it are computed');
+SELECT set_has($$SELECT q.materialisation, q.key::date FROM nudge.quarantine q$$, $$SELECT m, month::date FROM pg_temp.absurd, unnest('{cost_structure,channel_costs,burn_and_runway}'::text[]) m$$, 'its own is put aside');
 SELECT is(f.status, 'quarantined', 'which freshness shows') FROM nudge.freshness f WHERE f.name = 'fact_spend';
 SELECT is_empty('SELECT pg_temp.broken_views()', 'no view is broken by it');
 SELECT results_eq($$SELECT source_name, problem, column_name, bad_rows FROM nudge.check_source() WHERE problem = 'too large' ORDER BY 1$$, $$VALUES ('costs', 'too large', 'amount', 1::bigint), ('spend', 'too large', 'amount', 1)$$, 'check_source finds the rows');
@@ -102,7 +102,7 @@ DELETE FROM company.costs WHERE amount = 1e18;
 DELETE FROM company.spend WHERE amount = -2e18;
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT is_empty('SELECT materialisation, key, error FROM nudge.quarantine', 'without them nothing is put aside');
-SELECT is_empty($$SELECT * FROM pg_temp.contents() c WHERE c.name IN ('fact_spend', 'cost_structure', 'channel_performance', 'burn_and_runway', 'costs_per_customer') EXCEPT ALL SELECT * FROM pg_temp.before$$, 'and all is as it was');
+SELECT is_empty($$SELECT * FROM pg_temp.contents() c WHERE c.name IN ('fact_spend', 'cost_structure', 'channel_costs', 'channel_performance', 'burn_and_runway', 'costs_per_customer') EXCEPT ALL SELECT * FROM pg_temp.before$$, 'and all is as it was');
 
 -- Some in every number of every input -----------------------------------------
 

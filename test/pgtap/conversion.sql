@@ -76,7 +76,7 @@ INSERT INTO exchange_rates (id, currency, day, rate) VALUES (-1, 'usd', '2019-01
 INSERT INTO exchange_rates (currency, day, rate, base) VALUES ('USD', current_date - 30, 150, 'JPY');
 
 DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_mrr', 'mrr_buckets', 'mrr_summary', 'customer_mrr_items', 'mrr_item_buckets', 'mrr_consolidated', 'mrr_causes', 'revenue_retention_buckets', 'revenue_retention', 'fact_deals', 'fact_deal_stages', 'sales_months', 'sales_performance', 'cost_structure', 'burn_and_runway', 'channel_performance',
-	'customer_journeys', 'journey_buckets', 'attribution_buckets', 'attribution_paths', 'channel_attribution');
+	'customer_journeys', 'journey_buckets', 'attribution_buckets', 'attribution_paths', 'channel_attribution', 'acquisition_currencies', 'channel_costs', 'lead_origins', 'visitor_touches', 'channel_credit_buckets');
 
 -- Each currency alone, as long as none is chosen ----------------------------
 

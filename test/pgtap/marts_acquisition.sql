@@ -93,7 +93,7 @@ SELECT pg_temp.add(i) FROM (SELECT i FROM pg_temp.inputs() i, generate_series(1,
 
 \set marts '''{channel_performance,campaign_performance,content_performance,partner_results}'''
 -- these and what they read
-DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_journeys', 'journey_buckets', 'acquisition_currencies', 'channel_costs', 'lead_origins', 'visitor_touches', 'channel_credit_buckets', 'campaign_credit_buckets') AND m.name <> ALL (:marts::text[]);
+DELETE FROM nudge.shipped_marts m WHERE m.name NOT IN ('customer_journeys', 'journey_buckets', 'acquisition_currencies', 'channel_costs', 'lead_origins', 'visitor_touches', 'channel_credit_buckets', 'campaign_credit_buckets', 'partner_items') AND m.name <> ALL (:marts::text[]);
 SELECT nudge.map_source(i, i) FROM pg_temp.inputs() i WHERE i NOT IN ('leads', 'budgets') \g /dev/null
 SELECT nudge.deploy(zone => 'Europe/Berlin', buckets => 3) \g /dev/null
 SELECT isnt(pg_temp.refresh_all(), 'nothing', 'all is computed at first');
@@ -213,6 +213,7 @@ INSERT INTO touches (customer, at, channel) VALUES ('x', pg_temp.ago(3, 2), 'ema
 SELECT is(pg_temp.touched('channel_performance'), pg_temp.month(3), 'a touch is of its month, and of those whose conversions it leads to');
 SELECT is(pg_temp.touched('campaign_performance'), pg_temp.month(3), 'and of one that no campaign has earned');
 SELECT is(pg_temp.touched('content_performance'), pg_temp.month(3), 'of content only if it is of a piece, which the month tells');
+SELECT is(pg_temp.touched('partner_results'), 'none', 'one of no partner is of none');
 INSERT INTO touches (customer, at, channel, campaign) VALUES ('x', pg_temp.ago(4, 27), 'search', 'alpha');
 SELECT is(pg_temp.touched('channel_performance'), pg_temp.month(4) || ',' || pg_temp.month(3), 'one at the end of a month is on a path to the next');
 SELECT is(pg_temp.touched('campaign_performance'), pg_temp.month(4) || ',' || pg_temp.month(3), 'of a campaign too');
@@ -230,6 +231,13 @@ SELECT pg_temp.refresh_all() \g /dev/null
 UPDATE conversions SET revenue = 11 WHERE customer = 'x';
 SELECT is(pg_temp.touched('channel_performance'), pg_temp.month(3), 'a conversion is of its month');
 SELECT is(pg_temp.touched('campaign_performance'), pg_temp.month(3), 'for campaigns too');
+SELECT is(pg_temp.touched('partner_results'), pg_temp.month(3), 'and for partners');
+INSERT INTO touches (customer, at, channel, partner) VALUES ('x', pg_temp.ago(4, 20), 'search', 'acme');
+SELECT is(pg_temp.touched('partner_results'), pg_temp.month(3), 'a touch of a partner is of the month of the conversion');
+UPDATE deals SET amount = 2 WHERE deal = 'd0';
+SELECT is(pg_temp.touched('partner_results'), (SELECT string_agg(pg_temp.month(m), ',' ORDER BY m DESC) FROM generate_series(0, 9) m), 'a deal is of all months in which it is open');
+UPDATE deals SET closed_at = pg_temp.ago(6), outcome = 'won' WHERE deal = 'd0';
+SELECT is(pg_temp.touched('partner_results'), (SELECT string_agg(pg_temp.month(m), ',' ORDER BY m DESC) FROM generate_series(0, 6) m), 'one that is closed is of none from then on');
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT is_empty($$SELECT pg_temp.wrong() UNION ALL SELECT pg_temp.unlike('shop')$$, 'all is right');
 -- before all others
