@@ -94,7 +94,7 @@ BEGIN
 		), item AS (
 			SELECT m.metric, f.fact, n.no, f.customer, a.label, f.value, f.agreed_at > f.valid_from AS too_late,
 				row_number() OVER (PARTITION BY f.fact, n.no, f.customer ORDER BY f.valid_from, f.agreed_at, f.value COLLATE "C") AS item_no
-			FROM found f JOIN nudge.account_share_metrics() m ON m.source = f.fact AND m.counts = 'items' JOIN day n ON n.no >= f.from_no AND n.no < f.until_no
+			FROM found f JOIN nudge.account_share_metrics() m ON m.source = f.fact AND m.counts = 'items' CROSS JOIN LATERAL generate_series(f.from_no, f.until_no - 1) n(no)
 			JOIN account a ON a.no = n.no AND a.customer = f.customer AND a.active
 		), sponsor AS (
 			-- the mean of all sponsors
@@ -133,9 +133,16 @@ BEGIN
 			FROM begun b LEFT JOIN met m ON m.no = b.no AND m.customer = b.customer
 		), line AS (
 			-- what each adds to the metrics of account_share_metrics
-			SELECT m.metric, a.no, a.customer, a.label, NULL::text AS item, coalesce(nudge.fact_flag(l.fact, l.value), false)::integer::numeric AS numerator, 1::numeric AS denominator, l.value AS detail
-			FROM nudge.account_share_metrics() m CROSS JOIN account a LEFT JOIN latest l ON l.no = a.no AND l.customer = a.customer AND l.fact = m.source
-			WHERE m.counts = 'flag' AND a.active
+			SELECT v.metric, a.no, a.customer, a.label, NULL::text AS item, coalesce(v.met, false)::integer::numeric AS numerator, 1::numeric AS denominator, v.value AS detail
+			FROM account a LEFT JOIN (
+				SELECT l.no, l.customer, max(l.value) FILTER (WHERE l.fact = 'upsell_identified') AS upsell_identified, max(l.value) FILTER (WHERE l.fact = 'unmet_need') AS unmet_need,
+					max(l.value) FILTER (WHERE l.fact = 'growth_plan') AS growth_plan, max(l.value) FILTER (WHERE l.fact = 'referenceable') AS referenceable, max(l.value) FILTER (WHERE l.fact = 'documented_roi') AS documented_roi
+				FROM latest l GROUP BY l.no, l.customer
+			) r ON r.no = a.no AND r.customer = a.customer,
+				LATERAL (VALUES ('expansion_opportunity_coverage', nudge.fact_flag('upsell_identified', r.upsell_identified), r.upsell_identified), ('solution_gap_identification_rate', nudge.fact_flag('unmet_need', r.unmet_need), r.unmet_need),
+					('strategic_account_planning_rate', nudge.fact_flag('growth_plan', r.growth_plan), r.growth_plan), ('reference_customer_rate', nudge.fact_flag('referenceable', r.referenceable), r.referenceable),
+					('roi_realization_rate', nudge.fact_number('documented_roi', r.documented_roi) >= 1, r.documented_roi)) v(metric, met, value)
+			WHERE a.active
 			UNION ALL
 			SELECT 'qbr_completion_rate', a.no, a.customer, a.label, NULL, coalesce(h.held, false)::integer::numeric, 1::numeric, h.held::text
 			FROM account a LEFT JOIN held h ON h.no = a.no AND h.customer = a.customer WHERE a.active
@@ -149,9 +156,6 @@ BEGIN
 			FROM account a LEFT JOIN sponsor s ON s.no = a.no AND s.customer = a.customer,
 				LATERAL (VALUES ('sponsor_health_rate', (s.level >= %8$s)::integer), ('sponsor_coverage_rate', (s.level IS NOT NULL)::integer)) v(metric, numerator)
 			WHERE a.active AND (v.metric = 'sponsor_coverage_rate' OR s.level IS NOT NULL)
-			UNION ALL
-			SELECT 'roi_realization_rate', a.no, a.customer, a.label, NULL, coalesce(nudge.fact_number(l.fact, l.value) >= 1, false)::integer::numeric, 1::numeric, l.value
-			FROM account a LEFT JOIN latest l ON l.no = a.no AND l.customer = a.customer AND l.fact = 'documented_roi' WHERE a.active
 			UNION ALL
 			SELECT 'executive_relationship_rate', a.no, a.customer, a.label, NULL, coalesce(c.levels >= %9$s, false)::integer::numeric, 1::numeric, c.words
 			FROM account a LEFT JOIN contact c ON c.no = a.no AND c.customer = a.customer WHERE a.active
