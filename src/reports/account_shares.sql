@@ -339,3 +339,33 @@ END
 $$;
 COMMENT ON FUNCTION nudge.value_realization(nudge.mrr_state, regclass, date, regclass, regclass, numeric, text, text, text) IS
 	'Value realization rate: customers with more than the threshold of their agreed criteria met, over those that have agreed criteria; coverage is the share of customers that have. Not STRICT: NULL inputs are not known';
+
+CREATE FUNCTION nudge.value_realization_sums(
+	states nudge.mrr_state[],
+	state_buckets integer[],
+	account_facts regclass,
+	days date[],
+	customers regclass,
+	usage regclass,
+	zone text,
+	buckets integer
+) RETURNS TABLE (bucket integer, as_of date, segment text, all_customers bigint, scored_customers bigint, realized_customers bigint, total_score numeric, indexed_customers bigint, total_index numeric, named boolean)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 1000 COST 1000000
+	SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE nudge.account_query(customers, account_facts, '{criterion_met}', zone => zone, buckets => buckets, usage => usage) || $query$,
+		part AS (
+			SELECT nudge.bucket(o.customer, $5) AS bucket, o.no, o.label, count(*) AS customers, count(o.score) AS scored, count(*) FILTER (WHERE o.score > 0.8) AS realized, sum(o.score) AS score, count(o.value_index) AS indexed, sum(o.value_index) AS value_index, false AS named
+			FROM outcome o GROUP BY 1, 2, 3
+			UNION ALL
+			SELECT b.bucket, d.no, b.label, 0, 0, 0, NULL, 0, NULL, b.label IS NOT NULL
+			FROM (SELECT nudge.bucket(c.customer, $5) AS bucket, CASE WHEN btrim(c.segment) <> '' THEN c.label END AS label FROM customer c
+				UNION SELECT nudge.bucket(c.customer, $5), NULL FROM customer c UNION SELECT s, NULL FROM unnest($3) s) b CROSS JOIN day d
+		)
+		SELECT p.bucket, d.as_of, p.label, sum(p.customers)::bigint, sum(p.scored)::bigint, sum(p.realized)::bigint, coalesce(sum(p.score), 0), sum(p.indexed)::bigint, coalesce(sum(p.value_index), 0), bool_or(p.named)
+		FROM part p JOIN day d ON d.no = p.no GROUP BY p.bucket, d.as_of, p.label$query$ USING days, states, coalesce(state_buckets, '{}'), NULL::nudge.mrr_state[], buckets;
+END
+$$;
+COMMENT ON FUNCTION nudge.value_realization_sums(nudge.mrr_state[], integer[], regclass, date[], regclass, regclass, text, integer) IS
+	'Works for the mart value_realization_buckets: value_realization_lines of many days added up by hash bucket of customers and segment, with a row for each bucket, day and segment. Not STRICT: NULL inputs are not known';

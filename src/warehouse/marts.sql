@@ -213,6 +213,21 @@ END;
 COMMENT ON FUNCTION nudge.report_ticks(text, integer) IS
 	'When months of a report that is a mart change by time alone, for its clock query: as a month begins, with each day of the present one, as a month ends, and as it falls out of a window of so many months';
 
+CREATE FUNCTION nudge.batch_buckets(buckets integer) RETURNS integer[]
+	LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
+	RETURN coalesce(nudge.batch_keys()::integer[], ARRAY(SELECT pg_catalog.generate_series(0, batch_buckets.buckets - 1)));
+COMMENT ON FUNCTION nudge.batch_buckets(integer) IS 'The hash buckets that a batch of a mart with this key computes, all if all are';
+
+-- What is known as a month closes, and of the present one as yesterday did.
+CREATE FUNCTION nudge.month_closes(zone text, months integer DEFAULT 13) RETURNS date[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN (SELECT array_agg(c.day ORDER BY c.day)
+		FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t, generate_series(0, month_closes.months - 1) g(ago),
+			LATERAL (SELECT (nudge.period_start(t.day, 'month') - make_interval(months => g.ago))::date AS month) m,
+			LATERAL (SELECT least((m.month + interval '1 month')::date, t.day) - 1 AS day) c
+		WHERE c.day >= m.month);
+COMMENT ON FUNCTION nudge.month_closes(text, integer) IS 'The last days of the months before that of nudge.as_of(), and the day before it, if that is in its month';
+
 -- What begins at an instant is over, or dated, from it on; what is dated before
 -- as_of is known, so that it takes the first instant after it too.
 CREATE FUNCTION nudge.period_ticks(grain text, zone text) RETURNS SETOF timestamptz

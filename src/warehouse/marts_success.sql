@@ -7,44 +7,88 @@
  * Rules: doc/marts_success.md.
  */
 
--- Reports over whole inputs: any change of an input is one of everything.  What
--- is known of accounts is what is known as a month closes, or yesterday.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
-('account_success', 'customers', 1000, 'metric', '{account_facts,customers,subscriptions}', '{contracts}', 'period', '{period,dimension,value,metric}', $query$
-SELECT m.period::date AS period, d.dimension, d.value, r.metric, coalesce(e.numerator, r.numerator) AS numerator, coalesce(e.denominator, r.denominator) AS denominator, CASE WHEN e.denominator > 0 THEN e.numerator / e.denominator ELSE r.value END AS result, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
-	(SELECT array_agg(c.currency) AS currencies, array_agg(c.state) AS states FROM (SELECT b.currency, nudge.rollup(b.state) AS state FROM nudge_analytics.mrr_buckets b GROUP BY b.currency) c OFFSET 0) o,
-	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
-	LATERAL nudge.report_window(f.day, {zone}, 13) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT 'segment', nudge.attribute_label('segment', c.segment), min(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '' GROUP BY 2) d,
-	LATERAL nudge.account_shares(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {contracts$?}, d.segment, {zone}) r
-	-- a rate that moves is no expansion: who pays more is found in the currency that is paid
-	LEFT JOIN LATERAL (
-		SELECT sum(l.numerator) AS numerator, sum(l.denominator) AS denominator
-		FROM unnest(o.states) p(state), LATERAL nudge.account_revenue_lines(p.state, k.closes_on, 'nudge_staging.customers'::regclass, NULL, d.segment, {zone}) l
-		WHERE r.metric = 'account_expansion_rate' AND o.currencies <> ARRAY[s.currency] AND l.metric = 'account_expansion_rate'
-	) e ON true
-WHERE k.closes_on >= m.period::date$query$,
+-- What is known of accounts is what is known as a month closes, or yesterday.  A
+-- customer is in one bucket and one segment, so that months are sums: one in which
+-- no sum has changed is not computed.  Where a bucket has no price at all, accounts
+-- are customers that exist, which counts if no bucket has one.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, scopes, description, columns) VALUES
+('account_customers', 'customers', 985, 'mart', '{account_facts,customers,subscriptions}', '{}', 'customer', '{customer}', $query$
+SELECT a.customer, nudge.bucket(a.customer, {buckets}) AS bucket, nudge.civil_date(min(a.valid_from) FILTER (WHERE isfinite(a.valid_from)), {zone}) AS first_day
+FROM (SELECT c.customer, NULL::timestamptz AS valid_from FROM nudge_staging.customers c
+	UNION ALL SELECT f.customer, NULL FROM nudge_staging.account_facts f
+	UNION ALL SELECT s.customer, s.valid_from FROM nudge_staging.subscriptions s) a
+GROUP BY a.customer$query$, NULL, NULL, NULL,
+	'Who is named as a customer, in whatever input on accounts: where their sums are. Grain: customer',
+	'{"customer": "Customer", "bucket": "Hash bucket of the customer", "first_day": "Day of its first price, recurring or not, in the zone of deploy(); NULL without one"}'),
+('account_share_buckets', 'customers', 986, 'mart', '{account_facts,customers,subscriptions}', '{contracts}', 'bucket', '{bucket,period,segment,metric}', $query$
+SELECT r.bucket, nudge.period_start(r.as_of, 'month') AS period, r.segment, r.metric, r.numerator, r.denominator, r.recorded, c.currency, c.first_day, nudge.period_start(r.as_of + 1, 'month') > r.as_of AS complete
+FROM (SELECT array_agg(nudge.as_mrr_state(b.state)) AS states, array_agg(b.bucket) AS buckets, array_agg(DISTINCT b.currency) AS currencies FROM nudge_analytics.mrr_item_buckets b WHERE b.bucket = ANY (nudge.batch_buckets({buckets})) OFFSET 0) s,
+	(SELECT array_agg(b.state) AS states, array_agg(DISTINCT b.currency) AS currencies FROM nudge_analytics.mrr_buckets b WHERE b.bucket = ANY (nudge.batch_buckets({buckets})) OFFSET 0) p,
+	LATERAL nudge.account_share_sums(s.states, s.buckets, CASE WHEN p.currencies <> s.currencies THEN p.states END, {account_facts@}, nudge.month_closes({zone}), {customers@}, {contracts@}, {zone}, {buckets}) r
+	LEFT JOIN (SELECT a.bucket, min(a.first_day) AS first_day, min(m.currency) AS currency
+		FROM nudge_analytics.account_customers a
+		LEFT JOIN (SELECT b.bucket, nudge.single_currency(array_agg(b.currency)) AS currency FROM nudge_analytics.mrr_item_buckets b GROUP BY b.bucket) m ON m.bucket = a.bucket
+		WHERE a.bucket = ANY (nudge.batch_buckets({buckets})) GROUP BY a.bucket) c ON c.bucket = r.bucket$query$,
 	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	(SELECT jsonb_object_agg(i, '{"column": "customer", "query": "SELECT a.customer, a.bucket FROM nudge_analytics.account_customers a"}'::jsonb) FROM unnest('{account_facts,customers,contracts}'::text[]) i),
+	(SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT a.customer FROM nudge_analytics.account_customers a WHERE a.bucket = ANY ($1::integer[])''))', i)) FROM unnest('{account_facts,customers,contracts}'::text[]) i),
+	'What customers add to account_success, by hash bucket and segment now. Grain: bucket, month of the zone of deploy(), segment and metric',
+	'{"bucket": "Hash bucket of customers", "period": "First day of the month", "segment": "Segment of the customers now; NULL for those without", "metric": "Which share; NULL in a row that only says that there are the month and the segment", "numerator": "What is divided", "denominator": "By what it is divided, as if somebody had recorded the fact",
+	"recorded": "Whether the fact behind it is recorded of anybody in the bucket; only where segment is NULL", "currency": "Currency of the MRR of the bucket; NULL if it has never had a recurring price: accounts are then customers that exist", "first_day": "Day of the first price in the bucket, recurring or not; NULL without one", "complete": "Whether the month is over"}'),
+('value_realization_buckets', 'customers', 987, 'mart', '{account_facts,customers,subscriptions}', '{usage}', 'bucket', '{bucket,period,segment}', $query$
+SELECT r.bucket, nudge.period_start(r.as_of, 'month') AS period, r.segment, r.all_customers, r.scored_customers, r.realized_customers, r.total_score, r.indexed_customers, r.total_index, r.named, c.currency, c.first_day, nudge.period_start(r.as_of + 1, 'month') > r.as_of AS complete
+FROM (SELECT array_agg(nudge.as_mrr_state(b.state)) AS states, array_agg(b.bucket) AS buckets FROM nudge_analytics.mrr_item_buckets b WHERE b.bucket = ANY (nudge.batch_buckets({buckets})) OFFSET 0) s,
+	LATERAL nudge.value_realization_sums(s.states, s.buckets, {account_facts@}, nudge.month_closes({zone}), {customers@}, {usage@}, {zone}, {buckets}) r
+	LEFT JOIN (SELECT a.bucket, min(a.first_day) AS first_day, min(m.currency) AS currency
+		FROM nudge_analytics.account_customers a
+		LEFT JOIN (SELECT b.bucket, nudge.single_currency(array_agg(b.currency)) AS currency FROM nudge_analytics.mrr_item_buckets b GROUP BY b.bucket) m ON m.bucket = a.bucket
+		WHERE a.bucket = ANY (nudge.batch_buckets({buckets})) GROUP BY a.bucket) c ON c.bucket = r.bucket$query$,
+	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	(SELECT jsonb_object_agg(i, '{"column": "customer", "query": "SELECT a.customer, a.bucket FROM nudge_analytics.account_customers a"}'::jsonb) FROM unnest('{account_facts,customers,usage}'::text[]) i),
+	(SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT a.customer FROM nudge_analytics.account_customers a WHERE a.bucket = ANY ($1::integer[])''))', i)) FROM unnest('{account_facts,customers,usage}'::text[]) i),
+	'What customers add to value_realization, by hash bucket and segment now. Grain: bucket, month of the zone of deploy() and segment',
+	'{"bucket": "Hash bucket of customers", "period": "First day of the month", "segment": "Segment of the customers now; NULL for those without", "all_customers": "Customers", "scored_customers": "Those with agreed criteria", "realized_customers": "Those of them with more than 80% of their criteria met", "total_score": "Sum of the shares of criteria met",
+	"indexed_customers": "Those of them with usage", "total_index": "Sum of their scores joined with usage", "named": "Whether a customer has the segment, and not only one that is blank", "currency": "Currency of the MRR of the bucket; NULL if it has never had a recurring price: customers are then those that exist", "first_day": "Day of the first price in the bucket, recurring or not; NULL without one", "complete": "Whether the month is over"}'),
+('account_success', 'customers', 1000, 'metric', '{account_facts,customers,subscriptions}', '{contracts}', 'period', '{period,dimension,value,metric}', $query$
+SELECT p.period, CASE WHEN r.is_total THEN 'all' ELSE 'segment' END AS dimension, CASE WHEN r.is_total THEN 'all' ELSE r.segment END AS value, r.metric, r.numerator, r.denominator, r.numerator / nullif(r.denominator, 0) AS result, t.complete
+FROM (SELECT DISTINCT b.period FROM nudge_analytics.account_share_buckets b) p,
+	LATERAL (SELECT nudge.single_currency(array_agg(DISTINCT b.currency) FILTER (WHERE b.currency IS NOT NULL)) AS currency, min(b.first_day) AS first_day, bool_and(b.complete) AS complete FROM nudge_analytics.account_share_buckets b WHERE b.period = p.period AND b.metric IS NULL) t,
+	LATERAL (
+		WITH part AS MATERIALIZED (
+			SELECT b.metric, b.segment, grouping(b.segment) = 1 AS is_total, sum(b.numerator) AS numerator, sum(b.denominator) AS denominator,
+				sum(b.numerator) FILTER (WHERE b.currency IS NOT NULL) AS paid_numerator, sum(b.denominator) FILTER (WHERE b.currency IS NOT NULL) AS paid_denominator, bool_or(b.recorded) AS recorded
+			FROM nudge_analytics.account_share_buckets b WHERE b.period = p.period GROUP BY b.metric, GROUPING SETS ((b.segment), ())
+		)
+		SELECT d.is_total, d.segment, m.metric, coalesce(CASE WHEN k.paid THEN v.paid_numerator ELSE v.numerator END, 0) AS numerator,
+			-- a fact that nobody records says nothing about anybody, and of what there is to contribute to all have a part
+			coalesce(CASE WHEN nudge.counts_all_accounts(m.counts) AND NOT a.recorded THEN 0 WHEN m.metric = 'revenue_contribution' THEN a.denominator WHEN k.paid THEN v.paid_denominator ELSE v.denominator END, 0) AS denominator
+		FROM part d CROSS JOIN nudge.account_share_metrics() m CROSS JOIN LATERAL (SELECT t.currency IS NOT NULL AND m.counts <> 'contracts' AS paid) k
+		LEFT JOIN part v ON v.metric = m.metric AND v.is_total = d.is_total AND v.segment IS NOT DISTINCT FROM d.segment
+		LEFT JOIN part a ON a.metric = m.metric AND a.is_total
+		WHERE d.metric IS NULL AND (d.is_total OR d.segment IS NOT NULL)
+	) r
+WHERE p.period >= nudge.period_start(t.first_day, 'month') OR NOT t.complete AND t.first_day IS NOT NULL$query$, NULL, NULL, NULL,
 	'What is known of accounts as each month closes, of the present one and the 12 before, in all and by segment now: shares of customers, contracts and plans, with numerator and denominator. Grain: month of the zone of deploy(), dimension, value and metric',
 	'{"period": "First day of the month", "dimension": "all or segment", "value": "Segment of the customers now; all for dimension all", "metric": "Which share: account_share_metrics() says what each is", "numerator": "What is divided; 0 if nothing is recorded", "denominator": "By what it is divided",
 	"result": "numerator over denominator; NULL if nothing is recorded", "complete": "Whether the month is over"}'),
 ('value_realization', 'customers', 1001, 'metric', '{account_facts,customers,subscriptions}', '{usage}', 'period', '{period,dimension,value}', $query$
-SELECT m.period::date AS period, d.dimension, d.value, r.all_customers, r.scored_customers, r.realized_customers, r.realization_rate, r.mean_score, r.mean_index, k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
-FROM (SELECT nudge.single_currency(array_agg(DISTINCT b.currency)) AS currency, nudge.rollup(nudge.as_mrr_state(b.state)) AS state FROM nudge_analytics.mrr_item_buckets b OFFSET 0) s,
-	LATERAL (SELECT nudge.civil_date(min(i.valid_from) FILTER (WHERE isfinite(i.valid_from)), {zone}) AS day FROM nudge_staging.subscriptions i) f,
-	LATERAL nudge.report_window(f.day, {zone}, 13) w,
-	LATERAL generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') m(period),
-	LATERAL (SELECT least((m.period + interval '1 month')::date, nudge.civil_date(nudge.as_of(), {zone})) - 1 AS closes_on) k,
-	(SELECT 'all' AS dimension, 'all' AS value, NULL AS segment UNION ALL SELECT 'segment', nudge.attribute_label('segment', c.segment), min(c.segment) FROM nudge_staging.customers c WHERE btrim(c.segment) <> '' GROUP BY 2) d,
-	LATERAL nudge.value_realization(s.state, 'nudge_staging.account_facts'::regclass, k.closes_on, 'nudge_staging.customers'::regclass, {usage?}, segment => d.segment, zone => {zone}) r
-WHERE k.closes_on >= m.period::date$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+SELECT p.period, CASE WHEN r.is_total THEN 'all' ELSE 'segment' END AS dimension, CASE WHEN r.is_total THEN 'all' ELSE r.segment END AS value, r.all_customers, r.scored_customers, r.realized_customers,
+	r.realized_customers::numeric / nullif(r.scored_customers, 0) AS realization_rate, r.total_score / nullif(r.scored_customers, 0) AS mean_score, r.total_index / nullif(r.indexed_customers, 0) AS mean_index, t.complete
+FROM (SELECT DISTINCT b.period FROM nudge_analytics.value_realization_buckets b) p,
+	LATERAL (SELECT nudge.single_currency(array_agg(DISTINCT b.currency) FILTER (WHERE b.currency IS NOT NULL)) AS currency, min(b.first_day) AS first_day, bool_and(b.complete) AS complete FROM nudge_analytics.value_realization_buckets b WHERE b.period = p.period) t,
+	LATERAL (
+		SELECT b.segment, grouping(b.segment) = 1 AS is_total, coalesce(sum(b.all_customers) FILTER (WHERE k.counts), 0)::bigint AS all_customers, coalesce(sum(b.scored_customers) FILTER (WHERE k.counts), 0)::bigint AS scored_customers,
+			coalesce(sum(b.realized_customers) FILTER (WHERE k.counts), 0)::bigint AS realized_customers, sum(b.total_score) FILTER (WHERE k.counts) AS total_score, coalesce(sum(b.indexed_customers) FILTER (WHERE k.counts), 0)::bigint AS indexed_customers, sum(b.total_index) FILTER (WHERE k.counts) AS total_index, bool_or(b.named) AS named
+		FROM nudge_analytics.value_realization_buckets b, LATERAL (SELECT b.currency IS NOT NULL OR t.currency IS NULL AS counts) k
+		WHERE b.period = p.period GROUP BY GROUPING SETS ((b.segment), ())
+	) r
+WHERE (r.is_total OR r.named) AND (p.period >= nudge.period_start(t.first_day, 'month') OR NOT t.complete AND t.first_day IS NOT NULL)$query$, NULL, NULL, NULL,
 	'How many of the criteria agreed with customers are met as each month closes, of the present one and the 12 before, in all and by segment now. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month", "dimension": "all or segment", "value": "Segment of the customers now; all for dimension all", "all_customers": "Customers", "scored_customers": "Those with agreed criteria", "realized_customers": "Those of them with more than 80% of their criteria met",
-	"realization_rate": "realized_customers over scored_customers, a fraction", "mean_score": "Mean share of criteria met, of those with criteria", "mean_index": "Mean of the score joined with usage; NULL without usage", "complete": "Whether the month is over"}'),
+	"realization_rate": "realized_customers over scored_customers, a fraction", "mean_score": "Mean share of criteria met, of those with criteria", "mean_index": "Mean of the score joined with usage; NULL without usage", "complete": "Whether the month is over"}');
+
+-- Reports over whole inputs: any change of an input is one of everything.
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('risk_adjusted_retention', 'customers', 1002, 'metric', '{scores,subscriptions}', '{}', 'period', '{period,band}', $query$
 SELECT m.period::date AS period, CASE WHEN r.is_total THEN 'all' ELSE coalesce(r.band, '(none)') END AS band, r.customers, r.mrr, r.known_mrr, r.retained_mrr, r.risk_adjusted_retention AS risk_adjusted_retention_rate, r.coverage AS coverage_rate, r.basis, s.currency,
 	k.closes_on = (m.period + interval '1 month')::date - 1 AS complete
