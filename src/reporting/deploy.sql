@@ -20,7 +20,7 @@ BEGIN
 				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
 				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
 			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
-			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*@]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
 				-- how it is tracked somebody has chosen, even if that is not at all
 				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
 			UNION ALL

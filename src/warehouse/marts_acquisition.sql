@@ -150,7 +150,7 @@ WINDOW one AS (PARTITION BY m.period, v.dimension, v.value, s.currency, c.model)
 -- What channels cost and earn comes from marts with the month in which it counts:
 -- a change leads to that alone.  Of what is dated in the days to come these have
 -- the day, or a clock.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns, indexes, scopes) VALUES
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns, scopes) VALUES
 ('acquisition_currencies', 'acquisition', 831, 'mart', '{touches,conversions}', '{spend,deals}', 'source', '{source,currency}', $query$
 SELECT k.source, k.currency, nudge.period_start(min(k.first_day) FILTER (WHERE isfinite(k.first_day)), 'month') AS first_period
 FROM (
@@ -162,8 +162,8 @@ FROM (
 ) k
 GROUP BY k.source, k.currency$query$, NULL, NULL,
 	'Currencies of conversions, spend and deals, and their first month: reports that add up several channels, campaigns or partners are in one. Grain: source and currency',
-	'{"source": "conversions, spend or deals", "currency": "Currency; NULL if rows have none", "first_period": "First day of the month of the first row"}', '{}', NULL),
-('channel_costs', 'acquisition', 832, 'mart', '{spend}', '{budgets}', 'period', '{period,channel,campaign,currency}', $query$
+	'{"source": "conversions, spend or deals", "currency": "Currency; NULL if rows have none", "first_period": "First day of the month of the first row"}', NULL),
+('channel_costs', 'acquisition', 832, 'mart', '{spend,touches,conversions}', '{budgets}', 'period', '{period,channel,campaign,currency}', $query$
 SELECT r.period, r.channel, r.campaign, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks, r.shown_clicks, r.clicked_impressions, r.clicked_amount, r.planned_amount
 FROM (
 	SELECT p.period, p.channel, p.campaign, p.currency, sum(p.amount) AS amount, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
@@ -187,12 +187,12 @@ FROM (
 	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t', NULL,
 	'What was spent on channels and campaigns, what that has shown, and what was planned, of the present month and the 35 before. Grain: month of the zone of deploy(), channel, campaign and currency',
 	'{"period": "First day of the month", "channel": "Channel", "campaign": "Campaign; NULL if none, and of plans", "currency": "Currency of the amounts", "amount": "What was spent; NULL if there is but a plan", "impressions": "Times it was shown", "clicks": "Clicks it brought", "shown_clicks": "Clicks of rows that have impressions",
-	"clicked_impressions": "Impressions of rows that have clicks", "clicked_amount": "Amount of rows that have clicks", "planned_amount": "Budget of the channel; NULL if there is none"}', '{}', NULL),
+	"clicked_impressions": "Impressions of rows that have clicks", "clicked_amount": "Amount of rows that have clicks", "planned_amount": "Budget of the channel; NULL if there is none"}', NULL),
 ('lead_origins', 'acquisition', 833, 'mart', '{leads}', '{}', 'lead', '{lead}', $query$
 SELECT o.lead, nudge.period_start(d.day, 'month') AS period, d.day, o.source, o.campaign, o.converted
 FROM nudge.lead_origins({leads@}) o, LATERAL (SELECT CASE WHEN isfinite(o.at) THEN nudge.civil_date(o.at, {zone}) END AS day) d$query$, NULL, NULL,
 	'Where leads come from. Grain: lead; days are those of the zone of deploy()',
-	'{"lead": "Lead", "period": "First day of the month in which it came", "day": "Day on which it came", "source": "First source it names", "campaign": "First campaign it names", "converted": "Whether it has become a customer"}', '{(period)}',
+	'{"lead": "Lead", "period": "First day of the month in which it came", "day": "Day on which it came", "source": "First source it names", "campaign": "First campaign it names", "converted": "Whether it has become a customer"}',
 	jsonb_build_object('leads', 'SELECT i.* FROM nudge_staging.leads i WHERE i.lead = ANY (nudge.batch_keys(''SELECT unnest($1)''))')),
 -- Who was met is known by one of three columns, and each change by all of them.
 ('visitor_touches', 'acquisition', 834, 'mart', '{touches}', '{}', 'visitor', '{visitor,anonymous_id,user,period,channel,campaign}', $query$
@@ -205,7 +205,7 @@ FROM (
 ) v
 GROUP BY v.visitor, v.anonymous_id, v."user", v.customer, v.period, v.channel, v.campaign$query$, NULL, '{"touches": ["anonymous_id", "user", "customer"]}',
 	'Who was met by month on which channel: distinct visitors are counted here. Grain: visitor, month of the zone of deploy(), channel and campaign',
-	'{"visitor": "The anonymous_id if it is known, else the user, else the customer; contacts with nobody are left out", "anonymous_id": "Visitor, if that is who it is", "user": "User, if that is who it is", "customer": "Customer, if that is who it is", "period": "First day of the month", "channel": "Channel of the contacts", "campaign": "Campaign; NULL if none", "first_day": "Day of the first of them"}', '{(period)}', NULL),
+	'{"visitor": "The anonymous_id if it is known, else the user, else the customer; contacts with nobody are left out", "anonymous_id": "Visitor, if that is who it is", "user": "User, if that is who it is", "customer": "Customer, if that is who it is", "period": "First day of the month", "channel": "Channel of the contacts", "campaign": "Campaign; NULL if none", "first_day": "Day of the first of them"}', NULL),
 ('channel_credit_buckets', 'acquisition', 835, 'mart', '{spend,touches,conversions}', '{}', 'bucket', '{bucket,currency,period,channel}', $query$
 SELECT b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month') AS period, a.channel,
 	-- a customer is new once, but goes on to bring revenue
@@ -216,7 +216,7 @@ WHERE b.currency IS NOT NULL
 GROUP BY b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month'), a.channel$query$,
 	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.journey_buckets b WHERE isfinite(b.last_conversion_at)', NULL,
 	'New customers and revenue credited to channels under the linear model, by hash bucket of customers: totals add up buckets. Grain: bucket, currency, month of the conversion and channel',
-	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch", "new_customers": "First conversions credited to it", "revenue": "Revenue credited to it"}', '{}', NULL);
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch", "new_customers": "First conversions credited to it", "revenue": "Revenue credited to it"}', NULL);
 
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('channel_performance', 'acquisition', 840, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$

@@ -279,6 +279,9 @@ SELECT coalesce(d.customer, d.deal), nudge.civil_date(d.closed_at, {zone})::time
 UNION ALL
 SELECT t.customer, nudge.civil_date(t.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.touches t WHERE btrim(t.partner) <> '' AND isfinite(t.at)
 UNION ALL
+-- what is open has the rate of now
+SELECT coalesce(d.customer, d.deal), x.day::timestamp AT TIME ZONE {zone} FROM {exchange_rates*} x JOIN nudge_staging.deals d ON upper(btrim(d.currency)) = upper(btrim(x.currency)) WHERE {base} IS NOT NULL AND isfinite(x.day) AND isfinite(d.closed_at) IS NOT TRUE
+UNION ALL
 -- as a month begins, deals that are open have it, and nothing has that which leaves the window
 SELECT i.entity, s.at
 FROM (SELECT nudge.period_start(nudge.civil_date(nudge.as_of(), {zone}), 'month') AS month OFFSET 0) n,

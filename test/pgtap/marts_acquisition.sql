@@ -321,6 +321,23 @@ SELECT pg_temp.change() FROM generate_series(1, 5) \g /dev/null
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT is_empty($$SELECT pg_temp.wrong() UNION ALL SELECT pg_temp.unlike('nudge_staging')$$, 'who is taken back too');
 
+-- In one currency -------------------------------------------------------------------
+
+CREATE TABLE exchange_rates (currency text, day date, rate numeric);
+-- what is open has the rate of now, which is another today
+INSERT INTO exchange_rates VALUES ('USD', current_date - 200, 0.5), ('USD', pg_temp.day_of(now()) - 3, 0.6), ('USD', pg_temp.day_of(now()), 0.7);
+INSERT INTO deals (deal, customer, created_at, amount, currency, stage, partner) VALUES ('usd', 'abroad', pg_temp.ago(2), 100, 'usd', 'offer', 'acme');
+INSERT INTO conversions (customer, at, revenue, currency) VALUES ('c6', pg_temp.ago(2), 100, 'USD');
+INSERT INTO spend (day, channel, amount, currency) VALUES (pg_temp.day_of(pg_temp.ago(2)), 'email', 100, 'USD');
+SELECT nudge.map_source('exchange_rates', 'exchange_rates') \g /dev/null
+SELECT nudge.deploy(currency => 'EUR') \g /dev/null
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'amounts are converted');
+SELECT is_empty('SELECT pg_temp.wrong()', 'rightly');
+SELECT results_eq($$SELECT DISTINCT amount, currency FROM nudge_analytics.partner_items WHERE customer = 'abroad' AND measure = 'open_deal' AND partner IS NULL AND period = date_trunc('month', pg_temp.day_of(now()))$$, $$VALUES (70.000000, 'EUR')$$, 'a deal that is open at the rate of now');
+TRUNCATE now_there;
+INSERT INTO now_there SELECT * FROM pg_temp.contents();
+SELECT is_empty(format('SELECT pg_temp.after_a_pause(%L)', p), 'after ' || p || ' it is that of now again') FROM unnest('{5 days,1 day}'::interval[]) p;
+
 -- Edges ---------------------------------------------------------------------------
 
 SET nudge.as_of = '2024-03-31 22:30Z';
