@@ -180,8 +180,10 @@ FROM generate_series(1, :customers) n,
 	LATERAL (SELECT c.created, c.created + make_interval(hours => 200 + floor(company.u('d' || n || 'cycle') * 1800)::integer) AS closed, company.u('d' || n || 'won') < 0.31 AS won) d;
 CREATE TABLE deal_stages (deal text, stage text, at timestamptz);
 INSERT INTO deal_stages SELECT d.deal, s.stage, d.created_at + s.share * (coalesce(d.closed_at, now()) - d.created_at) FROM deals d, (VALUES ('qualified', 0.0), ('demo', 0.3), ('proposal', 0.7)) s(stage, share) WHERE d.outcome IS NOT NULL OR s.share <= (CASE d.stage WHEN 'qualified' THEN 0.0 WHEN 'demo' THEN 0.3 ELSE 0.7 END);
+CREATE INDEX ON deal_stages (deal);
 CREATE TABLE activities (owner text, at timestamptz, kind text, deal text);
 INSERT INTO activities SELECT d.owner, d.created_at + k * interval '5 days', company.one_of(d.deal || k, '{call,mail,meeting}'), d.deal FROM deals d, generate_series(1, 4) k WHERE d.created_at + k * interval '5 days' < coalesce(d.closed_at, now());
+CREATE INDEX ON activities (deal);
 CREATE TABLE quotas (owner text, period date, amount numeric, currency text);
 INSERT INTO quotas SELECT o, m, 12000 * :customers / 300, 'USD' FROM company.months() m, unnest('{Dana Ruiz,Eli Novak,Fay Chen}'::text[]) o;
 
@@ -199,6 +201,7 @@ FROM generate_series(1, :customers * 8) n,
 CREATE TABLE surveys (customer text, "user" text, kind text, score numeric, sent_at timestamptz, answered_at timestamptz);
 INSERT INTO surveys SELECT u.customer, u."user", 'nps', CASE WHEN s.answers THEN floor(3 + 8 * sqrt(company.u(s.key || 'score'))) END, s.at, CASE WHEN s.answers THEN s.at + interval '20 hours' END
 FROM users u, LATERAL generate_series(u.signed_up_at + interval '60 days', now() - interval '2 days', interval '182 days') g(at), LATERAL (SELECT g.at, u."user" || g.at::date AS key, company.u(u."user" || g.at::date || 'answers') < 0.45 AS answers) s;
+CREATE INDEX ON surveys (customer);
 CREATE TABLE scores (entity text, at timestamptz, score numeric, factors jsonb, model text);
 INSERT INTO scores SELECT c.customer, g.at, round((45 + 45 * company.u(c.customer || 'health') + 10 * company.u(c.customer || g.at::date || 'health') - CASE WHEN l.leaves AND g.at > l.until - interval '60 days' THEN 25 ELSE 0 END)::numeric, 1),
 	jsonb_build_object('usage', round((100 * company.u(c.customer || g.at::date || 'usage'))::numeric, 1), 'support', round((60 + 40 * company.u(c.customer || g.at::date || 'support'))::numeric, 1), 'billing', 100), 'rules'

@@ -185,7 +185,8 @@ FROM (
 ) s
 LEFT JOIN {customers*} c ON c.customer = s.customer AND coalesce(c.created_at < nudge.as_of(), true)
 ORDER BY s.customer, s.kind, s.period, s."user", s.sent_at, s.sequence_no, c.created_at DESC NULLS LAST, c.segment COLLATE "C", c.industry COLLATE "C", c.company_size COLLATE "C", c.region COLLATE "C", c.internal$query$,
-	$clock$SELECT i.customer, v.at + interval '1 microsecond' FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at), (i.answered_at)) v(at)
+	$clock$SELECT i.customer, i.sent_at + interval '1 microsecond' FROM nudge_staging.surveys i
+UNION ALL SELECT i.customer, i.answered_at + interval '1 microsecond' FROM nudge_staging.surveys i
 UNION ALL SELECT c.customer, c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
 	'Surveys that were sent, with their answers, and what their customers are now. Grain: customer, kind, instant, user and number; months are those of the zone of deploy()',
 	'{"customer": "Account that was asked: surveys of which it is not known are left out", "kind": "nps, csat or ces", "sent_at": "When it was asked", "user": "Person who was asked; NULL if it is not known", "sequence_no": "1; surveys of the same kind, instant and person are counted on", "period": "First day of the month in which it was asked",
@@ -211,7 +212,8 @@ FROM (
 	WHERE i.began_at < nudge.as_of() OR i.created_at IS NULL
 ) d$query$,
 	-- what is open has the exchange rate of the day
-	$clock$SELECT i.deal, v.at + interval '1 microsecond' FROM nudge_staging.deals i, LATERAL (VALUES (i.created_at), (i.closed_at)) v(at)
+	$clock$SELECT i.deal, i.created_at + interval '1 microsecond' FROM nudge_staging.deals i
+UNION ALL SELECT i.deal, i.closed_at + interval '1 microsecond' FROM nudge_staging.deals i
 UNION ALL SELECT i.deal, t FROM nudge.period_ticks('day', {zone}) t, nudge_staging.deals i WHERE upper(btrim(i.currency)) <> {base} AND coalesce(NOT isfinite(i.closed_at), true)$clock$,
 	'Deals, with the months in which they came to be and were closed. Grain: deal; months are those of the zone of deploy()',
 	'{"deal": "Deal", "customer": "Account it is about", "created_at": "When it came to be", "closed_at": "When it was closed; NULL if it is open", "is_open": "Whether it is open", "outcome": "won, lost or no_decision; NULL if it is open, or if nobody has recorded it", "stage": "Stage it is in, as deals has it", "owner": "Who works on it", "team": "Team of the owner", "segment": "Segment of the account", "competitor": "Competitor it was lost to or won against", "partner": "Partner who brought it or took part", "reason": "Why it was won or lost",
@@ -228,7 +230,7 @@ FROM (
 	WINDOW stages AS (PARTITION BY i.deal ORDER BY i.at, g.position NULLS FIRST, i.stage COLLATE "C")
 ) l
 JOIN nudge_analytics.fact_deals d ON d.deal = l.deal,
-	LATERAL (SELECT greatest(nudge.period_start(nudge.civil_date(l.at, {zone}), 'month'), d.created_period) AS from_period, least(nudge.period_start(nudge.civil_date(l.left_at, {zone}), 'month'), d.closed_period) AS until_period) p,
+	LATERAL (SELECT greatest(nudge.period_start(nudge.civil_date(l.at, {zone}), 'month'), d.created_period) AS from_period, least(nudge.period_start(nudge.civil_date(l.left_at, {zone}), 'month'), d.closed_period) AS until_period OFFSET 0) p,
 	LATERAL (SELECT p.from_period, p.until_period, coalesce(p.from_period < p.until_period, true) AS is_counted) m$query$,
 	'SELECT i.deal, i.at + interval ''1 microsecond'' FROM {deal_stages*} i',
 	'Stages that deals have entered; none unless deal_stages is mapped. Grain: deal and number of the stage; months are those of the zone of deploy()',
