@@ -29,7 +29,8 @@ FROM (SELECT array_agg(nudge.as_mrr_state(b.state)) AS states, array_agg(b.bucke
 		FROM nudge_analytics.account_customers a
 		LEFT JOIN (SELECT b.bucket, nudge.single_currency(array_agg(b.currency)) AS currency FROM nudge_analytics.mrr_item_buckets b GROUP BY b.bucket) m ON m.bucket = a.bucket
 		WHERE a.bucket = ANY (nudge.batch_buckets({buckets})) GROUP BY a.bucket) c ON c.bucket = r.bucket$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	-- by key, so that a bucket that cannot be computed does not hold up the others
+	'SELECT b, t FROM generate_series(0, {buckets} - 1) b, nudge.period_ticks(''day'', {zone}) t',
 	(SELECT jsonb_object_agg(i, '{"column": "customer", "query": "SELECT a.customer, a.bucket FROM nudge_analytics.account_customers a"}'::jsonb) FROM unnest('{account_facts,customers,contracts}'::text[]) i),
 	(SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT a.customer FROM nudge_analytics.account_customers a WHERE a.bucket = ANY ($1::integer[])''))', i)) FROM unnest('{account_facts,customers,contracts}'::text[]) i),
 	'What customers add to account_success, by hash bucket and segment now. Grain: bucket, month of the zone of deploy(), segment and metric',
@@ -43,7 +44,8 @@ FROM (SELECT array_agg(nudge.as_mrr_state(b.state)) AS states, array_agg(b.bucke
 		FROM nudge_analytics.account_customers a
 		LEFT JOIN (SELECT b.bucket, nudge.single_currency(array_agg(b.currency)) AS currency FROM nudge_analytics.mrr_item_buckets b GROUP BY b.bucket) m ON m.bucket = a.bucket
 		WHERE a.bucket = ANY (nudge.batch_buckets({buckets})) GROUP BY a.bucket) c ON c.bucket = r.bucket$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	-- by key, so that a bucket that cannot be computed does not hold up the others
+	'SELECT b, t FROM generate_series(0, {buckets} - 1) b, nudge.period_ticks(''day'', {zone}) t',
 	(SELECT jsonb_object_agg(i, '{"column": "customer", "query": "SELECT a.customer, a.bucket FROM nudge_analytics.account_customers a"}'::jsonb) FROM unnest('{account_facts,customers,usage}'::text[]) i),
 	(SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT a.customer FROM nudge_analytics.account_customers a WHERE a.bucket = ANY ($1::integer[])''))', i)) FROM unnest('{account_facts,customers,usage}'::text[]) i),
 	'What customers add to value_realization, by hash bucket and segment now. Grain: bucket, month of the zone of deploy() and segment',
