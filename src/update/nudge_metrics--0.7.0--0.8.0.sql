@@ -3125,7 +3125,7 @@ WINDOW one AS (PARTITION BY m.period, v.dimension, v.value, s.currency, c.model)
 -- What channels cost and earn comes from marts with the month in which it counts:
 -- a change leads to that alone.  Of what is dated in the days to come these have
 -- the day, or a clock.
-INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns, indexes, scopes) VALUES
+INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, key_maps, description, columns, scopes) VALUES
 ('acquisition_currencies', 'acquisition', 831, 'mart', '{touches,conversions}', '{spend,deals}', 'source', '{source,currency}', $query$
 SELECT k.source, k.currency, nudge.period_start(min(k.first_day) FILTER (WHERE isfinite(k.first_day)), 'month') AS first_period
 FROM (
@@ -3137,8 +3137,8 @@ FROM (
 ) k
 GROUP BY k.source, k.currency$query$, NULL, NULL,
 	'Currencies of conversions, spend and deals, and their first month: reports that add up several channels, campaigns or partners are in one. Grain: source and currency',
-	'{"source": "conversions, spend or deals", "currency": "Currency; NULL if rows have none", "first_period": "First day of the month of the first row"}', '{}', NULL),
-('channel_costs', 'acquisition', 832, 'mart', '{spend}', '{budgets}', 'period', '{period,channel,campaign,currency}', $query$
+	'{"source": "conversions, spend or deals", "currency": "Currency; NULL if rows have none", "first_period": "First day of the month of the first row"}', NULL),
+('channel_costs', 'acquisition', 832, 'mart', '{spend,touches,conversions}', '{budgets}', 'period', '{period,channel,campaign,currency}', $query$
 SELECT r.period, r.channel, r.campaign, r.currency, CASE WHEN r.bad = 0 OR nudge.check_input('spend', r.bad) THEN r.amount END AS amount, r.impressions, r.clicks, r.shown_clicks, r.clicked_impressions, r.clicked_amount, r.planned_amount
 FROM (
 	SELECT p.period, p.channel, p.campaign, p.currency, sum(p.amount) AS amount, sum(p.impressions)::bigint AS impressions, sum(p.clicks)::bigint AS clicks,
@@ -3162,12 +3162,12 @@ FROM (
 	'SELECT t.period, t.at FROM nudge.report_ticks({zone}, 36) t', NULL,
 	'What was spent on channels and campaigns, what that has shown, and what was planned, of the present month and the 35 before. Grain: month of the zone of deploy(), channel, campaign and currency',
 	'{"period": "First day of the month", "channel": "Channel", "campaign": "Campaign; NULL if none, and of plans", "currency": "Currency of the amounts", "amount": "What was spent; NULL if there is but a plan", "impressions": "Times it was shown", "clicks": "Clicks it brought", "shown_clicks": "Clicks of rows that have impressions",
-	"clicked_impressions": "Impressions of rows that have clicks", "clicked_amount": "Amount of rows that have clicks", "planned_amount": "Budget of the channel; NULL if there is none"}', '{}', NULL),
+	"clicked_impressions": "Impressions of rows that have clicks", "clicked_amount": "Amount of rows that have clicks", "planned_amount": "Budget of the channel; NULL if there is none"}', NULL),
 ('lead_origins', 'acquisition', 833, 'mart', '{leads}', '{}', 'lead', '{lead}', $query$
 SELECT o.lead, nudge.period_start(d.day, 'month') AS period, d.day, o.source, o.campaign, o.converted
 FROM nudge.lead_origins({leads@}) o, LATERAL (SELECT CASE WHEN isfinite(o.at) THEN nudge.civil_date(o.at, {zone}) END AS day) d$query$, NULL, NULL,
 	'Where leads come from. Grain: lead; days are those of the zone of deploy()',
-	'{"lead": "Lead", "period": "First day of the month in which it came", "day": "Day on which it came", "source": "First source it names", "campaign": "First campaign it names", "converted": "Whether it has become a customer"}', '{(period)}',
+	'{"lead": "Lead", "period": "First day of the month in which it came", "day": "Day on which it came", "source": "First source it names", "campaign": "First campaign it names", "converted": "Whether it has become a customer"}',
 	jsonb_build_object('leads', 'SELECT i.* FROM nudge_staging.leads i WHERE i.lead = ANY (nudge.batch_keys(''SELECT unnest($1)''))')),
 -- Who was met is known by one of three columns, and each change by all of them.
 ('visitor_touches', 'acquisition', 834, 'mart', '{touches}', '{}', 'visitor', '{visitor,anonymous_id,user,period,channel,campaign}', $query$
@@ -3180,7 +3180,7 @@ FROM (
 ) v
 GROUP BY v.visitor, v.anonymous_id, v."user", v.customer, v.period, v.channel, v.campaign$query$, NULL, '{"touches": ["anonymous_id", "user", "customer"]}',
 	'Who was met by month on which channel: distinct visitors are counted here. Grain: visitor, month of the zone of deploy(), channel and campaign',
-	'{"visitor": "The anonymous_id if it is known, else the user, else the customer; contacts with nobody are left out", "anonymous_id": "Visitor, if that is who it is", "user": "User, if that is who it is", "customer": "Customer, if that is who it is", "period": "First day of the month", "channel": "Channel of the contacts", "campaign": "Campaign; NULL if none", "first_day": "Day of the first of them"}', '{(period)}', NULL),
+	'{"visitor": "The anonymous_id if it is known, else the user, else the customer; contacts with nobody are left out", "anonymous_id": "Visitor, if that is who it is", "user": "User, if that is who it is", "customer": "Customer, if that is who it is", "period": "First day of the month", "channel": "Channel of the contacts", "campaign": "Campaign; NULL if none", "first_day": "Day of the first of them"}', NULL),
 ('channel_credit_buckets', 'acquisition', 835, 'mart', '{spend,touches,conversions}', '{}', 'bucket', '{bucket,currency,period,channel}', $query$
 SELECT b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month') AS period, a.channel,
 	-- a customer is new once, but goes on to bring revenue
@@ -3191,7 +3191,7 @@ WHERE b.currency IS NOT NULL
 GROUP BY b.bucket, b.currency, nudge.period_start(nudge.civil_date(a.conversion_at, {zone}), 'month'), a.channel$query$,
 	'SELECT b.bucket, t FROM nudge_analytics.journey_buckets b, nudge.period_ticks(''day'', {zone}) t WHERE b.last_conversion_at >= t UNION ALL SELECT b.bucket, nudge.civil_date(b.last_conversion_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_analytics.journey_buckets b WHERE isfinite(b.last_conversion_at)', NULL,
 	'New customers and revenue credited to channels under the linear model, by hash bucket of customers: totals add up buckets. Grain: bucket, currency, month of the conversion and channel',
-	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch", "new_customers": "First conversions credited to it", "revenue": "Revenue credited to it"}', '{}', NULL);
+	'{"bucket": "Hash bucket of customers", "currency": "Currency of the revenue", "period": "First day of the month of the conversion", "channel": "Channel; NULL is conversions without a touch", "new_customers": "First conversions credited to it", "revenue": "Revenue credited to it"}', NULL);
 
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, optional_inputs, key_column, row_key, query, clock_query, description, columns) VALUES
 ('channel_performance', 'acquisition', 840, 'metric', '{spend,touches,conversions}', '{leads,budgets}', 'period', '{period,channel}', $query$
@@ -3464,7 +3464,8 @@ FROM (
 ) s
 LEFT JOIN {customers*} c ON c.customer = s.customer AND coalesce(c.created_at < nudge.as_of(), true)
 ORDER BY s.customer, s.kind, s.period, s."user", s.sent_at, s.sequence_no, c.created_at DESC NULLS LAST, c.segment COLLATE "C", c.industry COLLATE "C", c.company_size COLLATE "C", c.region COLLATE "C", c.internal$query$,
-	$clock$SELECT i.customer, v.at + interval '1 microsecond' FROM nudge_staging.surveys i, LATERAL (VALUES (i.sent_at), (i.answered_at)) v(at)
+	$clock$SELECT i.customer, i.sent_at + interval '1 microsecond' FROM nudge_staging.surveys i
+UNION ALL SELECT i.customer, i.answered_at + interval '1 microsecond' FROM nudge_staging.surveys i
 UNION ALL SELECT c.customer, c.created_at + interval '1 microsecond' FROM {customers*} c$clock$,
 	'Surveys that were sent, with their answers, and what their customers are now. Grain: customer, kind, instant, user and number; months are those of the zone of deploy()',
 	'{"customer": "Account that was asked: surveys of which it is not known are left out", "kind": "nps, csat or ces", "sent_at": "When it was asked", "user": "Person who was asked; NULL if it is not known", "sequence_no": "1; surveys of the same kind, instant and person are counted on", "period": "First day of the month in which it was asked",
@@ -3490,7 +3491,8 @@ FROM (
 	WHERE i.began_at < nudge.as_of() OR i.created_at IS NULL
 ) d$query$,
 	-- what is open has the exchange rate of the day
-	$clock$SELECT i.deal, v.at + interval '1 microsecond' FROM nudge_staging.deals i, LATERAL (VALUES (i.created_at), (i.closed_at)) v(at)
+	$clock$SELECT i.deal, i.created_at + interval '1 microsecond' FROM nudge_staging.deals i
+UNION ALL SELECT i.deal, i.closed_at + interval '1 microsecond' FROM nudge_staging.deals i
 UNION ALL SELECT i.deal, t FROM nudge.period_ticks('day', {zone}) t, nudge_staging.deals i WHERE upper(btrim(i.currency)) <> {base} AND coalesce(NOT isfinite(i.closed_at), true)$clock$,
 	'Deals, with the months in which they came to be and were closed. Grain: deal; months are those of the zone of deploy()',
 	'{"deal": "Deal", "customer": "Account it is about", "created_at": "When it came to be", "closed_at": "When it was closed; NULL if it is open", "is_open": "Whether it is open", "outcome": "won, lost or no_decision; NULL if it is open, or if nobody has recorded it", "stage": "Stage it is in, as deals has it", "owner": "Who works on it", "team": "Team of the owner", "segment": "Segment of the account", "competitor": "Competitor it was lost to or won against", "partner": "Partner who brought it or took part", "reason": "Why it was won or lost",
@@ -3507,7 +3509,7 @@ FROM (
 	WINDOW stages AS (PARTITION BY i.deal ORDER BY i.at, g.position NULLS FIRST, i.stage COLLATE "C")
 ) l
 JOIN nudge_analytics.fact_deals d ON d.deal = l.deal,
-	LATERAL (SELECT greatest(nudge.period_start(nudge.civil_date(l.at, {zone}), 'month'), d.created_period) AS from_period, least(nudge.period_start(nudge.civil_date(l.left_at, {zone}), 'month'), d.closed_period) AS until_period) p,
+	LATERAL (SELECT greatest(nudge.period_start(nudge.civil_date(l.at, {zone}), 'month'), d.created_period) AS from_period, least(nudge.period_start(nudge.civil_date(l.left_at, {zone}), 'month'), d.closed_period) AS until_period OFFSET 0) p,
 	LATERAL (SELECT p.from_period, p.until_period, coalesce(p.from_period < p.until_period, true) AS is_counted) m$query$,
 	'SELECT i.deal, i.at + interval ''1 microsecond'' FROM {deal_stages*} i',
 	'Stages that deals have entered; none unless deal_stages is mapped. Grain: deal and number of the stage; months are those of the zone of deploy()',
@@ -3758,7 +3760,8 @@ FROM (SELECT array_agg(nudge.as_mrr_state(b.state)) AS states, array_agg(b.bucke
 		FROM nudge_analytics.account_customers a
 		LEFT JOIN (SELECT b.bucket, nudge.single_currency(array_agg(b.currency)) AS currency FROM nudge_analytics.mrr_item_buckets b GROUP BY b.bucket) m ON m.bucket = a.bucket
 		WHERE a.bucket = ANY (nudge.batch_buckets({buckets})) GROUP BY a.bucket) c ON c.bucket = r.bucket$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	-- by key, so that a bucket that cannot be computed does not hold up the others
+	'SELECT b, t FROM generate_series(0, {buckets} - 1) b, nudge.period_ticks(''day'', {zone}) t',
 	(SELECT jsonb_object_agg(i, '{"column": "customer", "query": "SELECT a.customer, a.bucket FROM nudge_analytics.account_customers a"}'::jsonb) FROM unnest('{account_facts,customers,contracts}'::text[]) i),
 	(SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT a.customer FROM nudge_analytics.account_customers a WHERE a.bucket = ANY ($1::integer[])''))', i)) FROM unnest('{account_facts,customers,contracts}'::text[]) i),
 	'What customers add to account_success, by hash bucket and segment now. Grain: bucket, month of the zone of deploy(), segment and metric',
@@ -3772,7 +3775,8 @@ FROM (SELECT array_agg(nudge.as_mrr_state(b.state)) AS states, array_agg(b.bucke
 		FROM nudge_analytics.account_customers a
 		LEFT JOIN (SELECT b.bucket, nudge.single_currency(array_agg(b.currency)) AS currency FROM nudge_analytics.mrr_item_buckets b GROUP BY b.bucket) m ON m.bucket = a.bucket
 		WHERE a.bucket = ANY (nudge.batch_buckets({buckets})) GROUP BY a.bucket) c ON c.bucket = r.bucket$query$,
-	'SELECT t FROM nudge.period_ticks(''day'', {zone}) t',
+	-- by key, so that a bucket that cannot be computed does not hold up the others
+	'SELECT b, t FROM generate_series(0, {buckets} - 1) b, nudge.period_ticks(''day'', {zone}) t',
 	(SELECT jsonb_object_agg(i, '{"column": "customer", "query": "SELECT a.customer, a.bucket FROM nudge_analytics.account_customers a"}'::jsonb) FROM unnest('{account_facts,customers,usage}'::text[]) i),
 	(SELECT jsonb_object_agg(i, format('SELECT i.* FROM nudge_staging.%s i WHERE i.customer = ANY (nudge.batch_keys(''SELECT a.customer FROM nudge_analytics.account_customers a WHERE a.bucket = ANY ($1::integer[])''))', i)) FROM unnest('{account_facts,customers,usage}'::text[]) i),
 	'What customers add to value_realization, by hash bucket and segment now. Grain: bucket, month of the zone of deploy() and segment',
@@ -4007,6 +4011,9 @@ UNION ALL
 SELECT coalesce(d.customer, d.deal), nudge.civil_date(d.closed_at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.deals d WHERE isfinite(d.closed_at)
 UNION ALL
 SELECT t.customer, nudge.civil_date(t.at, {zone})::timestamp AT TIME ZONE {zone} FROM nudge_staging.touches t WHERE btrim(t.partner) <> '' AND isfinite(t.at)
+UNION ALL
+-- what is open has the rate of now
+SELECT coalesce(d.customer, d.deal), x.day::timestamp AT TIME ZONE {zone} FROM {exchange_rates*} x JOIN nudge_staging.deals d ON upper(btrim(d.currency)) = upper(btrim(x.currency)) WHERE {base} IS NOT NULL AND isfinite(x.day) AND isfinite(d.closed_at) IS NOT TRUE
 UNION ALL
 -- as a month begins, deals that are open have it, and nothing has that which leaves the window
 SELECT i.entity, s.at
@@ -6479,3 +6486,52 @@ FROM (VALUES
 	('growth_efficiency_quarterly', '{period_start}')
 ) k(name, row_key)
 WHERE v.name = k.name;
+
+-- src/reporting/deploy.sql
+
+/*
+ * deploy.sql
+ *		All that is shipped, with one call: sources are tracked, marts added, views
+ *		and what audiences may read made.
+ *
+ * Rules: doc/marts.md.
+ */
+
+-- What deploy would do, in its order.
+CREATE OR REPLACE FUNCTION nudge.deploy_plan(settings nudge.deployment) RETURNS TABLE (place bigint, action text, name text, object text, lock text, estimate text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 30 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+		WITH shipped AS (
+			SELECT m.*, (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(m.inputs) i WHERE to_regclass(nudge.staging_name(i)) IS NULL) AS missing
+			FROM nudge.shipped_marts m
+		), steps AS (
+			SELECT 1 AS part, s.source AS detail, 0 AS n, CASE WHEN p.problem IS NOT NULL THEN 'cannot track' ELSE 'track source' END AS action, s.source AS name, s.source AS object,
+				CASE WHEN p.problem IS NULL THEN format('SHARE ROW EXCLUSIVE on %s until the end of the transaction: writers wait, readers do not', s.relation) END AS lock,
+				coalesce(p.problem, CASE WHEN c.reltuples < 0 THEN 'rows not known: never analyzed' ELSE format('about %s rows', c.reltuples::bigint) END) AS estimate
+			FROM nudge.sources s LEFT JOIN pg_class c ON c.oid = to_regclass(s.relation), LATERAL (SELECT nudge.tracking_problem(s.source) AS problem OFFSET 0) p
+			WHERE s.input IN (SELECT unnest(m.inputs || m.optional_inputs || CASE WHEN m.query ~ '[{](rates|[a-z_]+[$][?*@]?)[}]' THEN '{exchange_rates}' ELSE '{}'::text[] END) FROM shipped m WHERE m.missing IS NULL)
+				-- how it is tracked somebody has chosen, even if that is not at all
+				AND NOT EXISTS (SELECT FROM nudge.trackings t WHERE t.source = s.source)
+			UNION ALL
+			SELECT 2, i.input, 0, 'convert input', i.input, nudge.converted_view(i.input), NULL,
+				CASE WHEN settings.currency IS NULL THEN 'amounts as they are: no currency is chosen' WHEN to_regclass(nudge.staging_name('exchange_rates')) IS NULL THEN 'amounts as they are: exchange_rates is not mapped'
+					ELSE format('amounts in %s', settings.currency) END
+			FROM nudge.inputs i WHERE nudge.conversion_day(i.input, settings.zone) IS NOT NULL AND to_regclass(nudge.staging_name(i.input)) IS NOT NULL
+				AND EXISTS (SELECT FROM shipped m WHERE m.missing IS NULL AND m.query ~ format('[{]%s[$]', i.input))
+			UNION ALL
+			SELECT 3, NULL, m.place, CASE WHEN m.missing IS NOT NULL THEN 'leave out' WHEN r.name IS NULL THEN 'add materialisation' ELSE 'change materialisation' END, m.name, nudge.mart_table(m.name),
+				CASE WHEN m.missing IS NULL AND r.name IS NOT NULL THEN format('ACCESS EXCLUSIVE on %s, for moments', nudge.definition_view(m.name)) END,
+				CASE WHEN m.missing IS NOT NULL THEN format('not mapped: %s', m.missing) WHEN r.name IS NULL THEN 'computed wholly by its next refresh' ELSE 'computed wholly by its next refresh if its query is another' END
+			FROM shipped m LEFT JOIN nudge.materialisations r ON r.name = m.name
+			UNION ALL
+			SELECT 4, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.staging_view_plan() v
+			UNION ALL
+			SELECT 5, NULL, v.place, v.action, v.name, v.object, v.lock, v.estimate FROM nudge.view_plan() v
+			UNION ALL
+			SELECT 5 + a.part, a.name, a.place, a.action, a.name, a.object, a.lock, a.estimate FROM nudge.audience_plan() a
+		)
+		SELECT row_number() OVER (ORDER BY s.part, s.n, s.detail COLLATE "C"), s.action, s.name, s.object, s.lock, s.estimate FROM steps s ORDER BY 1;
+END
+$$;
