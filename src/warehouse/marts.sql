@@ -205,7 +205,7 @@ CREATE FUNCTION nudge.report_ticks(zone text, months integer DEFAULT 120) RETURN
 BEGIN ATOMIC
 	SELECT (s.month - make_interval(months => k.ago))::date, s.month AT TIME ZONE zone
 	FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t,
-		LATERAL (SELECT nudge.period_start(t.day, 'month') - make_interval(months => g) AS month FROM generate_series(0, 2 * report_ticks.months) g) s,
+		LATERAL (SELECT nudge.period_start(t.day, 'month') - make_interval(months => g) AS month FROM generate_series(0, 2 * least(report_ticks.months, 1200)) g) s,
 		LATERAL (VALUES (0), (1), (report_ticks.months)) k(ago)
 	UNION ALL
 	SELECT nudge.period_start(t.day, 'month'), t.day::timestamp AT TIME ZONE zone FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t;
