@@ -238,6 +238,12 @@ INSERT INTO tickets (customer, opened_at, first_response_at, resolved_at, priori
 INSERT INTO tickets (ticket, customer, opened_at, priority, complexity, category, agent) VALUES ('open', 'c1', pg_temp.month(3) + interval '12 days', 'high', 'easy', 'bug', 'ann');
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT is_empty('SELECT pg_temp.wrong() UNION ALL SELECT pg_temp.otherwise()', 'a plain desk');
+-- nothing but a month that begins: of one that ends, and of one that is too old, though it has no value of its own
+INSERT INTO tickets (customer, opened_at, first_response_at, resolved_at, priority, complexity, category, agent) VALUES ('c1', pg_temp.month(120) + interval '3 days', pg_temp.month(120) + interval '4 days', pg_temp.month(120) + interval '5 days', 'high', 'easy', 'bug', 'ann');
+SELECT is_empty(format('SELECT pg_temp.after(%L, 0)', pg_temp.month(0) - interval '1 hour'), 'a month ends by time alone');
+SELECT is_empty(format('SELECT pg_temp.after(%L, 0)', pg_temp.month(1) - interval '1 hour'), 'and so do two');
+DELETE FROM tickets WHERE opened_at < pg_temp.month(100);
+SELECT pg_temp.refresh_all() \g /dev/null
 CREATE FUNCTION pg_temp.breached() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT sum(p.first_response_sla_breached) FROM nudge_analytics.support_performance p WHERE p.dimension = 'all' $$;
 SELECT is(pg_temp.breached(), 89::bigint, 'two hours are too long for all');
 UPDATE nudge.sla_targets SET target_minutes = 180 WHERE priority = 'high';
