@@ -131,7 +131,7 @@ FROM (SELECT min(f.first_period) AS day FROM nudge_analytics.support_values f) b
 	$clock$SELECT m.key, m.at
 FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p,
 	LATERAL (SELECT p AT TIME ZONE {zone} AS start_at, (p + interval '1 month') AT TIME ZONE {zone} AS end_at) t,
-	LATERAL (VALUES (p::date, least(t.end_at, nudge.as_of())), (p::date, t.start_at + interval '1 microsecond'), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
+	LATERAL (VALUES (p::date, least(t.end_at, nudge.as_of())), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
 	(SELECT jsonb_build_object('support_values', NULL, 'fact_tickets', jsonb_build_object('column', 'period', 'query', later.months),
 		'support_internal_customers', jsonb_build_object('column', 'customer', 'query', format('SELECT f.customer AS changed, m.key FROM nudge_analytics.fact_tickets f JOIN (%s) m ON m.changed = f.period', later.months)))
 	FROM (SELECT 'SELECT p::date AS changed, k::date AS key FROM (SELECT date_trunc(''month'', nudge.as_of() AT TIME ZONE ''UTC'' + interval ''2 days'') AS last) w, generate_series(timestamp ''0001-01-01'', w.last, interval ''1 month'') p, generate_series(greatest(p, w.last - interval ''121 months''), w.last, interval ''1 month'') k' AS months) later),
