@@ -184,8 +184,8 @@ SELECT cmp_ok((SELECT count(*) FROM nudge.runs WHERE materialisation = 'account_
 CREATE FUNCTION pg_temp.months_of(mart text) RETURNS bigint LANGUAGE sql VOLATILE RETURN (SELECT r.keys FROM nudge.runs r WHERE r.materialisation = mart ORDER BY r.run_id DESC LIMIT 1);
 INSERT INTO customers VALUES ('d1', now() - interval '2 years', 'small', false);
 INSERT INTO subscriptions VALUES ('d1', 'd', 'pro', now() - interval '2 years', NULL, 30, 'month', 1, 'EUR', 'active', false);
--- somebody has always recorded plans
-INSERT INTO account_facts VALUES ('stranger', 'growth_plan', 'true', NULL, now() - interval '3 years', NULL);
+-- plans have always been recorded in its bucket
+INSERT INTO account_facts VALUES ('d1', 'growth_plan', 'false', NULL, now() - interval '3 years', now() - interval '2 years');
 SELECT pg_temp.refresh_all() \g /dev/null
 -- a plan that somebody had for two months: it is in force as the first of them closes, and the second
 INSERT INTO account_facts SELECT 'd1', 'growth_plan', 'true', NULL, m - interval '5 months', m - interval '3 months' FROM (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' AS m) t;
