@@ -165,7 +165,11 @@ SELECT pg_temp.refresh_all() \g /dev/null
 SELECT is_empty('SELECT pg_temp.otherwise()', 'contracts that are mapped later are taken in');
 SELECT isnt_empty($$ SELECT FROM nudge_analytics.account_success WHERE metric = 'multi_year_contract_rate' AND result > 0 $$, 'of which there are some');
 SELECT pg_temp.rounds('one', 5);
+SET book.currencies = 'many';
+SELECT pg_temp.add('subscriptions') FROM generate_series(1, 40) \g /dev/null
 SELECT pg_temp.rounds('many', 6);
+SELECT is((SELECT count(DISTINCT currency)::integer FROM nudge_analytics.mrr_buckets), 3, 'three currencies are paid');
+SELECT isnt_empty($$ SELECT FROM nudge_analytics.account_success a, pg_temp.months() m, nudge.account_shares(pg_temp.state(), 'account_facts', m.closes_on, 'customers', zone => 'Europe/Berlin') r WHERE m.period = a.period AND a.dimension = 'all' AND a.metric = 'account_expansion_rate' AND r.metric = a.metric AND r.numerator <> a.numerator $$, 'of which a rate would make an expansion');
 SELECT is((SELECT count(DISTINCT metric)::integer FROM nudge_analytics.account_success WHERE result IS NOT NULL), 22, 'all metrics have a value');
 SELECT cmp_ok((SELECT count(DISTINCT result) FROM nudge_analytics.account_success WHERE dimension = 'segment'), '>', 50::bigint, 'and many');
 INSERT INTO usage SELECT 'c' || n, 'calls', m::date, 10 + n, 100 FROM generate_series(0, 29) n, generate_series(date_trunc('month', now()) - interval '6 months', now(), interval '1 month') m;
@@ -180,8 +184,8 @@ SELECT cmp_ok((SELECT count(*) FROM nudge.runs WHERE materialisation = 'account_
 CREATE FUNCTION pg_temp.months_of(mart text) RETURNS bigint LANGUAGE sql VOLATILE RETURN (SELECT r.keys FROM nudge.runs r WHERE r.materialisation = mart ORDER BY r.run_id DESC LIMIT 1);
 INSERT INTO customers VALUES ('d1', now() - interval '2 years', 'small', false);
 INSERT INTO subscriptions VALUES ('d1', 'd', 'pro', now() - interval '2 years', NULL, 30, 'month', 1, 'EUR', 'active', false);
--- somebody has always recorded plans
-INSERT INTO account_facts VALUES ('stranger', 'growth_plan', 'true', NULL, now() - interval '3 years', NULL);
+-- plans have always been recorded in its bucket
+INSERT INTO account_facts VALUES ('d1', 'growth_plan', 'false', NULL, now() - interval '3 years', now() - interval '2 years');
 SELECT pg_temp.refresh_all() \g /dev/null
 -- a plan that somebody had for two months: it is in force as the first of them closes, and the second
 INSERT INTO account_facts SELECT 'd1', 'growth_plan', 'true', NULL, m - interval '5 months', m - interval '3 months' FROM (SELECT date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') AT TIME ZONE 'Europe/Berlin' AS m) t;
