@@ -746,7 +746,8 @@ $$;
 -- not computed.  $1 are the days, which are numbered from 0; $2 states, each of
 -- other customers, and $3 the hash buckets that have one: customers of others are
 -- accounts if they exist.  $4 are states by the currency that is paid, or NULL
--- if these are the states.
+-- if these are the states.  Customers are sorted and joined by their bytes, whatever
+-- the collation of the database.
 CREATE FUNCTION nudge.account_query(
 	customers regclass,
 	account_facts regclass,
@@ -792,11 +793,11 @@ BEGIN
 		), paid AS MATERIALIZED (
 			SELECT q.no, m.customer, coalesce(sum(m.mrr) FILTER (WHERE q.ago = 0), 0) AS mrr, coalesce(sum(m.mrr) FILTER (WHERE q.ago = 3), 0) AS quarter_mrr,
 				coalesce(sum(m.mrr) FILTER (WHERE q.ago = 12), 0) AS year_mrr
-			FROM (SELECT t.at, r.customer, r.mrr FROM (SELECT DISTINCT a.at FROM asked a) t, unnest($2) s(state), LATERAL nudge.customer_mrr(s.state, t.at, coalesce(%1$L, 'UTC')) r) m
+			FROM (SELECT t.at, r.customer COLLATE "C" AS customer, r.mrr FROM (SELECT DISTINCT a.at FROM asked a) t, unnest($2) s(state), LATERAL nudge.customer_mrr(s.state, t.at, coalesce(%1$L, 'UTC')) r) m
 			JOIN asked q ON q.at = m.at
 			GROUP BY q.no, m.customer
 		), customer AS MATERIALIZED (
-			SELECT c.customer, c.created_at, c.segment, c.internal, CASE WHEN c.segment IS NOT NULL THEN nudge.attribute_label('segment', c.segment) END AS label FROM nudge.customer_rows(%2$L) c
+			SELECT c.customer COLLATE "C" AS customer, c.created_at, c.segment, c.internal, CASE WHEN c.segment IS NOT NULL THEN nudge.attribute_label('segment', c.segment) END AS label FROM nudge.customer_rows(%2$L) c
 		), account AS MATERIALIZED (
 			-- who pays, or where nothing is paid at all, who is there
 			SELECT u.no, u.known_at, u.customer, u.segment, u.label, u.created_at, k.mrr, k.quarter_mrr, k.year_mrr, CASE WHEN u.in_state THEN k.mrr > 0 ELSE u.created_at < u.known_at END AS active
@@ -808,10 +809,10 @@ BEGIN
 			) u,
 				LATERAL (SELECT CASE WHEN u.in_state THEN coalesce(u.mrr, 0) END AS mrr, CASE WHEN u.in_state THEN coalesce(u.quarter_mrr, 0) END AS quarter_mrr, CASE WHEN u.in_state THEN coalesce(u.year_mrr, 0) END AS year_mrr) k
 		), contract AS MATERIALIZED (
-			SELECT k.* FROM closing c, LATERAL nudge.account_contract_rows(%5$L, c.known_at) k
+			SELECT k.customer COLLATE "C" AS customer, k.contract, k.signed_at, k.starts_at, k.term_months FROM closing c, LATERAL nudge.account_contract_rows(%5$L, c.known_at) k
 		), found AS MATERIALIZED (
 			-- a fact is known from the first day that closes after its start, and in force until the first that closes after its end
-			SELECT f.customer, f.fact, f.value, f.agreed_at, f.valid_from, width_bucket(f.valid_from, c.closes) AS from_no, coalesce(width_bucket(f.valid_to, c.closes), cardinality(c.closes)) AS until_no
+			SELECT f.customer COLLATE "C" AS customer, f.fact, f.value, f.agreed_at, f.valid_from, width_bucket(f.valid_from, c.closes) AS from_no, coalesce(width_bucket(f.valid_to, c.closes), cardinality(c.closes)) AS until_no
 			FROM closing c, LATERAL nudge.account_fact_rows(%3$L, %4$L, c.known_at) f
 		), latest AS MATERIALIZED (
 			-- of several in force the latest counts: it hides the others on its days
@@ -848,7 +849,7 @@ BEGIN
 			-- a rate that moves is no expansion: who pays more is found in the currency that is paid
 			SELECT g.no, g.customer, c.label, coalesce(g.mrr, 0), g.quarter_mrr
 			FROM (SELECT q.no, m.state_no, m.customer, sum(m.mrr) FILTER (WHERE q.ago = 0) AS mrr, sum(m.mrr) FILTER (WHERE q.ago = 3) AS quarter_mrr
-				FROM (SELECT t.at, s.state_no, r.customer, r.mrr FROM (SELECT DISTINCT b.at FROM asked b WHERE b.ago < 12) t, unnest($4) WITH ORDINALITY s(state, state_no), LATERAL nudge.customer_mrr(s.state, t.at, coalesce(%1$L, 'UTC')) r) m
+				FROM (SELECT t.at, s.state_no, r.customer COLLATE "C" AS customer, r.mrr FROM (SELECT DISTINCT b.at FROM asked b WHERE b.ago < 12) t, unnest($4) WITH ORDINALITY s(state, state_no), LATERAL nudge.customer_mrr(s.state, t.at, coalesce(%1$L, 'UTC')) r) m
 				JOIN asked q ON q.at = m.at AND q.ago < 12 GROUP BY q.no, m.state_no, m.customer) g
 			LEFT JOIN customer c ON c.customer = g.customer WHERE g.quarter_mrr > 0 AND NOT coalesce(c.internal, false)
 		), begun AS MATERIALIZED (
@@ -924,7 +925,7 @@ BEGIN
 				FROM found c WHERE c.fact = 'criterion_met' AND c.from_no < c.until_no) f JOIN day n ON n.no >= f.from_no AND n.no < f.until_no
 			GROUP BY n.no, f.customer
 		), used AS (
-			SELECT d.no, u.customer, max(u.usage_ratio) AS ratio FROM day d, LATERAL nudge.recent_usage_ratio(%13$L, d.as_of, %14$L, %1$L) u WHERE u.complete GROUP BY d.no, u.customer
+			SELECT d.no, u.customer COLLATE "C" AS customer, max(u.usage_ratio) AS ratio FROM day d, LATERAL nudge.recent_usage_ratio(%13$L, d.as_of, %14$L, %1$L) u WHERE u.complete GROUP BY 1, 2
 		), outcome AS (
 			SELECT a.no, a.customer, a.label, coalesce(c.agreed, 0) AS criteria, coalesce(c.met, 0) AS criteria_met, coalesce(c.other, 0) AS criteria_not_agreed, k.score, u.ratio AS usage_ratio,
 				k.score * CASE WHEN u.ratio > 1 THEN 1 ELSE u.ratio END AS value_index
@@ -2025,7 +2026,7 @@ CREATE FUNCTION nudge.report_ticks(zone text, months integer DEFAULT 120) RETURN
 BEGIN ATOMIC
 	SELECT (s.month - make_interval(months => k.ago))::date, s.month AT TIME ZONE zone
 	FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t,
-		LATERAL (SELECT nudge.period_start(t.day, 'month') - make_interval(months => g) AS month FROM generate_series(0, 2 * report_ticks.months) g) s,
+		LATERAL (SELECT nudge.period_start(t.day, 'month') - make_interval(months => g) AS month FROM generate_series(0, 2 * least(report_ticks.months, 1200)) g) s,
 		LATERAL (VALUES (0), (1), (report_ticks.months)) k(ago)
 	UNION ALL
 	SELECT nudge.period_start(t.day, 'month'), t.day::timestamp AT TIME ZONE zone FROM (SELECT nudge.civil_date(nudge.as_of(), zone) AS day) t;
@@ -2770,7 +2771,7 @@ FROM (SELECT min(f.first_period) AS day FROM nudge_analytics.support_values f) b
 	$clock$SELECT m.key, m.at
 FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p,
 	LATERAL (SELECT p AT TIME ZONE {zone} AS start_at, (p + interval '1 month') AT TIME ZONE {zone} AS end_at) t,
-	LATERAL (VALUES (p::date, least(t.end_at, nudge.as_of())), (p::date, t.start_at + interval '1 microsecond'), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
+	LATERAL (VALUES (p::date, least(t.end_at, nudge.as_of())), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
 	(SELECT jsonb_build_object('support_values', NULL, 'fact_tickets', jsonb_build_object('column', 'period', 'query', later.months),
 		'support_internal_customers', jsonb_build_object('column', 'customer', 'query', format('SELECT f.customer AS changed, m.key FROM nudge_analytics.fact_tickets f JOIN (%s) m ON m.changed = f.period', later.months)))
 	FROM (SELECT 'SELECT p::date AS changed, k::date AS key FROM (SELECT date_trunc(''month'', nudge.as_of() AT TIME ZONE ''UTC'' + interval ''2 days'') AS last) w, generate_series(timestamp ''0001-01-01'', w.last, interval ''1 month'') p, generate_series(greatest(p, w.last - interval ''121 months''), w.last, interval ''1 month'') k' AS months) later),
