@@ -215,7 +215,7 @@ COMMENT ON FUNCTION nudge.report_ticks(text, integer) IS
 
 CREATE FUNCTION nudge.batch_buckets(buckets integer) RETURNS integer[]
 	LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
-	RETURN coalesce(nudge.batch_keys()::integer[], ARRAY(SELECT pg_catalog.generate_series(0, batch_buckets.buckets - 1)));
+	RETURN coalesce(nudge.batch_keys()::integer[], ARRAY(SELECT pg_catalog.generate_series(0, least(batch_buckets.buckets, 65536) - 1)));
 COMMENT ON FUNCTION nudge.batch_buckets(integer) IS 'The hash buckets that a batch of a mart with this key computes, all if all are';
 
 -- What is known as a month closes, and of the present one as yesterday did.

@@ -419,13 +419,13 @@ SELECT is(pg_temp.outcome('tap_acme', $$ DO $d$ BEGIN ASSERT (SELECT count(*) FI
 CREATE FUNCTION pg_temp.policies() RETURNS SETOF text LANGUAGE sql AS $$ SELECT tablename || ' ' || policyname || ' ' || permissive || ' ' || array_to_string(roles, ',') FROM pg_policies WHERE schemaname = 'nudge_analytics' $$;
 CREATE TEMP TABLE policy_before AS SELECT p FROM pg_temp.policies() p;
 SELECT cmp_ok((SELECT count(*) FROM policy_before), '=', 14::bigint, 'seven marts have two policies');
-SELECT throws_ok($$ SELECT nudge.drop_materialisation('fact_tickets') $$, '2BP01', NULL, 'a mart that a view reads is not dropped');
-DROP VIEW nudge_external.own_tickets, nudge_reporting.support_tickets;
-SELECT lives_ok($$ SELECT nudge.drop_materialisation('fact_tickets') $$, 'without the views it is');
-SELECT cmp_ok((SELECT count(*) FROM nudge.deploy() WHERE object IN ('nudge_analytics.fact_tickets', 'nudge_external.own_tickets')), '=', 3::bigint, 'deploy() makes it, its policy and its view');
+SELECT throws_ok($$ SELECT nudge.drop_materialisation('fact_subscriptions') $$, '2BP01', NULL, 'a mart that a view reads is not dropped');
+DROP VIEW nudge_external.own_subscriptions, nudge_reporting.customer_subscriptions;
+SELECT lives_ok($$ SELECT nudge.drop_materialisation('fact_subscriptions') $$, 'without the views it is');
+SELECT cmp_ok((SELECT count(*) FROM nudge.deploy() WHERE object IN ('nudge_analytics.fact_subscriptions', 'nudge_external.own_subscriptions')), '=', 3::bigint, 'deploy() makes it, its policy and its view');
 SELECT set_eq('SELECT pg_temp.policies()', 'SELECT p FROM policy_before', 'with the policies');
-SELECT pg_temp.refresh('fact_tickets') \g /dev/null
-SELECT matches(pg_temp.seen('tap_acme', 'own_tickets'), '^c1 c2 ', 'and the rights');
+SELECT pg_temp.refresh('fact_subscriptions') \g /dev/null
+SELECT matches(pg_temp.seen('tap_acme', 'own_subscriptions'), '^c1 c2 ', 'and the rights');
 SELECT is_empty($$ SELECT * FROM nudge.grant_audiences() UNION ALL SELECT c.role_name, NULL, NULL, c.problem FROM nudge.check_audiences() c $$, 'and nothing is missing');
 
 -- Managers ------------------------------------------------------------------------------
