@@ -803,7 +803,7 @@ BEGIN
 			SELECT u.no, u.known_at, u.customer, u.segment, u.label, u.created_at, k.mrr, k.quarter_mrr, k.year_mrr, CASE WHEN u.in_state THEN k.mrr > 0 ELSE u.created_at < u.known_at END AS active
 			FROM (
 				SELECT coalesce(a.no, p.no) AS no, (SELECT c.closes FROM closing c)[coalesce(a.no, p.no) + 1] AS known_at, coalesce(a.customer, p.customer) AS customer, a.segment, a.label, a.created_at, p.mrr, p.quarter_mrr, p.year_mrr,
-					nudge.bucket(coalesce(a.customer, p.customer), %6$s) = ANY ($3) AS in_state
+					nudge.bucket(coalesce(a.customer, p.customer), %6$L::integer) = ANY ($3) AS in_state
 				FROM (SELECT b.no, c.* FROM customer c CROSS JOIN day b) a FULL JOIN paid p ON p.no = a.no AND p.customer = a.customer
 				WHERE NOT coalesce(a.internal, false)
 			) u,
@@ -896,7 +896,7 @@ BEGIN
 			SELECT 'executive_relationship_rate', a.no, a.customer, a.label, NULL, coalesce(c.levels >= %9$s, false)::integer::numeric, 1::numeric, c.words
 			FROM account a LEFT JOIN contact c ON c.no = a.no AND c.customer = a.customer WHERE a.active
 			UNION ALL
-			SELECT 'wallet_share', s.no, s.customer, s.label, NULL, s.mrr * %10$s, CASE WHEN s.mrr IS NOT NULL THEN s.number END, s.value
+			SELECT 'wallet_share', s.no, s.customer, s.label, NULL, s.mrr * %10$L::numeric, CASE WHEN s.mrr IS NOT NULL THEN s.number END, s.value
 			FROM sound JOIN spend s ON sound.checked AND s.number > 0
 			UNION ALL
 			SELECT 'solution_fit_score', a.no, a.customer, a.label, NULL, nudge.fact_number(l.fact, l.value), 1::numeric, l.value
@@ -904,7 +904,7 @@ BEGIN
 			UNION ALL
 			SELECT 'account_expansion_rate', g.no, g.customer, g.label, NULL, (g.mrr > g.quarter_mrr)::integer::numeric, 1::numeric, format('%%s to %%s', g.quarter_mrr, g.mrr) FROM growth g
 			UNION ALL
-			SELECT 'multi_year_contract_rate', k.no, k.customer, a.label, k.contract, (k.term_months >= %11$s)::integer::numeric, 1::numeric, format('%%s months', k.term_months)
+			SELECT 'multi_year_contract_rate', k.no, k.customer, a.label, k.contract, (k.term_months >= %11$L::numeric)::integer::numeric, 1::numeric, format('%%s months', k.term_months)
 			FROM (SELECT d.no, c.* FROM contract c JOIN day d ON c.signed_at < d.known_at AND c.signed_at >= nudge.day_close(nudge.months_before(d.as_of, %12$s), %1$L)) k
 			LEFT JOIN account a ON a.no = k.no AND a.customer = k.customer
 			WHERE a.customer IS NOT NULL OR %2$L::regclass IS NULL
