@@ -109,8 +109,7 @@ CREATE FUNCTION nudge.ticket_rows(
 AS $$
 DECLARE
 	-- the mart of tickets has corrected times, and remembers what was wrong with them
-	is_mart constant boolean := EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.oid = tickets AND n.nspname = 'nudge_analytics' AND c.relname = 'fact_tickets' AND nudge.relation_has_column(tickets, 'problem'));
+	is_mart constant boolean := tickets = to_regclass('nudge_analytics.fact_tickets') AND nudge.relation_has_column(tickets, 'problem');
 BEGIN
 	RETURN QUERY EXECUTE format($query$
 		WITH line AS MATERIALIZED (

@@ -1,10 +1,21 @@
 /*
  * marts_operations.sql
  *		Shipped materialisations about support, surveys, sales, platform and
- *		engineering: reports over whole inputs.
+ *		engineering: reports by month, and the sums that some are added up from.
  *
  * Rules: doc/marts_operations.md.
  */
+
+-- What is counted from a month on changes that month and all later ones; no zone is two
+-- days from UTC.  Put into the query that asks for some months, so that it makes no others.
+CREATE FUNCTION nudge.later_months() RETURNS TABLE (changed date, key date)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	SELECT p::date, k::date
+	FROM (SELECT date_trunc('month', nudge.as_of() AT TIME ZONE 'UTC' + interval '2 days') AS last) w, generate_series(timestamp '0001-01-01', w.last, interval '1 month') p,
+		generate_series(greatest(p, w.last - interval '121 months'), w.last, interval '1 month') k;
+END;
+COMMENT ON FUNCTION nudge.later_months() IS 'Works for key maps of marts by month: each month, and those from it on that a report of 120 months may have. Not STRICT: it has no arguments';
 
 -- Support.  Customers are those of the input, the first of several rows of one; as
 -- reports have it, a customer counts from its creation on.  The mart of tickets tells
@@ -104,8 +115,7 @@ WHERE v.dimension <> 'segment' OR {customers!}$query$,
 FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p,
 	LATERAL (SELECT p AT TIME ZONE {zone} AS start_at, (p + interval '1 month') AT TIME ZONE {zone} AS end_at) t,
 	LATERAL (VALUES (p::date, t.start_at + interval '1 microsecond'), (p::date, t.end_at), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
-	(SELECT jsonb_build_object('support_values', NULL, 'support_customer_months', jsonb_build_object('column', 'period', 'query', later.months))
-	FROM (SELECT 'SELECT p::date AS changed, k::date AS key FROM (SELECT date_trunc(''month'', nudge.as_of() AT TIME ZONE ''UTC'' + interval ''2 days'') AS last) w, generate_series(timestamp ''0001-01-01'', w.last, interval ''1 month'') p, generate_series(greatest(p, w.last - interval ''121 months''), w.last, interval ''1 month'') k' AS months) later),
+	'{"support_values": null, "support_customer_months": {"column": "period", "query": "SELECT m.changed, m.key FROM nudge.later_months() m"}}',
 	'Tickets of support by the month in which they were opened, in all and by a dimension: volume, resolution, satisfaction, times and targets. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month in which the tickets were opened", "dimension": "all, or what value is of: priority, complexity, category, agent, segment", "value": "Value of the dimension; all for dimension all, NULL if it is not known",
 	"tickets_total": "Tickets", "ticket_share": "Share of the tickets of the month, 0 to 1", "customers_total": "Customers at the end of the month, in the segment if that is the dimension", "tickets_per_customer": "Tickets over customers_total",
@@ -132,9 +142,8 @@ FROM (SELECT min(f.first_period) AS day FROM nudge_analytics.support_values f) b
 FROM nudge.report_window(date '0001-01-01', {zone}) w, generate_series(w.start_day::timestamp, w.end_day::timestamp - interval '1 month', interval '1 month') p,
 	LATERAL (SELECT p AT TIME ZONE {zone} AS start_at, (p + interval '1 month') AT TIME ZONE {zone} AS end_at) t,
 	LATERAL (VALUES (p::date, least(t.end_at, nudge.as_of())), ((p - interval '120 months')::date, t.start_at)) m(key, at)$clock$,
-	(SELECT jsonb_build_object('support_values', NULL, 'fact_tickets', jsonb_build_object('column', 'period', 'query', later.months),
-		'support_internal_customers', jsonb_build_object('column', 'customer', 'query', format('SELECT f.customer AS changed, m.key FROM nudge_analytics.fact_tickets f JOIN (%s) m ON m.changed = f.period', later.months)))
-	FROM (SELECT 'SELECT p::date AS changed, k::date AS key FROM (SELECT date_trunc(''month'', nudge.as_of() AT TIME ZONE ''UTC'' + interval ''2 days'') AS last) w, generate_series(timestamp ''0001-01-01'', w.last, interval ''1 month'') p, generate_series(greatest(p, w.last - interval ''121 months''), w.last, interval ''1 month'') k' AS months) later),
+	'{"support_values": null, "fact_tickets": {"column": "period", "query": "SELECT m.changed, m.key FROM nudge.later_months() m"},
+		"support_internal_customers": {"column": "customer", "query": "SELECT f.customer, m.key FROM nudge_analytics.fact_tickets f JOIN nudge.later_months() m ON m.changed = f.period"}}',
 	'Open tickets by month, in all and by a dimension: opening, opened, reopened, resolved, closing, and how old they are. Grain: month of the zone of deploy(), dimension and value',
 	'{"period": "First day of the month", "dimension": "all, or what value is of: priority, complexity, category, agent", "value": "Value of the dimension; all for dimension all, NULL if it is not known", "opening_tickets": "Open as the month began",
 	"tickets_opened": "Opened in the month", "tickets_reopened": "Opened again in the month", "tickets_resolved": "Resolved in the month", "closing_tickets": "Open as the month ended, or now", "mean_age_days": "Mean age of these, in days, to a tenth", "oldest_age_days": "Age of the oldest, in days, to a tenth",

@@ -253,9 +253,9 @@ FROM (SELECT nudge.civil_date(min(i.published_at) FILTER (WHERE isfinite(i.publi
 	"lead_to_customer_rate": "customers over new_leads, a fraction", "complete": "Whether the month is over"}');
 
 -- What partners bring is known of each customer alone, and of a deal of which the
--- customer is not known.
+-- customer is not known, and which may be called as a customer is.
 INSERT INTO nudge.shipped_marts (name, subject, place, layer, inputs, key_column, row_key, query, clock_query, key_maps, description, columns, scopes) VALUES
-('partner_items', 'acquisition', 1016, 'mart', '{touches,conversions,deals}', 'entity', '{entity,period,measure,currency,partner}', $query$
+('partner_items', 'acquisition', 1016, 'mart', '{touches,conversions,deals}', 'entity', '{entity,customer,period,measure,currency,partner}', $query$
 SELECT i.entity, i.customer, i.period, i.measure, i.currency, p.partner, count(*) FILTER (WHERE p.is_item) AS items, sum(i.amount) FILTER (WHERE p.is_item) AS amount,
 	count(*) FILTER (WHERE p.is_sourced) AS sourced_items, coalesce(sum(i.amount) FILTER (WHERE p.is_sourced), 0) AS sourced_amount, count(*) FILTER (WHERE p.is_influenced) AS influenced_items, coalesce(sum(i.amount) FILTER (WHERE p.is_influenced), 0) AS influenced_amount
 FROM (

@@ -321,6 +321,13 @@ SELECT pg_temp.change() FROM generate_series(1, 5) \g /dev/null
 SELECT pg_temp.refresh_all() \g /dev/null
 SELECT is_empty($$SELECT pg_temp.wrong() UNION ALL SELECT pg_temp.unlike('nudge_staging')$$, 'who is taken back too');
 
+-- A deal without a customer may be called as a customer is
+INSERT INTO deals (deal, customer, created_at, amount, currency, stage) VALUES ('c6', NULL, pg_temp.ago(2), 7, 'EUR', 'offer'), ('of c6', 'c6', pg_temp.ago(2), 8, 'EUR', 'offer');
+SELECT isnt(pg_temp.refresh_all(), 'nothing', 'both are computed');
+SELECT is_empty($$SELECT pg_temp.wrong() UNION ALL SELECT pg_temp.unlike('nudge_staging')$$, 'as reports have them');
+SELECT set_has($$SELECT customer, amount > 0 FROM nudge_analytics.partner_items WHERE entity = 'c6' AND measure = 'open_deal' AND partner IS NULL AND period = date_trunc('month', pg_temp.day_of(now()))$$, $$VALUES (NULL, true), ('c6', true)$$, 'a row for each of the two');
+SELECT is_empty('SELECT key, error FROM nudge.quarantine', 'and none is put aside');
+
 -- In one currency -------------------------------------------------------------------
 
 CREATE TABLE exchange_rates (currency text, day date, rate numeric);

@@ -1,5 +1,5 @@
 --
--- support_marts.sql
+-- marts_support.sql
 --		Support by month: after random changes and leaps of time the marts are what the
 --		reports say of the tickets themselves, and only the months are computed that
 --		something has happened in.
@@ -9,7 +9,7 @@
 -- Copyright (c) 2026, the nudge_metrics authors; PostgreSQL licence
 
 \set ON_ERROR_STOP on
-\set seed support_marts
+\set seed marts_support
 \getenv seed NM_SEED
 BEGIN;
 SET client_min_messages = warning;
